@@ -1,0 +1,252 @@
+// swift-tools-version: 6.2
+// Targets are listed floor by floor, bottom first. A module imports only from floors below its own;
+// Tests/ArchitectureTests compares every import with this list. Sources/README.md tells what each floor is for.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A module in `Sources/<name>`.
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+/// A program in `Sources/<name>`.
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// A test target in `Tests/<name>`.
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
+}
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let configuration = Target.Dependency.product(
+    name: "Configuration", package: "swift-configuration")
+let arguments = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "steward",
+    products: [
+        .library(name: "StewardClient", targets: ["StewardClient"]),
+        .executable(name: "steward", targets: ["steward"]),
+        .executable(name: "steward-gateway", targets: ["steward-gateway"]),
+        .executable(name: "steward-identity", targets: ["steward-identity"]),
+        .executable(name: "steward-customer", targets: ["steward-customer"]),
+        .executable(name: "steward-sales", targets: ["steward-sales"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        // Floor 0: doors to C, no decisions.
+        .target(name: "CLinux"),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(
+            name: "CProtobufC", pkgConfig: "libprotobuf-c",
+            providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "CEnvelope", dependencies: ["CProtobufC"]),
+        .target(name: "CContracts", dependencies: ["CProtobufC", "CEnvelope"]),
+        .target(name: "CPlugin", dependencies: ["CProtobufC"]),
+
+        // Floor 1: machinery that has never heard of a CRM.
+        module("Reactor", ["CLinux", deque, heap]),
+        module("Wire", ["CProtobufC"]),
+        module("Observability", [logging, metrics, coreMetrics, histogram]),
+        module("Settings", [configuration]),
+        module("Credentials", ["COpenSSL", "CArgon2"]),
+        module("Tenancy"),
+
+        // Floor 2: engines.
+        module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire"]),
+        module("RPC", ["Wire", "Tenancy", "Observability", logging]),
+        module(
+            "Postgres", ["CPostgres", "Reactor", "Tenancy", "Observability", deque, logging]),
+
+        // Floor 3: engines joined.
+        module(
+            "RPCTransport",
+            [
+                "Reactor", "Wire", "TLSTransport", "RPC", "Observability", "Tenancy", deque, logging,
+            ]),
+        module("Contracts", ["CContracts", "CEnvelope", "CProtobufC", "Tenancy", "Wire", "RPC"]),
+        module("AccessControl", ["Tenancy"]),
+        module("TenantDatabase", ["Postgres", "Tenancy", "Reactor", logging]),
+        module(
+            "Migrations", ["Postgres", "Tenancy", "Reactor", "Credentials", "Observability", logging],
+            resources: [.embedInCode("SQL")]),
+
+        // Floor 4: the engine of standard methods, and the frame of a process.
+        module(
+            "Records",
+            [
+                "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
+                "Credentials",
+            ]),
+        module(
+            "ServiceHost",
+            [
+                "CLinux", "Reactor", "Observability", "Settings", "Credentials", "Tenancy", "TLSTransport",
+                "RPC", "RPCTransport", "Contracts", "AccessControl", "Postgres",
+                "TenantDatabase", "Migrations", "Wire", logging, metrics, coreMetrics,
+            ]),
+
+        // Floor 5: the services and the public client.
+        module(
+            "GatewayService",
+            [
+                "RPC", "RPCTransport", "Contracts", "Wire", "Tenancy", "Reactor", "Credentials",
+                "Settings", "ServiceHost", "Observability", logging,
+            ]),
+        module(
+            "IdentityService",
+            [
+                "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
+                "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost",
+                "Settings", "Observability", logging,
+            ], resources: [.embedInCode("SQL")]),
+        module(
+            "CustomerService",
+            [
+                "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres",
+                "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", logging,
+            ], resources: [.embedInCode("SQL")]),
+        module(
+            "SalesService",
+            [
+                "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres",
+                "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", logging,
+            ], resources: [.embedInCode("SQL")]),
+        module(
+            "StewardClient",
+            ["RPC", "RPCTransport", "Contracts", "Wire", "TLSTransport", "Reactor", logging]),
+
+        // Floor 6: the programs, a page each, and the command line.
+        program("steward-gateway", ["GatewayService", "ServiceHost", "Tenancy"]),
+        program("steward-identity", ["IdentityService", "ServiceHost", "Tenancy"]),
+        program("steward-customer", ["CustomerService", "ServiceHost", "Tenancy"]),
+        program("steward-sales", ["SalesService", "ServiceHost", "Tenancy"]),
+        program(
+            "steward",
+            [
+                "StewardClient", "Contracts", "Wire", "RPC", "RPCTransport", "Credentials",
+                "Migrations", "IdentityService", "CustomerService", "SalesService", "Reactor",
+                "Postgres", "Settings", "Tenancy", "TLSTransport", "CProtobufC", arguments, logging,
+            ]),
+
+        // Tools: the generator of Contracts. Nothing imports it.
+        program("protoc-gen-steward", ["CProtobufC", "CPlugin"]),
+
+        // Tests. Tests/README.md tells what each target is for.
+        tests("ArchitectureTests", []),
+        tests("TenancyTests", ["Tenancy"]),
+        tests("StewardCommandTests", ["steward", "Contracts", "Wire"]),
+        // C of Tests/Sample, for the tests of Wire: every kind of field.
+        .target(name: "CSample", dependencies: ["CProtobufC", "CContracts"], path: "Tests/CSample"),
+        tests("WireTests", ["Wire", "CProtobufC", "CContracts", "CSample"]),
+        tests("GeneratorTests", ["protoc-gen-steward"]),
+        tests("ContractsTests", ["Contracts", "RPC", "Wire", "CContracts", "Tenancy"]),
+        tests("ObservabilityTests", ["Observability", logging, metrics]),
+        tests("SettingsTests", ["Settings"]),
+        tests("CredentialsTests", ["Credentials"]),
+        tests(
+            "ServiceHostTests",
+            [
+                "ServiceHost", "AccessControl", "Contracts", "Credentials", "Observability", "RPC", "Reactor",
+                "Settings", "TLSTransport", "RPCTransport", "Tenancy", "Wire", logging, coreMetrics,
+            ]),
+        tests("AccessControlTests", ["AccessControl", "Tenancy"]),
+        tests(
+            "RecordsTests", ["Records", "Contracts", "AccessControl", "Postgres", "RPC", "Tenancy", "Wire"]),
+        tests(
+            "RecordsIntegrationTests",
+            [
+                "Records", "TestPostgres", "Contracts", "AccessControl", "Migrations", "Postgres",
+                "TenantDatabase",
+                "Reactor", "RPC", "Tenancy", "Wire", logging,
+            ]),
+        tests("PostgresTests", ["Postgres", "Tenancy"]),
+        // A real PostgreSQL for the tests of everything that keeps data.
+        .target(
+            name: "TestPostgres",
+            dependencies: ["Migrations", "Postgres", "Reactor", "TenantDatabase", "Tenancy", logging],
+            path: "Tests/TestPostgres", swiftSettings: strict),
+        // The whole of Steward, started for a test: PostgreSQL, certificates, the four programs, clients.
+        .target(
+            name: "TestSteward",
+            dependencies: [
+                "TestPostgres", "IdentityService", "Migrations", "StewardClient", "Contracts", "Credentials",
+                "Postgres",
+                "RPC", "RPCTransport", "Reactor", "Settings", "TLSTransport", "Tenancy", "Wire", logging,
+            ],
+            path: "Tests/TestSteward", swiftSettings: strict),
+        tests(
+            "SystemTests",
+            [
+                "TestSteward", "StewardClient", "Contracts", "Credentials", "Postgres", "RPC", "Reactor",
+                "Tenancy",
+                "TLSTransport", "Wire",
+            ]),
+        tests("PostgresIntegrationTests", ["TestPostgres", "Migrations", "Postgres", "Reactor", "Tenancy"]),
+        tests(
+            "TenantDatabaseIntegrationTests",
+            ["TestPostgres", "TenantDatabase", "Migrations", "Postgres", "Reactor", "Tenancy", logging]),
+        tests("MigrationsTests", ["Migrations", "Tenancy"]),
+        tests(
+            "MigrationsIntegrationTests", ["TestPostgres", "Migrations", "Postgres", "Reactor", "Tenancy"]),
+        tests("ReactorTests", ["Reactor", "CLinux"]),
+        tests("RPCTests", ["RPC", "Wire", "CEnvelope", logging]),
+        tests(
+            "RPCTransportTests",
+            [
+                "RPCTransport", "RPC", "TLSTransport", "Reactor", "Wire", "CEnvelope", "Credentials",
+                "Tenancy", logging,
+            ]),
+        tests("TLSTransportTests", ["TLSTransport", "Reactor", "Wire", "COpenSSL", "CLinux"]),
+        tests(
+            "IdentityServiceTests",
+            ["IdentityService", "AccessControl", "Contracts", "Credentials", "Migrations", "Tenancy"]),
+        tests(
+            "IdentityServiceIntegrationTests",
+            [
+                "IdentityService", "TestPostgres", "AccessControl", "Contracts", "Credentials", "Migrations",
+                "Postgres",
+                "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Wire", logging,
+            ]),
+        // The servers that Tests/Benchmarks measures.
+        .executableTarget(
+            name: "steward-echo",
+            dependencies: [
+                "CEnvelope", "Credentials", "RPC", "RPCTransport", "Reactor", "TLSTransport", "Tenancy",
+                "Wire", logging,
+            ],
+            path: "Tests/Benchmarks/Echo", swiftSettings: strict),
+    ]
+)

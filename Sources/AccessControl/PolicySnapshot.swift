@@ -1,0 +1,79 @@
+import Synchronization
+package import Tenancy
+
+/// Everything that decides who may do what in one tenant at one moment. Immutable; the rights of a user are compiled
+/// when first asked for and kept, so that a decision afterwards is a few look-ups.
+package final class PolicySnapshot: Sendable {
+    package let tenantID: TenantID
+    /// Version of the policy; rises with every change.
+    package let epoch: Int64
+    /// The tenant may be served.
+    package let isActive: Bool
+
+    private let roles: [RecordID: PolicyRole]
+    private let users: [UserID: PolicyUser]
+    private let tree: UnitTree
+    /// Compiled rights; at most one entry for each user of the snapshot.
+    private let compiled = Mutex<[UserID: UserAccess]>([:])
+
+    package init(
+        tenantID: TenantID, epoch: Int64, isActive: Bool, roles: [PolicyRole], units: [PolicyUnit],
+        users: [PolicyUser]
+    ) {
+        self.tenantID = tenantID
+        self.epoch = epoch
+        self.isActive = isActive
+        self.roles = Dictionary(roles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        self.users = Dictionary(users.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        tree = UnitTree(units)
+    }
+
+    /// The rights of a user. Nil for a user whom the snapshot does not know (disabled, deleted, of another tenant) and
+    /// for everyone when the tenant is not active: such a caller may do nothing at all.
+    package func access(of user: UserID) -> UserAccess? {
+        guard isActive else { return nil }
+        if let known = compiled.withLock({ $0[user] }) { return known }
+        guard let source = users[user] else { return nil }
+        let access = compile(source)
+        return compiled.withLock { cache in
+            let first = cache[user] ?? access
+            cache[user] = first
+            return first
+        }
+    }
+
+    /// The rights of a caller: nil besides for operators and for callers of another tenant.
+    package func access(of caller: Caller) -> UserAccess? {
+        guard caller.kind == .user, caller.tenantID == tenantID else { return nil }
+        return access(of: caller.userID)
+    }
+
+    /// The user exists and may sign in, and so may own records.
+    package func hasUser(_ user: UserID) -> Bool { users[user] != nil }
+
+    package func hasUnit(_ unit: RecordID) -> Bool { tree.contains(unit) }
+
+    /// The department of a user; nil without a known one.
+    package func unit(of user: UserID) -> RecordID? {
+        users[user]?.unitID.flatMap { tree.contains($0) ? $0 : nil }
+    }
+
+    private func compile(_ user: PolicyUser) -> UserAccess {
+        let unit = unit(of: user.id)
+        return UserAccess(
+            userID: user.id, unitID: unit, subtree: unit.map(tree.subtree(of:)) ?? [],
+            roles: Set(user.roleIDs).compactMap { roles[$0] }.sorted { $0.id < $1.id })
+    }
+}
+
+/// Where policies come from: pushed by identity to the services, made up in tests.
+package protocol PolicySource: Sendable {
+    /// The policy of a tenant, at least as new as `minEpoch`. `deadlineNanos` is a time of the monotonic clock in
+    /// nanoseconds. Throws UNAVAILABLE when it cannot be had in time, and NOT_FOUND or PERMISSION_DENIED when the
+    /// tenant is not served.
+    func snapshot(of tenant: TenantID, minEpoch: Int64, deadlineNanos: UInt64) async throws -> PolicySnapshot
+
+    /// Throws UNAVAILABLE when nothing was heard from identity for so long that a right may have been withdrawn
+    /// without this process knowing: writes fail closed then.
+    func requireFreshForWrite() throws
+}

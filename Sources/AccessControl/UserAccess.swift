@@ -1,0 +1,42 @@
+import Synchronization
+package import Tenancy
+
+/// The compiled rights of one user under one policy snapshot.
+package final class UserAccess: Sendable {
+    package let userID: UserID
+    /// The user's department, if known.
+    package let unitID: RecordID?
+    /// The user's department and those below it.
+    let subtree: [RecordID]
+    let roles: [PolicyRole]
+
+    /// Rights by kind of records; grows by the kinds asked for, which the programs declare, so it is bounded.
+    private let objects = Mutex<[String: ObjectAccess]>([:])
+
+    init(userID: UserID, unitID: RecordID?, subtree: [RecordID], roles: [PolicyRole]) {
+        self.userID = userID
+        self.unitID = unitID
+        self.subtree = subtree
+        self.roles = roles
+    }
+
+    /// The rights on a kind of records, as in `account`. A kind that no grant names has only what `*` grants.
+    /// `name` comes from a declaration, never from a request.
+    package func object(_ name: String) -> ObjectAccess {
+        objects.withLock { known in
+            if let access = known[name] { return access }
+            let access = ObjectAccess(name: name, user: self)
+            known[name] = access
+            return access
+        }
+    }
+
+    /// The departments that a scope covers.
+    func units(of scope: Scope) -> [RecordID] {
+        switch scope {
+        case .unit: unitID.map { [$0] } ?? []
+        case .subtree: subtree
+        case .none, .own, .all: []
+        }
+    }
+}

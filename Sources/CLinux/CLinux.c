@@ -1,0 +1,21 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+#include <pthread.h>
+#include <string.h>
+
+static _Thread_local const void *thread_slot;
+
+const void *clinux_thread_slot(void) { return thread_slot; }
+
+void clinux_set_thread_slot(const void *value) { thread_slot = value; }
+
+int clinux_accept(int listener, struct sockaddr_storage *address, socklen_t *address_bytes) {
+    return accept4(listener, (struct sockaddr *)address, address_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+void clinux_name_thread(const char *name) {
+    char cut[16];
+    strncpy(cut, name, sizeof cut - 1);
+    cut[sizeof cut - 1] = 0;
+    pthread_setname_np(pthread_self(), cut);
+}

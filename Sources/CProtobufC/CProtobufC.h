@@ -1,0 +1,3 @@
+// The door to libprotobuf-c.
+#pragma once
+#include <protobuf-c/protobuf-c.h>

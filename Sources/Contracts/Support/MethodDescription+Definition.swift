@@ -1,0 +1,13 @@
+import RPC
+import Wire
+
+extension MethodDescription {
+    /// What reflection tells of a method.
+    init(_ method: MethodDefinition, comment: String) {
+        self.init(
+            name: method.name, comment: comment, requestType: method.request.name,
+            responseType: method.response.name,
+            clientStreaming: method.kind == .clientStreaming || method.kind == .bidirectional,
+            serverStreaming: method.kind == .serverStreaming || method.kind == .bidirectional)
+    }
+}

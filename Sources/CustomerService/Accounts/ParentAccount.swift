@@ -1,0 +1,43 @@
+import Contracts
+import Postgres
+import RPC
+import Records
+
+/// The tree of accounts.
+enum ParentAccount {
+    /// Most levels of accounts above an account: the walk up is bounded, and no real group of companies is deeper.
+    static let depthMax = 32
+
+    /// Refuses a parent below the account itself, and trees that are too deep.
+    @Sendable static func refuseCycle(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        guard change.kind == .create || change.kind == .update, change.changes("parent_account_id"),
+            let parent = change.after.id("parent_account_id"), let account = change.after.id("id")
+        else { return }
+        var parameters = Parameters()
+        parameters.append(parent)
+        parameters.append(Int32(depthMax))
+        let rows = try await transaction.query(ancestors, parameters)
+        guard try rows.allSatisfy({ try $0.id(0) != account }), parent != account else {
+            throw RPCError.failedPrecondition(
+                "ACCOUNT_CYCLE", "The parent account is part of this account; choose one that is not below it.",
+                domain: "customer")
+        }
+        guard rows.count < depthMax else {
+            throw RPCError.failedPrecondition(
+                "ACCOUNT_TREE_TOO_DEEP", "Accounts are nested at most \(depthMax) deep; choose a parent further up.",
+                domain: "customer")
+        }
+    }
+
+    private static let ancestors = Statement(
+        """
+        WITH RECURSIVE ancestors (id, parent_account_id, depth) AS (
+            SELECT id, parent_account_id, 1 FROM {schema}.accounts WHERE id = $1
+            UNION ALL
+            SELECT a.id, a.parent_account_id, c.depth + 1
+            FROM {schema}.accounts a JOIN ancestors c ON a.id = c.parent_account_id
+            WHERE c.depth < $2
+        )
+        SELECT id FROM ancestors
+        """)
+}

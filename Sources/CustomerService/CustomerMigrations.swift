@@ -1,0 +1,13 @@
+package import Migrations
+import Tenancy
+
+/// The tables of a tenant's customer data.
+package enum CustomerMigrations {
+    package static let stream = MigrationStream(
+        name: "customer", kind: .tenant(.customer),
+        migrations: [
+            Migration(number: 1, name: "create_accounts", sql: PackageResources.customer_0001_create_accounts_sql),
+            Migration(number: 2, name: "create_contacts", sql: PackageResources.customer_0002_create_contacts_sql),
+            Migration(number: 3, name: "create_activities", sql: PackageResources.customer_0003_create_activities_sql),
+        ])
+}

@@ -1,0 +1,36 @@
+import Contracts
+import Migrations
+import RPC
+import Records
+package import ServiceHost
+import Tenancy
+import TenantDatabase
+
+/// Accounts, contacts and what happens with them.
+package enum CustomerService {
+    /// The record types, in the order of the README.
+    static let types = [AccountRecord.type, ContactRecord.type, AccountContactRecord.type, ActivityRecord.type]
+
+    /// What the service offers.
+    package static func offer(_ host: Host) async throws -> ServiceOffer {
+        let database = TenantDatabase(
+            service: .customer, databases: host.databases, placements: host.policies,
+            schemaVersions: schemaVersions)
+        let engine = try RecordEngine(
+            database: database, policies: host.policies, types: types,
+            references: PeerReferences(client: host.references), pageTokenKey: host.derivedKey("page tokens"))
+        var router = Router()
+        try engine.register(AccountRecord.type, methods: AccountServiceMethods.all, on: &router)
+        try engine.register(ContactRecord.type, methods: ContactServiceMethods.all, on: &router)
+        try engine.register(AccountContactRecord.type, methods: AccountContactServiceMethods.all, on: &router)
+        try engine.register(ActivityRecord.type, methods: ActivityServiceMethods.all, on: &router)
+        ReferenceMethods(engine: engine).register(on: &router)
+        TenantProvisioning(host, stream: CustomerMigrations.stream).register(on: &router)
+        return ServiceOffer(router: router)
+    }
+
+    /// Schema versions that this program can work with: the newest, and while a migration is under way the one before.
+    private static var schemaVersions: ClosedRange<Int> {
+        CustomerMigrations.stream.version...CustomerMigrations.stream.version
+    }
+}

@@ -1,0 +1,28 @@
+import Contracts
+import RPC
+import RPCTransport
+import Reactor
+package import ServiceHost
+import Tenancy
+
+/// The front door: accepts thin clients, ties sessions to connections and passes calls on.
+package enum GatewayService {
+    /// What the gateway serves: sessions itself, everything else by passing it on.
+    package static func offer(_ host: Host) async throws -> ServiceOffer {
+        let callers = CallerServiceClient(channel: host.channel(to: .identity))
+        let registry = SessionRegistry()
+        var router = Router()
+        SessionService(callers: callers, registry: registry).register(on: &router)
+        let forwarder = Forwarder(
+            clients: [
+                .identity: host.channel(to: .identity), .customer: host.channel(to: .customer),
+                .sales: host.channel(to: .sales),
+            ],
+            gate: TenantGate(callsMax: host.settings.tenantCallsMax))
+        let watch = RevocationWatch(
+            callers: callers, registry: registry, loop: host.loops.next(), logger: host.logger)
+        let watching = Task(executorPreference: watch.loop) { await watch.run() }
+        host.onDrain { watching.cancel() }
+        return ServiceOffer(router: router, fallback: { call, frame in forwarder.take(call, frame) })
+    }
+}

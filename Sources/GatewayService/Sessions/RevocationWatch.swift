@@ -1,0 +1,39 @@
+import Contracts
+import Logging
+import Observability
+import RPC
+import Reactor
+import Tenancy
+
+/// Hears from identity of sessions that end before their time. While it hears nothing, a revoked session lives on for at
+/// most the minute that its proof lasts.
+struct RevocationWatch: Sendable {
+    let callers: CallerServiceClient
+    let registry: SessionRegistry
+    let loop: EventLoop
+    let logger: Logger
+
+    private static let retryDelay: Duration = .seconds(1)
+
+    /// Runs until its task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            do {
+                let stream = try await callers.watchRevocations(WatchRevocationsRequest())
+                while let news = try await stream.next() { take(news) }
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.info("revocation watch interrupted", metadata: [LogKey.error: "\(error)"])
+            }
+            try? await loop.sleep(for: Self.retryDelay)
+        }
+    }
+
+    private func take(_ news: WatchRevocationsResponse) {
+        let sessions = news.sessionIDs.compactMap { RecordID(bytes: $0) }
+        let tenants = Set(news.tenantIDs.compactMap { RecordID(bytes: $0) }.map { TenantID($0) })
+        guard !sessions.isEmpty || !tenants.isEmpty else { return }
+        registry.revoke(sessions: sessions, tenants: tenants)
+    }
+}

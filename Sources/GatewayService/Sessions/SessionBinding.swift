@@ -1,0 +1,106 @@
+import Contracts
+import RPC
+import Reactor
+import Synchronization
+import Tenancy
+import Wire
+
+/// The session attached to a connection, with the proof of who calls that goes along with each of its calls. The proof
+/// lives a minute at most; it is renewed ahead of its end while calls come, and on the first call after a pause.
+// SAFETY: confined to the loop of its connection, except `isRevoked`, which is atomic.
+final class SessionBinding: @unchecked Sendable {
+    let sessionID: RecordID
+    /// Nil for an operator.
+    let tenantID: TenantID?
+    /// When the session ends unless it is refreshed.
+    let sessionExpireTime: Timestamp
+
+    private let handle: [UInt8]
+    private let callers: CallerServiceClient
+    private var token: CallerTokenBytes
+    private var tokenExpireTime: Timestamp
+    private var waiting: [(Result<CallerTokenBytes, RPCError>) -> Void] = []
+    private var isRenewing = false
+    private let revoked = Atomic<Bool>(false)
+
+    /// A proof is not sent on within this long of its end, so that it does not run out on the way.
+    private static let tokenMargin: Duration = .seconds(5)
+    /// A proof is renewed in the background when it has less than this left.
+    private static let renewAhead: Duration = .seconds(20)
+    /// How long identity may take for a renewal.
+    private static let renewTimeout: Duration = .seconds(5)
+
+    /// Asks identity about a session handle. UNAUTHENTICATED with SESSION_INVALID when it does not stand for a session.
+    static func open(handle: [UInt8], callers: CallerServiceClient) async throws -> (SessionBinding, ResolveSessionResponse) {
+        let answer = try await callers.resolveSession(
+            ResolveSessionRequest(sessionHandle: handle), options: CallOptions(timeout: renewTimeout))
+        return (try SessionBinding(handle: handle, callers: callers, answer: answer), answer)
+    }
+
+    private init(handle: [UInt8], callers: CallerServiceClient, answer: ResolveSessionResponse) throws {
+        guard let sessionID = answer.sessionID.flatMap({ RecordID(bytes: $0) }) else {
+            throw RPCError(
+                .internal, reason: "EMPTY_ANSWER", domain: "gateway", "The identity service sent no session; update it.")
+        }
+        self.handle = handle
+        self.callers = callers
+        self.sessionID = sessionID
+        tenantID = answer.tenantID.flatMap { RecordID(bytes: $0) }.map { TenantID($0) }
+        sessionExpireTime = Timestamp(microseconds: answer.sessionExpireMicros ?? 0)
+        (token, tokenExpireTime) = try Self.token(of: answer)
+    }
+
+    /// The session has ended: from now on its calls are refused.
+    func revoke() { revoked.store(true, ordering: .relaxed) }
+
+    /// The proof, at once when it still lasts; nil when it has to be renewed first (`whenRenewed`).
+    func presentToken(on loop: EventLoop) throws(RPCError) -> CallerTokenBytes? {
+        if revoked.load(ordering: .relaxed) { throw Self.ended }
+        let now = Timestamp.now()
+        if now.advanced(by: Self.renewAhead) > tokenExpireTime { renew(on: loop) }
+        return now.advanced(by: Self.tokenMargin) < tokenExpireTime ? token : nil
+    }
+
+    /// Calls back on the loop with the renewed proof, or with why there is none.
+    func whenRenewed(on loop: EventLoop, _ action: @escaping (Result<CallerTokenBytes, RPCError>) -> Void) {
+        waiting.append(action)
+        renew(on: loop)
+    }
+
+    private func renew(on loop: EventLoop) {
+        guard !isRenewing else { return }
+        isRenewing = true
+        loop.spawn { [self] in
+            let result = await ask()
+            isRenewing = false
+            if case .failure(let error) = result, error.code == .unauthenticated { revoke() }
+            let actions = waiting
+            waiting = []
+            for action in actions { action(result) }
+        }
+    }
+
+    private func ask() async -> Result<CallerTokenBytes, RPCError> {
+        do {
+            let answer = try await callers.resolveSession(
+                ResolveSessionRequest(sessionHandle: handle), options: CallOptions(timeout: Self.renewTimeout))
+            (token, tokenExpireTime) = try Self.token(of: answer)
+            return .success(token)
+        } catch let error as RPCError {
+            return .failure(error)
+        } catch {
+            return .failure(RPCError(masking: error))
+        }
+    }
+
+    private static func token(of answer: ResolveSessionResponse) throws -> (CallerTokenBytes, Timestamp) {
+        guard let token = answer.token, let micros = answer.tokenExpireMicros else {
+            throw RPCError(
+                .internal, reason: "EMPTY_ANSWER", domain: "gateway", "The identity service sent no token; update it.")
+        }
+        return (CallerTokenBytes(encoded: token.encoded()), Timestamp(microseconds: micros))
+    }
+
+    private static let ended = RPCError.unauthenticated(
+        "SESSION_INVALID", "The session has ended: sign in again, then attach the new session.", domain: "gateway")
+}

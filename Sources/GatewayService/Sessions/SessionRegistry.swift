@@ -1,0 +1,40 @@
+import Synchronization
+import Tenancy
+
+/// The sessions attached to this gateway's connections, so that one that ends before its time can be cut off.
+final class SessionRegistry: Sendable {
+    private struct Entry: Sendable {
+        weak let binding: SessionBinding?
+        let tenantID: TenantID?
+    }
+
+    /// By session; a client may attach one session to several connections.
+    private let entries = Mutex<[RecordID: [ObjectIdentifier: Entry]]>([:])
+
+    func add(_ binding: SessionBinding) {
+        entries.withLock { entries in
+            entries[binding.sessionID, default: [:]][ObjectIdentifier(binding)] = Entry(
+                binding: binding, tenantID: binding.tenantID)
+        }
+    }
+
+    func remove(_ binding: SessionBinding) {
+        entries.withLock { entries in
+            entries[binding.sessionID]?[ObjectIdentifier(binding)] = nil
+            if entries[binding.sessionID]?.isEmpty == true { entries[binding.sessionID] = nil }
+        }
+    }
+
+    func revoke(sessions: [RecordID], tenants: Set<TenantID>) {
+        let ended = entries.withLock { entries in
+            let bySession = sessions.flatMap { entries[$0].map { Array($0.values) } ?? [] }
+            guard !tenants.isEmpty else { return bySession }
+            let byTenant = entries.values.flatMap(\.values).filter { $0.tenantID.map(tenants.contains) ?? false }
+            return bySession + byTenant
+        }
+        for entry in ended { entry.binding?.revoke() }
+    }
+
+    /// Connections with a session.
+    var count: Int { entries.withLock { $0.values.reduce(0) { $0 + $1.count } } }
+}

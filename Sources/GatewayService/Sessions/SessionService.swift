@@ -1,0 +1,54 @@
+import Contracts
+import RPC
+import Tenancy
+
+/// Ties sessions to connections. The gateway serves it itself.
+struct SessionService: SessionServiceCustomMethods {
+    let callers: CallerServiceClient
+    let registry: SessionRegistry
+
+    private static let handleBytes = 32
+
+    func attachSession(_ request: AttachSessionRequest, _ context: CallContext) async throws -> AttachSessionResponse {
+        guard let handle = request.sessionHandle, handle.count == Self.handleBytes else {
+            throw RPCError.invalidArgument(
+                "INVALID_LENGTH", "A session handle has \(Self.handleBytes) bytes; send the one that SignIn gave.",
+                field: "session_handle", domain: "gateway")
+        }
+        let (binding, answer) = try await SessionBinding.open(handle: handle, callers: callers)
+        attach(binding, to: context.connection)
+        return AttachSessionResponse(
+            userID: answer.userID.flatMap { RecordID(bytes: $0) }?.text, workspace: answer.workspace,
+            expireSeconds: Self.secondsLeft(until: binding.sessionExpireTime))
+    }
+
+    func detachSession(_ request: DetachSessionRequest, _ context: CallContext) async throws -> DetachSessionResponse {
+        attach(nil, to: context.connection)
+        return DetachSessionResponse()
+    }
+
+    private func attach(_ binding: SessionBinding?, to connection: ConnectionContext) {
+        let attached = AttachedSession.of(connection, registry)
+        if let old = attached.binding { registry.remove(old) }
+        attached.binding = binding
+        if let binding { registry.add(binding) }
+    }
+
+    private static func secondsLeft(until time: Timestamp) -> UInt64 {
+        UInt64(max(0, (time.microseconds - Timestamp.now().microseconds) / 1_000_000))
+    }
+}
+
+/// What the gateway keeps for a connection. Confined to its loop.
+final class AttachedSession {
+    var binding: SessionBinding?
+
+    /// The one of the connection, made on first use; it leaves the registry when the connection ends.
+    static func of(_ connection: ConnectionContext, _ registry: SessionRegistry) -> AttachedSession {
+        if let attached = connection.attachment as? AttachedSession { return attached }
+        let attached = AttachedSession()
+        connection.attachment = attached
+        connection.onClose { if let binding = attached.binding { registry.remove(binding) } }
+        return attached
+    }
+}

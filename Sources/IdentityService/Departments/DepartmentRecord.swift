@@ -1,0 +1,85 @@
+import Contracts
+import Postgres
+import RPC
+import Records
+import Tenancy
+import AccessControl
+
+/// Departments: the unit tree that scopes follow.
+struct DepartmentRecord: Sendable {
+    let publication: PolicyPublication
+
+    var type: RecordType {
+        RecordType(
+            message: Department.descriptor, object: "department", table: "departments", service: .identity,
+            ownership: .shared,
+            fields: [
+                .field("display_name", .required, .length(1...100), .searchable),
+                .field("parent_department_id", .reference(.record("department"))),
+                .field("description", .length(0...1_000)),
+            ],
+            hooks: RecordHooks(
+                beforeWrite: { change, transaction in
+                    if change.kind == .delete {
+                        try await DepartmentRecord.refuseInUse(change, transaction)
+                    } else if DepartmentRecord.moves(change) {
+                        try await DepartmentRecord.checkPlace(change, transaction)
+                    }
+                    if DepartmentRecord.changesPolicy(change) { try await publication.announce(change) }
+                },
+                afterCommit: { change in
+                    if DepartmentRecord.changesPolicy(change) { await publication.publish(change) }
+                }))
+    }
+
+    private static func moves(_ change: RecordChange) -> Bool {
+        change.kind != .update || change.changes("parent_department_id")
+    }
+
+    private static func changesPolicy(_ change: RecordChange) -> Bool {
+        change.kind == .delete || moves(change)
+    }
+
+    private static let lockTree = Statement(
+        "SELECT id, parent_department_id FROM {schema}.departments WHERE deleted_at IS NULL ORDER BY id FOR UPDATE")
+
+    /// Holds the whole tree, so that two moves cannot make a cycle between them.
+    private static func checkPlace(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        guard let id = change.after.id("id") else { return }
+        var parents: [RecordID: RecordID?] = [:]
+        for row in try await transaction.query(lockTree, Parameters()) {
+            parents.updateValue(try row.optionalID(1), forKey: try row.id(0))
+        }
+        do {
+            try DepartmentTree(parents: parents).check(placing: id, under: change.after.id("parent_department_id"))
+        } catch {
+            throw refusal(error)
+        }
+    }
+
+    private static func refusal(_ violation: DepartmentTree.Violation) -> RPCError {
+        let (reason, text) =
+            switch violation {
+            case .cycle: ("DEPARTMENT_CYCLE", "A department cannot be below itself.")
+            case .tooDeep: ("DEPARTMENT_TOO_DEEP", "The tree has at most \(DepartmentTree.levelsMax) levels.")
+            case .parentMissing: ("REFERENCE_NOT_FOUND", "The department above does not exist; move this one first.")
+            }
+        return .invalidArgument(
+            reason, text, field: "department.parent_department_id", domain: IdentityError.domain)
+    }
+
+    private static let findUse = Statement(
+        """
+        SELECT EXISTS (SELECT 1 FROM {schema}.departments WHERE parent_department_id = $1 AND deleted_at IS NULL)
+            OR EXISTS (SELECT 1 FROM {schema}.users WHERE department_id = $1 AND deleted_at IS NULL)
+        """)
+
+    /// The department itself is locked, and whoever joins it locks it, too: none can come while this looks.
+    private static func refuseInUse(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        guard let id = change.after.id("id") else { return }
+        let use = Query(findUse) { $0.append(id) }
+        if try await transaction.query(use.statement, use.parameters).one().bool(0) {
+            throw IdentityError.departmentInUse
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import Postgres
+
+/// A statement with its values, ready to run alone or within a transaction.
+struct Query: Sendable {
+    let statement: Statement
+    let parameters: Parameters
+
+    init(_ statement: Statement, _ bind: (inout Parameters) -> Void = { _ in }) {
+        self.statement = statement
+        var parameters = Parameters()
+        bind(&parameters)
+        self.parameters = parameters
+    }
+}

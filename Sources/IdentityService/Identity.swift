@@ -1,0 +1,122 @@
+package import Contracts
+import Credentials
+package import Logging
+package import Migrations
+package import RPC
+package import Reactor
+import Records
+package import ServiceHost
+package import TenantDatabase
+package import Tenancy
+
+/// What identity is made of, from the host or from a test.
+package struct IdentityParts: Sendable {
+    /// Databases with tenants' schemas.
+    package let databases: DatabaseSet
+    /// The directory, with connections of its own: a tenant's transaction may wait for it.
+    package let directory: DirectoryDatabase
+    package let provisioner: TenantProvisioner
+    /// The other services that keep data of tenants.
+    package let services: [(name: ServiceName, client: ProvisioningServiceClient)]
+    package let minter: CallerTokenMinter
+    package let workers: WorkerPool
+    package let pageTokenKey: [UInt8]
+    package let logger: Logger
+
+    package init(
+        databases: DatabaseSet, directory: DirectoryDatabase, provisioner: TenantProvisioner,
+        services: [(name: ServiceName, client: ProvisioningServiceClient)], minter: CallerTokenMinter,
+        workers: WorkerPool, pageTokenKey: [UInt8], logger: Logger
+    ) {
+        self.databases = databases
+        self.directory = directory
+        self.provisioner = provisioner
+        self.services = services
+        self.minter = minter
+        self.workers = workers
+        self.pageTokenKey = pageTokenKey
+        self.logger = logger
+    }
+}
+
+/// Identity, put together.
+package struct Identity: Sendable {
+    let directory: Directory
+    let feed: ChangeFeed
+    let policies: LocalPolicies
+    let poller: ChangePoller
+    let sweeper: TenantSweeper
+    let engine: RecordEngine
+
+    private let authentication: AuthenticationMethods
+    private let tenants: TenantMethods
+    private let users: UserMethods
+    private let callers: CallerMethods
+    private let policyMethods: PolicyMethods
+    private let types: Types
+
+    private struct Types {
+        let user: RecordType
+        let department: RecordType
+        let role: RecordType
+
+        init(_ publication: PolicyPublication) {
+            user = UserRecord(publication: publication).type
+            department = DepartmentRecord(publication: publication).type
+            role = RoleRecord(publication: publication).type
+        }
+
+        var all: [RecordType] { [user, department, role] }
+    }
+
+    /// Blocks for the time of one password hash.
+    package init(_ parts: IdentityParts) throws {
+        directory = Directory(database: parts.directory)
+        let placements = DirectoryPlacements(directory: directory)
+        let database = TenantDatabase(
+            service: .identity, databases: parts.databases, placements: placements,
+            schemaVersions: IdentityMigrations.schemaVersions)
+        let tenantData = TenantData(database: database)
+        let compiler = PolicyCompiler(directory: directory, tenantData: tenantData)
+        let policies = LocalPolicies(compiler: compiler)
+        self.policies = policies
+        feed = ChangeFeed { tenant in
+            policies.forget(tenant)
+            placements.forget(tenant)
+        }
+        let revoker = SessionRevoker(directory: directory, feed: feed)
+        let epochs = PolicyEpochs(directory: directory, feed: feed)
+        types = Types(PolicyPublication(epochs: epochs, revoker: revoker))
+        engine = try RecordEngine(
+            database: database, policies: policies, types: types.all, pageTokenKey: parts.pageTokenKey)
+        let hasher = try PasswordHasher(workers: parts.workers)
+        let setup = TenantSetup(
+            directory: directory, tenantData: tenantData, ownSchema: OwnSchema(provisioner: parts.provisioner),
+            services: parts.services, placements: placements, feed: feed)
+        authentication = AuthenticationMethods(
+            directory: directory, tenantData: tenantData, hasher: hasher,
+            signInGuard: SignInGuard(directory: directory), revoker: revoker, policies: policies)
+        tenants = TenantMethods(directory: directory, hasher: hasher, setup: setup, revoker: revoker, feed: feed)
+        users = UserMethods(engine: engine, users: types.user, hasher: hasher, revoker: revoker)
+        callers = CallerMethods(directory: directory, feed: feed, minter: parts.minter)
+        policyMethods = PolicyMethods(compiler: compiler, feed: feed)
+        poller = ChangePoller(directory: directory, feed: feed, logger: parts.logger)
+        sweeper = TenantSweeper(
+            directory: directory, tenantData: tenantData, setup: setup, epochs: epochs, revoker: revoker,
+            logger: parts.logger)
+    }
+
+    /// Every method that identity serves.
+    package func router() throws -> Router {
+        var router = Router()
+        authentication.register(on: &router)
+        tenants.register(on: &router)
+        try engine.register(types.user, methods: UserServiceMethods.all, on: &router)
+        users.register(on: &router)
+        try engine.register(types.department, methods: DepartmentServiceMethods.all, on: &router)
+        try engine.register(types.role, methods: RoleServiceMethods.all, on: &router)
+        callers.register(on: &router)
+        policyMethods.register(on: &router)
+        return router
+    }
+}

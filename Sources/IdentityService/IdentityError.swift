@@ -1,0 +1,105 @@
+import RPC
+
+/// The errors that identity gives, each in one place. Reasons are never reused.
+enum IdentityError {
+    static let domain = "identity"
+
+    /// The same whatever was wrong: workspace, address, password, or a user who may not sign in.
+    static let signInFailed = RPCError.unauthenticated(
+        "SIGN_IN_FAILED", "Workspace, e-mail address or password is wrong, or the user may not sign in.",
+        domain: domain)
+
+    static func signInLocked(retryAfter delay: Duration) -> RPCError {
+        .resourceExhausted(
+            "SIGN_IN_LOCKED", "Too many failed attempts to sign in. Wait, then try again.", domain: domain,
+            retryDelay: delay)
+    }
+
+    static let sessionInvalid = RPCError.unauthenticated(
+        "SESSION_INVALID", "The session is unknown, expired or has ended. Sign in again.", domain: domain)
+
+    static let refreshTokenInvalid = RPCError.unauthenticated(
+        "REFRESH_TOKEN_INVALID", "The refresh token is unknown, expired or has ended. Sign in again.", domain: domain)
+
+    static let refreshTokenReused = RPCError.unauthenticated(
+        "REFRESH_TOKEN_REUSED",
+        "The refresh token was replaced before. All sessions that came from it have ended; sign in again.",
+        domain: domain)
+
+    static let passwordWrong = RPCError.invalidArgument(
+        "PASSWORD_WRONG", "The present password is wrong.", field: "old_password", domain: domain)
+
+    static let overloaded = RPCError.unavailable(
+        "PASSWORD_CHECK_OVERLOADED", "Too many passwords are being checked. Try again.", domain: domain,
+        retryDelay: .seconds(1))
+
+    static func workspaceTaken(_ workspace: String) -> RPCError {
+        .alreadyExists(
+            "WORKSPACE_TAKEN", "The workspace name \(workspace) belongs to another tenant. Choose another.",
+            domain: domain, details: [("workspace", workspace)])
+    }
+
+    static let requestIDReused = RPCError.invalidArgument(
+        "REQUEST_ID_REUSED", "The request id was used for a different request. Choose a new one.", domain: domain)
+
+    static let setupInProgress = RPCError.aborted(
+        "TENANT_SETUP_IN_PROGRESS", "The workspace is being set up at this moment. Ask again in a second.",
+        domain: domain)
+
+    static func setupDelayed(workspace: String, cause: any Error) -> RPCError {
+        .unavailable(
+            "TENANT_SETUP_DELAYED",
+            "The workspace \(workspace) is not ready: a service could not prepare it. It is tried again until it is"
+                + " ready; repeat the request with the same request id to learn when.",
+            domain: domain, retryDelay: .seconds(5), cause: cause)
+    }
+
+    static let tenantNotFound = RPCError.notFound(
+        "TENANT_NOT_FOUND", "There is no such tenant.", domain: domain)
+
+    static func tenantState(_ is: String, needs: String) -> RPCError {
+        .failedPrecondition(
+            "TENANT_STATE", "The tenant is \(`is`); this needs one that is \(needs).", domain: domain,
+            details: [("state", `is`)])
+    }
+
+    static let workspaceMismatch = RPCError.invalidArgument(
+        "WORKSPACE_MISMATCH", "This is not the name of the tenant's workspace. Nothing was deleted.",
+        field: "workspace", domain: domain)
+
+    static let pageTokenInvalid = RPCError.invalidArgument(
+        "PAGE_TOKEN_INVALID", "Send the next_page_token of the page before, unchanged.", field: "page_token",
+        domain: domain)
+
+    static let watchEnded = RPCError.unavailable(
+        "WATCH_ENDED", "The watch fell behind or the server stops. Watch again and ask for the present state.",
+        domain: domain)
+
+    static let lastAdmin = RPCError.failedPrecondition(
+        "LAST_ADMIN", "This is the last user with the role Admin who may sign in. Make another one first.",
+        domain: domain)
+
+    static func ownUser(_ what: String) -> RPCError {
+        .failedPrecondition(
+            "OWN_USER", "You cannot \(what) yourself. Ask another admin.", domain: domain)
+    }
+
+    static func rightsExceeded(_ right: String) -> RPCError {
+        .permissionDenied(
+            "RIGHTS_EXCEEDED", "This would give \(right), which goes beyond your own rights.", domain: domain,
+            details: [("right", right)])
+    }
+
+    static let builtInRole = RPCError.failedPrecondition(
+        "BUILT_IN_ROLE", "A role that came with the workspace cannot be deleted.", domain: domain)
+
+    static let adminRoleFixed = RPCError.failedPrecondition(
+        "ADMIN_ROLE_FIXED", "The rights of the role Admin cannot be changed. Make another role.", domain: domain)
+
+    static let roleInUse = RPCError.failedPrecondition(
+        "ROLE_IN_USE", "Users still have this role. Take it from them first.", domain: domain)
+
+    static let departmentInUse = RPCError.failedPrecondition(
+        "DEPARTMENT_IN_USE", "Users or departments below it still belong to this department. Move them first.",
+        domain: domain)
+}

@@ -1,0 +1,57 @@
+import Contracts
+import Migrations
+import Postgres
+import RPC
+import Reactor
+package import ServiceHost
+import Settings
+import TenantDatabase
+import Tenancy
+
+/// What identity offers: sign-in, tenants, users, departments and roles to clients; callers and policies to the other
+/// programs. Starts what identity does by itself: watching for changes and finishing what was cut off.
+package func offer(_ host: Host) async throws -> ServiceOffer {
+    let identity = try Identity(IdentityParts(host))
+    let loop = host.loops.next()
+    let work = [
+        loop.spawn { try? await identity.poller.run(on: loop) },
+        loop.spawn { try? await identity.sweeper.run(on: loop) },
+    ]
+    host.onDrain {
+        for task in work { task.cancel() }
+        identity.feed.policies.finish()
+        identity.feed.revocations.finish()
+        for task in work { await task.value }
+    }
+    return ServiceOffer(router: try identity.router())
+}
+
+extension IdentityParts {
+    /// Takes the parts from the host.
+    init(_ host: Host) throws {
+        let owner = OwnerDatabase(
+            loop: host.loops.next(), settings: host.provisioner, workers: host.workers, logger: host.logger)
+        host.onDrain { await owner.close() }
+        self.init(
+            databases: host.databases, directory: IdentityParts.directory(host),
+            provisioner: TenantProvisioner(database: owner),
+            services: [ServiceName.customer, .sales].map {
+                ($0, ProvisioningServiceClient(channel: host.channel(to: $0)))
+            }, minter: host.minter, workers: host.workers, pageTokenKey: try host.derivedKey("page tokens"),
+            logger: host.logger)
+    }
+
+    /// The directory lies in identity's own database, reached by connections of its own: half as many again as the
+    /// setting database.connections says, at least two for each loop.
+    private static func directory(_ host: Host) -> DirectoryDatabase {
+        guard let database = host.settings.database else { preconditionFailure("identity keeps data; see Topology") }
+        var settings = PostgresSettings(
+            dsn: database.dsn.reveal(), poolSize: max(2, database.connections / host.settings.loops / 2))
+        settings.applicationName = "steward-identity-directory"
+        let databases = DatabaseSet(
+            loops: host.loops, endpoints: [DatabaseEndpoint(partitions: [settings])], workers: host.workers,
+            logger: host.logger)
+        host.onDrain { await databases.close(deadline: 0) }
+        return DirectoryDatabase(databases: databases)
+    }
+}

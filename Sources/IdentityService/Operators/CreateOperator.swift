@@ -1,0 +1,34 @@
+import Credentials
+import Postgres
+import RPC
+package import Reactor
+package import TenantDatabase
+package import Tenancy
+
+/// Makes an operator directly in the directory, for `steward operator create`: the first one cannot be made by calling
+/// identity, since only operators may call it. Call it from a task on an event loop of `database`'s program, with the
+/// connection text of identity's login (or the owner's).
+///
+/// - Returns: the new operator; nil when an operator has the address already.
+/// - Throws: INVALID_ARGUMENT naming what is wrong with address, name or password; the database's errors.
+package func createOperator(
+    email: String, displayName: String, password: String, in database: DirectoryDatabase, workers: WorkerPool
+) async throws -> UserID? {
+    let violations = [
+        EmailAddress.violation(of: email, field: "email"),
+        (1...200).contains(displayName.unicodeScalars.count)
+            ? nil
+            : FieldViolation(
+                field: "display_name", reason: "LENGTH", description: "A name has 1 to 200 characters."),
+        PasswordRules.violation(of: password, email: email, field: "password"),
+    ].compactMap(\.self)
+    guard violations.isEmpty, let address = EmailAddress(email) else {
+        throw RPCError.invalidArgument(violations, domain: IdentityError.domain)
+    }
+    let hash = try await workers.run { try PasswordHash.make(password).encoded }
+    let id = UserID(.make())
+    let rows = try await Directory(database: database).write(
+        OperatorTable.insert(id, email: address, displayName: displayName, passwordHash: hash, now: .now()),
+        deadline: .after(.seconds(10)))
+    return rows[0].first == nil ? nil : id
+}

@@ -1,0 +1,38 @@
+import Contracts
+import RPC
+import Tenancy
+
+/// Puts together everything that decides who may do what in a tenant.
+struct PolicyCompiler: Sendable {
+    let directory: Directory
+    let tenantData: TenantData
+
+    /// The policy of a tenant. The version is read before the content, so that the content is never older than it
+    /// says. Of a tenant that is not active only the placements are given.
+    func policy(of id: TenantID, deadline: Deadline) async throws -> TenantPolicy {
+        let rows = try await directory.read(TenantTable.find(id), deadline: deadline)
+        guard let tenant = try rows.first.map({ try TenantRow($0) }) else { throw IdentityError.tenantNotFound }
+        var policy = TenantPolicy()
+        policy.tenantID = id.id.bytes
+        policy.epoch = tenant.policyEpoch
+        policy.active = tenant.state == .active
+        policy.placements = try await placements(of: id, deadline)
+        guard tenant.state == .active else { return policy }
+        let parts = try await tenantData.read(
+            id, PolicyTables.roles(), PolicyTables.grants(), PolicyTables.fieldPolicies(), PolicyTables.units,
+            PolicyTables.users, purpose: "compile policy", deadline: deadline)
+        policy.roles = try PolicyTables.roles(parts[0], parts[1], parts[2])
+        policy.units = try PolicyTables.units(parts[3])
+        policy.users = try PolicyTables.users(parts[4])
+        return policy
+    }
+
+    private func placements(of id: TenantID, _ deadline: Deadline) async throws -> [TenantPlacement] {
+        let rows = try await directory.read(PlacementTable.list(id), deadline: deadline)
+        return try PlacementTable.placements(of: id, in: rows).map { placement in
+            TenantPlacement(
+                service: placement.service.rawValue, database: placement.database,
+                partition: Int32(placement.partition), epoch: placement.epoch)
+        }
+    }
+}

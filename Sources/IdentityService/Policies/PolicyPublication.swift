@@ -1,0 +1,41 @@
+import Logging
+import Observability
+import RPC
+import Records
+import Tenancy
+
+/// What the record types do around each change that is part of the policy: announce it before the transaction commits,
+/// publish it afterwards.
+struct PolicyPublication: Sendable {
+    let epochs: PolicyEpochs
+    let revoker: SessionRevoker
+
+    /// Before the change commits. What it throws refuses the change.
+    func announce(_ change: RecordChange) async throws {
+        guard let mark = mark(change) else { return }
+        try await epochs.announce(mark, deadline: change.context.deadline)
+    }
+
+    /// After the change committed. When this fails the sweeper does it, within two minutes.
+    func publish(_ change: RecordChange, endingSessionsOf user: UserID? = nil) async {
+        guard let mark = mark(change) else { return }
+        do {
+            // The caller may have given up; the change is made all the same.
+            let deadline = Deadline.after(PolicyPublication.timeout)
+            if let user { try await revoker.revoke(user: user, deadline: deadline) }
+            try await epochs.publish(mark, deadline: deadline)
+        } catch {
+            change.context.logger.warning(
+                "a change of policy is not published yet; it is tried again",
+                metadata: [LogKey.error: "\(error)", LogKey.object: "\(change.type.object)"])
+        }
+    }
+
+    private static let timeout = Duration.seconds(5)
+
+    private func mark(_ change: RecordChange) -> PolicyMark? {
+        guard let tenant = change.caller.tenantID, let id = change.after.id("id") else { return nil }
+        return PolicyMark(
+            tenantID: tenant, recordID: id, recordVersion: (change.before?.int("version") ?? 0) + 1)
+    }
+}

@@ -1,0 +1,84 @@
+import Contracts
+import Postgres
+import Tenancy
+
+/// The SQL that reads a tenant's policy from its tables.
+enum PolicyTables {
+    private static let selectRoles = Statement(
+        """
+        SELECT id, display_name FROM {schema}.roles
+        WHERE deleted_at IS NULL AND ($1::uuid[] IS NULL OR id = ANY ($1)) ORDER BY id
+        """)
+
+    /// Living roles, all of them or those with these ids.
+    static func roles(_ ids: [RecordID]? = nil) -> Query {
+        Query(selectRoles) { $0.append(ids) }
+    }
+
+    private static let selectGrants = Statement(
+        """
+        SELECT r.id, g ->> 'object', g ->> 'action', (g ->> 'scope')::integer
+        FROM {schema}.roles r CROSS JOIN LATERAL jsonb_array_elements(r.grants) AS g
+        WHERE r.deleted_at IS NULL AND ($1::uuid[] IS NULL OR r.id = ANY ($1))
+        """)
+
+    static func grants(_ ids: [RecordID]? = nil) -> Query {
+        Query(selectGrants) { $0.append(ids) }
+    }
+
+    private static let selectFieldPolicies = Statement(
+        """
+        SELECT r.id, p ->> 'object', p ->> 'field', (p ->> 'access')::integer
+        FROM {schema}.roles r CROSS JOIN LATERAL jsonb_array_elements(r.field_policies) AS p
+        WHERE r.deleted_at IS NULL AND ($1::uuid[] IS NULL OR r.id = ANY ($1))
+        """)
+
+    static func fieldPolicies(_ ids: [RecordID]? = nil) -> Query {
+        Query(selectFieldPolicies) { $0.append(ids) }
+    }
+
+    /// Reads what `roles`, `grants` and `fieldPolicies` gave.
+    static func roles(_ roles: Rows, _ grants: Rows, _ fieldPolicies: Rows) throws -> [PolicyRole] {
+        var byID: [RecordID: PolicyRole] = [:]
+        for row in roles {
+            let id = try row.id(0)
+            byID[id] = PolicyRole(id: id.bytes, displayName: try row.string(1))
+        }
+        for row in grants {
+            let scope = GrantScope(rawValue: row.isNull(3) ? 0 : try row.int32(3))
+            byID[try row.id(0)]?.grants.append(
+                Grant(object: try row.optionalString(1), action: try row.optionalString(2), scope: scope))
+        }
+        for row in fieldPolicies {
+            let access = FieldAccess(rawValue: row.isNull(3) ? 0 : try row.int32(3))
+            byID[try row.id(0)]?.fieldPolicies.append(
+                FieldPolicy(object: try row.optionalString(1), field: try row.optionalString(2), access: access))
+        }
+        return try roles.compactMap { byID[try $0.id(0)] }
+    }
+
+    private static let selectUnits = Statement(
+        "SELECT id, parent_department_id FROM {schema}.departments WHERE deleted_at IS NULL ORDER BY id")
+
+    static let units = Query(selectUnits)
+
+    static func units(_ rows: Rows) throws -> [PolicyUnit] {
+        try rows.map { PolicyUnit(id: try $0.id(0).bytes, parentID: try $0.optionalID(1)?.bytes) }
+    }
+
+    private static let selectUsers = Statement(
+        """
+        SELECT id, department_id, coalesce(role_ids, '{}'::uuid[]) FROM {schema}.users
+        WHERE deleted_at IS NULL AND disabled IS NOT TRUE ORDER BY id
+        """)
+
+    static let users = Query(selectUsers)
+
+    static func users(_ rows: Rows) throws -> [PolicyUser] {
+        try rows.map { row in
+            PolicyUser(
+                id: try row.id(0).bytes, unitID: try row.optionalID(1)?.bytes,
+                roleIDs: try row.ids(2).map(\.bytes))
+        }
+    }
+}

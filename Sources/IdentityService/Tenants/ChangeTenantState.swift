@@ -1,0 +1,91 @@
+import Contracts
+import Postgres
+import Observability
+import RPC
+import Tenancy
+import Logging
+
+/// Suspending, activating and deleting. Each may be repeated: a tenant that is in the wanted state already is given
+/// as it is.
+extension TenantMethods {
+    static let graceDays = 0...90
+    static let graceDaysDefault = 30
+
+    func suspendTenant(_ request: SuspendTenantRequest, _ context: CallContext) async throws -> SuspendTenantResponse {
+        _ = try context.requireOperator()
+        let comment = request.comment ?? ""
+        guard comment.unicodeScalars.count <= 500 else {
+            throw RPCError.invalidArgument(
+                "TOO_LONG", "A comment has at most 500 characters.", field: "comment", domain: IdentityError.domain)
+        }
+        let id = try TenantMethods.tenantID(request.id)
+        let tenant = try await change(id, context) { tenant, now in
+            switch tenant.state {
+            case .suspended: return nil
+            case .active: return TenantTable.setState(id, .suspended, comment: comment, now: now)
+            default: throw IdentityError.tenantState(tenant.state.word, needs: "active")
+            }
+        }
+        try await revoker.revoke(tenant: id, deadline: context.deadline)
+        return SuspendTenantResponse(tenant: tenant.message)
+    }
+
+    func activateTenant(
+        _ request: ActivateTenantRequest, _ context: CallContext
+    ) async throws -> ActivateTenantResponse {
+        _ = try context.requireOperator()
+        let id = try TenantMethods.tenantID(request.id)
+        let tenant = try await change(id, context) { tenant, now in
+            switch tenant.state {
+            case .active: return nil
+            case .suspended: return TenantTable.setState(id, .active, now: now)
+            case .deleting where now < tenant.purgeTime ?? now:
+                return TenantTable.setState(id, .active, now: now)
+            default:
+                throw IdentityError.tenantState(tenant.state.word, needs: "suspended, or deleted and within its grace")
+            }
+        }
+        return ActivateTenantResponse(tenant: tenant.message)
+    }
+
+    func deleteTenant(_ request: DeleteTenantRequest, _ context: CallContext) async throws -> DeleteTenantResponse {
+        _ = try context.requireOperator()
+        let days = Int(request.graceDays ?? Int32(TenantMethods.graceDaysDefault))
+        guard TenantMethods.graceDays.contains(days) else {
+            throw RPCError.invalidArgument(
+                "OUT_OF_RANGE", "The grace is 0 to 90 days.", field: "grace_days", domain: IdentityError.domain)
+        }
+        let id = try TenantMethods.tenantID(request.id)
+        let tenant = try await change(id, context) { tenant, now in
+            guard request.workspace == tenant.workspace else { throw IdentityError.workspaceMismatch }
+            switch tenant.state {
+            case .deleting: return nil
+            case .active, .suspended:
+                let purgeTime = now.advanced(by: .seconds(days * 86_400))
+                return TenantTable.setState(id, .deleting, purgeTime: purgeTime, now: now)
+            default: throw IdentityError.tenantState(tenant.state.word, needs: "active or suspended")
+            }
+        }
+        try await revoker.revoke(tenant: id, deadline: context.deadline)
+        return DeleteTenantResponse(tenant: tenant.message)
+    }
+
+    /// Locks the tenant, lets `decide` choose the change, if any, makes it and tells the services.
+    private func change(
+        _ id: TenantID, _ context: CallContext, _ decide: (TenantRow, Timestamp) throws -> Query?
+    ) async throws -> TenantRow {
+        let tenant = try await directory.transaction(deadline: context.deadline) { transaction in
+            guard let row = try await transaction.run(TenantTable.lock(id)).first else {
+                throw IdentityError.tenantNotFound
+            }
+            let tenant = try TenantRow(row)
+            guard let change = try decide(tenant, .now()) else { return tenant }
+            return try TenantRow(try await transaction.run(change).one())
+        }
+        feed.announce(PolicyChangeEvent(tenantID: id, epoch: tenant.policyEpoch))
+        context.logger.notice(
+            "an operator changed the state of a tenant",
+            metadata: [LogKey.tenantID: "\(id)", "tenant.state": "\(tenant.state.word)"])
+        return tenant
+    }
+}

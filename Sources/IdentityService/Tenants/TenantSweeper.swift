@@ -1,0 +1,126 @@
+import Logging
+import Observability
+import RPC
+import Reactor
+import Tenancy
+import Postgres
+
+/// Finishes what was cut off: set-ups of tenants, changes of policy, deletions whose grace is over. Several instances
+/// may sweep at once; each piece of work is leased or safe to do twice.
+struct TenantSweeper: Sendable {
+    let directory: Directory
+    let tenantData: TenantData
+    let setup: TenantSetup
+    let epochs: PolicyEpochs
+    let revoker: SessionRevoker
+    let logger: Logger
+
+    static let interval = Duration.seconds(5)
+    /// A set-up that could not be finished for so long is undone.
+    static let setupAgeMax = Duration.seconds(15 * 60)
+    /// A change of policy is committed or given up within a call's deadline; after this its writer is gone.
+    static let markAgeMax = Duration.seconds(60)
+    static let housekeepingInterval = Duration.seconds(60)
+    static let batchMax = 20
+
+    /// Runs until the task is cancelled.
+    func run(on loop: EventLoop) async throws {
+        var lastHousekeeping = Timestamp(microseconds: 0)
+        while !Task.isCancelled {
+            await attempt("tenants are left half set up") { try await sweepSetups() }
+            await attempt("tenants that are to be dropped stay") { try await sweepDeletions() }
+            await attempt("policies that changed are not published") { try await sweepMarks() }
+            let now = Timestamp.now()
+            if now > lastHousekeeping.advanced(by: TenantSweeper.housekeepingInterval) {
+                await attempt("expired sessions stay in the directory") { try await removeExpired(now) }
+                lastHousekeeping = now
+            }
+            try await loop.sleep(for: TenantSweeper.interval)
+        }
+    }
+
+    /// Goes on with set-ups that nobody works at; undoes those that failed for too long.
+    func sweepSetups() async throws {
+        let deadline = Deadline.after(TenantSetup.timeout)
+        let rows = try await directory.read(
+            TenantSetupTable.abandoned(now: .now(), limit: TenantSweeper.batchMax), deadline: deadline)
+        for row in rows {
+            let id = TenantID(try row.id(0))
+            guard let work = try await setup.lease(id, deadline: .after(TenantSetup.timeout)) else { continue }
+            await attempt("a tenant is not set up yet", tenant: id) { try await goOn(work) }
+        }
+    }
+
+    private func goOn(_ work: TenantSetupRow) async throws {
+        let deadline = Deadline.after(TenantSetup.timeout)
+        if work.startTime.advanced(by: TenantSweeper.setupAgeMax) > .now() {
+            _ = try await setup.run(work, deadline: deadline)
+            logger.notice("a tenant's set-up was finished", metadata: [LogKey.tenantID: "\(work.tenantID)"])
+        } else {
+            try await setup.remove(work.tenantID, deadline: deadline)
+            logger.error("a tenant's set-up was undone", metadata: [LogKey.tenantID: "\(work.tenantID)"])
+        }
+    }
+
+    /// Drops the data of tenants whose grace is over.
+    func sweepDeletions() async throws {
+        let rows = try await directory.read(
+            TenantTable.purgeable(now: .now(), limit: TenantSweeper.batchMax),
+            deadline: .after(TenantSetup.timeout))
+        for row in rows {
+            let id = TenantID(try row.id(0))
+            await attempt("a tenant is not dropped yet", tenant: id) {
+                try await setup.remove(id, deadline: .after(TenantSetup.timeout))
+                logger.notice("a tenant was dropped", metadata: [LogKey.tenantID: "\(id)"])
+            }
+        }
+    }
+
+    /// Publishes changes of policy whose writer is gone, and ends sessions that it would have ended.
+    func sweepMarks() async throws {
+        let moment = Timestamp.now().advanced(by: .zero - TenantSweeper.markAgeMax)
+        let rows = try await directory.read(
+            PolicyMarkTable.abandonedTenants(before: moment, limit: TenantSweeper.batchMax),
+            deadline: .after(TenantSetup.timeout))
+        for row in rows {
+            let id = TenantID(try row.id(0))
+            await attempt("a change of policy is not published yet", tenant: id) {
+                try await repair(id, before: moment)
+            }
+        }
+    }
+
+    private func repair(_ tenant: TenantID, before moment: Timestamp) async throws {
+        let deadline = Deadline.after(TenantSetup.timeout)
+        let rows = try await tenantData.read(
+            tenant, PolicyTables.users, purpose: "repair policy", deadline: deadline)
+        let users = try rows[0].map { UserID(try $0.id(0)) }
+        try await revoker.revoke(tenant: tenant, exceptUsers: users, deadline: deadline)
+        try await epochs.publishAbandoned(tenant, before: moment, deadline: deadline)
+    }
+
+    private func removeExpired(_ now: Timestamp) async throws {
+        let deadline = Deadline.after(TenantSetup.timeout)
+        try await directory.write(
+            RefreshTokenTable.forgetSuccessors(replacedBefore: now.advanced(by: .zero - RefreshTokenState.grace)),
+            RefreshTokenTable.removeExpired(before: now, limit: TenantSweeper.expiredMax),
+            SessionTable.removeExpired(before: now, limit: TenantSweeper.expiredMax),
+            SignInFailureTable.removeOld(before: now.advanced(by: .zero - SignInLockout.account.window)),
+            deadline: deadline)
+    }
+
+    /// Rows removed at once, so that a look takes no long locks.
+    private static let expiredMax = 10_000
+
+    private func attempt(
+        _ consequence: String, tenant: TenantID? = nil, _ work: () async throws -> Void
+    ) async {
+        do {
+            try await work()
+        } catch {
+            var metadata: Logger.Metadata = [LogKey.error: "\(error)"]
+            if let tenant { metadata[LogKey.tenantID] = "\(tenant)" }
+            logger.warning("\(consequence); it is tried again", metadata: metadata)
+        }
+    }
+}

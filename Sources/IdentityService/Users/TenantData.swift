@@ -1,0 +1,33 @@
+import Postgres
+import RPC
+import TenantDatabase
+import Tenancy
+
+/// What identity itself does in a tenant's schema, outside of any user's call: checking a sign-in, compiling a policy,
+/// setting up.
+struct TenantData: Sendable {
+    let database: TenantDatabase
+
+    /// Runs queries as one reading transaction, in one round trip; gives the rows of each.
+    func read(
+        _ tenant: TenantID, _ queries: Query..., purpose: StaticString, deadline: Deadline
+    ) async throws -> [Rows] {
+        try await translatingErrors {
+            try await database.batch(
+                for: tenant, as: SystemCaller(purpose: purpose), deadline: deadline.nanoseconds, access: .snapshot,
+                queries.map { ($0.statement, $0.parameters) })
+        }
+    }
+
+    /// Runs queries as one transaction, in one round trip; gives the rows of each.
+    @discardableResult
+    func write(
+        _ tenant: TenantID, _ queries: [Query], purpose: StaticString, deadline: Deadline
+    ) async throws -> [Rows] {
+        try await translatingErrors {
+            try await database.batch(
+                for: tenant, as: SystemCaller(purpose: purpose), deadline: deadline.nanoseconds, access: .readWrite,
+                queries.map { ($0.statement, $0.parameters) })
+        }
+    }
+}

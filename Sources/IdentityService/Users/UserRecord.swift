@@ -1,0 +1,50 @@
+import Contracts
+import Records
+import Tenancy
+import AccessControl
+
+/// Users: people and programs that may sign in.
+struct UserRecord: Sendable {
+    let publication: PolicyPublication
+
+    static let rolesMax = 20
+
+    var type: RecordType {
+        RecordType(
+            message: User.descriptor, object: "user", table: "users", service: .identity, ownership: .shared,
+            fields: [
+                .field(
+                    "email", .required, .format(.email), .length(3...254), .unique("users_email_key", ignoringCase: true),
+                    .personal, .searchable),
+                .field("display_name", .required, .length(1...200), .personal, .searchable),
+                .field("department_id", .reference(.record("department"))),
+                .field("job_title", .length(0...100)),
+                .field("role_ids", .count(0...UserRecord.rolesMax)),
+                .field("last_sign_in_time", .outputOnly),
+                .field("language_code", .format(.language)),
+                .field("time_zone", .format(.timeZone)),
+            ],
+            hooks: RecordHooks(
+                prepare: { change in
+                    guard let email = change.after.text("email") else { return }
+                    change.after.set("email", EmailAddress.normalized(email))
+                },
+                beforeWrite: { change, transaction in
+                    try await UserRules(change: change, transaction: transaction).check()
+                    if UserRecord.changesPolicy(change) { try await publication.announce(change) }
+                },
+                afterCommit: { change in
+                    guard UserRecord.changesPolicy(change) else { return }
+                    let user = UserRecord.endsSessions(change) ? change.after.id("id").map { UserID($0) } : nil
+                    await publication.publish(change, endingSessionsOf: user)
+                }))
+    }
+
+    private static func changesPolicy(_ change: RecordChange) -> Bool {
+        change.kind != .update || ["department_id", "role_ids", "disabled"].contains { change.changes($0) }
+    }
+
+    private static func endsSessions(_ change: RecordChange) -> Bool {
+        change.kind == .delete || change.after.flag("disabled") == true
+    }
+}

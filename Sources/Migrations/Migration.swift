@@ -1,0 +1,64 @@
+import Credentials
+package import Tenancy
+
+/// One step of a schema, applied once, in order, and never changed afterwards.
+package struct Migration: Sendable, Hashable {
+    package let number: Int
+    package let name: String
+    package let sql: String
+
+    /// `sql` may hold several commands. In a tenant stream `{schema}` stands for the tenant's schema.
+    package init(number: Int, name: String, sql: String) {
+        self.number = number
+        self.name = name
+        self.sql = sql
+    }
+
+    /// From a file that the build embedded: `PackageResources.customer_0001_create_accounts_sql`.
+    package init(number: Int, name: String, sql: [UInt8]) {
+        self.init(number: number, name: name, sql: String(decoding: sql, as: UTF8.self))
+    }
+
+    /// SHA-256 of the text, in hexadecimal. The ledger keeps it, and a migration that was changed later is refused.
+    package var checksum: String {
+        let digits = Array("0123456789abcdef".utf8)
+        let digest = TokenDigest.sha256(Array(sql.utf8))
+        return String(
+            decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
+
+/// The migrations of one kind of schema, numbered 1, 2, 3, …
+package struct MigrationStream: Sendable {
+    package enum Kind: Sendable, Hashable {
+        /// The schemas of all tenants in one service.
+        case tenant(ServiceName)
+        /// The one schema `directory`.
+        case directory
+    }
+
+    package let name: String
+    package let kind: Kind
+    package let migrations: [Migration]
+
+    package init(name: String, kind: Kind, migrations: [Migration]) {
+        precondition(
+            migrations.map(\.number) == Array(1..<migrations.count + 1),
+            "the migrations of \(name) are numbered 1, 2, 3, … in order")
+        self.name = name
+        self.kind = kind
+        self.migrations = migrations
+    }
+
+    /// The version of a schema to which all are applied.
+    package var version: Int { migrations.count }
+}
+
+extension MigrationStream {
+    /// What every tenant schema has, whatever the service. Applied before the service's own stream.
+    static let base: [Migration] = [
+        Migration(number: 1, name: "create_base", sql: PackageResources.tenant_0001_create_base_sql)
+    ]
+
+    static let baseName = "tenant"
+}

@@ -1,0 +1,83 @@
+/// The names of metrics, all of them. The exposition writes `.` as `_`, puts `steward_` in front, and ends counters
+/// in `_total` and timers in `_seconds`.
+package enum MetricName {
+    // Calls that this process serves
+    /// Timer: one served call, by `method` and `code`.
+    package static let serverDuration = "rpc.server.duration"
+    /// Gauge: calls being served.
+    package static let serverCallsInFlight = "rpc.server.calls.in_flight"
+    /// Counter: calls refused by a limit, by `limit`.
+    package static let serverRefusals = "rpc.server.refusals"
+    /// Gauge: open connections.
+    package static let serverConnections = "rpc.server.connections"
+    /// Counter: connections accepted.
+    package static let serverAccepts = "rpc.server.accepts"
+    /// Counter: connections ended for a broken protocol, by `reason`.
+    package static let serverProtocolErrors = "rpc.server.protocol_errors"
+    /// Counter: TLS handshakes that failed.
+    package static let handshakeFailures = "tls.handshake.failures"
+
+    // Calls that this process makes
+    /// Timer: one made call, by `peer` and `code`.
+    package static let clientDuration = "rpc.client.duration"
+    /// Gauge: open connections to a peer, by `peer`.
+    package static let clientConnections = "rpc.client.connections"
+
+    // The gateway
+    /// Timer: one forwarded call, by `service` and `code`.
+    package static let forwardDuration = "gateway.forward.duration"
+    /// Gauge: sessions attached to connections.
+    package static let attachedSessions = "gateway.sessions.attached"
+
+    // The database
+    /// Timer: one transaction, by `database`.
+    package static let transactionDuration = "db.transaction.duration"
+    /// Timer: waiting for a connection of the pool, by `database`.
+    package static let poolWait = "db.pool.wait"
+    /// Gauge: connections of the pool, by `database` and `state` (idle, busy).
+    package static let poolConnections = "db.pool.connections"
+    /// Counter: calls that found the pool's queue full or waited past their deadline, by `database`.
+    package static let poolRefusals = "db.pool.refusals"
+    /// Counter: connections opened, by `database`.
+    package static let poolConnects = "db.pool.connects"
+
+    // Access
+    /// Gauge: seconds since the last sign of life of the policy stream.
+    package static let policyAge = "policy.age.seconds"
+    /// Gauge: tenants whose policy is in memory.
+    package static let policyTenants = "policy.tenants"
+    /// Counter: policies fetched from identity.
+    package static let policyFetches = "policy.fetches"
+    /// Counter: caller tokens that were refused, by `reason`.
+    package static let callerRefusals = "caller.refusals"
+
+    // The process
+    /// Gauge: 1, with `version` and `program`.
+    package static let buildInfo = "build.info"
+    /// Gauge: seconds since 1970 UTC at the start.
+    package static let startTime = "process.start_time.seconds"
+    /// Gauge: resident memory in bytes.
+    package static let residentBytes = "process.resident_memory.bytes"
+    /// Gauge: CPU time used, in seconds.
+    package static let cpuSeconds = "process.cpu.seconds"
+    /// Gauge: open file descriptors.
+    package static let openFiles = "process.open_fds"
+    /// Gauge: seconds until the program's certificate ends.
+    package static let certificateLifetime = "tls.certificate.lifetime.seconds"
+    /// Counter: series that were merged into `_other` because their metric had too many.
+    package static let mergedSeries = "metrics.merged_series"
+}
+
+/// The names of metric dimensions.
+package enum MetricDimension {
+    package static let method = "method"
+    package static let code = "code"
+    package static let peer = "peer"
+    package static let limit = "limit"
+    package static let reason = "reason"
+    package static let service = "service"
+    package static let database = "database"
+    package static let state = "state"
+    package static let program = "program"
+    package static let version = "version"
+}

@@ -1,0 +1,54 @@
+import CPostgres
+
+/// A result of libpq, freed with the last reference to it.
+final class LibpqResult: @unchecked Sendable {
+    // SAFETY: libpq does not touch a PGresult after PQgetResult has given it away, and everything here only reads it.
+    let raw: OpaquePointer
+
+    init(_ raw: OpaquePointer) { self.raw = raw }
+
+    deinit { PQclear(raw) }
+
+    enum Status {
+        case tuples, command, sync, aborted, failed
+    }
+
+    var status: Status {
+        switch PQresultStatus(raw) {
+        case PGRES_TUPLES_OK: .tuples
+        case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: .command
+        case PGRES_PIPELINE_SYNC: .sync
+        case PGRES_PIPELINE_ABORTED: .aborted
+        default: .failed
+        }
+    }
+
+    /// The error that the server sent; nil when libpq made the result itself because the connection broke.
+    var report: PostgresError.ServerReport? {
+        guard let state = field(PG_DIAG_SQLSTATE) else { return nil }
+        return PostgresError.ServerReport(
+            sqlState: state, message: field(PG_DIAG_MESSAGE_PRIMARY) ?? "",
+            constraint: field(PG_DIAG_CONSTRAINT_NAME), table: field(PG_DIAG_TABLE_NAME),
+            column: field(PG_DIAG_COLUMN_NAME))
+    }
+
+    /// What libpq says about the failure.
+    var message: String {
+        PQresultErrorMessage(raw).map { String(cString: $0) } ?? ""
+    }
+
+    private func field(_ code: Int32) -> String? {
+        PQresultErrorField(raw, code).map { String(cString: $0) }
+    }
+
+    private func field(_ code: Character) -> String? {
+        field(Int32(code.asciiValue ?? 0))
+    }
+}
+
+/// The codes of libpq's error fields; the C header writes them as character literals, which Swift does not import.
+private let PG_DIAG_SQLSTATE: Character = "C"
+private let PG_DIAG_MESSAGE_PRIMARY: Character = "M"
+private let PG_DIAG_TABLE_NAME: Character = "t"
+private let PG_DIAG_COLUMN_NAME: Character = "c"
+private let PG_DIAG_CONSTRAINT_NAME: Character = "n"

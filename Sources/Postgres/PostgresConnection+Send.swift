@@ -1,0 +1,124 @@
+import Reactor
+import Tenancy
+
+// Putting commands into the buffer. Nothing is written before `sync`, unless the buffer grows beyond libpq's 64 KB.
+extension PostgresConnection {
+    func send(_ command: ControlCommand) throws(PostgresError) {
+        let name = UnsafeRawPointer(command.name.utf8Start).assumingMemoryBound(to: CChar.self)
+        if !preparedControls[command.rawValue] {
+            try put(.controlPrepare(command)) { $0.sendPrepare(name, command.text, []) }
+            preparedControls[command.rawValue] = true
+        }
+        try put(command == .commit ? .commit : .control) { $0.sendExecute(name) }
+    }
+
+    /// BEGIN and what every transaction starts with.
+    func sendBegin(_ scope: TransactionScope) throws(PostgresError) {
+        let now = MonotonicTime.now()
+        guard scope.deadline > now else {
+            throw PostgresError(.queryCanceled, "the deadline passed before the transaction began")
+        }
+        try send(scope.access.begin)
+        for name in orphans { try sendDeallocate(name) }
+        orphans.removeAll()
+        let slot = scope.tenant.map { self.slot(for: $0, scope.service) }
+        if let slot, scope.assumesRole { try sendRole(slot) }
+        try sendTimeout(scope.deadline - now)
+        if let limit = scope.lockTimeoutMilliseconds {
+            try sendUnprepared("SET LOCAL lock_timeout = \(limit)")
+        }
+        if let slot, let stamp = scope.stamp, slot.needsCheck(stamp, now: now) {
+            try sendStamp(slot, stamp)
+        }
+    }
+
+    func send(
+        _ statement: Statement, _ parameters: Parameters, tenant: TenantID?, isKept: Bool = true
+    ) throws(PostgresError) {
+        try send(statement, parameters, tenant: tenant, expecting: .rows(isKept: isKept))
+    }
+
+    /// A command without parameters that is used once. Never text of a request.
+    func sendUnprepared(_ text: String, isKept: Bool = false) throws(PostgresError) {
+        try put(.rows(isKept: isKept)) { $0.sendText(text) }
+    }
+
+    func slot(for tenant: TenantID, _ service: ServiceName) -> TenantSlot {
+        if let lastSlot, lastSlot.schema.tenantID == tenant { return lastSlot }
+        if let slot = slots[tenant] {
+            lastSlot = slot
+            return slot
+        }
+        guard let schema = TenantSchema(tenantID: tenant, service: service) else {
+            preconditionFailure("\(service) keeps no tenant data")
+        }
+        let slot = TenantSlot(schema: schema, number: slots.count + 1)
+        slots[tenant] = slot
+        lastSlot = slot
+        return slot
+    }
+
+    private func sendRole(_ slot: TenantSlot) throws(PostgresError) {
+        if !slot.isRolePrepared {
+            let text = "SET LOCAL ROLE \(slot.schema.role)"
+            try put(.rolePrepare(slot)) { $0.sendPrepare(slot.roleCommand, text, []) }
+            slot.isRolePrepared = true
+        }
+        try put(.control) { $0.sendExecute(slot.roleCommand) }
+    }
+
+    private func sendTimeout(_ remaining: UInt64) throws(PostgresError) {
+        let rung = TimeoutRung.index(forNanoseconds: remaining)
+        let name = TimeoutRung.name(rung)
+        if !preparedTimeouts[rung] {
+            try put(.timeoutPrepare(rung)) { $0.sendPrepare(name, TimeoutRung.text(rung), []) }
+            preparedTimeouts[rung] = true
+        }
+        try put(.control) { $0.sendExecute(name) }
+    }
+
+    private func sendStamp(_ slot: TenantSlot, _ stamp: SchemaStamp) throws(PostgresError) {
+        try send(
+            TenantSlot.stampStatement, slot.stampParameters(stamp), tenant: slot.schema.tenantID,
+            expecting: .stamp(slot, stamp))
+    }
+
+    private func send(
+        _ statement: Statement, _ parameters: Parameters, tenant: TenantID?, expecting: Expectation
+    ) throws(PostgresError) {
+        let key = StatementCache.Key(
+            statementID: statement.id, tenantID: statement.hasSchemaSlot ? tenant : nil)
+        switch statements.use(key, parameters.entries) {
+        case .found(let prepared):
+            try put(expecting) { $0.sendExecute(prepared.name, parameters) }
+        case .missing(let new, let evicted):
+            if let evicted { try sendDeallocate(evicted.name) }
+            let text = statement.text(for: tenant.flatMap { slots[$0]?.schema })
+            try put(.prepare(new)) { $0.sendPrepare(new.name, text, new.types) }
+            try put(expecting) { $0.sendExecute(new.name, parameters) }
+        }
+    }
+
+    /// COMMIT; from here to its answer the outcome of a writing transaction depends on the connection.
+    func sendCommit(_ access: TransactionAccess) throws(PostgresError) {
+        try send(.commit)
+        isCommitOpen = access == .readWrite
+    }
+
+    private func sendDeallocate(_ name: String) throws(PostgresError) {
+        try put(.deallocate(name)) { $0.sendText("DEALLOCATE \(name)") }
+    }
+
+    private func put(
+        _ expectation: Expectation, _ send: (Libpq) -> Bool
+    ) throws(PostgresError) {
+        loop.assertCurrent()
+        guard let libpq else { throw closed }
+        guard send(libpq) else {
+            let error = PostgresError(.connectionLost, libpq.message)
+            close(error)
+            throw error
+        }
+        expected.append(expectation)
+    }
+}

@@ -1,0 +1,77 @@
+/// What went wrong in or on the way to PostgreSQL. `message` is the server's own text and is for the log: it may hold
+/// values of records, and no part of it may leave the process.
+package struct PostgresError: Error, Sendable {
+    package enum Kind: Sendable, Hashable {
+        case uniqueViolation, foreignKeyViolation, checkViolation, notNullViolation, exclusionViolation
+        case serializationFailure, deadlock
+        case insufficientPrivilege
+        /// The statement timeout or the deadline passed while the statement ran, or its Task was cancelled.
+        case queryCanceled
+        case lockTimeout
+        case undefinedTable
+        /// An undefined schema, role, column, function or type.
+        case undefinedObject
+        /// A value that its type refuses (SQLSTATE class 22).
+        case invalidInput
+        /// The connection broke while it was in use.
+        case connectionLost
+        /// No connection could be made, or the server takes none now.
+        case unavailable
+        /// The queue for a connection is full, or the deadline passed in it.
+        case poolExhausted
+        case readOnlyTransaction
+        /// The schema is not the tenant's, or its version is not one that this program understands.
+        case stampMismatch
+        /// A result has another shape than the statement promises.
+        case unexpectedResult
+        /// The server must not be used: too old, or a pooler stands before it.
+        case refusedServer
+        case other
+    }
+
+    package let kind: Kind
+    /// Five characters of SQLSTATE, when the server spoke.
+    package let sqlState: String?
+    package let message: String
+    /// The name of the violated constraint, without the shard suffix that Citus adds.
+    package let constraint: String?
+    package let table: String?
+    package let column: String?
+    /// COMMIT was sent and the connection broke before the answer: the transaction may or may not have happened.
+    /// Only a repeat under the same request id is safe.
+    package var isOutcomeUnknown = false
+
+    package init(
+        _ kind: Kind, _ message: String, sqlState: String? = nil, constraint: String? = nil,
+        table: String? = nil, column: String? = nil, isOutcomeUnknown: Bool = false
+    ) {
+        self.kind = kind
+        self.message = message
+        self.sqlState = sqlState
+        self.constraint = constraint
+        self.table = table
+        self.column = column
+        self.isOutcomeUnknown = isOutcomeUnknown
+    }
+
+    /// Whether the same transaction may succeed when it is run again at once. Nothing of it has happened.
+    package var isRetryable: Bool {
+        switch kind {
+        case .serializationFailure, .deadlock, .lockTimeout: true
+        case .connectionLost, .unavailable: !isOutcomeUnknown
+        default: false
+        }
+    }
+
+    /// Whether the connection cannot be used after this error.
+    var endsConnection: Bool {
+        kind == .connectionLost || kind == .unavailable || kind == .refusedServer
+    }
+}
+
+extension PostgresError: CustomStringConvertible {
+    package var description: String {
+        let state = sqlState.map { " \($0)" } ?? ""
+        return "postgres: \(kind)\(state)\(isOutcomeUnknown ? ", outcome of COMMIT unknown" : "")"
+    }
+}

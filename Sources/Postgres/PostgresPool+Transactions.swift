@@ -1,0 +1,62 @@
+// The three shapes of a transaction. Used by TenantDatabase and Migrations; a service never calls them.
+extension PostgresPool {
+    /// One statement in one transaction in one round trip.
+    package func run(
+        _ scope: TransactionScope, _ statement: Statement, _ parameters: Parameters
+    ) async throws(PostgresError) -> Rows {
+        let pooled = try await lease(affinity: scope.tenant, deadline: scope.deadline)
+        defer { release(pooled) }
+        let connection = pooled.connection
+        try connection.sendBegin(scope)
+        try connection.send(statement, parameters, tenant: scope.tenant)
+        try connection.sendCommit(scope.access)
+        try await connection.exchange(deadline: scope.deadline)
+        return try connection.takeLastRows()
+    }
+
+    /// Several statements in one transaction in one round trip, all or nothing.
+    package func run(
+        _ scope: TransactionScope, _ batch: [(Statement, Parameters)]
+    ) async throws(PostgresError) -> [Rows] {
+        guard !batch.isEmpty else { return [] }
+        let pooled = try await lease(affinity: scope.tenant, deadline: scope.deadline)
+        defer { release(pooled) }
+        let connection = pooled.connection
+        try connection.sendBegin(scope)
+        for (statement, parameters) in batch {
+            try connection.send(statement, parameters, tenant: scope.tenant)
+        }
+        try connection.sendCommit(scope.access)
+        try await connection.exchange(deadline: scope.deadline)
+        return connection.takeAllRows()
+    }
+
+    /// A transaction that `body` drives. Commits when it returns, rolls back when it throws.
+    package func transaction<Value: Sendable>(
+        _ scope: TransactionScope, _ body: (PostgresTransaction) async throws -> Value
+    ) async throws -> Value {
+        let pooled = try await lease(affinity: scope.tenant, deadline: scope.deadline)
+        defer { release(pooled) }
+        let transaction = PostgresTransaction(pooled.connection, scope)
+        let value = try await body(transaction)
+        try await transaction.commit()
+        return value
+    }
+
+    /// Runs one command outside a transaction, such as CREATE DATABASE. Never text of a request.
+    package func run(unsafeCommand text: String, deadline: UInt64) async throws(PostgresError) {
+        let pooled = try await lease(affinity: nil, deadline: deadline)
+        defer { release(pooled) }
+        try pooled.connection.sendUnprepared(text)
+        try await pooled.connection.exchange(deadline: deadline)
+    }
+
+    /// Opens a connection if there is none, to learn whether the server can be used.
+    /// Returns whether the login is a superuser.
+    /// - Throws: `.unavailable` or `.refusedServer`, with a message that names the cure.
+    package func verify(deadline: UInt64) async throws(PostgresError) -> Bool {
+        let pooled = try await lease(affinity: nil, deadline: deadline)
+        defer { release(pooled) }
+        return pooled.connection.isSuperuser
+    }
+}

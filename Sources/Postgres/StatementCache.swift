@@ -1,0 +1,77 @@
+import Tenancy
+
+/// A statement that a connection has prepared, or is about to.
+final class PreparedStatement {
+    let name: String
+    let key: StatementCache.Key
+    /// The types that it is prepared for.
+    let types: [PostgresType]
+    /// When it was last used, counted in uses of the cache.
+    fileprivate(set) var lastUse: UInt64
+
+    init(name: String, key: StatementCache.Key, types: [PostgresType], lastUse: UInt64) {
+        self.name = name
+        self.key = key
+        self.types = types
+        self.lastUse = lastUse
+    }
+
+    func fits(_ entries: [Parameters.Entry]) -> Bool {
+        guard types.count == entries.count else { return false }
+        for index in types.indices where types[index] != entries[index].type { return false }
+        return true
+    }
+}
+
+/// The prepared statements of one connection, per tenant: which exist, under which name, and which has to go when there
+/// are too many. It only keeps books; the connection sends PREPARE and DEALLOCATE.
+struct StatementCache {
+    struct Key: Hashable {
+        let statementID: Int
+        let tenantID: TenantID?
+    }
+
+    enum Lookup {
+        case found(PreparedStatement)
+        /// Not there: prepare `new`, and deallocate `evicted` first.
+        case missing(new: PreparedStatement, evicted: PreparedStatement?)
+    }
+
+    let countMax: Int
+    private var statements: [Key: PreparedStatement] = [:]
+    private var uses: UInt64 = 0
+    private var names = 0
+
+    init(countMax: Int) {
+        precondition(countMax > 0)
+        self.countMax = countMax
+    }
+
+    var count: Int { statements.count }
+
+    /// Finds the statement, or makes room and a name for it. A statement whose parameters changed type is replaced.
+    mutating func use(_ key: Key, _ entries: [Parameters.Entry]) -> Lookup {
+        uses += 1
+        if let statement = statements[key], statement.fits(entries) {
+            statement.lastUse = uses
+            return .found(statement)
+        }
+        let evicted = statements.removeValue(forKey: key) ?? (count >= countMax ? removeOldest() : nil)
+        names += 1
+        let new = PreparedStatement(
+            name: "s\(names)", key: key, types: entries.map(\.type), lastUse: uses)
+        statements[key] = new
+        return .missing(new: new, evicted: evicted)
+    }
+
+    /// The server did not prepare it after all.
+    mutating func forget(_ statement: PreparedStatement) {
+        if statements[statement.key] === statement { statements[statement.key] = nil }
+    }
+
+    /// A pass over all, which is cheap beside the PREPARE that makes it necessary.
+    private mutating func removeOldest() -> PreparedStatement? {
+        guard let oldest = statements.values.min(by: { $0.lastUse < $1.lastUse }) else { return nil }
+        return statements.removeValue(forKey: oldest.key)
+    }
+}

@@ -1,0 +1,45 @@
+/// What a client says about a call beside the request.
+public struct CallOptions: Sendable {
+    /// How long to wait for the end of the call. Absent: 30 s for unary calls, no limit for streams; inside a call
+    /// that is being served, never longer than its own caller waits.
+    public var timeout: Duration?
+    /// Makes a write safe to retry: 1 to 64 printable ASCII characters. Use a new one for each intended effect.
+    public var requestID: String?
+    /// Free metadata, at most 8 KiB.
+    public var metadata: Metadata
+    /// Waits for a connection until the timeout instead of failing with UNAVAILABLE when there is none.
+    public var waitForReady: Bool
+    /// The trace to continue; absent begins a new one.
+    package var trace: TraceContext?
+    /// Proof of who calls. Only programs send it.
+    package var callerToken: CallerTokenBytes?
+    /// The deadline of the call being served; the earlier one of this and `timeout` counts.
+    package var deadline: Deadline
+
+    public init(
+        timeout: Duration? = nil, requestID: String? = nil, metadata: Metadata = Metadata(),
+        waitForReady: Bool = false
+    ) {
+        self.timeout = timeout
+        self.requestID = requestID
+        self.metadata = metadata
+        self.waitForReady = waitForReady
+        trace = nil
+        callerToken = nil
+        deadline = .never
+    }
+
+    /// Options for a call made on behalf of the call being served: its deadline, trace and caller go along.
+    package init(inheriting context: CallContext, timeout: Duration? = nil) {
+        self.init(timeout: timeout)
+        trace = context.trace.child()
+        callerToken = context.callerToken
+        deadline = context.deadline
+    }
+
+    /// When the caller stops waiting, seen from now.
+    package func effectiveDeadline(default fallback: Duration?) -> Deadline {
+        let own = (timeout ?? fallback).map { Deadline.after($0) } ?? .never
+        return min(own, deadline)
+    }
+}

@@ -1,0 +1,113 @@
+package import Wire
+
+/// The responses of a server-streaming call: `for try await response in stream`. To be read by one task; letting go of the
+/// stream cancels the call.
+public struct ResponseStream<Response: Sendable>: AsyncSequence, AsyncIteratorProtocol, Sendable {
+    private let call: OwnedCall
+    private let decode: @Sendable ([UInt8]) throws -> Response
+
+    package init(_ call: any ClientCall) where Response: WireMessage {
+        self.call = OwnedCall(call)
+        decode = { try decodeAnswer($0) }
+    }
+
+    /// The next response, nil when the call ended well. Throws `RPCError` otherwise.
+    public func next() async throws -> Response? {
+        try await withTaskCancellationHandler {
+            try await call.base.next().map(decode)
+        } onCancel: {
+            call.base.cancel()
+        }
+    }
+
+    /// Gives the call up.
+    public func cancel() { call.base.cancel() }
+
+    public func makeAsyncIterator() -> Self { self }
+}
+
+/// A client-streaming call: send any number of requests, then ask for the response.
+public struct RequestStream<Request: Sendable, Response: Sendable>: Sendable {
+    private let call: OwnedCall
+    private let encode: @Sendable (Request) -> [UInt8]
+    private let decode: @Sendable ([UInt8]) throws -> Response
+
+    package init(_ call: any ClientCall) where Request: WireMessage, Response: WireMessage {
+        self.call = OwnedCall(call)
+        encode = { $0.encoded() }
+        decode = { try decodeAnswer($0) }
+    }
+
+    /// Sends a request, waiting while the server is not ready for more.
+    public func send(_ request: Request) async throws {
+        try await call.base.send(encode(request))
+    }
+
+    /// Says that there are no more requests and waits for the response.
+    public func finish() async throws -> Response {
+        try await withTaskCancellationHandler {
+            try await call.base.finish()
+            // An empty message may be left out.
+            let answer = try await call.base.next() ?? []
+            while try await call.base.next() != nil {}
+            return try decode(answer)
+        } onCancel: {
+            call.base.cancel()
+        }
+    }
+
+    /// Gives the call up.
+    public func cancel() { call.base.cancel() }
+}
+
+/// Cancels the call when nobody holds it any more; a call that has ended does not mind.
+private final class OwnedCall: Sendable {
+    let base: any ClientCall
+
+    init(_ base: any ClientCall) {
+        self.base = base
+    }
+
+    deinit { base.cancel() }
+}
+
+/// What the generated clients call.
+extension RPCChannel {
+    /// A unary call with typed messages.
+    package func call<Request: WireMessage, Response: WireMessage>(
+        _ method: MethodDefinition, _ request: Request, _ options: CallOptions,
+        as _: Response.Type = Response.self
+    ) async throws -> Response {
+        try decodeAnswer(try await unary(method, request.encoded(), options))
+    }
+
+    /// A server-streaming call with typed messages.
+    package func serverStream<Request: WireMessage, Response: WireMessage>(
+        _ method: MethodDefinition, _ request: Request, _ options: CallOptions,
+        as _: Response.Type = Response.self
+    ) async throws -> ResponseStream<Response> {
+        let call = try await open(method, options)
+        try await call.send(request.encoded())
+        try await call.finish()
+        return ResponseStream(call)
+    }
+
+    /// A client-streaming call with typed messages.
+    package func clientStream<Request: WireMessage, Response: WireMessage>(
+        _ method: MethodDefinition, _ options: CallOptions, sending _: Request.Type = Request.self,
+        as _: Response.Type = Response.self
+    ) async throws -> RequestStream<Request, Response> {
+        RequestStream(try await open(method, options))
+    }
+}
+
+private func decodeAnswer<Response: WireMessage>(_ bytes: [UInt8]) throws -> Response {
+    do {
+        return try Response(decoding: bytes)
+    } catch {
+        throw RPCError(
+            .internal, reason: "MALFORMED_RESPONSE",
+            "The server's response is not a \(Response.descriptor.name).",
+            cause: error)
+    }
+}

@@ -1,0 +1,68 @@
+package import Wire
+
+/// The methods that a server offers, filled at start.
+package struct Router: Sendable {
+    /// Code that serves a method. Runs in a task on the loop of the caller's connection.
+    package enum Handler: Sendable {
+        case unary(@Sendable (Message, CallContext) async throws -> Message)
+        case serverStreaming(@Sendable (Message, MessageWriter, CallContext) async throws -> Void)
+        case clientStreaming(@Sendable (MessageReader, CallContext) async throws -> Message)
+        case bidirectional(@Sendable (MessageReader, MessageWriter, CallContext) async throws -> Void)
+    }
+
+    /// A method and the code that serves it.
+    package final class Route: Sendable {
+        package let method: MethodDefinition
+        package let handler: Handler
+
+        init(method: MethodDefinition, handler: Handler) {
+            self.method = method
+            self.handler = handler
+        }
+    }
+
+    private(set) var routes: [Route] = []
+
+    package init() {}
+
+    /// Serves a unary method.
+    package mutating func unary(
+        _ method: MethodDefinition,
+        _ handler: @escaping @Sendable (Message, CallContext) async throws -> Message
+    ) {
+        add(method, .unary(handler), .unary)
+    }
+
+    /// Serves a server-streaming method; the stream ends when the handler returns.
+    package mutating func serverStreaming(
+        _ method: MethodDefinition,
+        _ handler: @escaping @Sendable (Message, MessageWriter, CallContext) async throws -> Void
+    ) {
+        add(method, .serverStreaming(handler), .serverStreaming)
+    }
+
+    /// Serves a client-streaming method.
+    package mutating func clientStreaming(
+        _ method: MethodDefinition,
+        _ handler: @escaping @Sendable (MessageReader, CallContext) async throws -> Message
+    ) {
+        add(method, .clientStreaming(handler), .clientStreaming)
+    }
+
+    /// Serves a method that streams both ways.
+    package mutating func bidirectional(
+        _ method: MethodDefinition,
+        _ handler: @escaping @Sendable (MessageReader, MessageWriter, CallContext) async throws -> Void
+    ) {
+        add(method, .bidirectional(handler), .bidirectional)
+    }
+
+    /// The methods offered, in the order in which they were added.
+    package var methods: [MethodDefinition] { routes.map(\.method) }
+
+    private mutating func add(_ method: MethodDefinition, _ handler: Handler, _ kind: MethodDefinition.Kind) {
+        precondition(method.kind == kind, "\(method.path) is \(method.kind), its handler is \(kind)")
+        precondition(!routes.contains { $0.method.path == method.path }, "\(method.path) is served twice")
+        routes.append(Route(method: method, handler: handler))
+    }
+}

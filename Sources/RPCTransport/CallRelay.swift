@@ -1,0 +1,102 @@
+package import RPC
+
+/// Passes a call on to another server, frame by frame, without looking into its messages: payloads, header, status, cancellation
+/// and credit in both directions. What one side cannot take holds the other side back.
+// SAFETY: confined to the loop that both connections live on.
+package final class CallRelay: CallReceiver, @unchecked Sendable {
+    private let inbound: InboundCall
+    private var outbound: OutboundCall?
+    private let onEnd: (StatusCode) -> Void
+    /// Credit that the sender gets once the other side has taken what was passed on.
+    private var owedToInbound = 0
+    private var owedToOutbound = 0
+    private var hasEnded = false
+
+    private init(_ inbound: InboundCall, onEnd: @escaping (StatusCode) -> Void) {
+        self.inbound = inbound
+        self.onEnd = onEnd
+    }
+
+    /// Begins to pass on.
+    /// - Parameters:
+    ///   - first: the first frame of the call.
+    ///   - start: its start, changed as the next server shall see it. The timeout is set here.
+    ///   - client: leads to the next server.
+    ///   - onEnd: learns, once, how the call ended.
+    package static func start(
+        _ inbound: InboundCall, first: FrameView, start: StartView, client: RPCClient,
+        onEnd: @escaping (StatusCode) -> Void
+    ) {
+        let relay = CallRelay(inbound, onEnd: onEnd)
+        inbound.receiver = relay
+        var frame = FrameView()
+        frame.payload = first.payload
+        frame.more = first.more
+        frame.end = first.end
+        let outbound = client.startRaw(
+            start: start, first: frame, deadline: inbound.deadline, receiver: relay)
+        relay.outbound = outbound
+        relay.settle(first.payload, from: inbound, to: outbound)
+    }
+
+    package func receive(_ frame: FrameView, on call: FrameCall) {
+        guard let outbound else { return }
+        let target: FrameCall = call === inbound ? outbound : inbound
+        if target === inbound, let status = frame.status { noteEnd(status) }
+        var passed = FrameView()
+        passed.header = frame.header
+        passed.payload = frame.payload
+        passed.more = frame.more
+        // A callee says end by its status; end alone from there means the same to the caller's side.
+        passed.end = frame.end
+        passed.status = frame.status
+        target.transmit(passed)
+        settle(frame.payload, from: call, to: target)
+    }
+
+    /// Gives credit back to the sender when the other side has taken everything, else keeps it until then.
+    private func settle(_ payload: UnsafeRawBufferPointer?, from source: FrameCall, to target: FrameCall) {
+        guard let payload else { return }
+        let cost = PayloadCost.of(payload.count)
+        if target.isDrained {
+            source.release(cost)
+        } else if source === inbound {
+            owedToInbound += cost
+        } else {
+            owedToOutbound += cost
+        }
+    }
+
+    package func drained(_ call: FrameCall) {
+        if call === inbound {
+            let owed = owedToOutbound
+            owedToOutbound = 0
+            if owed > 0 { outbound?.release(owed) }
+        } else {
+            let owed = owedToInbound
+            owedToInbound = 0
+            if owed > 0 { inbound.release(owed) }
+        }
+    }
+
+    package func fail(_ error: RPCError, wasBegun: Bool, on call: FrameCall) {
+        if call === inbound {
+            end(error.code)
+            outbound?.cancel(error)
+        } else {
+            end(error.code)
+            inbound.finish(error)
+        }
+        outbound = nil
+    }
+
+    private func noteEnd(_ status: UnsafeRawBufferPointer) {
+        end((try? CallStatus(parsing: status))?.error?.code ?? .ok)
+    }
+
+    private func end(_ code: StatusCode) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        onEnd(code)
+    }
+}

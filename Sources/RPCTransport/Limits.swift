@@ -1,0 +1,106 @@
+import RPC
+
+/// What a side of a connection accepts and how long it waits, for servers and clients alike. Each limit says why it is what it is.
+package struct LinkLimits: Sendable, Hashable {
+    /// Longest frame accepted. A frame is handled in one piece, so this is also how long other calls of the connection wait:
+    /// 1 MiB takes some 0.2 ms.
+    package var frameBytesMax: UInt32 = 1 << 20
+    /// Longest application message accepted, put together from several frames. Pages are bounded at 1,000 records; 4 MiB holds
+    /// those of 4 KiB each.
+    package var messageBytesMax: UInt32 = 4 << 20
+    /// Payload bytes that the other side may send on a call ahead of its reader: 256 KiB keep a stream at 40 Mbit/s over a round
+    /// trip of 50 ms.
+    package var callCredit: UInt32 = 256 << 10
+    /// Payload bytes that the other side may send on a connection ahead of this side: enough for 16 calls at full window.
+    package var connectionCredit: UInt32 = 4 << 20
+    /// Payload bytes received and not yet taken by their readers, over all calls of a connection, past which connection credit is
+    /// no longer given back on arrival: bounds what one connection can make this process keep.
+    package var unreadBytesMax = 16 << 20
+    /// Bytes waiting for the socket or for credit above which the connection is dropped: it asks and does not listen.
+    package var unsentBytesMax = 64 << 20
+    /// How long the socket may take nothing at all before the connection is dropped.
+    package var stallTimeout: Duration = .seconds(30)
+    /// Silence after which the other side is pinged: below the minute after which many routers forget a connection.
+    package var pingInterval: Duration = .seconds(30)
+    /// Silence after a ping that means the other side is gone.
+    package var pingTimeout: Duration = .seconds(10)
+    /// How long the other side may take for its hello, and a client for connecting in all.
+    package var helloTimeout: Duration = .seconds(10)
+    /// Pings accepted at once, and per second in the long run. A ping costs an answer; nobody needs more than one a second.
+    package var pingBurstMax = 20
+    package var pingsPerSecondMax = 2
+
+    package init() {}
+
+    func hello(agent: String, callsMax: UInt32) -> Hello {
+        Hello(
+            agent: agent, frameBytesMax: frameBytesMax, messageBytesMax: messageBytesMax, callsMax: callsMax,
+            callCredit: callCredit, connectionCredit: connectionCredit)
+    }
+}
+
+/// What a server accepts.
+package struct ServerLimits: Sendable, Hashable {
+    package var link = LinkLimits()
+    /// Calls served at once on a connection, counting cancelled ones until their handler has noticed. 256 calls of 4 MiB are the
+    /// most memory that one connection can bind for a moment.
+    package var callsMax: UInt32 = 256
+    /// Connections open at once on a loop; an idle one takes about 30 KiB.
+    package var connectionsMax = 16_384
+    /// Longest method name: package, service and method.
+    package var methodBytesMax = 256
+    /// Metadata of a call in all, and entries: they are copied for each call.
+    package var metadataBytesMax = 8 << 10
+    package var metadataCountMax = 64
+    /// Longest id for retries: a UUID has 36.
+    package var requestIDBytesMax = 64
+    /// Longest tracestate, as W3C asks for at least.
+    package var traceStateBytesMax = 512
+    /// Largest caller token: claims and three codes take less than 300 bytes.
+    package var callerTokenBytesMax = 2_048
+    /// How long a unary call may take when the caller does not say.
+    package var unaryTimeoutDefault: Duration = .seconds(30)
+    /// The longest a caller may say: a day.
+    package var timeoutMax: Duration = .seconds(86_400)
+    /// Cancelled calls accepted at once, and per second in the long run: opening and cancelling costs the caller nothing and the
+    /// server a handler.
+    package var cancelBurstMax = 1_000
+    package var cancelsPerSecondMax = 200
+    /// A connection without calls is closed after this long.
+    package var idleTimeout: Duration = .seconds(900)
+    /// How long a client may take to answer the ping that announces a drain.
+    package var drainPingTimeout: Duration = .seconds(2)
+
+    package init() {}
+
+    /// For servers whose callers are programs of the installation: those carry the calls of many users on one connection.
+    package static var forPrograms: ServerLimits {
+        var limits = ServerLimits()
+        limits.callsMax = 4_096
+        limits.link.connectionCredit = 64 << 20
+        limits.link.unreadBytesMax = 256 << 20
+        limits.link.unsentBytesMax = 256 << 20
+        limits.cancelBurstMax = 20_000
+        limits.cancelsPerSecondMax = 10_000
+        return limits
+    }
+}
+
+/// What a client does and how long it waits.
+package struct ClientLimits: Sendable, Hashable {
+    package var link = LinkLimits()
+    /// How long a unary call may take when nobody says.
+    package var unaryTimeoutDefault: Duration = .seconds(30)
+    /// Calls waiting for a connection or a free place on one, per loop. Past this the caller is better told at once.
+    package var queuedCallsMax = 4_096
+    /// First and longest wait between attempts to connect.
+    package var backoffFirst: Duration = .milliseconds(50)
+    package var backoffLongest: Duration = .seconds(2)
+    /// Times that a call which the server has not begun is sent again.
+    package var resendsMax = 3
+
+    package init() {
+        link.connectionCredit = 64 << 20
+        link.unreadBytesMax = 256 << 20
+    }
+}

@@ -1,0 +1,280 @@
+import DequeModule
+package import RPC
+import Wire
+
+/// Who takes what comes for a call: the code that serves it, the client that made it, or a relay. All on the call's loop.
+package protocol CallReceiver: AnyObject, Sendable {
+    /// Parts have come: header, payload, more, end or status. Pointers are valid during the call only. Whoever takes a payload
+    /// calls `call.release` with its cost once it is done with it.
+    func receive(_ frame: FrameView, on call: FrameCall)
+
+    /// The call is over without a status from the other side: cancelled, past its deadline, or the connection is gone.
+    /// - Parameter wasBegun: false when the other side certainly did nothing, so that sending again is safe.
+    func fail(_ error: RPCError, wasBegun: Bool, on call: FrameCall)
+
+    /// Everything that waited for flow control has been sent.
+    func drained(_ call: FrameCall)
+}
+
+extension CallReceiver {
+    package func drained(_ call: FrameCall) {}
+}
+
+/// One call on a connection, as either side sees it: what is sent waits here for credit, what comes is accounted for.
+// SAFETY: confined to the loop of its connection.
+package class FrameCall: @unchecked Sendable {
+    /// A frame that waits. Pieces are cut to the peer's frame size when queued.
+    private struct Queued {
+        var start: [UInt8]?
+        var header: [UInt8]?
+        var payload: [UInt8]?
+        var more = false
+        var end = false
+        var status: [UInt8]?
+    }
+
+    /// The id on the connection; 0 as long as a call of a client has no connection.
+    package internal(set) var id: UInt64
+    /// Who takes what comes.
+    package var receiver: (any CallReceiver)?
+    /// Nothing more is sent or received.
+    package internal(set) var isEnded = false
+    /// The other side has no more payloads.
+    var hasRemoteEnded = false
+
+    var link: FrameLink?
+    var sendWindow: CreditWindow
+    private var meter: CreditMeter
+    private var unread = 0
+    private var queue = Deque<Queued>()
+    private var isBlockedOnLink = false
+    /// Payload bytes that wait for credit.
+    package private(set) var queuedBytes = 0
+
+    init(id: UInt64, link: FrameLink?, callCredit: UInt32) {
+        self.id = id
+        self.link = link
+        sendWindow = CreditWindow(initial: (link?.peerHello ?? .assumed).callCredit)
+        meter = CreditMeter(window: callCredit)
+    }
+
+    // MARK: Receiving
+
+    /// Takes note of a payload. False when the sender had no credit for it.
+    func account(payloadBytes: Int) -> Bool {
+        let cost = PayloadCost.of(payloadBytes)
+        unread += cost
+        return meter.receive(cost)
+    }
+
+    /// The receiver is done with payloads of so much cost; the sender may send more.
+    package func release(_ cost: Int) {
+        guard !isEnded else { return }
+        unread -= cost
+        link?.consumed(cost)
+        guard !hasRemoteEnded else { return }
+        let credit = meter.release(cost)
+        guard credit > 0 else { return }
+        var frame = FrameView(callID: id)
+        frame.credit = credit
+        link?.write(frame)
+    }
+
+    /// The other side grants more. False when it grants more than a call can hold.
+    func granted(_ credit: UInt32) -> Bool {
+        guard sendWindow.grant(credit) else { return false }
+        pump()
+        return true
+    }
+
+    // MARK: Sending
+
+    /// Everything handed over has been written.
+    package var isDrained: Bool { queue.isEmpty }
+
+    /// A payload of this size can be written now in one frame.
+    func canSend(payloadBytes: Int) -> Bool {
+        guard let link, queue.isEmpty, sendWindow.isOpen, link.maySendPayload else { return false }
+        return payloadBytes + Self.frameOverheadMax <= Int(link.peerHello.frameBytesMax)
+    }
+
+    /// Room for everything in a frame beside payload, start, header and status.
+    private static let frameOverheadMax = 64
+
+    /// Sends parts of this call, now or as soon as flow control allows, in order. The id of the frame is set here.
+    package func transmit(_ frame: FrameView, start: StartView? = nil) {
+        guard !isEnded else { return }
+        var frame = frame
+        frame.callID = id
+        guard let link else { return enqueue(frame, start) }
+        let extra = (frame.header?.count ?? 0) + (frame.status?.count ?? 0) + (start?.encodedSize ?? 0)
+        if let payload = frame.payload {
+            guard canSend(payloadBytes: payload.count + extra) else { return enqueue(frame, start) }
+            spend(payload.count)
+            link.write(frame, start: start)
+        } else {
+            guard queue.isEmpty else { return enqueue(frame, start) }
+            link.write(frame, start: start)
+        }
+        wrote(hasStatus: frame.status != nil)
+    }
+
+    /// Sends a message as payload, together with header and status, encoded straight into the connection's buffer if possible.
+    func transmit(_ message: Message, in frame: FrameView) {
+        guard !isEnded, let link else { return }
+        let bytes = WireCodec.encodedSize(message)
+        var frame = frame
+        frame.callID = id
+        guard canSend(payloadBytes: bytes + (frame.header?.count ?? 0) + (frame.status?.count ?? 0)) else {
+            let encoded = WireCodec.encode(message)
+            return encoded.withUnsafeBytes { payload in
+                frame.payload = payload
+                enqueue(frame, nil)
+            }
+        }
+        spend(bytes)
+        link.write(frame, message: message, messageBytes: bytes)
+        wrote(hasStatus: frame.status != nil)
+    }
+
+    /// A frame has been written. For subclasses: a status ends the call.
+    func wrote(hasStatus: Bool) {}
+
+    private func spend(_ payloadBytes: Int) {
+        let cost = PayloadCost.of(payloadBytes)
+        sendWindow.spend(cost)
+        link?.spend(cost)
+    }
+
+    private func enqueue(_ frame: FrameView, _ start: StartView?) {
+        var rest = frame.payload ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        let extra = (frame.header?.count ?? 0) + (frame.status?.count ?? 0) + (start?.encodedSize ?? 0)
+        let frameBytesMax = link?.peerHello.frameBytesMax ?? Hello.assumed.frameBytesMax
+        let room = max(Int(frameBytesMax) - Self.frameOverheadMax - extra, 1_024)
+        var next = Queued(start: start?.encoded(), header: frame.header.map { Array($0) })
+        while rest.count > room {
+            next.payload = Array(rest.prefix(room))
+            next.more = true
+            append(next)
+            next = Queued()
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(room))
+        }
+        if frame.payload != nil { next.payload = Array(rest) }
+        next.more = frame.more
+        next.end = frame.end
+        next.status = frame.status.map { Array($0) }
+        append(next)
+        pump()
+    }
+
+    private func append(_ item: Queued) {
+        let bytes = item.payload?.count ?? 0
+        queuedBytes += bytes
+        queue.append(item)
+        link?.queuedBytesChanged(by: bytes)
+    }
+
+    /// Writes what waits, as far as credit goes.
+    private func pump() {
+        guard let link, !queue.isEmpty else { return }
+        while let item = queue.first {
+            if item.payload != nil {
+                guard sendWindow.isOpen else { return }
+                guard link.maySendPayload else { return waitForLink() }
+            }
+            queue.removeFirst()
+            write(item, link)
+            guard !isEnded else { return }
+        }
+        receiver?.drained(self)
+    }
+
+    /// Gives a call that waited a connection, and sends what has queued up.
+    /// - Parameter timeoutMillis: what is left of the caller's time, for the start that waits.
+    func attach(_ link: FrameLink, id: UInt64, timeoutMillis: UInt64) {
+        self.id = id
+        self.link = link
+        sendWindow = CreditWindow(initial: link.peerHello.callCredit)
+        guard !queue.isEmpty else { return }
+        link.queuedBytesChanged(by: queuedBytes)
+        if let bytes = queue[0].start { queue[0].start = Self.start(bytes, timeoutMillis: timeoutMillis) }
+        pump()
+    }
+
+    private static func start(_ bytes: [UInt8], timeoutMillis: UInt64) -> [UInt8] {
+        bytes.withUnsafeBytes { bytes in
+            // These bytes were made by StartView.encoded; they parse.
+            guard var view = try? StartView(parsing: bytes) else { return Array(bytes) }
+            view.timeoutMillis = timeoutMillis
+            return view.encoded()
+        }
+    }
+
+    private func waitForLink() {
+        guard !isBlockedOnLink else { return }
+        isBlockedOnLink = true
+        link?.block(self)
+    }
+
+    /// The connection has room or credit again.
+    func linkMaySend() {
+        isBlockedOnLink = false
+        if !isEnded { pump() }
+    }
+
+    private func write(_ item: Queued, _ link: FrameLink) {
+        if let payload = item.payload {
+            spend(payload.count)
+            queuedBytes -= payload.count
+            link.queuedBytesChanged(by: -payload.count)
+        }
+        withOptionalBytes(item.start, item.header, item.payload, item.status) {
+            start, header, payload, status in
+            var frame = FrameView(callID: id)
+            frame.start = start
+            frame.header = header
+            frame.payload = payload
+            frame.more = item.more
+            frame.end = item.end
+            frame.status = status
+            link.write(frame)
+        }
+        wrote(hasStatus: item.status != nil)
+    }
+
+    /// Lets go of everything; nothing is sent or received from now on.
+    func end() {
+        guard !isEnded else { return }
+        isEnded = true
+        link?.queuedBytesChanged(by: -queuedBytes)
+        queue.removeAll()
+        queuedBytes = 0
+        if unread > 0 {
+            link?.consumed(unread)
+            unread = 0
+        }
+        link = nil
+    }
+}
+
+/// Pointers to several optional arrays at once.
+func withOptionalBytes(
+    _ a: [UInt8]?, _ b: [UInt8]?, _ c: [UInt8]?, _ d: [UInt8]?,
+    _ body: (
+        UnsafeRawBufferPointer?, UnsafeRawBufferPointer?, UnsafeRawBufferPointer?, UnsafeRawBufferPointer?
+    ) -> Void
+) {
+    func with(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> Void) {
+        guard let bytes else { return body(nil) }
+        bytes.withUnsafeBytes { body($0) }
+    }
+    with(a) { a in with(b) { b in with(c) { c in with(d) { d in body(a, b, c, d) } } } }
+}
+
+extension FrameCall {
+    /// The other side's hello came after this call had begun on the assumed credit.
+    func helloArrived(callCredit: UInt32?) {
+        sendWindow.replaceInitial(callCredit)
+        linkMaySend()
+    }
+}

@@ -1,0 +1,115 @@
+import Logging
+import Observability
+import RPC
+import Reactor
+import Synchronization
+import TLSTransport
+import Wire
+
+/// What all loops of a server share; never changes after the start.
+struct ServerConfiguration: Sendable {
+    let routes: RouteTable
+    let interceptors: [any Interceptor]
+    let fallback: RawHandler?
+    let peers: PeerPolicy
+    let limits: ServerLimits
+    let agent: String
+    let logger: Logger
+    let observer: any TransportObserver
+}
+
+/// The part of a server on one loop: its listener and its connections.
+// SAFETY: confined to its loop after init.
+final class LoopServer: @unchecked Sendable {
+    let loop: EventLoop
+    let config: ServerConfiguration
+    let arenas = ArenaPool()
+    private var listener: TLSListener?
+    private var connections: [ObjectIdentifier: ServerConnection] = [:]
+    private var isDraining = false
+    private var drained: CheckedContinuation<Void, Never>?
+    private var drainTimer: Timer?
+
+    private static let nextConnectionID = Atomic<UInt64>(1)
+
+    init(loop: EventLoop, config: ServerConfiguration) {
+        self.loop = loop
+        self.config = config
+    }
+
+    /// Listens. Returns the address, whose port was chosen by the kernel if it was 0.
+    func listen(_ address: SocketAddress, _ tls: TLSContext) throws -> SocketAddress {
+        let listener = try TLSListener(loop: loop, address: address, context: tls) { [weak self] connection in
+            self?.accept(connection)
+        }
+        self.listener = listener
+        return listener.localAddress
+    }
+
+    private func accept(_ tls: TLSConnection) {
+        guard !isDraining else { return tls.close() }
+        guard connections.count < config.limits.connectionsMax else {
+            config.observer.callRefused(reason: "TOO_MANY_CONNECTIONS")
+            return tls.abort()
+        }
+        guard let peer = config.peers.peer(of: tls) else { return refuse(tls) }
+        let context = ConnectionContext(
+            id: Self.nextConnectionID.wrappingAdd(1, ordering: .relaxed).oldValue, peer: peer,
+            remoteAddress: tls.remoteAddress.description)
+        let connection = ServerConnection(loopServer: self, context: context)
+        connections[ObjectIdentifier(connection)] = connection
+        config.observer.connectionOpened()
+        let hello = config.limits.link.hello(agent: config.agent, callsMax: config.limits.callsMax)
+        let link = FrameLink(
+            connection: tls, role: .server, limits: config.limits.link, hello: hello,
+            idleTimeout: config.limits.idleTimeout, owner: connection)
+        link.onDisposed = { [weak self] in self?.connectionDisposed(connection) }
+        connection.start(link)
+    }
+
+    private func refuse(_ tls: TLSConnection) {
+        let names = tls.peer?.dnsNames.joined(separator: ", ") ?? "none"
+        config.logger.warning(
+            "connection refused: its certificate names no program that may call here",
+            metadata: [LogKey.address: "\(tls.remoteAddress)", LogKey.peer: "\(names)"])
+        tls.abort()
+    }
+
+    private func connectionDisposed(_ connection: ServerConnection) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        config.observer.connectionClosed()
+        finishDrainIfEmpty()
+    }
+
+    var connectionCount: Int { connections.count }
+
+    /// Takes no new connections or calls, and returns when the calls are done and the connections closed, or the time is over.
+    func drain(within limit: Duration) async {
+        await withCheckedContinuation { continuation in
+            loop.execute { self.beginDrain(limit, continuation) }
+        }
+    }
+
+    private func beginDrain(_ limit: Duration, _ continuation: CheckedContinuation<Void, Never>) {
+        guard !isDraining else { return continuation.resume() }
+        isDraining = true
+        listener?.stopAccepting()
+        listener = nil
+        drained = continuation
+        for connection in Array(connections.values) { connection.beginDrain() }
+        drainTimer = loop.schedule(after: limit) { [weak self] in self?.endDrain() }
+        finishDrainIfEmpty()
+    }
+
+    private func endDrain() {
+        for connection in Array(connections.values) { connection.endNow() }
+        finishDrainIfEmpty()
+    }
+
+    private func finishDrainIfEmpty() {
+        guard isDraining, connections.isEmpty, let drained else { return }
+        self.drained = nil
+        drainTimer?.cancel()
+        drained.resume()
+    }
+}

@@ -1,0 +1,66 @@
+package import Logging
+package import RPC
+package import Reactor
+import Synchronization
+package import TLSTransport
+
+/// Takes a call that the router does not know, frame by frame: the gateway's way to forward it. Runs on the loop of the connection;
+/// the frame is the first one of the call and holds its start. Set `call.receiver` to get the rest.
+package typealias RawHandler = @Sendable (_ call: InboundCall, _ first: FrameView) -> Void
+
+/// Serves the methods of a router over TLS, on every loop of a group.
+package final class RPCServer: Sendable {
+    private let group: EventLoopGroup
+    private let address: SocketAddress
+    private let tls: TLSContext
+    private let servers: [LoopServer]
+    private let bound = Mutex<SocketAddress?>(nil)
+
+    /// - Parameters:
+    ///   - address: where to listen; port 0 lets the kernel choose.
+    ///   - interceptors: run in this order before each handler.
+    ///   - fallback: takes calls that the router does not know, instead of UNIMPLEMENTED.
+    ///   - peers: who may connect.
+    ///   - agent: program and version, for the logs of the other side.
+    package init(
+        loops: EventLoopGroup, address: SocketAddress, tls: TLSContext, router: Router,
+        interceptors: [any Interceptor] = [], fallback: RawHandler? = nil, peers: PeerPolicy,
+        limits: ServerLimits = ServerLimits(), agent: String, logger: Logger,
+        observer: any TransportObserver = NoObserver()
+    ) {
+        group = loops
+        self.address = address
+        self.tls = tls
+        let config = ServerConfiguration(
+            routes: RouteTable(router), interceptors: interceptors, fallback: fallback, peers: peers,
+            limits: limits,
+            agent: agent, logger: logger, observer: observer)
+        servers = loops.loops.map { LoopServer(loop: $0, config: config) }
+    }
+
+    /// Listens on all loops. Throws `TLSError` naming the address and the cure.
+    package func start() async throws {
+        var address = address
+        for server in servers {
+            let wanted = address
+            // The first loop finds out which port port 0 means; the others share it.
+            address = try await withCheckedThrowingContinuation { continuation in
+                server.loop.execute { [tls] in
+                    continuation.resume(with: Result { try server.listen(wanted, tls) })
+                }
+            }
+        }
+        bound.withLock { $0 = address }
+    }
+
+    /// Where the server listens; nil before `start`.
+    package var localAddress: SocketAddress? { bound.withLock { $0 } }
+
+    /// Takes leave: no new connections, go-away to the ones there are, endless streams end, other calls are finished. Returns when
+    /// all is done or the time is over; calls that are left then fail with UNAVAILABLE.
+    package func drain(within limit: Duration) async {
+        await withTaskGroup(of: Void.self) { tasks in
+            for server in servers { tasks.addTask { await server.drain(within: limit) } }
+        }
+    }
+}

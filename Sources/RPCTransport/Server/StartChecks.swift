@@ -1,0 +1,81 @@
+import RPC
+
+/// What a Start must keep to before anything is made of it.
+enum StartChecks {
+    static func check(_ start: StartView, _ limits: ServerLimits, acceptsCaller: Bool) throws {
+        guard start.method.count <= limits.methodBytesMax else {
+            throw RPCError.invalidArgument(
+                "METHOD_TOO_LONG", "The name of the method is longer than \(limits.methodBytesMax) bytes.")
+        }
+        if let id = start.requestID {
+            guard (1...limits.requestIDBytesMax).contains(id.count),
+                id.allSatisfy({ (0x21...0x7e).contains($0) })
+            else {
+                throw RPCError.invalidArgument(
+                    "REQUEST_ID_INVALID",
+                    "request_id must be 1 to \(limits.requestIDBytesMax) printable ASCII characters without spaces."
+                )
+            }
+        }
+        guard (start.metadata?.count ?? 0) <= limits.metadataBytesMax else {
+            throw RPCError.resourceExhausted(
+                "METADATA_TOO_LONG",
+                "The metadata is longer than \(limits.metadataBytesMax) bytes; send less.")
+        }
+        guard (start.traceState?.count ?? 0) <= limits.traceStateBytesMax else {
+            throw RPCError.invalidArgument(
+                "TRACE_STATE_TOO_LONG", "trace_state is longer than \(limits.traceStateBytesMax) bytes.")
+        }
+        try check(callerToken: start.caller, limits, acceptsCaller)
+    }
+
+    private static func check(callerToken: UnsafeRawBufferPointer?, _ limits: ServerLimits, _ accepts: Bool)
+        throws
+    {
+        guard let callerToken else { return }
+        guard accepts else {
+            throw RPCError.permissionDenied(
+                "CALLER_REFUSED",
+                "A client does not say who calls; attach a session to the connection instead.")
+        }
+        guard callerToken.count <= limits.callerTokenBytesMax else {
+            throw RPCError.unauthenticated(
+                "CALLER_INVALID", "The caller token is longer than any that identity makes.")
+        }
+    }
+
+    /// Metadata with well-formed keys.
+    /// - Parameter acceptsReserved: the caller is a program, which may say what clients may not.
+    static func metadata(_ start: StartView, _ limits: ServerLimits, acceptsReserved: Bool) throws -> Metadata
+    {
+        guard let bytes = start.metadata else { return Metadata() }
+        let metadata = try Metadata(parsing: bytes)
+        guard metadata.entries.count <= limits.metadataCountMax else {
+            throw RPCError.resourceExhausted(
+                "METADATA_TOO_MANY",
+                "There are more than \(limits.metadataCountMax) metadata entries; send fewer.")
+        }
+        if let key = metadata.firstBadKey(acceptsReserved: acceptsReserved) {
+            throw RPCError.invalidArgument(
+                "METADATA_KEY_INVALID",
+                "A metadata key must be 1 to 64 of a-z, 0-9, - and _, and must not begin with steward-: \(key.prefix(64))"
+            )
+        }
+        return metadata
+    }
+
+    /// Until when the caller waits. A call whose kind is not known here (the gateway forwards it) gets no default.
+    static func deadline(_ start: StartView, _ limits: ServerLimits, isUnary: Bool, now: UInt64) -> Deadline {
+        guard start.timeoutMillis > 0 else {
+            return isUnary ? .after(limits.unaryTimeoutDefault, from: now) : .never
+        }
+        let wanted = Duration.milliseconds(Int64(clamping: start.timeoutMillis))
+        return .after(min(wanted, limits.timeoutMax), from: now)
+    }
+
+    /// The method's name begins with the verb Watch: its stream has no end of its own.
+    static func isEndless(_ path: UnsafeRawBufferPointer) -> Bool {
+        guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return false }
+        return path[(slash + 1)...].starts(with: "Watch".utf8)
+    }
+}

@@ -1,0 +1,23 @@
+/// What a server reports to whoever counts. Called on the loops; must not block.
+package protocol TransportObserver: Sendable {
+    /// A connection was accepted and its peer admitted.
+    func connectionOpened()
+    /// Such a connection is gone.
+    func connectionClosed()
+    /// A call was refused for the reason named.
+    func callRefused(reason: String)
+    /// A connection was ended because its peer broke the protocol.
+    func protocolError(reason: String)
+}
+
+extension TransportObserver {
+    package func connectionOpened() {}
+    package func connectionClosed() {}
+    package func callRefused(reason: String) {}
+    package func protocolError(reason: String) {}
+}
+
+/// Nobody counts.
+package struct NoObserver: TransportObserver {
+    package init() {}
+}

@@ -1,0 +1,44 @@
+extension EventLoop {
+    package func enqueue(_ job: consuming ExecutorJob) {
+        submit(.job(UnownedJob(job)))
+    }
+
+    package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        UnownedSerialExecutor(ordinary: self)
+    }
+
+    package func asUnownedTaskExecutor() -> UnownedTaskExecutor {
+        UnownedTaskExecutor(ordinary: self)
+    }
+
+    /// Lets `assumeIsolated` of an actor on this loop succeed in handlers, timers and bodies too, which are
+    /// no jobs of the actor.
+    package func checkIsolated() {
+        precondition(isCurrent, "this may be done on loop \(index) only")
+    }
+
+    package func isIsolatingCurrentContext() -> Bool? {
+        isCurrent
+    }
+
+    /// On the loop's own thread without lock and wake-up; from others through the locked queue. After the
+    /// loop has ended the work is dropped: a task that is left then never goes on.
+    func submit(_ work: Work) {
+        if isCurrent {
+            local.append(work)
+        } else if case .takenAsleep = remote.append(work) {
+            poller.interrupt()
+        }
+    }
+
+    /// Jobs run as jobs of the *task* executor. Were they run as jobs of the serial executor, the runtime
+    /// would see a change of isolation and enqueue again at each call from one nonisolated function to
+    /// another.
+    @inline(__always)
+    func perform(_ work: Work, _ executor: UnownedTaskExecutor) {
+        switch work {
+        case .job(let job): job.runSynchronously(on: executor)
+        case .body(let body): body()
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import CLinux
+import Glibc
+
+/// A named thread that can be joined.
+struct PosixThread: Sendable {
+    private let handle: pthread_t
+
+    /// - Throws: `ReactorError` when the process may not have one more thread.
+    init(name: String, _ body: @escaping @Sendable () -> Void) throws {
+        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        var handle = pthread_t()
+        let code = pthread_create(
+            &handle, nil,
+            { argument in
+                let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
+                clinux_name_thread(start.name)
+                start.body()
+                return nil
+            }, start.toOpaque())
+        guard code == 0 else {
+            start.release()
+            throw ReactorError(call: "pthread_create", code: code)
+        }
+        self.handle = handle
+    }
+
+    /// Waits for the end of the thread; to be called once, by another thread.
+    func join() {
+        pthread_join(handle, nil)
+    }
+
+    private final class Start {
+        let name: String
+        let body: @Sendable () -> Void
+
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import AccessControl
+import RPC
+import Wire
+
+/// What one caller may do with the fields of a record type. The one place where field policies meet records: output,
+/// filters, sort keys and input all ask it.
+struct FieldRights: Sendable {
+    private let type: RecordType
+    /// By `RecordField.index`; empty when every field is writable.
+    private let levels: [FieldLevel]
+
+    init(_ type: RecordType, _ access: ObjectAccess) {
+        self.type = type
+        levels = access.restrictsFields ? type.fields.map { access.level(of: $0.name) } : []
+    }
+
+    func level(of field: RecordField) -> FieldLevel {
+        levels.isEmpty ? .write : levels[field.index]
+    }
+
+    /// Takes out of a record what the caller may not read, and cuts down what may be read in part.
+    func filter(_ record: Message) {
+        guard !levels.isEmpty else { return }
+        for field in type.fields {
+            switch levels[field.index] {
+            case .none: record.clear(field.descriptor)
+            case .masked: Masking.mask(field, in: record)
+            case .read, .write: break
+            }
+        }
+    }
+
+    /// Throws PERMISSION_DENIED for a field that the caller may not fully read: comparing or sorting by it would tell
+    /// its value.
+    func requireReadable(_ field: RecordField) throws {
+        guard level(of: field) < .read else { return }
+        throw RecordErrors.fieldNotReadable(field.name, of: type)
+    }
+
+    /// Throws PERMISSION_DENIED when one of the fields may not be written.
+    func requireWritable(_ fields: some Sequence<RecordField>) throws {
+        guard !levels.isEmpty else { return }
+        for field in fields where level(of: field) < .write {
+            throw RecordErrors.fieldNotWritable(field.name, of: type)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Wire
+
+/// Cuts values down to the part that a caller with the level `masked` may read.
+enum Masking {
+    /// Stands for what is hidden.
+    static let mark = "•••"
+    /// Digits of a phone number that stay.
+    static let phoneDigitsShown = 4
+
+    /// Masks a text; every other value is taken away, because a part of it would be another value.
+    static func mask(_ field: RecordField, in record: Message) {
+        guard record.has(field.descriptor) else { return }
+        switch field.kind {
+        case .text: record.setString(field.descriptor, mask(record.string(field.descriptor) ?? ""))
+        case .textArray: record.setStrings(field.descriptor, record.strings(field.descriptor).map(mask))
+        case .json: maskItems(field.descriptor, in: record)
+        default: record.clear(field.descriptor)
+        }
+    }
+
+    /// The domain of a mail address, the last digits of a phone number, nothing of anything else.
+    static func mask(_ text: String) -> String {
+        if let at = text.lastIndex(of: "@"), at != text.startIndex { return mark + text[at...] }
+        let digits = text.filter(\.isWholeNumber)
+        let isPhone = text.hasPrefix("+") && digits.count > 2 * phoneDigitsShown - 2
+        return isPhone ? mark + digits.suffix(phoneDigitsShown) : mark
+    }
+
+    private static func maskItems(_ field: FieldDescriptor, in record: Message) {
+        let items = field.isRepeated ? record.messages(field) : record.message(field).map { [$0] } ?? []
+        for item in items {
+            for part in item.descriptor.fields where item.has(part) {
+                switch part.kind {
+                case .string where !part.isRepeated: item.setString(part, mask(item.string(part) ?? ""))
+                case .enumeration, .bool: break
+                default: item.clear(part)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import RPC
+import Wire
+
+/// The fields that a client asked for; empty means all.
+struct ReadMask: Sendable {
+    /// By `RecordField.index`; empty means all.
+    private let wanted: [Bool]
+    private let type: RecordType
+
+    /// Throws INVALID_ARGUMENT for a name that is no field. `id` and `version` are always given.
+    init(_ names: [String], of type: RecordType) throws {
+        self.type = type
+        guard !names.isEmpty else {
+            wanted = []
+            return
+        }
+        var wanted = type.fields.map { $0.role == .id || $0.role == .version }
+        for (index, name) in names.enumerated() {
+            guard let field = type.field(name) else {
+                throw RecordErrors.invalid(
+                    .fieldUnknown, "\(type.object) has no field \(name).", field: "read_mask[\(index)]")
+            }
+            wanted[field.index] = true
+        }
+        self.wanted = wanted
+    }
+
+    func filter(_ record: Message) {
+        guard !wanted.isEmpty else { return }
+        for field in type.fields where !wanted[field.index] { record.clear(field.descriptor) }
+    }
+}

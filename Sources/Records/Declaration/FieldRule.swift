@@ -1,0 +1,92 @@
+package import Tenancy
+
+/// What is special about a field of a record type. A field without a rule is optional and, if it is text, unlimited.
+package struct FieldRule: Sendable {
+    package let name: String
+    package let traits: [FieldTrait]
+
+    package static func field(_ name: String, _ traits: FieldTrait...) -> FieldRule {
+        FieldRule(name: name, traits: traits)
+    }
+}
+
+/// One property of a field. A trait that does not fit the field's type is refused when the program starts.
+package enum FieldTrait: Sendable {
+    /// The field must be set (a repeated one: not be empty). Checked before `beforeWrite` runs.
+    case required
+    /// Characters (Unicode scalars) of a text, or of each text of a repeated field.
+    case length(ClosedRange<Int>)
+    /// Values of a number, or of the minor units of an amount of money.
+    case range(ClosedRange<Int64>)
+    /// Elements of a repeated field.
+    case count(ClosedRange<Int>)
+    /// Form of a text.
+    case format(FieldFormat)
+    /// May be set on creation only.
+    case immutable
+    /// Set by the service; what a client sends is ignored on creation and refused in an update mask.
+    case outputOnly
+    /// Says something about a person: part of exports and erasure.
+    case personal
+    /// Must not be shown lightly, as a tax number.
+    case sensitive
+    /// Found by full-text search.
+    case searchable
+    /// Not stored in a column of its own; the service computes it.
+    case derived
+    /// Unique among living records, by the constraint (or unique index) of this name. `ignoringCase` says that the
+    /// index is on lower(column).
+    case unique(String, ignoringCase: Bool)
+    /// Names another record, which must exist, live and be readable for the caller when the field is set.
+    case reference(ReferenceTarget)
+    /// The value 0 of the enum may be stored.
+    case allowsUnspecified
+    /// Rules for the fields of a nested message, or of each message of a repeated field.
+    case items([FieldRule])
+    /// Name of the column where it does not follow from the field's name.
+    case column(String)
+
+    /// Unique among living records, upper and lower case being different.
+    package static func unique(_ constraint: String) -> FieldTrait {
+        .unique(constraint, ignoringCase: false)
+    }
+}
+
+/// What a reference field names.
+package enum ReferenceTarget: Hashable, Sendable {
+    /// A record of this object kind in the same service; the table has a foreign key.
+    case record(String)
+    /// A record of this object kind in another service; checked by a call to it.
+    case remote(String, in: ServiceName)
+    /// A user of the tenant who may sign in.
+    case user
+    /// A department of the tenant.
+    case department
+}
+
+/// A constraint over several fields, or one that no field rule names.
+package struct ConstraintRule: Sendable {
+    /// Name in the database.
+    package let name: String
+    /// The fields it is about; the first is the one that an error names.
+    package let fields: [String]
+    /// Reason of the error, as in CONTACT_ALREADY_LINKED.
+    package let reason: String
+
+    package init(_ name: String, fields: [String], reason: String) {
+        self.name = name
+        self.fields = fields
+        self.reason = reason
+    }
+}
+
+/// A record type that does not fit its message or table. Found when the program starts.
+package struct DeclarationError: Error, CustomStringConvertible {
+    package let object: String
+    /// What is wrong and the cure, one sentence each.
+    package let problems: [String]
+
+    package var description: String {
+        "The declaration of \(object) is wrong: \(problems.joined(separator: " "))"
+    }
+}

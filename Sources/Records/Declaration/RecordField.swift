@@ -1,0 +1,91 @@
+package import Wire
+
+/// A field of a record type, with everything that is known of it resolved when the program starts.
+package struct RecordField: Sendable {
+    /// Position in `RecordType.fields`.
+    let index: Int
+    package let descriptor: FieldDescriptor
+    let kind: ColumnKind
+    /// Names of its columns: one, or two for money.
+    package let columns: [String]
+    /// Position of its first column in a row.
+    let firstColumn: Int
+    let rules: FieldRules
+    /// What the engine itself does with it.
+    let role: StandardField?
+
+    package var name: String { descriptor.name }
+    /// Its first, and mostly only, column.
+    var column: String { columns[0] }
+    /// A client may not write it.
+    var isOutputOnly: Bool { rules.isOutputOnly || role?.isSetByEngine == true }
+    var isImmutable: Bool { rules.isImmutable || role == .id }
+}
+
+/// The fields that every record has, and those of owned ones.
+enum StandardField: String, Sendable {
+    case id
+    case version
+    case createTime = "create_time"
+    case updateTime = "update_time"
+    case deleteTime = "delete_time"
+    case owner = "owner_id"
+    case department = "department_id"
+    case customFields = "custom_fields"
+
+    /// What a client sends for it is ignored. The id may be chosen by the client on creation.
+    var isSetByEngine: Bool {
+        switch self {
+        case .version, .createTime, .updateTime, .deleteTime: true
+        case .id, .owner, .department, .customFields: false
+        }
+    }
+}
+
+/// The traits of one field, in the form in which they are used.
+struct FieldRules: Sendable {
+    var isRequired = false
+    var isImmutable = false
+    var isOutputOnly = false
+    var isPersonal = false
+    var isSensitive = false
+    var isSearchable = false
+    var isDerived = false
+    var allowsUnspecified = false
+    var length: ClosedRange<Int>?
+    var range: ClosedRange<Int64>?
+    var count: ClosedRange<Int>?
+    var format: FieldFormat?
+    var reference: ReferenceTarget?
+    var unique: (constraint: String, ignoringCase: Bool)?
+    var column: String?
+    /// Rules of the fields of a nested message, by name.
+    var items: [String: FieldRules] = [:]
+
+    init(_ traits: [FieldTrait] = []) {
+        for trait in traits { apply(trait) }
+    }
+
+    private mutating func apply(_ trait: FieldTrait) {
+        switch trait {
+        case .required: isRequired = true
+        case .length(let range): length = range
+        case .range(let values): range = values
+        case .count(let elements): count = elements
+        case .format(let form): format = form
+        case .immutable: isImmutable = true
+        case .outputOnly: isOutputOnly = true
+        case .personal: isPersonal = true
+        case .sensitive: isSensitive = true
+        case .searchable: isSearchable = true
+        case .derived: isDerived = true
+        case .unique(let constraint, let ignoringCase): unique = (constraint, ignoringCase)
+        case .reference(let target): reference = target
+        case .allowsUnspecified: allowsUnspecified = true
+        case .items(let rules):
+            items = Dictionary(
+                rules.map { ($0.name, FieldRules($0.traits)) }, uniquingKeysWith: { first, _ in first })
+        case .column(let name): column = name
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package import AccessControl
+package import Tenancy
+package import Wire
+
+/// A kind of records: a message, a table, and what is special about the fields. Declaring one is all it takes to offer
+/// the standard methods; Sources/README.md and the tests of Records show how.
+///
+/// Every field of the message is a column unless its rule says `.derived`. The standard fields (id, version,
+/// create_time, update_time, delete_time, custom_fields, and for owned records owner_id and department_id) need no
+/// rule. What does not fit is collected in `problems` and refused by `RecordEngine.init`.
+package final class RecordType: Sendable {
+    package let message: MessageDescriptor
+    /// Name in grants, as in `account`.
+    package let object: String
+    package let table: String
+    package let service: ServiceName
+    package let ownership: Ownership
+    package let constraints: [ConstraintRule]
+    package let hooks: RecordHooks
+    /// The stored fields, in the order of the message.
+    package let fields: [RecordField]
+    /// What is wrong with the declaration, and the cure.
+    let problems: [String]
+    let standard: StandardFields
+    /// The columns of a row, in order, separated by commas.
+    let columnList: String
+    let columnCount: Int
+    private let fieldsByName: [String: RecordField]
+
+    package init(
+        message: MessageDescriptor, object: String, table: String, service: ServiceName,
+        ownership: Ownership = .owned, fields rules: [FieldRule], constraints: [ConstraintRule] = [],
+        hooks: RecordHooks = RecordHooks()
+    ) {
+        self.message = message
+        self.object = object
+        self.table = table
+        self.service = service
+        self.ownership = ownership
+        self.constraints = constraints
+        self.hooks = hooks
+        var check = DeclarationCheck(message: message, table: table, ownership: ownership)
+        let fields = check.fields(from: rules)
+        check.check(constraints)
+        self.fields = fields
+        fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        standard = check.standardFields(of: fields)
+        problems = check.problems
+        let columns = fields.flatMap(\.columns)
+        columnList = columns.joined(separator: ", ")
+        columnCount = columns.count
+    }
+
+    /// The stored field of this name; nil for an unknown or derived one.
+    package func field(_ name: String) -> RecordField? { fieldsByName[name] }
+
+    /// The table with the slot of the schema.
+    package var qualifiedTable: String { "{schema}.\(table)" }
+
+    /// What rights can be granted on.
+    package var permissionObject: PermissionObject {
+        PermissionObject(name: object, fields: fields.map(\.name))
+    }
+}
+
+/// The fields that the engine itself reads and sets.
+struct StandardFields: Sendable {
+    let id: RecordField
+    let version: RecordField
+    let createTime: RecordField
+    let updateTime: RecordField
+    let deleteTime: RecordField
+    /// Nil for shared records.
+    let owner: RecordField?
+    /// Nil for shared records.
+    let department: RecordField?
+}

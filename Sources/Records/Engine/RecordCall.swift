@@ -1,0 +1,48 @@
+package import AccessControl
+package import RPC
+package import Tenancy
+
+/// One call on one record type: who calls, with which rights, when. Made by `RecordEngine.authorise`.
+package struct RecordCall: Sendable {
+    package let context: CallContext
+    package let caller: Caller
+    package let type: RecordType
+    /// The rights on the record type.
+    package let access: ObjectAccess
+    package let policy: PolicySnapshot
+    /// The moment that everything written in this call bears.
+    package let now: Timestamp
+    let rights: FieldRights
+
+    /// The same call, looked at from another record type.
+    func with(_ other: RecordType) throws -> RecordCall {
+        guard let user = policy.access(of: caller) else { throw RecordErrors.userUnknown() }
+        return RecordCall(
+            context: context, caller: caller, type: other, access: user.object(other.object), policy: policy, now: now)
+    }
+
+    init(
+        context: CallContext, caller: Caller, type: RecordType, access: ObjectAccess, policy: PolicySnapshot,
+        now: Timestamp
+    ) {
+        self.context = context
+        self.caller = caller
+        self.type = type
+        self.access = access
+        self.policy = policy
+        self.now = now
+        rights = FieldRights(type, access)
+    }
+
+    /// Selects the records that the caller may do the action with.
+    func predicate(_ action: Action) -> ScopePredicate {
+        access.predicate(action, ownership: type.ownership)
+    }
+
+    /// Throws PERMISSION_DENIED when no role grants the action at all, whatever the record.
+    func require(_ action: Action) throws {
+        if predicate(action) == .none { throw RecordErrors.permissionMissing(action, type) }
+    }
+
+    var deadline: UInt64 { context.deadline.nanoseconds }
+}

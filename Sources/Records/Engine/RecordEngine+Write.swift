@@ -1,0 +1,63 @@
+import AccessControl
+import Postgres
+package import RPC
+import TenantDatabase
+package import Wire
+
+extension RecordEngine {
+    /// Runs a writing custom method: one transaction with its effect, its ledger rows and its answer.
+    ///
+    /// A retry under the same request id gets the stored answer and `body` is not run to effect. Errors of PostgreSQL
+    /// become errors for the caller. `body` authorises by loading or inserting through the transaction.
+    package func transaction<Request: WireMessage, Answer: WireMessage>(
+        _ context: CallContext, request: Request, _ body: (RecordTransaction) async throws -> Answer
+    ) async throws -> Answer {
+        let caller = try context.requireTenantCaller()
+        try policies.requireFreshForWrite()
+        let stored = try StoredAnswer(context, request: request.message(in: context.arena))
+        let bytes = try await replaying(stored, context) {
+            var finished: [RecordChange] = []
+            let bytes = try await self.database.transaction(
+                caller, deadline: context.deadline.nanoseconds
+            ) { sql in
+                let transaction = try RecordTransaction(self, context, sql)
+                let answer = try await body(transaction).encoded()
+                try transaction.store(answer, under: stored)
+                finished = transaction.changes
+                return answer
+            }
+            for change in finished { await change.type.hooks.afterCommit?(change) }
+            return bytes
+        }
+        return try Answer(decoding: bytes)
+    }
+
+    /// Runs a write; when it fails and its request id has a stored answer, gives that instead. Any failure asks, since
+    /// a write that was done makes its own repetition fail in many ways: deleted is not found, created is taken.
+    func replaying(
+        _ stored: StoredAnswer?, _ context: CallContext, type: RecordType? = nil, path: String = "",
+        _ body: () async throws -> [UInt8]
+    ) async throws -> [UInt8] {
+        do {
+            return try await body()
+        } catch {
+            let refusal = DatabaseErrors.translate(error, type, path: path)
+            guard let stored, RecordEngine.mayBeRepetition(refusal) else { throw refusal }
+            let caller = try context.requireTenantCaller()
+            do {
+                let answer = try await stored.find(
+                    by: caller, deadline: context.deadline.nanoseconds, in: self)
+                guard let answer else { throw refusal }
+                return answer
+            } catch let failure as PostgresError {
+                throw DatabaseErrors.translate(failure, type)
+            }
+        }
+    }
+
+    /// When the database is away or the time is up, looking would only fail once more.
+    private static func mayBeRepetition(_ error: any Error) -> Bool {
+        guard let error = error as? RPCError else { return true }
+        return error.code != .unavailable && error.code != .deadlineExceeded && error.code != .cancelled
+    }
+}

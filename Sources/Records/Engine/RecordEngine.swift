@@ -1,0 +1,88 @@
+package import AccessControl
+package import Postgres
+package import RPC
+import Tenancy
+package import TenantDatabase
+
+/// The engine of standard methods. One for each service; serves every record type that the service declares.
+///
+/// A call goes: authorise → validate → act → present. Whatever it writes, it writes in one transaction together with
+/// one ledger row for each record and, under a request id, with the answer, so that a retry is answered and not done.
+package final class RecordEngine: Sendable {
+    package let database: TenantDatabase
+    let policies: any PolicySource
+    let references: (any ReferenceChecker)?
+    let tokens: PageToken
+    let statements = StatementLibrary()
+    private let types: [String: RecordType]
+
+    /// - Parameters:
+    ///   - references: asks other services whether records exist; nil for a service whose types refer to none.
+    ///   - pageTokenKey: a secret of 16 bytes or more that all instances of the service share.
+    /// - Throws: `DeclarationError` when a type does not fit its message or refers to an unknown one.
+    package init(
+        database: TenantDatabase, policies: any PolicySource, types: [RecordType],
+        references: (any ReferenceChecker)? = nil, pageTokenKey: [UInt8]
+    ) throws {
+        self.database = database
+        self.policies = policies
+        self.references = references
+        tokens = try PageToken(secret: pageTokenKey)
+        self.types = Dictionary(types.map { ($0.object, $0) }, uniquingKeysWith: { first, _ in first })
+        for type in types { try check(type) }
+    }
+
+    /// What rights can be granted on.
+    package var catalogue: PermissionCatalogue {
+        PermissionCatalogue(objects: types.values.map(\.permissionObject).sorted { $0.name < $1.name })
+    }
+
+    /// The declared type of an object kind; nil for one that another service keeps.
+    package func type(_ object: String) -> RecordType? { types[object] }
+
+    /// A statement of generated text, made once. The text is made of constants and selections, never of a request.
+    package func statement(_ text: String) -> Statement { statements.statement(text) }
+
+    private func check(_ type: RecordType) throws {
+        var problems = type.problems
+        for field in type.fields {
+            switch field.rules.reference {
+            case .record(let object) where types[object] == nil:
+                problems.append("\(field.name) refers to \(object), which this service does not keep.")
+            case .remote where references == nil:
+                problems.append("\(field.name) refers to another service, but the engine has no ReferenceChecker.")
+            default: break
+            }
+        }
+        if types[type.object] !== type { problems.append("Another type has the name \(type.object), too.") }
+        if !problems.isEmpty { throw DeclarationError(object: type.object, problems: problems) }
+    }
+}
+
+// Authorisation.
+extension RecordEngine {
+    /// Finds who calls and what they may do with a record type. Comes first in every method, before the request is
+    /// looked at.
+    ///
+    /// - Throws: UNAUTHENTICATED without a caller; PERMISSION_DENIED for an operator, a disabled user, and when no role
+    ///   grants the action; UNAVAILABLE when the policy cannot be had, or is too old to write by.
+    package func authorise(_ context: CallContext, _ type: RecordType, _ action: Action) async throws -> RecordCall {
+        let call = try await open(context, type, writes: action != .read && action != .export)
+        try call.require(action)
+        return call
+    }
+
+    func open(
+        _ context: CallContext, _ type: RecordType, writes: Bool, now: Timestamp = .now()
+    ) async throws -> RecordCall {
+        let caller = try context.requireTenantCaller()
+        guard let tenant = caller.tenantID else { throw RecordErrors.userUnknown() }
+        if writes { try policies.requireFreshForWrite() }
+        let policy = try await policies.snapshot(
+            of: tenant, minEpoch: caller.policyEpoch, deadlineNanos: context.deadline.nanoseconds)
+        guard let user = policy.access(of: caller) else { throw RecordErrors.userUnknown() }
+        return RecordCall(
+            context: context, caller: caller, type: type, access: user.object(type.object), policy: policy,
+            now: now)
+    }
+}

@@ -1,0 +1,74 @@
+package import Postgres
+
+/// Compares a declared record type with the live table. Meant for a test of each service: a column that was forgotten
+/// in a migration is found there and not by the first caller.
+package enum SchemaCheck {
+    /// Gives the columns of a table: name, udt_name and whether NULL is allowed ($1 is the schema, $2 the table).
+    package static let columns = Statement(
+        """
+        SELECT column_name::text, udt_name::text, is_nullable = 'YES' FROM information_schema.columns \
+        WHERE table_schema = $1 AND table_name = $2
+        """)
+
+    /// Gives the names of the unique indexes and constraints of a table ($1 is the schema, $2 the table).
+    package static let constraints = Statement(
+        """
+        SELECT indexname::text FROM pg_catalog.pg_indexes WHERE schemaname = $1 AND tablename = $2 \
+        UNION SELECT conname::text FROM pg_catalog.pg_constraint AS c \
+        JOIN pg_catalog.pg_class AS t ON t.oid = c.conrelid \
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace WHERE n.nspname = $1 AND t.relname = $2
+        """)
+
+    /// What does not fit, one sentence each; empty when all fits. Takes the rows of `columns` and `constraints`.
+    package static func problems(of type: RecordType, columns: Rows, constraints: Rows) throws -> [String] {
+        var live: [String: (type: String, isNullable: Bool)] = [:]
+        for row in columns { live[try row.string(0)] = (try row.string(1), try row.bool(2)) }
+        let names = Set(try constraints.map { try $0.string(0) })
+        guard !live.isEmpty else { return ["There is no table \(type.table)."] }
+        return columnProblems(type, live) + constraintProblems(type, names)
+    }
+
+    private static func columnProblems(
+        _ type: RecordType, _ live: [String: (type: String, isNullable: Bool)]
+    ) -> [String] {
+        var problems: [String] = []
+        for field in type.fields {
+            for (column, expected) in zip(field.columns, field.kind.databaseTypes) {
+                guard let found = live[column] else {
+                    problems.append("\(type.table) lacks the column \(column) \(expected) of \(field.name).")
+                    continue
+                }
+                if found.type != expected {
+                    problems.append("\(type.table).\(column) is \(found.type) instead of \(expected).")
+                }
+                if needsValue(field), found.isNullable {
+                    problems.append("\(type.table).\(column) must be NOT NULL, as \(field.name) is always set.")
+                }
+            }
+        }
+        let declared = Set(type.fields.flatMap(\.columns))
+        for (column, found) in live.sorted(by: { $0.key < $1.key })
+        where !declared.contains(column) && !found.isNullable {
+            problems.append("\(type.table).\(column) is NOT NULL, but no field of \(type.object) fills it.")
+        }
+        return problems
+    }
+
+    private static func needsValue(_ field: RecordField) -> Bool {
+        switch field.role {
+        case .id, .version, .createTime, .updateTime, .owner: true
+        default: false
+        }
+    }
+
+    private static func constraintProblems(_ type: RecordType, _ names: Set<String>) -> [String] {
+        var expected = type.constraints.map(\.name) + ["\(type.table)_pkey"]
+        for field in type.fields {
+            if let unique = field.rules.unique { expected.append(unique.constraint) }
+            if case .record = field.rules.reference, case .id = field.kind {
+                expected.append("\(type.table)_\(field.column)_fkey")
+            }
+        }
+        return expected.filter { !names.contains($0) }.map { "\(type.table) lacks the constraint or index \($0)." }
+    }
+}

@@ -1,0 +1,31 @@
+import Postgres
+import Synchronization
+
+/// Statements of generated text, each made once: a connection knows a prepared statement by the statement's identity.
+///
+/// Lists have as many shapes as clients think of, so the library is bounded: it keeps two generations, and when the
+/// younger is full the older is forgotten.
+final class StatementLibrary: Sendable {
+    /// Statements in one generation; a text has about 1 KiB.
+    static let generationCountMax = 2048
+
+    private struct Generations {
+        var young: [String: Statement] = [:]
+        var old: [String: Statement] = [:]
+    }
+
+    private let generations = Mutex(Generations())
+
+    func statement(_ text: String) -> Statement {
+        generations.withLock { known in
+            if let statement = known.young[text] { return statement }
+            let statement = known.old[text] ?? Statement(unsafeGenerated: text)
+            if known.young.count >= StatementLibrary.generationCountMax {
+                known.old = known.young
+                known.young = [:]
+            }
+            known.young[text] = statement
+            return statement
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package import Tenancy
+
+/// A filter as a client wrote it, before its names and values are checked against a record type.
+package indirect enum FilterNode: Hashable, Sendable {
+    case all([FilterNode])
+    case any([FilterNode])
+    case not(FilterNode)
+    case compare(FilterComparison)
+}
+
+/// Compares one field with values.
+package struct FilterComparison: Hashable, Sendable {
+    package let path: String
+    package let comparator: Comparator
+    package let values: [FilterLiteral]
+    /// Where it is: a position in the text form, or a path in the tree form.
+    package let place: String
+}
+
+/// A value of a filter, before the type of its field is known.
+package enum FilterLiteral: Hashable, Sendable {
+    case text(String)
+    /// Without quotes in the text form: a number, a date, an id, an enum value or a text of one word.
+    case word(String)
+    case integer(Int64)
+    case number(Double)
+    case flag(Bool)
+    case time(Timestamp)
+}
+
+/// Ways to compare, with the numbers of steward.type.v1.ComparisonOperator.
+package enum Comparator: Int32, Sendable {
+    case equal = 1
+    case notEqual, less, lessOrEqual, greater, greaterOrEqual, `in`, contains, startsWith, isSet
+
+    /// As written in the text form.
+    var symbol: String {
+        switch self {
+        case .equal: "="
+        case .notEqual: "!="
+        case .less: "<"
+        case .lessOrEqual: "<="
+        case .greater: ">"
+        case .greaterOrEqual: ">="
+        case .in: "in"
+        case .contains: "~"
+        case .startsWith: "^="
+        case .isSet: "is set"
+        }
+    }
+}
+
+/// What a filter may cost.
+enum FilterLimits {
+    /// Levels of groups and negations; protobuf messages of a filter are twice as deep, within `WireLimits.depthMax`.
+    static let depthMax = 8
+    /// Comparisons in all; each is a condition for PostgreSQL to check on every row.
+    static let comparisonCountMax = 64
+    /// Bytes of the text form.
+    static let expressionBytesMax = 4 * 1024
+    /// Values of one `in`.
+    static let inValueCountMax = 1000
+    /// Bytes of one text value.
+    static let valueBytesMax = 1000
+}

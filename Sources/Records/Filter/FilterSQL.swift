@@ -1,0 +1,131 @@
+import Postgres
+import Wire
+
+/// Turns filters and scopes into SQL with bound parameters. The text consists of declared column names and fixed
+/// words; every value is a parameter.
+///
+/// PostgreSQL's logic has three values, ours two: what is not set fulfils nothing. The two agree as long as NULL only
+/// ever stands where WHERE takes it for false, so a negation asks for `IS NOT TRUE`.
+struct FilterSQL {
+    private(set) var parameters: Parameters
+
+    /// Parameters of the conditions come after the given ones.
+    init(after parameters: Parameters = Parameters()) {
+        self.parameters = parameters
+    }
+
+    mutating func condition(_ filter: ResolvedFilter) -> String {
+        switch filter {
+        case .all(let filters): joined(filters, by: " AND ")
+        case .any(let filters): joined(filters, by: " OR ")
+        case .not(let inner): "(\(condition(inner))) IS NOT TRUE"
+        case .compare(let comparison): condition(comparison)
+        }
+    }
+
+    private mutating func joined(_ filters: [ResolvedFilter], by word: String) -> String {
+        var parts: [String] = []
+        for filter in filters { parts.append(condition(filter)) }
+        return "(" + parts.joined(separator: word) + ")"
+    }
+
+    private mutating func condition(_ comparison: ResolvedComparison) -> String {
+        switch comparison.target.place {
+        case .column(let column):
+            if comparison.comparator == .isSet { return "\(column) IS NOT NULL" }
+            return self.comparison(column, comparison)
+        case .array(let column): return array(column, comparison)
+        case .json(let column): return "\(column) IS NOT NULL"
+        case .nested(let column, let key, let isRepeated):
+            guard isRepeated else { return nested("\(column)", key, comparison) }
+            return "EXISTS (SELECT 1 FROM jsonb_array_elements(\(column)) AS item "
+                + "WHERE \(nested("item", key, comparison)))"
+        }
+    }
+
+    private mutating func nested(_ object: String, _ key: FieldDescriptor, _ comparison: ResolvedComparison) -> String {
+        let text = "\(object)->>'\(key.name)'"
+        if comparison.comparator == .isSet { return "\(text) IS NOT NULL" }
+        switch comparison.target.type {
+        case .integer, .enumeration: return self.comparison("(\(text))::bigint", comparison)
+        case .number: return self.comparison("(\(text))::double precision", comparison)
+        case .flag: return self.comparison("(\(text))::boolean", comparison)
+        default: return self.comparison("(\(text))", comparison)
+        }
+    }
+
+    private mutating func array(_ column: String, _ comparison: ResolvedComparison) -> String {
+        switch comparison.comparator {
+        case .isSet: return "cardinality(\(column)) > 0"
+        case .in: return "\(column) && \(bindArray(comparison.values))"
+        default: return "\(bind(comparison.values[0])) = ANY (\(column))"
+        }
+    }
+
+    /// A comparison of one expression.
+    private mutating func comparison(_ expression: String, _ comparison: ResolvedComparison) -> String {
+        let isText = if case .text = comparison.target.type { true } else { false }
+        let ordered = isText ? "\(expression) COLLATE \"C\"" : expression
+        switch comparison.comparator {
+        case .equal: return "\(expression) = \(bind(comparison.values[0]))"
+        case .less: return "\(ordered) < \(bind(comparison.values[0]))"
+        case .lessOrEqual: return "\(ordered) <= \(bind(comparison.values[0]))"
+        case .greater: return "\(ordered) > \(bind(comparison.values[0]))"
+        case .greaterOrEqual: return "\(ordered) >= \(bind(comparison.values[0]))"
+        case .in: return self.in(expression, comparison.values)
+        case .contains: return "\(expression) ILIKE \(bind(pattern: comparison.values[0], prefix: "%"))"
+        case .startsWith: return "\(expression) ILIKE \(bind(pattern: comparison.values[0], prefix: ""))"
+        case .notEqual, .isSet: preconditionFailure("resolved before")
+        }
+    }
+
+    private mutating func `in`(_ expression: String, _ values: [FieldValue]) -> String {
+        switch values[0] {
+        case .text, .id, .integer: return "\(expression) = ANY (\(bindArray(values)))"
+        case .number, .flag, .time, .date:
+            var parts: [String] = []
+            for value in values { parts.append("\(expression) = \(bind(value))") }
+            return "(" + parts.joined(separator: " OR ") + ")"
+        }
+    }
+
+    private mutating func bind(_ value: FieldValue) -> String {
+        parameters.append(value)
+        return "$\(parameters.count)"
+    }
+
+    private mutating func bindArray(_ values: [FieldValue]) -> String {
+        switch values[0] {
+        case .id: parameters.append(values.compactMap { if case .id(let id) = $0 { id } else { nil } })
+        case .integer: parameters.append(values.compactMap { if case .integer(let number) = $0 { number } else { nil } })
+        default: parameters.append(values.compactMap { if case .text(let text) = $0 { text } else { nil } })
+        }
+        return "$\(parameters.count)"
+    }
+
+    /// Binds a pattern in which the signs that LIKE gives a meaning stand for themselves.
+    private mutating func bind(pattern value: FieldValue, prefix: String) -> String {
+        guard case .text(let text) = value else { preconditionFailure("patterns are texts") }
+        var pattern = prefix
+        for character in text.unicodeScalars {
+            if "\\%_".unicodeScalars.contains(character) { pattern += "\\" }
+            pattern.unicodeScalars.append(character)
+        }
+        parameters.append(pattern + "%")
+        return "$\(parameters.count)"
+    }
+}
+
+extension Parameters {
+    mutating func append(_ value: FieldValue) {
+        switch value {
+        case .text(let text): append(text)
+        case .id(let id): append(id)
+        case .integer(let number): append(number)
+        case .number(let number): append(number)
+        case .flag(let flag): append(flag)
+        case .time(let time): append(time)
+        case .date(let day): append(day)
+        }
+    }
+}

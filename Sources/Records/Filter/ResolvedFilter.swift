@@ -1,0 +1,159 @@
+import Tenancy
+import Wire
+
+/// A filter whose fields, operators and values fit a record type and the rights of a caller.
+indirect enum ResolvedFilter: Sendable {
+    case all([ResolvedFilter])
+    case any([ResolvedFilter])
+    case not(ResolvedFilter)
+    case compare(ResolvedComparison)
+}
+
+/// A comparison that can be decided. `notEqual` is resolved to the negation of `equal`.
+struct ResolvedComparison: Sendable {
+    let target: FilterTarget
+    let comparator: Comparator
+    let values: [FieldValue]
+}
+
+/// Checks a filter against a record type and the rights of a caller.
+struct FilterResolver {
+    let type: RecordType
+    let rights: FieldRights
+
+    /// Throws INVALID_ARGUMENT for an unknown field or a value of the wrong type, and PERMISSION_DENIED for a field
+    /// that the caller may not fully read.
+    func resolve(_ node: FilterNode) throws -> ResolvedFilter {
+        switch node {
+        case .all(let nodes): .all(try nodes.map(resolve))
+        case .any(let nodes): .any(try nodes.map(resolve))
+        case .not(let inner): .not(try resolve(inner))
+        case .compare(let comparison): try resolve(comparison)
+        }
+    }
+
+    private func resolve(_ comparison: FilterComparison) throws -> ResolvedFilter {
+        guard let target = FilterTarget(comparison.path, in: type) else {
+            throw RecordErrors.filter(
+                .filterFieldUnknown, "\(type.object) has no field \(comparison.path) that can be compared.",
+                field: comparison.path, place: comparison.place)
+        }
+        try rights.requireReadable(target.field)
+        try checkOperator(comparison, target)
+        let values = try comparison.values.map { try value($0, for: target, comparison) }
+        if comparison.comparator == .notEqual {
+            return .not(.compare(ResolvedComparison(target: target, comparator: .equal, values: values)))
+        }
+        return .compare(ResolvedComparison(target: target, comparator: comparison.comparator, values: values))
+    }
+
+    private func checkOperator(_ comparison: FilterComparison, _ target: FilterTarget) throws {
+        guard FilterResolver.allows(comparison.comparator, target) else {
+            throw RecordErrors.filter(
+                .filterOperatorUnsupported,
+                "\(comparison.path) cannot be compared with \(comparison.comparator.symbol).", field: comparison.path,
+                place: comparison.place)
+        }
+        let allowed =
+            switch comparison.comparator {
+            case .isSet: 0...0
+            case .in: 1...FilterLimits.inValueCountMax
+            default: 1...1
+            }
+        guard allowed.contains(comparison.values.count) else {
+            throw RecordErrors.filter(
+                .filterMalformed,
+                "\(comparison.path) \(comparison.comparator.symbol) takes \(allowed.lowerBound) to \(allowed.upperBound) "
+                    + "values, not \(comparison.values.count).", field: comparison.path, place: comparison.place)
+        }
+    }
+
+    private static func allows(_ comparator: Comparator, _ target: FilterTarget) -> Bool {
+        switch (comparator, target.type) {
+        case (.isSet, _): true
+        case (_, .opaque): false
+        case (.equal, _), (.notEqual, _), (.in, _): true
+        case (.contains, .text): true
+        case (.contains, _): if case .array = target.place { true } else { false }
+        case (.startsWith, .text): if case .array = target.place { false } else { true }
+        case (.less, .integer), (.less, .number), (.less, .time), (.less, .date), (.less, .text): isOrdered(target)
+        case (.lessOrEqual, _): allows(.less, target)
+        case (.greater, _), (.greaterOrEqual, _): allows(.less, target)
+        default: false
+        }
+    }
+
+    private static func isOrdered(_ target: FilterTarget) -> Bool {
+        if case .array = target.place { false } else { true }
+    }
+
+    private func value(
+        _ literal: FilterLiteral, for target: FilterTarget, _ comparison: FilterComparison
+    ) throws -> FieldValue {
+        if case .text(let text) = literal { try checkText(text, comparison) }
+        if case .word(let text) = literal { try checkText(text, comparison) }
+        guard let value = FilterResolver.convert(literal, to: target.type) else {
+            throw RecordErrors.filter(
+                .filterTypeMismatch, "\(comparison.path) is compared with \(target.type.expectation).",
+                field: comparison.path, place: comparison.place)
+        }
+        return value
+    }
+
+    private func checkText(_ text: String, _ comparison: FilterComparison) throws {
+        guard text.utf8.count > FilterLimits.valueBytesMax || text.utf8.contains(0) else { return }
+        throw RecordErrors.filter(
+            .filterTooLarge,
+            "A value has \(text.utf8.count) bytes; at most \(FilterLimits.valueBytesMax) are allowed, none of them NUL.",
+            field: comparison.path, place: comparison.place)
+    }
+
+    private static func convert(_ literal: FilterLiteral, to type: FilterTarget.ValueType) -> FieldValue? {
+        switch (type, literal) {
+        case (.text, .text(let text)), (.text, .word(let text)): return .text(text)
+        case (.id, .text(let text)), (.id, .word(let text)): return RecordID(text).map { .id($0) }
+        case (.integer, .integer(let number)): return .integer(number)
+        case (.integer, .word(let text)): return Int64(text).map { .integer($0) }
+        case (.number, .number(let number)): return number.isFinite ? .number(number) : nil
+        case (.number, .integer(let number)): return .number(Double(number))
+        case (.number, .word(let text)): return Double(text).flatMap { $0.isFinite ? .number($0) : nil }
+        case (.flag, .flag(let flag)): return .flag(flag)
+        case (.flag, .word(let text)): return Bool(text.lowercased()).map { .flag($0) }
+        case (.time, .time(let time)): return .time(time)
+        case (.time, .text(let text)), (.time, .word(let text)): return Timestamp(text).map { .time($0) }
+        case (.date, .text(let text)), (.date, .word(let text)): return CalendarDay(text).map { .date($0) }
+        case (.enumeration(let values), .text(let text)), (.enumeration(let values), .word(let text)):
+            return number(of: text, in: values).map { .integer(Int64($0)) }
+        case (.enumeration(let values), .integer(let number)):
+            return Int32(exactly: number).flatMap { values.name(of: $0) }.map { _ in .integer(number) }
+        default: return nil
+        }
+    }
+
+    /// Takes the name of an enum value with or without the prefix that all values share, in either case:
+    /// STAGE_CATEGORY_OPEN or open.
+    private static func number(of text: String, in values: EnumDescriptor) -> Int32? {
+        let name = text.uppercased()
+        if let number = values.number(of: name) { return number }
+        let matches = values.values.filter { $0.name.hasSuffix("_\(name)") }
+        let shortest = matches.min { $0.name.utf8.count < $1.name.utf8.count }
+        return shortest?.number
+    }
+}
+
+extension FilterTarget.ValueType {
+    /// What a value must be, for the error.
+    var expectation: String {
+        switch self {
+        case .text: "a text"
+        case .id: "an id of 36 characters"
+        case .integer: "a whole number"
+        case .number: "a finite number"
+        case .flag: "true or false"
+        case .time: "a point in time as in 2026-01-31T09:30:00Z"
+        case .date: "a day as YYYY-MM-DD"
+        case .enumeration(let values): "one of \(values.values.map(\.name).joined(separator: ", "))"
+        case .opaque: "nothing"
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Postgres
+import Wire
+
+/// The place of one record in a sort order: the values of its keys. The next page begins after it.
+struct Keyset: Hashable, Sendable {
+    /// One for each key of the order; nil is not set.
+    let values: [FieldValue?]
+
+    init(values: [FieldValue?]) {
+        self.values = values
+    }
+
+    /// The place of a record.
+    init(_ record: Message, in order: SortOrder) {
+        values = order.keys.map { $0.target.values(in: record).first }
+    }
+
+    /// SQL that selects what comes after this place, with its parameters appended.
+    func condition(_ order: SortOrder, _ parameters: inout Parameters) -> String {
+        if let row = rowComparison(order, &parameters) { return row }
+        var alternatives: [String] = []
+        var equals: [String] = []
+        for (key, value) in zip(order.keys, values) {
+            var reference: String?
+            if let value {
+                parameters.append(value)
+                reference = "$\(parameters.count)"
+            }
+            if let after = Keyset.after(key, reference) {
+                alternatives.append("(" + (equals + [after]).joined(separator: " AND ") + ")")
+            }
+            equals.append(reference.map { "\(key.expression) = \($0)" } ?? "\(key.expression) IS NULL")
+        }
+        return "(" + alternatives.joined(separator: " OR ") + ")"
+    }
+
+    /// One comparison of rows, which PostgreSQL answers from an index on the keys: possible when all keys go the same
+    /// way and none can be NULL.
+    private func rowComparison(_ order: SortOrder, _ parameters: inout Parameters) -> String? {
+        let isDescending = order.keys[0].isDescending
+        guard order.keys.allSatisfy({ $0.isDescending == isDescending && !$0.target.isNullable }),
+            values.allSatisfy({ $0 != nil })
+        else { return nil }
+        var references: [String] = []
+        for value in values {
+            if let value { parameters.append(value) }
+            references.append("$\(parameters.count)")
+        }
+        let columns = order.keys.map(\.expression).joined(separator: ", ")
+        return "(\(columns)) \(isDescending ? "<" : ">") (\(references.joined(separator: ", ")))"
+    }
+
+    /// What is after a value in one key. What is not set counts as greater than everything: last in ascending order,
+    /// first in descending. Nil when nothing can come after.
+    private static func after(_ key: SortOrder.Key, _ reference: String?) -> String? {
+        switch (key.isDescending, reference) {
+        case (false, let reference?):
+            key.target.isNullable
+                ? "(\(key.expression) > \(reference) OR \(key.expression) IS NULL)" : "\(key.expression) > \(reference)"
+        case (false, nil): nil
+        case (true, let reference?): "\(key.expression) < \(reference)"
+        case (true, nil): "\(key.expression) IS NOT NULL"
+        }
+    }
+}

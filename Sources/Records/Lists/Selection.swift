@@ -1,0 +1,73 @@
+import AccessControl
+package import Postgres
+package import RPC
+import TenantDatabase
+package import Wire
+
+/// The records that a caller may read and that fulfil a filter, as SQL: for a custom method's own SELECT.
+package struct Selection: Sendable {
+    package let call: RecordCall
+    /// A condition with the parameters $1 … $n; the rest of the statement uses the numbers after them.
+    package let predicate: String
+    /// The values of the condition; append your own after them.
+    package let parameters: Parameters
+}
+
+extension RecordEngine {
+    /// Authorises reading and turns a filter into SQL. At most one of the filter's two forms may be given.
+    ///
+    /// - Throws: INVALID_ARGUMENT for a wrong filter; PERMISSION_DENIED without the right to read, and for a field that
+    ///   the caller may not fully read.
+    package func select(
+        _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil, expression: String? = nil
+    ) async throws -> Selection {
+        let call = try await authorise(context, type, .read)
+        let node = try RecordEngine.filter(filter?.message(in: context.arena), expression)
+        return try selection(call, try resolve(node, call), .living)
+    }
+
+    /// Runs a reading statement of one's own in the caller's tenant.
+    package func read(
+        _ context: CallContext, _ statement: Statement, _ parameters: Parameters
+    ) async throws -> Rows {
+        do {
+            return try await database.read(
+                context.requireTenantCaller(), deadline: context.deadline.nanoseconds, statement, parameters)
+        } catch {
+            throw DatabaseErrors.translate(error, nil)
+        }
+    }
+
+    /// The condition of a list: scope, lifetime and filter.
+    func selection(_ call: RecordCall, _ filter: ResolvedFilter?, _ lifetime: Lifetime) throws -> Selection {
+        var parameters = Parameters()
+        var conditions: [String] = []
+        if let living = lifetime.condition(call.type) { conditions.append(living) }
+        if let scope = call.predicate(.read).condition(call.type, &parameters) { conditions.append(scope) }
+        if let filter {
+            var sql = FilterSQL(after: parameters)
+            conditions.append("(\(sql.condition(filter)))")
+            parameters = sql.parameters
+        }
+        let predicate = conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
+        return Selection(call: call, predicate: predicate, parameters: parameters)
+    }
+
+    func resolve(_ filter: FilterNode?, _ call: RecordCall) throws -> ResolvedFilter? {
+        try filter.map { try FilterResolver(type: call.type, rights: call.rights).resolve($0) }
+    }
+
+    /// Reads either form of a filter.
+    static func filter(_ message: Message?, _ expression: String?) throws -> FilterNode? {
+        guard let expression, !expression.isEmpty else { return try message.map { try FilterNode($0) } }
+        guard message == nil else {
+            throw RecordErrors.invalid(
+                .filterMalformed, "Send either filter or filter_expression, not both.", field: "filter_expression")
+        }
+        do throws(FilterSyntaxError) {
+            return try FilterParser.parse(expression)
+        } catch {
+            throw RecordErrors.syntax(error)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import AccessControl
+import Postgres
+import RPC
+import Tenancy
+import TenantDatabase
+import Wire
+
+/// Creates up to 1,000 records in one transaction; each succeeds or fails alone. One statement inserts them all, one
+/// writes their ledger rows.
+struct BatchCreateMethod {
+    static let itemCountMax = 1000
+
+    private let engine: RecordEngine
+    private let type: RecordType
+    private let sent: FieldDescriptor
+    private let response: MessageDescriptor
+    private let records: FieldDescriptor
+    private let results: BatchResults
+
+    init(_ engine: RecordEngine, _ shape: MethodShape) throws {
+        self.engine = engine
+        type = shape.type
+        sent = try shape.requestRecord(repeated: true)
+        response = shape.method.response
+        records = try shape.responseRecord(repeated: true)
+        results = try BatchResults(shape)
+    }
+
+    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
+        let call = try await engine.authorise(context, type, .create)
+        let count = request.count(sent)
+        guard (1...BatchCreateMethod.itemCountMax).contains(count) else {
+            throw RecordErrors.invalid(
+                .batchSizeInvalid, "There are \(count) records; send 1 to \(BatchCreateMethod.itemCountMax).",
+                field: sent.name)
+        }
+        let stored = try StoredAnswer(context, request: request)
+        let bytes = try await engine.replaying(stored, context, type: type) {
+            var items: [BatchItem] = []
+            for (index, record) in request.messages(sent).enumerated() {
+                items.append(await prepare(record, index, call))
+            }
+            return try await self.store(items, call, stored)
+        }
+        return try engine.decode(bytes, as: response, in: context)
+    }
+
+    /// Checks one item as CreateMethod does. What is wrong with it is its result, not the call's.
+    private func prepare(_ record: Message, _ index: Int, _ call: RecordCall) async -> BatchItem {
+        let preparation = ChangePreparation(engine: engine, call: call, path: "\(sent.name)[\(index)].")
+        do {
+            try call.rights.requireWritable(type.fields.filter { !$0.isOutputOnly && record.has($0.descriptor) })
+            let change = try preparation.newRecord(from: record)
+            try preparation.validate(change, fields: type.fields)
+            try preparation.requireScope(.create, change)
+            return BatchItem(preparation: preparation, change: change)
+        } catch {
+            return BatchItem(preparation: preparation, refusal: RPCError(masking: error))
+        }
+    }
+
+    private func store(_ prepared: [BatchItem], _ call: RecordCall, _ stored: StoredAnswer?) async throws -> [UInt8] {
+        var items = try await BatchReferences(engine: engine, type: type).refusingUnknownRemotes(prepared)
+        let bytes = try await engine.database.transaction(call.caller, deadline: call.deadline) { sql in
+            let transaction = try RecordTransaction(engine, call.context, sql, call: call)
+            items = try await BatchReferences(engine: engine, type: type).refusingUnknown(items, in: transaction)
+            items = try await running(type.hooks.beforeWrite, on: items, in: transaction)
+            items = try await BatchInsert(engine: engine, call: call).insert(items, in: transaction)
+            for change in items.compactMap(\.change) { try await type.hooks.afterCreate?(change, transaction) }
+            let answer = Message.make(response, in: call.context.arena)
+            answer.setMessages(records, items.compactMap(\.change).map { call.present($0.after) })
+            results.write(items, to: answer)
+            let bytes = WireCodec.encode(answer)
+            try transaction.store(bytes, under: stored)
+            return bytes
+        }
+        for change in items.compactMap(\.change) { await type.hooks.afterCommit?(change) }
+        return bytes
+    }
+
+    /// Runs the hook for each item. An error of PostgreSQL has ended the transaction, so it is the call's.
+    private func running(
+        _ hook: RecordHooks.BeforeWrite?, on items: [BatchItem], in transaction: RecordTransaction
+    ) async throws -> [BatchItem] {
+        guard let hook else { return items }
+        var checked: [BatchItem] = []
+        for item in items {
+            guard let change = item.change else {
+                checked.append(item)
+                continue
+            }
+            do {
+                try await hook(change, transaction)
+                try item.preparation.validate(change, fields: type.fields)
+                try item.preparation.requireScope(.create, change)
+                checked.append(item)
+            } catch let refusal as RPCError {
+                checked.append(item.refused(refusal))
+            }
+        }
+        return checked
+    }
+}
+
+/// One item of a batch: either still to be stored, or refused.
+// SAFETY: belongs to one call, whose task runs on one loop.
+struct BatchItem: @unchecked Sendable {
+    let preparation: ChangePreparation
+    private(set) var change: RecordChange?
+    private(set) var refusal: RPCError?
+
+    init(preparation: ChangePreparation, change: RecordChange) {
+        self.preparation = preparation
+        self.change = change
+    }
+
+    init(preparation: ChangePreparation, refusal: RPCError) {
+        self.preparation = preparation
+        self.refusal = refusal
+    }
+
+    func refused(_ error: RPCError) -> BatchItem {
+        BatchItem(preparation: preparation, refusal: error)
+    }
+}

@@ -1,0 +1,149 @@
+import Postgres
+import RPC
+import Tenancy
+import Wire
+
+/// Inserts the items of a batch with one statement. A row that a unique index refuses is left out by PostgreSQL; it is
+/// then found out which field was taken, so that nothing has to be tried row by row.
+struct BatchInsert {
+    let engine: RecordEngine
+    let call: RecordCall
+
+    private var type: RecordType { call.type }
+
+    /// Answers the items, those that were not inserted refused.
+    func insert(_ items: [BatchItem], in transaction: RecordTransaction) async throws -> [BatchItem] {
+        let changes = items.compactMap(\.change)
+        guard !changes.isEmpty else { return items }
+        var parameters = Parameters()
+        var writer = JSONWriter()
+        writer.writeRows(changes.map(\.after), of: type)
+        writer.bytes.withUnsafeBytes { parameters.appendJSON(utf8: $0) }
+        let rows = try await transaction.query(engine.statement(insertText), parameters)
+        let inserted = Set(try rows.map { try $0.id(0) })
+        try enqueueLedger(changes.filter { inserted.contains($0.recordID) }, in: transaction)
+        var outcome: [BatchItem] = []
+        for item in items {
+            if let change = item.change, !inserted.contains(change.recordID) {
+                outcome.append(item.refused(try await refusal(of: change, item.preparation, in: transaction)))
+            } else {
+                if let change = item.change { transaction.note(change) }
+                outcome.append(item)
+            }
+        }
+        return outcome
+    }
+
+    /// `INSERT … SELECT` from an array of objects whose keys are the columns.
+    private var insertText: String {
+        let columns = type.fields.flatMap { field in
+            zip(field.columns, field.kind.databaseTypes).map { "\($0) \(BatchInsert.typeName($1))" }
+        }
+        return "INSERT INTO \(type.qualifiedTable) (\(type.columnList)) SELECT \(type.columnList) "
+            + "FROM jsonb_to_recordset($1) AS item (\(columns.joined(separator: ", "))) "
+            + "ON CONFLICT DO NOTHING RETURNING \(type.standard.id.column)"
+    }
+
+    /// udt_name writes arrays with a leading underscore.
+    private static func typeName(_ name: String) -> String {
+        name.hasPrefix("_") ? "\(name.dropFirst())[]" : name
+    }
+
+    private func enqueueLedger(_ changes: [RecordChange], in transaction: RecordTransaction) throws {
+        guard !changes.isEmpty else { return }
+        var writer = JSONWriter()
+        writer.writeLedger(changes)
+        var parameters = Parameters()
+        parameters.append(call.now)
+        parameters.append(call.caller.userID.id)
+        parameters.append(call.context.method.path)
+        parameters.append(type.object)
+        parameters.append(call.context.requestID)
+        parameters.append(call.context.trace.traceIDText)
+        writer.bytes.withUnsafeBytes { parameters.appendJSON(utf8: $0) }
+        try transaction.enqueue(BatchInsert.ledger, parameters)
+    }
+
+    private static let ledger = Statement(
+        """
+        INSERT INTO {schema}.ledger (id, occurred_at, actor_id, method, object, record_id, record_version, after, \
+        request_id, trace_id) \
+        SELECT item.id, $1, $2, $3, $4, item.record_id, 1, item.after, $5, $6 \
+        FROM jsonb_to_recordset($7) AS item (id uuid, record_id uuid, after jsonb)
+        """)
+
+    /// Finds which unique value of a record that was left out belongs to another.
+    private func refusal(
+        of change: RecordChange, _ preparation: ChangePreparation, in transaction: RecordTransaction
+    ) async throws -> RPCError {
+        for field in type.fields where change.after.has(field.descriptor) {
+            guard field.role == .id || field.rules.unique != nil else { continue }
+            let livingOnly = field.role != .id
+            if try await exists([field], change, livingOnly, ignoringCase: field.rules.unique?.ignoringCase == true, transaction) {
+                return DatabaseErrors.taken(field.name, type, preparation.path)
+            }
+        }
+        for rule in type.constraints {
+            let fields = rule.fields.compactMap(type.field)
+            guard fields.allSatisfy({ change.after.has($0.descriptor) }) else { continue }
+            if try await exists(fields, change, true, ignoringCase: false, transaction) {
+                return DatabaseErrors.taken(rule, type, preparation.path)
+            }
+        }
+        return RPCError(
+            .alreadyExists, reason: RecordReason.constraintViolated.rawValue, domain: RecordErrors.domain,
+            "Another \(type.object) has values that only one may have.")
+    }
+
+    private func exists(
+        _ fields: [RecordField], _ change: RecordChange, _ livingOnly: Bool, ignoringCase: Bool,
+        _ transaction: RecordTransaction
+    ) async throws -> Bool {
+        var parameters = Parameters()
+        var conditions: [String] = []
+        for field in fields where field.columns.count == 1 {
+            field.bind(change.after, to: &parameters)
+            let place = "$\(parameters.count)"
+            conditions.append(
+                ignoringCase ? "lower(\(field.column)) = lower(\(place))" : "\(field.column) = \(place)")
+        }
+        if livingOnly, let living = Lifetime.living.condition(type) { conditions.append(living) }
+        let text = "SELECT 1 FROM \(type.qualifiedTable) WHERE \(conditions.joined(separator: " AND ")) LIMIT 1"
+        return try await !transaction.query(engine.statement(text), parameters).isEmpty
+    }
+}
+
+extension JSONWriter {
+    /// An array of objects whose keys are the columns of the type.
+    mutating func writeRows(_ records: [Message], of type: RecordType) {
+        writeArray(records) { writer, record in
+            writer.writeObject(type.fields.filter { record.has($0.descriptor) }) { writer, field in
+                field.writeColumns(of: record, to: &writer)
+            }
+        }
+    }
+
+    /// An array of objects with the parts of ledger rows that differ from row to row.
+    mutating func writeLedger(_ changes: [RecordChange]) {
+        writeArray(changes) { writer, change in
+            writer.writeRaw("{\"id\":\"\(RecordID.make().text)\",\"record_id\":\"\(change.recordID.text)\",\"after\":")
+            let told = change.changedFields.filter { $0.role != .version && $0.role != .updateTime }
+            writer.write(told, of: change.after)
+            writer.writeRaw("}")
+        }
+    }
+}
+
+extension RecordField {
+    /// The field's columns as members of a JSON object.
+    fileprivate func writeColumns(of record: Message, to writer: inout JSONWriter) {
+        guard case .money(let fields) = kind, let money = record.message(descriptor) else {
+            writer.writeRaw("\"\(column)\":")
+            return writer.write(descriptor, of: record)
+        }
+        writer.writeRaw("\"\(columns[0])\":")
+        writer.write(fields.minorUnits, of: money)
+        writer.writeRaw(",\"\(columns[1])\":")
+        writer.write(fields.currency, of: money)
+    }
+}

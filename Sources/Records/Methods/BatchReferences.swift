@@ -1,0 +1,45 @@
+import RPC
+import Tenancy
+
+/// Checks the references of all items of a batch together: one question for each reference field.
+struct BatchReferences {
+    let engine: RecordEngine
+    let type: RecordType
+
+    /// Refuses the items that refer to records of other services that do not exist.
+    func refusingUnknownRemotes(_ items: [BatchItem]) async throws -> [BatchItem] {
+        var items = items
+        for field in type.fields {
+            guard case .remote(let object, let service) = field.rules.reference else { continue }
+            items = try await refusing(items, field) { ids, preparation in
+                try await preparation.existingRemotely(ids, object, service)
+            }
+        }
+        return items
+    }
+
+    /// Refuses the items that refer to records of this service that do not exist.
+    func refusingUnknown(_ items: [BatchItem], in transaction: RecordTransaction) async throws -> [BatchItem] {
+        var items = items
+        for field in type.fields {
+            guard case .record(let object) = field.rules.reference, let target = engine.type(object) else { continue }
+            items = try await refusing(items, field) { ids, preparation in
+                try await engine.existing(ids, preparation.call.with(target), locking: transaction)
+            }
+        }
+        return items
+    }
+
+    private func refusing(
+        _ items: [BatchItem], _ field: RecordField,
+        _ find: ([RecordID], ChangePreparation) async throws -> Set<RecordID>
+    ) async throws -> [BatchItem] {
+        func ids(_ item: BatchItem) -> [RecordID] { item.change.map { field.ids(in: $0.after) } ?? [] }
+        let wanted = Array(Set(items.flatMap(ids)))
+        guard !wanted.isEmpty, let first = items.first else { return items }
+        let found = try await find(wanted, first.preparation)
+        return items.map { item in
+            ids(item).allSatisfy(found.contains) ? item : item.refused(item.preparation.referenceNotFound(field))
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import AccessControl
+import Postgres
+package import RPC
+import Tenancy
+import TenantDatabase
+package import Wire
+
+/// Gives one record. One round trip.
+struct GetMethod {
+    private let engine: RecordEngine
+    private let type: RecordType
+    private let id, readMask, showDeleted: FieldDescriptor
+    private let response: MessageDescriptor
+    private let record: FieldDescriptor
+
+    init(_ engine: RecordEngine, _ shape: MethodShape) throws {
+        self.engine = engine
+        type = shape.type
+        id = try shape.request("id")
+        readMask = try shape.request("read_mask", repeated: true)
+        showDeleted = try shape.request("show_deleted")
+        response = shape.method.response
+        record = try shape.responseRecord()
+    }
+
+    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
+        let call = try await engine.authorise(context, type, .read)
+        let id = try RecordEngine.id(request.string(id), field: "id")
+        let mask = try ReadMask(request.strings(readMask), of: type)
+        let lifetime: Lifetime = request.has(showDeleted) && request.bool(showDeleted) ? .any : .living
+        guard let found = try await engine.find(id, call, lifetime) else { throw RecordErrors.notFound(type, id: id.text) }
+        let answer = Message.make(response, in: context.arena)
+        call.rights.filter(found)
+        mask.filter(found)
+        answer.setMessage(record, found)
+        return answer
+    }
+}
+
+extension RecordEngine {
+    /// A record that the caller may read, not filtered; nil when there is none.
+    func find(_ id: RecordID, _ call: RecordCall, _ lifetime: Lifetime) async throws -> Message? {
+        let type = call.type
+        var parameters = Parameters(reservingBytes: 64)
+        parameters.append(id)
+        var text = "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(type.standard.id.column) = $1"
+        if let condition = lifetime.condition(type) { text += " AND \(condition)" }
+        if let scope = call.predicate(.read).condition(type, &parameters) { text += " AND \(scope)" }
+        do {
+            let rows = try await database.read(call.caller, deadline: call.deadline, statement(text), parameters)
+            return try rows.first.map { try type.record($0, in: call.context.arena) }
+        } catch {
+            throw DatabaseErrors.translate(error, type)
+        }
+    }
+
+    /// A record as the caller may see it. Authorises; throws NOT_FOUND when there is none that the caller may read.
+    package func get(_ context: CallContext, _ type: RecordType, id text: String?) async throws -> Message {
+        let call = try await authorise(context, type, .read)
+        let id = try RecordEngine.id(text, field: "id")
+        guard let record = try await find(id, call, .living) else { throw RecordErrors.notFound(type, id: id.text) }
+        call.rights.filter(record)
+        return record
+    }
+}

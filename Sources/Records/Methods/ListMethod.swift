@@ -1,0 +1,134 @@
+import AccessControl
+import Credentials
+import Postgres
+import RPC
+import Tenancy
+import TenantDatabase
+import Wire
+
+/// Lists records page by page. One round trip; a second when an estimate of the count is needed.
+struct ListMethod {
+    private let engine: RecordEngine
+    private let type: RecordType
+    private let request: RequestFields
+    private let response: MessageDescriptor
+    private let records, nextPageToken, count: FieldDescriptor
+    private let countValue, countEstimated: FieldDescriptor
+
+    private struct RequestFields {
+        let filter, expression, orderBy, pageSize, pageToken, readMask, includeCount, showDeleted: FieldDescriptor
+
+        init(_ shape: MethodShape) throws {
+            filter = try shape.request("filter")
+            expression = try shape.request("filter_expression")
+            orderBy = try shape.request("order_by", repeated: true)
+            pageSize = try shape.request("page_size")
+            pageToken = try shape.request("page_token")
+            readMask = try shape.request("read_mask", repeated: true)
+            includeCount = try shape.request("include_count")
+            showDeleted = try shape.request("show_deleted")
+        }
+    }
+
+    init(_ engine: RecordEngine, _ shape: MethodShape) throws {
+        self.engine = engine
+        type = shape.type
+        request = try RequestFields(shape)
+        response = shape.method.response
+        records = try shape.responseRecord(repeated: true)
+        nextPageToken = try shape.response("next_page_token")
+        count = try shape.response("count")
+        guard case .message(let counted) = count.kind, let value = counted.field("value"),
+            let estimated = counted.field("estimated")
+        else { throw DeclarationError(object: type.object, problems: ["\(response.name).count is no RecordCount."]) }
+        (countValue, countEstimated) = (value, estimated)
+    }
+
+    @Sendable func answer(_ message: Message, _ context: CallContext) async throws -> Message {
+        let call = try await engine.authorise(context, type, .read)
+        let size = try pageSize(message)
+        let mask = try ReadMask(message.strings(request.readMask), of: type)
+        let order = try SortOrder(message.strings(request.orderBy), of: type, rights: call.rights)
+        let node = try RecordEngine.filter(message.message(request.filter), message.string(request.expression))
+        let filter = try engine.resolve(node, call)
+        let showsDeleted = flag(request.showDeleted, of: message)
+        let selection = try engine.selection(call, filter, showsDeleted ? .any : .living)
+        let list = fingerprint(message, call)
+        let token = message.has(request.pageToken) ? message.string(request.pageToken) : nil
+        let place = try token.flatMap { $0.isEmpty ? nil : try engine.tokens.read($0, list: list, order: order) }
+        let query = ListQuery(selection: selection, order: order, pageSize: size, place: place)
+        return try await run(query, list, mask, counts: flag(request.includeCount, of: message))
+    }
+
+    private func flag(_ field: FieldDescriptor, of message: Message) -> Bool {
+        message.has(field) && message.bool(field)
+    }
+
+    private func pageSize(_ message: Message) throws -> Int {
+        guard message.has(request.pageSize) else { return ListQuery.pageSizeDefault }
+        let size = Int(message.int32(request.pageSize))
+        guard (1...ListQuery.pageSizeMax).contains(size) else {
+            throw RecordErrors.invalid(
+                .pageSizeInvalid, "page_size is \(size); it must be from 1 to \(ListQuery.pageSizeMax).", field: "page_size")
+        }
+        return size
+    }
+
+    /// What must stay the same from page to page: the caller, the filter, the order and whether the deleted are shown.
+    private func fingerprint(_ message: Message, _ call: RecordCall) -> [UInt8] {
+        let bound = Message.make(message.descriptor, in: message.arena)
+        bound.copyFields(
+            from: message, only: [request.filter, request.expression, request.orderBy, request.showDeleted])
+        let tenant = call.caller.tenantID?.id.bytes ?? []
+        return TokenDigest.sha256(
+            Array(type.object.utf8) + [0] + tenant + call.caller.userID.id.bytes + WireCodec.encode(bound))
+    }
+
+    private func run(_ query: ListQuery, _ list: [UInt8], _ mask: ReadMask, counts: Bool) async throws -> Message {
+        let call = query.selection.call
+        let answer = Message.make(response, in: call.context.arena)
+        do {
+            let rows = try await read(query, counts: counts, into: answer)
+            let page = try rows.prefix(query.pageSize).map { try type.record($0, in: call.context.arena) }
+            if rows.count > query.pageSize, let last = page.last {
+                answer.setString(nextPageToken, try engine.tokens.make(Keyset(last, in: query.order), list: list))
+            }
+            for record in page {
+                call.rights.filter(record)
+                mask.filter(record)
+            }
+            answer.setMessages(records, page)
+            return answer
+        } catch {
+            throw DatabaseErrors.translate(error, type)
+        }
+    }
+
+    /// The rows of the page; sets the count when it is asked for. Page and count see the same moment.
+    private func read(_ query: ListQuery, counts: Bool, into answer: Message) async throws -> Rows {
+        let call = query.selection.call
+        let page = query.page()
+        let statement = engine.statement(page.text)
+        guard counts else {
+            return try await engine.database.read(call.caller, deadline: call.deadline, statement, page.parameters)
+        }
+        let total = query.count()
+        let results = try await engine.database.batch(
+            call.caller, deadline: call.deadline, access: .snapshot,
+            [(statement, page.parameters), (engine.statement(total.text), total.parameters)])
+        let exact = try results[1].one().int64(0)
+        let isEstimate = exact > ListQuery.exactCountMax
+        let nested = answer.makeMessage(count)
+        nested.setInt64(countValue, isEstimate ? max(exact, try await estimate(query)) : exact)
+        nested.setBool(countEstimated, isEstimate)
+        return results[0]
+    }
+
+    private func estimate(_ query: ListQuery) async throws -> Int64 {
+        let call = query.selection.call
+        let (text, parameters) = query.estimate()
+        let plan = try await engine.database.read(
+            call.caller, deadline: call.deadline, engine.statement(text), parameters)
+        return ListQuery.expectedRows(try plan.first?.string(0) ?? "") ?? 0
+    }
+}

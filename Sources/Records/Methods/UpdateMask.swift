@@ -1,0 +1,28 @@
+import RPC
+import Wire
+
+/// The fields that an update changes.
+struct UpdateMask {
+    let fields: [RecordField]
+
+    /// Reads the mask; without one, every field that is set and that a client may write. Throws INVALID_ARGUMENT for
+    /// names that are no fields or that the service sets.
+    init(_ names: [String], sent: Message, type: RecordType) throws {
+        guard !names.isEmpty else {
+            fields = type.fields.filter { $0.role != .id && !$0.isOutputOnly && sent.has($0.descriptor) }
+            return
+        }
+        var fields: [RecordField] = []
+        for (index, name) in names.enumerated() {
+            let place = "update_mask[\(index)]"
+            guard let field = type.field(name) else {
+                throw RecordErrors.invalid(.fieldUnknown, "\(type.object) has no field \(name).", field: place)
+            }
+            guard !field.isOutputOnly else {
+                throw RecordErrors.invalid(.fieldOutputOnly, "\(name) is set by the service; leave it out.", field: place)
+            }
+            if !fields.contains(where: { $0.index == field.index }) { fields.append(field) }
+        }
+        self.fields = fields
+    }
+}

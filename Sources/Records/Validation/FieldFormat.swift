@@ -1,0 +1,130 @@
+/// Form of a text field. Checks the form only: whether a mailbox or a phone exists, nobody can tell without asking it.
+package enum FieldFormat: Sendable {
+    /// local@domain, at most 254 characters, a dot in the domain; Unicode on both sides is allowed.
+    case email
+    /// International form: + and 7 to 15 digits (E.164), with spaces, dots, hyphens, slashes and parentheses between.
+    case phone
+    /// http or https with a host, no user name in it, at most 2,048 characters.
+    case url
+    /// ISO 4217, three capital letters in use as a currency.
+    case currency
+    /// ISO 3166-1 alpha-2, two capital letters.
+    case country
+    /// IETF language tag: subtags of 1 to 8 letters or digits, the first of 2 to 8 letters, as in zh-CN.
+    case language
+    /// Name of a time zone, Area/City, as in Europe/Berlin, or UTC.
+    case timeZone
+
+    /// Whether the text has this form.
+    package func accepts(_ text: String) -> Bool {
+        switch self {
+        case .email: FieldFormat.isEmail(text)
+        case .phone: FieldFormat.isPhone(text)
+        case .url: FieldFormat.isURL(text)
+        case .currency: CodeList.currencies.contains(text)
+        case .country: CodeList.countries.contains(text)
+        case .language: FieldFormat.isLanguage(text)
+        case .timeZone: FieldFormat.isTimeZone(text)
+        }
+    }
+
+    /// What the text should look like, for the error.
+    package var expectation: String {
+        switch self {
+        case .email: "an e-mail address as in ann@example.com"
+        case .phone: "a phone number in international form as in +49 30 1234567"
+        case .url: "a web address that begins with http:// or https://"
+        case .currency: "a currency code of ISO 4217 as in EUR"
+        case .country: "a country code of ISO 3166-1 in two capital letters as in DE"
+        case .language: "a language tag as in en or zh-CN"
+        case .timeZone: "the name of a time zone as in Europe/Berlin"
+        }
+    }
+
+    private static let emailBytesMax = 254
+    private static let emailLocalBytesMax = 64
+    private static let urlBytesMax = 2048
+
+    private static func isEmail(_ text: String) -> Bool {
+        guard text.utf8.count <= emailBytesMax, let at = text.lastIndex(of: "@") else { return false }
+        let local = text[..<at]
+        guard !local.isEmpty, local.utf8.count <= emailLocalBytesMax, !local.hasPrefix("."), !local.hasSuffix("."),
+            !local.contains(".."), local.unicodeScalars.allSatisfy({ isLocalPart($0) })
+        else { return false }
+        let domain = text[text.index(after: at)...]
+        return isHost(domain) && domain.contains(".")
+    }
+
+    private static func isLocalPart(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value > 0x20 && scalar.value != 0x7f && !"\"(),:;<>@[\\]".unicodeScalars.contains(scalar)
+            && !scalar.properties.isWhitespace
+    }
+
+    /// Labels of letters, digits and inner hyphens, separated by dots.
+    private static func isHost(_ text: Substring) -> Bool {
+        guard text.utf8.count <= 253 else { return false }
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        return labels.allSatisfy { label in
+            !label.isEmpty && label.utf8.count <= 63 && !label.hasPrefix("-") && !label.hasSuffix("-")
+                && label.unicodeScalars.allSatisfy {
+                    $0 == "-" || $0.properties.isAlphabetic || $0.properties.numericType == .decimal
+                        || $0.properties.generalCategory == .nonspacingMark
+                }
+        }
+    }
+
+    private static func isPhone(_ text: String) -> Bool {
+        guard text.first == "+" else { return false }
+        var digits = 0
+        for byte in text.utf8.dropFirst() {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digits += 1
+            case UInt8(ascii: " "), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "("),
+                UInt8(ascii: ")"):
+                continue
+            default: return false
+            }
+        }
+        return (7...15).contains(digits) && text.utf8.count <= 40
+    }
+
+    private static func isURL(_ text: String) -> Bool {
+        guard text.utf8.count <= urlBytesMax, let scheme = ["https://", "http://"].first(where: text.lowercased().hasPrefix),
+            !text.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7f || $0.properties.isWhitespace })
+        else { return false }
+        let rest = text.dropFirst(scheme.count)
+        let authority = rest.prefix { !"/?#".contains($0) }
+        let parts = authority.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let host = parts.first, isHost(host) else { return false }
+        guard parts.count == 2 else { return true }
+        return UInt16(parts[1]) != nil
+    }
+
+    private static func isLanguage(_ text: String) -> Bool {
+        let subtags = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard text.utf8.count <= 35, let first = subtags.first, (2...8).contains(first.utf8.count),
+            first.utf8.allSatisfy({ isLetter($0) })
+        else { return false }
+        return subtags.dropFirst().allSatisfy { subtag in
+            (1...8).contains(subtag.utf8.count) && subtag.utf8.allSatisfy { isLetter($0) || isDigit($0) }
+        }
+    }
+
+    private static func isTimeZone(_ text: String) -> Bool {
+        if text == "UTC" { return true }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard (2...3).contains(parts.count), text.utf8.count <= 50 else { return false }
+        return parts.allSatisfy { part in
+            part.utf8.first.map { isLetter($0) } == true
+                && part.utf8.allSatisfy { isLetter($0) || isDigit($0) || "_+-".utf8.contains($0) }
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+}

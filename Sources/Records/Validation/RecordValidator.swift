@@ -1,0 +1,161 @@
+import RPC
+import Tenancy
+import Wire
+
+/// Checks the fields of a record one by one against their rules. References and uniqueness need the database and are
+/// checked elsewhere.
+struct RecordValidator {
+    private(set) var violations: [FieldViolation] = []
+
+
+    /// What is wrong with the given fields of a record; paths are field names.
+    static func violations(in record: Message, fields: [RecordField]) -> [FieldViolation] {
+        var validator = RecordValidator()
+        for field in fields where field.role?.isSetByEngine != true { validator.check(field, in: record) }
+        return validator.violations
+    }
+
+    private mutating func check(_ field: RecordField, in record: Message) {
+        guard record.has(field.descriptor) else {
+            if field.rules.isRequired { refuse(field.name, "REQUIRED", "\(field.name) must be set.") }
+            return
+        }
+        if field.role == .customFields {
+            return refuse(
+                field.name, "CUSTOM_FIELD_UNKNOWN", "This workspace has no custom field of this name; leave it out.")
+        }
+        switch field.kind {
+        case .id: checkID(record.string(field.descriptor), field.name)
+        case .date: checkDate(record.string(field.descriptor), field.name)
+        case .money(let fields): checkMoney(record.message(field.descriptor), fields, field)
+        case .time(let fields): checkTime(record.message(field.descriptor), fields, field.name)
+        case .idArray: checkIDs(record, field)
+        default: check(field.descriptor, of: record, field.rules, path: field.name)
+        }
+    }
+
+    /// Checks a field that is set by its type and rules, nested messages included.
+    private mutating func check(
+        _ field: FieldDescriptor, of message: Message, _ rules: FieldRules, path: String
+    ) {
+        if field.isRepeated { checkCount(message.count(field), rules.count, path) }
+        switch field.kind {
+        case .string:
+            for (text, path) in texts(field, of: message, path) { check(text: text, rules, path) }
+        case .int32, .sint32, .sfixed32: checkRange(Int64(message.int32(field)), rules.range, path)
+        case .int64, .sint64, .sfixed64: checkRange(message.int64(field), rules.range, path)
+        case .double:
+            if !message.double(field).isFinite { refuse(path, "NOT_A_NUMBER", "\(path) must be a finite number.") }
+        case .enumeration(let values): check(message.int32(field), of: values, rules, path)
+        case .message(let descriptor):
+            for (item, path) in items(field, of: message, path) { checkItem(item, descriptor, rules, path) }
+        default: break
+        }
+    }
+
+    private mutating func checkItem(
+        _ item: Message, _ descriptor: MessageDescriptor, _ rules: FieldRules, _ path: String
+    ) {
+        if let fields = TimestampFields(descriptor) { return checkTime(item, fields, path) }
+        for nested in descriptor.fields {
+            let nestedRules = rules.items[nested.name] ?? FieldRules()
+            let nestedPath = "\(path).\(nested.name)"
+            if item.has(nested) {
+                check(nested, of: item, nestedRules, path: nestedPath)
+            } else if nestedRules.isRequired {
+                refuse(nestedPath, "REQUIRED", "\(nestedPath) must be set.")
+            }
+        }
+    }
+
+    private func texts(_ field: FieldDescriptor, of message: Message, _ path: String) -> [(String, String)] {
+        guard field.isRepeated else { return [(message.string(field) ?? "", path)] }
+        return message.strings(field).enumerated().map { ($1, "\(path)[\($0)]") }
+    }
+
+    private func items(_ field: FieldDescriptor, of message: Message, _ path: String) -> [(Message, String)] {
+        guard field.isRepeated else { return message.message(field).map { [($0, path)] } ?? [] }
+        return message.messages(field).enumerated().map { ($1, "\(path)[\($0)]") }
+    }
+
+    private mutating func check(text: String, _ rules: FieldRules, _ path: String) {
+        if let length = rules.length {
+            let count = text.unicodeScalars.count
+            if count < length.lowerBound {
+                refuse(path, "TOO_SHORT", "\(path) has \(count) characters; it needs at least \(length.lowerBound).")
+            } else if count > length.upperBound {
+                refuse(path, "TOO_LONG", "\(path) has \(count) characters; at most \(length.upperBound) are allowed.")
+            }
+        }
+        if let format = rules.format, !format.accepts(text) {
+            refuse(path, "INVALID_FORMAT", "\(path) must be \(format.expectation).")
+        }
+    }
+
+    private mutating func check(_ number: Int32, of values: EnumDescriptor, _ rules: FieldRules, _ path: String) {
+        if number == 0, !rules.allowsUnspecified {
+            refuse(path, "UNSPECIFIED", "\(path) must be one of the values of \(values.name) other than 0.")
+        } else if values.name(of: number) == nil {
+            refuse(path, "UNKNOWN_VALUE", "\(path) is \(number), which is not a value of \(values.name).")
+        }
+    }
+
+    private mutating func checkRange(_ number: Int64, _ range: ClosedRange<Int64>?, _ path: String) {
+        guard let range, !range.contains(number) else { return }
+        refuse(path, "OUT_OF_RANGE", "\(path) is \(number); it must be from \(range.lowerBound) to \(range.upperBound).")
+    }
+
+    private mutating func checkCount(_ count: Int, _ range: ClosedRange<Int>?, _ path: String) {
+        guard let range, !range.contains(count) else { return }
+        let reason = count < range.lowerBound ? "TOO_FEW" : "TOO_MANY"
+        refuse(path, reason, "\(path) has \(count) elements; from \(range.lowerBound) to \(range.upperBound) are allowed.")
+    }
+
+    private mutating func checkID(_ text: String?, _ path: String) {
+        guard text.flatMap({ RecordID($0) }) == nil else { return }
+        refuse(path, "INVALID_ID", "\(path) must be an id: a UUID of 36 characters with hyphens.")
+    }
+
+    private mutating func checkIDs(_ record: Message, _ field: RecordField) {
+        checkCount(record.count(field.descriptor), field.rules.count, field.name)
+        for (index, text) in record.strings(field.descriptor).enumerated() {
+            checkID(text, "\(field.name)[\(index)]")
+        }
+    }
+
+    private mutating func checkDate(_ text: String?, _ path: String) {
+        guard text.flatMap({ CalendarDay($0) }) == nil else { return }
+        refuse(path, "INVALID_DATE", "\(path) must be a day of the calendar as YYYY-MM-DD.")
+    }
+
+    private mutating func checkTime(_ time: Message?, _ fields: TimestampFields, _ path: String) {
+        guard let time else { return }
+        let isValid = TimeLimits.seconds.contains(time.int64(fields.seconds))
+            && (0..<1_000_000_000).contains(time.int32(fields.nanos))
+        guard !isValid else { return }
+        refuse(path, "INVALID_TIME", "\(path) must be from the year 1 to 9999, with nanos from 0 to 999,999,999.")
+    }
+
+    private mutating func checkMoney(_ money: Message?, _ fields: MoneyFields, _ field: RecordField) {
+        guard let money else { return }
+        if !FieldFormat.currency.accepts(money.string(fields.currency) ?? "") {
+            let path = "\(field.name).currency_code"
+            refuse(path, "INVALID_FORMAT", "\(path) must be \(FieldFormat.currency.expectation).")
+        }
+        let path = "\(field.name).minor_units"
+        if !money.has(fields.minorUnits) {
+            refuse(path, "REQUIRED", "\(path) must be set.")
+        } else {
+            checkRange(money.int64(fields.minorUnits), field.rules.range, path)
+        }
+    }
+
+    private mutating func refuse(_ path: String, _ reason: String, _ description: String) {
+        violations.append(FieldViolation(field: path, reason: reason, description: description))
+    }
+}
+
+/// The range of google.protobuf.Timestamp: the years 1 to 9999.
+enum TimeLimits {
+    static let seconds: ClosedRange<Int64> = -62_135_596_800...253_402_300_799
+}

@@ -1,0 +1,23 @@
+import AccessControl
+import Contracts
+import Records
+import Tenancy
+
+/// Deals: chances to sell.
+enum DealRecord {
+    static let type = RecordType(
+        message: Deal.descriptor, object: "deal", table: "deals", service: .sales, ownership: .owned,
+        fields: [
+            .field("display_name", .required, .length(1...200), .searchable),
+            .field("pipeline_id", .immutable, .reference(.record("pipeline"))),
+            .field("stage_id", .immutable, .reference(.record("stage"))),
+            .field("account_id", .reference(.remote("account", in: .customer))),
+            .field("contact_id", .reference(.remote("contact", in: .customer))),
+            .field("amount", .range(0...Int64.max)),
+            .field("outcome_reason", .length(1...500)),
+            .field("stage_enter_time", .outputOnly),
+            .field("external_id", .length(1...100), .unique("deals_external_id_key")),
+            .field("description", .length(1...10_000)),
+        ],
+        hooks: RecordHooks(beforeWrite: DealStage.enterFirst, afterCreate: DealStage.recordFirst))
+}

@@ -1,0 +1,14 @@
+package import Migrations
+import Tenancy
+
+/// The tables of a tenant's sales data.
+package enum SalesMigrations {
+    package static let stream = MigrationStream(
+        name: "sales", kind: .tenant(.sales),
+        migrations: [
+            Migration(number: 1, name: "create_pipelines", sql: PackageResources.sales_0001_create_pipelines_sql),
+            Migration(number: 2, name: "create_deals", sql: PackageResources.sales_0002_create_deals_sql),
+            Migration(
+                number: 3, name: "add_default_pipeline", sql: PackageResources.sales_0003_add_default_pipeline_sql),
+        ])
+}

@@ -1,0 +1,35 @@
+import Contracts
+import Migrations
+import RPC
+import Records
+package import ServiceHost
+import Tenancy
+import TenantDatabase
+
+/// Pipelines and the deals that go through them.
+package enum SalesService {
+    /// The record types, in the order of the README.
+    static let types = [PipelineRecord.type, StageRecord.type, DealRecord.type]
+
+    /// What the service offers.
+    package static func offer(_ host: Host) async throws -> ServiceOffer {
+        let database = TenantDatabase(
+            service: .sales, databases: host.databases, placements: host.policies, schemaVersions: schemaVersions)
+        let engine = try RecordEngine(
+            database: database, policies: host.policies, types: types,
+            references: PeerReferences(client: host.references), pageTokenKey: host.derivedKey("page tokens"))
+        var router = Router()
+        try engine.register(PipelineRecord.type, methods: PipelineServiceMethods.all, on: &router)
+        try engine.register(StageRecord.type, methods: StageServiceMethods.all, on: &router)
+        try engine.register(DealRecord.type, methods: DealServiceMethods.all, on: &router)
+        DealMethods(engine: engine).register(on: &router)
+        ReferenceMethods(engine: engine).register(on: &router)
+        TenantProvisioning(host, stream: SalesMigrations.stream).register(on: &router)
+        return ServiceOffer(router: router)
+    }
+
+    /// Schema versions that this program can work with: the newest, and while a migration is under way the one before.
+    private static var schemaVersions: ClosedRange<Int> {
+        SalesMigrations.stream.version...SalesMigrations.stream.version
+    }
+}

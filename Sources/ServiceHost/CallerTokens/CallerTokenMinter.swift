@@ -1,0 +1,60 @@
+import Contracts
+package import Credentials
+package import RPC
+package import Tenancy
+import Wire
+
+/// Makes the proofs of who calls. Only identity has one.
+///
+/// A token is a serialized steward.rpc.v1.CallerToken: the claims, and for each audience HMAC-SHA256 over the claims
+/// under the key that identity shares with that audience alone, cut to 16 bytes. `CallerTokenVerifier` is its other half.
+package struct CallerTokenMinter: Sendable {
+    /// Bytes kept of a code. Guessing 128 bits within the life of a token is out of reach.
+    static let codeBytes = 16
+
+    private let keys: [(audience: ServiceName, key: MACKey)]
+
+    /// Takes the key of each program that is to accept the tokens.
+    package init(keys: [ServiceName: MACKey]) {
+        self.keys = keys.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value) }
+    }
+
+    /// The proof of who calls, valid until `caller.expireTime`, which must be at most 60 s ahead.
+    package func mint(_ caller: Caller) throws -> CallerTokenBytes {
+        let limit = Timestamp.now().advanced(by: HostLimits.callerLifetimeMax)
+        precondition(
+            caller.expireTime <= limit, "a caller token lives \(HostLimits.callerLifetimeMax) at most")
+        let claims = CallerClaims(caller).encoded()
+        let macs = try keys.map { audience, key in
+            CallerMAC(
+                audience: audience.rawValue, mac: Array(try key.code(for: claims).prefix(Self.codeBytes)))
+        }
+        return CallerTokenBytes(encoded: CallerToken(claims: claims, macs: macs).encoded())
+    }
+}
+
+extension CallerClaims {
+    init(_ caller: Caller) {
+        self.init(
+            tenantID: caller.tenantID?.id.bytes, userID: caller.userID.id.bytes,
+            sessionID: caller.sessionID.bytes,
+            policyEpoch: caller.policyEpoch, expireMicros: caller.expireTime.microseconds,
+            operator: caller.kind == .operator, workspace: caller.workspace)
+    }
+}
+
+extension Caller {
+    /// Nil when the claims lack something or contradict themselves.
+    init?(_ claims: CallerClaims) {
+        let kind: Kind = claims.operator == true ? .operator : .user
+        let tenant = claims.tenantID.flatMap { RecordID(bytes: $0) }
+        guard let user = claims.userID.flatMap({ RecordID(bytes: $0) }),
+            let session = claims.sessionID.flatMap({ RecordID(bytes: $0) }),
+            let expire = claims.expireMicros, (tenant != nil) == (kind == .user)
+        else { return nil }
+        self.init(
+            kind: kind, tenantID: tenant.map { TenantID($0) }, userID: UserID(user), sessionID: session,
+            policyEpoch: claims.policyEpoch ?? 0, expireTime: Timestamp(microseconds: expire),
+            workspace: claims.workspace ?? "")
+    }
+}

@@ -1,0 +1,31 @@
+/// The limits of a process that are not settings, each with its reason.
+package enum HostLimits {
+    /// Work waiting for the worker pool, for each of its threads: at 25 ms for a password that is 1.6 s, more than a
+    /// caller waits gladly. More is refused.
+    package static let workQueuePerThread = 64
+    /// Verified caller tokens kept for each loop: a token lives 60 s, so this is the number of users active within a
+    /// minute; 4,096 take about 2 MB.
+    package static let callerCacheCountMax = 4_096
+    /// Tenants whose policy is kept. A policy of 1,000 users takes about 150 KB, most have a tenth of it.
+    package static let policyCountMax = 20_000
+    /// Nothing heard from identity for so long means that a right may have been withdrawn unheard: writes are refused.
+    /// Five signs of life, which come once a second.
+    package static let policySilenceMax: Duration = .seconds(5)
+    /// How long fetching a policy may take; it is one row and a few tables.
+    package static let policyFetchTimeout: Duration = .seconds(3)
+    /// First and longest wait between attempts to open the stream of policies again.
+    package static let policyRetryFirst: Duration = .milliseconds(100)
+    package static let policyRetryLongest: Duration = .seconds(2)
+    /// How long a caller token may live; identity never states more.
+    package static let callerLifetimeMax: Duration = .seconds(60)
+    /// Clocks of the machines of an installation may differ by so much.
+    package static let clockSkewMax: Duration = .seconds(5)
+    /// Requests to the admin port at once: a scraper, a probe and an operator, several times over.
+    static let adminConnectionsMax = 16
+    /// Longest request head on the admin port.
+    static let adminHeadBytesMax = 8 << 10
+    /// How long a request to the admin port may take in all.
+    static let adminTimeout: Duration = .seconds(5)
+    /// How often the state of the database and the process is looked at.
+    static let probeInterval: Duration = .seconds(2)
+}

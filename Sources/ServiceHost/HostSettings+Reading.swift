@@ -1,0 +1,107 @@
+import Logging
+package import Settings
+package import Tenancy
+
+extension HostSettings {
+    /// Ports of a plain installation: 7400 to 7403, and for admins 7410 to 7413.
+    private static func port(of program: ServiceName) -> Int {
+        switch program {
+        case .gateway: 7400
+        case .identity: 7401
+        case .customer: 7402
+        case .sales: 7403
+        }
+    }
+
+    /// Reads the settings of a program. Problems stay in the reader; see `SettingsReader.finish()`.
+    package init(_ program: ServiceName, _ reader: SettingsReader) {
+        let port = Self.port(of: program)
+        listen = reader.address(
+            "listen", default: "127.0.0.1:\(port)", about: "Address that takes calls, host:port.")
+        admin = reader.address(
+            "admin", default: "127.0.0.1:\(port + 10)",
+            about:
+                "Address of /metrics, /healthz and /readyz; it has no access control, so keep it on loopback."
+        )
+        logLevel = reader.value(
+            "log.level", default: .info, about: "Lines below it are not written. Read again on SIGHUP.",
+            expects: "trace, debug, info, notice, warning, error or critical", placeholder: .info,
+            show: { $0.rawValue }, parse: { Logger.Level(rawValue: $0) })
+        loops = reader.int(
+            "loops", default: 1, in: 1...64,
+            about: "Event loops, one thread each: one for each core to be used.")
+        workers = reader.int(
+            "workers", default: 2, in: 1...64, about: "Threads for what would block a loop: passwords, files."
+        )
+        tls = TLSFiles(
+            certificate: reader.path("tls.certificate", about: "Certificate of this program, PEM."),
+            key: reader.path(
+                "tls.key", about: "Private key of the certificate, PEM, readable by the program alone."),
+            authority: reader.path(
+                "tls.ca", about: "Certificate of the authority that signed the peers', PEM."))
+        callerKeys = Self.callerKeys(program, reader)
+        database = Topology.keepsTenantData(program) ? Database(reader) : nil
+        peers = Self.peers(program, reader)
+        drainDeadline = reader.duration(
+            "drainDeadline", default: .seconds(20), in: .zero ... .seconds(600),
+            about: "How long accepted calls may take to finish after SIGTERM.")
+        tenantCallsMax = reader.int(
+            "limits.tenantCalls", default: 512, in: 1...100_000, unit: "calls",
+            about: "Calls of one tenant served at once, so that one cannot take everything.")
+        connectionsMax = reader.int(
+            "limits.connections", default: 16_384, in: 1...1_000_000, unit: "connections",
+            about: "Connections open at once on one loop; an idle one takes about 30 KiB.")
+        slowCall = reader.duration(
+            "log.slowCall", default: .seconds(1), in: .milliseconds(1) ... .seconds(3_600),
+            about: "A call that takes longer is logged as a warning.")
+    }
+
+    private static func callerKeys(_ program: ServiceName, _ reader: SettingsReader) -> [ServiceName: Secret]
+    {
+        let audiences =
+            program == .identity ? ServiceName.allCases.filter(Topology.keepsTenantData) : [program]
+        var keys: [ServiceName: Secret] = [:]
+        for audience in audiences where Topology.keepsTenantData(audience) {
+            keys[audience] = reader.secretFile(
+                "callerKeys.\(audience.rawValue)",
+                about: "File with the key that proves callers to \(audience.rawValue): 64 hexadecimal digits."
+            )
+        }
+        return keys
+    }
+
+    private static func peers(_ program: ServiceName, _ reader: SettingsReader) -> [ServiceName: [String]] {
+        var peers: [ServiceName: [String]] = [:]
+        for peer in Topology.peers(of: program) {
+            peers[peer] = reader.list(
+                "peers.\(peer.rawValue)", default: ["127.0.0.1:\(port(of: peer))"],
+                about: "Addresses of the instances of \(peer.rawValue).", expects: "addresses, host:port",
+                show: { $0 }, parse: { HostAndPort.isValid($0) ? $0 : nil })
+        }
+        return peers
+    }
+}
+
+extension HostSettings.Database {
+    init(_ reader: SettingsReader) {
+        dsn = reader.secret("database.dsn", about: "Connection text of libpq for this program's login.")
+        connections = reader.int(
+            "database.connections", default: 8, in: 1...1_000, unit: "connections",
+            about: "Connections of this process, all loops and partitions together.")
+        partitions = reader.int(
+            "database.partitions", default: 1, in: 1...64,
+            about: "Partition logins; the number at the end of the login's name counts from 0.")
+        provisionerDSN = reader.secret(
+            "provisioner.dsn", about: "Connection text of libpq for the login that owns schemas and roles.")
+    }
+}
+
+extension SettingsReader {
+    /// An address, host:port.
+    func address(_ key: String, default standard: String, about: String) -> String {
+        value(
+            key, default: standard, about: about,
+            expects: "an address, host:port, as in 127.0.0.1:7400 or [::1]:7400", placeholder: standard,
+            show: { $0 }, parse: { HostAndPort.isValid($0) ? $0 : nil })
+    }
+}

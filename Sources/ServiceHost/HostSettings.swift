@@ -1,0 +1,50 @@
+package import Logging
+package import Settings
+package import Tenancy
+
+/// The settings that every program has; see `HostSettings+Reading.swift` for keys, defaults and ranges.
+package struct HostSettings: Sendable {
+    /// TLS files of this program.
+    package struct TLSFiles: Sendable {
+        package var certificate: String
+        package var key: String
+        package var authority: String
+    }
+
+    /// The database of a program that keeps data of tenants.
+    package struct Database: Sendable {
+        /// libpq's connection text for partition 0.
+        package var dsn: Secret
+        /// Connections of this process, all loops and partitions together.
+        package var connections: Int
+        /// Partition logins; they differ in the number at the end of their name.
+        package var partitions: Int
+        /// libpq's connection text of the login that owns schemas and roles.
+        package var provisionerDSN: Secret
+    }
+
+    /// host:port.
+    package var listen: String
+    /// host:port.
+    package var admin: String
+    /// Lines below it are not written.
+    package var logLevel: Logger.Level
+    /// Event loops, one thread each.
+    package var loops: Int
+    /// Threads for what would block a loop.
+    package var workers: Int
+    package var tls: TLSFiles
+    /// Shared with identity: one for each service that verifies callers.
+    package var callerKeys: [ServiceName: Secret]
+    package var database: Database?
+    /// host:port of each instance.
+    package var peers: [ServiceName: [String]]
+    /// How long accepted calls may take to finish after SIGTERM.
+    package var drainDeadline: Duration
+    /// Calls of one tenant served at once by this process.
+    package var tenantCallsMax: Int
+    /// Connections served at once by one loop.
+    package var connectionsMax: Int
+    /// A call that takes longer is logged as a warning.
+    package var slowCall: Duration
+}

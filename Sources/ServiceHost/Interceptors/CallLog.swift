@@ -1,0 +1,44 @@
+import Logging
+import Observability
+import RPC
+import Tenancy
+
+/// Writes the log line of a call, if it deserves one: the cause of every internal error under the incident id that the
+/// caller got, and calls that took long. Others are seen at level debug only.
+struct CallLog: Interceptor {
+    private let slowNanoseconds: UInt64
+
+    init(slowCall: Duration) { slowNanoseconds = slowCall.nanosecondsClamped }
+
+    func finish(_ context: CallContext, _ outcome: CallOutcome) {
+        if let error = outcome.error, let incident = error.incidentID {
+            var details = details(context, outcome)
+            details[LogKey.incidentID] = "\(incident)"
+            details[LogKey.error] = error.cause.map { "\($0)" } ?? "unknown"
+            context.logger.error("call failed inside", metadata: details)
+        } else if let cause = outcome.error?.cause {
+            var details = details(context, outcome)
+            details[LogKey.error] = "\(cause)"
+            context.logger.warning("call failed", metadata: details)
+        } else if outcome.durationNanoseconds >= slowNanoseconds && context.method.kind == .unary {
+            context.logger.warning("call was slow", metadata: details(context, outcome))
+        } else if context.logger.logLevel <= .debug {
+            context.logger.debug("call served", metadata: details(context, outcome))
+        }
+    }
+
+    private func details(_ context: CallContext, _ outcome: CallOutcome) -> Logger.Metadata {
+        let microseconds = outcome.durationNanoseconds / 1_000
+        var details: Logger.Metadata = [
+            LogKey.statusCode: "\(outcome.code.name)",
+            LogKey.durationMilliseconds: "\(Double(microseconds) / 1_000)",
+            LogKey.peer: "\(context.peer)",
+        ]
+        if let reason = outcome.error?.reason { details[LogKey.errorReason] = "\(reason)" }
+        if let caller = context.caller {
+            details[LogKey.userID] = "\(caller.userID)"
+            if let tenant = caller.tenantID { details[LogKey.tenantID] = "\(tenant)" }
+        }
+        return details
+    }
+}

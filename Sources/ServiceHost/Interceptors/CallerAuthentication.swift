@@ -1,0 +1,29 @@
+import CoreMetrics
+import Observability
+import RPC
+
+/// Verifies the proof of who calls, if one came along, and puts the caller into the context. A method that needs a
+/// caller asks for it; a few, as signing in, work without.
+struct CallerAuthentication: Interceptor {
+    private let cache: CallerTokenCache
+    private let factory: any MetricsFactory
+
+    init(verifier: CallerTokenVerifier, loopCount: Int, factory: any MetricsFactory) {
+        cache = CallerTokenCache(verifier: verifier, shardCount: loopCount)
+        self.factory = factory
+    }
+
+    func admit(_ context: CallContext) async throws {
+        guard let token = context.callerToken else { return }
+        do {
+            context.caller = try cache.caller(of: token)
+        } catch let error as RPCError {
+            // Rare, so that making the counter anew each time costs nothing that matters.
+            Counter(
+                label: MetricName.callerRefusals, dimensions: [(MetricDimension.reason, error.reason)],
+                factory: factory
+            ).increment()
+            throw error
+        }
+    }
+}

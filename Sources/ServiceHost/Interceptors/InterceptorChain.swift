@@ -1,0 +1,33 @@
+import CoreMetrics
+import RPC
+import Tenancy
+
+/// What every call passes, in this order. Trace and request id come with the frame and are in the context already; an
+/// error that is not meant for the caller is masked by the transport on the way out, and its cause logged here.
+enum InterceptorChain {
+    /// The chain of a service behind the gateway.
+    static func service(
+        methods: [MethodDefinition], settings: HostSettings, verifier: CallerTokenVerifier,
+        factory: any MetricsFactory
+    ) -> [any Interceptor] {
+        [
+            CallLog(slowCall: settings.slowCall),
+            CallMeasure(methods: methods, factory: factory),
+            DeadlineCheck(),
+            PeerCheck(methods: methods),
+            CallerAuthentication(verifier: verifier, loopCount: settings.loops, factory: factory),
+            TenantLimit(callsMax: settings.tenantCallsMax, factory: factory),
+        ]
+    }
+
+    /// The chain of what the gateway itself answers: thin clients have no certificate, and sessions are the gateway's.
+    static func gateway(
+        methods: [MethodDefinition], settings: HostSettings, factory: any MetricsFactory
+    ) -> [any Interceptor] {
+        [
+            CallLog(slowCall: settings.slowCall),
+            CallMeasure(methods: methods, factory: factory),
+            DeadlineCheck(),
+        ]
+    }
+}

@@ -1,0 +1,182 @@
+package import AccessControl
+import Contracts
+package import CoreMetrics
+package import Logging
+import Observability
+package import RPC
+package import Reactor
+import Synchronization
+package import Tenancy
+import TenantDatabase
+
+/// The policies and placements of tenants, pushed by identity: a stream tells whose changed, and what is asked for is
+/// fetched once and kept until then.
+///
+/// Without a sign of life for `HostLimits.policySilenceMax` writes are refused: a right may have been withdrawn
+/// unheard. Reads go on with what is known.
+package final class PolicySubscription: PolicySource, PlacementSource {
+    private let client: PolicyServiceClient
+    private let loop: EventLoop
+    private let logger: Logger
+    private let cache = PolicyCache()
+    /// Monotonic nanoseconds of the last sign of life; 0 before the first.
+    private let lastSign = Atomic<UInt64>(0)
+    /// Whether the present stream has been heard of; before that, changes may have gone unheard.
+    private let isSynchronised = Atomic<Bool>(false)
+    private let watcher = Mutex<Task<Void, Never>?>(nil)
+    private let fetches: Counter
+    private let age: Gauge
+    private let tenants: Gauge
+
+    /// Uses the channel to identity; `start` opens the stream on `loop`.
+    package init(channel: any RPCChannel, loop: EventLoop, logger: Logger, factory: any MetricsFactory) {
+        client = PolicyServiceClient(channel: channel)
+        self.loop = loop
+        self.logger = logger
+        fetches = Counter(label: MetricName.policyFetches, factory: factory)
+        age = Gauge(label: MetricName.policyAge, factory: factory)
+        tenants = Gauge(label: MetricName.policyTenants, factory: factory)
+    }
+
+    /// Opens the stream and keeps it open until `stop`.
+    package func start() {
+        let task = loop.spawn { [weak self] in await self?.watch() }
+        watcher.withLock { $0 = task }
+    }
+
+    /// Ends the stream.
+    package func stop() { watcher.withLock { $0?.cancel() } }
+
+    // MARK: - PolicySource, PlacementSource
+
+    package func snapshot(
+        of tenant: TenantID, minEpoch: Int64, deadlineNanos: UInt64
+    ) async throws -> PolicySnapshot {
+        try await view(of: tenant, minEpoch: minEpoch, deadline: Deadline(nanoseconds: deadlineNanos))
+            .snapshot
+    }
+
+    package func requireFreshForWrite() throws {
+        guard isSilent else { return }
+        throw RPCError.unavailable(
+            "POLICY_STALE",
+            "Identity cannot be reached, and rights may have changed unheard: only reading works. Try again.",
+            retryDelay: .seconds(1))
+    }
+
+    package func placement(of tenant: TenantID, service: ServiceName) async throws -> Placement {
+        let view = try await view(of: tenant, minEpoch: 0, deadline: .never)
+        guard let placement = view.placements[service] else {
+            throw RPCError.unavailable(
+                "TENANT_NOT_PLACED",
+                "The workspace has no data with \(service.rawValue) yet; try again shortly.",
+                retryDelay: .seconds(1))
+        }
+        return placement
+    }
+
+    /// Why writes are refused, for `/readyz`; nil when they are not.
+    package var readinessProblem: String? {
+        !isSilent
+            ? nil
+            : "no sign of life from identity; is it running, with its database, and reachable under peers.identity?"
+    }
+
+    // MARK: - Fetching
+
+    private func view(of tenant: TenantID, minEpoch: Int64, deadline: Deadline) async throws -> TenantView {
+        // One round fetches; more are needed only when a change is announced while the answer is on its way.
+        for _ in 0..<Self.roundsMax {
+            let answer = cache.answer(tenant, minEpoch: minEpoch) { id in
+                Task(executorPreference: EventLoop.current ?? loop) { try await self.fetch(tenant, id) }
+            }
+            switch answer {
+            case .known(let view): return view
+            case .wait(let fetch): _ = try await fetch.value
+            }
+            guard !deadline.isPast else { break }
+        }
+        throw RPCError.unavailable(
+            "POLICY_UNAVAILABLE", "The workspace's rights are changing this moment; try again.",
+            retryDelay: .milliseconds(50))
+    }
+
+    /// Fetches before a call is told to try again.
+    private static let roundsMax = 4
+
+    private func fetch(_ tenant: TenantID, _ id: UInt64) async throws -> TenantView {
+        var fetched: TenantView?
+        defer {
+            cache.finishFetch(tenant, id: id, fetched)
+            tenants.record(cache.count)
+        }
+        fetches.increment()
+        do {
+            let response = try await client.getPolicy(
+                GetPolicyRequest(tenantID: tenant.id.bytes),
+                options: CallOptions(timeout: HostLimits.policyFetchTimeout))
+            guard let policy = response.policy, let snapshot = PolicySnapshot(policy),
+                snapshot.tenantID == tenant
+            else {
+                throw RPCError(
+                    .internal, reason: "POLICY_MALFORMED", "identity sent a policy that cannot be read.")
+            }
+            let placements = policy.placements.compactMap { Placement($0, tenant: tenant) }
+            let view = TenantView(
+                snapshot: snapshot, placements: Dictionary(placements.map { ($0.service, $0) }) { $1 })
+            fetched = view
+            return view
+        } catch let error as RPCError where error.code == .notFound {
+            throw RPCError.permissionDenied("TENANT_NOT_SERVED", "The workspace does not exist any more.")
+        } catch let error as RPCError {
+            throw RPCError.unavailable(
+                "POLICY_UNAVAILABLE",
+                "The workspace's rights cannot be had from identity at the moment; try again.",
+                retryDelay: .seconds(1), cause: error)
+        }
+    }
+
+    // MARK: - The stream
+
+    private func watch() async {
+        var wait = HostLimits.policyRetryFirst
+        while !Task.isCancelled {
+            do {
+                for try await response in try await client.watchPolicies(WatchPoliciesRequest()) {
+                    heard(response)
+                    wait = HostLimits.policyRetryFirst
+                }
+            } catch {
+                if Task.isCancelled { return }
+                // Once is news; that it goes on tells the metric of the age.
+                let level: Logger.Level = isSynchronised.load(ordering: .relaxed) ? .warning : .debug
+                logger.log(level: level, "the stream of policies broke", metadata: [LogKey.error: "\(error)"])
+            }
+            isSynchronised.store(false, ordering: .relaxed)
+            try? await loop.sleep(for: wait)
+            wait = min(wait * 2, HostLimits.policyRetryLongest)
+        }
+    }
+
+    private func heard(_ response: WatchPoliciesResponse) {
+        if !isSynchronised.exchange(true, ordering: .relaxed) { cache.forgetAll() }
+        for change in response.changes {
+            guard let tenant = change.tenantID.flatMap({ RecordID(bytes: $0) }) else { continue }
+            cache.announce(TenantID(tenant), epoch: change.epoch ?? .max)
+        }
+        lastSign.store(MonotonicTime.now(), ordering: .relaxed)
+    }
+
+    /// Nothing was heard for too long.
+    private var isSilent: Bool {
+        let last = lastSign.load(ordering: .relaxed)
+        return last == 0
+            || MonotonicTime.moment(HostLimits.policySilenceMax, after: last) < MonotonicTime.now()
+    }
+
+    /// Writes the age of what is known into the metrics; called by the probe of the process.
+    package func measure() {
+        let last = lastSign.load(ordering: .relaxed)
+        age.record(last == 0 ? -1 : Double(MonotonicTime.now() - last) / 1e9)
+    }
+}

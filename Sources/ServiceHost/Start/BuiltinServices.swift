@@ -1,0 +1,41 @@
+import Contracts
+import RPC
+import Tenancy
+
+/// The services that every program has: health and reflection.
+enum BuiltinServices {
+    static func makeHealth() -> HealthReporter {
+        HealthReporter(check: HealthServiceMethods.checkHealth, watch: HealthServiceMethods.watchHealth)
+    }
+
+    /// Adds both. A gateway tells of what it forwards too; nobody tells of the services between programs.
+    static func register(_ health: HealthReporter, program: ServiceName, on router: inout Router) {
+        health.register(on: &router)
+        let own = Set(router.methods.map(\.service) + [ReflectionServiceMethods.serviceName])
+        let services = ServiceCatalogue.all.filter { service in
+            let name = service.name ?? ""
+            if Topology.platformServices[name] != nil { return false }
+            return program == .gateway || own.contains(name)
+        }
+        ReflectionHandlers.register(
+            list: ReflectionServiceMethods.listServices, descriptors: ReflectionServiceMethods.getDescriptors,
+            services: services.map(reflected), descriptorSet: descriptorSet(of:), on: &router)
+    }
+
+    private static func reflected(_ service: ServiceDescription) -> ReflectedService {
+        let definitions = ServiceCatalogue.methods.filter { $0.service == service.name }
+        let comments = Dictionary(service.methods.map { ($0.name ?? "", $0.comment ?? "") }) { first, _ in
+            first
+        }
+        return ReflectedService(
+            name: service.name ?? "", comment: service.comment ?? "",
+            methods: definitions.map { .init(definition: $0, comment: comments[$0.name] ?? "") })
+    }
+
+    /// The files of the package that the name belongs to: the longest known package that is a prefix of it.
+    private static func descriptorSet(of symbol: String) -> [UInt8]? {
+        let package = FileDescriptors.packages.filter { symbol == $0 || symbol.hasPrefix($0 + ".") }
+            .max { $0.count < $1.count }
+        return package.flatMap { FileDescriptors.serialized(for: $0) }
+    }
+}

@@ -1,0 +1,58 @@
+import Logging
+import Observability
+import Postgres
+import RPC
+import RPCTransport
+import Reactor
+import TLSTransport
+import Tenancy
+import TenantDatabase
+
+/// Looks at the state of the process and of what it depends on, every `HostLimits.probeInterval`.
+struct Probe: Sendable {
+    let run: ProcessRun
+    let host: Host
+
+    /// Runs until cancelled.
+    func start() -> Task<Void, Never> {
+        let measures = ProcessProbe(factory: run.registry, program: run.name.rawValue)
+        return run.loops.loops[0].spawn {
+            while !Task.isCancelled {
+                await checkDatabase()
+                connectPeers()
+                _ = try? await run.workers.run { [certificateEnd = run.tls.server.certificateNotAfter] in
+                    measures.measure(certificateEnd: certificateEnd)
+                }
+                host.optionalSubscription?.measure()
+                if run.listening.current == nil { run.health.set(isServing: host.readiness.problems.isEmpty) }
+                try? await run.loops.loops[0].sleep(for: HostLimits.probeInterval)
+            }
+        }
+    }
+
+    private func checkDatabase() async {
+        guard let databases = host.optionalStorage?.databases else { return }
+        let before = run.databaseState.current
+        do {
+            try await databases.verify(deadline: Deadline.after(HostLimits.probeInterval).nanoseconds)
+            run.databaseState.current = nil
+            if before != nil { run.logger.info("database reached") }
+        } catch  where error.kind == .poolExhausted {
+            // Reached, and busy.
+        } catch {
+            // The server's text stays in the log: it may name hosts and logins.
+            run.databaseState.current =
+                "\(error.kind); is PostgreSQL running and database.dsn right? See the log."
+            if before == nil || before == Self.firstState {
+                run.logger.error("database not reached", metadata: [LogKey.error: "\(error.message)"])
+            }
+        }
+    }
+
+    static let firstState = "not reached yet"
+
+    /// Opens connections that are missing, so that the first call after a restart of a peer need not wait.
+    private func connectPeers() {
+        for (_, channel) in host.channelsByPeer where !channel.isReady { channel.connect() }
+    }
+}

@@ -1,0 +1,231 @@
+import Glibc
+import Logging
+import Metrics
+import Observability
+import RPC
+import RPCTransport
+import Reactor
+import Settings
+import Synchronization
+import TLSTransport
+import Tenancy
+import TenantDatabase
+
+/// One run of a program: makes everything in the order in which it is needed, serves until told to stop, and lets go in
+/// reverse order.
+final class ProcessRun: Sendable {
+    let name: ServiceName
+    let settings: HostSettings
+    let logger: Logger
+    let loops: EventLoopGroup
+    let workers: WorkerPool
+    let registry = PrometheusRegistry()
+    let tls: TLSContexts
+    let health = BuiltinServices.makeHealth()
+    let listening = ReadinessFlag("starting")
+    let databaseState = ReadinessFlag(Probe.firstState)
+
+    private let sources: SettingsSources
+    private let levelSwitch: LogLevelSwitch
+    private let keys: CallerKeys
+    private let stopRequests = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
+    private let isStopping = Atomic<Bool>(false)
+    private let signals = Mutex<Signals?>(nil)
+
+    /// Reads keys and certificates and makes the threads. Throws what is wrong, with the cure.
+    init(name: ServiceName, settings: HostSettings, sources: SettingsSources, warnings: [String]) throws {
+        let levelSwitch = LogLevelSwitch(settings.logLevel)
+        LoggingSystem.bootstrap { _ in JSONLogHandler(program: name.rawValue, level: levelSwitch) }
+        MetricsSystem.bootstrap(registry)
+        self.name = name
+        self.settings = settings
+        self.sources = sources
+        self.levelSwitch = levelSwitch
+        logger = Logger(label: name.rawValue)
+        keys = try CallerKeys(settings.callerKeys)
+        tls = try TLSContexts(name, settings.tls)
+        workers = try WorkerPool(
+            threadCount: settings.workers, queueCountMax: settings.workers * HostLimits.workQueuePerThread)
+        loops = try EventLoopGroup(count: settings.loops)
+        for warning in warnings { logger.warning("odd setting", metadata: [LogKey.setting: "\(warning)"]) }
+    }
+
+    /// Serves until SIGTERM. Blocks the main thread.
+    func run(_ build: @escaping @Sendable (Host) async throws -> ServiceOffer) throws {
+        let end = Latch<Result<Void, any Error>>()
+        loops.loops[0].spawn {
+            do {
+                try await self.serve(build)
+                end.open(.success(()))
+            } catch {
+                end.open(.failure(error))
+            }
+        }
+        try end.wait().get()
+        loops.shutdown()
+        workers.shutdown()
+    }
+
+    private func serve(_ build: @Sendable (Host) async throws -> ServiceOffer) async throws {
+        let addresses = try await resolvedAddresses()
+        let host = try await makeHost()
+        addReadiness(host)
+        let admin = try startAdmin(addresses.admin, host)
+        try takeSignals()
+        try ListeningSocket.requireFree(addresses.listen, setting: "listen")
+        let server = try makeServer(addresses.listen, try await build(host), host)
+        host.optionalSubscription?.start()
+        let probe = Probe(run: self, host: host).start()
+        try await server.start()
+        listening.current = nil
+        health.set(isServing: true)
+        logger.info(
+            "serving",
+            metadata: [LogKey.address: "\(addresses.listen)", LogKey.version: "\(Version.current)"])
+        for await signal in stopRequests.stream {
+            logger.info("stopping", metadata: [LogKey.signal: "\(signal)"])
+            break
+        }
+        await drain(server, host, probe, admin)
+    }
+
+    /// In reverse order of the start. Calls that were accepted finish within the deadline.
+    private func drain(_ server: RPCServer, _ host: Host, _ probe: Task<Void, Never>, _ admin: AdminServer)
+        async
+    {
+        listening.current = "stopping"
+        health.set(isServing: false)
+        let deadline = Deadline.after(settings.drainDeadline)
+        await server.drain(within: settings.drainDeadline)
+        probe.cancel()
+        await host.runDrainActions()
+        host.optionalSubscription?.stop()
+        await host.closeChannels()
+        await host.optionalStorage?.databases.close(
+            deadline: max(deadline, Deadline.after(Self.databaseCloseTimeout)).nanoseconds)
+        admin.stop()
+        logger.info("stopped")
+    }
+
+    /// Closing idle connections takes no time; one that does not answer is left to the kernel.
+    private static let databaseCloseTimeout: Duration = .seconds(1)
+
+    private func resolvedAddresses() async throws -> (listen: SocketAddress, admin: SocketAddress) {
+        let listen = try await HostAndPort.resolve(settings.listen, setting: "listen", on: workers)
+        let admin = try await HostAndPort.resolve(settings.admin, setting: "admin", on: workers)
+        guard let first = listen.first, let second = admin.first else {
+            throw StartError("listen or admin names a host without an address")
+        }
+        return (first, second)
+    }
+
+    private func makeHost() async throws -> Host {
+        var channels: [ServiceName: RPCClient] = [:]
+        for (peer, texts) in settings.peers {
+            var addresses: [SocketAddress] = []
+            for text in texts {
+                addresses += try await HostAndPort.resolve(
+                    text, setting: "peers.\(peer.rawValue)", on: workers)
+            }
+            channels[peer] = RPCClient(
+                loops: loops, addresses: addresses, serverName: peer.peerName, tls: tls.client,
+                agent: agent, logger: logger)
+        }
+        let subscription =
+            Topology.subscribesToPolicies(name)
+            ? channels[.identity].map {
+                PolicySubscription(channel: $0, loop: loops.loops[0], logger: logger, factory: registry)
+            } : nil
+        return Host(
+            name: name, settings: settings, logger: logger, loops: loops, workers: workers, metrics: registry,
+            keys: keys, channels: channels,
+            storage: settings.database.map { Host.Storage($0, self) },
+            subscription: subscription)
+    }
+
+    private func makeServer(_ address: SocketAddress, _ offer: ServiceOffer, _ host: Host) throws -> RPCServer
+    {
+        var router = offer.router
+        BuiltinServices.register(health, program: name, on: &router)
+        var limits = name == .gateway ? ServerLimits() : ServerLimits.forPrograms
+        limits.connectionsMax = settings.connectionsMax
+        let interceptors: [any Interceptor] =
+            name == .gateway
+            ? InterceptorChain.gateway(methods: router.methods, settings: settings, factory: registry)
+            : InterceptorChain.service(
+                methods: router.methods, settings: settings,
+                verifier: CallerTokenVerifier(audience: name, key: try keys.key(for: name)), factory: registry
+            )
+        return RPCServer(
+            loops: loops, address: address, tls: tls.server, router: router, interceptors: interceptors,
+            fallback: offer.fallback,
+            peers: name == .gateway ? .anyone : .programs(Topology.callers(of: name)),
+            limits: limits, agent: agent, logger: logger, observer: TransportMetrics(factory: registry))
+    }
+
+    private func startAdmin(_ address: SocketAddress, _ host: Host) throws -> AdminServer {
+        let pages = AdminPages(
+            metrics: { [registry] in registry.exposition() },
+            readinessProblems: { [readiness = host.readiness] in readiness.problems })
+        let admin = AdminServer(loop: loops.loops[0], pages: pages, workers: workers)
+        try admin.start(address)
+        return admin
+    }
+
+    private func addReadiness(_ host: Host) {
+        host.addReadiness("server") { [listening] in listening.current }
+        if host.optionalStorage != nil {
+            host.addReadiness("database") { [databaseState] in databaseState.current }
+        }
+        if let subscription = host.optionalSubscription {
+            host.addReadiness("policies") { subscription.readinessProblem }
+        }
+        // Services take calls without their other peers; a gateway without a service can only refuse.
+        guard name == .gateway else { return }
+        for (peer, channel) in host.channelsByPeer.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            host.addReadiness("peer \(peer.rawValue)") {
+                channel.isReady
+                    ? nil : "not connected; is it running and reachable under peers.\(peer.rawValue)?"
+            }
+        }
+    }
+
+    private func takeSignals() throws {
+        let taken = try Signals(loop: loops.loops[0]) { [self] request in
+            switch request {
+            case .stop(let signal): requestStop(signal)
+            case .reload: loops.loops[0].spawn { await self.reload() }
+            }
+        }
+        signals.withLock { $0 = taken }
+    }
+
+    /// Begins to drain. The second time, or while still starting, the process ends at once.
+    func requestStop(_ signal: String) {
+        let isSecond = isStopping.exchange(true, ordering: .relaxed)
+        if isSecond || listening.current != nil {
+            logger.warning("leaving at once", metadata: [LogKey.signal: "\(signal)"])
+            exit(isSecond ? 1 : 0)
+        }
+        stopRequests.continuation.yield(signal)
+    }
+
+    /// SIGHUP: certificates and the log level. When something is wrong everything stays as it was.
+    private func reload() async {
+        do {
+            let level = try await workers.run { [self] in
+                let reader = try SettingsReader(sources)
+                let fresh = HostSettings(name, reader)
+                try reader.requireValues()
+                try tls.reload()
+                return fresh.logLevel
+            }
+            levelSwitch.level = level
+            logger.notice("certificates and log level read again")
+        } catch {
+            logger.error("reload refused; all stays as it was", metadata: [LogKey.error: "\(error)"])
+        }
+    }
+
+    private var agent: String { "steward-\(name.rawValue)/\(Version.current)" }
+}

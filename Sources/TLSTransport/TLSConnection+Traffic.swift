@@ -1,0 +1,140 @@
+import COpenSSL
+import Glibc
+import Reactor
+import Wire
+
+extension TLSConnection {
+    /// Room made for a read. Small, because an idle connection keeps it; a buffer that fills up doubles.
+    private static let readRoomBytes = 4096
+
+    /// Writes `output` at the end of this turn. Call it after appending; calling it often costs nothing.
+    package func scheduleFlush() {
+        loop.assertCurrent()
+        if output.readableCount >= limits.outputBytesHigh { isAboveHighMark = true }
+        guard !isFlushScheduled, phase == .open || phase == .closing, let flushHook else { return }
+        isFlushScheduled = true
+        loop.atEndOfTurn(flushHook)
+    }
+
+    func handleTraffic(_ readiness: Readiness) {
+        let isBroken = !readiness.isDisjoint(with: [.error, .hangUp])
+        if writeBlock == .untilReadable || readiness.contains(.write) { flush() }
+        guard phase == .open else {
+            if isBroken, phase == .closing { finish(lost("reset")) }
+            return
+        }
+        if delegate == nil || isReadingPaused || inputHasEnded {
+            // Nobody reads, and the kernel would say it again in every turn.
+            if isBroken { finish(lost("reset")) }
+        } else {
+            readAvailable()
+        }
+    }
+
+    /// Reads in the next turn even when the kernel has nothing new: OpenSSL may hold bytes that epoll cannot
+    /// see.
+    func scheduleReading() {
+        guard !isReadingScheduled else { return }
+        isReadingScheduled = true
+        loop.execute { [self] in
+            isReadingScheduled = false
+            if phase == .open, delegate != nil, !isReadingPaused { readAvailable(reportsRest: true) }
+        }
+    }
+
+    /// - Parameter reportsRest: whether the delegate hears of bytes that were in `input` before.
+    private func readAvailable(reportsRest: Bool = false) {
+        let before = reportsRest ? 0 : input.readableCount
+        var budget = limits.readBytesPerTurnMax
+        var end: ReadEnd?
+        readWaitsToWrite = false
+        // Without the look at `SSL_has_pending` each message would cost a second read, just to hear "nothing
+        // more".
+        repeat { end = readOnce(&budget) } while end == nil && budget > 0 && SSL_has_pending(ssl) == 1
+        if input.readableCount > before { delegate?.didReceive(self) }
+        guard phase == .open else { return }
+        input.shrinkIfIdle()
+        switch end {
+        case nil: if SSL_has_pending(ssl) == 1, !isReadingPaused { scheduleReading() }
+        case .wouldBlock: break
+        case .wouldBlockOnWrite: readWaitsToWrite = true
+        case .endOfInput: return reportEnd()
+        case .failed(let error): return finish(error)
+        }
+        updateInterest()
+    }
+
+    private enum ReadEnd {
+        case wouldBlock, wouldBlockOnWrite, endOfInput
+        case failed(TLSError)
+    }
+
+    /// Nil when bytes were read.
+    private func readOnce(_ budget: inout Int) -> ReadEnd? {
+        if inputHasEnded { return .wouldBlock }
+        var result: Int32 = 0
+        let count = input.withWritable(minimum: Self.readRoomBytes) { room in
+            steward_clear_errors()
+            result = SSL_read(ssl, room.baseAddress, Int32(clamping: room.count))
+            return Int(max(result, 0))
+        }
+        budget -= count
+        if count > 0 { return nil }
+        switch SSL_get_error(ssl, result) {
+        case SSL_ERROR_WANT_READ: return .wouldBlock
+        case SSL_ERROR_WANT_WRITE: return .wouldBlockOnWrite
+        case SSL_ERROR_ZERO_RETURN: return .endOfInput
+        case let code: return .failed(failure(code, "the connection with"))
+        }
+    }
+
+    private func reportEnd() {
+        inputHasEnded = true
+        updateInterest()
+        if let delegate { delegate.didReceiveEnd(self) } else { close() }
+    }
+
+    /// Writes as much of `output` as the kernel takes.
+    func flush() {
+        isFlushScheduled = false
+        guard phase == .open || phase == .closing else { return }
+        writeBlock = .none
+        while !output.isEmpty, writeBlock == .none {
+            guard writeOnce() else { return }
+        }
+        guard output.readableCount <= limits.outputBytesMax else {
+            return finish(
+                TLSError(
+                    .outputOverflow,
+                    "\(remoteAddress) reads too slowly: \(output.readableCount) bytes wait for it"))
+        }
+        updateInterest()
+        if output.isEmpty {
+            output.shrinkIfIdle()
+            if phase == .closing { return endOutput() }
+        }
+        if isAboveHighMark, output.readableCount <= limits.outputBytesLow {
+            isAboveHighMark = false
+            delegate?.didBecomeWritable(self)
+        }
+    }
+
+    /// False when the connection failed.
+    private func writeOnce() -> Bool {
+        let bytes = output.readableBytes
+        steward_clear_errors()
+        let count = SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count))
+        if count > 0 {
+            output.consume(Int(count))
+            return true
+        }
+        switch SSL_get_error(ssl, count) {
+        case SSL_ERROR_WANT_WRITE: writeBlock = .untilWritable
+        case SSL_ERROR_WANT_READ: writeBlock = .untilReadable
+        case let code:
+            finish(failure(code, "the connection with"))
+            return false
+        }
+        return true
+    }
+}

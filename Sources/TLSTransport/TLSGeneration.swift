@@ -1,0 +1,92 @@
+import COpenSSL
+import Glibc
+import Synchronization
+
+/// The state of a `TLSContext` between two reloads: an `SSL_CTX` and what its callbacks need.
+final class TLSGeneration: @unchecked Sendable {
+    // SAFETY: OpenSSL locks an SSL_CTX itself once it is configured; the other fields are constant or locked.
+
+    /// The buffer that a read of the socket fills: four records of full size in one system call.
+    private static let readBufferBytes = 64 * 1024
+    /// Tickets a server sends after a full handshake: a client resumes one at a time.
+    private static let ticketCount = 1
+
+    let context: OpaquePointer
+    let certificateNotAfter: Int64?
+    /// The length byte and the name, as ALPN writes it.
+    let alpn: [UInt8]
+    let sessions = SessionCache()
+
+    init(_ role: TLSContext.Role, _ settings: TLSSettings) throws(TLSError) {
+        guard let context = SSL_CTX_new(role == .server ? TLS_server_method() : TLS_client_method()) else {
+            throw TLSError(.system, "SSL_CTX_new: \(TLSError.takeReasons())")
+        }
+        alpn = [UInt8(settings.alpn.utf8.count)] + settings.alpn.utf8
+        do {
+            certificateNotAfter = try CertificateFiles(settings, role).install(in: context)
+        } catch {
+            SSL_CTX_free(context)
+            throw error
+        }
+        self.context = context
+        configure(role, settings)
+    }
+
+    deinit {
+        SSL_CTX_free(context)
+    }
+
+    private func configure(_ role: TLSContext.Role, _ settings: TLSSettings) {
+        steward_ssl_ctx_set_min_tls13(context)
+        steward_ssl_ctx_set_mode(context)
+        steward_ssl_ctx_set_read_ahead(context, Self.readBufferBytes)
+        let verify =
+            settings.verifyPeer == .required
+            ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE
+        SSL_CTX_set_verify(context, verify, nil)
+        switch role {
+        case .server: configureServer()
+        case .client: configureClient()
+        }
+    }
+
+    /// Sessions are resumed by tickets alone, which cost the server no memory; the id binds them to this
+    /// protocol.
+    private func configureServer() {
+        steward_ssl_ctx_cache_off(context)
+        SSL_CTX_set_num_tickets(context, Self.ticketCount)
+        SSL_CTX_set_session_id_context(context, alpn, UInt32(min(alpn.count, 32)))
+        SSL_CTX_set_alpn_select_cb(
+            context,
+            { _, chosen, chosenCount, offered, offeredCount, argument in
+                let generation = Unmanaged<TLSGeneration>.fromOpaque(argument!).takeUnretainedValue()
+                let offers = UnsafeBufferPointer(start: offered, count: Int(offeredCount))
+                guard let at = generation.find(in: offers) else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+                chosen?.pointee = offers.baseAddress! + at
+                chosenCount?.pointee = UInt8(generation.alpn.count - 1)
+                return SSL_TLSEXT_ERR_OK
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    private func configureClient() {
+        steward_ssl_ctx_cache_client(context)
+        SSL_CTX_set_alpn_protos(context, alpn, UInt32(alpn.count))
+        SSL_CTX_sess_set_new_cb(context) { ssl, session in
+            guard let ssl, let session, let data = steward_ssl_get_app_data(ssl) else { return 0 }
+            Unmanaged<TLSConnection>.fromOpaque(data).takeUnretainedValue().keep(session)
+            return 1
+        }
+    }
+
+    /// Where in the peer's list of names, each after its length, ours begins.
+    private func find(in offers: UnsafeBufferPointer<UInt8>) -> Int? {
+        var at = 0
+        while at < offers.count {
+            let end = at + 1 + Int(offers[at])
+            guard end <= offers.count else { return nil }
+            if offers[at..<end].elementsEqual(alpn) { return at + 1 }
+            at = end
+        }
+        return nil
+    }
+}

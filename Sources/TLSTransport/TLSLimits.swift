@@ -1,0 +1,30 @@
+/// The limits of connections. Each has a reason; change them together.
+package struct TLSLimits: Sendable {
+    /// From accept or connect to the end of the handshake. A client over a bad line needs three round trips.
+    package var handshakeTimeout: Duration = .seconds(10)
+    /// From `close()` to the end of the peer's stream; after it the socket is closed without waiting.
+    package var closeTimeout: Duration = .seconds(5)
+    /// Connections of one listener, handshakes included; more are closed at once. An idle one costs up to 32
+    /// KB.
+    package var connectionCountMax = 20_000
+    /// Bytes read from one connection in a turn of the loop, so that a fast sender leaves time for the
+    /// others.
+    package var readBytesPerTurnMax = 256 * 1024
+    /// Buffered output at which `isWritable` becomes false: producers should wait.
+    package var outputBytesHigh = 1024 * 1024
+    /// Buffered output at which the delegate hears `didBecomeWritable`; well below the high mark, so that
+    /// producers work in runs.
+    package var outputBytesLow = 256 * 1024
+    /// Buffered output at which the connection is given up: the producers ignored the high mark.
+    package var outputBytesMax = 16 * 1024 * 1024
+
+    package init() {}
+
+    /// Stops a process whose limits contradict each other.
+    func check() {
+        precondition(
+            0 < outputBytesLow && outputBytesLow < outputBytesHigh && outputBytesHigh < outputBytesMax,
+            "outputBytesLow < outputBytesHigh < outputBytesMax")
+        precondition(connectionCountMax > 0 && readBytesPerTurnMax > 0, "a limit of 0 lets nothing through")
+    }
+}

@@ -1,0 +1,148 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A growable queue of bytes: appended at the end, consumed at the front.
+///
+/// Pointers that it hands out stay valid until the next call that writes to it, shrinks it or frees it;
+/// consuming does not move bytes.
+///
+/// SAFETY: confined to the event loop (or the task) that owns it; it is not synchronised.
+package final class ByteBuffer: @unchecked Sendable {
+    /// Below this the buffer is not shrunk: a frame of usual size fits, and idle connections stay cheap.
+    package static let idleCapacityMax = 16 * 1024
+
+    private var storage: UnsafeMutableRawPointer?
+
+    /// Bytes that fit without growing.
+    package private(set) var capacity = 0
+
+    /// Position of the first byte that was not consumed.
+    package private(set) var readerIndex = 0
+
+    /// Position after the last byte written.
+    package private(set) var writerIndex = 0
+
+    package init(capacity: Int = 0) {
+        if capacity > 0 { resize(to: capacity) }
+    }
+
+    deinit {
+        free(storage)
+    }
+
+    /// Number of bytes written and not yet consumed.
+    package var readableCount: Int { writerIndex - readerIndex }
+
+    package var isEmpty: Bool { writerIndex == readerIndex }
+
+    /// The bytes written and not yet consumed.
+    package var readableBytes: UnsafeRawBufferPointer {
+        guard let storage else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        return UnsafeRawBufferPointer(start: storage + readerIndex, count: readableCount)
+    }
+
+    package func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+        reserve(bytes.count)
+        memcpy(end, source, bytes.count)
+        writerIndex += bytes.count
+    }
+
+    package func append(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { append($0) }
+    }
+
+    /// Appends a number in network byte order.
+    package func append(bigEndian number: UInt32) {
+        withUnsafeBytes(of: number.bigEndian) { append($0) }
+    }
+
+    /// Overwrites four bytes, `offset` bytes after the reader index, with a number in network byte order.
+    package func set(bigEndian number: UInt32, at offset: Int) {
+        precondition(offset >= 0 && offset + 4 <= readableCount, "outside of what was written")
+        guard let storage else { return }
+        (storage + readerIndex + offset).storeBytes(of: number.bigEndian, as: UInt32.self)
+    }
+
+    /// Lets `body` write to at least `minimum` free bytes at the end; it returns how many it wrote.
+    @discardableResult
+    package func withWritable<Failure: Error>(
+        minimum: Int, _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+    ) throws(Failure) -> Int {
+        reserve(minimum)
+        let free = UnsafeMutableRawBufferPointer(
+            start: storage.map { $0 + writerIndex }, count: capacity - writerIndex)
+        let written = try body(free)
+        precondition(written >= 0 && written <= free.count, "wrote past the end of the buffer")
+        writerIndex += written
+        return written
+    }
+
+    /// Makes room for `count` more bytes.
+    package func reserve(_ count: Int) {
+        guard capacity - writerIndex < count else { return }
+        let readable = readableCount
+        if readerIndex > 0, let storage, readable + count <= capacity {
+            memmove(storage, storage + readerIndex, readable)
+            readerIndex = 0
+            writerIndex = readable
+            return
+        }
+        resize(to: max(readable + count, capacity * 2, 256))
+    }
+
+    /// Drops `count` bytes from the front.
+    package func consume(_ count: Int) {
+        precondition(count >= 0 && count <= readableCount, "consumed more than there is")
+        readerIndex += count
+        if readerIndex == writerIndex {
+            readerIndex = 0
+            writerIndex = 0
+        }
+    }
+
+    /// Drops everything.
+    package func discard() {
+        readerIndex = 0
+        writerIndex = 0
+    }
+
+    /// Takes back bytes from the end, to undo an append that failed half way.
+    package func truncate(toReadable count: Int) {
+        precondition(count >= 0 && count <= readableCount, "cannot truncate to more than there is")
+        writerIndex = readerIndex + count
+    }
+
+    /// Gives memory back when the buffer is empty and larger than an idle connection should hold.
+    package func shrinkIfIdle() {
+        guard isEmpty, capacity > ByteBuffer.idleCapacityMax else { return }
+        free(storage)
+        storage = nil
+        capacity = 0
+        discard()
+    }
+
+    /// A copy of the bytes written and not yet consumed.
+    package func copy() -> [UInt8] {
+        [UInt8](readableBytes)
+    }
+
+    private var end: UnsafeMutableRawPointer {
+        guard let storage else { preconditionFailure("no storage") }
+        return storage + writerIndex
+    }
+
+    private func resize(to newCapacity: Int) {
+        guard let fresh = malloc(newCapacity) else {
+            fatalError("out of memory: \(newCapacity) bytes for a buffer")
+        }
+        let readable = readableCount
+        if let storage, readable > 0 { memcpy(fresh, storage + readerIndex, readable) }
+        free(storage)
+        storage = fresh
+        capacity = newCapacity
+        readerIndex = 0
+        writerIndex = readable
+    }
+}

@@ -1,0 +1,87 @@
+/// What the generator knows of a proto file. Comments are lines without their markers.
+struct ProtoFile {
+    /// As in steward/customer/v1/account_service.proto.
+    var path: String
+    var package: String
+    var dependencies: [String]
+    var messages: [ProtoMessage]
+    var enums: [ProtoEnum]
+    var services: [ProtoService]
+    /// Has to be made; the others are only referred to.
+    var isWanted: Bool
+    /// The serialized FileDescriptorProto, with only those source locations that have comments.
+    var descriptor: [UInt8]
+}
+
+struct ProtoMessage {
+    /// As in steward.customer.v1.Account.
+    var fullName: String
+    var comment: [String]
+    var fields: [ProtoField]
+}
+
+struct ProtoField {
+    enum Kind: Equatable {
+        /// A number or truth value; the Swift type of its values.
+        case scalar(String)
+        case bool
+        case string
+        case bytes
+        /// Full name of the enum.
+        case enumeration(String)
+        /// Full name of the message.
+        case message(String)
+    }
+
+    /// As in display_name.
+    var name: String
+    var kind: Kind
+    var isRepeated: Bool
+    var comment: [String]
+}
+
+struct ProtoEnum {
+    var fullName: String
+    var comment: [String]
+    var values: [(name: String, number: Int32, comment: [String])]
+}
+
+struct ProtoService {
+    var fullName: String
+    var comment: [String]
+    var methods: [ProtoMethod]
+}
+
+struct ProtoMethod {
+    var name: String
+    var comment: [String]
+    /// Full names of the messages.
+    var request: String
+    var response: String
+    var clientStreams: Bool
+    var serverStreams: Bool
+
+    /// GetAccount → getAccount.
+    var swiftName: String { Names.method(name) }
+}
+
+/// Why a file cannot be made; protoc prints it.
+struct GeneratorError: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+extension String {
+    /// What follows the last dot.
+    var lastNamePart: String {
+        split(separator: ".").last.map(String.init) ?? self
+    }
+
+    /// What precedes the last dot.
+    var packagePart: String {
+        lastIndex(of: ".").map { String(self[..<$0]) } ?? ""
+    }
+}

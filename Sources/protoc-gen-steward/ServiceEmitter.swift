@@ -1,0 +1,168 @@
+/// Makes, for a service, the definitions of its methods, the protocol of its custom methods and the client.
+struct ServiceEmitter {
+    func emit(_ service: ProtoService, into text: inout SwiftText) {
+        definitions(service, &text)
+        let custom = ServiceEmitter.customMethods(service)
+        if !custom.isEmpty { customProtocol(service, custom, &text) }
+        client(service, &text)
+    }
+
+    /// The methods that Records does not serve. It serves the standard methods of a service that keeps
+    /// records, which is one that has them all; of any other service every method is custom.
+    static func customMethods(_ service: ProtoService) -> [ProtoMethod] {
+        let noun = noun(service)
+        let standard = Set(
+            ["Get", "Create", "Update", "Delete", "Restore"].map { $0 + noun }
+                + ["BatchGet", "List", "BatchCreate"].map { $0 + plural(noun) })
+        guard standard.isSubset(of: service.methods.map(\.name)) else { return service.methods }
+        return service.methods.filter { !standard.contains($0.name) }
+    }
+
+    private static func noun(_ service: ProtoService) -> String {
+        let name = service.fullName.lastNamePart
+        return name.hasSuffix("Service") ? String(name.dropLast("Service".count)) : name
+    }
+
+    private static func plural(_ noun: String) -> String {
+        if noun.hasSuffix("y"), let before = noun.dropLast().last, !"aeiou".contains(before) {
+            return noun.dropLast() + "ies"
+        }
+        return noun + (["s", "x", "ch", "sh"].contains { noun.hasSuffix($0) } ? "es" : "s")
+    }
+
+    // MARK: Definitions
+
+    private func methodsType(_ service: ProtoService) -> String {
+        service.fullName.lastNamePart + "Methods"
+    }
+
+    private func definitions(_ service: ProtoService, _ text: inout SwiftText) {
+        text.gap()
+        text.line("/// The methods of \(service.fullName).")
+        text.block("public enum \(methodsType(service))") { text in
+            text.line("public static let serviceName = \"\(service.fullName)\"")
+            for method in service.methods {
+                text.gap()
+                text.comment(method.comment)
+                text.list(
+                    "public static let \(method.swiftName) = MethodDefinition(",
+                    [
+                        "path: \"\(service.fullName)/\(method.name)\"",
+                        "request: \(method.request.lastNamePart).descriptor",
+                        "response: \(method.response.lastNamePart).descriptor",
+                        "kind: .\(kind(method))",
+                    ], ")")
+            }
+            text.gap()
+            text.line("/// In the order of the proto file.")
+            text.list(
+                "public static let all: [MethodDefinition] = [",
+                service.methods.map { $0.swiftName }, "]")
+            text.gap()
+            text.line("/// As reflection tells it.")
+            text.line("public static let description = ServiceDescription(")
+            text.indented { text in
+                text.line("name: serviceName, comment: \(literal(service.comment)),")
+                text.line("methods: [")
+                text.indented { text in
+                    for method in service.methods {
+                        text.line(
+                            "MethodDescription(\(method.swiftName), comment: \(literal(method.comment))),"
+                        )
+                    }
+                }
+                text.line("])")
+            }
+        }
+    }
+
+    private func kind(_ method: ProtoMethod) -> String {
+        if method.serverStreams { return "serverStreaming" }
+        return method.clientStreams ? "clientStreaming" : "unary"
+    }
+
+    private func literal(_ comment: [String]) -> String {
+        let text = comment.joined(separator: " ")
+        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+
+    // MARK: Server
+
+    private func customProtocol(_ service: ProtoService, _ methods: [ProtoMethod], _ text: inout SwiftText) {
+        let name = service.fullName.lastNamePart + "CustomMethods"
+        let isAll = methods.count == service.methods.count
+        text.gap()
+        text.line(
+            "/// \(isAll ? "All methods" : "The methods that are not standard") of \(service.fullName).")
+        text.block("package protocol \(name): Sendable") { text in
+            for method in methods {
+                text.gap()
+                text.comment(method.comment)
+                text.line(
+                    "func \(method.swiftName)(\(handlerParameters(method))) async throws\(handlerResult(method))"
+                )
+            }
+        }
+        text.gap()
+        text.block("extension \(name)") { text in
+            text.line("/// Offers the methods.")
+            text.block("package func register(on router: inout Router)") { text in
+                for method in methods {
+                    text.line(
+                        "router.serve(\(methodsType(service)).\(method.swiftName), \(method.swiftName))"
+                    )
+                }
+            }
+        }
+    }
+
+    private func handlerParameters(_ method: ProtoMethod) -> String {
+        let (request, response) = (method.request.lastNamePart, method.response.lastNamePart)
+        let context = "_ context: CallContext"
+        if method.serverStreams {
+            return "_ request: \(request), _ responses: ResponseWriter<\(response)>, \(context)"
+        }
+        if method.clientStreams { return "_ requests: RequestReader<\(request)>, \(context)" }
+        return "_ request: \(request), \(context)"
+    }
+
+    private func handlerResult(_ method: ProtoMethod) -> String {
+        method.serverStreams ? "" : " -> \(method.response.lastNamePart)"
+    }
+
+    // MARK: Client
+
+    private func client(_ service: ProtoService, _ text: inout SwiftText) {
+        text.gap()
+        text.comment(service.comment)
+        text.block("public struct \(service.fullName.lastNamePart)Client: Sendable") { text in
+            text.line("private let channel: any RPCChannel")
+            text.gap()
+            text.block("public init(channel: any RPCChannel)") { $0.line("self.channel = channel") }
+            for method in service.methods { clientMethod(method, of: service, &text) }
+        }
+    }
+
+    private func clientMethod(_ method: ProtoMethod, of service: ProtoService, _ text: inout SwiftText) {
+        let (request, response) = (method.request.lastNamePart, method.response.lastNamePart)
+        let definition = "\(methodsType(service)).\(method.swiftName)"
+        let options = "options: CallOptions = CallOptions()"
+        text.gap()
+        text.comment(method.comment)
+        if method.clientStreams {
+            text.line("public func \(method.swiftName)(")
+            text.indented { $0.line(options) }
+            text.block(") async throws -> RequestStream<\(request), \(response)>") {
+                $0.line("try await channel.clientStream(\(definition), options)")
+            }
+            return
+        }
+        let result = method.serverStreams ? "ResponseStream<\(response)>" : response
+        let call = method.serverStreams ? "serverStream" : "call"
+        text.line("public func \(method.swiftName)(")
+        text.indented { $0.line("_ request: \(request), \(options)") }
+        text.block(") async throws -> \(result)") {
+            $0.line("try await channel.\(call)(\(definition), request, options)")
+        }
+    }
+}

@@ -1,0 +1,5 @@
+import CustomerService
+import ServiceHost
+import Tenancy
+
+Program(.customer).run { host in try await CustomerService.offer(host) }

@@ -1,0 +1,5 @@
+import IdentityService
+import ServiceHost
+import Tenancy
+
+Program(.identity).run { host in try await IdentityService.offer(host) }

@@ -1,0 +1,100 @@
+import Wire
+
+/// Fills a message from arguments such as display_name=Acme, amount='1250.50 EUR', stage=open or role_ids=a,b.
+enum FieldAssignment {
+    /// Gives the top-level fields that were named, in order. An empty value names the field without setting it, which an
+    /// update takes as clearing it.
+    static func apply(_ arguments: [String], to message: Message) throws -> [String] {
+        var named: [String] = []
+        for argument in arguments {
+            guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else {
+                throw UsageProblem("\(argument) is no assignment", cure: "write field=value, as in display_name=Acme")
+            }
+            let path = String(argument[..<equals])
+            try set(path, to: String(argument[argument.index(after: equals)...]), in: message)
+            let field = String(path.prefix { $0 != "." })
+            if !named.contains(field) { named.append(field) }
+        }
+        return named
+    }
+
+    /// Sets one field by its path.
+    static func set(_ path: String, to text: String, in message: Message) throws {
+        let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
+        guard let name = parts.first, let field = message.descriptor.field(name) else {
+            throw MessageFill.unknown(path, in: message.descriptor, path: "")
+        }
+        if parts.count == 2 { return try setNested(field, parts[1], to: text, in: message) }
+        guard !text.isEmpty else { return }
+        if text.hasPrefix("[") || text.hasPrefix("{"), field.isRepeated || isMessage(field) {
+            return try MessageFill.set(field, of: message, to: JSONValue(text: text), path: path)
+        }
+        if field.isRepeated {
+            let elements = try text.split(separator: ",").map { try value(field, String($0), path) }
+            return try MessageFill.set(field, of: message, to: .array(elements), path: path)
+        }
+        try MessageFill.set(field, of: message, to: value(field, text, path), path: path)
+    }
+
+    private static func isMessage(_ field: FieldDescriptor) -> Bool {
+        if case .message = field.kind { true } else { false }
+    }
+
+    /// `amount.currency_code=EUR` goes into the nested message; `contact_points.email=a@b.c` appends an element of that
+    /// kind to a repeated one.
+    private static func setNested(_ field: FieldDescriptor, _ rest: String, to text: String, in message: Message) throws {
+        guard case .message(let type) = field.kind else {
+            throw UsageProblem("\(field.name) has no parts", cure: "write \(field.name)=value")
+        }
+        guard field.isRepeated else {
+            return try set(rest, to: text, in: message.message(field) ?? message.makeMessage(field))
+        }
+        guard let kind = type.field("kind"), let value = type.field("value"), case .enumeration(let kinds) = kind.kind,
+            let number = FieldText.number(rest, of: kinds)
+        else {
+            throw UsageProblem("\(field.name).\(rest) is not known", cure: "give \(field.name) as a JSON array")
+        }
+        guard !text.isEmpty else { return }
+        let element = Message.make(type, in: message.arena)
+        element.setInt32(kind, number)
+        element.setString(value, text)
+        message.setMessages(field, message.messages(field) + [element])
+    }
+
+    /// The text as the JSON value that the field takes.
+    private static func value(_ field: FieldDescriptor, _ text: String, _ path: String) throws -> JSONValue {
+        switch field.kind {
+        case .string, .bytes, .enumeration, .int32, .sint32, .sfixed32, .int64, .sint64, .sfixed64, .uint32, .fixed32,
+            .uint64, .fixed64:
+            return .string(text)
+        case .bool: return try truth(text, path)
+        case .float, .double:
+            guard let number = Double(text) else {
+                throw UsageProblem("\(path): \(text) is not a number", cure: "write it as 12.5")
+            }
+            return .number(number)
+        case .message(let type) where type.name == "steward.type.v1.Money": return try money(text, path)
+        case .message(let type) where type.name == "google.protobuf.Timestamp": return .string(text)
+        case .message:
+            throw UsageProblem("\(path) is a message", cure: "give it as a JSON object")
+        }
+    }
+
+    private static func truth(_ text: String, _ path: String) throws -> JSONValue {
+        switch text.lowercased() {
+        case "yes", "true", "1": return .bool(true)
+        case "no", "false", "0": return .bool(false)
+        default: throw UsageProblem("\(path): \(text) is neither yes nor no", cure: "write yes or no")
+        }
+    }
+
+    /// 1250.50 EUR, 1250.50EUR or EUR 1250.50.
+    private static func money(_ text: String, _ path: String) throws -> JSONValue {
+        let letters = text.filter(\.isLetter).uppercased()
+        let number = text.filter { !$0.isLetter && $0 != " " && $0 != "," }
+        guard letters.count == 3, let units = CurrencyExponent.minorUnits(number, currency: letters) else {
+            throw UsageProblem("\(path): \(text) is not an amount of money", cure: "write it as '1250.50 EUR'")
+        }
+        return .object(["currency_code": .string(letters), "minor_units": .integer(units)])
+    }
+}

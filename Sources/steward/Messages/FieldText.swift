@@ -1,0 +1,67 @@
+import Tenancy
+import Wire
+
+/// Short forms of values for people: tables, CSV, and messages about them.
+enum FieldText {
+    /// The value of a field; empty when it is not set.
+    static func text(_ field: FieldDescriptor, of message: Message) -> String {
+        guard message.has(field) else { return "" }
+        if field.isRepeated {
+            return (0..<message.count(field)).map { element(field, of: message, at: $0) }.joined(separator: ", ")
+        }
+        switch field.kind {
+        case .string: return message.string(field) ?? ""
+        case .bytes: return MessageJSON.base64(message.bytes(field))
+        case .bool: return message.bool(field) ? "yes" : "no"
+        case .enumeration(let type): return name(message.int32(field), of: type)
+        case .message: return message.message(field).map { nested($0) } ?? ""
+        default: return MessageJSON.number(field, of: message)
+        }
+    }
+
+    private static func element(_ field: FieldDescriptor, of message: Message, at index: Int) -> String {
+        switch field.kind {
+        case .string: message.string(field, at: index)
+        case .message: nested(message.message(field, at: index))
+        case .enumeration(let type): name(message.int32(field, at: index), of: type)
+        case .bytes: MessageJSON.base64(message.bytes(field, at: index))
+        default: MessageJSON.number(field, of: message, at: index)
+        }
+    }
+
+    /// Times and money as people write them; of other messages, the values side by side.
+    private static func nested(_ message: Message) -> String {
+        if let time = MessageJSON.timestamp(message) { return time.text }
+        let texts = message.descriptor.fields.filter { message.has($0) }
+        if message.descriptor.name == "steward.type.v1.Money", texts.count == 2 {
+            return CurrencyExponent.text(
+                minorUnits: message.int64(texts[1]), currency: message.string(texts[0]) ?? "")
+        }
+        return texts.map { text($0, of: message) }.joined(separator: " ")
+    }
+
+    /// An enum value without the prefix that all values of the enum share, as in open.
+    static func name(_ number: Int32, of type: EnumDescriptor) -> String {
+        guard let name = type.name(of: number) else { return String(number) }
+        return String(name.dropFirst(prefix(of: type).count)).lowercased()
+    }
+
+    /// The number of a value given in full or without the prefix, in either case.
+    static func number(_ name: String, of type: EnumDescriptor) -> Int32? {
+        let upper = name.uppercased().replacing("-", with: "_")
+        return type.number(of: upper) ?? type.number(of: prefix(of: type) + upper)
+    }
+
+    /// The short names of all values but the unspecified one.
+    static func names(of type: EnumDescriptor) -> [String] {
+        type.values.filter { $0.number != 0 }.map { name($0.number, of: type) }
+    }
+
+    /// As in STAGE_CATEGORY_: the part that all names share, up to its last underscore.
+    private static func prefix(of type: EnumDescriptor) -> String {
+        let names = type.values.map(\.name)
+        guard names.count > 1, var shared = names.first else { return "" }
+        for name in names { shared = String(zip(shared, name).prefix { $0 == $1 }.map(\.0)) }
+        return String(shared[..<(shared.lastIndex(of: "_").map { shared.index(after: $0) } ?? shared.startIndex)])
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Credentials
+import Glibc
+import RPC
+
+/// Tells the user what went wrong and what to do next, and ends the program.
+enum Failure {
+    /// The server could not be reached; the same command may work later (EX_TEMPFAIL of sysexits.h).
+    private static let exitTryAgain: Int32 = 75
+
+    static func exit(_ error: any Error, command: any ParsableCommand.Type) -> Never {
+        switch error {
+        case let problem as UsageProblem:
+            show(problem.text, next: problem.cure)
+            Glibc.exit(1)
+        case let error as RPCError:
+            show(text(error), next: cure(error))
+            Glibc.exit(error.code == .unavailable ? exitTryAgain : 1)
+        case let error as CredentialsError:
+            show(error.description, next: nil)
+            Glibc.exit(1)
+        case let exit as ExitCode:
+            Glibc.exit(exit.rawValue)
+        default:
+            command.exit(withError: error)
+        }
+    }
+
+    private static func show(_ text: String, next cure: String?) {
+        Terminal.note("\(Terminal.errorIsTerminal ? Style.red("error:") : "error:") \(text)")
+        if let cure { Terminal.note("next:  \(cure)") }
+    }
+
+    private static func text(_ error: RPCError) -> String {
+        var lines = ["\(error.message) [\(error.code.name) \(error.domain)/\(error.reason)]"]
+        if error.fieldViolations.count > 1 {
+            lines += error.fieldViolations.map { "  \($0.field): \($0.description)" }
+        }
+        if let conflict = error.conflict {
+            lines.append("  changed by both: " + conflict.fields.joined(separator: ", "))
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func cure(_ error: RPCError) -> String? {
+        switch error.code {
+        case .unauthenticated: "sign in: steward login"
+        case .unavailable: "check that the gateway runs (deploy/up --status), then try again"
+        case .aborted: "read the record again, then repeat the change"
+        case .permissionDenied: "ask an admin of the workspace for the right; steward whoami shows yours"
+        default: nil
+        }
+    }
+}

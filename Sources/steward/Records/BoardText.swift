@@ -1,0 +1,40 @@
+import Contracts
+
+/// A board as text: a block for each stage, with a bar for its share of the money in the pipeline.
+enum BoardText {
+    private static let barColumns = 24
+
+    static func lines(_ board: GetBoardResponse, width: Int) -> [String] {
+        let largest = board.columns.map { total($0) }.max() ?? 0
+        var lines = [Style.bold(board.displayName ?? ""), ""]
+        let nameWidth = board.columns.map { TextWidth.columns($0.displayName ?? "") }.max() ?? 0
+        for column in board.columns {
+            lines.append(head(column, nameWidth: nameWidth, largest: largest))
+            lines += column.deals.map { TextWidth.truncated(deal($0, indent: nameWidth), to: width) }
+        }
+        return lines
+    }
+
+    private static func total(_ column: BoardColumn) -> Int64 {
+        column.sums.map { $0.minorUnits ?? 0 }.max() ?? 0
+    }
+
+    private static func head(_ column: BoardColumn, nameWidth: Int, largest: Int64) -> String {
+        let filled = largest > 0 ? Int(Double(total(column)) / Double(largest) * Double(barColumns)) : 0
+        let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: barColumns - filled)
+        let colour: Style = column.category == .won ? .green : column.category == .lost ? .red : .blue
+        let name = TextWidth.padded(column.displayName ?? "", to: nameWidth)
+        let count = TextWidth.padded(String(column.dealCount ?? 0), to: 6, right: true)
+        let sums = column.sums.map(money).joined(separator: " + ")
+        return "\(Style.bold(name))  \(colour(bar)) \(count) deals  \(sums)"
+    }
+
+    private static func deal(_ deal: Deal, indent: Int) -> String {
+        let parts = [deal.amount.map(money), deal.closeDate].compactMap { $0 }.joined(separator: "  ")
+        return String(repeating: " ", count: indent + 2) + Style.dim("· ") + (deal.displayName ?? "") + "  " + parts
+    }
+
+    private static func money(_ money: Money) -> String {
+        CurrencyExponent.text(minorUnits: money.minorUnits ?? 0, currency: money.currencyCode ?? "")
+    }
+}

@@ -1,0 +1,77 @@
+import RPC
+import StewardClient
+import Tenancy
+import Wire
+
+/// Calls the standard methods of a kind of records, whatever it is, by the descriptors.
+struct RecordClient {
+    let connection: StewardConnection
+    let noun: any RecordNoun.Type
+
+    /// Calls the method with this verb; `fill` sets the fields of the request.
+    func call(_ verb: String, requestID: String? = nil, _ fill: (Message) throws -> Void) async throws -> Message {
+        let method = try noun.method(verb)
+        return try await connection.call(method, requestID: requestID, fill)
+    }
+
+    /// The record of an answer that holds one.
+    func record(_ answer: Message) throws -> Message {
+        guard let field = answer.descriptor.fields.first(where: { $0.kind == .message(noun.record) }),
+            let record = answer.message(field)
+        else { throw UsageProblem("the server sent no \(noun.name)", cure: "update the command line or the server") }
+        return record
+    }
+
+    /// The records of an answer that holds several.
+    func records(_ answer: Message) -> [Message] {
+        guard let field = answer.descriptor.fields.first(where: { $0.kind == .message(noun.record) && $0.isRepeated })
+        else { return [] }
+        return answer.messages(field)
+    }
+
+    func get(_ id: String) async throws -> Message {
+        try record(await call("Get") { request in try FieldAssignment.set("id", to: id, in: request) })
+    }
+
+    /// Creates or changes: the record of the request is filled by `fill`, which gives the update mask.
+    func write(_ verb: String, requestID: String, _ fill: (Message) throws -> [String]) async throws -> Message {
+        let answer = try await call(verb, requestID: requestID) { request in
+            guard let field = request.descriptor.fields.first(where: { $0.kind == .message(noun.record) }) else { return }
+            let mask = try fill(request.makeMessage(field))
+            if let maskField = request.descriptor.field("update_mask") { request.setStrings(maskField, mask) }
+        }
+        return try record(answer)
+    }
+
+    /// The living records whose field has one of the values, page by page, at most `limit`.
+    func find(_ field: String, in values: [String], limit: Int) async throws -> [Message] {
+        let answer = try await call("List") { request in
+            guard let filter = request.descriptor.field("filter"), let size = request.descriptor.field("page_size") else {
+                return
+            }
+            let comparison = JSONValue.object([
+                "compare": .object([
+                    "field": .string(field), "operator": .string("IN"),
+                    "values": .array(values.map { .object(["string_value": .string($0)]) }),
+                ])
+            ])
+            try MessageFill.set(filter, of: request, to: comparison, path: "filter")
+            request.setInt32(size, Int32(limit))
+        }
+        return records(answer)
+    }
+}
+
+extension StewardConnection {
+    /// Calls a unary method with a request that `fill` fills. The answer lives in an arena of its own.
+    func call(_ method: MethodDefinition, requestID: String? = nil, _ fill: (Message) throws -> Void) async throws -> Message {
+        let request = Message.make(method.request, in: Arena())
+        try fill(request)
+        var options = CallOptions()
+        options.requestID = method.isIdempotent ? nil : requestID ?? RecordID.make().text
+        let answer = try await channel.unary(method, WireCodec.encode(request), options)
+        return try answer.withUnsafeBytes { bytes in
+            try WireCodec.decode(bytes, as: method.response, arena: Arena())
+        }
+    }
+}

@@ -1,0 +1,237 @@
+import ArgumentParser
+import StewardClient
+import Tenancy
+import Wire
+
+/// The commands of one kind of records.
+struct RecordCommand<Noun: RecordNoun>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: Noun.name, abstract: Noun.abstract, subcommands: RecordCommands.standard(Noun.self))
+    }
+}
+
+enum RecordCommands {
+    static func standard<Noun: RecordNoun>(_ noun: Noun.Type) -> [any ParsableCommand.Type] {
+        [
+            ListRecords<Noun>.self, GetRecord<Noun>.self, CreateRecord<Noun>.self, UpdateRecord<Noun>.self,
+            DeleteRecord<Noun>.self, RestoreRecord<Noun>.self,
+        ]
+    }
+
+    /// The fields that can be given to create or update, for help.
+    static func fieldList(_ record: MessageDescriptor) -> String {
+        let set = ["id", "version", "create_time", "update_time", "delete_time"]
+        return "Fields: " + record.fields.map(\.name).filter { !set.contains($0) }.joined(separator: ", ") + "."
+    }
+}
+
+/// Flags that every command on records has.
+struct RecordOptions: ParsableArguments {
+    @OptionGroup var connection: ConnectionOptions
+
+    @Option(help: "table, json or csv.")
+    var output: OutputFormat = .table
+
+    @Option(help: "Fields to show, separated by commas.")
+    var columns: String?
+
+    var printer: RecordPrinter {
+        RecordPrinter(format: output, columns: columns?.split(separator: ",").map(String.init) ?? [])
+    }
+
+    func client(_ noun: any RecordNoun.Type) async throws -> RecordClient {
+        RecordClient(connection: try await connection.connectSignedIn(), noun: noun)
+    }
+}
+
+struct ListRecords<Noun: RecordNoun>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "list", abstract: "Lists records.",
+            discussion: """
+                Examples:
+                  steward \(Noun.name) list --limit 20 --order-by 'update_time desc'
+                  steward \(Noun.name) list --filter 'create_time > 2026-01-01 and not (id is set)'
+                  steward \(Noun.name) list --output csv --columns id > ids.csv
+
+                Filters compare fields with = != < <= > >= ~ (contains) ^= (begins with) in (…), is set, and join with
+                and, or, not and parentheses.
+                """)
+    }
+
+    @OptionGroup var options: RecordOptions
+
+    @Option(help: "Only records that fulfil this.")
+    var filter: String?
+
+    @Option(help: "Field to sort by, with ' desc' for falling. Up to three times.")
+    var orderBy: [String] = []
+
+    @Option(help: "Most records to show; all: no limit.")
+    var limit: String = "50"
+
+    @Flag(help: "Also shows deleted records.")
+    var deleted = false
+
+    @Flag(help: "Says how many there are in all.")
+    var count = false
+
+    private static var pageSizeMax: Int { 1000 }
+
+    func run() async throws {
+        let most = limit == "all" ? Int.max : Int(limit) ?? 0
+        guard most > 0 else { throw ValidationError("--limit is a number from 1, or all") }
+        let client = try await options.client(Noun.self)
+        var records: [Message] = []
+        var token: String?
+        var total: String?
+        repeat {
+            let answer = try await page(client, size: min(most - records.count, Self.pageSizeMax), token)
+            records += client.records(answer)
+            token = answer.descriptor.field("next_page_token").flatMap { answer.string($0) }
+            total = total ?? Self.total(answer)
+        } while token != nil && records.count < most
+        try options.printer.show(records, of: Noun.record, preferred: Noun.columns)
+        if let total { Terminal.note("\(records.count) of \(total)") }
+        if token != nil, !count, options.output == .table { Terminal.note("there are more: --limit all shows them") }
+        await client.connection.close()
+    }
+
+    private func page(_ client: RecordClient, size: Int, _ token: String?) async throws -> Message {
+        try await client.call("List") { request in
+            if let filter { try FieldAssignment.set("filter_expression", to: filter, in: request) }
+            if let field = request.descriptor.field("order_by") { request.setStrings(field, orderBy) }
+            if let field = request.descriptor.field("page_size") { request.setInt32(field, Int32(size)) }
+            if let token { try FieldAssignment.set("page_token", to: token, in: request) }
+            if deleted { try FieldAssignment.set("show_deleted", to: "yes", in: request) }
+            if count, token == nil { try FieldAssignment.set("include_count", to: "yes", in: request) }
+        }
+    }
+
+    private static func total(_ answer: Message) -> String? {
+        guard let field = answer.descriptor.field("count"), let count = answer.message(field),
+            let value = count.descriptor.field("value"), let estimated = count.descriptor.field("estimated")
+        else { return nil }
+        return (count.bool(estimated) ? "about " : "") + String(count.int64(value))
+    }
+}
+
+struct GetRecord<Noun: RecordNoun>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(commandName: "get", abstract: "Shows one record.")
+    }
+
+    @OptionGroup var options: RecordOptions
+    @Argument(help: "Id of the record.") var id: String
+
+    func run() async throws {
+        let client = try await options.client(Noun.self)
+        try options.printer.show(one: await client.get(id))
+        await client.connection.close()
+    }
+}
+
+struct CreateRecord<Noun: RecordNoun>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "create", abstract: "Creates a record.",
+            discussion: """
+                \(RecordCommands.fieldList(Noun.record))
+                Write field=value; lists as a,b; parts as field.part=value; messages as JSON; money as '12.50 EUR'; a
+                reference by another field of its target as account.external_id=X.
+                """)
+    }
+
+    @OptionGroup var options: RecordOptions
+    @Option(help: "Creates nothing when a living record has the same value in this field.") var ifAbsent: String?
+    @Option(help: "Makes a repetition harmless: the same id gets the same answer.") var requestID: String?
+    @Argument(help: "field=value …") var assignments: [String]
+
+    func run() async throws {
+        let client = try await options.client(Noun.self)
+        var resolver = ReferenceResolver(connection: client.connection)
+        let resolved = try await resolver.resolve(assignments, in: Noun.record)
+        if let key = ifAbsent, let present = try await existing(client, key, resolved) {
+            Terminal.note("exists")
+            try options.printer.show(one: present)
+        } else {
+            let record = try await client.write("Create", requestID: requestID ?? RecordID.make().text) { record in
+                try FieldAssignment.apply(resolved, to: record)
+            }
+            try options.printer.show(one: record)
+        }
+        await client.connection.close()
+    }
+
+    private func existing(_ client: RecordClient, _ key: String, _ assignments: [String]) async throws -> Message? {
+        guard let value = assignments.first(where: { $0.hasPrefix(key + "=") })?.dropFirst(key.count + 1) else {
+            throw ValidationError("--if-absent \(key) needs \(key)=value")
+        }
+        return try await client.find(key, in: [String(value)], limit: 1).first
+    }
+}
+
+struct UpdateRecord<Noun: RecordNoun>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "update", abstract: "Changes fields of a record.",
+            discussion: """
+                \(RecordCommands.fieldList(Noun.record))
+                field=value sets a field, field= clears it. With --version, a change that someone else made meanwhile to
+                the same fields is not overwritten.
+                """)
+    }
+
+    @OptionGroup var options: RecordOptions
+    @Option(help: "Version of the record that was read.") var version: Int64?
+    @Option(help: "Makes a repetition harmless: the same id gets the same answer.") var requestID: String?
+    @Argument(help: "Id of the record.") var id: String
+    @Argument(help: "field=value …") var assignments: [String]
+
+    func run() async throws {
+        let client = try await options.client(Noun.self)
+        var resolver = ReferenceResolver(connection: client.connection)
+        let resolved = try await resolver.resolve(assignments, in: Noun.record)
+        let record = try await client.write("Update", requestID: requestID ?? RecordID.make().text) { record in
+            try FieldAssignment.set("id", to: id, in: record)
+            if let version { try FieldAssignment.set("version", to: String(version), in: record) }
+            return try FieldAssignment.apply(resolved, to: record)
+        }
+        try options.printer.show(one: record)
+        await client.connection.close()
+    }
+}
+
+struct DeleteRecord<Noun: RecordNoun>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "delete", abstract: "Deletes a record; steward \(Noun.name) restore brings it back.")
+    }
+
+    @OptionGroup var options: RecordOptions
+    @Argument(help: "Id of the record.") var id: String
+
+    func run() async throws {
+        let client = try await options.client(Noun.self)
+        _ = try await client.call("Delete") { request in try FieldAssignment.set("id", to: id, in: request) }
+        Terminal.note("deleted \(id)")
+        await client.connection.close()
+    }
+}
+
+struct RestoreRecord<Noun: RecordNoun>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(commandName: "restore", abstract: "Brings a deleted record back.")
+    }
+
+    @OptionGroup var options: RecordOptions
+    @Argument(help: "Id of the record.") var id: String
+
+    func run() async throws {
+        let client = try await options.client(Noun.self)
+        let answer = try await client.call("Restore") { request in try FieldAssignment.set("id", to: id, in: request) }
+        try options.printer.show(one: client.record(answer))
+        await client.connection.close()
+    }
+}

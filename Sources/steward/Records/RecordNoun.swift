@@ -1,0 +1,118 @@
+import Contracts
+import RPC
+import Wire
+
+/// A kind of records on the command line. Everything else about it comes from the descriptors of its methods.
+protocol RecordNoun: Sendable {
+    /// As typed, in the singular.
+    static var name: String { get }
+    static var abstract: String { get }
+    /// The methods of its service.
+    static var methods: [MethodDefinition] { get }
+    /// The record message.
+    static var record: MessageDescriptor { get }
+    /// The fields that a table shows unless others are asked for.
+    static var columns: [String] { get }
+}
+
+extension RecordNoun {
+    /// The standard method with this verb, as in List.
+    static func method(_ verb: String) throws -> MethodDefinition {
+        guard
+            let method = methods.first(where: {
+                $0.name.hasPrefix(verb) && $0.name.dropFirst(verb.count).first?.isUppercase == true
+            })
+        else {
+            throw UsageProblem("\(name) has no such method", cure: "steward describe lists the methods")
+        }
+        return method
+    }
+}
+
+enum AccountNoun: RecordNoun {
+    static let name = "account"
+    static let abstract = "Companies and persons that the workspace does business with."
+    static let methods = AccountServiceMethods.all
+    static let record = Account.descriptor
+    static let columns = ["id", "display_name", "city", "country_code", "phone", "email", "follow_up_time"]
+}
+
+enum ContactNoun: RecordNoun {
+    static let name = "contact"
+    static let abstract = "Persons, with the ways to reach them."
+    static let methods = ContactServiceMethods.all
+    static let record = Contact.descriptor
+    static let columns = ["id", "given_name", "family_name", "city", "contact_points", "follow_up_time"]
+}
+
+enum AccountContactNoun: RecordNoun {
+    static let name = "account-contact"
+    static let abstract = "The places of contacts in accounts."
+    static let methods = AccountContactServiceMethods.all
+    static let record = AccountContact.descriptor
+    static let columns = ["id", "account_id", "contact_id", "role", "primary_contact"]
+}
+
+enum ActivityNoun: RecordNoun {
+    static let name = "activity"
+    static let abstract = "Calls, mails, meetings and notes."
+    static let methods = ActivityServiceMethods.all
+    static let record = Activity.descriptor
+    static let columns = ["id", "kind", "subject", "occur_time", "outcome", "account_id"]
+}
+
+enum DealNoun: RecordNoun {
+    static let name = "deal"
+    static let abstract = "Chances to sell, and the board they move on."
+    static let methods = DealServiceMethods.all
+    static let record = Deal.descriptor
+    static let columns = ["id", "display_name", "amount", "close_date", "stage_id", "version"]
+}
+
+enum PipelineNoun: RecordNoun {
+    static let name = "pipeline"
+    static let abstract = "The ways that deals go."
+    static let methods = PipelineServiceMethods.all
+    static let record = Pipeline.descriptor
+    static let columns = ["id", "display_name", "default_pipeline"]
+}
+
+enum StageNoun: RecordNoun {
+    static let name = "stage"
+    static let abstract = "The steps of pipelines."
+    static let methods = StageServiceMethods.all
+    static let record = Stage.descriptor
+    static let columns = ["id", "display_name", "position", "probability_percent", "category", "pipeline_id"]
+}
+
+enum UserNoun: RecordNoun {
+    static let name = "user"
+    static let abstract = "People and programs that may sign in."
+    static let methods = UserServiceMethods.all
+    static let record = User.descriptor
+    static let columns = ["id", "email", "display_name", "department_id", "disabled", "last_sign_in_time"]
+}
+
+enum DepartmentNoun: RecordNoun {
+    static let name = "department"
+    static let abstract = "The tree of departments."
+    static let methods = DepartmentServiceMethods.all
+    static let record = Department.descriptor
+    static let columns = ["id", "display_name", "parent_department_id"]
+}
+
+enum RoleNoun: RecordNoun {
+    static let name = "role"
+    static let abstract = "Named sets of rights."
+    static let methods = RoleServiceMethods.all
+    static let record = Role.descriptor
+    static let columns = ["id", "display_name", "description", "built_in"]
+}
+
+/// All nouns, for references by another field than the id.
+enum RecordNouns {
+    static let all: [any RecordNoun.Type] = [
+        AccountNoun.self, ContactNoun.self, AccountContactNoun.self, ActivityNoun.self, DealNoun.self,
+        PipelineNoun.self, StageNoun.self, UserNoun.self, DepartmentNoun.self, RoleNoun.self,
+    ]
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Contracts
+import FoundationEssentials
+import RPC
+import StewardClient
+
+/// Flags that say where the server is and whose session to use.
+struct ConnectionOptions: ParsableArguments {
+    @Option(help: "Address of the gateway, host:port. Default: $STEWARD_SERVER, or the one signed in to.")
+    var server: String?
+
+    @Option(help: "File with the certificate authority to trust. Default: $STEWARD_CA, or the one signed in with.")
+    var ca: String?
+
+    @Option(help: "Name of the stored session. Default: $STEWARD_PROFILE, or default.")
+    var profile: String?
+
+    var profileName: String { profile ?? Terminal.environment("STEWARD_PROFILE") ?? "default" }
+
+    /// Where to connect, from the flags, the environment and the stored session, in this order.
+    func place() throws -> (server: String, trustRoots: String) {
+        let stored = try Profile.load(profileName)
+        guard let server = server ?? Terminal.environment("STEWARD_SERVER") ?? stored?.server,
+            let roots = ca ?? Terminal.environment("STEWARD_CA") ?? stored?.trustRoots
+        else {
+            throw UsageProblem(
+                "it is not known which server to call",
+                cure: "give --server HOST:PORT and --ca FILE once, with steward login")
+        }
+        return (server, roots)
+    }
+
+    /// A connection without a session.
+    func connect() async throws -> StewardConnection {
+        let (server, roots) = try place()
+        return try await StewardConnection.connect(to: server, trustRoots: roots)
+    }
+
+    /// A connection with the stored session attached, renewed if it has run out.
+    func connectSignedIn() async throws -> StewardConnection {
+        guard let stored = try Profile.load(profileName), let handle = Self.bytes(stored.sessionHandle) else {
+            throw UsageProblem("nobody is signed in", cure: "steward login --workspace NAME --email ADDRESS")
+        }
+        let connection = try await connect()
+        do {
+            try await connection.attach(sessionHandle: handle)
+        } catch {
+            guard error.code == .unauthenticated, let token = Self.bytes(stored.refreshToken) else { throw error }
+            try await renew(stored, by: token, on: connection)
+        }
+        return connection
+    }
+
+    private func renew(_ stored: Profile, by token: [UInt8], on connection: StewardConnection) async throws {
+        var renewed = stored
+        renewed.remember(try await connection.refresh(token: token))
+        try renewed.save(profileName)
+    }
+
+    private static func bytes(_ base64: String?) -> [UInt8]? {
+        base64.flatMap { Data(base64Encoded: $0) }.map { [UInt8]($0) }
+    }
+}
+
+extension Profile {
+    mutating func remember(_ session: Session) {
+        sessionHandle = session.sessionHandle.map { Data($0).base64EncodedString() }
+        refreshToken = session.refreshToken.map { Data($0).base64EncodedString() }
+    }
+}

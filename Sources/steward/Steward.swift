@@ -1,0 +1,62 @@
+import ArgumentParser
+
+/// The command line of Steward.
+@main
+struct Steward: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "steward",
+        abstract: "Works with a Steward installation: as a user, as an admin of a workspace, as an operator.",
+        discussion: """
+            A first session:
+              steward login --server localhost:7400 --ca .steward/pki/ca.crt --workspace demo --email rep@demo.example
+              steward account list --filter 'city = "Berlin"' --order-by display_name
+              steward account create display_name='Acme GmbH' city=Berlin
+              steward deal board
+
+            Every noun has list, get, create, update, delete and restore. steward describe shows all fields.
+            """,
+        version: BuildInfo.version,
+        groupedSubcommands: [
+            CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, WhoAmI.self]),
+            CommandGroup(
+                name: "Customers",
+                subcommands: [
+                    RecordCommand<AccountNoun>.self, RecordCommand<ContactNoun>.self,
+                    RecordCommand<AccountContactNoun>.self, RecordCommand<ActivityNoun>.self,
+                ]),
+            CommandGroup(
+                name: "Sales",
+                subcommands: [
+                    DealCommand.self, RecordCommand<PipelineNoun>.self, RecordCommand<StageNoun>.self,
+                ]),
+            CommandGroup(
+                name: "Workspace",
+                subcommands: [
+                    UserCommand.self, RecordCommand<DepartmentNoun>.self, RecordCommand<RoleNoun>.self, Import.self,
+                ]),
+            CommandGroup(name: "Any method", subcommands: [Call.self, Describe.self]),
+            CommandGroup(
+                name: "Operators",
+                subcommands: [
+                    TenantCommand.self, OperatorCommand.self, PKICommand.self, Install.self, Migrate.self,
+                ]),
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Failure.exit(error, command: Self.self)
+        }
+    }
+}
+
+/// What this build is.
+enum BuildInfo {
+    static let version = "0.1.0"
+}

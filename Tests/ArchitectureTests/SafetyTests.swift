@@ -1,0 +1,47 @@
+import Testing
+
+/// What the compiler cannot check stands on low floors only, with a sentence that says why it is safe.
+struct SafetyTests {
+    /// Above floor 2, the modules whose objects are confined to one event loop.
+    static let loopConfined: Set<String> = [
+        "RPCTransport", "TenantDatabase", "Records", "ServiceHost", "GatewayService",
+    ]
+    /// How far from the line the sentence may begin: above the declaration, or first in its body.
+    static let linesAbove = 8
+    static let linesBelow = 2
+
+    static func violations(in file: SourceFile, floor: Int?) -> [String] {
+        let original = file.lines
+        var problems: [String] = []
+        for (index, line) in file.codeLines.enumerated()
+        where line.contains("@unchecked Sendable") || line.contains("nonisolated(unsafe)") {
+            let place = "\(file.path):\(index + 1)"
+            if (floor ?? 6) > 2, !loopConfined.contains(file.module) {
+                problems.append("\(place): unchecked above floor 2")
+            }
+            let near = original[max(0, index - linesAbove)...min(index + linesBelow, original.count - 1)]
+            if !near.contains(where: { $0.contains("SAFETY:") }) {
+                problems.append("\(place): needs a // SAFETY: sentence beside it")
+            }
+        }
+        return problems
+    }
+
+    @Test func everyUncheckedPlaceSaysWhy() {
+        let table = FloorTable(manifest: SourceTree.manifest)
+        let problems = SourceTree.handWritten.flatMap { file in
+            Self.violations(in: file, floor: table.targets[file.module]?.floor)
+        }
+        #expect(problems == [])
+    }
+
+    @Test func aMissingSentenceOrAHighFloorIsFound() {
+        let bare = SourceFile(path: "Sources/Wire/A.swift", text: "final class A: @unchecked Sendable {}")
+        #expect(Self.violations(in: bare, floor: 1).count == 1)
+        let told = SourceFile(
+            path: "Sources/Wire/A.swift", text: "// SAFETY: one loop.\nnonisolated(unsafe) var a = 1")
+        #expect(Self.violations(in: told, floor: 1) == [])
+        #expect(
+            Self.violations(in: SourceFile(path: "Sources/X/A.swift", text: told.text), floor: 5).count == 1)
+    }
+}

@@ -1,0 +1,76 @@
+import Testing
+
+/// Things that only one or two modules may touch.
+struct SoleImporterTests {
+    /// Module of the toolchain or of floor 0 → who may import it.
+    static let importers: [String: Set<String>] = [
+        "CPostgres": ["Postgres"],
+        "COpenSSL": ["TLSTransport", "Credentials"],
+        "CArgon2": ["Credentials"],
+        "CLinux": ["Reactor", "TLSTransport", "ServiceHost"],
+    ]
+    /// Word in code → modules in which it may stand.
+    static let words: [(pattern: String, modules: Set<String>)] = [
+        ("epoll_wait", ["Reactor"]),
+        ("epoll_create1", ["Reactor"]),
+        ("epoll_ctl", ["Reactor"]),
+        ("protobuf_c_message_unpack", ["Wire", "protoc-gen-steward"]),
+        ("PQconnectdb", []),
+        ("PQexec", []),
+        ("SSL_read", ["TLSTransport"]),
+        ("SSL_write", ["TLSTransport"]),
+    ]
+    /// Services see no socket, and the gateway reaches no SQL.
+    static let forbidden: [String: Set<String>] = [
+        "IdentityService": ["CLinux", "TLSTransport", "RPCTransport", "CPostgres"],
+        "CustomerService": ["CLinux", "TLSTransport", "RPCTransport", "CPostgres"],
+        "SalesService": ["CLinux", "TLSTransport", "RPCTransport", "CPostgres"],
+        "GatewayService": ["CPostgres", "Postgres", "TenantDatabase", "Migrations", "Records"],
+        "steward-gateway": ["CPostgres", "Postgres", "TenantDatabase", "Migrations", "Records"],
+    ]
+    /// Who may hold a connection or pool of PostgreSQL. Everybody else goes through TenantDatabase, which wants a caller.
+    static let connectionHolders: Set<String> = [
+        "Postgres", "TenantDatabase", "Migrations", "ServiceHost", "steward",
+    ]
+
+    static func violations(in files: [SourceFile]) -> [String] {
+        files.flatMap { file -> [String] in
+            var problems: [String] = []
+            for found in ImportTests.imports(in: file) {
+                if let allowed = importers[found.module], !allowed.contains(file.module) {
+                    problems.append(
+                        "\(file.path): imports \(found.module); only \(allowed.sorted().joined(separator: ", ")) may"
+                    )
+                }
+                if forbidden[file.module]?.contains(found.module) == true {
+                    problems.append("\(file.path): \(file.module) must not import \(found.module)")
+                }
+            }
+            let code = file.code
+            for (pattern, modules) in words where code.contains(pattern) && !modules.contains(file.module) {
+                problems.append("\(file.path): uses \(pattern)")
+            }
+            if !connectionHolders.contains(file.module),
+                code.contains("PostgresPool") || code.contains("PostgresConnection")
+            {
+                problems.append(
+                    "\(file.path): holds a connection; go through TenantDatabase or DirectoryDatabase")
+            }
+            return problems
+        }
+    }
+
+    @Test func doorsHaveTheirImportersOnly() {
+        #expect(Self.violations(in: SourceTree.handWritten) == [])
+    }
+
+    @Test(arguments: [
+        ("Records", "import CPostgres"), ("RPC", "import COpenSSL"),
+        ("GatewayService", "package import Postgres"),
+        ("SalesService", "import TLSTransport"), ("RPC", "let n = epoll_wait(fd)"),
+        ("Records", "let pool: PostgresPool"), ("Contracts", "protobuf_c_message_unpack(d, nil, n, p)"),
+    ])
+    func aSideDoorIsFound(module: String, text: String) {
+        #expect(Self.violations(in: [SourceFile(path: "Sources/\(module)/A.swift", text: text)]).count == 1)
+    }
+}

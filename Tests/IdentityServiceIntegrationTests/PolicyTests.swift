@@ -1,0 +1,96 @@
+import AccessControl
+import Contracts
+import Postgres
+import RPC
+import Records
+import Tenancy
+import Testing
+@testable import IdentityService
+import TenantDatabase
+
+struct PolicyTests {
+    @Test func aChangeWhoseWriterIsGoneIsPublished() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let user = try await workspace.addUser("rep", password: "a good password")
+            let session = try await identity.signIn(workspace.name, "rep@example.com", "a good password")
+            let before = try await workspace.epoch()
+            // As after a crash between the tenant's transaction and what follows it.
+            let schema = try #require(TenantSchema(tenantID: workspace.id, service: .identity)).name
+            try await identity.tamper("UPDATE \(schema).users SET disabled = true WHERE id = '\(user)'")
+            try await identity.tamper(
+                "INSERT INTO directory.policy_marks VALUES ('\(workspace.id)', '\(user)', 2, '2000-01-01')")
+            _ = try await identity.resolve(session)
+            try await identity.identity.sweeper.sweepMarks()
+            #expect(try await workspace.epoch() == before + 1)
+            #expect(try await reason { _ = try await identity.resolve(session) } == "SESSION_INVALID")
+            try await identity.identity.sweeper.sweepMarks()
+            #expect(try await workspace.epoch() == before + 1)
+        }
+    }
+
+    @Test func changesOfOtherInstancesAreFound() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let session = try await identity.resolve(identity.signIn(workspace.name)).sessionID
+            let feed = identity.identity.feed
+            let policies = feed.policies.watch()
+            let revocations = feed.revocations.watch()
+            try await identity.tamper(
+                """
+                UPDATE directory.tenants SET policy_epoch = 77, policy_changed_at = clock_timestamp()
+                WHERE id = '\(workspace.id)'
+                """)
+            try await identity.tamper(
+                "UPDATE directory.sessions SET revoked_at = clock_timestamp() WHERE id = '\(session)'")
+            try await identity.identity.poller.look()
+            for await changes in policies
+            where changes.contains(PolicyChangeEvent(tenantID: workspace.id, epoch: 77)) { break }
+            for await event in revocations where event.sessionIDs.contains(session) { break }
+        }
+    }
+
+    @Test func aDisabledUserLosesRightsAtOnceInIdentityToo() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let second = try await workspace.addUser("second", roles: ["Admin"], password: "a good password")
+            let other = workspace.users(as: workspace.caller(second))
+            _ = try await other.listUsers(ListUsersRequest())
+            _ = try await workspace.users().updateUser(
+                UpdateUserRequest(user: User(id: second.description, disabled: true), updateMask: ["disabled"]))
+            #expect(try await reason { _ = try await other.listUsers(ListUsersRequest()) } == "USER_UNKNOWN")
+        }
+    }
+
+    @Test(arguments: ["user", "department", "role"])
+    func declarationsFitTheTables(_ object: String) async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let type = try #require(identity.identity.engine.type(object))
+            let schema = try #require(TenantSchema(tenantID: workspace.id, service: .identity)).name
+            var parameters = Parameters()
+            parameters.append(schema)
+            parameters.append(type.table)
+            let problems = try await identity.postgres.look(parameters) { columns, constraints in
+                try SchemaCheck.problems(of: type, columns: columns, constraints: constraints)
+            }
+            #expect(problems.isEmpty)
+        }
+    }
+
+    @Test func passwordChangesAreInTheLedgerAndPasswordsAreNot() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let user = try await workspace.addUser("rep", password: "a good password")
+            let rows = try await identity.identity.engine.database.read(
+                workspace.admin, deadline: .max,
+                Statement("SELECT method, after::text FROM {schema}.ledger WHERE record_id = $1 ORDER BY id"),
+                { var parameters = Parameters(); parameters.append(user.id); return parameters }())
+            let methods = try rows.map { try $0.string(0) }
+            #expect(methods.contains { $0.hasSuffix("UserService/CreateUser") })
+            #expect(methods.contains { $0.hasSuffix("UserService/SetUserPassword") })
+            let contents = try rows.map { try $0.string(1) }
+            #expect(contents.allSatisfy { !$0.contains("argon2") })
+        }
+    }
+}

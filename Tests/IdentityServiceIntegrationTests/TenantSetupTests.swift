@@ -1,0 +1,103 @@
+import Contracts
+import RPC
+import Tenancy
+import Testing
+
+@testable import IdentityService
+
+/// Changes what the made-up services answer, so its tests run one after the other.
+@Suite(.serialized)
+struct TenantSetupTests {
+    @Test func aTenantIsReadyForItsAdmin() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            #expect(identity.customer.prepared(workspace.id))
+            #expect(identity.sales.prepared(workspace.id))
+            let caller = try await identity.resolve(identity.signIn(workspace.name))
+            #expect(caller.tenantID == workspace.id)
+            let own = try await AuthenticationServiceClient(channel: identity.channel(as: caller)).getSelf(
+                GetSelfRequest())
+            #expect(own.roleNames == ["Admin"])
+            #expect(own.workspace == workspace.name)
+            #expect(own.grants.contains { $0.object == "deal" && $0.action == "delete" && $0.scope == "all" })
+            let roles = try await workspace.roles().listRoles(ListRolesRequest())
+            #expect(Set(roles.roles.compactMap(\.displayName)) == Set(BuiltInRole.all.map(\.name)))
+        }
+    }
+
+    @Test func aRepeatedRequestGivesTheSameTenant() async throws {
+        try await onLoop { identity in
+            let wish = TestIdentity.wish("w-\(RecordID.make().text.suffix(12))")
+            let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller, requestID: "one"))
+            let first = try await client.createTenant(wish)
+            let second = try await client.createTenant(wish)
+            #expect(first == second)
+            var other = wish
+            other.displayName = "Other"
+            #expect(try await reason { _ = try await client.createTenant(other) } == "REQUEST_ID_REUSED")
+            let stranger = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller, requestID: "two"))
+            #expect(try await reason { _ = try await stranger.createTenant(wish) } == "WORKSPACE_TAKEN")
+        }
+    }
+
+    @Test func aCutOffSetUpIsFinishedBySweeper() async throws {
+        try await onLoop { identity in
+            let wish = TestIdentity.wish("w-\(RecordID.make().text.suffix(12))")
+            let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller, requestID: "one"))
+            identity.sales.fail(true)
+            #expect(try await reason { _ = try await client.createTenant(wish) } == "TENANT_SETUP_DELAYED")
+            identity.sales.fail(false)
+            let get = GetTenantRequest(workspace: wish.workspace)
+            #expect(try await client.getTenant(get).tenant?.state == .provisioning)
+            #expect(
+                try await reason { _ = try await identity.signIn(wish.workspace ?? "") } == "SIGN_IN_FAILED")
+            try await identity.tamper("UPDATE directory.tenant_setups SET leased_until = '2000-01-01'")
+            try await identity.identity.sweeper.sweepSetups()
+            #expect(try await client.getTenant(get).tenant?.state == .active)
+            _ = try await identity.signIn(wish.workspace ?? "")
+            #expect(try await client.createTenant(wish).tenant?.state == .active)
+        }
+    }
+
+    @Test func aSetUpThatCannotBeFinishedIsUndone() async throws {
+        try await onLoop { identity in
+            let wish = TestIdentity.wish("w-\(RecordID.make().text.suffix(12))")
+            let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            identity.sales.fail(true)
+            _ = try await reason { _ = try await client.createTenant(wish) }
+            identity.sales.fail(false)
+            try await identity.tamper(
+                "UPDATE directory.tenant_setups SET leased_until = '2000-01-01', started_at = '2000-01-01'")
+            try await identity.identity.sweeper.sweepSetups()
+            let get = GetTenantRequest(workspace: wish.workspace)
+            #expect(try await reason { _ = try await client.getTenant(get) } == "TENANT_NOT_FOUND")
+            _ = try await client.createTenant(wish)
+        }
+    }
+
+    @Test func onlyOperatorsOpenWorkspaces() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let client = TenantServiceClient(channel: identity.channel(as: workspace.admin))
+            #expect(
+                try await reason { _ = try await client.createTenant(TestIdentity.wish("w-other")) }
+                    == "OPERATOR_REQUIRED")
+            #expect(try await reason { _ = try await client.listTenants(ListTenantsRequest()) } == "OPERATOR_REQUIRED")
+        }
+    }
+
+    @Test func badWishesNameEveryField() async throws {
+        try await onLoop { identity in
+            let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            do {
+                _ = try await client.createTenant(CreateTenantRequest(workspace: "No!", adminPassword: "short"))
+                Issue.record("a bad request was taken")
+            } catch let error as RPCError {
+                #expect(
+                    error.fieldViolations.map(\.field) == [
+                        "workspace", "display_name", "admin_email", "admin_display_name", "admin_password",
+                    ])
+            }
+        }
+    }
+}

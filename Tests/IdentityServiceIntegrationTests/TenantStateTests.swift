@@ -1,0 +1,82 @@
+import Contracts
+import RPC
+import Tenancy
+import Testing
+
+@testable import IdentityService
+
+struct TenantStateTests {
+    @Test func suspendingStopsEverythingAndActivatingBringsItBack() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let session = try await identity.signIn(workspace.name)
+            let id = workspace.id.description
+            let suspended = try await operators.suspendTenant(SuspendTenantRequest(id: id, comment: "unpaid"))
+            #expect(suspended.tenant?.state == .suspended)
+            #expect(try await operators.suspendTenant(SuspendTenantRequest(id: id)).tenant == suspended.tenant)
+            #expect(try await reason { _ = try await identity.resolve(session) } == "SESSION_INVALID")
+            #expect(try await reason { _ = try await identity.signIn(workspace.name) } == "SIGN_IN_FAILED")
+            #expect(try await workspace.policy().active == false)
+            #expect(
+                try await reason { _ = try await workspace.users().listUsers(ListUsersRequest()) } == "USER_UNKNOWN")
+            _ = try await operators.activateTenant(ActivateTenantRequest(id: id))
+            _ = try await identity.resolve(identity.signIn(workspace.name))
+            #expect(try await reason { _ = try await identity.resolve(session) } == "SESSION_INVALID")
+        }
+    }
+
+    @Test func deletingNeedsTheNameAndCanBeTakenBack() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let id = workspace.id.description
+            #expect(
+                try await reason {
+                    _ = try await operators.deleteTenant(DeleteTenantRequest(id: id, workspace: "other"))
+                } == "WORKSPACE_MISMATCH")
+            let deleted = try await operators.deleteTenant(
+                DeleteTenantRequest(id: id, graceDays: 1, workspace: workspace.name))
+            #expect(deleted.tenant?.state == .deleting)
+            #expect(deleted.tenant?.purgeTime != nil)
+            try await identity.identity.sweeper.sweepDeletions()
+            #expect(try await operators.activateTenant(ActivateTenantRequest(id: id)).tenant?.state == .active)
+        }
+    }
+
+    @Test func dataIsDroppedWhenTheGraceIsOver() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let id = workspace.id.description
+            _ = try await operators.deleteTenant(
+                DeleteTenantRequest(id: id, graceDays: 0, workspace: workspace.name))
+            #expect(
+                try await reason { _ = try await operators.activateTenant(ActivateTenantRequest(id: id)) }
+                    == "TENANT_STATE")
+            try await identity.identity.sweeper.sweepDeletions()
+            #expect(identity.customer.dropped(workspace.id))
+            #expect(identity.sales.dropped(workspace.id))
+            #expect(
+                try await reason { _ = try await operators.getTenant(GetTenantRequest(id: id)) }
+                    == "TENANT_NOT_FOUND")
+            #expect(try await reason { _ = try await workspace.policy() } == "TENANT_NOT_FOUND")
+        }
+    }
+
+    @Test func tenantsAreListedPageByPage() async throws {
+        try await onLoop { identity in
+            for _ in 0..<3 { _ = try await identity.openWorkspace() }
+            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            var names: [String] = []
+            var token: String?
+            repeat {
+                let page = try await operators.listTenants(ListTenantsRequest(pageSize: 2, pageToken: token))
+                names += page.tenants.compactMap(\.workspace)
+                token = page.nextPageToken
+            } while token != nil
+            #expect(names.count >= 3)
+            #expect(names == names.sorted())
+        }
+    }
+}

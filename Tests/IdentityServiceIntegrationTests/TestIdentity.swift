@@ -1,0 +1,263 @@
+import Contracts
+import Credentials
+import Logging
+import Migrations
+import Postgres
+import RPC
+import Reactor
+import Records
+import ServiceHost
+import Synchronization
+import Tenancy
+import TenantDatabase
+import TestPostgres
+import Testing
+import Wire
+
+@testable import IdentityService
+
+/// Identity with a real database and made-up customer and sales services. One for all tests of the process: each test
+/// has its own tenants in it.
+final class TestIdentity: Sendable {
+    let postgres: TestPostgres
+    let identity: Identity
+    let customer = FakeService()
+    let sales = FakeService()
+    let callerKeys: [ServiceName: MACKey]
+    let router: Router
+    let operatorCaller: Caller
+
+    static let adminPassword = "correct horse battery"
+
+    static func shared() async throws -> TestIdentity { try await started.value }
+
+    private static let started = Task { try await TestIdentity() }
+
+    private init() async throws {
+        let postgres = try await TestPostgres.shared()
+        self.postgres = postgres
+        _ = try await DirectoryMigrator(database: postgres.owner).migrate(IdentityMigrations.directoryStream)
+        let directorySet = DatabaseSet(
+            loops: postgres.loops, endpoints: [DatabaseEndpoint(partitions: [postgres.settings(.identity)])],
+            workers: postgres.workers, logger: postgres.logger)
+        var keys: [ServiceName: MACKey] = [:]
+        for name in [ServiceName.identity, .customer, .sales] { keys[name] = try MACKey(RandomToken.make()) }
+        callerKeys = keys
+        identity = try Identity(
+            IdentityParts(
+                databases: postgres.databases(.identity), directory: DirectoryDatabase(databases: directorySet),
+                provisioner: postgres.provisioner,
+                services: [
+                    (.customer, ProvisioningServiceClient(channel: customer)),
+                    (.sales, ProvisioningServiceClient(channel: sales)),
+                ], minter: CallerTokenMinter(keys: keys), workers: postgres.workers,
+                pageTokenKey: Array(repeating: 7, count: 32), logger: postgres.logger))
+        router = try identity.router()
+        operatorCaller = Caller(
+            kind: .operator, tenantID: nil, userID: UserID(.make()), sessionID: .make(), policyEpoch: 0,
+            expireTime: Timestamp.now().advanced(by: .seconds(3600)), workspace: "")
+    }
+
+    /// The way to identity as somebody, from the gateway.
+    func channel(
+        as caller: Caller?, requestID: String? = nil, address: String = "test-\(RecordID.make())"
+    ) -> LocalChannel {
+        LocalChannel(
+            routes: RouteTable(router), caller: caller, requestID: requestID, address: address, logger: postgres.logger)
+    }
+
+    /// Opens a workspace and signs its admin in.
+    func openWorkspace() async throws -> Workspace {
+        let name = "w-\(RecordID.make().text.suffix(12))"
+        let created = try await TenantServiceClient(channel: channel(as: operatorCaller)).createTenant(
+            TestIdentity.wish(name))
+        let id = try #require(TenantID(created.tenant?.id ?? ""))
+        let admin = try #require(UserID(created.adminUserID ?? ""))
+        return Workspace(identity: self, name: name, id: id, adminID: admin)
+    }
+
+    static func wish(_ workspace: String) -> CreateTenantRequest {
+        CreateTenantRequest(
+            workspace: workspace, displayName: "Test", adminEmail: "admin@example.com", adminDisplayName: "Admin",
+            adminPassword: adminPassword)
+    }
+
+    func signIn(
+        _ workspace: String, _ email: String = "admin@example.com", _ password: String = adminPassword,
+        address: String = "test-\(RecordID.make())"
+    ) async throws -> Session {
+        let response = try await AuthenticationServiceClient(channel: channel(as: nil, address: address)).signIn(
+            SignInRequest(workspace: workspace, email: email, password: password))
+        return try #require(response.session)
+    }
+
+    func resolve(_ session: Session) async throws -> Caller {
+        let response = try await CallerServiceClient(channel: channel(as: nil)).resolveSession(
+            ResolveSessionRequest(sessionHandle: session.sessionHandle))
+        let token = try #require(response.token)
+        let key = try #require(callerKeys[.customer])
+        return try CallerTokenVerifier(audience: .customer, key: key).verify(
+            CallerTokenBytes(encoded: token.encoded()))
+    }
+
+    /// Runs SQL in the directory as the superuser, to make time pass.
+    func tamper(_ command: String) async throws {
+        let pool = PostgresPool(
+            loop: postgres.loops.loops[0], settings: postgres.superuser, workers: postgres.workers,
+            logger: postgres.logger)
+        let scope = TransactionScope(
+            access: .readWrite, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
+        _ = try await pool.run(scope, Statement(unsafeGenerated: command), Parameters())
+        await pool.close(deadline: 0)
+    }
+}
+
+/// A tenant of a test.
+struct Workspace: Sendable {
+    let identity: TestIdentity
+    let name: String
+    let id: TenantID
+    let adminID: UserID
+
+    var admin: Caller { caller(adminID) }
+
+    func caller(_ user: UserID, session: RecordID = .make()) -> Caller {
+        Caller(
+            kind: .user, tenantID: id, userID: user, sessionID: session, policyEpoch: 1,
+            expireTime: Timestamp.now().advanced(by: .seconds(3600)), workspace: name)
+    }
+
+    func users(as caller: Caller? = nil) -> UserServiceClient {
+        UserServiceClient(channel: identity.channel(as: caller ?? admin))
+    }
+
+    func roles(as caller: Caller? = nil) -> RoleServiceClient {
+        RoleServiceClient(channel: identity.channel(as: caller ?? admin))
+    }
+
+    func departments(as caller: Caller? = nil) -> DepartmentServiceClient {
+        DepartmentServiceClient(channel: identity.channel(as: caller ?? admin))
+    }
+
+    func roleID(_ name: String) async throws -> String {
+        let list = try await roles().listRoles(ListRolesRequest(filterExpression: "display_name = \"\(name)\""))
+        return try #require(list.roles.first?.id)
+    }
+
+    /// Adds a user with built-in roles.
+    func addUser(_ name: String, roles: [String] = [], password: String? = nil) async throws -> UserID {
+        var ids: [String] = []
+        for role in roles { ids.append(try await roleID(role)) }
+        let created = try await users().createUser(
+            CreateUserRequest(user: User(email: "\(name)@example.com", displayName: name, roleIDs: ids)))
+        let id = try #require(UserID(created.user?.id ?? ""))
+        if let password {
+            _ = try await users().setUserPassword(SetUserPasswordRequest(id: id.description, password: password))
+        }
+        return id
+    }
+
+    func epoch() async throws -> Int64 {
+        let rows = try await identity.identity.directory.read(TenantTable.find(id), deadline: .after(.seconds(5)))
+        return try TenantRow(rows.one()).policyEpoch
+    }
+
+    func policy() async throws -> TenantPolicy {
+        let response = try await PolicyServiceClient(channel: identity.channel(as: nil)).getPolicy(
+            GetPolicyRequest(tenantID: id.id.bytes))
+        return try #require(response.policy)
+    }
+}
+
+/// Calls a router in the same process, as its server would.
+struct LocalChannel: RPCChannel {
+    let routes: RouteTable
+    let caller: Caller?
+    let requestID: String?
+    let address: String
+    let logger: Logger
+
+    func unary(_ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions) async throws -> [UInt8] {
+        let route = Array(method.path.utf8).withUnsafeBytes { routes.find($0) }
+        guard case .unary(let handler) = route?.handler else { throw RPCError.unimplemented("KIND", method.path) }
+        var metadata = Metadata()
+        metadata.append("steward-client-address", address)
+        let arena = Arena()
+        let context = CallContext(
+            method: method, deadline: .after(.seconds(20)), requestID: options.requestID ?? requestID,
+            metadata: metadata, trace: .make(), connection: ConnectionContext(peer: .program(.gateway)), arena: arena, logger: logger,
+            startNanoseconds: MonotonicTime.now())
+        context.caller = caller
+        let message = try request.withUnsafeBytes { try WireCodec.decode($0, as: method.request, arena: arena) }
+        return WireCodec.encode(try await handler(message, context))
+    }
+
+    func open(_ method: MethodDefinition, _ options: CallOptions) async throws -> any ClientCall {
+        throw RPCError.unimplemented("KIND", method.path)
+    }
+}
+
+/// A service that says it prepared and dropped tenants, or fails.
+final class FakeService: RPCChannel {
+    private struct State {
+        var prepared: Set<[UInt8]> = []
+        var dropped: Set<[UInt8]> = []
+        var isFailing = false
+    }
+
+    private let state = Mutex(State())
+
+    func prepared(_ tenant: TenantID) -> Bool { state.withLock { $0.prepared.contains(tenant.id.bytes) } }
+    func dropped(_ tenant: TenantID) -> Bool { state.withLock { $0.dropped.contains(tenant.id.bytes) } }
+    func fail(_ fails: Bool) { state.withLock { $0.isFailing = fails } }
+
+    func unary(_ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions) async throws -> [UInt8] {
+        let fails = state.withLock { $0.isFailing }
+        if fails { throw RPCError.unavailable("DOWN", "The service is down.") }
+        if method == ProvisioningServiceMethods.prepareTenant {
+            let tenant = try PrepareTenantRequest(decoding: request).tenantID ?? []
+            state.withLock { _ = $0.prepared.insert(tenant) }
+            return PrepareTenantResponse(schemaVersion: 1, partition: 0).encoded()
+        }
+        let tenant = try DropTenantRequest(decoding: request).tenantID ?? []
+        state.withLock { _ = $0.dropped.insert(tenant) }
+        return DropTenantResponse().encoded()
+    }
+
+    func open(_ method: MethodDefinition, _ options: CallOptions) async throws -> any ClientCall {
+        throw RPCError.unimplemented("KIND", method.path)
+    }
+}
+
+/// The reason of the error that `body` throws; nil when it throws none.
+func reason(_ body: () async throws -> Void) async throws -> String? {
+    do {
+        try await body()
+        return nil
+    } catch let error as RPCError {
+        return error.reason
+    }
+}
+
+/// Runs a test on an event loop, as calls run.
+func onLoop(_ body: @escaping @Sendable (TestIdentity) async throws -> Void) async throws {
+    let identity = try await TestIdentity.shared()
+    try await identity.postgres.onLoop { try await body(identity) }
+}
+
+
+
+extension TestPostgres {
+    /// Looks at a table's columns and constraints as the superuser.
+    func look<Value: Sendable>(
+        _ parameters: Parameters, _ body: (Rows, Rows) throws -> Value
+    ) async throws -> Value {
+        let pool = PostgresPool(loop: loops.loops[0], settings: superuser, workers: workers, logger: logger)
+        let scope = TransactionScope(
+            access: .readOnly, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
+        let columns = try await pool.run(scope, SchemaCheck.columns, parameters)
+        let constraints = try await pool.run(scope, SchemaCheck.constraints, parameters)
+        await pool.close(deadline: 0)
+        return try body(columns, constraints)
+    }
+}

@@ -1,0 +1,21 @@
+import Testing
+@testable import IdentityService
+import RPC
+
+struct EmailAddressTests {
+    @Test(arguments: [
+        ("Ann@Example.COM", "ann@example.com"), ("  a.b+c@x.org ", "a.b+c@x.org"), ("李@例子.中国", "李@例子.中国"),
+    ])
+    func comparesInLowerCase(_ written: String, _ stored: String) {
+        #expect(EmailAddress(written)?.text == stored)
+    }
+
+    @Test(arguments: [
+        "", "a", "@x.org", "a@", "a@b", "a@b@c.org", "a b@c.org", "a@-x.org", "a@x-.org", "a@x..org", "a,b@x.org",
+        String(repeating: "a", count: 65) + "@x.org",
+    ])
+    func refusesOthers(_ text: String) {
+        #expect(EmailAddress(text) == nil)
+        #expect(EmailAddress.violation(of: text, field: "email")?.field == "email")
+    }
+}

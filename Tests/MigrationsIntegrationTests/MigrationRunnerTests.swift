@@ -1,0 +1,195 @@
+import Migrations
+import Postgres
+import Reactor
+import Tenancy
+import TestPostgres
+import Testing
+
+private let first = Migration(
+    number: 1, name: "create_things",
+    sql: """
+        -- A comment; with a semicolon.
+        CREATE TABLE {schema}.things (
+            id uuid NOT NULL, note text DEFAULT ';',
+            CONSTRAINT things_pkey PRIMARY KEY (id));
+        CREATE INDEX things_note_idx ON {schema}.things (note);
+        """)
+private let second = Migration(
+    number: 2, name: "add_things_size", sql: "ALTER TABLE {schema}.things ADD COLUMN size bigint")
+private let uniqueNote = Migration(
+    number: 2, name: "make_note_unique",
+    sql: "ALTER TABLE {schema}.things ADD CONSTRAINT things_note_key UNIQUE (note)")
+
+private func stream(_ migrations: Migration...) -> MigrationStream {
+    MigrationStream(name: "sales", kind: .tenant(.sales), migrations: migrations)
+}
+
+/// Each test has a database of its own on the shared server, since a run goes through all tenants of a database.
+private struct World {
+    let owner: OwnerDatabase
+    let provisioner: TenantProvisioner
+    let runner: MigrationRunner
+    let tenants: [TenantID]
+
+    init(_ name: String, tenantCount: Int) async throws {
+        let postgres = try await TestPostgres.shared()
+        try await InstallationSetup(database: name, partitions: [.identity: 1, .sales: 1])
+            .run(
+                superuser: postgres.superuser, loop: postgres.loops.loops[0], workers: postgres.workers,
+                logger: postgres.logger)
+        var settings = postgres.superuser
+        settings.database = name
+        settings.user = InstallationNames.provisioner
+        settings.poolSize = 4
+        owner = OwnerDatabase(
+            loop: postgres.loops.loops[1], settings: settings, workers: postgres.workers,
+            logger: postgres.logger)
+        provisioner = TenantProvisioner(database: owner)
+        runner = MigrationRunner(database: owner)
+        tenants = (0..<tenantCount).map { _ in TenantID(RecordID.make()) }
+        for tenant in tenants {
+            _ = try await provisioner.prepare(tenant, stream: stream(first), partition: 0)
+        }
+    }
+
+    func schema(_ index: Int) -> String { TenantSchema(tenantID: tenants[index], service: .sales)!.name }
+
+    /// Runs SQL as the owner.
+    func sql(_ text: String) async throws -> Rows {
+        try await owner.query(Statement(unsafeGenerated: text))
+    }
+}
+
+@Suite struct MigrationRunnerTests {
+    @Test func everyTenantIsBroughtForwardOnce() async throws {
+        let world = try await World("steward_forward", tenantCount: 5)
+        let report = try await world.runner.migrateTenants(stream(first, second))
+        #expect(report.migratedCount == 5)
+        #expect(report.failed.isEmpty)
+        for index in 0..<5 {
+            let row = try await world.sql("SELECT version FROM \(world.schema(index)).meta").one()
+            #expect(try row.int64(0) == 2)
+            _ = try await world.sql("SELECT size FROM \(world.schema(index)).things")
+        }
+        let again = try await world.runner.migrateTenants(stream(first, second))
+        #expect(again.currentCount == 5)
+        #expect(again.migratedCount == 0)
+        await world.owner.close()
+    }
+
+    @Test func twoRunsAtOnceDoItOnce() async throws {
+        let world = try await World("steward_together", tenantCount: 4)
+        async let one = world.runner.migrateTenants(stream(first, second))
+        async let other = world.runner.migrateTenants(stream(first, second))
+        let reports = try await [one, other]
+        #expect(reports.map(\.migratedCount).reduce(0, +) == 4)
+        #expect(reports.allSatisfy { $0.failed.isEmpty })
+        await world.owner.close()
+    }
+
+    @Test func aFailedTenantIsParkedAndTheOthersGoOn() async throws {
+        let world = try await World("steward_parked", tenantCount: 4)
+        let bad = world.schema(2)
+        _ = try await world.sql(
+            "INSERT INTO \(bad).things (id, note) VALUES (gen_random_uuid(), 'x'), (gen_random_uuid(), 'x')")
+        let report = try await world.runner.migrateTenants(stream(first, uniqueNote))
+        #expect(report.migratedCount == 3)
+        #expect(report.failed.map(\.schema.name) == [bad])
+        let row = try await world.sql("SELECT version, parked_error FROM \(bad).meta").one()
+        #expect(try row.int64(0) == 1)
+        #expect(try row.string(1).contains("23505"))
+
+        // Left alone until somebody has looked at it.
+        let skipped = try await world.runner.migrateTenants(stream(first, uniqueNote))
+        #expect(skipped.failed.map(\.schema.name) == [bad])
+        _ = try await world.sql("UPDATE \(bad).things SET note = id::text")
+        var options = MigrationOptions()
+        options.retriesParked = true
+        let repaired = try await world.runner.migrateTenants(stream(first, uniqueNote), options: options)
+        #expect(repaired.migratedCount == 1)
+        #expect(repaired.failed.isEmpty)
+        await world.owner.close()
+    }
+
+    @Test func aFailedCanaryStopsTheRun() async throws {
+        let world = try await World("steward_canary", tenantCount: 3)
+        let broken = Migration(number: 2, name: "break", sql: "ALTER TABLE {schema}.nothing ADD COLUMN a int")
+        let report = try await world.runner.migrateTenants(stream(first, broken))
+        #expect(report.isStoppedAfterCanary)
+        #expect(report.outcomes.count == 1)
+        await world.owner.close()
+    }
+
+    @Test func aChangedMigrationIsRefused() async throws {
+        let world = try await World("steward_changed", tenantCount: 2)
+        let changed = Migration(number: 1, name: "create_things", sql: first.sql + "\n")
+        let error = await #expect(throws: MigrationError.self) {
+            _ = try await world.runner.migrateTenants(stream(changed, second))
+        }
+        #expect(error?.kind == .checksumMismatch)
+        let row = try await world.sql("SELECT version, parked_error IS NULL FROM \(world.schema(0)).meta")
+            .one()
+        #expect(try row.int64(0) == 1)
+        #expect(try row.bool(1))
+        await world.owner.close()
+    }
+
+    @Test func anOlderProgramLeavesANewerSchemaAlone() async throws {
+        let world = try await World("steward_newer", tenantCount: 1)
+        _ = try await world.runner.migrateTenants(stream(first, second))
+        let error = await #expect(throws: MigrationError.self) {
+            _ = try await world.runner.migrateTenants(stream(first))
+        }
+        #expect(error?.kind == .unknownMigration)
+        await world.owner.close()
+    }
+
+    @Test func aLockThatPassesIsWaitedFor() async throws {
+        let world = try await World("steward_lock", tenantCount: 1)
+        let schema = world.schema(0)
+        let (running, holding) = (AsyncStream<Void>.makeStream(), AsyncStream<Void>.makeStream())
+        let holder = Task {
+            try await world.owner.hold("LOCK TABLE \(schema).things IN ACCESS SHARE MODE") {
+                holding.continuation.finish()
+                for await _ in running.stream {}
+            }
+        }
+        for await _ in holding.stream {}
+        let migration = Task { try await world.runner.migrateTenants(stream(first, second)) }
+        // The migration waits, and gives way at least once before the lock is let go.
+        let waits = """
+            SELECT 1 FROM pg_locks WHERE relation = '\(schema).things'::regclass AND NOT granted
+            """
+        while try await world.sql(waits).isEmpty {}
+        while try await !world.sql(waits).isEmpty {}
+        running.continuation.finish()
+        try await holder.value
+        let report = try await migration.value
+        #expect(report.migratedCount == 1)
+        await world.owner.close()
+    }
+
+    @Test func theDirectoryIsMigratedOnce() async throws {
+        let world = try await World("steward_directory", tenantCount: 0)
+        let directory = MigrationStream(
+            name: "directory", kind: .directory,
+            migrations: [
+                Migration(
+                    number: 1, name: "create_tenants",
+                    sql:
+                        "CREATE TABLE directory.tenants (id uuid NOT NULL, CONSTRAINT tenants_pkey PRIMARY KEY (id));"
+                )
+            ])
+        let migrator = DirectoryMigrator(database: world.owner)
+        async let one = migrator.migrate(directory)
+        async let other = migrator.migrate(directory)
+        #expect(try await one + other == 1)
+        let row = try await world.sql(
+            "SELECT has_table_privilege('steward_identity_0', 'directory.tenants', 'INSERT'), "
+                + "has_table_privilege('steward_sales_0', 'directory.tenants', 'SELECT')"
+        ).one()
+        #expect(try row.bool(0))
+        #expect(try !row.bool(1))
+        await world.owner.close()
+    }
+}

@@ -1,0 +1,72 @@
+import Testing
+
+@testable import Postgres
+
+@Suite struct PostgresErrorTests {
+    private func error(_ state: String, _ message: String = "", constraint: String? = nil) -> PostgresError {
+        PostgresError(PostgresError.ServerReport(sqlState: state, message: message, constraint: constraint))
+    }
+
+    @Test(arguments: [
+        ("23505", PostgresError.Kind.uniqueViolation), ("42501", .insufficientPrivilege),
+        ("57014", .queryCanceled),
+        ("55P03", .lockTimeout), ("40P01", .deadlock), ("57P01", .connectionLost), ("08006", .connectionLost),
+        ("57P03", .unavailable), ("53300", .unavailable), ("22P02", .invalidInput),
+        ("25006", .readOnlyTransaction),
+        ("XX000", .other),
+    ])
+    func isToldByItsState(_ state: String, _ kind: PostgresError.Kind) {
+        #expect(error(state).kind == kind)
+    }
+
+    @Test func findsTheNamesThatCitusLeavesToTheText() {
+        let error = error(
+            "23505", #"duplicate key value violates unique constraint "accounts_name_key_102008""#)
+        #expect(error.constraint == "accounts_name_key")
+        let column = self.error(
+            "23502",
+            #"null value in column "name" of relation "accounts_102008" violates not-null constraint"#)
+        #expect(column.column == "name")
+        #expect(column.table == "accounts")
+    }
+
+    @Test func fieldsOfTheServerComeFirst() {
+        let error = error("23505", #"… constraint "other""#, constraint: "accounts_name_key")
+        #expect(error.constraint == "accounts_name_key")
+    }
+
+    @Test func onlyWhatDidNotHappenIsRetryable() {
+        #expect(error("40001").isRetryable)
+        #expect(!error("23505").isRetryable)
+        #expect(PostgresError(.connectionLost, "").isRetryable)
+        #expect(!PostgresError(.connectionLost, "", isOutcomeUnknown: true).isRetryable)
+    }
+
+    @Test func theDescriptionLeaksNothing() {
+        let error = error("23505", "Key (email)=(ann@example.com) already exists.")
+        #expect(!"\(error)".contains("ann"))
+        let settings = PostgresSettings(dsn: "host=h password=hush", password: "secret")
+        #expect(!"\(settings)".contains("hush"))
+        var dumped = ""
+        dump(settings, to: &dumped)
+        #expect(!dumped.contains("hush") && !dumped.contains("secret"))
+    }
+}
+
+@Suite struct TimingTests {
+    @Test func backoffDoublesToASecondWithJitter() {
+        #expect(Backoff.delay(failures: 0, random: 1) == 0)
+        #expect(Backoff.delay(failures: 1, random: 1) == Backoff.first)
+        #expect(Backoff.delay(failures: 1, random: 0) == Backoff.first / 2)
+        #expect(Backoff.delay(failures: 3, random: 1) == 4 * Backoff.first)
+        #expect(Backoff.delay(failures: 1_000, random: 1) == Backoff.last)
+    }
+
+    @Test func timeoutsAreNeverShorterThanTheDeadline() {
+        for milliseconds in [0, 1, 50, 51, 999, 5_000, 5_001] {
+            let index = TimeoutRung.index(forNanoseconds: UInt64(milliseconds) * 1_000_000)
+            #expect(TimeoutRung.milliseconds[index] >= milliseconds)
+        }
+        #expect(TimeoutRung.index(forNanoseconds: .max) == TimeoutRung.milliseconds.count - 1)
+    }
+}

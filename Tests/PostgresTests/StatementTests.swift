@@ -1,0 +1,85 @@
+import Tenancy
+import Testing
+
+@testable import Postgres
+
+@Suite struct StatementTests {
+    private let schema = TenantSchema(tenantID: TenantID(RecordID(high: 0, low: 1)), service: .customer)!
+
+    @Test func theSchemaFillsEverySlot() {
+        let statement = Statement("SELECT * FROM {schema}.a JOIN {schema}.b USING (id)")
+        let name = "t_aaaaaaaaaaaaaaaaaaaaaaaaab_cu"
+        #expect(statement.text(for: schema) == "SELECT * FROM \(name).a JOIN \(name).b USING (id)")
+        #expect(statement.hasSchemaSlot)
+    }
+
+    @Test func otherBracesStay() {
+        let statement = Statement("SELECT '{}'::jsonb, '{schem', '{schema'")
+        #expect(statement.text(for: nil) == "SELECT '{}'::jsonb, '{schem', '{schema'")
+        #expect(!statement.hasSchemaSlot)
+    }
+
+    @Test func aSlotMayBeginAndEndTheText() {
+        #expect(Statement("{schema}").text(for: schema) == schema.name)
+    }
+
+    @Test func eachStatementHasItsOwnID() {
+        #expect(Statement("SELECT 1").id != Statement("SELECT 1").id)
+    }
+}
+
+@Suite struct StatementCacheTests {
+    private func key(_ id: Int, _ tenant: TenantID? = nil) -> StatementCache.Key {
+        StatementCache.Key(statementID: id, tenantID: tenant)
+    }
+
+    private func isNew(_ lookup: StatementCache.Lookup) -> Bool {
+        if case .missing = lookup { true } else { false }
+    }
+
+    @Test func findsWhatItKnowsPerTenant() {
+        var cache = StatementCache(countMax: 10)
+        let (one, other) = (TenantID(RecordID.make()), TenantID(RecordID.make()))
+        #expect(isNew(cache.use(key(1, one), [])))
+        #expect(!isNew(cache.use(key(1, one), [])))
+        #expect(isNew(cache.use(key(1, other), [])))
+        #expect(isNew(cache.use(key(1), [])))
+    }
+
+    @Test func letsGoOfTheOneUsedLongestAgo() {
+        var cache = StatementCache(countMax: 2)
+        _ = cache.use(key(1), [])
+        _ = cache.use(key(2), [])
+        _ = cache.use(key(1), [])
+        guard case .missing(_, let evicted?) = cache.use(key(3), []) else {
+            Issue.record("nothing was let go")
+            return
+        }
+        #expect(evicted.key == key(2))
+        #expect(cache.count == 2)
+    }
+
+    @Test func otherTypesMakeAnotherStatement() {
+        var cache = StatementCache(countMax: 10)
+        var (texts, numbers) = (Parameters(), Parameters())
+        texts.append("a")
+        numbers.append(Int64(1))
+        _ = cache.use(key(1), texts.entries)
+        guard case .missing(let new, let evicted?) = cache.use(key(1), numbers.entries) else {
+            Issue.record("the statement was taken for the same")
+            return
+        }
+        #expect(new.name != evicted.name)
+        #expect(new.types == [.int8])
+    }
+
+    @Test func forgetsOnlyWhatItStillHolds() {
+        var cache = StatementCache(countMax: 10)
+        guard case .missing(let first, _) = cache.use(key(1), []) else { return }
+        cache.forget(first)
+        #expect(cache.count == 0)
+        _ = cache.use(key(1), [])
+        cache.forget(first)
+        #expect(cache.count == 1)
+    }
+}

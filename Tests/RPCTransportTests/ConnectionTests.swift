@@ -1,0 +1,172 @@
+import RPC
+import RPCTransport
+import Synchronization
+import TLSTransport
+import Tenancy
+import Testing
+
+@Suite struct ConnectionTests {
+    @Test func programsAreKnownByTheirCertificate() async throws {
+        let seen = Mutexed<[Peer]>([])
+        let world = try await World(
+            peers: .programs([.gateway]),
+            interceptors: [Recorder { context, _ in seen.update { $0.append(context.peer) } }])
+        let gateway = try world.client(as: "gateway")
+        let _: Note = try await gateway.call(NoteMethods.echo, Note("a"), CallOptions())
+        #expect(seen.value == [.program(.gateway)])
+        let stranger = try world.client(as: "stranger")
+        let error = await #expect(throws: RPCError.self) {
+            let _: Note = try await stranger.call(NoteMethods.echo, Note("a"), CallOptions())
+        }
+        #expect(error?.code == .unavailable)
+        #expect(seen.value.count == 1)
+        await world.close(gateway, stranger)
+    }
+
+    @Test func aServerThatIsNotThereIsUnavailableAtOnce() async throws {
+        let world = try await World()
+        let client = RPCClient(
+            loops: world.loops, addresses: [try SocketAddress("127.0.0.1:1")],
+            serverName: "customer.steward.internal",
+            tls: try TLSContext.client(world.certificates.settings(nil, verify: .required)), agent: "test/1",
+            logger: World.logger)
+        let error = await #expect(throws: RPCError.self) {
+            let _: Note = try await client.call(NoteMethods.echo, Note("a"), CallOptions())
+        }
+        #expect(error?.code == .unavailable)
+        #expect(error?.reason == "SERVER_UNREACHABLE")
+        await world.close(client)
+    }
+
+    @Test func waitForReadyWaitsUntilTheDeadline() async throws {
+        let world = try await World()
+        let client = RPCClient(
+            loops: world.loops, addresses: [try SocketAddress("127.0.0.1:1")],
+            serverName: "customer.steward.internal",
+            tls: try TLSContext.client(world.certificates.settings(nil, verify: .required)), agent: "test/1",
+            logger: World.logger)
+        let error = await #expect(throws: RPCError.self) {
+            let options = CallOptions(timeout: .milliseconds(200), waitForReady: true)
+            let _: Note = try await client.call(NoteMethods.echo, Note("a"), options)
+        }
+        #expect(error?.code == .deadlineExceeded)
+        await world.close(client)
+    }
+
+    @Test func aDrainingServerFinishesWhatItHasAndTheClientReconnects() async throws {
+        let first = try await World()
+        let client = try first.client()
+        let task = Task {
+            try await client.call(
+                NoteMethods.wait, Note("a"), CallOptions(timeout: .milliseconds(300)), as: Note.self)
+        }
+        await first.gate.wait(for: "begun")
+        await first.server.drain(within: .seconds(20))
+        // The call was neither lost nor cut short: it ended by its own deadline.
+        let error = await #expect(throws: RPCError.self) { _ = try await task.value }
+        #expect(error?.code == .deadlineExceeded)
+        await #expect(throws: RPCError.self) {
+            let _: Note = try await client.call(NoteMethods.echo, Note("a"), CallOptions())
+        }
+        // The same address comes back; the client finds it.
+        let second = RPCServer(
+            loops: first.loops, address: first.address,
+            tls: try TLSContext.server(first.certificates.settings("customer", verify: .none)),
+            router: NoteHandlers.router(first.gate), peers: .anyone, agent: "test/2", logger: World.logger)
+        try await second.start()
+        let answer: Note = try await client.call(
+            NoteMethods.echo, Note("back"), CallOptions(timeout: .seconds(10), waitForReady: true))
+        #expect(answer.key == "back")
+        await client.close()
+        await second.drain(within: .seconds(5))
+        await first.close()
+    }
+
+    @Test func aDrainThatTakesTooLongEndsCallsWithUnavailable() async throws {
+        let world = try await World()
+        let client = try world.client()
+        let task = Task { try await client.call(NoteMethods.wait, Note("a"), CallOptions(), as: Note.self) }
+        await world.gate.wait(for: "begun")
+        await world.server.drain(within: .milliseconds(100))
+        let error = await #expect(throws: RPCError.self) { _ = try await task.value }
+        #expect(error?.code == .unavailable)
+        await world.gate.wait(for: "cancelled")
+        await world.close(client)
+    }
+
+    @Test func interceptorsRunInOrderAndFinishInReverse() async throws {
+        let events = Mutexed<[String]>([])
+        let world = try await World(interceptors: [
+            Recorder(admitted: { events.update { $0.append("a in") } }) { _, _ in
+                events.update { $0.append("a out") }
+            },
+            Recorder(admitted: { throw RPCError.permissionDenied("NO", "no") }) { _, outcome in
+                events.update { $0.append("b out \(outcome.code)") }
+            },
+            Recorder(admitted: { events.update { $0.append("c in") } }) { _, _ in
+                events.update { $0.append("c out") }
+            },
+        ])
+        let client = try world.client()
+        let error = await #expect(throws: RPCError.self) {
+            let _: Note = try await client.call(NoteMethods.echo, Note("a"), CallOptions())
+        }
+        #expect(error?.reason == "NO")
+        #expect(events.value == ["a in", "b out PERMISSION_DENIED", "a out"])
+        await world.close(client)
+    }
+
+    @Test func callsOfACallInheritDeadlineTraceAndCaller() async throws {
+        let seen = Mutexed<CallContextFacts?>(nil)
+        let world = try await World(
+            peers: .programs([.gateway]),
+            interceptors: [Recorder { context, _ in seen.update { $0 = CallContextFacts(context) } }])
+        let client = try world.client(as: "gateway")
+        var options = CallOptions(timeout: .seconds(5), requestID: "req-1")
+        options.metadata.append("steward-client-address", "10.0.0.1")
+        options.callerToken = CallerTokenBytes(encoded: [0x0a, 0x02, 0x08, 0x01])
+        let trace = TraceContext.make(isSampled: true)
+        options.trace = trace
+        let _: Note = try await client.call(NoteMethods.echo, Note("a"), options)
+        let facts = try #require(seen.value)
+        #expect(facts.requestID == "req-1")
+        #expect(facts.address == "10.0.0.1")
+        #expect(facts.claims == [0x08, 0x01])
+        #expect(facts.trace.traceIDText == trace.traceIDText)
+        #expect(facts.trace.spanID != trace.spanID)
+        #expect(facts.remaining < .seconds(5) && facts.remaining > .seconds(2))
+        await world.close(client)
+    }
+}
+
+struct CallContextFacts: Sendable {
+    let requestID: String?
+    let address: String?
+    let claims: [UInt8]?
+    let trace: TraceContext
+    let remaining: Duration
+
+    init(_ context: CallContext) {
+        requestID = context.requestID
+        address = context.metadata.text("steward-client-address")
+        claims = context.callerToken?.parts()?.claims
+        trace = context.trace
+        remaining = context.deadline.remaining
+    }
+}
+
+struct Recorder: Interceptor {
+    let admitted: @Sendable () throws -> Void
+    let finished: @Sendable (CallContext, CallOutcome) -> Void
+
+    init(
+        admitted: @escaping @Sendable () throws -> Void = {},
+        _ finished: @escaping @Sendable (CallContext, CallOutcome) -> Void
+    ) {
+        self.admitted = admitted
+        self.finished = finished
+    }
+
+    func admit(_ context: CallContext) async throws { try admitted() }
+    func finish(_ context: CallContext, _ outcome: CallOutcome) { finished(context, outcome) }
+}

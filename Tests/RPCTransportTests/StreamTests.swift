@@ -1,0 +1,93 @@
+import RPC
+import RPCTransport
+import Testing
+import Wire
+
+@Suite struct StreamTests {
+    @Test func serverStreamsArriveInOrderPastTheCredit() async throws {
+        let world = try await World()
+        let client = try world.client()
+        // 200 × 16 KiB: twelve times the credit of a call.
+        let request = Note("200", String(repeating: "x", count: 16 << 10))
+        let stream: ResponseStream<Note> = try await client.serverStream(
+            NoteMethods.count, request, CallOptions())
+        var keys: [String] = []
+        for try await note in stream { keys.append(note.key) }
+        #expect(keys == (0..<200).map { "\($0)" })
+        await world.close(client)
+    }
+
+    /// The writer stops when the reader does not read: credit, not memory, bounds what is under way.
+    @Test func aSlowReaderHoldsTheWriterBack() async throws {
+        let world = try await World()
+        let client = try world.client()
+        let request = Note("1000", String(repeating: "x", count: 16 << 10))
+        let stream: ResponseStream<Note> = try await client.serverStream(
+            NoteMethods.count, request, CallOptions())
+        #expect(try await stream.next()?.key == "0")
+        await world.gate.wait(for: "written", count: 10)
+        // Another call goes through meanwhile, and by its answer the stream has had its chance to run on.
+        let _: Note = try await client.call(NoteMethods.echo, Note("a"), CallOptions())
+        let written = await world.gate.count(of: "written")
+        #expect(written < 60, "the window of 256 KiB holds 16 such messages, \(written) were written")
+        var rest = 0
+        for try await _ in stream { rest += 1 }
+        #expect(rest == 999)
+        await world.close(client)
+    }
+
+    @Test func clientStreamsAreRead() async throws {
+        let world = try await World()
+        let client = try world.client()
+        let stream: RequestStream<Note, Note> = try await client.clientStream(NoteMethods.join, CallOptions())
+        for index in 0..<300 {
+            try await stream.send(Note("\(index)", String(repeating: "y", count: 8 << 10)))
+        }
+        let answer = try await stream.finish()
+        #expect(answer == Note("300", "\(300 * (8 << 10))"))
+        await world.close(client)
+    }
+
+    @Test func bothSidesStreamAtOnce() async throws {
+        let world = try await World()
+        let client = try world.client()
+        let call = try await client.open(NoteMethods.chat, CallOptions())
+        for index in 0..<20 {
+            try await call.send(Note("\(index)").encoded())
+            let answer = try #require(try await call.next())
+            #expect(try Note(decoding: answer).key == "\(index)!")
+        }
+        try await call.finish()
+        #expect(try await call.next() == nil)
+        await world.close(client)
+    }
+
+    @Test func lettingGoOfAStreamCancelsTheHandler() async throws {
+        let world = try await World()
+        let client = try world.client()
+        do {
+            let stream: ResponseStream<Note> = try await client.serverStream(
+                NoteMethods.watch, Note("a"), CallOptions())
+            #expect(try await stream.next()?.key == "first")
+        }
+        await world.gate.wait(for: "cancelled")
+        await world.close(client)
+    }
+
+    @Test func drainEndsEndlessStreamsAndFinishesTheRest() async throws {
+        let world = try await World()
+        let client = try world.client()
+        let watch: ResponseStream<Note> = try await client.serverStream(
+            NoteMethods.watch, Note("a"), CallOptions())
+        #expect(try await watch.next()?.key == "first")
+        let join: RequestStream<Note, Note> = try await client.clientStream(NoteMethods.join, CallOptions())
+        try await join.send(Note("one", "1"))
+        let drain = Task { await world.server.drain(within: .seconds(20)) }
+        let error = await #expect(throws: RPCError.self) { _ = try await watch.next() }
+        #expect(error?.reason == "DRAINING")
+        try await join.send(Note("two", "22"))
+        #expect(try await join.finish() == Note("2", "3"))
+        await drain.value
+        await world.close(client)
+    }
+}

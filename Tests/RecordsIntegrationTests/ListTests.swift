@@ -1,0 +1,231 @@
+import AccessControl
+import Contracts
+import Postgres
+import RPC
+import Tenancy
+import TenantDatabase
+import TestPostgres
+import Testing
+import Wire
+
+@testable import Records
+
+@Suite struct ListTests {
+    typealias Methods = AccountServiceMethods
+
+    /// Accounts that share values and lack some, so that every tie and every NULL occurs.
+    static func fill(_ world: World, count: Int) async throws -> [Account] {
+        var accounts: [Account] = []
+        for number in 0..<count {
+            let cities: [String?] = [nil, "Rom", "Bonn", "北京", ""]
+            accounts.append(
+                Account(
+                    displayName: "n\(number % 4)", city: cities[number % 5],
+                    annualRevenue: number % 3 == 0 ? nil : Money(currencyCode: "EUR", minorUnits: Int64(number % 2)),
+                    followUpTime: number % 7 < 3 ? nil : Timestamp(microseconds: Int64(number % 7) * 1_000_000)))
+        }
+        let response: BatchCreateAccountsResponse = try await world.call(
+            Methods.batchCreateAccounts, BatchCreateAccountsRequest(accounts: accounts))
+        return response.accounts
+    }
+
+    @Test func pagesHoldEveryRecordOnceInEveryOrder() async throws {
+        try await World.run { world in
+            let all = try await ListTests.fill(world, count: 40)
+            let orders: [[String]] = [
+                [], ["city"], ["city desc"], ["city", "display_name desc"], ["display_name desc", "city"],
+                ["annual_revenue.minor_units desc", "follow_up_time", "city"], ["id"], ["follow_up_time desc", "id desc"],
+                ["create_time"], ["display_name", "create_time"],
+            ]
+            for order in orders {
+                let whole = try await world.list(ListAccountsRequest(orderBy: order, pageSize: 1000))
+                #expect(whole.nextPageToken == nil && whole.accounts.count == all.count)
+                for size in [1, 7, 39, 40] as [Int32] {
+                    var paged: [Account] = []
+                    var token: String?
+                    repeat {
+                        let page = try await world.list(
+                            ListAccountsRequest(orderBy: order, pageSize: size, pageToken: token))
+                        paged += page.accounts
+                        token = page.nextPageToken
+                    } while token != nil && paged.count <= all.count
+                    #expect(paged == whole.accounts, "\(order) by \(size)")
+                }
+            }
+        }
+    }
+
+    @Test func newestComeFirst() async throws {
+        try await World.run { world in
+            let first = try await world.create(Account(displayName: "1"))
+            let second = try await world.create(Account(displayName: "2"))
+            #expect(try await world.list(ListAccountsRequest()).accounts == [second, first])
+        }
+    }
+
+    @Test func tokensBelongToTheirList() async throws {
+        try await World.run { world in
+            _ = try await ListTests.fill(world, count: 5)
+            let page = try await world.list(ListAccountsRequest(orderBy: ["city"], pageSize: 2))
+            let token = try #require(page.nextPageToken)
+            let wrong = [
+                ListAccountsRequest(orderBy: ["city desc"], pageToken: token), ListAccountsRequest(pageToken: token),
+                ListAccountsRequest(filterExpression: "city is set", orderBy: ["city"], pageToken: token),
+                ListAccountsRequest(orderBy: ["city"], pageToken: token, showDeleted: true),
+                ListAccountsRequest(orderBy: ["city"], pageToken: "x" + token),
+            ]
+            for request in wrong {
+                let error = try await world.refusal(Methods.listAccounts, request)
+                #expect(error.code == .invalidArgument && error.reason == "PAGE_TOKEN_INVALID")
+            }
+            let stranger = try await world.refusal(
+                Methods.listAccounts, ListAccountsRequest(orderBy: ["city"], pageToken: token), as: world.people.reader)
+            #expect(stranger.reason == "PAGE_TOKEN_INVALID")
+            // The size of the page and the fields may change on the way.
+            _ = try await world.list(
+                ListAccountsRequest(orderBy: ["city"], pageSize: 1, pageToken: token, readMask: ["city"]))
+        }
+    }
+
+    @Test func wrongRequestsAreRefused() async throws {
+        try await World.run { world in
+            let filter = Filter(compare: Comparison(field: "city", operator: .isSet))
+            for (request, reason) in [
+                (ListAccountsRequest(pageSize: 0), "PAGE_SIZE_INVALID"),
+                (ListAccountsRequest(pageSize: 1001), "PAGE_SIZE_INVALID"),
+                (ListAccountsRequest(filterExpression: "city = "), "FILTER_SYNTAX"),
+                (ListAccountsRequest(filterExpression: "towns = 1"), "FILTER_FIELD_UNKNOWN"),
+                (ListAccountsRequest(filter: filter, filterExpression: "city is set"), "FILTER_MALFORMED"),
+                (ListAccountsRequest(readMask: ["towns"]), "FIELD_UNKNOWN"),
+                (ListAccountsRequest(orderBy: ["towns"]), "ORDER_INVALID"),
+            ] {
+                let error = try await world.refusal(Methods.listAccounts, request)
+                #expect(error.code == .invalidArgument && error.reason == reason, "\(reason)")
+            }
+        }
+    }
+
+    @Test func masksAndDeletedAndCounts() async throws {
+        try await World.run { world in
+            let all = try await ListTests.fill(world, count: 6)
+            let _: DeleteAccountResponse = try await world.call(
+                Methods.deleteAccount, DeleteAccountRequest(id: all[0].id))
+            let page = try await world.list(
+                ListAccountsRequest(pageSize: 2, readMask: ["display_name"], includeCount: true))
+            #expect(page.count?.value == 5 && page.count?.estimated == false && page.accounts.count == 2)
+            let first = try #require(page.accounts.first)
+            #expect(first.id != nil && first.version == 1 && first.displayName != nil && first.createTime == nil)
+            let shown = try await world.list(ListAccountsRequest(includeCount: true, showDeleted: true))
+            #expect(shown.count?.value == 6 && shown.accounts.count == 6)
+        }
+    }
+
+    @Test func countsBeyondTenThousandAreEstimates() async throws {
+        try await World.run { world in
+            let fill = Statement(
+                """
+                INSERT INTO {schema}.accounts (id, version, created_at, updated_at, owner_id, display_name) \
+                SELECT gen_random_uuid(), 1, $1, $1, $2, 'n' || number FROM generate_series(1, 12000) AS number
+                """)
+            var parameters = Parameters()
+            parameters.append(Timestamp.now())
+            parameters.append(world.people.admin.id)
+            _ = try await world.database.batch(
+                world.tenant.caller, deadline: TestPostgres.deadline(), [(fill, parameters)])
+            let list = try await world.list(ListAccountsRequest(pageSize: 1, includeCount: true))
+            #expect(list.count?.estimated == true && (list.count?.value ?? 0) > 10_000)
+            let few = try await world.list(
+                ListAccountsRequest(filterExpression: "display_name ^= n1199", pageSize: 1, includeCount: true))
+            #expect(few.count?.estimated == false && few.count?.value == 11)
+        }
+    }
+}
+
+/// Filters in SQL and in memory must agree, whatever the filter.
+@Suite struct FilterAgreementTests {
+    @Test func sqlAndMemoryAgree() async throws {
+        try await World.run { world in
+            let records = try await FilterAgreementTests.records(world)
+            var random = SystemRandomNumberGenerator()
+            for round in 0..<400 {
+                let text = FilterAgreementTests.filter(depth: 3, &random)
+                let resolver = FilterResolver(
+                    type: SampleSchema.contact,
+                    rights: FieldRights(SampleSchema.contact, FilterAgreementTests.access(world)))
+                let filter = try resolver.resolve(FilterParser.parse(text))
+                let expected = Set(records.filter { filter.matches($0.message(in: Arena())) }.compactMap(\.id))
+                let found: ListContactsResponse = try await world.call(
+                    ContactServiceMethods.listContacts, ListContactsRequest(filterExpression: text, pageSize: 1000))
+                let ids = Set(found.contacts.compactMap(\.id))
+                #expect(ids == expected, "round \(round): \(text)")
+                if ids != expected { return }
+            }
+        }
+    }
+
+    private static func access(_ world: World) -> ObjectAccess {
+        guard let access = world.people.snapshot(of: world.tenant.id).access(of: world.people.admin) else {
+            preconditionFailure("the admin is known")
+        }
+        return access.object("contact")
+    }
+
+    private static let texts = [
+        "", "a", "A", "ab", "aB%", "a_b", "a\\", "%", "É", "é", "e\u{301}", "ß", "SS", "İ", "i", "I", "ı", "ΑΣ", "ας", "北京",
+        "北", "z", "Z", "~", "ǅ", "ǆ", "\u{1E9E}",
+    ]
+    private static let days = ["1985-02-28", "2000-01-01", "1900-12-31"]
+    private static let times = ["2026-01-01T00:00:00Z", "1969-12-31T23:59:59.5Z", "2026-01-01T00:00:00.000001Z"]
+
+    private static func records(_ world: World) async throws -> [Contact] {
+        var contacts: [Contact] = []
+        for number in 0..<120 {
+            let points = (0..<number % 4).map { index in
+                ContactPoint(
+                    kind: ContactPointKind(rawValue: Int32(1 + (number + index) % 4)),
+                    value: "v" + texts[(number * 7 + index) % texts.count],
+                    label: (number + index) % 3 == 0 ? nil : texts[(number + index) % texts.count],
+                    primary: (number + index) % 5 == 0 ? nil : (number + index) % 2 == 0)
+            }
+            contacts.append(
+                Contact(
+                    givenName: texts[number % texts.count],
+                    familyName: number % 3 == 0 ? nil : texts[(number * 5) % texts.count],
+                    birthDate: number % 4 == 0 ? nil : days[number % 3], contactPoints: points,
+                    followUpTime: number % 4 == 1 ? nil : Timestamp(times[number % 3])))
+        }
+        let response: BatchCreateContactsResponse = try await world.call(
+            ContactServiceMethods.batchCreateContacts, BatchCreateContactsRequest(contacts: contacts))
+        #expect(response.contacts.count == contacts.count)
+        return response.contacts
+    }
+
+    private static func filter(depth: Int, _ random: inout SystemRandomNumberGenerator) -> String {
+        switch depth > 0 ? Int.random(in: 0..<6, using: &random) : 5 {
+        case 0: return "not (\(filter(depth: depth - 1, &random)))"
+        case 1: return "(\(filter(depth: depth - 1, &random)) and \(filter(depth: depth - 1, &random)))"
+        case 2: return "(\(filter(depth: depth - 1, &random)) or \(filter(depth: depth - 1, &random)))"
+        default: return comparison(&random)
+        }
+    }
+
+    private static func comparison(_ random: inout SystemRandomNumberGenerator) -> String {
+        func pick(_ values: [String]) -> String { values.randomElement(using: &random) ?? "" }
+        func quoted() -> String { "'\(pick(texts).replacing("\\", with: "\\\\"))'" }
+        let ordered = ["=", "!=", "<", "<=", ">", ">="]
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0:
+            let name = pick(["given_name", "family_name", "contact_points.value", "contact_points.label"])
+            return "\(name) \(pick(ordered + ["~", "^="])) \(quoted())"
+        case 1: return "\(pick(["given_name", "contact_points.label"])) in (\(quoted()), \(quoted()))"
+        case 2: return "birth_date \(pick(ordered)) \(pick(days))"
+        case 3: return "follow_up_time \(pick(ordered)) \(pick(times))"
+        case 4: return "contact_points.kind \(pick(["=", "!="])) \(pick(["email", "phone", "CONTACT_POINT_KIND_SOCIAL"]))"
+        case 5: return "contact_points.primary \(pick(["=", "!="])) \(pick(["true", "false"]))"
+        case 6: return "birth_date in (\(pick(days)), \(pick(days)))"
+        default:
+            let names = ["family_name", "birth_date", "contact_points", "contact_points.label", "contact_points.primary"]
+            return "\(pick(names)) is \(pick(["", "not "]))set"
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import AccessControl
+import Contracts
+import Migrations
+import RPC
+import Records
+import Synchronization
+import Tenancy
+import Wire
+
+/// The tables and record types of these tests: those of the customer service as far as they differ in kind.
+enum SampleSchema {
+    static let stream = MigrationStream(
+        name: "customer", kind: .tenant(.customer),
+        migrations: [
+            Migration(number: 1, name: "create_accounts", sql: accounts),
+            Migration(number: 2, name: "create_contacts", sql: contacts),
+            Migration(number: 3, name: "create_activities", sql: activities),
+        ])
+
+    private static let standard = """
+        id uuid NOT NULL, version bigint NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
+        deleted_at timestamptz, owner_id uuid NOT NULL, department_id uuid, custom jsonb
+        """
+
+    private static let accounts = """
+        CREATE TABLE {schema}.accounts (
+            \(standard), display_name text NOT NULL, external_id text, industry text, phone text, email text,
+            website text, tax_id text, street text, city text, region text, postal_code text, country_code text,
+            annual_revenue_minor bigint, annual_revenue_currency text, parent_account_id uuid, follow_up_at timestamptz,
+            description text,
+            CONSTRAINT accounts_pkey PRIMARY KEY (id),
+            CONSTRAINT accounts_parent_account_id_fkey FOREIGN KEY (parent_account_id) REFERENCES {schema}.accounts (id)
+        );
+        CREATE UNIQUE INDEX accounts_external_id_key ON {schema}.accounts (external_id) WHERE deleted_at IS NULL;
+        CREATE UNIQUE INDEX accounts_tax_id_key ON {schema}.accounts (lower(tax_id)) WHERE deleted_at IS NULL;
+        CREATE INDEX accounts_created_at_idx ON {schema}.accounts (created_at, id) WHERE deleted_at IS NULL;
+        """
+
+    private static let contacts = """
+        CREATE TABLE {schema}.contacts (
+            \(standard), given_name text, family_name text, external_id text, job_title text, birth_on date,
+            contact_points jsonb, street text, city text, region text, postal_code text, country_code text,
+            follow_up_at timestamptz, description text,
+            CONSTRAINT contacts_pkey PRIMARY KEY (id)
+        );
+        CREATE UNIQUE INDEX contacts_external_id_key ON {schema}.contacts (external_id) WHERE deleted_at IS NULL;
+        """
+
+    private static let activities = """
+        CREATE TABLE {schema}.activities (
+            \(standard), kind integer NOT NULL, subject text NOT NULL, body text, direction integer,
+            occur_at timestamptz, duration_seconds integer, outcome text, account_id uuid, contact_id uuid, deal_id uuid,
+            external_id text,
+            CONSTRAINT activities_pkey PRIMARY KEY (id),
+            CONSTRAINT activities_account_id_fkey FOREIGN KEY (account_id) REFERENCES {schema}.accounts (id),
+            CONSTRAINT activities_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES {schema}.contacts (id)
+        );
+        """
+
+    static let account = RecordType(
+        message: Account.descriptor, object: "account", table: "accounts", service: .customer,
+        fields: [
+            .field("display_name", .required, .length(1...200)),
+            .field("external_id", .length(1...100), .unique("accounts_external_id_key")),
+            .field("phone", .format(.phone)), .field("email", .format(.email)), .field("website", .format(.url)),
+            .field("tax_id", .length(1...50), .unique("accounts_tax_id_key", ignoringCase: true)),
+            .field("industry", .length(0...100), .immutable),
+            .field("country_code", .format(.country)), .field("annual_revenue", .range(0...Int64.max)),
+            .field("parent_account_id", .reference(.record("account"))),
+        ])
+
+    static let contact = RecordType(
+        message: Contact.descriptor, object: "contact", table: "contacts", service: .customer,
+        fields: [
+            .field("external_id", .length(1...100), .unique("contacts_external_id_key")),
+            .field(
+                "contact_points", .count(0...20),
+                .items([.field("kind", .required), .field("value", .required, .length(1...320))])),
+        ],
+        hooks: RecordHooks(validate: { change in
+            guard !change.after.isSet("given_name"), !change.after.isSet("family_name") else { return [] }
+            return [FieldViolation(field: "family_name", reason: "REQUIRED", description: "Give one of the names.")]
+        }))
+
+    static let activity = RecordType(
+        message: Activity.descriptor, object: "activity", table: "activities", service: .customer,
+        fields: [
+            .field("kind", .required), .field("subject", .length(1...300)), .field("direction", .allowsUnspecified),
+            .field("duration_seconds", .range(0...86_400)), .field("external_id", .length(1...200)),
+            .field("account_id", .reference(.record("account"))), .field("contact_id", .reference(.record("contact"))),
+            .field("deal_id", .reference(.remote("deal", in: .sales))),
+        ],
+        hooks: RecordHooks(
+            prepare: { change in
+                if !change.after.isSet("occur_time") { change.after.set("occur_time", change.call.now) }
+            },
+            beforeWrite: { change, _ in
+                if !change.after.isSet("subject") { change.after.set("subject", "From the hook") }
+            },
+            afterCommit: { change in committed.withLock { $0.append(change.after.text("id") ?? "") } }))
+
+    /// Ids of the activities whose change was committed.
+    static let committed = Mutex<[String]>([])
+}
+
+/// The sales service, as far as these tests need it.
+final class FakeSales: ReferenceChecker {
+    let deals = Mutex<Set<RecordID>>([])
+    let isDown = Mutex(false)
+
+    func check(
+        _ references: [RecordReference], in service: ServiceName, for context: CallContext
+    ) async throws -> [Bool] {
+        if isDown.withLock({ $0 }) { throw RPCError.unavailable("DOWN", "down") }
+        return references.map { reference in deals.withLock { $0.contains(reference.id) } && reference.object == "deal" }
+    }
+}
+
+/// Policies that a test sets.
+final class FakePolicies: PolicySource {
+    let snapshots = Mutex<[TenantID: PolicySnapshot]>([:])
+    let isStale = Mutex(false)
+
+    func snapshot(of tenant: TenantID, minEpoch: Int64, deadlineNanos: UInt64) async throws -> PolicySnapshot {
+        guard let snapshot = snapshots.withLock({ $0[tenant] }) else {
+            throw RPCError.notFound("TENANT_UNKNOWN", "There is no such tenant.")
+        }
+        return snapshot
+    }
+
+    func requireFreshForWrite() throws {
+        if isStale.withLock({ $0 }) { throw RPCError.unavailable("POLICY_STALE", "Nothing heard from identity.") }
+    }
+}

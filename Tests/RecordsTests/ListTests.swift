@@ -1,0 +1,133 @@
+import AccessControl
+import Contracts
+import Postgres
+import RPC
+import Tenancy
+import Testing
+
+@testable import Records
+
+@Suite struct SortOrderTests {
+    func order(_ texts: [String], policies: [(String, FieldLevel)] = []) throws -> SortOrder {
+        try SortOrder(texts, of: Sample.account, rights: Sample.rights(Sample.account, policies))
+    }
+
+    @Test func endsWithTheID() throws {
+        #expect(try order([]).sql == "created_at DESC, id DESC")
+        #expect(try order(["city"]).sql == "city, id")
+        #expect(try order(["city desc", "display_name"]).sql == "city DESC, display_name, id")
+        #expect(try order(["id", "city"]).sql == "id, city")
+        #expect(try order(["annual_revenue.minor_units DESC"]).sql == "annual_revenue_minor DESC, id DESC")
+    }
+
+    @Test(arguments: [["nonsense"], ["city down"], ["city desc desc"], [""], ["city", "city desc"], ["annual_revenue"],
+        ["custom_fields"], ["a", "b", "c", "d"], ["city; DROP TABLE accounts"]])
+    func wrongKeysAreRefused(_ texts: [String]) {
+        do {
+            _ = try order(texts)
+            Issue.record("\(texts) was taken")
+        } catch {
+            #expect((error as? RPCError)?.reason == "ORDER_INVALID")
+        }
+    }
+
+    @Test func hiddenFieldsAreRefused() {
+        do {
+            _ = try order(["phone"], policies: [("phone", .masked)])
+            Issue.record("sorted by a masked field")
+        } catch {
+            #expect((error as? RPCError)?.reason == "FIELD_NOT_READABLE")
+        }
+    }
+}
+
+@Suite struct KeysetTests {
+    func condition(_ order: [String], _ values: [FieldValue?]) throws -> (String, Int) {
+        let order = try SortOrder(order, of: Sample.account, rights: Sample.rights(Sample.account))
+        var parameters = Parameters()
+        let sql = Keyset(values: values).condition(order, &parameters)
+        return (sql, parameters.count)
+    }
+
+    @Test func oneDirectionWithoutNullsIsARow() throws {
+        #expect(
+            try condition([], [.time(.now()), .id(.make())]) == ("(created_at, id) < ($1, $2)", 2))
+        #expect(try condition(["id"], [.id(.make())]) == ("(id) > ($1)", 1))
+    }
+
+    @Test func nullsAreGreaterThanEverything() throws {
+        #expect(
+            try condition(["city"], [.text("x"), .id(.make())])
+                == ("(((city > $1 OR city IS NULL)) OR (city = $1 AND id > $2))", 2))
+        #expect(try condition(["city"], [nil, .id(.make())]) == ("((city IS NULL AND id > $1))", 1))
+        #expect(
+            try condition(["city desc"], [nil, .id(.make())])
+                == ("((city IS NOT NULL) OR (city IS NULL AND id < $1))", 1))
+    }
+}
+
+@Suite struct PageTokenTests {
+    let tokens = try! PageToken(secret: Array(repeating: 7, count: 32))
+    let list: [UInt8] = [1, 2, 3]
+    let keyset = Keyset(values: [
+        nil, .text("北京"), .id(.make()), .integer(-5), .number(.pi), .flag(true), .time(.now()),
+        .date(CalendarDay(daysSince1970: -3)),
+    ])
+
+    func order(_ count: Int) throws -> SortOrder {
+        let texts = Array(["city", "phone", "email"].prefix(count - 1))
+        return try SortOrder(texts, of: Sample.account, rights: Sample.rights(Sample.account))
+    }
+
+    @Test func keysetsSurvive() {
+        #expect(KeysetCoder.decode(KeysetCoder.encode(keyset)) == keyset)
+    }
+
+    @Test func cutOrPaddedKeysetsAreRefusedOrOther() {
+        let bytes = KeysetCoder.encode(keyset)
+        for count in 0..<bytes.count { #expect(KeysetCoder.decode(Array(bytes.prefix(count))) != keyset) }
+        #expect(KeysetCoder.decode([9, 0, 0, 0, 0, 0, 0, 0, 0]) == nil)
+        #expect(KeysetCoder.decode([1, 255, 255, 255, 255, 255, 255, 255, 255, 65]) == nil)
+    }
+
+    @Test func tokensAreBoundToTheirList() throws {
+        let place = Keyset(values: [.text("x"), .id(.make())])
+        let token = try tokens.make(place, list: list)
+        #expect(try tokens.read(token, list: list, order: order(2)) == place)
+        let other = try PageToken(secret: Array(repeating: 8, count: 32))
+        #expect(throws: RPCError.self) { try tokens.read(token, list: [1, 2, 4], order: order(2)) }
+        #expect(throws: RPCError.self) { try tokens.read(token, list: list, order: order(3)) }
+        #expect(throws: RPCError.self) { try other.read(token, list: list, order: order(2)) }
+        for text in ["", "x", "!!!!", token + "A", String(token.dropLast()), String(token.reversed())] {
+            #expect(throws: RPCError.self) { try tokens.read(text, list: list, order: order(2)) }
+        }
+    }
+
+    @Test func everyFlippedBitIsNoticed() throws {
+        let token = try tokens.make(Keyset(values: [.text("x"), .id(.make())]), list: list)
+        let bytes = try #require(Base64URL.decode(token))
+        for bit in 0..<bytes.count * 8 {
+            var changed = bytes
+            changed[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(throws: RPCError.self) {
+                try tokens.read(Base64URL.encode(changed), list: list, order: order(2))
+            }
+        }
+    }
+
+    @Test func base64OfEveryLength() {
+        for count in 0..<70 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37) }
+            #expect(Base64URL.decode(Base64URL.encode(bytes)) == bytes)
+        }
+        #expect(Base64URL.encode([0xfb, 0xff]) == "-_8")
+        #expect(Base64URL.decode("-_9") == nil)
+        #expect(Base64URL.decode("A") == nil)
+        #expect(Base64URL.decode("A===") == nil)
+    }
+
+    @Test func expectedRowsAreFoundInAPlan() {
+        #expect(ListQuery.expectedRows("Seq Scan on accounts  (cost=0.00..35.50 rows=2550 width=4)") == 2550)
+        #expect(ListQuery.expectedRows("Result") == nil)
+    }
+}

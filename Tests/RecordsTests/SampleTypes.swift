@@ -1,0 +1,68 @@
+import AccessControl
+import Contracts
+
+import Tenancy
+import Wire
+
+@testable import Records
+
+/// Record types that the tests declare for themselves.
+enum Sample {
+    static let account = RecordType(
+        message: Account.descriptor, object: "account", table: "accounts", service: .customer,
+        fields: [
+            .field("display_name", .required, .length(1...200)),
+            .field("external_id", .length(1...100), .unique("accounts_external_id_key")),
+            .field("industry", .length(0...100)),
+            .field("phone", .format(.phone)),
+            .field("email", .format(.email)),
+            .field("website", .format(.url)),
+            .field("tax_id", .length(1...50), .unique("accounts_tax_id_key")),
+            .field("country_code", .format(.country)),
+            .field("annual_revenue", .range(0...Int64.max)),
+            .field("parent_account_id", .reference(.record("account"))),
+            .field("description", .length(0...10_000)),
+        ])
+
+    static let contact = RecordType(
+        message: Contact.descriptor, object: "contact", table: "contacts", service: .customer,
+        fields: [
+            .field("external_id", .length(1...100), .unique("contacts_external_id_key")),
+            .field(
+                "contact_points", .count(0...20),
+                .items([.field("kind", .required), .field("value", .required, .length(1...320))])),
+        ])
+
+    static let activity = RecordType(
+        message: Activity.descriptor, object: "activity", table: "activities", service: .customer,
+        fields: [
+            .field("kind", .required), .field("subject", .required, .length(1...300)),
+            .field("direction", .allowsUnspecified), .field("duration_seconds", .range(0...86_400)),
+            .field("external_id", .length(1...200), .unique("activities_external_id_key")),
+        ])
+
+    /// Rights of a user whose role has these grants and field policies.
+    static func access(
+        grants: [AccessControl.Grant] = [AccessControl.Grant(object: "*", action: "*", scope: .all)], policies: [AccessControl.FieldPolicy] = []
+    ) -> ObjectAccess {
+        let role = RecordID.make()
+        let user = UserID(RecordID.make())
+        let snapshot = PolicySnapshot(
+            tenantID: TenantID(RecordID.make()), epoch: 1, isActive: true,
+            roles: [PolicyRole(id: role, displayName: "Test", grants: grants, fieldPolicies: policies)], units: [],
+            users: [PolicyUser(id: user, unitID: nil, roleIDs: [role])])
+        guard let access = snapshot.access(of: user) else { preconditionFailure("the user is in the snapshot") }
+        return access.object("account")
+    }
+
+    static func rights(_ type: RecordType, _ policies: [(String, FieldLevel)] = []) -> FieldRights {
+        FieldRights(
+            type, access(policies: policies.map { AccessControl.FieldPolicy(object: "account", field: $0.0, level: $0.1) }))
+    }
+
+    static func resolve(_ text: String, _ type: RecordType = account) throws -> ResolvedFilter {
+        try FilterResolver(type: type, rights: rights(type)).resolve(FilterParser.parse(text))
+    }
+
+    static func message(_ value: some WireMessage) -> Message { value.message(in: Arena()) }
+}

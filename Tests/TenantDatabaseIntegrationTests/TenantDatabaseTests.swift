@@ -1,0 +1,219 @@
+import Migrations
+import Postgres
+import Reactor
+import Tenancy
+import TenantDatabase
+import TestPostgres
+import Testing
+
+private let stream = MigrationStream(
+    name: "customer", kind: .tenant(.customer),
+    migrations: [
+        Migration(
+            number: 1, name: "create_things",
+            sql:
+                "CREATE TABLE {schema}.things (id uuid NOT NULL, name text, CONSTRAINT things_pkey PRIMARY KEY (id))"
+        )
+    ])
+
+private let insert = Statement("INSERT INTO {schema}.things (id, name) VALUES ($1, $2)")
+private let names = Statement("SELECT name FROM {schema}.things ORDER BY name")
+
+private func thing(_ name: String) -> Parameters {
+    var parameters = Parameters()
+    parameters.append(RecordID.make())
+    parameters.append(name)
+    return parameters
+}
+
+/// What a test of the module holds.
+private struct Fixture {
+    let postgres: TestPostgres
+    let databases: DatabaseSet
+    let database: TenantDatabase
+
+    init(poolSize: Int = 2, versions: ClosedRange<Int> = 1...1) async throws {
+        postgres = try await TestPostgres.shared()
+        databases = postgres.databases(.customer, poolSize: poolSize)
+        database = TenantDatabase(
+            service: .customer, databases: databases, placements: SinglePlacement(), schemaVersions: versions)
+    }
+
+    /// Runs `body` with two tenants.
+    func withTenants(
+        _ body: @escaping @Sendable (TestTenant, TestTenant) async throws -> Void
+    ) async throws {
+        try await postgres.withTenant(stream) { one in
+            try await postgres.withTenant(stream) { other in try await body(one, other) }
+        }
+        await databases.close(deadline: 0)
+    }
+}
+
+@Suite struct TenantDatabaseTests {
+    @Test func whatOneTenantWritesAnotherDoesNotSee() async throws {
+        let fixture = try await Fixture()
+        try await fixture.withTenants { one, other in
+            let database = fixture.database
+            _ = try await database.batch(
+                one.caller, deadline: TestPostgres.deadline(), [(insert, thing("a"))])
+            let mine = try await database.read(
+                one.caller, deadline: TestPostgres.deadline(), names, Parameters())
+            let theirs = try await database.read(
+                other.caller, deadline: TestPostgres.deadline(), names, Parameters())
+            #expect(try mine.map { try $0.string(0) } == ["a"])
+            #expect(theirs.isEmpty)
+        }
+    }
+
+    @Test func postgresItselfRefusesAStatementWithAWrongSchema() async throws {
+        let fixture = try await Fixture()
+        try await fixture.withTenants { one, other in
+            let wrong = Statement(unsafeGenerated: "SELECT name FROM \(other.schema(.customer).name).things")
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await fixture.database.read(
+                    one.caller, deadline: TestPostgres.deadline(), wrong, Parameters())
+            }
+            #expect(error?.sqlState == "42501")
+            #expect(error?.kind == .insufficientPrivilege)
+        }
+    }
+
+    @Test func aStatementPreparedForOneTenantFailsUnderAnother() async throws {
+        let fixture = try await Fixture(poolSize: 1)
+        try await fixture.withTenants { one, other in
+            // The text has no slot, so one prepared statement serves both tenants on the only connection.
+            let planted = Statement(unsafeGenerated: "SELECT name FROM \(one.schema(.customer).name).things")
+            for _ in 0..<7 {
+                _ = try await fixture.database.read(
+                    one.caller, deadline: TestPostgres.deadline(), planted, Parameters())
+            }
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await fixture.database.read(
+                    other.caller, deadline: TestPostgres.deadline(), planted, Parameters())
+            }
+            #expect(error?.sqlState == "42501")
+            _ = try await fixture.database.read(
+                one.caller, deadline: TestPostgres.deadline(), planted, Parameters())
+        }
+    }
+
+    @Test func theLoginHasNoRightsWithoutATenant() async throws {
+        let fixture = try await Fixture()
+        try await fixture.withTenants { one, _ in
+            let pool = try fixture.databases.pool(database: "default", partition: 0)
+            let scope = TransactionScope(
+                access: .readOnly, tenant: nil, service: .customer, deadline: TestPostgres.deadline())
+            let planted = Statement(unsafeGenerated: "SELECT name FROM \(one.schema(.customer).name).things")
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await pool.run(scope, planted, Parameters())
+            }
+            #expect(error?.kind == .insufficientPrivilege)
+        }
+    }
+
+    @Test func theTenantMayNotChangeItsStampOrItsLedger() async throws {
+        let fixture = try await Fixture()
+        try await fixture.withTenants { one, _ in
+            for text in [
+                "UPDATE {schema}.meta SET version = 9", "DELETE FROM {schema}.ledger",
+                "UPDATE {schema}.ledger SET method = 'x'", "DELETE FROM {schema}.schema_migrations",
+                "CREATE TABLE {schema}.extra (a int)",
+            ] {
+                let error = await #expect(throws: PostgresError.self) {
+                    _ = try await fixture.database.batch(
+                        one.caller, deadline: TestPostgres.deadline(),
+                        [(Statement(unsafeGenerated: text), Parameters())])
+                }
+                #expect(error?.kind == .insufficientPrivilege, "\(text)")
+            }
+        }
+    }
+
+    @Test func aReadCannotWrite() async throws {
+        let fixture = try await Fixture()
+        try await fixture.withTenants { one, _ in
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await fixture.database.read(
+                    one.caller, deadline: TestPostgres.deadline(), insert, thing("a"))
+            }
+            #expect(error?.kind == .readOnlyTransaction)
+        }
+    }
+
+    @Test func aSchemaInAnotherVersionIsRefused() async throws {
+        let fixture = try await Fixture(versions: 2...3)
+        try await fixture.withTenants { one, _ in
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await fixture.database.batch(
+                    one.caller, deadline: TestPostgres.deadline(), [(insert, thing("a"))])
+            }
+            #expect(error?.kind == .stampMismatch)
+            let old = TenantDatabase(
+                service: .customer, databases: fixture.databases, placements: SinglePlacement(),
+                schemaVersions: 1...2)
+            let rows = try await old.read(one.caller, deadline: TestPostgres.deadline(), names, Parameters())
+            #expect(rows.isEmpty)
+        }
+    }
+
+    @Test func aTenantThatIsNotThereIsNoneOfTheOthers() async throws {
+        let fixture = try await Fixture()
+        try await fixture.withTenants { _, _ in
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await fixture.database.read(
+                    TestTenant().caller, deadline: TestPostgres.deadline(), names, Parameters())
+            }
+            // The role does not exist.
+            #expect(error?.kind != .connectionLost)
+            #expect(error?.sqlState != nil)
+        }
+    }
+
+    @Test func theServerEndsAStatementThatNobodyCancels() async throws {
+        let fixture = try await Fixture()
+        try await fixture.withTenants { one, _ in
+            let text = Statement("SELECT current_setting('statement_timeout')")
+            let row = try await fixture.database.read(
+                one.caller, deadline: TestPostgres.deadline(.milliseconds(900)), text, Parameters()
+            ).one()
+            #expect(try row.string(0) == "1s")
+            let slow = Statement("SELECT pg_sleep(30)::text")
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await fixture.database.read(
+                    one.caller, deadline: TestPostgres.deadline(.milliseconds(100)), slow, Parameters())
+            }
+            #expect(error?.kind == .queryCanceled)
+        }
+    }
+
+    @Test func anOperatorHasNoSchema() async throws {
+        let fixture = try await Fixture()
+        try await fixture.withTenants { one, _ in
+            let caller = Caller(
+                kind: .operator, tenantID: nil, userID: one.userID, sessionID: RecordID.make(),
+                policyEpoch: 0,
+                expireTime: Timestamp.now(), workspace: "")
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await fixture.database.read(
+                    caller, deadline: TestPostgres.deadline(), names, Parameters())
+            }
+            #expect(error?.kind == .insufficientPrivilege)
+        }
+    }
+
+    @Test func theStartRefusesASuperuser() async throws {
+        let postgres = try await TestPostgres.shared()
+        let databases = DatabaseSet(
+            loops: postgres.loops, endpoints: [DatabaseEndpoint(partitions: [postgres.superuser])],
+            workers: postgres.workers, logger: postgres.logger)
+        let error = await #expect(throws: PostgresError.self) {
+            try await databases.verify(deadline: TestPostgres.deadline())
+        }
+        #expect(error?.kind == .refusedServer)
+        await databases.close(deadline: 0)
+        let proper = postgres.databases(.customer)
+        try await proper.verify(deadline: TestPostgres.deadline())
+        await proper.close(deadline: 0)
+    }
+}

@@ -1,0 +1,30 @@
+import Credentials
+import Tenancy
+
+/// Certificates and keys of an installation, as `steward pki init` makes them.
+struct KeyFolder: Sendable {
+    let path: String
+    private let authority: CertificateAndKey
+
+    var trustRoots: String { "\(path)/ca.crt" }
+
+    init(path: String) throws {
+        self.path = path
+        authority = try Certificates.makeAuthority(commonName: "Steward test authority", lifetimeDays: 2)
+        try authority.write(certificatePath: "\(path)/ca.crt", keyPath: "\(path)/ca.key")
+        for program in ServiceName.allCases { try issue(program) }
+        for service in [ServiceName.identity, .customer, .sales] {
+            let key = try RandomToken.hexText(bytes: 32) + "\n"
+            try PrivateFile.write(Array(key.utf8), to: "\(path)/caller-\(service.rawValue).key")
+        }
+    }
+
+    /// A new certificate and key for a program, in place of those that are there.
+    func issue(_ program: ServiceName) throws {
+        let leaf = LeafRequest(
+            commonName: program.peerName, dnsNames: [program.peerName, "localhost"],
+            ipAddresses: ["127.0.0.1", "::1"], lifetimeDays: 2)
+        try Certificates.issue(leaf, by: authority).write(
+            certificatePath: "\(path)/\(program.rawValue).crt", keyPath: "\(path)/\(program.rawValue).key")
+    }
+}

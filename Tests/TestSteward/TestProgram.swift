@@ -1,0 +1,106 @@
+import Foundation
+import Synchronization
+package import Tenancy
+
+/// One of the four programs, as a process that can be ended and started again.
+package final class TestProgram: Sendable {
+    package let name: ServiceName
+    package let port: Int
+    package let adminPort: Int
+    package let logPath: String
+    private let command: [String]
+    private let watchdog: Watchdog
+    private let process = Mutex<ChildProcess?>(nil)
+
+    init(_ name: ServiceName, port: Int, adminPort: Int, folder: String, watchdog: Watchdog) throws {
+        (self.name, self.port, self.adminPort, self.watchdog) = (name, port, adminPort, watchdog)
+        logPath = "\(folder)/log/\(name.rawValue).log"
+        command = [try Programs.path("steward-\(name.rawValue)"), "--config", "\(folder)/etc/\(name.rawValue).yaml"]
+    }
+
+    /// Starts it and does not wait.
+    package func launch() throws {
+        let child = try ChildProcess(command, logPath: logPath)
+        watchdog.watch(child)
+        process.withLock { $0 = child }
+    }
+
+    /// Starts it and waits until it is ready.
+    package func start() async throws {
+        try launch()
+        try await awaitReady()
+    }
+
+    /// Waits until it says that it can serve.
+    package func awaitReady(within limit: Duration = .seconds(30)) async throws {
+        do {
+            try await eventually("steward-\(name.rawValue) is ready", within: limit) {
+                if let child = process.withLock({ $0 }), let ending = child.ending() {
+                    watchdog.forget(child)
+                    process.withLock { $0 = nil }
+                    throw TestStewardError("it ended: \(ending)")
+                }
+                return Loopback.get(adminPort, "/readyz")?.status == 200
+            }
+        } catch {
+            let answer = Loopback.get(adminPort, "/readyz")?.body ?? "no answer"
+            throw TestStewardError(
+                "steward-\(name.rawValue) does not become ready: \(error)\n/readyz: \(answer)\n\(logTail())")
+        }
+    }
+
+    /// What an admin page shows, as in /metrics.
+    package func page(_ path: String) -> (status: Int, body: String)? { Loopback.get(adminPort, path) }
+
+    package func send(_ signal: Int32) { process.withLock { $0 }?.send(signal) }
+
+    /// Waits for the end that a signal brings about.
+    package func awaitEnding(within limit: Duration = .seconds(40)) async throws -> ChildProcess.Ending {
+        guard let child = process.withLock({ $0 }) else { throw TestStewardError("\(name) does not run") }
+        let ending = try await child.awaitEnding(within: limit)
+        watchdog.forget(child)
+        process.withLock { $0 = nil }
+        return ending
+    }
+
+    /// kill -9.
+    package func kill() async throws {
+        send(SIGKILL)
+        _ = try await awaitEnding()
+    }
+
+    /// SIGTERM, and waits until it has drained.
+    package func stop() async throws {
+        guard isRunning else { return }
+        send(SIGTERM)
+        let ending = try await awaitEnding()
+        guard ending == .exited(0) else {
+            throw TestStewardError("steward-\(name.rawValue) ended with \(ending)\n\(logTail())")
+        }
+    }
+
+    package var isRunning: Bool { process.withLock { $0 } != nil }
+
+    /// The last lines of its log.
+    package func logTail(_ count: Int = 15) -> String {
+        let log = (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
+        return log.split(separator: "\n").suffix(count).joined(separator: "\n")
+    }
+}
+
+/// Where the programs under test are: STEWARD_TEST_PROGRAMS, or beside the tests.
+package enum Programs {
+    package static func path(_ name: String) throws -> String {
+        let path = "\(folder)/\(name)"
+        guard access(path, X_OK) == 0 else {
+            throw TestStewardError("there is no program \(path): run swift build, or set STEWARD_TEST_PROGRAMS")
+        }
+        return path
+    }
+
+    private static let folder: String = {
+        if let named = ProcessInfo.processInfo.environment["STEWARD_TEST_PROGRAMS"] { return named }
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
+        return URL(filePath: own).deletingLastPathComponent().path
+    }()
+}

@@ -1,0 +1,116 @@
+# The checks of deploy/test, in their order. Each is a function check_<name> that succeeds or fails. Sourced after say.sh;
+# the working folder is the project's, $scratch a folder that goes away at the end.
+
+checks=(scripts format build generated unit architecture integration system units)
+checks_told=(
+    scripts "the scripts of deploy/, by shellcheck"
+    format "Swift sources are formatted (swift format lint --strict)"
+    build "programs and tests compile, warnings are errors"
+    generated "what is generated from proto/ is fresh (deploy/generate --check)"
+    unit "tests without network and database"
+    architecture "the sentences about the tree that ARCHITECTURE.md makes"
+    integration "tests with a real PostgreSQL"
+    system "the real programs, journey by journey"
+    units "systemd accepts the units in deploy/systemd"
+)
+passed=() failed=() skipped=()
+
+is_check() { [[ " ${checks[*]} " == *" $1 "* ]]; }
+
+# run_check NAME: runs it and remembers how it went; a failed one does not stop the others.
+run_check() {
+    local name=$1 began=$SECONDS
+    if reason=$(reason_to_skip "$name"); then
+        skipped+=("$name: $reason")
+        return 0
+    fi
+    heading "$name"
+    # set -e holds in a child, but not in the condition of an if.
+    local status=0
+    set +e
+    (set -e && "check_$name")
+    status=$?
+    set -e
+    if [ "$status" -eq 0 ]; then
+        passed+=("$name ($((SECONDS - began)) s)")
+    else
+        complain "the check $name failed"
+        failed+=("$name ($((SECONDS - began)) s)")
+    fi
+}
+
+# reason_to_skip NAME: prints why the check is left out; fails when it is to run.
+reason_to_skip() {
+    case $1 in
+        integration | system)
+            [ "$fast" = no ] || { echo "--fast" && return 0; }
+            ;;
+    esac
+    case $1 in
+        integration) compgen -G 'Tests/*IntegrationTests' >/dev/null || { echo "there are none" && return 0; } ;;
+        system) [ -d Tests/SystemTests ] || { echo "there are none" && return 0; } ;;
+    esac
+    case $1 in
+        unit | architecture | integration | system)
+            [[ " ${failed[*]-} " != *" build ("* ]] || { echo "the build failed" && return 0; }
+            ;;
+        units)
+            command -v systemd-analyze >/dev/null || { echo "there is no systemd-analyze here" && return 0; }
+            ;;
+    esac
+    return 1
+}
+
+# summary: what passed and what did not. Succeeds when nothing failed.
+summary() {
+    local line
+    heading "Summary"
+    for line in "${passed[@]}"; do note "${green}passed${plain}   $line"; done
+    for line in "${skipped[@]}"; do note "left out $line"; done
+    for line in "${failed[@]}"; do note "${red}failed${plain}   $line"; done
+    printf 'checks: %d passed, %d failed, %d skipped\n' "${#passed[@]}" "${#failed[@]}" "${#skipped[@]}"
+    [ "${#failed[@]}" -eq 0 ]
+}
+
+# Variables go from one sourced file to the other, which the linter does not see.
+check_scripts() {
+    local files
+    mapfile -t files < <(git ls-files --cached --others --exclude-standard -- deploy .ci | sort -u |
+        xargs -d '\n' grep -lE '^#!.*\bbash|^# .*Sourced ')
+    shellcheck --shell=bash --severity=warning --exclude=SC1090,SC1091,SC2034,SC2154 "${files[@]}"
+}
+
+# What is generated says swift-format-ignore-file.
+check_format() {
+    local files
+    mapfile -t files < <(git ls-files --cached --others --exclude-standard -- '*.swift')
+    swift format lint --strict --parallel --configuration .swift-format "${files[@]}"
+}
+
+check_build() { swift build --build-tests; }
+
+check_generated() { STEWARD_GENERATOR=$(swift build --show-bin-path)/protoc-gen-steward deploy/generate --check; }
+
+check_unit() { swift_test --skip 'IntegrationTests\.|^SystemTests\.|^ArchitectureTests\.'; }
+
+check_architecture() { swift_test --filter '^ArchitectureTests\.'; }
+
+# The tests start a PostgreSQL of their own, which goes away with them.
+check_integration() { swift_test --filter 'IntegrationTests\.'; }
+
+check_system() { STEWARD_TEST_PROGRAMS=$(swift build --show-bin-path) swift_test --filter '^SystemTests\.'; }
+
+check_units() {
+    deploy/systemd/verify
+}
+
+# swift_test ARGUMENT…: runs tests that check_build has built. Running none is a failure.
+swift_test() {
+    local log=$scratch/tests.log
+    [[ " ${passed[*]-} " == *" build ("* ]] || swift build --build-tests
+    swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log"
+    if grep -qE 'Test run with 0 tests' "$log" || ! grep -qE 'Test run with [0-9]+ test' "$log"; then
+        complain "no test was run" "The filter was: $*"
+        return 1
+    fi
+}
