@@ -88,7 +88,7 @@ let package = Package(
         module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire"]),
         module("RPC", ["Wire", "Tenancy", "Observability", logging]),
         module(
-            "Postgres", ["CPostgres", "Reactor", "Tenancy", "Observability", deque, logging]),
+            "Postgres", ["CPostgres", "Reactor", "Tenancy", "Observability", coreMetrics, logging]),
 
         // Floor 3: engines joined.
         module(
@@ -156,9 +156,9 @@ let package = Package(
         program(
             "steward",
             [
-                "StewardClient", "Contracts", "Wire", "RPC", "RPCTransport", "Credentials",
-                "Migrations", "IdentityService", "CustomerService", "SalesService", "Reactor",
-                "Postgres", "Settings", "Tenancy", "TLSTransport", "CProtobufC", arguments, logging,
+                "StewardClient", "Contracts", "Wire", "RPC", "Credentials", "Migrations", "IdentityService",
+                "CustomerService", "SalesService", "Reactor", "Postgres", "Tenancy", "TenantDatabase",
+                arguments, logging,
             ]),
 
         // Tools: the generator of Contracts. Nothing imports it.
@@ -167,6 +167,14 @@ let package = Package(
         // Tests. Tests/README.md tells what each target is for.
         tests("ArchitectureTests", []),
         tests("TenancyTests", ["Tenancy"]),
+        tests(
+            "ServiceSchemaIntegrationTests",
+            [
+                "CustomerService", "SalesService", "Records", "TestPostgres", "Migrations", "Postgres", "Tenancy",
+                "TenantDatabase",
+            ]),
+        tests("GatewayServiceTests", ["GatewayService", "Tenancy"]),
+        tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
         tests("StewardCommandTests", ["steward", "Contracts", "Wire"]),
         // C of Tests/Sample, for the tests of Wire: every kind of field.
         .target(name: "CSample", dependencies: ["CProtobufC", "CContracts"], path: "Tests/CSample"),
@@ -204,15 +212,15 @@ let package = Package(
             dependencies: [
                 "TestPostgres", "IdentityService", "Migrations", "StewardClient", "Contracts", "Credentials",
                 "Postgres",
-                "RPC", "RPCTransport", "Reactor", "Settings", "TLSTransport", "Tenancy", "Wire", logging,
+                "RPC", "Reactor", "TenantDatabase", "TLSTransport", "Tenancy", "Wire", logging,
             ],
             path: "Tests/TestSteward", swiftSettings: strict),
         tests(
             "SystemTests",
             [
-                "TestSteward", "StewardClient", "Contracts", "Credentials", "Postgres", "RPC", "Reactor",
-                "Tenancy",
-                "TLSTransport", "Wire",
+                "TestSteward", "StewardClient", "Contracts", "Migrations", "Postgres", "RPC", "Reactor",
+                "TenantDatabase",
+                "Tenancy", "TLSTransport", "Wire",
             ]),
         tests("PostgresIntegrationTests", ["TestPostgres", "Migrations", "Postgres", "Reactor", "Tenancy"]),
         tests(

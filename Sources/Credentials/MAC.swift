@@ -58,8 +58,7 @@ package final class MACKey: Sendable {
     }
 
     /// Whether `code`, which may be cut to its first 16 to 32 bytes, is the code of the bytes.
-    package func verifies(_ code: some Collection<UInt8>, for bytes: [UInt8]) throws(CredentialsError) -> Bool
-    {
+    package func verifies(_ code: some Collection<UInt8>, for bytes: [UInt8]) throws(CredentialsError) -> Bool {
         guard (Self.keyBytesMin...MAC.byteCount).contains(code.count) else { return false }
         return MAC.equal(code, try self.code(for: bytes).prefix(code.count))
     }

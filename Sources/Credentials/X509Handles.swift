@@ -44,8 +44,7 @@ final class X509Certificate {
     }
 
     /// Version 3, a random serial number of 127 bits, and everything but issuer, extensions and signature.
-    static func make(commonName: String, days: Int, key: X509Key) throws(CredentialsError) -> X509Certificate
-    {
+    static func make(commonName: String, days: Int, key: X509Key) throws(CredentialsError) -> X509Certificate {
         guard let pointer = X509_new() else { throw CredentialsError.openSSL("making a certificate") }
         let certificate = X509Certificate(pointer)
         guard (1...64).contains(commonName.count), !commonName.utf8.contains(0) else {

@@ -18,7 +18,7 @@ package enum GatewayService {
                 .identity: host.channel(to: .identity), .customer: host.channel(to: .customer),
                 .sales: host.channel(to: .sales),
             ],
-            gate: TenantGate(callsMax: host.settings.tenantCallsMax))
+            tenantCalls: TenantCalls(callsMax: host.settings.tenantCallsMax))
         let watch = RevocationWatch(
             callers: callers, registry: registry, loop: host.loops.next(), logger: host.logger)
         let watching = Task(executorPreference: watch.loop) { await watch.run() }

@@ -6,8 +6,8 @@ package import RPC
 package import Reactor
 import Records
 package import ServiceHost
-package import TenantDatabase
 package import Tenancy
+package import TenantDatabase
 
 /// What identity is made of, from the host or from a test.
 package struct IdentityParts: Sendable {
@@ -91,12 +91,14 @@ package struct Identity: Sendable {
             database: database, policies: policies, types: types.all, pageTokenKey: parts.pageTokenKey)
         let hasher = try PasswordHasher(workers: parts.workers)
         let setup = TenantSetup(
-            directory: directory, tenantData: tenantData, ownSchema: OwnSchema(provisioner: parts.provisioner),
+            directory: directory, tenantData: tenantData,
+            ownSchema: OwnSchema(provisioner: parts.provisioner),
             services: parts.services, placements: placements, feed: feed)
         authentication = AuthenticationMethods(
             directory: directory, tenantData: tenantData, hasher: hasher,
             signInGuard: SignInGuard(directory: directory), revoker: revoker, policies: policies)
-        tenants = TenantMethods(directory: directory, hasher: hasher, setup: setup, revoker: revoker, feed: feed)
+        tenants = TenantMethods(
+            directory: directory, hasher: hasher, setup: setup, revoker: revoker, feed: feed)
         users = UserMethods(engine: engine, users: types.user, hasher: hasher, revoker: revoker)
         callers = CallerMethods(directory: directory, feed: feed, minter: parts.minter)
         policyMethods = PolicyMethods(compiler: compiler, feed: feed)

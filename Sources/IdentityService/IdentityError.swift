@@ -19,7 +19,8 @@ enum IdentityError {
         "SESSION_INVALID", "The session is unknown, expired or has ended. Sign in again.", domain: domain)
 
     static let refreshTokenInvalid = RPCError.unauthenticated(
-        "REFRESH_TOKEN_INVALID", "The refresh token is unknown, expired or has ended. Sign in again.", domain: domain)
+        "REFRESH_TOKEN_INVALID", "The refresh token is unknown, expired or has ended. Sign in again.",
+        domain: domain)
 
     static let refreshTokenReused = RPCError.unauthenticated(
         "REFRESH_TOKEN_REUSED",
@@ -40,7 +41,8 @@ enum IdentityError {
     }
 
     static let requestIDReused = RPCError.invalidArgument(
-        "REQUEST_ID_REUSED", "The request id was used for a different request. Choose a new one.", domain: domain)
+        "REQUEST_ID_REUSED", "The request id was used for a different request. Choose a new one.",
+        domain: domain)
 
     static let setupInProgress = RPCError.aborted(
         "TENANT_SETUP_IN_PROGRESS", "The workspace is being set up at this moment. Ask again in a second.",
@@ -72,7 +74,8 @@ enum IdentityError {
         domain: domain)
 
     static let watchEnded = RPCError.unavailable(
-        "WATCH_ENDED", "The watch fell behind or the server stops. Watch again and ask for the present state.",
+        "WATCH_ENDED",
+        "The watch fell behind or the server stops. Watch again and ask for the present state.",
         domain: domain)
 
     static let lastAdmin = RPCError.failedPrecondition(
@@ -94,12 +97,14 @@ enum IdentityError {
         "BUILT_IN_ROLE", "A role that came with the workspace cannot be deleted.", domain: domain)
 
     static let adminRoleFixed = RPCError.failedPrecondition(
-        "ADMIN_ROLE_FIXED", "The rights of the role Admin cannot be changed. Make another role.", domain: domain)
+        "ADMIN_ROLE_FIXED", "The rights of the role Admin cannot be changed. Make another role.",
+        domain: domain)
 
     static let roleInUse = RPCError.failedPrecondition(
         "ROLE_IN_USE", "Users still have this role. Take it from them first.", domain: domain)
 
     static let departmentInUse = RPCError.failedPrecondition(
-        "DEPARTMENT_IN_USE", "Users or departments below it still belong to this department. Move them first.",
+        "DEPARTMENT_IN_USE",
+        "Users or departments below it still belong to this department. Move them first.",
         domain: domain)
 }

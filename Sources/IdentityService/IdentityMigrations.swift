@@ -7,20 +7,28 @@ package enum IdentityMigrations {
     package static let directoryStream = MigrationStream(
         name: "directory", kind: .directory,
         migrations: [
-            Migration(number: 1, name: "create_tenants", sql: PackageResources.directory_0001_create_tenants_sql),
             Migration(
-                number: 2, name: "create_tenant_setups", sql: PackageResources.directory_0002_create_tenant_setups_sql),
+                number: 1, name: "create_tenants", sql: PackageResources.directory_0001_create_tenants_sql),
             Migration(
-                number: 3, name: "create_placements", sql: PackageResources.directory_0003_create_placements_sql),
-            Migration(number: 4, name: "create_operators", sql: PackageResources.directory_0004_create_operators_sql),
-            Migration(number: 5, name: "create_sessions", sql: PackageResources.directory_0005_create_sessions_sql),
+                number: 2, name: "create_tenant_setups",
+                sql: PackageResources.directory_0002_create_tenant_setups_sql),
             Migration(
-                number: 6, name: "create_refresh_tokens", sql: PackageResources.directory_0006_create_refresh_tokens_sql),
+                number: 3, name: "create_placements",
+                sql: PackageResources.directory_0003_create_placements_sql),
+            Migration(
+                number: 4, name: "create_operators", sql: PackageResources.directory_0004_create_operators_sql
+            ),
+            Migration(
+                number: 5, name: "create_sessions", sql: PackageResources.directory_0005_create_sessions_sql),
+            Migration(
+                number: 6, name: "create_refresh_tokens",
+                sql: PackageResources.directory_0006_create_refresh_tokens_sql),
             Migration(
                 number: 7, name: "create_sign_in_failures",
                 sql: PackageResources.directory_0007_create_sign_in_failures_sql),
             Migration(
-                number: 8, name: "create_policy_marks", sql: PackageResources.directory_0008_create_policy_marks_sql),
+                number: 8, name: "create_policy_marks",
+                sql: PackageResources.directory_0008_create_policy_marks_sql),
         ])
 
     /// The schema of each tenant: departments, roles, users, credentials.
@@ -28,11 +36,13 @@ package enum IdentityMigrations {
         name: "identity", kind: .tenant(.identity),
         migrations: [
             Migration(
-                number: 1, name: "create_departments", sql: PackageResources.identity_0001_create_departments_sql),
+                number: 1, name: "create_departments",
+                sql: PackageResources.identity_0001_create_departments_sql),
             Migration(number: 2, name: "create_roles", sql: PackageResources.identity_0002_create_roles_sql),
             Migration(number: 3, name: "create_users", sql: PackageResources.identity_0003_create_users_sql),
             Migration(
-                number: 4, name: "create_credentials", sql: PackageResources.identity_0004_create_credentials_sql),
+                number: 4, name: "create_credentials",
+                sql: PackageResources.identity_0004_create_credentials_sql),
         ])
 
     /// The versions of a tenant's schema that this program understands: the newest and the one before.

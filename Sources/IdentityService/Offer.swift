@@ -5,8 +5,8 @@ import RPC
 import Reactor
 package import ServiceHost
 import Settings
-import TenantDatabase
 import Tenancy
+import TenantDatabase
 
 /// What identity offers: sign-in, tenants, users, departments and roles to clients; callers and policies to the other
 /// programs. Starts what identity does by itself: watching for changes and finishing what was cut off.
@@ -44,7 +44,9 @@ extension IdentityParts {
     /// The directory lies in identity's own database, reached by connections of its own: half as many again as the
     /// setting database.connections says, at least two for each loop.
     private static func directory(_ host: Host) -> DirectoryDatabase {
-        guard let database = host.settings.database else { preconditionFailure("identity keeps data; see Topology") }
+        guard let database = host.settings.database else {
+            preconditionFailure("identity keeps data; see Topology")
+        }
         var settings = PostgresSettings(
             dsn: database.dsn.reveal(), poolSize: max(2, database.connections / host.settings.loops / 2))
         settings.applicationName = "steward-identity-directory"

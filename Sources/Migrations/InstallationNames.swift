@@ -14,5 +14,5 @@ package enum InstallationNames {
     }
 
     /// Services that keep data.
-    package static let dataServices: [ServiceName] = [.identity, .customer, .sales]
+    package static let dataServices = ServiceName.allCases.filter { TenantSchema.suffix(of: $0) != nil }
 }

@@ -67,8 +67,7 @@ struct SchemaUpgrade {
         return base.count + own.count
     }
 
-    private func apply(_ migrations: [Migration], _ stream: String, _ transaction: PostgresTransaction) throws
-    {
+    private func apply(_ migrations: [Migration], _ stream: String, _ transaction: PostgresTransaction) throws {
         let time = Timestamp.now()
         for migration in migrations {
             for command in SQLScript.commands(migration.sql) {

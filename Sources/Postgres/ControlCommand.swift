@@ -35,5 +35,5 @@ enum TimeoutRung {
     }
 
     static func text(_ index: Int) -> String { "SET LOCAL statement_timeout = \(milliseconds[index])" }
-    static func name(_ index: Int) -> String { "c_t\(index)" }
+    static let names = milliseconds.indices.map { "c_t\($0)" }
 }

@@ -25,11 +25,11 @@ final class LibpqResult: @unchecked Sendable {
 
     /// The error that the server sent; nil when libpq made the result itself because the connection broke.
     var report: PostgresError.ServerReport? {
-        guard let state = field(PG_DIAG_SQLSTATE) else { return nil }
+        guard let state = field(.sqlState) else { return nil }
         return PostgresError.ServerReport(
-            sqlState: state, message: field(PG_DIAG_MESSAGE_PRIMARY) ?? "",
-            constraint: field(PG_DIAG_CONSTRAINT_NAME), table: field(PG_DIAG_TABLE_NAME),
-            column: field(PG_DIAG_COLUMN_NAME))
+            sqlState: state, message: field(.message) ?? "",
+            constraint: field(.constraint), table: field(.table),
+            column: field(.column))
     }
 
     /// What libpq says about the failure.
@@ -37,18 +37,16 @@ final class LibpqResult: @unchecked Sendable {
         PQresultErrorMessage(raw).map { String(cString: $0) } ?? ""
     }
 
-    private func field(_ code: Int32) -> String? {
-        PQresultErrorField(raw, code).map { String(cString: $0) }
-    }
-
-    private func field(_ code: Character) -> String? {
-        field(Int32(code.asciiValue ?? 0))
+    private func field(_ field: ErrorField) -> String? {
+        PQresultErrorField(raw, Int32(field.rawValue.asciiValue ?? 0)).map { String(cString: $0) }
     }
 }
 
 /// The codes of libpq's error fields; the C header writes them as character literals, which Swift does not import.
-private let PG_DIAG_SQLSTATE: Character = "C"
-private let PG_DIAG_MESSAGE_PRIMARY: Character = "M"
-private let PG_DIAG_TABLE_NAME: Character = "t"
-private let PG_DIAG_COLUMN_NAME: Character = "c"
-private let PG_DIAG_CONSTRAINT_NAME: Character = "n"
+private enum ErrorField: Character {
+    case sqlState = "C"
+    case message = "M"
+    case table = "t"
+    case column = "c"
+    case constraint = "n"
+}

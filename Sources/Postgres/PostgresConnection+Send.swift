@@ -69,7 +69,7 @@ extension PostgresConnection {
 
     private func sendTimeout(_ remaining: UInt64) throws(PostgresError) {
         let rung = TimeoutRung.index(forNanoseconds: remaining)
-        let name = TimeoutRung.name(rung)
+        let name = TimeoutRung.names[rung]
         if !preparedTimeouts[rung] {
             try put(.timeoutPrepare(rung)) { $0.sendPrepare(name, TimeoutRung.text(rung), []) }
             preparedTimeouts[rung] = true

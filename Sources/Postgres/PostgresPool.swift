@@ -17,6 +17,7 @@ package final class PostgresPool: @unchecked Sendable {
     private var nextWaiter = 0
     private var lastOpenError: PostgresError?
     private var ticker: Timer?
+    private var metrics: PoolMetrics
     private var onIdle: [UnsafeContinuation<Void, Never>] = []
 
     /// How often deadlines are looked at while anything is under way: also how late a cancel may be.
@@ -27,6 +28,7 @@ package final class PostgresPool: @unchecked Sendable {
         self.settings = settings
         self.workers = workers
         self.logger = logger
+        metrics = PoolMetrics(database: settings.name)
         machine = PoolStateMachine(size: settings.poolSize, waiterCountMax: settings.waiterCountMax)
     }
 
@@ -49,8 +51,11 @@ package final class PostgresPool: @unchecked Sendable {
             startTicking()
             return pooled(id)
         case .queued(let actions):
+            let start = loop.now
+            defer { metrics.waited(nanoseconds: loop.now - start) }
             return try await wait(waiter, actions)
         case .overloaded:
+            metrics.refused()
             throw PostgresError(
                 .poolExhausted, "\(settings.waiterCountMax) callers wait for a connection already")
         case .closed:
@@ -61,6 +66,7 @@ package final class PostgresPool: @unchecked Sendable {
     /// Takes a connection back. One that is not at rest is brought to rest first, in the background.
     package func release(_ pooled: PooledConnection) {
         loop.assertCurrent()
+        metrics.transactionEnded(nanoseconds: MonotonicTime.now() - pooled.startTime)
         guard pooled.connection.isOpen else { return }
         if !pooled.connection.isAtRest {
             loop.spawn { if await pooled.connection.rest() { self.putBack(pooled) } }
@@ -118,6 +124,7 @@ package final class PostgresPool: @unchecked Sendable {
             case .close(let id): close(id)
             case .grant(let waiter, let id): resume(waiter, .success(pooled(id)))
             case .expire(let waiter):
+                metrics.refused()
                 resume(
                     waiter,
                     .failure(PostgresError(.poolExhausted, "the deadline passed in line for a connection")))
@@ -131,7 +138,7 @@ package final class PostgresPool: @unchecked Sendable {
         guard let connection = connections[id] else {
             preconditionFailure("connection \(id) is granted but gone")
         }
-        return PooledConnection(id: id, connection: connection)
+        return PooledConnection(id: id, startTime: MonotonicTime.now(), connection: connection)
     }
 
     private func open(_ id: Int, after delay: UInt64) {
@@ -151,6 +158,7 @@ package final class PostgresPool: @unchecked Sendable {
     }
 
     private func opened(_ id: Int, _ connection: PostgresConnection) {
+        metrics.connected()
         connections[id] = connection
         connection.onClose = { self.lost(id, $0) }
         if !connection.isOpen { lost(id, PostgresError(.connectionLost, "closed at once")) }
@@ -175,6 +183,7 @@ package final class PostgresPool: @unchecked Sendable {
         logger.notice(
             "connection to PostgreSQL lost", metadata: [LogKey.error: "\(reason): \(reason.message)"])
         perform(machine.lost(id, now: loop.now))
+        updateMeters()
         noteIdle()
     }
 
@@ -185,14 +194,20 @@ package final class PostgresPool: @unchecked Sendable {
         noteIdle()
     }
 
+    private func updateMeters() {
+        let busy = machine.leasedCount
+        metrics.update(idle: max(0, connections.count - busy), busy: busy)
+    }
+
     private func noteIdle() {
-        guard machine.isIdle, !onIdle.isEmpty else { return }
+        guard machine.isIdle else { return }
         onIdle.forEach { $0.resume() }
         onIdle.removeAll()
     }
 
     private func closeAll() {
         connections.keys.forEach { close($0) }
+        updateMeters()
         onIdle.forEach { $0.resume() }
         onIdle.removeAll()
     }
@@ -209,6 +224,7 @@ package final class PostgresPool: @unchecked Sendable {
         let now = loop.now
         for connection in connections.values { connection.enforceDeadline(now: now) }
         perform(machine.tick(now: now))
+        updateMeters()
         if !machine.isIdle { startTicking() }
     }
 }
@@ -216,5 +232,7 @@ package final class PostgresPool: @unchecked Sendable {
 /// A connection on loan: give it back with `release`, once.
 package struct PooledConnection: Sendable {
     let id: Int
+    /// When it was lent, on the clock of `MonotonicTime`.
+    let startTime: UInt64
     package let connection: PostgresConnection
 }

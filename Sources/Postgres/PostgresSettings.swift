@@ -8,6 +8,8 @@ package struct PostgresSettings: Sendable {
     package var database: String?
     package var user: String?
     package var password: String?
+    /// The name of the database in metrics.
+    package var name = "default"
     /// Shown by `pg_stat_activity`.
     package var applicationName = "steward"
     /// Connections per loop, at least 1.

@@ -13,6 +13,7 @@ package final class PostgresTransaction: @unchecked Sendable {
     private let scope: TransactionScope
     private var state = State.unsent
     private var hasEnqueued = false
+    private var isWaiting = false
     private var sentCount = 0
 
     /// Statements in one transaction: beyond this, work belongs into several.
@@ -88,6 +89,7 @@ package final class PostgresTransaction: @unchecked Sendable {
     private func send(
         _ body: (PostgresConnection) throws(PostgresError) -> Void
     ) throws(PostgresError) {
+        precondition(!isWaiting, "a transaction runs one query at a time; use enqueue for several")
         sentCount += 1
         do throws(PostgresError) {
             switch state {
@@ -111,6 +113,8 @@ package final class PostgresTransaction: @unchecked Sendable {
 
     private func exchange() async throws(PostgresError) {
         hasEnqueued = false
+        isWaiting = true
+        defer { isWaiting = false }
         do throws(PostgresError) {
             try await connection.exchange(deadline: scope.deadline)
         } catch {

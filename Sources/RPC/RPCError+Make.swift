@@ -86,8 +86,7 @@ extension RPCError {
     }
 
     /// There is no such method.
-    package static func unimplemented(_ reason: String, _ message: String, domain: String = "rpc") -> RPCError
-    {
+    package static func unimplemented(_ reason: String, _ message: String, domain: String = "rpc") -> RPCError {
         RPCError(.unimplemented, reason: reason, domain: domain, message)
     }
 

@@ -56,8 +56,7 @@ extension HostSettings {
             about: "A call that takes longer is logged as a warning.")
     }
 
-    private static func callerKeys(_ program: ServiceName, _ reader: SettingsReader) -> [ServiceName: Secret]
-    {
+    private static func callerKeys(_ program: ServiceName, _ reader: SettingsReader) -> [ServiceName: Secret] {
         let audiences =
             program == .identity ? ServiceName.allCases.filter(Topology.keepsTenantData) : [program]
         var keys: [ServiceName: Secret] = [:]

@@ -48,7 +48,8 @@ public final class StewardConnection: Sendable {
         loops = try EventLoopGroup(count: 1, name: "steward-client")
         session = SessionSlot()
         client = RPCClient(
-            loops: loops, addresses: addresses, serverName: Self.host(of: address), tls: tls, agent: "steward-client/0.1.0",
+            loops: loops, addresses: addresses, serverName: Self.host(of: address), tls: tls,
+            agent: "steward-client/0.1.0",
             logger: Logger(label: "steward-client"))
         channel = SessionChannel(base: client, session: session)
     }

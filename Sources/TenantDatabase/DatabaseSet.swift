@@ -15,7 +15,11 @@ package struct DatabaseEndpoint: Sendable {
     package init(name: String = DatabaseEndpoint.defaultName, partitions: [PostgresSettings]) {
         precondition(!partitions.isEmpty, "a database has at least one login")
         self.name = name
-        self.partitions = partitions
+        self.partitions = partitions.map { settings in
+            var named = settings
+            named.name = name
+            return named
+        }
     }
 }
 

@@ -149,8 +149,7 @@ struct CheckedWalk {
 
     /// A tag or a length: at most 5 bytes, at most 32 bits.
     @inline(__always)
-    private mutating func prefix(_ cursor: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> UInt32?
-    {
+    private mutating func prefix(_ cursor: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> UInt32? {
         if cursor < end, cursor.pointee < 0x80 {
             let value = UInt32(cursor.pointee)
             cursor += 1

@@ -13,10 +13,13 @@ import Testing
     let repRole = RecordID.make()
     let bossRole = RecordID.make()
 
-    func snapshot(active: Bool = true, extraUsers: [PolicyUser] = [], units: [PolicyUnit]? = nil) -> PolicySnapshot {
+    func snapshot(active: Bool = true, extraUsers: [PolicyUser] = [], units: [PolicyUnit]? = nil)
+        -> PolicySnapshot
+    {
         let read = Grant(object: "account", action: "read", scope: .unit)
         let rep = PolicyRole(
-            id: repRole, displayName: "Rep", grants: [read, Grant(object: "account", action: "update", scope: .own)],
+            id: repRole, displayName: "Rep",
+            grants: [read, Grant(object: "account", action: "update", scope: .own)],
             fieldPolicies: [
                 FieldPolicy(object: "account", field: "phone", level: .masked),
                 FieldPolicy(object: "account", field: "id", level: .none),
@@ -38,7 +41,8 @@ import Testing
 
     func caller(_ user: UserID, tenant: TenantID?, kind: Caller.Kind = .user) -> Caller {
         Caller(
-            kind: kind, tenantID: tenant, userID: user, sessionID: .make(), policyEpoch: 7, expireTime: .now(),
+            kind: kind, tenantID: tenant, userID: user, sessionID: .make(), policyEpoch: 7,
+            expireTime: .now(),
             workspace: "test")
     }
 
@@ -69,11 +73,13 @@ import Testing
     @Test func fieldLevelsAddUpOverRolesThatGrantTheObject() throws {
         let idle = PolicyRole(id: .make(), displayName: "Idle", grants: [], fieldPolicies: [])
         let reader = PolicyRole(
-            id: .make(), displayName: "Reader", grants: [Grant(object: "account", action: "read", scope: .own)],
+            id: .make(), displayName: "Reader",
+            grants: [Grant(object: "account", action: "read", scope: .own)],
             fieldPolicies: [])
         func level(_ roles: [PolicyRole]) throws -> FieldLevel {
             let rep = PolicyRole(
-                id: repRole, displayName: "Rep", grants: [Grant(object: "account", action: "update", scope: .own)],
+                id: repRole, displayName: "Rep",
+                grants: [Grant(object: "account", action: "update", scope: .own)],
                 fieldPolicies: [FieldPolicy(object: "account", field: "phone", level: .masked)])
             let snapshot = PolicySnapshot(
                 tenantID: tenant, epoch: 1, isActive: true, roles: [rep] + roles, units: [],
@@ -124,7 +130,8 @@ import Testing
 
     @Test func departmentOfItselfAndTwiceNamedDoNotLoop() throws {
         let units = [
-            PolicyUnit(id: top, parentID: top), PolicyUnit(id: north, parentID: nil), PolicyUnit(id: north, parentID: nil),
+            PolicyUnit(id: top, parentID: top), PolicyUnit(id: north, parentID: nil),
+            PolicyUnit(id: north, parentID: nil),
         ]
         let account = try #require(snapshot(units: units).access(of: boss)).object("account")
         #expect(account.predicate(.read, ownership: .owned) == .ownerOrUnits(boss, [top]))
@@ -147,12 +154,15 @@ import Testing
         #expect(!refused.isAllowed)
         #expect(
             refused.description
-                == "account.update: refused; the record is outside the scope own; Rep grants account.update on own")
+                == "account.update: refused; the record is outside the scope own; Rep grants account.update on own"
+        )
         #expect(account.explain(.delete, ownership: .owned, owner: nil, unit: nil).contributions.isEmpty)
     }
 
     @Test func catalogueRefusesSlips() {
-        let catalogue = PermissionCatalogue(objects: [PermissionObject(name: "account", fields: ["id", "phone"])])
+        let catalogue = PermissionCatalogue(objects: [
+            PermissionObject(name: "account", fields: ["id", "phone"])
+        ])
         #expect(catalogue.problem(with: Grant(object: "account", action: "read", scope: .own)) == nil)
         #expect(catalogue.problem(with: Grant(object: "*", action: "*", scope: .all)) == nil)
         #expect(catalogue.problem(with: Grant(object: "acount", action: "read", scope: .own)) != nil)
@@ -167,7 +177,8 @@ import Testing
         let chain = (0..<50_000).map { _ in RecordID.make() }
         let units = chain.indices.map { PolicyUnit(id: chain[$0], parentID: $0 == 0 ? nil : chain[$0 - 1]) }
         let head = PolicyUser(id: stranger, unitID: chain[0], roleIDs: [bossRole])
-        let account = try #require(snapshot(extraUsers: [head], units: units).access(of: stranger)).object("account")
+        let account = try #require(snapshot(extraUsers: [head], units: units).access(of: stranger)).object(
+            "account")
         guard case .ownerOrUnits(_, let all) = account.predicate(.read, ownership: .owned) else {
             Issue.record("not a subtree")
             return

@@ -28,8 +28,7 @@ struct SQLFileTests {
         for (index, line) in sql.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let code = line.split(separator: "--", maxSplits: 1, omittingEmptySubsequences: false)[0]
                 .replacing(/'[^']*'/, with: "''")
-            for word in code.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" })
-            {
+            for word in code.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" }) {
                 found.append((String(word), index + 1))
             }
         }

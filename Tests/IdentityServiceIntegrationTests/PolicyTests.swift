@@ -4,9 +4,10 @@ import Postgres
 import RPC
 import Records
 import Tenancy
-import Testing
-@testable import IdentityService
 import TenantDatabase
+import Testing
+
+@testable import IdentityService
 
 struct PolicyTests {
     @Test func aChangeWhoseWriterIsGoneIsPublished() async throws {
@@ -57,7 +58,8 @@ struct PolicyTests {
             let other = workspace.users(as: workspace.caller(second))
             _ = try await other.listUsers(ListUsersRequest())
             _ = try await workspace.users().updateUser(
-                UpdateUserRequest(user: User(id: second.description, disabled: true), updateMask: ["disabled"]))
+                UpdateUserRequest(
+                    user: User(id: second.description, disabled: true), updateMask: ["disabled"]))
             #expect(try await reason { _ = try await other.listUsers(ListUsersRequest()) } == "USER_UNKNOWN")
         }
     }
@@ -85,7 +87,9 @@ struct PolicyTests {
             let rows = try await identity.identity.engine.database.read(
                 workspace.admin, deadline: .max,
                 Statement("SELECT method, after::text FROM {schema}.ledger WHERE record_id = $1 ORDER BY id"),
-                { var parameters = Parameters(); parameters.append(user.id); return parameters }())
+                {
+                    var parameters = Parameters(); parameters.append(user.id); return parameters
+                }())
             let methods = try rows.map { try $0.string(0) }
             #expect(methods.contains { $0.hasSuffix("UserService/CreateUser") })
             #expect(methods.contains { $0.hasSuffix("UserService/SetUserPassword") })

@@ -57,7 +57,8 @@ struct SessionTests {
                 WHERE digest = decode('\(digest)', 'hex')
                 """)
             #expect(
-                try await reason { _ = try await client(identity).refreshSession(request) } == "REFRESH_TOKEN_REUSED")
+                try await reason { _ = try await client(identity).refreshSession(request) }
+                    == "REFRESH_TOKEN_REUSED")
             #expect(try await reason { _ = try await identity.resolve(renewed) } == "SESSION_INVALID")
             #expect(
                 try await reason {
@@ -107,7 +108,9 @@ struct SessionTests {
     @Test func strangersHaveNoSession() async throws {
         try await onLoop { identity in
             for handle in [nil, [], [UInt8](repeating: 0, count: 32), [UInt8](repeating: 0, count: 33)] {
-                let refusal = try await reason { _ = try await identity.resolve(Session(sessionHandle: handle)) }
+                let refusal = try await reason {
+                    _ = try await identity.resolve(Session(sessionHandle: handle))
+                }
                 #expect(refusal == "SESSION_INVALID")
             }
         }

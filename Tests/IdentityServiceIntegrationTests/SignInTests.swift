@@ -2,9 +2,10 @@ import Contracts
 import RPC
 import Tenancy
 import TenantDatabase
-import Testing
-@testable import IdentityService
 import TestPostgres
+import Testing
+
+@testable import IdentityService
 
 struct SignInTests {
     @Test func everyFailureLooksTheSame() async throws {
@@ -36,7 +37,9 @@ struct SignInTests {
             _ = try await workspace.addUser("other", password: TestIdentity.adminPassword)
             for _ in 0..<10 {
                 #expect(
-                    try await reason { _ = try await identity.signIn(workspace.name, "admin@example.com", "wrong") }
+                    try await reason {
+                        _ = try await identity.signIn(workspace.name, "admin@example.com", "wrong")
+                    }
                         == "SIGN_IN_FAILED")
             }
             #expect(try await reason { _ = try await identity.signIn(workspace.name) } == "SIGN_IN_LOCKED")
@@ -76,6 +79,27 @@ struct SignInTests {
         }
     }
 
+    @Test func anAddressThatGuessesEverywhereIsLocked() async throws {
+        try await onLoop { identity in
+            var lock = SignInGuard(directory: identity.identity.directory)
+            lock.address = SignInLockout(failuresMax: 3, window: .seconds(900))
+            let address = "test-\(RecordID.make())"
+            func attempt(_ address: String) -> SignInGuard.Attempt {
+                SignInGuard.Attempt(workspace: "w", email: "\(RecordID.make())@example.com", address: address)
+            }
+            for _ in 0..<3 {
+                try await lock.admit(attempt(address), deadline: .after(.seconds(5)))
+                let failure = try await lock.failure(attempt(address), deadline: .after(.seconds(5)))
+                #expect(failure.reason == "SIGN_IN_FAILED")
+            }
+            let refusal = try await reason {
+                try await lock.admit(attempt(address), deadline: .after(.seconds(5)))
+            }
+            #expect(refusal == "SIGN_IN_LOCKED")
+            try await lock.admit(attempt("test-\(RecordID.make())"), deadline: .after(.seconds(5)))
+        }
+    }
+
     @Test func operatorsSignInWithoutAWorkspace() async throws {
         try await onLoop { identity in
             let email = "op-\(RecordID.make())@example.com"
@@ -97,7 +121,8 @@ struct SignInTests {
             #expect(caller.userID == id)
             #expect(
                 try await reason {
-                    _ = try await client.signInOperator(SignInOperatorRequest(email: email, password: "wrong"))
+                    _ = try await client.signInOperator(
+                        SignInOperatorRequest(email: email, password: "wrong"))
                 } == "SIGN_IN_FAILED")
             let own = try await AuthenticationServiceClient(channel: identity.channel(as: caller)).getSelf(
                 GetSelfRequest())

@@ -5,8 +5,6 @@ import Testing
 
 @testable import IdentityService
 
-/// Changes what the made-up services answer, so its tests run one after the other.
-@Suite(.serialized)
 struct TenantSetupTests {
     @Test func aTenantIsReadyForItsAdmin() async throws {
         try await onLoop { identity in
@@ -28,22 +26,25 @@ struct TenantSetupTests {
     @Test func aRepeatedRequestGivesTheSameTenant() async throws {
         try await onLoop { identity in
             let wish = TestIdentity.wish("w-\(RecordID.make().text.suffix(12))")
-            let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller, requestID: "one"))
+            let client = TenantServiceClient(
+                channel: identity.channel(as: identity.operatorCaller, requestID: "one"))
             let first = try await client.createTenant(wish)
             let second = try await client.createTenant(wish)
             #expect(first == second)
             var other = wish
             other.displayName = "Other"
             #expect(try await reason { _ = try await client.createTenant(other) } == "REQUEST_ID_REUSED")
-            let stranger = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller, requestID: "two"))
+            let stranger = TenantServiceClient(
+                channel: identity.channel(as: identity.operatorCaller, requestID: "two"))
             #expect(try await reason { _ = try await stranger.createTenant(wish) } == "WORKSPACE_TAKEN")
         }
     }
 
     @Test func aCutOffSetUpIsFinishedBySweeper() async throws {
-        try await onLoop { identity in
+        try await onLoop(ofItsOwn: true) { identity in
             let wish = TestIdentity.wish("w-\(RecordID.make().text.suffix(12))")
-            let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller, requestID: "one"))
+            let client = TenantServiceClient(
+                channel: identity.channel(as: identity.operatorCaller, requestID: "one"))
             identity.sales.fail(true)
             #expect(try await reason { _ = try await client.createTenant(wish) } == "TENANT_SETUP_DELAYED")
             identity.sales.fail(false)
@@ -51,7 +52,11 @@ struct TenantSetupTests {
             #expect(try await client.getTenant(get).tenant?.state == .provisioning)
             #expect(
                 try await reason { _ = try await identity.signIn(wish.workspace ?? "") } == "SIGN_IN_FAILED")
-            try await identity.tamper("UPDATE directory.tenant_setups SET leased_until = '2000-01-01'")
+            try await identity.tamper(
+                """
+                UPDATE directory.tenant_setups SET leased_until = '2000-01-01'
+                WHERE tenant_id = (SELECT id FROM directory.tenants WHERE workspace = '\(wish.workspace ?? "")')
+                """)
             try await identity.identity.sweeper.sweepSetups()
             #expect(try await client.getTenant(get).tenant?.state == .active)
             _ = try await identity.signIn(wish.workspace ?? "")
@@ -60,14 +65,17 @@ struct TenantSetupTests {
     }
 
     @Test func aSetUpThatCannotBeFinishedIsUndone() async throws {
-        try await onLoop { identity in
+        try await onLoop(ofItsOwn: true) { identity in
             let wish = TestIdentity.wish("w-\(RecordID.make().text.suffix(12))")
             let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
             identity.sales.fail(true)
             _ = try await reason { _ = try await client.createTenant(wish) }
             identity.sales.fail(false)
             try await identity.tamper(
-                "UPDATE directory.tenant_setups SET leased_until = '2000-01-01', started_at = '2000-01-01'")
+                """
+                UPDATE directory.tenant_setups SET leased_until = '2000-01-01', started_at = '2000-01-01'
+                WHERE tenant_id = (SELECT id FROM directory.tenants WHERE workspace = '\(wish.workspace ?? "")')
+                """)
             try await identity.identity.sweeper.sweepSetups()
             let get = GetTenantRequest(workspace: wish.workspace)
             #expect(try await reason { _ = try await client.getTenant(get) } == "TENANT_NOT_FOUND")
@@ -82,7 +90,9 @@ struct TenantSetupTests {
             #expect(
                 try await reason { _ = try await client.createTenant(TestIdentity.wish("w-other")) }
                     == "OPERATOR_REQUIRED")
-            #expect(try await reason { _ = try await client.listTenants(ListTenantsRequest()) } == "OPERATOR_REQUIRED")
+            #expect(
+                try await reason { _ = try await client.listTenants(ListTenantsRequest()) }
+                    == "OPERATOR_REQUIRED")
         }
     }
 
@@ -90,7 +100,8 @@ struct TenantSetupTests {
         try await onLoop { identity in
             let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
             do {
-                _ = try await client.createTenant(CreateTenantRequest(workspace: "No!", adminPassword: "short"))
+                _ = try await client.createTenant(
+                    CreateTenantRequest(workspace: "No!", adminPassword: "short"))
                 Issue.record("a bad request was taken")
             } catch let error as RPCError {
                 #expect(

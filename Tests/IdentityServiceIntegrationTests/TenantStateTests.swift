@@ -14,12 +14,14 @@ struct TenantStateTests {
             let id = workspace.id.description
             let suspended = try await operators.suspendTenant(SuspendTenantRequest(id: id, comment: "unpaid"))
             #expect(suspended.tenant?.state == .suspended)
-            #expect(try await operators.suspendTenant(SuspendTenantRequest(id: id)).tenant == suspended.tenant)
+            #expect(
+                try await operators.suspendTenant(SuspendTenantRequest(id: id)).tenant == suspended.tenant)
             #expect(try await reason { _ = try await identity.resolve(session) } == "SESSION_INVALID")
             #expect(try await reason { _ = try await identity.signIn(workspace.name) } == "SIGN_IN_FAILED")
             #expect(try await workspace.policy().active == false)
             #expect(
-                try await reason { _ = try await workspace.users().listUsers(ListUsersRequest()) } == "USER_UNKNOWN")
+                try await reason { _ = try await workspace.users().listUsers(ListUsersRequest()) }
+                    == "USER_UNKNOWN")
             _ = try await operators.activateTenant(ActivateTenantRequest(id: id))
             _ = try await identity.resolve(identity.signIn(workspace.name))
             #expect(try await reason { _ = try await identity.resolve(session) } == "SESSION_INVALID")
@@ -40,7 +42,8 @@ struct TenantStateTests {
             #expect(deleted.tenant?.state == .deleting)
             #expect(deleted.tenant?.purgeTime != nil)
             try await identity.identity.sweeper.sweepDeletions()
-            #expect(try await operators.activateTenant(ActivateTenantRequest(id: id)).tenant?.state == .active)
+            #expect(
+                try await operators.activateTenant(ActivateTenantRequest(id: id)).tenant?.state == .active)
         }
     }
 

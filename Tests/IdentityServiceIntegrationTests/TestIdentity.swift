@@ -16,8 +16,9 @@ import Wire
 
 @testable import IdentityService
 
-/// Identity with a real database and made-up customer and sales services. One for all tests of the process: each test
-/// has its own tenants in it.
+/// Identity with a real database and made-up customer and sales services. `shared` is one for the tests of the process:
+/// each test has its own tenants in it. A test that makes the services fail has an instance of its own, in the same
+/// directory.
 final class TestIdentity: Sendable {
     let postgres: TestPostgres
     let identity: Identity
@@ -33,7 +34,7 @@ final class TestIdentity: Sendable {
 
     private static let started = Task { try await TestIdentity() }
 
-    private init() async throws {
+    init() async throws {
         let postgres = try await TestPostgres.shared()
         self.postgres = postgres
         _ = try await DirectoryMigrator(database: postgres.owner).migrate(IdentityMigrations.directoryStream)
@@ -45,7 +46,8 @@ final class TestIdentity: Sendable {
         callerKeys = keys
         identity = try Identity(
             IdentityParts(
-                databases: postgres.databases(.identity), directory: DirectoryDatabase(databases: directorySet),
+                databases: postgres.databases(.identity),
+                directory: DirectoryDatabase(databases: directorySet),
                 provisioner: postgres.provisioner,
                 services: [
                     (.customer, ProvisioningServiceClient(channel: customer)),
@@ -63,7 +65,8 @@ final class TestIdentity: Sendable {
         as caller: Caller?, requestID: String? = nil, address: String = "test-\(RecordID.make())"
     ) -> LocalChannel {
         LocalChannel(
-            routes: RouteTable(router), caller: caller, requestID: requestID, address: address, logger: postgres.logger)
+            routes: RouteTable(router), caller: caller, requestID: requestID, address: address,
+            logger: postgres.logger)
     }
 
     /// Opens a workspace and signs its admin in.
@@ -78,7 +81,8 @@ final class TestIdentity: Sendable {
 
     static func wish(_ workspace: String) -> CreateTenantRequest {
         CreateTenantRequest(
-            workspace: workspace, displayName: "Test", adminEmail: "admin@example.com", adminDisplayName: "Admin",
+            workspace: workspace, displayName: "Test", adminEmail: "admin@example.com",
+            adminDisplayName: "Admin",
             adminPassword: adminPassword)
     }
 
@@ -86,8 +90,9 @@ final class TestIdentity: Sendable {
         _ workspace: String, _ email: String = "admin@example.com", _ password: String = adminPassword,
         address: String = "test-\(RecordID.make())"
     ) async throws -> Session {
-        let response = try await AuthenticationServiceClient(channel: channel(as: nil, address: address)).signIn(
-            SignInRequest(workspace: workspace, email: email, password: password))
+        let response = try await AuthenticationServiceClient(channel: channel(as: nil, address: address))
+            .signIn(
+                SignInRequest(workspace: workspace, email: email, password: password))
         return try #require(response.session)
     }
 
@@ -140,7 +145,8 @@ struct Workspace: Sendable {
     }
 
     func roleID(_ name: String) async throws -> String {
-        let list = try await roles().listRoles(ListRolesRequest(filterExpression: "display_name = \"\(name)\""))
+        let list = try await roles().listRoles(
+            ListRolesRequest(filterExpression: "display_name = \"\(name)\""))
         return try #require(list.roles.first?.id)
     }
 
@@ -152,13 +158,15 @@ struct Workspace: Sendable {
             CreateUserRequest(user: User(email: "\(name)@example.com", displayName: name, roleIDs: ids)))
         let id = try #require(UserID(created.user?.id ?? ""))
         if let password {
-            _ = try await users().setUserPassword(SetUserPasswordRequest(id: id.description, password: password))
+            _ = try await users().setUserPassword(
+                SetUserPasswordRequest(id: id.description, password: password))
         }
         return id
     }
 
     func epoch() async throws -> Int64 {
-        let rows = try await identity.identity.directory.read(TenantTable.find(id), deadline: .after(.seconds(5)))
+        let rows = try await identity.identity.directory.read(
+            TenantTable.find(id), deadline: .after(.seconds(5)))
         return try TenantRow(rows.one()).policyEpoch
     }
 
@@ -179,16 +187,21 @@ struct LocalChannel: RPCChannel {
 
     func unary(_ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions) async throws -> [UInt8] {
         let route = Array(method.path.utf8).withUnsafeBytes { routes.find($0) }
-        guard case .unary(let handler) = route?.handler else { throw RPCError.unimplemented("KIND", method.path) }
+        guard case .unary(let handler) = route?.handler else {
+            throw RPCError.unimplemented("KIND", method.path)
+        }
         var metadata = Metadata()
         metadata.append("steward-client-address", address)
         let arena = Arena()
         let context = CallContext(
             method: method, deadline: .after(.seconds(20)), requestID: options.requestID ?? requestID,
-            metadata: metadata, trace: .make(), connection: ConnectionContext(peer: .program(.gateway)), arena: arena, logger: logger,
+            metadata: metadata, trace: .make(), connection: ConnectionContext(peer: .program(.gateway)),
+            arena: arena, logger: logger,
             startNanoseconds: MonotonicTime.now())
         context.caller = caller
-        let message = try request.withUnsafeBytes { try WireCodec.decode($0, as: method.request, arena: arena) }
+        let message = try request.withUnsafeBytes {
+            try WireCodec.decode($0, as: method.request, arena: arena)
+        }
         return WireCodec.encode(try await handler(message, context))
     }
 
@@ -240,12 +253,12 @@ func reason(_ body: () async throws -> Void) async throws -> String? {
 }
 
 /// Runs a test on an event loop, as calls run.
-func onLoop(_ body: @escaping @Sendable (TestIdentity) async throws -> Void) async throws {
-    let identity = try await TestIdentity.shared()
+func onLoop(
+    ofItsOwn: Bool = false, _ body: @escaping @Sendable (TestIdentity) async throws -> Void
+) async throws {
+    let identity = try await ofItsOwn ? TestIdentity() : TestIdentity.shared()
     try await identity.postgres.onLoop { try await body(identity) }
 }
-
-
 
 extension TestPostgres {
     /// Looks at a table's columns and constraints as the superuser.

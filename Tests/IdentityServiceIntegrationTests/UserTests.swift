@@ -28,7 +28,9 @@ struct UserTests {
                 User(email: "a@example.com", displayName: "A", departmentID: RecordID.make().text),
             ] {
                 #expect(
-                    try await reason { _ = try await workspace.users().createUser(CreateUserRequest(user: user)) }
+                    try await reason {
+                        _ = try await workspace.users().createUser(CreateUserRequest(user: user))
+                    }
                         == "REFERENCE_NOT_FOUND")
             }
         }
@@ -43,18 +45,21 @@ struct UserTests {
             let clerkID = try await workspace.addUser("clerk")
             _ = try await workspace.users().updateUser(
                 UpdateUserRequest(
-                    user: User(id: clerkID.description, roleIDs: [clerkRole.role?.id ?? ""]), updateMask: ["role_ids"]))
+                    user: User(id: clerkID.description, roleIDs: [clerkRole.role?.id ?? ""]),
+                    updateMask: ["role_ids"]))
             let clerk = workspace.caller(clerkID)
             let adminRole = try await workspace.roleID("Admin")
             #expect(
                 try await reason {
                     _ = try await workspace.users(as: clerk).updateUser(
                         UpdateUserRequest(
-                            user: User(id: clerkID.description, roleIDs: [adminRole]), updateMask: ["role_ids"]))
+                            user: User(id: clerkID.description, roleIDs: [adminRole]),
+                            updateMask: ["role_ids"]))
                 } == "RIGHTS_EXCEEDED")
             #expect(
                 try await reason {
-                    let wish = Role(displayName: "Mine", grants: [Grant(object: "deal", action: "read", scope: .own)])
+                    let wish = Role(
+                        displayName: "Mine", grants: [Grant(object: "deal", action: "read", scope: .own)])
                     _ = try await workspace.roles(as: clerk).createRole(CreateRoleRequest(role: wish))
                 } == "RIGHTS_EXCEEDED")
             #expect(
@@ -73,7 +78,9 @@ struct UserTests {
             let other = workspace.users(as: workspace.caller(second))
             let id = workspace.adminID.description
             // The second one has no password yet, so cannot sign in.
-            #expect(try await reason { _ = try await other.deleteUser(DeleteUserRequest(id: id)) } == "LAST_ADMIN")
+            #expect(
+                try await reason { _ = try await other.deleteUser(DeleteUserRequest(id: id)) } == "LAST_ADMIN"
+            )
             #expect(
                 try await reason {
                     _ = try await other.updateUser(
@@ -119,7 +126,9 @@ struct UserTests {
             #expect(try await !workspace.policy().users.contains { $0.id == user.id.bytes })
             #expect(try await reason { _ = try await identity.resolve(session) } == "SESSION_INVALID")
             #expect(
-                try await reason { _ = try await identity.signIn(workspace.name, "rep@example.com", "a good password") }
+                try await reason {
+                    _ = try await identity.signIn(workspace.name, "rep@example.com", "a good password")
+                }
                     == "SIGN_IN_FAILED")
         }
     }
@@ -129,13 +138,18 @@ struct UserTests {
             let mine = try await identity.openWorkspace()
             let theirs = try await identity.openWorkspace()
             let id = theirs.adminID.description
-            #expect(try await reason { _ = try await mine.users().getUser(GetUserRequest(id: id)) } == "RECORD_NOT_FOUND")
+            #expect(
+                try await reason { _ = try await mine.users().getUser(GetUserRequest(id: id)) }
+                    == "RECORD_NOT_FOUND")
             #expect(
                 try await reason {
                     _ = try await mine.users().setUserPassword(
                         SetUserPasswordRequest(id: id, password: "a good password"))
                 } == "RECORD_NOT_FOUND")
-            #expect(try await mine.users().listUsers(ListUsersRequest()).users.map(\.id) == [mine.adminID.description])
+            #expect(
+                try await mine.users().listUsers(ListUsersRequest()).users.map(\.id) == [
+                    mine.adminID.description
+                ])
         }
     }
 }

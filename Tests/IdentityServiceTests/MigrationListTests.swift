@@ -14,7 +14,8 @@ struct MigrationListTests {
             .filter { $0.hasPrefix("\(stream.name)_") }.sorted()
         let listed = stream.migrations.map { migration in
             let number = String(migration.number)
-            return "\(stream.name)_\(String(repeating: "0", count: 4 - number.count))\(number)_\(migration.name).sql"
+            return
+                "\(stream.name)_\(String(repeating: "0", count: 4 - number.count))\(number)_\(migration.name).sql"
         }
         #expect(files == listed)
         for (file, migration) in zip(files, stream.migrations) {

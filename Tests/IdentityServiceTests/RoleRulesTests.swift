@@ -1,10 +1,11 @@
 import AccessControl
 import Contracts
+import RPC
 import Tenancy
 import Testing
-@testable import IdentityService
 import Wire
-import RPC
+
+@testable import IdentityService
 
 struct RoleRulesTests {
     private func role(_ grants: [Contracts.Grant] = [], _ policies: [Contracts.FieldPolicy] = []) -> Role {
@@ -15,7 +16,12 @@ struct RoleRulesTests {
         let user = UserID(.make())
         let rules = roles.map { role in
             AccessControl.PolicyRole(
-                id: .make(), displayName: "", grants: role.grants.map { AccessControl.Grant(object: $0.object ?? "", action: $0.action ?? "", scope: Scope(rawValue: Int($0.scope?.rawValue ?? 0)) ?? .none) },
+                id: .make(), displayName: "",
+                grants: role.grants.map {
+                    AccessControl.Grant(
+                        object: $0.object ?? "", action: $0.action ?? "",
+                        scope: Scope(rawValue: Int($0.scope?.rawValue ?? 0)) ?? .none)
+                },
                 fieldPolicies: role.fieldPolicies.map {
                     AccessControl.FieldPolicy(
                         object: $0.object ?? "", field: $0.field ?? "",
@@ -56,7 +62,8 @@ struct RoleRulesTests {
         let fields = RoleRules.violations(of: wrong).map(\.field)
         #expect(
             fields == [
-                "grants[0]", "grants[1]", "grants[2]", "field_policies[0]", "field_policies[1]", "field_policies[2]",
+                "grants[0]", "grants[1]", "grants[2]", "field_policies[0]", "field_policies[1]",
+                "field_policies[2]",
             ])
     }
 

@@ -1,13 +1,15 @@
+import Contracts
 import Credentials
 import Tenancy
 import Testing
+
 @testable import IdentityService
-import Contracts
 
 struct SealedSuccessorTests {
     private func session() throws -> IssuedSession {
         IssuedSession(
-            handle: try RandomToken.make(), expireTime: Timestamp(microseconds: 1), refreshToken: try RandomToken.make(),
+            handle: try RandomToken.make(), expireTime: Timestamp(microseconds: 1),
+            refreshToken: try RandomToken.make(),
             refreshExpireTime: Timestamp(microseconds: 2), userID: UserID(.make()))
     }
 

@@ -8,7 +8,8 @@ struct WorkspaceNameTests {
     }
 
     @Test(arguments: [
-        "", "ab", "-ab", "ab-", "Acme", "ac me", "acmé", "a_b", "a.b", String(repeating: "x", count: 41), "ab\u{0}",
+        "", "ab", "-ab", "ab-", "Acme", "ac me", "acmé", "a_b", "a.b", String(repeating: "x", count: 41),
+        "ab\u{0}",
     ])
     func refusesOthers(_ text: String) {
         #expect(WorkspaceName(text) == nil)

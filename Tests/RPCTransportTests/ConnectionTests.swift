@@ -56,9 +56,10 @@ import Testing
     @Test func aDrainingServerFinishesWhatItHasAndTheClientReconnects() async throws {
         let first = try await World()
         let client = try first.client()
+        let _: Note = try await client.call(NoteMethods.echo, Note("a"), CallOptions())
         let task = Task {
             try await client.call(
-                NoteMethods.wait, Note("a"), CallOptions(timeout: .milliseconds(300)), as: Note.self)
+                NoteMethods.wait, Note("a"), CallOptions(timeout: .seconds(1)), as: Note.self)
         }
         await first.gate.wait(for: "begun")
         await first.server.drain(within: .seconds(20))

@@ -23,9 +23,16 @@ import Wire
             ] + requests.map { $0.encoded().map { String(format: "%02x", $0) }.joined() }
         let pipe = Pipe()
         process.standardOutput = pipe
+        let (exit, hasExited) = AsyncStream.makeStream(of: Void.self)
+        process.terminationHandler = { _ in hasExited.finish() }
         try process.run()
-        let output = await Task.detached { pipe.fileHandleForReading.readDataToEndOfFile() }.value
-        await Task.detached { process.waitUntilExit() }.value
+        // A thread of its own reads: the pool of Swift's tasks has few.
+        let output = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(returning: pipe.fileHandleForReading.readDataToEndOfFile())
+            }
+        }
+        for await _ in exit {}
         let lines = String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
         return (lines, process.terminationStatus)
     }

@@ -15,16 +15,21 @@ import Testing
             let nobody = world.people.nobody
             let errors = [
                 try await world.refusal(Methods.getAccount, GetAccountRequest(id: "nonsense"), as: nobody),
-                try await world.refusal(Methods.listAccounts, ListAccountsRequest(filterExpression: "((("), as: nobody),
+                try await world.refusal(
+                    Methods.listAccounts, ListAccountsRequest(filterExpression: "((("), as: nobody),
                 try await world.refusal(Methods.createAccount, CreateAccountRequest(), as: nobody),
                 try await world.refusal(Methods.updateAccount, UpdateAccountRequest(), as: nobody),
                 try await world.refusal(Methods.deleteAccount, DeleteAccountRequest(), as: nobody),
                 try await world.refusal(Methods.restoreAccount, RestoreAccountRequest(), as: nobody),
                 try await world.refusal(Methods.batchGetAccounts, BatchGetAccountsRequest(), as: nobody),
-                try await world.refusal(Methods.batchCreateAccounts, BatchCreateAccountsRequest(), as: nobody),
+                try await world.refusal(
+                    Methods.batchCreateAccounts, BatchCreateAccountsRequest(), as: nobody),
             ]
-            for error in errors { #expect(error.code == .permissionDenied && error.reason == "PERMISSION_MISSING") }
-            let stranger = try await world.refusal(Methods.getAccount, GetAccountRequest(), as: UserID(.make()))
+            for error in errors {
+                #expect(error.code == .permissionDenied && error.reason == "PERMISSION_MISSING")
+            }
+            let stranger = try await world.refusal(
+                Methods.getAccount, GetAccountRequest(), as: UserID(.make()))
             #expect(stranger.reason == "USER_UNKNOWN")
         }
     }
@@ -34,20 +39,24 @@ import Testing
             let hidden = try await world.create(Account(displayName: "south"))
             let rep = world.people.rep
             let absent = RecordID.make().text
-            let forbidden = try await world.refusal(Methods.getAccount, GetAccountRequest(id: hidden.id), as: rep)
+            let forbidden = try await world.refusal(
+                Methods.getAccount, GetAccountRequest(id: hidden.id), as: rep)
             let missing = try await world.refusal(Methods.getAccount, GetAccountRequest(id: absent), as: rep)
             #expect(forbidden.code == .notFound && missing.code == .notFound)
             #expect(
-                forbidden.message.replacing(hidden.id ?? "", with: "") == missing.message.replacing(absent, with: ""))
+                forbidden.message.replacing(hidden.id ?? "", with: "")
+                    == missing.message.replacing(absent, with: ""))
             for error in [
                 try await world.refusal(
-                    Methods.updateAccount, UpdateAccountRequest(account: Account(id: hidden.id, city: "x")), as: rep),
+                    Methods.updateAccount, UpdateAccountRequest(account: Account(id: hidden.id, city: "x")),
+                    as: rep),
                 try await world.refusal(Methods.deleteAccount, DeleteAccountRequest(id: hidden.id), as: rep),
             ] { #expect(error.code == .notFound) }
             let some: BatchGetAccountsResponse = try await world.call(
                 Methods.batchGetAccounts, BatchGetAccountsRequest(ids: [hidden.id ?? "", absent]), as: rep)
             #expect(some.accounts == [] && some.missingIDs == [hidden.id ?? "", absent])
-            let list = try await world.list(ListAccountsRequest(includeCount: true, showDeleted: true), as: rep)
+            let list = try await world.list(
+                ListAccountsRequest(includeCount: true, showDeleted: true), as: rep)
             #expect(list.accounts == [] && list.count?.value == 0)
         }
     }
@@ -61,14 +70,18 @@ import Testing
             #expect(try await world.get(mine.id, as: colleague) == mine)
             for error in [
                 try await world.refusal(
-                    Methods.updateAccount, UpdateAccountRequest(account: Account(id: mine.id, city: "x")), as: colleague),
-                try await world.refusal(Methods.deleteAccount, DeleteAccountRequest(id: mine.id), as: colleague),
+                    Methods.updateAccount, UpdateAccountRequest(account: Account(id: mine.id, city: "x")),
+                    as: colleague),
+                try await world.refusal(
+                    Methods.deleteAccount, DeleteAccountRequest(id: mine.id), as: colleague),
                 try await world.refusal(
                     Methods.createAccount,
-                    CreateAccountRequest(account: Account(ownerID: colleague.id.text, displayName: "x")), as: rep),
+                    CreateAccountRequest(account: Account(ownerID: colleague.id.text, displayName: "x")),
+                    as: rep),
                 // Giving it away would leave one's own scope.
                 try await world.refusal(
-                    Methods.updateAccount, UpdateAccountRequest(account: Account(id: mine.id, ownerID: colleague.id.text)),
+                    Methods.updateAccount,
+                    UpdateAccountRequest(account: Account(id: mine.id, ownerID: colleague.id.text)),
                     as: rep),
             ] { #expect(error.code == .permissionDenied && error.reason == "RECORD_OUT_OF_SCOPE") }
             // The admin may, and the record follows its owner's department.
@@ -96,20 +109,25 @@ import Testing
             for field in ["phone", "email"] {
                 let errors = [
                     try await world.refusal(
-                        Methods.listAccounts, ListAccountsRequest(filterExpression: "\(field) is set"), as: reader),
+                        Methods.listAccounts, ListAccountsRequest(filterExpression: "\(field) is set"),
+                        as: reader),
                     try await world.refusal(
                         Methods.listAccounts, ListAccountsRequest(orderBy: [field]), as: reader),
                 ]
-                for error in errors { #expect(error.code == .permissionDenied && error.reason == "FIELD_NOT_READABLE") }
+                for error in errors {
+                    #expect(error.code == .permissionDenied && error.reason == "FIELD_NOT_READABLE")
+                }
             }
             for mask in ["phone", "email", "city"] {
                 let error = try await world.refusal(
-                    Methods.updateAccount, UpdateAccountRequest(account: Account(id: created.id), updateMask: [mask]),
+                    Methods.updateAccount,
+                    UpdateAccountRequest(account: Account(id: created.id), updateMask: [mask]),
                     as: reader)
                 #expect(error.reason == "FIELD_NOT_WRITABLE")
             }
             let create = try await world.refusal(
-                Methods.createAccount, CreateAccountRequest(account: Account(displayName: "x", city: "y")), as: reader)
+                Methods.createAccount, CreateAccountRequest(account: Account(displayName: "x", city: "y")),
+                as: reader)
             #expect(create.reason == "FIELD_NOT_WRITABLE")
         }
     }
@@ -119,9 +137,11 @@ import Testing
             let created = try await world.create(Account(displayName: "a"))
             try await World.run { other in
                 for error in [
-                    try await other.refusal(Methods.getAccount, GetAccountRequest(id: created.id, showDeleted: true)),
                     try await other.refusal(
-                        Methods.updateAccount, UpdateAccountRequest(account: Account(id: created.id, city: "x"))),
+                        Methods.getAccount, GetAccountRequest(id: created.id, showDeleted: true)),
+                    try await other.refusal(
+                        Methods.updateAccount,
+                        UpdateAccountRequest(account: Account(id: created.id, city: "x"))),
                     try await other.refusal(Methods.deleteAccount, DeleteAccountRequest(id: created.id)),
                     try await other.refusal(Methods.restoreAccount, RestoreAccountRequest(id: created.id)),
                 ] { #expect(error.code == .notFound) }

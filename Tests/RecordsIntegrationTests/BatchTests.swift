@@ -8,11 +8,13 @@ import Testing
 @Suite struct BatchTests {
     typealias Methods = AccountServiceMethods
 
-    func create(_ world: World, _ accounts: [Account], as user: UserID? = nil, requestID: String? = nil) async throws
+    func create(_ world: World, _ accounts: [Account], as user: UserID? = nil, requestID: String? = nil)
+        async throws
         -> BatchCreateAccountsResponse
     {
         try await world.call(
-            Methods.batchCreateAccounts, BatchCreateAccountsRequest(accounts: accounts), as: user, requestID: requestID)
+            Methods.batchCreateAccounts, BatchCreateAccountsRequest(accounts: accounts), as: user,
+            requestID: requestID)
     }
 
     @Test func eachItemSucceedsOrFailsAlone() async throws {
@@ -23,16 +25,20 @@ import Testing
                 world,
                 [
                     Account(displayName: "ok", annualRevenue: Money(currencyCode: "EUR", minorUnits: 5)),
-                    Account(), Account(displayName: "x", externalID: "E"), Account(displayName: "x", taxID: "DE1"),
+                    Account(), Account(displayName: "x", externalID: "E"),
+                    Account(displayName: "x", taxID: "DE1"),
                     Account(displayName: "x", externalID: "F"), Account(displayName: "x", externalID: "F"),
                     Account(displayName: "x", parentAccountID: RecordID.make().text),
-                    Account(displayName: "child", parentAccountID: parent.id), Account(id: id, displayName: "x"),
+                    Account(displayName: "child", parentAccountID: parent.id),
+                    Account(id: id, displayName: "x"),
                     Account(id: id, displayName: "x"),
                 ])
             #expect(
                 response.results.map { "\($0.index ?? 99) \($0.reason ?? "OK") \($0.field ?? "")" } == [
-                    "0 OK ", "1 REQUIRED accounts[1].display_name", "2 EXTERNAL_ID_TAKEN accounts[2].external_id",
-                    "3 TAX_ID_TAKEN accounts[3].tax_id", "4 OK ", "5 EXTERNAL_ID_TAKEN accounts[5].external_id",
+                    "0 OK ", "1 REQUIRED accounts[1].display_name",
+                    "2 EXTERNAL_ID_TAKEN accounts[2].external_id",
+                    "3 TAX_ID_TAKEN accounts[3].tax_id", "4 OK ",
+                    "5 EXTERNAL_ID_TAKEN accounts[5].external_id",
                     "6 REFERENCE_NOT_FOUND accounts[6].parent_account_id", "7 OK ", "8 OK ",
                     "9 ID_TAKEN accounts[9].id",
                 ])
@@ -45,8 +51,11 @@ import Testing
     @Test func sizesAreBounded() async throws {
         try await World.run { world in
             for count in [0, 1001] {
-                let request = BatchCreateAccountsRequest(accounts: Array(repeating: Account(displayName: "x"), count: count))
-                #expect(try await world.refusal(Methods.batchCreateAccounts, request).reason == "BATCH_SIZE_INVALID")
+                let request = BatchCreateAccountsRequest(
+                    accounts: Array(repeating: Account(displayName: "x"), count: count))
+                #expect(
+                    try await world.refusal(Methods.batchCreateAccounts, request).reason
+                        == "BATCH_SIZE_INVALID")
                 let ids = BatchGetAccountsRequest(ids: Array(repeating: RecordID.make().text, count: count))
                 #expect(try await world.refusal(Methods.batchGetAccounts, ids).reason == "BATCH_SIZE_INVALID")
             }
@@ -91,7 +100,8 @@ import Testing
             let response: BatchCreateActivitiesResponse = try await world.call(
                 ActivityServiceMethods.batchCreateActivities,
                 BatchCreateActivitiesRequest(activities: [
-                    Activity(kind: .call, dealID: deal.text), Activity(kind: .call, dealID: RecordID.make().text),
+                    Activity(kind: .call, dealID: deal.text),
+                    Activity(kind: .call, dealID: RecordID.make().text),
                 ]))
             #expect(response.activities.map(\.subject) == ["From the hook"])
             #expect(response.results.map(\.reason) == [nil, "REFERENCE_NOT_FOUND"])
@@ -101,7 +111,8 @@ import Testing
     @Test func scopesHoldInBatches() async throws {
         try await World.run { world in
             let response = try await create(
-                world, [Account(ownerID: world.people.admin.id.text, displayName: "x"), Account(displayName: "y")],
+                world,
+                [Account(ownerID: world.people.admin.id.text, displayName: "x"), Account(displayName: "y")],
                 as: world.people.rep)
             #expect(response.results.map(\.reason) == ["RECORD_OUT_OF_SCOPE", nil])
         }

@@ -12,18 +12,21 @@ import Wire
 /// What the author of a service writes, with the engine's parts for custom methods.
 @Suite struct CustomMethodTests {
     /// A custom method: moves an account to a city and creates a child there.
-    func move(_ world: World, _ request: UpdateAccountRequest, as user: UserID, requestID: String? = nil) async throws
+    func move(_ world: World, _ request: UpdateAccountRequest, as user: UserID, requestID: String? = nil)
+        async throws
         -> UpdateAccountResponse
     {
         let context = world.context(AccountServiceMethods.updateAccount, as: user, requestID: requestID)
         return try await world.engine.transaction(context, request: request) { tx in
             let record = try await tx.load(
-                SampleSchema.account, id: request.account?.id, for: .update, version: request.account?.version)
+                SampleSchema.account, id: request.account?.id, for: .update, version: request.account?.version
+            )
             var account = record.value(Account.self)
             account.city = request.account?.city
             let stored = try await tx.update(record, to: account)
             try await tx.insert(
-                SampleSchema.account, Account(displayName: "Branch", externalID: "B", parentAccountID: account.id))
+                SampleSchema.account,
+                Account(displayName: "Branch", externalID: "B", parentAccountID: account.id))
             return UpdateAccountResponse(account: tx.present(stored, as: Account.self))
         }
     }
@@ -54,12 +57,15 @@ import Wire
         try await World.run { world in
             let mine = try await world.create(Account(displayName: "a"), as: world.people.rep)
             for (user, version, code) in [
-                (world.people.colleague, 1, StatusCode.permissionDenied), (world.people.nobody, 1, .permissionDenied),
+                (world.people.colleague, 1, StatusCode.permissionDenied),
+                (world.people.nobody, 1, .permissionDenied),
                 (world.people.rep, 9, .aborted),
             ] as [(UserID, Int64, StatusCode)] {
                 let error = await #expect(throws: RPCError.self) {
                     try await move(
-                        world, UpdateAccountRequest(account: Account(id: mine.id, version: version, city: "x")), as: user)
+                        world,
+                        UpdateAccountRequest(account: Account(id: mine.id, version: version, city: "x")),
+                        as: user)
                 }
                 #expect(error?.code == code)
             }
@@ -72,7 +78,8 @@ import Wire
             _ = try await world.create(Account(displayName: "mine", city: "Rom"), as: world.people.rep)
             _ = try await world.create(Account(displayName: "other", city: "Bonn"), as: world.people.rep)
             let context = world.context(AccountServiceMethods.listAccounts, as: world.people.rep)
-            let filter = Filter(compare: Comparison(field: "city", operator: .equal, values: [Value(stringValue: "Rom")]))
+            let filter = Filter(
+                compare: Comparison(field: "city", operator: .equal, values: [Value(stringValue: "Rom")]))
             let selection = try await world.engine.select(context, SampleSchema.account, filter: filter)
             let rows = try await world.engine.read(
                 context,

@@ -21,8 +21,10 @@ import Wire
             accounts.append(
                 Account(
                     displayName: "n\(number % 4)", city: cities[number % 5],
-                    annualRevenue: number % 3 == 0 ? nil : Money(currencyCode: "EUR", minorUnits: Int64(number % 2)),
-                    followUpTime: number % 7 < 3 ? nil : Timestamp(microseconds: Int64(number % 7) * 1_000_000)))
+                    annualRevenue: number % 3 == 0
+                        ? nil : Money(currencyCode: "EUR", minorUnits: Int64(number % 2)),
+                    followUpTime: number % 7 < 3
+                        ? nil : Timestamp(microseconds: Int64(number % 7) * 1_000_000)))
         }
         let response: BatchCreateAccountsResponse = try await world.call(
             Methods.batchCreateAccounts, BatchCreateAccountsRequest(accounts: accounts))
@@ -34,7 +36,8 @@ import Wire
             let all = try await ListTests.fill(world, count: 40)
             let orders: [[String]] = [
                 [], ["city"], ["city desc"], ["city", "display_name desc"], ["display_name desc", "city"],
-                ["annual_revenue.minor_units desc", "follow_up_time", "city"], ["id"], ["follow_up_time desc", "id desc"],
+                ["annual_revenue.minor_units desc", "follow_up_time", "city"], ["id"],
+                ["follow_up_time desc", "id desc"],
                 ["create_time"], ["display_name", "create_time"],
             ]
             for order in orders {
@@ -69,7 +72,8 @@ import Wire
             let page = try await world.list(ListAccountsRequest(orderBy: ["city"], pageSize: 2))
             let token = try #require(page.nextPageToken)
             let wrong = [
-                ListAccountsRequest(orderBy: ["city desc"], pageToken: token), ListAccountsRequest(pageToken: token),
+                ListAccountsRequest(orderBy: ["city desc"], pageToken: token),
+                ListAccountsRequest(pageToken: token),
                 ListAccountsRequest(filterExpression: "city is set", orderBy: ["city"], pageToken: token),
                 ListAccountsRequest(orderBy: ["city"], pageToken: token, showDeleted: true),
                 ListAccountsRequest(orderBy: ["city"], pageToken: "x" + token),
@@ -79,7 +83,8 @@ import Wire
                 #expect(error.code == .invalidArgument && error.reason == "PAGE_TOKEN_INVALID")
             }
             let stranger = try await world.refusal(
-                Methods.listAccounts, ListAccountsRequest(orderBy: ["city"], pageToken: token), as: world.people.reader)
+                Methods.listAccounts, ListAccountsRequest(orderBy: ["city"], pageToken: token),
+                as: world.people.reader)
             #expect(stranger.reason == "PAGE_TOKEN_INVALID")
             // The size of the page and the fields may change on the way.
             _ = try await world.list(
@@ -114,7 +119,8 @@ import Wire
                 ListAccountsRequest(pageSize: 2, readMask: ["display_name"], includeCount: true))
             #expect(page.count?.value == 5 && page.count?.estimated == false && page.accounts.count == 2)
             let first = try #require(page.accounts.first)
-            #expect(first.id != nil && first.version == 1 && first.displayName != nil && first.createTime == nil)
+            #expect(
+                first.id != nil && first.version == 1 && first.displayName != nil && first.createTime == nil)
             let shown = try await world.list(ListAccountsRequest(includeCount: true, showDeleted: true))
             #expect(shown.count?.value == 6 && shown.accounts.count == 6)
         }
@@ -135,7 +141,8 @@ import Wire
             let list = try await world.list(ListAccountsRequest(pageSize: 1, includeCount: true))
             #expect(list.count?.estimated == true && (list.count?.value ?? 0) > 10_000)
             let few = try await world.list(
-                ListAccountsRequest(filterExpression: "display_name ^= n1199", pageSize: 1, includeCount: true))
+                ListAccountsRequest(
+                    filterExpression: "display_name ^= n1199", pageSize: 1, includeCount: true))
             #expect(few.count?.estimated == false && few.count?.value == 11)
         }
     }
@@ -153,9 +160,11 @@ import Wire
                     type: SampleSchema.contact,
                     rights: FieldRights(SampleSchema.contact, FilterAgreementTests.access(world)))
                 let filter = try resolver.resolve(FilterParser.parse(text))
-                let expected = Set(records.filter { filter.matches($0.message(in: Arena())) }.compactMap(\.id))
+                let expected = Set(
+                    records.filter { filter.matches($0.message(in: Arena())) }.compactMap(\.id))
                 let found: ListContactsResponse = try await world.call(
-                    ContactServiceMethods.listContacts, ListContactsRequest(filterExpression: text, pageSize: 1000))
+                    ContactServiceMethods.listContacts,
+                    ListContactsRequest(filterExpression: text, pageSize: 1000))
                 let ids = Set(found.contacts.compactMap(\.id))
                 #expect(ids == expected, "round \(round): \(text)")
                 if ids != expected { return }
@@ -171,11 +180,14 @@ import Wire
     }
 
     private static let texts = [
-        "", "a", "A", "ab", "aB%", "a_b", "a\\", "%", "É", "é", "e\u{301}", "ß", "SS", "İ", "i", "I", "ı", "ΑΣ", "ας", "北京",
+        "", "a", "A", "ab", "aB%", "a_b", "a\\", "%", "É", "é", "e\u{301}", "ß", "SS", "İ", "i", "I", "ı",
+        "ΑΣ", "ας", "北京",
         "北", "z", "Z", "~", "ǅ", "ǆ", "\u{1E9E}",
     ]
     private static let days = ["1985-02-28", "2000-01-01", "1900-12-31"]
-    private static let times = ["2026-01-01T00:00:00Z", "1969-12-31T23:59:59.5Z", "2026-01-01T00:00:00.000001Z"]
+    private static let times = [
+        "2026-01-01T00:00:00Z", "1969-12-31T23:59:59.5Z", "2026-01-01T00:00:00.000001Z",
+    ]
 
     private static func records(_ world: World) async throws -> [Contact] {
         var contacts: [Contact] = []
@@ -220,11 +232,16 @@ import Wire
         case 1: return "\(pick(["given_name", "contact_points.label"])) in (\(quoted()), \(quoted()))"
         case 2: return "birth_date \(pick(ordered)) \(pick(days))"
         case 3: return "follow_up_time \(pick(ordered)) \(pick(times))"
-        case 4: return "contact_points.kind \(pick(["=", "!="])) \(pick(["email", "phone", "CONTACT_POINT_KIND_SOCIAL"]))"
+        case 4:
+            return
+                "contact_points.kind \(pick(["=", "!="])) \(pick(["email", "phone", "CONTACT_POINT_KIND_SOCIAL"]))"
         case 5: return "contact_points.primary \(pick(["=", "!="])) \(pick(["true", "false"]))"
         case 6: return "birth_date in (\(pick(days)), \(pick(days)))"
         default:
-            let names = ["family_name", "birth_date", "contact_points", "contact_points.label", "contact_points.primary"]
+            let names = [
+                "family_name", "birth_date", "contact_points", "contact_points.label",
+                "contact_points.primary",
+            ]
             return "\(pick(names)) is \(pick(["", "not "]))set"
         }
     }

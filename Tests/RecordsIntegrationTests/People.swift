@@ -14,8 +14,10 @@ struct People: Sendable {
 
     func snapshot(of tenant: TenantID, isActive: Bool = true) -> PolicySnapshot {
         let all = role([("*", "*", .all)])
-        let sells = role([("account", "read", .unit), ("account", "create", .own), ("account", "update", .own),
-            ("account", "delete", .own), ("activity", "*", .all)])
+        let sells = role([
+            ("account", "read", .unit), ("account", "create", .own), ("account", "update", .own),
+            ("account", "delete", .own), ("activity", "*", .all),
+        ])
         let reads = role(
             [("account", "read", .all), ("account", "update", .all), ("account", "create", .all)],
             [("phone", .masked), ("email", .none), ("city", .read)])

@@ -16,14 +16,17 @@ import Testing
             let account = try await world.create(Account(displayName: "a"))
             let made: CreateActivityResponse = try await world.call(
                 method, create(Activity(kind: .call, subject: "x", accountID: account.id)))
-            #expect(made.activity?.accountID == account.id && made.activity?.occurTime == made.activity?.createTime)
+            #expect(
+                made.activity?.accountID == account.id
+                    && made.activity?.occurTime == made.activity?.createTime)
             let unknown = try await world.refusal(
                 method, create(Activity(kind: .call, subject: "x", accountID: RecordID.make().text)))
             #expect(unknown.code == .invalidArgument && unknown.reason == "REFERENCE_NOT_FOUND")
             #expect(unknown.fieldViolations.map(\.field) == ["activity.account_id"])
             // The account is the admin's, in the south: the rep of the north may not know of it.
             let hidden = try await world.refusal(
-                method, create(Activity(kind: .call, subject: "x", accountID: account.id)), as: world.people.rep)
+                method, create(Activity(kind: .call, subject: "x", accountID: account.id)),
+                as: world.people.rep)
             #expect(hidden.reason == "REFERENCE_NOT_FOUND")
             let _: DeleteAccountResponse = try await world.call(
                 AccountServiceMethods.deleteAccount, DeleteAccountRequest(id: account.id))
@@ -48,7 +51,8 @@ import Testing
             let _: CreateActivityResponse = try await world.call(
                 method, create(Activity(kind: .call, subject: "x", dealID: deal.text)))
             world.sales.isDown.withLock { $0 = true }
-            let down = try await world.refusal(method, create(Activity(kind: .call, subject: "y", dealID: deal.text)))
+            let down = try await world.refusal(
+                method, create(Activity(kind: .call, subject: "y", dealID: deal.text)))
             #expect(down.code == .unavailable && down.reason == "REFERENCE_CHECK_UNAVAILABLE")
             #expect(down.retryDelay != nil)
             #expect(try await world.count("SELECT count(*) FROM {schema}.activities") == 1)

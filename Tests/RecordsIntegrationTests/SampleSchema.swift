@@ -62,7 +62,8 @@ enum SampleSchema {
         fields: [
             .field("display_name", .required, .length(1...200)),
             .field("external_id", .length(1...100), .unique("accounts_external_id_key")),
-            .field("phone", .format(.phone)), .field("email", .format(.email)), .field("website", .format(.url)),
+            .field("phone", .format(.phone)), .field("email", .format(.email)),
+            .field("website", .format(.url)),
             .field("tax_id", .length(1...50), .unique("accounts_tax_id_key", ignoringCase: true)),
             .field("industry", .length(0...100), .immutable),
             .field("country_code", .format(.country)), .field("annual_revenue", .range(0...Int64.max)),
@@ -79,15 +80,20 @@ enum SampleSchema {
         ],
         hooks: RecordHooks(validate: { change in
             guard !change.after.isSet("given_name"), !change.after.isSet("family_name") else { return [] }
-            return [FieldViolation(field: "family_name", reason: "REQUIRED", description: "Give one of the names.")]
+            return [
+                FieldViolation(
+                    field: "family_name", reason: "REQUIRED", description: "Give one of the names.")
+            ]
         }))
 
     static let activity = RecordType(
         message: Activity.descriptor, object: "activity", table: "activities", service: .customer,
         fields: [
-            .field("kind", .required), .field("subject", .length(1...300)), .field("direction", .allowsUnspecified),
+            .field("kind", .required), .field("subject", .length(1...300)),
+            .field("direction", .allowsUnspecified),
             .field("duration_seconds", .range(0...86_400)), .field("external_id", .length(1...200)),
-            .field("account_id", .reference(.record("account"))), .field("contact_id", .reference(.record("contact"))),
+            .field("account_id", .reference(.record("account"))),
+            .field("contact_id", .reference(.record("contact"))),
             .field("deal_id", .reference(.remote("deal", in: .sales))),
         ],
         hooks: RecordHooks(
@@ -112,7 +118,9 @@ final class FakeSales: ReferenceChecker {
         _ references: [RecordReference], in service: ServiceName, for context: CallContext
     ) async throws -> [Bool] {
         if isDown.withLock({ $0 }) { throw RPCError.unavailable("DOWN", "down") }
-        return references.map { reference in deals.withLock { $0.contains(reference.id) } && reference.object == "deal" }
+        return references.map { reference in
+            deals.withLock { $0.contains(reference.id) } && reference.object == "deal"
+        }
     }
 }
 
@@ -129,6 +137,8 @@ final class FakePolicies: PolicySource {
     }
 
     func requireFreshForWrite() throws {
-        if isStale.withLock({ $0 }) { throw RPCError.unavailable("POLICY_STALE", "Nothing heard from identity.") }
+        if isStale.withLock({ $0 }) {
+            throw RPCError.unavailable("POLICY_STALE", "Nothing heard from identity.")
+        }
     }
 }

@@ -58,10 +58,12 @@ struct World: Sendable {
     func context(_ method: MethodDefinition, as user: UserID, requestID: String? = nil) -> CallContext {
         let context = CallContext(
             method: method, deadline: .after(.seconds(20)), requestID: requestID, trace: .make(),
-            connection: ConnectionContext(peer: .client(address: "test")), arena: Arena(), logger: postgres.logger,
+            connection: ConnectionContext(peer: .client(address: "test")), arena: Arena(),
+            logger: postgres.logger,
             startNanoseconds: 0)
         context.caller = Caller(
-            kind: .user, tenantID: tenant.id, userID: user, sessionID: .make(), policyEpoch: 1, expireTime: .now(),
+            kind: .user, tenantID: tenant.id, userID: user, sessionID: .make(), policyEpoch: 1,
+            expireTime: .now(),
             workspace: "test")
         return context
     }
@@ -79,7 +81,8 @@ struct World: Sendable {
 
     /// The error that a call ends with.
     func refusal(
-        _ method: MethodDefinition, _ request: some WireMessage, as user: UserID? = nil, requestID: String? = nil
+        _ method: MethodDefinition, _ request: some WireMessage, as user: UserID? = nil,
+        requestID: String? = nil
     ) async throws -> RPCError {
         let context = context(method, as: user ?? people.admin, requestID: requestID)
         let route = try #require(routes[method.path])
@@ -97,7 +100,8 @@ struct World: Sendable {
     @discardableResult
     func create(_ account: Account, as user: UserID? = nil, requestID: String? = nil) async throws -> Account {
         let response: CreateAccountResponse = try await call(
-            AccountServiceMethods.createAccount, CreateAccountRequest(account: account), as: user, requestID: requestID)
+            AccountServiceMethods.createAccount, CreateAccountRequest(account: account), as: user,
+            requestID: requestID)
         return try #require(response.account)
     }
 
@@ -111,7 +115,8 @@ struct World: Sendable {
         async throws -> Account
     {
         let response: UpdateAccountResponse = try await call(
-            AccountServiceMethods.updateAccount, UpdateAccountRequest(account: account, updateMask: mask), as: user,
+            AccountServiceMethods.updateAccount, UpdateAccountRequest(account: account, updateMask: mask),
+            as: user,
             requestID: requestID)
         return try #require(response.account)
     }

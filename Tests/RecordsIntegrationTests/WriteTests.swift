@@ -16,7 +16,8 @@ import Wire
     @Test func whatIsCreatedIsRead() async throws {
         try await World.run { world in
             let sent = Account(
-                version: 99, createTime: Timestamp(microseconds: 1), displayName: "北京 & Söhne", externalID: "E-1",
+                version: 99, createTime: Timestamp(microseconds: 1), displayName: "北京 & Söhne",
+                externalID: "E-1",
                 phone: "+49 30 1234567", email: "a@example.com", website: "https://example.com",
                 countryCode: "DE", annualRevenue: Money(currencyCode: "EUR", minorUnits: 123_456_789),
                 followUpTime: Timestamp(microseconds: 1_800_000_000_123_456), description: "")
@@ -27,7 +28,8 @@ import Wire
             #expect(created.departmentID == world.people.south.text)
             #expect(created.displayName == "北京 & Söhne" && created.description == "")
             #expect(try await world.get(created.id) == created)
-            #expect(try await world.count("SELECT count(*) FROM {schema}.ledger WHERE record_version = 1") == 1)
+            #expect(
+                try await world.count("SELECT count(*) FROM {schema}.ledger WHERE record_version = 1") == 1)
         }
     }
 
@@ -52,7 +54,8 @@ import Wire
     @Test func everyWrongFieldIsNamedWithItsPath() async throws {
         try await World.run { world in
             let error = try await world.refusal(
-                Methods.createAccount, CreateAccountRequest(account: Account(ownerID: RecordID.make().text, email: "x")))
+                Methods.createAccount,
+                CreateAccountRequest(account: Account(ownerID: RecordID.make().text, email: "x")))
             #expect(error.code == .invalidArgument)
             #expect(
                 error.fieldViolations.map { "\($0.field) \($0.reason)" }
@@ -73,7 +76,8 @@ import Wire
         try await World.run { world in
             let first = try await world.create(Account(displayName: "a", externalID: "E", taxID: "DE1"))
             let taken = try await world.refusal(
-                Methods.createAccount, CreateAccountRequest(account: Account(displayName: "b", externalID: "E")))
+                Methods.createAccount,
+                CreateAccountRequest(account: Account(displayName: "b", externalID: "E")))
             #expect(taken.code == .alreadyExists && taken.reason == "EXTERNAL_ID_TAKEN")
             #expect(taken.fieldViolations.map(\.field) == ["account.external_id"])
             let id = try await world.refusal(
@@ -88,10 +92,13 @@ import Wire
 
     @Test func updateChangesWhatTheMaskNames() async throws {
         try await World.run { world in
-            let created = try await world.create(Account(displayName: "a", phone: "+49 30 1234567", city: "Rom"))
+            let created = try await world.create(
+                Account(displayName: "a", phone: "+49 30 1234567", city: "Rom"))
             let updated = try await world.update(
                 Account(id: created.id, version: 1, displayName: "ignored", city: "Bonn"), ["city", "phone"])
-            #expect(updated.version == 2 && updated.city == "Bonn" && updated.phone == nil && updated.displayName == "a")
+            #expect(
+                updated.version == 2 && updated.city == "Bonn" && updated.phone == nil
+                    && updated.displayName == "a")
             #expect(try #require(updated.updateTime) > (try #require(created.updateTime)))
             #expect(try await world.get(created.id) == updated)
             // The same again changes nothing and writes nothing.
@@ -99,7 +106,8 @@ import Wire
             #expect(try await world.count("SELECT count(*) FROM {schema}.ledger") == 2)
             let text = try await world.database.read(
                 world.tenant.caller, deadline: TestPostgres.deadline(),
-                Statement("SELECT before::text || after::text FROM {schema}.ledger WHERE record_version = 2"), Parameters())
+                Statement("SELECT before::text || after::text FROM {schema}.ledger WHERE record_version = 2"),
+                Parameters())
             #expect(
                 try text.one().string(0)
                     == #"{"city": "Rom", "phone": "+49 30 1234567"}{"city": "Bonn", "phone": null}"#)
@@ -110,12 +118,14 @@ import Wire
         try await World.run { world in
             let created = try await world.create(Account(displayName: "a", industry: "Steel"))
             for (mask, reason) in [
-                ("nonsense", "FIELD_UNKNOWN"), ("version", "FIELD_OUTPUT_ONLY"), ("create_time", "FIELD_OUTPUT_ONLY"),
+                ("nonsense", "FIELD_UNKNOWN"), ("version", "FIELD_OUTPUT_ONLY"),
+                ("create_time", "FIELD_OUTPUT_ONLY"),
                 ("industry", "FIELD_IMMUTABLE"), ("display_name", "REQUIRED"),
             ] {
                 let error = try await world.refusal(
                     Methods.updateAccount,
-                    UpdateAccountRequest(account: Account(id: created.id, industry: "Coal"), updateMask: [mask]))
+                    UpdateAccountRequest(
+                        account: Account(id: created.id, industry: "Coal"), updateMask: [mask]))
                 #expect(error.reason == reason && error.code == .invalidArgument, "\(mask)")
             }
         }
@@ -129,18 +139,21 @@ import Wire
             #expect(merged.version == 3 && merged.city == "Bonn" && merged.phone == "+49 30 1234567")
             let error = try await world.refusal(
                 Methods.updateAccount,
-                UpdateAccountRequest(account: Account(id: created.id, version: 1, displayName: "b", city: "Köln")))
+                UpdateAccountRequest(
+                    account: Account(id: created.id, version: 1, displayName: "b", city: "Köln")))
             #expect(error.code == .aborted && error.reason == "VERSION_CONFLICT")
             let conflict = try #require(error.conflict)
             #expect(conflict.fields == ["city"] && conflict.type == "steward.customer.v1.Account")
             #expect(try Account(decoding: conflict.base) == Account(id: created.id, version: 1, city: "Rom"))
             #expect(try Account(decoding: conflict.mine) == Account(id: created.id, version: 1, city: "Köln"))
-            #expect(try Account(decoding: conflict.theirs) == Account(id: created.id, version: 3, city: "Bonn"))
+            #expect(
+                try Account(decoding: conflict.theirs) == Account(id: created.id, version: 3, city: "Bonn"))
             // The same value is no conflict, and without a version the last writer wins.
             #expect(try await world.update(Account(id: created.id, version: 1, city: "Bonn")).version == 3)
             #expect(try await world.update(Account(id: created.id, city: "Köln")).city == "Köln")
             let future = try await world.refusal(
-                Methods.updateAccount, UpdateAccountRequest(account: Account(id: created.id, version: 77, city: "x")))
+                Methods.updateAccount,
+                UpdateAccountRequest(account: Account(id: created.id, version: 77, city: "x")))
             #expect(future.reason == "VERSION_UNKNOWN")
         }
     }
@@ -153,7 +166,8 @@ import Wire
                 world.tenant.caller, deadline: TestPostgres.deadline(),
                 [(Statement("UPDATE {schema}.accounts SET version = version + 1"), Parameters())])
             let error = try await world.refusal(
-                Methods.updateAccount, UpdateAccountRequest(account: Account(id: created.id, version: 1, displayName: "b")))
+                Methods.updateAccount,
+                UpdateAccountRequest(account: Account(id: created.id, version: 1, displayName: "b")))
             #expect(error.reason == "VERSION_CONFLICT" && error.conflict?.fields == ["display_name"])
         }
     }
@@ -167,7 +181,9 @@ import Wire
             let deleted: DeleteAccountResponse = try await world.call(
                 Methods.deleteAccount, DeleteAccountRequest(id: created.id, version: 1))
             #expect(deleted.account?.deleteTime != nil && deleted.account?.version == 2)
-            #expect(try await world.refusal(Methods.getAccount, GetAccountRequest(id: created.id)).code == .notFound)
+            #expect(
+                try await world.refusal(Methods.getAccount, GetAccountRequest(id: created.id)).code
+                    == .notFound)
             let shown: GetAccountResponse = try await world.call(
                 Methods.getAccount, GetAccountRequest(id: created.id, showDeleted: true))
             #expect(shown.account == deleted.account)
@@ -184,7 +200,8 @@ import Wire
             let restored: RestoreAccountResponse = try await world.call(
                 Methods.restoreAccount, RestoreAccountRequest(id: created.id))
             #expect(restored.account?.deleteTime == nil && restored.account?.version == 3)
-            let living = try await world.refusal(Methods.restoreAccount, RestoreAccountRequest(id: created.id))
+            let living = try await world.refusal(
+                Methods.restoreAccount, RestoreAccountRequest(id: created.id))
             #expect(living.reason == "RECORD_NOT_DELETED")
         }
     }
@@ -192,10 +209,14 @@ import Wire
     @Test func repeatedRequestsAreAnsweredAndNotDone() async throws {
         try await World.run { world in
             let first = try await world.create(Account(displayName: "a", externalID: "E"), requestID: "r1")
-            #expect(try await world.create(Account(displayName: "a", externalID: "E"), requestID: "r1") == first)
-            let updated = try await world.update(Account(id: first.id, version: 1, city: "x"), requestID: "r2")
+            #expect(
+                try await world.create(Account(displayName: "a", externalID: "E"), requestID: "r1") == first)
+            let updated = try await world.update(
+                Account(id: first.id, version: 1, city: "x"), requestID: "r2")
             _ = try await world.update(Account(id: first.id, city: "y"))
-            #expect(try await world.update(Account(id: first.id, version: 1, city: "x"), requestID: "r2") == updated)
+            #expect(
+                try await world.update(Account(id: first.id, version: 1, city: "x"), requestID: "r2")
+                    == updated)
             for _ in 0..<2 {
                 let deleted: DeleteAccountResponse = try await world.call(
                     Methods.deleteAccount, DeleteAccountRequest(id: first.id), requestID: "r3")
@@ -204,10 +225,12 @@ import Wire
             #expect(try await world.count("SELECT count(*) FROM {schema}.accounts") == 1)
             #expect(try await world.count("SELECT count(*) FROM {schema}.ledger") == 4)
             let reused = try await world.refusal(
-                Methods.createAccount, CreateAccountRequest(account: Account(displayName: "other")), requestID: "r1")
+                Methods.createAccount, CreateAccountRequest(account: Account(displayName: "other")),
+                requestID: "r1")
             #expect(reused.code == .invalidArgument && reused.reason == "REQUEST_ID_REUSED")
             // Another user's id is another id.
-            let other = try await world.create(Account(displayName: "a"), as: world.people.rep, requestID: "r1")
+            let other = try await world.create(
+                Account(displayName: "a"), as: world.people.rep, requestID: "r1")
             #expect(other.id != first.id)
         }
     }
@@ -233,15 +256,18 @@ import Wire
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<12 {
                     group.addTask(executorPreference: world.postgres.loops.loops[0]) {
-                        let edit = number % 2 == 0
-                            ? Account(id: created.id, version: 1, city: "same") : Account(id: created.id, city: "c\(number)")
+                        let edit =
+                            number % 2 == 0
+                            ? Account(id: created.id, version: 1, city: "same")
+                            : Account(id: created.id, city: "c\(number)")
                         _ = try? await world.update(edit)
                     }
                 }
                 try await group.waitForAll()
             }
             let last = try #require(try await world.get(created.id).version)
-            #expect(try await world.count("SELECT count(DISTINCT record_version) FROM {schema}.ledger") == last)
+            #expect(
+                try await world.count("SELECT count(DISTINCT record_version) FROM {schema}.ledger") == last)
         }
     }
 }

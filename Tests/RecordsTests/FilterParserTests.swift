@@ -3,9 +3,12 @@ import Testing
 @testable import Records
 
 @Suite struct FilterParserTests {
-    func compare(_ path: String, _ comparator: Comparator, _ values: [FilterLiteral], _ position: Int) -> FilterNode {
+    func compare(_ path: String, _ comparator: Comparator, _ values: [FilterLiteral], _ position: Int)
+        -> FilterNode
+    {
         .compare(
-            FilterComparison(path: path, comparator: comparator, values: values, place: "position \(position)"))
+            FilterComparison(
+                path: path, comparator: comparator, values: values, place: "position \(position)"))
     }
 
     @Test func readsEveryOperator() throws {
@@ -14,7 +17,8 @@ import Testing
             (">=", .greaterOrEqual), ("~", .contains), ("^=", .startsWith),
         ]
         for (symbol, comparator) in operators {
-            #expect(try FilterParser.parse("city \(symbol) 'x'") == compare("city", comparator, [.text("x")], 1))
+            #expect(
+                try FilterParser.parse("city \(symbol) 'x'") == compare("city", comparator, [.text("x")], 1))
             #expect(try FilterParser.parse("city\(symbol)x") == compare("city", comparator, [.word("x")], 1))
         }
         #expect(
@@ -32,7 +36,8 @@ import Testing
             return
         }
         #expect(parts.count == 2 && inner.count == 2)
-        guard case .all(let grouped) = try FilterParser.parse("(a = 1 or b = 2) and c = 3"), case .any = grouped[0]
+        guard case .all(let grouped) = try FilterParser.parse("(a = 1 or b = 2) and c = 3"),
+            case .any = grouped[0]
         else {
             Issue.record("parentheses were ignored")
             return
@@ -53,8 +58,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", 1), ("   ", 4), ("a", 2), ("a =", 4), ("a = 'x", 5), ("a = 1 b = 2", 7), ("(a = 1", 7), ("a = 1)", 6),
-        ("a in ()", 7), ("a in (1", 8), ("a is", 5), ("a is not", 9), ("= 1", 1), ("a & b", 3), ("a = \"\\q\"", 6),
+        ("", 1), ("   ", 4), ("a", 2), ("a =", 4), ("a = 'x", 5), ("a = 1 b = 2", 7), ("(a = 1", 7),
+        ("a = 1)", 6),
+        ("a in ()", 7), ("a in (1", 8), ("a is", 5), ("a is not", 9), ("= 1", 1), ("a & b", 3),
+        ("a = \"\\q\"", 6),
         ("a = '\\u12'", 6), ("北京 = 'x' or", 12), ("not", 4), ("a not = 1", 7),
     ])
     func errorsHavePositions(_ text: String, _ position: Int) {
@@ -77,15 +84,20 @@ import Testing
         }
         let wide = { (count: Int) in Array(repeating: "a=1", count: count).joined(separator: " or ") }
         _ = try FilterParser.parse(wide(FilterLimits.comparisonCountMax))
-        #expect(throws: FilterSyntaxError.self) { try FilterParser.parse(wide(FilterLimits.comparisonCountMax + 1)) }
+        #expect(throws: FilterSyntaxError.self) {
+            try FilterParser.parse(wide(FilterLimits.comparisonCountMax + 1))
+        }
         let long = "a = '" + String(repeating: "x", count: FilterLimits.expressionBytesMax) + "'"
         #expect(throws: FilterSyntaxError.self) { try FilterParser.parse(long) }
     }
 
     @Test func anyBytesAreReadOrRefused() {
         var random = SystemRandomNumberGenerator()
-        let pieces = ["a", "=", "(", ")", "'", "\"", "\\", "u", "not", "and", "or", "in", "is", "set", ",", "~", "^", "!",
-            "é", "北", "\u{0}", "1", " "]
+        let pieces = [
+            "a", "=", "(", ")", "'", "\"", "\\", "u", "not", "and", "or", "in", "is", "set", ",", "~", "^",
+            "!",
+            "é", "北", "\u{0}", "1", " ",
+        ]
         for _ in 0..<5_000 {
             let text = (0..<12).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
             _ = try? FilterParser.parse(text)

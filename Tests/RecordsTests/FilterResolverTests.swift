@@ -55,7 +55,10 @@ import Wire
 
     @Test func unsetFulfilsOnlyNotEqualAndNegations() throws {
         let empty = Sample.message(Account(displayName: "x"))
-        for text in ["city = 'a'", "city < 'a'", "city >= 'a'", "city ~ ''", "city ^= ''", "city in (a)", "city is set"] {
+        for text in [
+            "city = 'a'", "city < 'a'", "city >= 'a'", "city ~ ''", "city ^= ''", "city in (a)",
+            "city is set",
+        ] {
             #expect(try !Sample.resolve(text).matches(empty), "\(text)")
             #expect(try Sample.resolve("not \(text)").matches(empty), "not \(text)")
         }
@@ -66,7 +69,8 @@ import Wire
     @Test func repeatedMessagesAreSearched() throws {
         let contact = Sample.message(
             Contact(contactPoints: [
-                ContactPoint(kind: .email, value: "Ann@Example.com"), ContactPoint(kind: .phone, value: "+1 234 5678"),
+                ContactPoint(kind: .email, value: "Ann@Example.com"),
+                ContactPoint(kind: .phone, value: "+1 234 5678"),
             ]))
         #expect(try Sample.resolve("contact_points.value ~ 'example'", Sample.contact).matches(contact))
         #expect(try Sample.resolve("contact_points.kind = phone", Sample.contact).matches(contact))
@@ -80,8 +84,10 @@ import Wire
         var sql = FilterSQL()
         let filter = try FilterResolver(type: Sample.account, rights: Sample.rights(Sample.account)).resolve(
             .all([
-                .compare(FilterComparison(path: "city", comparator: .equal, values: [.text(attack)], place: "")),
-                .compare(FilterComparison(path: "city", comparator: .contains, values: [.text(attack)], place: "")),
+                .compare(
+                    FilterComparison(path: "city", comparator: .equal, values: [.text(attack)], place: "")),
+                .compare(
+                    FilterComparison(path: "city", comparator: .contains, values: [.text(attack)], place: "")),
                 .compare(FilterComparison(path: "city", comparator: .in, values: [.text(attack)], place: "")),
             ]))
         let text = sql.condition(filter)
@@ -89,14 +95,17 @@ import Wire
         #expect(sql.parameters.count == 3)
         let path = FilterComparison(path: attack, comparator: .equal, values: [.text("x")], place: "")
         #expect(throws: RPCError.self) {
-            try FilterResolver(type: Sample.account, rights: Sample.rights(Sample.account)).resolve(.compare(path))
+            try FilterResolver(type: Sample.account, rights: Sample.rights(Sample.account)).resolve(
+                .compare(path))
         }
     }
 
     @Test func treesAreReadFromMessages() throws {
         let tree = Filter(
             all: FilterGroup(filters: [
-                Filter(compare: Comparison(field: "city", operator: .equal, values: [Value(stringValue: "Berlin")])),
+                Filter(
+                    compare: Comparison(
+                        field: "city", operator: .equal, values: [Value(stringValue: "Berlin")])),
                 Filter(not: Filter(compare: Comparison(field: "phone", operator: .isSet))),
             ]))
         let filter = try FilterResolver(type: Sample.account, rights: Sample.rights(Sample.account))

@@ -20,8 +20,10 @@ import Testing
         #expect(try order(["annual_revenue.minor_units DESC"]).sql == "annual_revenue_minor DESC, id DESC")
     }
 
-    @Test(arguments: [["nonsense"], ["city down"], ["city desc desc"], [""], ["city", "city desc"], ["annual_revenue"],
-        ["custom_fields"], ["a", "b", "c", "d"], ["city; DROP TABLE accounts"]])
+    @Test(arguments: [
+        ["nonsense"], ["city down"], ["city desc desc"], [""], ["city", "city desc"], ["annual_revenue"],
+        ["custom_fields"], ["a", "b", "c", "d"], ["city; DROP TABLE accounts"],
+    ])
     func wrongKeysAreRefused(_ texts: [String]) {
         do {
             _ = try order(texts)

@@ -1,7 +1,7 @@
 import AccessControl
 import Contracts
-import Testing
 import Tenancy
+import Testing
 import Wire
 
 @testable import Records
@@ -35,18 +35,23 @@ import Wire
     }
 
     @Test func whatPostgreSQLWritesIsRead() throws {
-        let text = #" { "version" : 12 , "given_name": "\u00e9\ud83d\ude00\/", "unknown": [1,{"a":null}], "family_name": null } "#
+        let text =
+            #" { "version" : 12 , "given_name": "\u00e9\ud83d\ude00\/", "unknown": [1,{"a":null}], "family_name": null } "#
         let contact = try read(text, as: Contact.descriptor).value(Contact.self)
         #expect(contact == Contact(version: 12, givenName: "é😀/"))
     }
 
-    @Test(arguments: ["", "{", "{\"version\":}", "{\"version\":\"x\"}", "[]", "{\"given_name\":\"x}", "{\"given_name\":\"\\ud800\"}"])
+    @Test(arguments: [
+        "", "{", "{\"version\":}", "{\"version\":\"x\"}", "[]", "{\"given_name\":\"x}",
+        "{\"given_name\":\"\\ud800\"}",
+    ])
     func damagedTextIsRefused(_ text: String) {
         #expect(throws: JSONError.self) { try read(text, as: Contact.descriptor) }
     }
 
     @Test func deepNestingIsRefused() {
-        let text = "{\"x\":" + String(repeating: "[", count: 10_000) + String(repeating: "]", count: 10_000) + "}"
+        let text =
+            "{\"x\":" + String(repeating: "[", count: 10_000) + String(repeating: "]", count: 10_000) + "}"
         #expect(throws: JSONError.self) { try read(text, as: Contact.descriptor) }
     }
 
@@ -70,7 +75,9 @@ import Wire
     }
 
     @Test func columnsFollowFromNames() throws {
-        func columns(_ name: String, _ type: RecordType = Sample.account) -> [String]? { type.field(name)?.columns }
+        func columns(_ name: String, _ type: RecordType = Sample.account) -> [String]? {
+            type.field(name)?.columns
+        }
         #expect(columns("create_time") == ["created_at"])
         #expect(columns("follow_up_time") == ["follow_up_at"])
         #expect(columns("annual_revenue") == ["annual_revenue_minor", "annual_revenue_currency"])
@@ -94,7 +101,8 @@ import Wire
         for microseconds in [Int64(-1), -1_000_000, -1_500_000, 0, 1, 1_500_000] {
             field.set(.time(Timestamp(microseconds: microseconds)), in: message)
             #expect(field.value(in: message) == .time(Timestamp(microseconds: microseconds)))
-            #expect((0..<1_000_000_000).contains(message.message(field.descriptor)?.int32(fields.nanos) ?? -1))
+            #expect(
+                (0..<1_000_000_000).contains(message.message(field.descriptor)?.int32(fields.nanos) ?? -1))
         }
     }
 }
@@ -107,7 +115,8 @@ import Wire
     func texts(_ text: String, _ masked: String) { #expect(Masking.mask(text) == masked) }
 
     @Test func rightsAreAppliedToOutput() {
-        let rights = Sample.rights(Sample.account, [("phone", .masked), ("city", .none), ("annual_revenue", .masked)])
+        let rights = Sample.rights(
+            Sample.account, [("phone", .masked), ("city", .none), ("annual_revenue", .masked)])
         let record = Sample.message(
             Account(
                 displayName: "x", phone: "+49 30 1234567", city: "Rom",
@@ -118,7 +127,9 @@ import Wire
 }
 
 @Suite struct DeclarationTests {
-    func problems(_ fields: [FieldRule], table: String = "accounts", constraints: [ConstraintRule] = []) -> [String] {
+    func problems(_ fields: [FieldRule], table: String = "accounts", constraints: [ConstraintRule] = [])
+        -> [String]
+    {
         RecordType(
             message: Account.descriptor, object: "account", table: table, service: .customer, fields: fields,
             constraints: constraints
@@ -140,13 +151,15 @@ import Wire
         #expect(problems([.field("city", .column("phone"))]).count == 1)
         #expect(problems([.field("city", .column("a; DROP"))]).count == 1)
         #expect(problems([], table: "user").count == 1)
-        #expect(problems([], constraints: [ConstraintRule("x", fields: ["nonsense"], reason: "X")]).count == 1)
+        #expect(
+            problems([], constraints: [ConstraintRule("x", fields: ["nonsense"], reason: "X")]).count == 1)
         #expect(problems([.field("create_time", .derived)]).count == 1)
     }
 
     @Test func ownedRecordsNeedAnOwner() {
         let type = RecordType(
-            message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales, ownership: .owned,
+            message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales,
+            ownership: .owned,
             fields: [])
         #expect(type.problems.count == 1)
     }

@@ -13,12 +13,15 @@ import Testing
 
     @Test(arguments: [
         "", "ann", "ann@", "@example.com", "ann@example", "ann @example.com", "ann@exa mple.com", "a@b@c.de",
-        ".a@example.com", "a..b@example.com", "ann@-example.com", "ann@example..com", "<a@example.com>", "a\n@example.com",
+        ".a@example.com", "a..b@example.com", "ann@-example.com", "ann@example..com", "<a@example.com>",
+        "a\n@example.com",
     ])
     func wrongEmails(_ text: String) { #expect(!FieldFormat.email.accepts(text)) }
 
     @Test func phones() {
-        for text in ["+49 30 1234567", "+1 (555) 010-9999", "+8613800138000"] { #expect(FieldFormat.phone.accepts(text)) }
+        for text in ["+49 30 1234567", "+1 (555) 010-9999", "+8613800138000"] {
+            #expect(FieldFormat.phone.accepts(text))
+        }
         for text in ["", "030 1234567", "+", "+12345", "+1234567890123456", "+49 30 12x4567", "++4930123456"] {
             #expect(!FieldFormat.phone.accepts(text), "\(text)")
         }
@@ -28,26 +31,35 @@ import Testing
         for text in ["https://example.com", "http://localhost:8080/a?b#c", "HTTPS://例子.中国/路"] {
             #expect(FieldFormat.url.accepts(text), "\(text)")
         }
-        for text in ["example.com", "ftp://example.com", "javascript:alert(1)", "https://", "https://a b.com",
-            "https://user@example.com", "https://example.com:99999", "https://exa_mple.com\n"]
-        {
+        for text in [
+            "example.com", "ftp://example.com", "javascript:alert(1)", "https://", "https://a b.com",
+            "https://user@example.com", "https://example.com:99999", "https://exa_mple.com\n",
+        ] {
             #expect(!FieldFormat.url.accepts(text), "\(text)")
         }
     }
 
     @Test func codes() {
-        #expect(FieldFormat.currency.accepts("EUR") && !FieldFormat.currency.accepts("eur") && !FieldFormat.currency.accepts("XXX"))
+        #expect(
+            FieldFormat.currency.accepts("EUR") && !FieldFormat.currency.accepts("eur")
+                && !FieldFormat.currency.accepts("XXX"))
         #expect(FieldFormat.country.accepts("DE") && !FieldFormat.country.accepts("ZZ"))
-        #expect(FieldFormat.language.accepts("zh-CN") && !FieldFormat.language.accepts("z") && !FieldFormat.language.accepts("en_US"))
+        #expect(
+            FieldFormat.language.accepts("zh-CN") && !FieldFormat.language.accepts("z")
+                && !FieldFormat.language.accepts("en_US"))
         #expect(FieldFormat.timeZone.accepts("Europe/Berlin") && FieldFormat.timeZone.accepts("UTC"))
-        #expect(FieldFormat.timeZone.accepts("America/Argentina/Buenos_Aires") && !FieldFormat.timeZone.accepts("Berlin"))
+        #expect(
+            FieldFormat.timeZone.accepts("America/Argentina/Buenos_Aires")
+                && !FieldFormat.timeZone.accepts("Berlin"))
     }
 }
 
 @Suite struct RecordValidatorTests {
     func violations(_ account: Account) -> [String] {
         let message = Sample.message(account)
-        return RecordValidator.violations(in: message, fields: Sample.account.fields).map { "\($0.field) \($0.reason)" }
+        return RecordValidator.violations(in: message, fields: Sample.account.fields).map {
+            "\($0.field) \($0.reason)"
+        }
     }
 
     @Test func everyRuleRefuses() {
@@ -57,7 +69,8 @@ import Testing
         #expect(violations(Account(displayName: "")) == ["display_name TOO_SHORT"])
         #expect(violations(Account(displayName: long)) == ["display_name TOO_LONG"])
         #expect(violations(Account(displayName: "x", phone: "12")) == ["phone INVALID_FORMAT"])
-        #expect(violations(Account(displayName: "x", parentAccountID: "12")) == ["parent_account_id INVALID_ID"])
+        #expect(
+            violations(Account(displayName: "x", parentAccountID: "12")) == ["parent_account_id INVALID_ID"])
         #expect(violations(Account(ownerID: "me", displayName: "x")) == ["owner_id INVALID_ID"])
         #expect(
             violations(Account(displayName: "x", annualRevenue: Money(currencyCode: "E", minorUnits: -1)))
@@ -83,7 +96,9 @@ import Testing
                 ContactPoint(kind: .email, value: "a@example.com"), ContactPoint(value: ""),
                 ContactPoint(kind: ContactPointKind(rawValue: 77), value: "x"),
             ]))
-        let found = RecordValidator.violations(in: contact, fields: Sample.contact.fields).map { "\($0.field) \($0.reason)" }
+        let found = RecordValidator.violations(in: contact, fields: Sample.contact.fields).map {
+            "\($0.field) \($0.reason)"
+        }
         #expect(
             found == [
                 "contact_points[1].kind REQUIRED", "contact_points[1].value TOO_SHORT",
@@ -99,6 +114,9 @@ import Testing
         #expect(found(Activity(kind: .call, subject: "x", direction: .unspecified)) == [])
         #expect(found(Activity(kind: .unspecified, subject: "x")) == ["kind UNSPECIFIED"])
         #expect(found(Activity(kind: ActivityKind(rawValue: 9), subject: "x")) == ["kind UNKNOWN_VALUE"])
-        #expect(found(Activity(kind: .call, subject: "x", durationSeconds: -1)) == ["duration_seconds OUT_OF_RANGE"])
+        #expect(
+            found(Activity(kind: .call, subject: "x", durationSeconds: -1)) == [
+                "duration_seconds OUT_OF_RANGE"
+            ])
     }
 }

@@ -6,8 +6,7 @@ import Testing
 @testable import ServiceHost
 
 @Suite struct HostSettingsTests {
-    private func read(_ program: ServiceName, _ overrides: [String]) throws -> (HostSettings, SettingsReader)
-    {
+    private func read(_ program: ServiceName, _ overrides: [String]) throws -> (HostSettings, SettingsReader) {
         let reader = try SettingsReader(SettingsSources(overrides: overrides))
         return (HostSettings(program, reader), reader)
     }

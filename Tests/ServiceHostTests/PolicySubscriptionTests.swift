@@ -23,8 +23,7 @@ private final class IdentityDouble: RPCChannel {
     private let streams = Mutex<[AsyncThrowingStream<WatchPoliciesResponse, any Error>.Continuation]>([])
     let opened = AsyncStream.makeStream(of: Void.self)
 
-    func unary(_ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions) async throws -> [UInt8]
-    {
+    func unary(_ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions) async throws -> [UInt8] {
         let wanted = try GetPolicyRequest(decoding: request).tenantID.flatMap { RecordID(bytes: $0) }
         return try state.withLock { state in
             state.fetchCount += 1

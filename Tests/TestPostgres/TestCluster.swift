@@ -1,10 +1,11 @@
-import Foundation
+package import Foundation
 package import Postgres
 
 /// A PostgreSQL of its own under a temporary folder: reached by a socket there only, without a password, and gone with the
 /// process that started it, however that ends. Durability is off.
 package final class TestCluster: Sendable {
-    private let folder: String
+    /// Where its socket is.
+    package let folder: String
     /// To the supervisor, which runs `pg_ctl` with each line that it reads. When this closes, it stops the server and
     /// removes the folder.
     private let commands = Pipe()
@@ -36,6 +37,33 @@ package final class TestCluster: Sendable {
     }
 
     package func start() throws { try control("-l log start") }
+
+    /// Starts a PgBouncer before the server, in transaction mode, with its socket beside the server's. End it with
+    /// `terminate`.
+    package func startPooler(_ program: String) throws -> Process {
+        let settings = """
+            [databases]
+            postgres = host=\(folder) port=5432
+            [pgbouncer]
+            unix_socket_dir = \(folder)
+            listen_port = \(TestCluster.poolerPort)
+            pool_mode = transaction
+            auth_type = trust
+            auth_file = \(folder)/pooler.users
+            ignore_startup_parameters = extra_float_digits
+            """
+        let process = TestCluster.process([
+            "/bin/sh", "-c",
+            "echo '\"postgres\" \"\"' > $2/pooler.users; echo \"$1\" > $2/pooler.ini; exec $3 -q $2/pooler.ini",
+            "pooler", settings,
+            folder, program,
+        ])
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    package static let poolerPort = 6432
 
     private func control(_ arguments: String) throws {
         try commands.fileHandleForWriting.write(contentsOf: Data("\(arguments)\n".utf8))

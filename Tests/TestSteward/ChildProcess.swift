@@ -1,4 +1,5 @@
-import Glibc
+import Foundation
+package import Glibc
 
 /// A program that runs as a child of the tests, with its output in a file.
 package final class ChildProcess: Sendable {
@@ -31,7 +32,11 @@ package final class ChildProcess: Sendable {
         } else {
             posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
         }
-        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
+        // A child must not hold the pipes of the tests open.
+        for descriptor in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap({ Int32($0) })
+        where descriptor > STDERR_FILENO {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         var arguments = command.map { strdup($0) } + [nil]
         var variables = environment.map { $0.map { strdup($0) } + [nil] }
         defer { (arguments + (variables ?? [])).forEach { free($0) } }

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 
 /// Ports of this machine.
 enum Loopback {
@@ -14,20 +14,20 @@ enum Loopback {
     }
 
     private static func isFree(_ port: Int) -> Bool {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         return withAddress(port) { bind(socket, $0, $1) } == 0
     }
 
     /// What a GET of `path` answers: the number of the status and the body; nil when nobody answers.
     static func get(_ port: Int, _ path: String) -> (status: Int, body: String)? {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var patience = timeval(tv_sec: 5, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         guard withAddress(port, { connect(socket, $0, $1) }) == 0 else { return nil }
         let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
-        guard Glibc.send(socket, request, request.count, Int32(MSG_NOSIGNAL.rawValue)) == request.count else { return nil }
+        guard Foundation.send(socket, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
         var answer: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 65_536)
         while true {

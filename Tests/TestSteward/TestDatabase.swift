@@ -1,8 +1,8 @@
 import Logging
 import Migrations
 package import Postgres
-import Reactor
-import TenantDatabase
+package import Reactor
+package import TenantDatabase
 package import Tenancy
 
 /// The database of an installation, with the eyes and hands of a superuser.
@@ -37,6 +37,8 @@ package final class TestDatabase: Sendable {
             throw error
         }
         await owner.close()
+        // The clusters of tests run without; what is acknowledged must outlive the server's processes.
+        try await run("ALTER DATABASE \(name) SET synchronous_commit = on")
     }
 
     /// As a login of the installation.

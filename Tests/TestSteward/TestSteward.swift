@@ -1,12 +1,12 @@
 import Foundation
-package import IdentityService
+import IdentityService
 import Logging
 import Migrations
 import Postgres
-package import Reactor
+import Reactor
 package import StewardClient
 import TenantDatabase
-package import TestPostgres
+import TestPostgres
 package import Tenancy
 
 /// A whole installation for tests: a database, certificates, settings and the four programs as child processes.
@@ -14,7 +14,7 @@ package import Tenancy
 /// `shared()` serves all journeys that leave the programs alone, each in workspaces of its own. A journey that ends or
 /// starves programs makes an installation for itself with `start` and stops it at the end.
 package final class TestSteward: Sendable {
-    package let cluster: TestCluster
+    private let cluster: TestCluster
     package let database: TestDatabase
     package let gateway, identity, customer, sales: TestProgram
     /// Folder with etc, pki and log.
@@ -80,6 +80,9 @@ package final class TestSteward: Sendable {
         for program in programs { try program.launch() }
         for program in programs { try await program.awaitReady() }
     }
+
+    /// Starts PostgreSQL again after it was killed.
+    package func startPostgres() throws { try cluster.start() }
 
     package var programs: [TestProgram] { [identity, customer, sales, gateway] }
 

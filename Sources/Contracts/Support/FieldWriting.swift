@@ -5,8 +5,7 @@ import Wire
 
 // What the generated `write(to:)` call to make what the members of C structs point to.
 
-func writeMessage<Value: WireMessage, Struct>(_ value: Value, _ arena: Arena) -> UnsafeMutablePointer<Struct>
-{
+func writeMessage<Value: WireMessage, Struct>(_ value: Value, _ arena: Arena) -> UnsafeMutablePointer<Struct> {
     assert(
         MemoryLayout<Struct>.size == Value.descriptor.raw.pointee.sizeof_message,
         "\(Struct.self) is not \(Value.self)")

@@ -12,7 +12,8 @@ enum ContactPoints {
     private static func violation(_ point: ContactPoint, at index: Int) -> FieldViolation? {
         guard let value = point.value, let format = format(of: point.kind), !format.accepts(value) else { return nil }
         return FieldViolation(
-            field: "contact_points[\(index)].value", reason: "INVALID_FORMAT", description: "It must be \(format.expectation).")
+            field: "contact_points[\(index)].value", reason: "INVALID_FORMAT",
+            description: "It must be \(format.expectation).")
     }
 
     private static func format(of kind: ContactPointKind?) -> FieldFormat? {

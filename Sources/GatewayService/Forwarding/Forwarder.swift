@@ -2,13 +2,14 @@ import Contracts
 import RPC
 import RPCTransport
 import Reactor
+import ServiceHost
 import Tenancy
 
 /// Passes the calls of thin clients on to the programs that serve them. Looks at the name of the method and at nothing of
 /// the application messages.
 struct Forwarder: Sendable {
     let clients: [ServiceName: RPCClient]
-    let gate: TenantGate
+    let tenantCalls: TenantCalls
 
     /// Takes a call that the gateway does not serve itself. On the loop of its connection.
     func take(_ call: InboundCall, _ frame: FrameView) {
@@ -30,7 +31,8 @@ struct Forwarder: Sendable {
     private func takeInSession(
         _ call: InboundCall, _ frame: FrameView, _ start: StartView, _ client: RPCClient
     ) throws {
-        guard let binding = (call.connection.attachment as? AttachedSession)?.binding, let loop = EventLoop.current else {
+        guard let binding = (call.connection.attachment as? AttachedSession)?.binding, let loop = EventLoop.current
+        else {
             throw Self.sessionRequired
         }
         if let token = try binding.presentToken(on: loop) {
@@ -55,8 +57,11 @@ struct Forwarder: Sendable {
         tenant: TenantID?
     ) {
         guard let tenant else { return pass(call, frame, start, to: client, token: token, onEnd: {}) }
-        guard gate.enter(tenant) else { return call.finish(TenantGate.refusal) }
-        pass(call, frame, start, to: client, token: token) { gate.leave(tenant) }
+        guard tenantCalls.enter(tenant) else {
+            tenantCalls.leave(tenant)
+            return call.finish(tenantCalls.refusal)
+        }
+        pass(call, frame, start, to: client, token: token) { tenantCalls.leave(tenant) }
     }
 
     private func pass(

@@ -31,7 +31,9 @@ final class SessionBinding: @unchecked Sendable {
     private static let renewTimeout: Duration = .seconds(5)
 
     /// Asks identity about a session handle. UNAUTHENTICATED with SESSION_INVALID when it does not stand for a session.
-    static func open(handle: [UInt8], callers: CallerServiceClient) async throws -> (SessionBinding, ResolveSessionResponse) {
+    static func open(handle: [UInt8], callers: CallerServiceClient) async throws -> (
+        SessionBinding, ResolveSessionResponse
+    ) {
         let answer = try await callers.resolveSession(
             ResolveSessionRequest(sessionHandle: handle), options: CallOptions(timeout: renewTimeout))
         return (try SessionBinding(handle: handle, callers: callers, answer: answer), answer)
@@ -40,7 +42,8 @@ final class SessionBinding: @unchecked Sendable {
     private init(handle: [UInt8], callers: CallerServiceClient, answer: ResolveSessionResponse) throws {
         guard let sessionID = answer.sessionID.flatMap({ RecordID(bytes: $0) }) else {
             throw RPCError(
-                .internal, reason: "EMPTY_ANSWER", domain: "gateway", "The identity service sent no session; update it.")
+                .internal, reason: "EMPTY_ANSWER", domain: "gateway", "The identity service sent no session; update it."
+            )
         }
         self.handle = handle
         self.callers = callers

@@ -1,9 +1,9 @@
+import AccessControl
 import Contracts
 import Postgres
 import RPC
 import Records
 import Tenancy
-import AccessControl
 
 /// Departments: the unit tree that scopes follow.
 struct DepartmentRecord: Sendable {
@@ -41,7 +41,8 @@ struct DepartmentRecord: Sendable {
     }
 
     private static let lockTree = Statement(
-        "SELECT id, parent_department_id FROM {schema}.departments WHERE deleted_at IS NULL ORDER BY id FOR UPDATE")
+        "SELECT id, parent_department_id FROM {schema}.departments WHERE deleted_at IS NULL ORDER BY id FOR UPDATE"
+    )
 
     /// Holds the whole tree, so that two moves cannot make a cycle between them.
     private static func checkPlace(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
@@ -51,7 +52,8 @@ struct DepartmentRecord: Sendable {
             parents.updateValue(try row.optionalID(1), forKey: try row.id(0))
         }
         do {
-            try DepartmentTree(parents: parents).check(placing: id, under: change.after.id("parent_department_id"))
+            try DepartmentTree(parents: parents).check(
+                placing: id, under: change.after.id("parent_department_id"))
         } catch {
             throw refusal(error)
         }
@@ -62,7 +64,8 @@ struct DepartmentRecord: Sendable {
             switch violation {
             case .cycle: ("DEPARTMENT_CYCLE", "A department cannot be below itself.")
             case .tooDeep: ("DEPARTMENT_TOO_DEEP", "The tree has at most \(DepartmentTree.levelsMax) levels.")
-            case .parentMissing: ("REFERENCE_NOT_FOUND", "The department above does not exist; move this one first.")
+            case .parentMissing:
+                ("REFERENCE_NOT_FOUND", "The department above does not exist; move this one first.")
             }
         return .invalidArgument(
             reason, text, field: "department.parent_department_id", domain: IdentityError.domain)

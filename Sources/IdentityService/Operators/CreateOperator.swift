@@ -2,8 +2,8 @@ import Credentials
 import Postgres
 import RPC
 package import Reactor
-package import TenantDatabase
 package import Tenancy
+package import TenantDatabase
 
 /// Makes an operator directly in the directory, for `steward operator create`: the first one cannot be made by calling
 /// identity, since only operators may call it. Call it from a task on an event loop of `database`'s program, with the

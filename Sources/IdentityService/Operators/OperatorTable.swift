@@ -64,7 +64,8 @@ enum OperatorTable {
         }
     }
 
-    private static let noteSignIn = Statement("UPDATE directory.operators SET last_sign_in_at = $2 WHERE id = $1")
+    private static let noteSignIn = Statement(
+        "UPDATE directory.operators SET last_sign_in_at = $2 WHERE id = $1")
 
     static func noteSignIn(_ id: UserID, now: Timestamp) -> Query {
         Query(noteSignIn) {

@@ -1,9 +1,9 @@
 import Logging
 import Observability
+import Postgres
 import RPC
 import Reactor
 import Tenancy
-import Postgres
 
 /// Looks every second for changes that other instances of identity wrote to the directory, and gives the sign of
 /// life. When the directory cannot be read there is no sign of life, since a right may have been withdrawn without

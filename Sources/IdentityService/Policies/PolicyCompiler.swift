@@ -11,7 +11,9 @@ struct PolicyCompiler: Sendable {
     /// says. Of a tenant that is not active only the placements are given.
     func policy(of id: TenantID, deadline: Deadline) async throws -> TenantPolicy {
         let rows = try await directory.read(TenantTable.find(id), deadline: deadline)
-        guard let tenant = try rows.first.map({ try TenantRow($0) }) else { throw IdentityError.tenantNotFound }
+        guard let tenant = try rows.first.map({ try TenantRow($0) }) else {
+            throw IdentityError.tenantNotFound
+        }
         var policy = TenantPolicy()
         policy.tenantID = id.id.bytes
         policy.epoch = tenant.policyEpoch

@@ -1,6 +1,6 @@
+import Postgres
 import RPC
 import Tenancy
-import Postgres
 
 /// Raises the version of a tenant's policy around each change, and tells the services.
 struct PolicyEpochs: Sendable {

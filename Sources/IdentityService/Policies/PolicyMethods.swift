@@ -9,11 +9,13 @@ struct PolicyMethods: PolicyServiceCustomMethods {
 
     func getPolicy(_ request: GetPolicyRequest, _ context: CallContext) async throws -> GetPolicyResponse {
         guard let id = RecordID(bytes: request.tenantID ?? []) else { throw IdentityError.tenantNotFound }
-        return GetPolicyResponse(policy: try await compiler.policy(of: TenantID(id), deadline: context.deadline))
+        return GetPolicyResponse(
+            policy: try await compiler.policy(of: TenantID(id), deadline: context.deadline))
     }
 
     func watchPolicies(
-        _ request: WatchPoliciesRequest, _ responses: ResponseWriter<WatchPoliciesResponse>, _ context: CallContext
+        _ request: WatchPoliciesRequest, _ responses: ResponseWriter<WatchPoliciesResponse>,
+        _ context: CallContext
     ) async throws {
         let events = feed.policies.watch()
         try await responses.write(WatchPoliciesResponse())

@@ -52,7 +52,8 @@ enum PolicyTables {
         for row in fieldPolicies {
             let access = FieldAccess(rawValue: row.isNull(3) ? 0 : try row.int32(3))
             byID[try row.id(0)]?.fieldPolicies.append(
-                FieldPolicy(object: try row.optionalString(1), field: try row.optionalString(2), access: access))
+                FieldPolicy(
+                    object: try row.optionalString(1), field: try row.optionalString(2), access: access))
         }
         return try roles.compactMap { byID[try $0.id(0)] }
     }

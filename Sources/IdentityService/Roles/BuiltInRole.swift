@@ -15,7 +15,8 @@ struct BuiltInRole {
 
     static let salesManager = BuiltInRole(
         name: "Sales manager",
-        description: "Leads a department: everything on the customers and deals of the department and those below it.",
+        description:
+            "Leads a department: everything on the customers and deals of the department and those below it.",
         grants: grants(on: customerObjects + ["deal"], Action.all.map(\.name), .subtree) + directoryGrants)
 
     static let salesRep = BuiltInRole(
@@ -31,7 +32,8 @@ struct BuiltInRole {
 
     static let serviceDesk = BuiltInRole(
         name: "Service desk",
-        description: "Answers customers: reads all of them, keeps contacts right and writes down what was done.",
+        description:
+            "Answers customers: reads all of them, keeps contacts right and writes down what was done.",
         grants: grants(on: customerObjects, ["read"], .all)
             + grants(on: ["contact", "account_contact"], ["create", "update"], .all)
             + grants(on: ["activity"], ["create"], .all)
@@ -44,7 +46,8 @@ struct BuiltInRole {
     private static let customerObjects = ["account", "contact", "account_contact", "activity"]
 
     /// What everybody needs to read the names on records: stages, colleagues, departments.
-    private static let directoryGrants = grants(on: ["pipeline", "stage", "user", "department"], ["read"], .all)
+    private static let directoryGrants = grants(
+        on: ["pipeline", "stage", "user", "department"], ["read"], .all)
 
     private static func grants(
         on objects: [String], _ actions: [String], _ scope: GrantScope

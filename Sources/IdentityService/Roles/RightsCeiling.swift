@@ -32,7 +32,8 @@ struct RightsCeiling {
         let holder = UserID(.make())
         let rules = roles.map { role in
             AccessControl.PolicyRole(
-                id: .make(), displayName: role.displayName ?? "", grants: role.grants.map { AccessControl.Grant($0) },
+                id: .make(), displayName: role.displayName ?? "",
+                grants: role.grants.map { AccessControl.Grant($0) },
                 fieldPolicies: role.fieldPolicies.map { AccessControl.FieldPolicy($0) })
         }
         let snapshot = PolicySnapshot(

@@ -1,9 +1,9 @@
+import AccessControl
 import Contracts
 import Postgres
 import RPC
 import Records
 import Tenancy
-import AccessControl
 
 /// Roles: named sets of rights.
 struct RoleRecord: Sendable {
@@ -17,7 +17,8 @@ struct RoleRecord: Sendable {
             message: Role.descriptor, object: "role", table: "roles", service: .identity, ownership: .shared,
             fields: [
                 .field(
-                    "display_name", .required, .length(1...100), .unique("roles_display_name_key", ignoringCase: true),
+                    "display_name", .required, .length(1...100),
+                    .unique("roles_display_name_key", ignoringCase: true),
                     .searchable),
                 .field("description", .length(0...1_000)),
                 .field("grants", .count(0...RoleRecord.grantsMax)),
@@ -50,7 +51,9 @@ struct RoleRecord: Sendable {
             try await refuseInUse(change, transaction)
         case .create, .update, .restore:
             guard changesRights(change) else { return }
-            if let before = change.before?.value(Role.self), before.isAdmin { throw IdentityError.adminRoleFixed }
+            if let before = change.before?.value(Role.self), before.isAdmin {
+                throw IdentityError.adminRoleFixed
+            }
             try RightsCeiling.check([change.value(Role.self)], change)
         }
     }
@@ -62,7 +65,9 @@ struct RoleRecord: Sendable {
     private static func refuseInUse(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         guard let id = change.after.id("id") else { return }
         let use = Query(findHolder) { $0.append(id) }
-        if try await transaction.query(use.statement, use.parameters).one().bool(0) { throw IdentityError.roleInUse }
+        if try await transaction.query(use.statement, use.parameters).one().bool(0) {
+            throw IdentityError.roleInUse
+        }
     }
 }
 
@@ -74,7 +79,11 @@ extension Role {
 extension RightsCeiling {
     /// Throws when the roles together give more than the maker of the change has.
     static func check(_ roles: [Role], _ change: RecordChange) throws {
-        guard let caller = change.call.policy.access(of: change.caller) else { throw IdentityError.sessionInvalid }
-        if let right = RightsCeiling(caller: caller).excess(of: roles) { throw IdentityError.rightsExceeded(right) }
+        guard let caller = change.call.policy.access(of: change.caller) else {
+            throw IdentityError.sessionInvalid
+        }
+        if let right = RightsCeiling(caller: caller).excess(of: roles) {
+            throw IdentityError.rightsExceeded(right)
+        }
     }
 }

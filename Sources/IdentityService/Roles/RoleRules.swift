@@ -9,7 +9,9 @@ enum RoleRules {
     static func violations(of role: Role) -> [FieldViolation] {
         var violations: [FieldViolation] = []
         for (index, grant) in role.grants.enumerated() {
-            guard let problem = RoleCatalogue.permissions.problem(with: AccessControl.Grant(grant)) else { continue }
+            guard let problem = RoleCatalogue.permissions.problem(with: AccessControl.Grant(grant)) else {
+                continue
+            }
             violations.append(
                 FieldViolation(field: "grants[\(index)]", reason: "GRANT_INVALID", description: problem))
         }

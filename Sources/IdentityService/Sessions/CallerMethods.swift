@@ -22,15 +22,20 @@ struct CallerMethods: CallerServiceCustomMethods {
         }
         let now = Timestamp.now()
         let rows = try await directory.read(
-            SessionTable.resolve(handleDigest: TokenDigest.sha256(handle), now: now), deadline: context.deadline)
-        guard let session = try rows.first.map({ try SessionRow($0) }) else { throw IdentityError.sessionInvalid }
+            SessionTable.resolve(handleDigest: TokenDigest.sha256(handle), now: now),
+            deadline: context.deadline)
+        guard let session = try rows.first.map({ try SessionRow($0) }) else {
+            throw IdentityError.sessionInvalid
+        }
         let caller = Caller(
-            kind: session.tenant == nil ? .operator : .user, tenantID: session.tenant?.id, userID: session.userID,
+            kind: session.tenant == nil ? .operator : .user, tenantID: session.tenant?.id,
+            userID: session.userID,
             sessionID: session.id, policyEpoch: session.tenant?.policyEpoch ?? 0,
             expireTime: min(now.advanced(by: CallerMethods.tokenLifetime), session.expireTime),
             workspace: session.tenant?.workspace ?? "")
         return ResolveSessionResponse(
-            token: try CallerToken(decoding: minter.mint(caller).encoded), tokenExpireMicros: caller.expireTime.microseconds,
+            token: try CallerToken(decoding: minter.mint(caller).encoded),
+            tokenExpireMicros: caller.expireTime.microseconds,
             sessionExpireMicros: session.expireTime.microseconds, sessionID: session.id.bytes,
             tenantID: session.tenant?.id.id.bytes, userID: session.userID.id.bytes,
             workspace: session.tenant?.workspace)

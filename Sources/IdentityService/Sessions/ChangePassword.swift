@@ -26,10 +26,13 @@ extension AuthenticationMethods {
         return ChangePasswordResponse()
     }
 
-    private func credential(of caller: Caller, _ context: CallContext) async throws -> (email: String, hash: String) {
+    private func credential(of caller: Caller, _ context: CallContext) async throws -> (
+        email: String, hash: String
+    ) {
         if let tenant = caller.tenantID {
             let rows = try await tenantData.read(
-                tenant, CredentialTable.find(caller.userID), purpose: "change password", deadline: context.deadline)
+                tenant, CredentialTable.find(caller.userID), purpose: "change password",
+                deadline: context.deadline)
             guard let row = rows[0].first else { throw IdentityError.sessionInvalid }
             let user = try CredentialRow(row)
             return (user.email, user.passwordHash)

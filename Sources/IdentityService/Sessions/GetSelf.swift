@@ -18,7 +18,8 @@ extension AuthenticationMethods {
             return response
         }
         let rows = try await tenantData.read(
-            tenant, SelfQuery.user(caller.userID), SelfQuery.roleNames(of: caller.userID), purpose: "get self",
+            tenant, SelfQuery.user(caller.userID), SelfQuery.roleNames(of: caller.userID),
+            purpose: "get self",
             deadline: context.deadline)
         guard let user = rows[0].first else { throw IdentityError.sessionInvalid }
         response.email = try user.string(0)

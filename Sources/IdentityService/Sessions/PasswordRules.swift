@@ -19,7 +19,8 @@ enum PasswordRules {
             return refuse("PASSWORD_TOO_SHORT", "The password needs at least 10 characters.")
         }
         if password.count > lengths.upperBound || password.utf8.count > bytesMax {
-            return refuse("PASSWORD_TOO_LONG", "The password may have at most 128 characters and 1,024 bytes.")
+            return refuse(
+                "PASSWORD_TOO_LONG", "The password may have at most 128 characters and 1,024 bytes.")
         }
         if Set(password).count < distinctCharactersMin {
             return refuse("PASSWORD_TOO_PLAIN", "The password needs at least 4 different characters.")

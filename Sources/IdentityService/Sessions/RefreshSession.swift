@@ -1,9 +1,9 @@
 import Contracts
 import Credentials
+import Logging
 import Postgres
 import RPC
 import Tenancy
-import Logging
 
 extension AuthenticationMethods {
     func refreshSession(

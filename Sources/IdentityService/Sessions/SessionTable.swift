@@ -60,7 +60,7 @@ enum SessionTable {
             AND (t.state = 2 OR NOT o.disabled)
         """)
 
-    /// The live session with this handle, if its tenant is active or its operator not disabled.
+    /// The live session with this handle, if its tenant is active (state 2) or its operator not disabled.
     static func resolve(handleDigest: [UInt8], now: Timestamp) -> Query {
         Query(resolve) {
             $0.append(handleDigest)

@@ -40,10 +40,15 @@ extension AuthenticationMethods {
     }
 
     /// The user of this name, if both the workspace and the user may be used.
-    private func candidate(workspace: String, email: String, _ context: CallContext) async throws -> Candidate? {
+    private func candidate(workspace: String, email: String, _ context: CallContext) async throws
+        -> Candidate?
+    {
         guard let name = WorkspaceName(workspace) else { return nil }
-        let rows = try await directory.read(TenantTable.find(workspace: name.text), deadline: context.deadline)
-        guard let tenant = try rows.first.map({ try TenantRow($0) }), tenant.state == .active else { return nil }
+        let rows = try await directory.read(
+            TenantTable.find(workspace: name.text), deadline: context.deadline)
+        guard let tenant = try rows.first.map({ try TenantRow($0) }), tenant.state == .active else {
+            return nil
+        }
         let users = try await tenantData.read(
             tenant.id, CredentialTable.find(email: email), purpose: "sign in", deadline: context.deadline)
         return try users[0].first.map { Candidate(tenantID: tenant.id, user: try CredentialRow($0)) }
@@ -62,7 +67,9 @@ extension AuthenticationMethods {
         let failure = try await signInGuard.failure(attempt, deadline: context.deadline)
         let end = MonotonicTime.moment(AuthenticationMethods.failureTime, after: context.startNanoseconds)
         let now = MonotonicTime.now()
-        if end > now, let loop = EventLoop.current { try await loop.sleep(for: .nanoseconds(Int64(end - now))) }
+        if end > now, let loop = EventLoop.current {
+            try await loop.sleep(for: .nanoseconds(Int64(end - now)))
+        }
         throw failure
     }
 

@@ -38,7 +38,8 @@ enum SignInFailureTable {
         Query(forget) { $0.append(key) }
     }
 
-    private static let removeOld = Statement("DELETE FROM directory.sign_in_failures WHERE last_failed_at < $1")
+    private static let removeOld = Statement(
+        "DELETE FROM directory.sign_in_failures WHERE last_failed_at < $1")
 
     static func removeOld(before moment: Timestamp) -> Query {
         Query(removeOld) { $0.append(moment) }

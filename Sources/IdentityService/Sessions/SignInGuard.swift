@@ -1,7 +1,7 @@
 import Credentials
+import Postgres
 import RPC
 import Tenancy
-import Postgres
 
 /// Counts failures to sign in, per account and per client address, and refuses attempts after too many.
 ///

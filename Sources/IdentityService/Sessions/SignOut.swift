@@ -1,7 +1,7 @@
 import Contracts
+import Postgres
 import RPC
 import Tenancy
-import Postgres
 
 extension AuthenticationMethods {
     func signOut(_ request: SignOutRequest, _ context: CallContext) async throws -> SignOutResponse {

@@ -1,9 +1,9 @@
 import Contracts
-import Postgres
+import Logging
 import Observability
+import Postgres
 import RPC
 import Tenancy
-import Logging
 
 /// Suspending, activating and deleting. Each may be repeated: a tenant that is in the wanted state already is given
 /// as it is.
@@ -11,12 +11,15 @@ extension TenantMethods {
     static let graceDays = 0...90
     static let graceDaysDefault = 30
 
-    func suspendTenant(_ request: SuspendTenantRequest, _ context: CallContext) async throws -> SuspendTenantResponse {
+    func suspendTenant(_ request: SuspendTenantRequest, _ context: CallContext) async throws
+        -> SuspendTenantResponse
+    {
         _ = try context.requireOperator()
         let comment = request.comment ?? ""
         guard comment.unicodeScalars.count <= 500 else {
             throw RPCError.invalidArgument(
-                "TOO_LONG", "A comment has at most 500 characters.", field: "comment", domain: IdentityError.domain)
+                "TOO_LONG", "A comment has at most 500 characters.", field: "comment",
+                domain: IdentityError.domain)
         }
         let id = try TenantMethods.tenantID(request.id)
         let tenant = try await change(id, context) { tenant, now in
@@ -42,18 +45,22 @@ extension TenantMethods {
             case .deleting where now < tenant.purgeTime ?? now:
                 return TenantTable.setState(id, .active, now: now)
             default:
-                throw IdentityError.tenantState(tenant.state.word, needs: "suspended, or deleted and within its grace")
+                throw IdentityError.tenantState(
+                    tenant.state.word, needs: "suspended, or deleted and within its grace")
             }
         }
         return ActivateTenantResponse(tenant: tenant.message)
     }
 
-    func deleteTenant(_ request: DeleteTenantRequest, _ context: CallContext) async throws -> DeleteTenantResponse {
+    func deleteTenant(_ request: DeleteTenantRequest, _ context: CallContext) async throws
+        -> DeleteTenantResponse
+    {
         _ = try context.requireOperator()
         let days = Int(request.graceDays ?? Int32(TenantMethods.graceDaysDefault))
         guard TenantMethods.graceDays.contains(days) else {
             throw RPCError.invalidArgument(
-                "OUT_OF_RANGE", "The grace is 0 to 90 days.", field: "grace_days", domain: IdentityError.domain)
+                "OUT_OF_RANGE", "The grace is 0 to 90 days.", field: "grace_days",
+                domain: IdentityError.domain)
         }
         let id = try TenantMethods.tenantID(request.id)
         let tenant = try await change(id, context) { tenant, now in

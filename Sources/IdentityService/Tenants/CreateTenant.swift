@@ -1,12 +1,14 @@
 import Contracts
 import Credentials
+import Logging
 import Observability
 import RPC
 import Tenancy
-import Logging
 
 extension TenantMethods {
-    func createTenant(_ request: CreateTenantRequest, _ context: CallContext) async throws -> CreateTenantResponse {
+    func createTenant(_ request: CreateTenantRequest, _ context: CallContext) async throws
+        -> CreateTenantResponse
+    {
         let caller = try context.requireOperator()
         let wish = try TenantWish(request)
         if let known = try await existing(wish, caller, context) { return known }
@@ -20,7 +22,9 @@ extension TenantMethods {
             adminPasswordHash: try await hasher.hash(wish.adminPassword), startTime: now)
         guard try await setup.begin(tenant, work, now: now, deadline: context.deadline) else {
             // Somebody took the name a moment ago; perhaps it was this request, sent twice.
-            guard let known = try await existing(wish, caller, context) else { throw IdentityError.setupInProgress }
+            guard let known = try await existing(wish, caller, context) else {
+                throw IdentityError.setupInProgress
+            }
             return known
         }
         context.logger.info("a tenant is being created", metadata: [LogKey.tenantID: "\(tenant.id)"])
@@ -34,7 +38,8 @@ extension TenantMethods {
         let rows = try await directory.read(
             TenantTable.find(workspace: wish.workspace.text), deadline: context.deadline)
         guard let tenant = try rows.first.map({ try TenantRow($0) }) else { return nil }
-        guard let requestID = context.requestID, requestID == tenant.requestID, caller.userID == tenant.operatorID
+        guard let requestID = context.requestID, requestID == tenant.requestID,
+            caller.userID == tenant.operatorID
         else { throw IdentityError.workspaceTaken(wish.workspace.text) }
         guard tenant.fingerprint == wish.fingerprint else { throw IdentityError.requestIDReused }
         if tenant.state != .provisioning { return response(tenant) }
@@ -91,7 +96,9 @@ private struct TenantWish {
     /// directory.
     var fingerprint: [UInt8] {
         TokenDigest.sha256(
-            Array([workspace.text, displayName, adminEmail.text, adminDisplayName].joined(separator: "\u{0}").utf8))
+            Array(
+                [workspace.text, displayName, adminEmail.text, adminDisplayName].joined(separator: "\u{0}")
+                    .utf8))
     }
 
     private static func violation(ofName name: String?, field: String) -> FieldViolation? {

@@ -1,8 +1,8 @@
 import Postgres
 import RPC
 import Synchronization
-import TenantDatabase
 import Tenancy
+import TenantDatabase
 
 /// Where tenants' data of identity lies, from the directory, kept until it changes.
 final class DirectoryPlacements: PlacementSource, Sendable {
@@ -34,7 +34,9 @@ final class DirectoryPlacements: PlacementSource, Sendable {
         }
         cache.withLock { cache in
             guard cache.changes == changes else { return }
-            if cache.placements.count >= DirectoryPlacements.placementsMax, let victim = cache.placements.keys.first {
+            if cache.placements.count >= DirectoryPlacements.placementsMax,
+                let victim = cache.placements.keys.first
+            {
                 cache.placements[victim] = nil
             }
             cache.placements[tenant] = placement

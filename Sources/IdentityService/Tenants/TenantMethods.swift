@@ -20,19 +20,23 @@ struct TenantMethods: TenantServiceCustomMethods {
             query = TenantTable.find(workspace: workspace)
         default:
             throw RPCError.invalidArgument(
-                "ID_OR_WORKSPACE", "Give exactly one of id and workspace.", field: "id", domain: IdentityError.domain)
+                "ID_OR_WORKSPACE", "Give exactly one of id and workspace.", field: "id",
+                domain: IdentityError.domain)
         }
         let rows = try await directory.read(query, deadline: context.deadline)
         guard let row = rows.first else { throw IdentityError.tenantNotFound }
         return GetTenantResponse(tenant: try TenantRow(row).message)
     }
 
-    func listTenants(_ request: ListTenantsRequest, _ context: CallContext) async throws -> ListTenantsResponse {
+    func listTenants(_ request: ListTenantsRequest, _ context: CallContext) async throws
+        -> ListTenantsResponse
+    {
         _ = try context.requireOperator()
         let size = Int(request.pageSize ?? 50)
         guard (1...TenantMethods.pageSizeMax).contains(size) else {
             throw RPCError.invalidArgument(
-                "OUT_OF_RANGE", "A page holds 1 to 1,000 tenants.", field: "page_size", domain: IdentityError.domain)
+                "OUT_OF_RANGE", "A page holds 1 to 1,000 tenants.", field: "page_size",
+                domain: IdentityError.domain)
         }
         let token = request.pageToken ?? ""
         guard token.isEmpty || WorkspaceName(token) != nil else { throw IdentityError.pageTokenInvalid }
@@ -49,7 +53,8 @@ struct TenantMethods: TenantServiceCustomMethods {
     static func tenantID(_ text: String?) throws -> TenantID {
         guard let id = TenantID(text ?? "") else {
             throw RPCError.invalidArgument(
-                "ID_MALFORMED", "A tenant's id is a UUID of 36 characters.", field: "id", domain: IdentityError.domain)
+                "ID_MALFORMED", "A tenant's id is a UUID of 36 characters.", field: "id",
+                domain: IdentityError.domain)
         }
         return id
     }

@@ -1,8 +1,8 @@
 import Contracts
 import Postgres
 import RPC
-import TenantDatabase
 import Tenancy
+import TenantDatabase
 
 /// Sets up a tenant across the services, step by step. Every step may be repeated, so a set-up that was cut off is
 /// simply run again; the tenant can be used only after the last step.
@@ -25,9 +25,13 @@ struct TenantSetup: Sendable {
     static let retryDelay = Duration.seconds(10)
 
     /// Takes the name and notes the work, leased to the caller. False when the name is taken.
-    func begin(_ tenant: NewTenant, _ work: TenantSetupRow, now: Timestamp, deadline: Deadline) async throws -> Bool {
+    func begin(_ tenant: NewTenant, _ work: TenantSetupRow, now: Timestamp, deadline: Deadline) async throws
+        -> Bool
+    {
         try await directory.transaction(deadline: deadline) { transaction in
-            guard try await transaction.run(TenantTable.insert(tenant, now: now)).first != nil else { return false }
+            guard try await transaction.run(TenantTable.insert(tenant, now: now)).first != nil else {
+                return false
+            }
             try await transaction.run(
                 TenantSetupTable.insert(work, leasedUntil: now.advanced(by: TenantSetup.lease)))
             // Where the data is going to be, so that the services find it while they prepare it.
@@ -126,7 +130,8 @@ struct TenantSetup: Sendable {
 
     private static func placement(of tenant: TenantID, _ service: ServiceName, _ partition: Int) -> Placement {
         Placement(
-            tenantID: tenant, service: service, database: DatabaseEndpoint.defaultName, partition: partition, epoch: 1)
+            tenantID: tenant, service: service, database: DatabaseEndpoint.defaultName, partition: partition,
+            epoch: 1)
     }
 }
 

@@ -67,7 +67,8 @@ enum TenantSetupTable {
     }
 
     private static let abandoned = Statement(
-        "SELECT tenant_id FROM directory.tenant_setups WHERE leased_until <= $1 ORDER BY leased_until LIMIT $2")
+        "SELECT tenant_id FROM directory.tenant_setups WHERE leased_until <= $1 ORDER BY leased_until LIMIT $2"
+    )
 
     /// The set-ups that nobody works at.
     static func abandoned(now: Timestamp, limit: Int) -> Query {

@@ -1,9 +1,9 @@
 import Logging
 import Observability
+import Postgres
 import RPC
 import Reactor
 import Tenancy
-import Postgres
 
 /// Finishes what was cut off: set-ups of tenants, changes of policy, deletions whose grace is over. Several instances
 /// may sweep at once; each piece of work is leased or safe to do twice.
@@ -46,7 +46,9 @@ struct TenantSweeper: Sendable {
             TenantSetupTable.abandoned(now: .now(), limit: TenantSweeper.batchMax), deadline: deadline)
         for row in rows {
             let id = TenantID(try row.id(0))
-            guard let work = try await setup.lease(id, deadline: .after(TenantSetup.timeout)) else { continue }
+            guard let work = try await setup.lease(id, deadline: .after(TenantSetup.timeout)) else {
+                continue
+            }
             await attempt("a tenant is not set up yet", tenant: id) { try await goOn(work) }
         }
     }
@@ -102,7 +104,8 @@ struct TenantSweeper: Sendable {
     private func removeExpired(_ now: Timestamp) async throws {
         let deadline = Deadline.after(TenantSetup.timeout)
         try await directory.write(
-            RefreshTokenTable.forgetSuccessors(replacedBefore: now.advanced(by: .zero - RefreshTokenState.grace)),
+            RefreshTokenTable.forgetSuccessors(
+                replacedBefore: now.advanced(by: .zero - RefreshTokenState.grace)),
             RefreshTokenTable.removeExpired(before: now, limit: TenantSweeper.expiredMax),
             SessionTable.removeExpired(before: now, limit: TenantSweeper.expiredMax),
             SignInFailureTable.removeOld(before: now.advanced(by: .zero - SignInLockout.account.window)),

@@ -24,7 +24,8 @@ package struct WorkspaceName: Hashable, Sendable {
             lengths.contains(bytes.count) && bytes.first != hyphen && bytes.last != hyphen
             && bytes.allSatisfy { byte in
                 switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), hyphen: true
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), hyphen:
+                    true
                 default: false
                 }
             }

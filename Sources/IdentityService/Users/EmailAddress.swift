@@ -11,7 +11,9 @@ package struct EmailAddress: Hashable, Sendable {
         let parts = address.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
         guard address.utf8.count <= EmailAddress.bytesMax, parts.count == 2 else { return nil }
         guard (1...EmailAddress.localBytesMax).contains(parts[0].count) else { return nil }
-        guard parts[0].allSatisfy({ $0 > 0x20 && $0 != 0x7f && !EmailAddress.forbidden.contains($0) }) else { return nil }
+        guard parts[0].allSatisfy({ $0 > 0x20 && $0 != 0x7f && !EmailAddress.forbidden.contains($0) }) else {
+            return nil
+        }
         guard EmailAddress.isDomain(parts[1]) else { return nil }
         self.text = address
     }
@@ -50,7 +52,8 @@ package struct EmailAddress: Hashable, Sendable {
                     && Array(label).last != hyphen
                     && label.allSatisfy { byte in
                         switch byte {
-                        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), hyphen, 0x80...:
+                        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                            hyphen, 0x80...:
                             true
                         default: false
                         }

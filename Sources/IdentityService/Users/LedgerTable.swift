@@ -13,7 +13,9 @@ enum LedgerTable {
         """)
 
     /// Says that a user's password changed, never to what.
-    static func passwordChanged(of user: UserID, by actor: UserID, _ context: CallContext, now: Timestamp) -> Query {
+    static func passwordChanged(of user: UserID, by actor: UserID, _ context: CallContext, now: Timestamp)
+        -> Query
+    {
         Query(insert) {
             $0.append(RecordID.make())
             $0.append(now)

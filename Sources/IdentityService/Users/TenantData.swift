@@ -1,7 +1,7 @@
 import Postgres
 import RPC
-import TenantDatabase
 import Tenancy
+import TenantDatabase
 
 /// What identity itself does in a tenant's schema, outside of any user's call: checking a sign-in, compiling a policy,
 /// setting up.
@@ -14,7 +14,8 @@ struct TenantData: Sendable {
     ) async throws -> [Rows] {
         try await translatingErrors {
             try await database.batch(
-                for: tenant, as: SystemCaller(purpose: purpose), deadline: deadline.nanoseconds, access: .snapshot,
+                for: tenant, as: SystemCaller(purpose: purpose), deadline: deadline.nanoseconds,
+                access: .snapshot,
                 queries.map { ($0.statement, $0.parameters) })
         }
     }
@@ -26,7 +27,8 @@ struct TenantData: Sendable {
     ) async throws -> [Rows] {
         try await translatingErrors {
             try await database.batch(
-                for: tenant, as: SystemCaller(purpose: purpose), deadline: deadline.nanoseconds, access: .readWrite,
+                for: tenant, as: SystemCaller(purpose: purpose), deadline: deadline.nanoseconds,
+                access: .readWrite,
                 queries.map { ($0.statement, $0.parameters) })
         }
     }

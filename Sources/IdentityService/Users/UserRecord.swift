@@ -1,7 +1,7 @@
+import AccessControl
 import Contracts
 import Records
 import Tenancy
-import AccessControl
 
 /// Users: people and programs that may sign in.
 struct UserRecord: Sendable {
@@ -14,7 +14,8 @@ struct UserRecord: Sendable {
             message: User.descriptor, object: "user", table: "users", service: .identity, ownership: .shared,
             fields: [
                 .field(
-                    "email", .required, .format(.email), .length(3...254), .unique("users_email_key", ignoringCase: true),
+                    "email", .required, .format(.email), .length(3...254),
+                    .unique("users_email_key", ignoringCase: true),
                     .personal, .searchable),
                 .field("display_name", .required, .length(1...200), .personal, .searchable),
                 .field("department_id", .reference(.record("department"))),
@@ -35,7 +36,8 @@ struct UserRecord: Sendable {
                 },
                 afterCommit: { change in
                     guard UserRecord.changesPolicy(change) else { return }
-                    let user = UserRecord.endsSessions(change) ? change.after.id("id").map { UserID($0) } : nil
+                    let user =
+                        UserRecord.endsSessions(change) ? change.after.id("id").map { UserID($0) } : nil
                     await publication.publish(change, endingSessionsOf: user)
                 }))
     }

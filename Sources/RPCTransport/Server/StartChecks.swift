@@ -46,8 +46,7 @@ enum StartChecks {
 
     /// Metadata with well-formed keys.
     /// - Parameter acceptsReserved: the caller is a program, which may say what clients may not.
-    static func metadata(_ start: StartView, _ limits: ServerLimits, acceptsReserved: Bool) throws -> Metadata
-    {
+    static func metadata(_ start: StartView, _ limits: ServerLimits, acceptsReserved: Bool) throws -> Metadata {
         guard let bytes = start.metadata else { return Metadata() }
         let metadata = try Metadata(parsing: bytes)
         guard metadata.entries.count <= limits.metadataCountMax else {

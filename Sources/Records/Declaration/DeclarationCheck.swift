@@ -19,7 +19,9 @@ struct DeclarationCheck {
     mutating func fields(from rules: [FieldRule]) -> [RecordField] {
         var byName: [String: FieldRules] = [:]
         for rule in rules {
-            if message.field(rule.name) == nil { problems.append("\(message.shortName) has no field \(rule.name).") }
+            if message.field(rule.name) == nil {
+                problems.append("\(message.shortName) has no field \(rule.name).")
+            }
             if byName.updateValue(FieldRules(rule.traits), forKey: rule.name) != nil {
                 problems.append("\(rule.name) has two rules; make them one.")
             }
@@ -42,7 +44,8 @@ struct DeclarationCheck {
     ) -> RecordField? {
         let isPlainText = rules.length != nil || rules.format != nil
         guard let kind = ColumnKind(descriptor, isPlainText: isPlainText) else {
-            problems.append("\(descriptor.name) has a type that no column holds; make it derived or change its type.")
+            problems.append(
+                "\(descriptor.name) has a type that no column holds; make it derived or change its type.")
             return nil
         }
         var role = StandardField(rawValue: descriptor.name)
@@ -50,7 +53,8 @@ struct DeclarationCheck {
         let columns = rules.column.map { [$0] } ?? kind.columnNames(for: descriptor.name)
         check(rules, of: descriptor, kind)
         return RecordField(
-            index: index, descriptor: descriptor, kind: kind, columns: columns, firstColumn: column, rules: rules,
+            index: index, descriptor: descriptor, kind: kind, columns: columns, firstColumn: column,
+            rules: rules,
             role: role)
     }
 
@@ -59,7 +63,9 @@ struct DeclarationCheck {
         if rules.length != nil || rules.format != nil, field.kind != .string {
             problems.append("\(name) is no text, so it has no length or format.")
         }
-        if rules.count != nil, !field.isRepeated { problems.append("\(name) is not repeated, so it has no count.") }
+        if rules.count != nil, !field.isRepeated {
+            problems.append("\(name) is not repeated, so it has no count.")
+        }
         if rules.range != nil {
             switch kind {
             case .int32, .int64, .money: break
@@ -72,7 +78,9 @@ struct DeclarationCheck {
             default: problems.append("\(name) refers to a record but does not hold an id.")
             }
         }
-        if case .money = kind, rules.column != nil { problems.append("\(name) has two columns; do not name one.") }
+        if case .money = kind, rules.column != nil {
+            problems.append("\(name) has two columns; do not name one.")
+        }
         checkItems(rules, of: field)
     }
 
@@ -100,9 +108,12 @@ struct DeclarationCheck {
     /// Checks that the constraints name fields that exist.
     mutating func check(_ constraints: [ConstraintRule]) {
         for constraint in constraints {
-            if constraint.fields.isEmpty { problems.append("The constraint \(constraint.name) names no field.") }
+            if constraint.fields.isEmpty {
+                problems.append("The constraint \(constraint.name) names no field.")
+            }
             for field in constraint.fields where message.field(field) == nil {
-                problems.append("The constraint \(constraint.name) names \(field), which \(message.shortName) lacks.")
+                problems.append(
+                    "The constraint \(constraint.name) names \(field), which \(message.shortName) lacks.")
             }
         }
     }
@@ -110,7 +121,9 @@ struct DeclarationCheck {
     /// Finds the fields that every record has. Where one is missing another stands in, and the problem keeps the
     /// engine from starting.
     mutating func standardFields(of fields: [RecordField]) -> StandardFields {
-        guard let first = fields.first else { preconditionFailure("\(message.name) has no field that can be stored") }
+        guard let first = fields.first else {
+            preconditionFailure("\(message.name) has no field that can be stored")
+        }
         func find(_ role: StandardField) -> RecordField? { fields.first { $0.role == role } }
         func need(_ role: StandardField, _ problems: inout [String]) -> RecordField {
             if let field = find(role) { return field }
@@ -118,10 +131,12 @@ struct DeclarationCheck {
             return first
         }
         if ownership == .owned, find(.owner) == nil || find(.department) == nil {
-            problems.append("\(message.shortName) lacks owner_id or department_id; add them or declare it shared.")
+            problems.append(
+                "\(message.shortName) lacks owner_id or department_id; add them or declare it shared.")
         }
         return StandardFields(
-            id: need(.id, &problems), version: need(.version, &problems), createTime: need(.createTime, &problems),
+            id: need(.id, &problems), version: need(.version, &problems),
+            createTime: need(.createTime, &problems),
             updateTime: need(.updateTime, &problems), deleteTime: need(.deleteTime, &problems),
             owner: find(.owner), department: find(.department))
     }
@@ -135,24 +150,32 @@ struct DeclarationCheck {
         }
         let startsWell = name.first.map { $0.isLetter || $0 == "_" } ?? false
         if !letters || !startsWell || name.utf8.count > 50 {
-            problems.append("The \(what) cannot be called \(name): use lower snake case of at most 50 characters.")
+            problems.append(
+                "The \(what) cannot be called \(name): use lower snake case of at most 50 characters.")
         }
         if DeclarationCheck.reservedWords.contains(name) {
-            problems.append("The \(what) cannot be called \(name), a key word of SQL: add .column(\"other_name\").")
+            problems.append(
+                "The \(what) cannot be called \(name), a key word of SQL: add .column(\"other_name\").")
         }
     }
 
     /// Key words that PostgreSQL refuses as a bare column or table name.
     private static let reservedWords: Set<String> = [
-        "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization", "binary",
-        "both", "case", "cast", "check", "collate", "collation", "column", "concurrently", "constraint", "create",
+        "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization",
+        "binary",
+        "both", "case", "cast", "check", "collate", "collation", "column", "concurrently", "constraint",
+        "create",
         "cross", "current_catalog", "current_date", "current_role", "current_schema", "current_time",
         "current_timestamp", "current_user", "default", "deferrable", "desc", "distinct", "do", "else", "end",
-        "except", "false", "fetch", "for", "foreign", "freeze", "from", "full", "grant", "group", "having", "ilike",
-        "in", "initially", "inner", "intersect", "into", "is", "isnull", "join", "lateral", "leading", "left", "like",
-        "limit", "localtime", "localtimestamp", "natural", "not", "notnull", "null", "offset", "on", "only", "or",
+        "except", "false", "fetch", "for", "foreign", "freeze", "from", "full", "grant", "group", "having",
+        "ilike",
+        "in", "initially", "inner", "intersect", "into", "is", "isnull", "join", "lateral", "leading", "left",
+        "like",
+        "limit", "localtime", "localtimestamp", "natural", "not", "notnull", "null", "offset", "on", "only",
+        "or",
         "order", "outer", "overlaps", "placing", "primary", "references", "returning", "right", "select",
-        "session_user", "similar", "some", "symmetric", "table", "tablesample", "then", "to", "trailing", "true",
+        "session_user", "similar", "some", "symmetric", "table", "tablesample", "then", "to", "trailing",
+        "true",
         "union", "unique", "user", "using", "variadic", "verbose", "when", "where", "window", "with",
     ]
 }

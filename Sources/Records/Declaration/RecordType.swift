@@ -3,7 +3,20 @@ package import Tenancy
 package import Wire
 
 /// A kind of records: a message, a table, and what is special about the fields. Declaring one is all it takes to offer
-/// the standard methods; Sources/README.md and the tests of Records show how.
+/// the standard methods.
+///
+///     static let type = RecordType(
+///         message: Account.descriptor, object: "account", table: "accounts", service: .customer,
+///         fields: [
+///             .field("display_name", .required, .length(1...200), .searchable),
+///             .field("external_id", .length(1...100), .unique("accounts_external_id_key")),
+///             .field("parent_account_id", .reference(.record("account"))),
+///         ],
+///         hooks: RecordHooks(beforeWrite: refuseCycle))
+///
+/// Give the types to a `RecordEngine`, then `register` each with the methods of its service. What the standard methods
+/// cannot do is a custom method: it runs `engine.transaction`, in which it loads (authorised and locked), changes and
+/// stores records, each with its ledger row, and may run SQL of its own.
 ///
 /// Every field of the message is a column unless its rule says `.derived`. The standard fields (id, version,
 /// create_time, update_time, delete_time, custom_fields, and for owned records owner_id and department_id) need no
@@ -53,6 +66,14 @@ package final class RecordType: Sendable {
 
     /// The stored field of this name; nil for an unknown or derived one.
     package func field(_ name: String) -> RecordField? { fieldsByName[name] }
+
+    /// A constraint of the database belongs to this type.
+    func declares(_ constraint: String) -> Bool {
+        constraint == "\(table)_pkey" || constraints.contains { $0.name == constraint }
+            || fields.contains {
+                $0.rules.unique?.constraint == constraint || "\(table)_\($0.column)_fkey" == constraint
+            }
+    }
 
     /// The table with the slot of the schema.
     package var qualifiedTable: String { "{schema}.\(table)" }

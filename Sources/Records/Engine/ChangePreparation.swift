@@ -49,7 +49,9 @@ struct ChangePreparation {
         }
         guard !violations.isEmpty else { return }
         throw RPCError.invalidArgument(
-            violations.map { FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description) },
+            violations.map {
+                FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description)
+            },
             domain: RecordErrors.domain)
     }
 
@@ -90,7 +92,9 @@ extension ChangePreparation {
             guard case .remote(let object, let service) = field.rules.reference else { continue }
             let ids = Array(Set(changes.flatMap { newReferences($0, field) }))
             guard !ids.isEmpty else { continue }
-            if try await existingRemotely(ids, object, service).count < ids.count { throw referenceNotFound(field) }
+            if try await existingRemotely(ids, object, service).count < ids.count {
+                throw referenceNotFound(field)
+            }
         }
     }
 
@@ -98,7 +102,9 @@ extension ChangePreparation {
     /// deleted until the transaction ends.
     func checkReferences(_ changes: [RecordChange], in transaction: RecordTransaction) async throws {
         for field in type.fields {
-            guard case .record(let object) = field.rules.reference, let target = engine.type(object) else { continue }
+            guard case .record(let object) = field.rules.reference, let target = engine.type(object) else {
+                continue
+            }
             let ids = Array(Set(changes.flatMap { newReferences($0, field) }))
             guard !ids.isEmpty else { continue }
             let found = try await engine.existing(ids, try call.with(target), locking: transaction)
@@ -123,7 +129,9 @@ extension ChangePreparation {
 
     /// Those of the records of another service that live and that the caller may read. Throws UNAVAILABLE when the
     /// service cannot be asked.
-    func existingRemotely(_ ids: [RecordID], _ object: String, _ service: ServiceName) async throws -> Set<RecordID> {
+    func existingRemotely(_ ids: [RecordID], _ object: String, _ service: ServiceName) async throws -> Set<
+        RecordID
+    > {
         guard let checker = engine.references else { return [] }
         do {
             let references = ids.map { RecordReference(object: object, id: $0) }
@@ -133,7 +141,8 @@ extension ChangePreparation {
             throw RPCError.unavailable(
                 RecordReason.referenceCheckUnavailable.rawValue,
                 "The \(service.rawValue) service cannot be asked whether the records exist that yours refers to. Nothing "
-                    + "was written; try again.", domain: RecordErrors.domain, retryDelay: .seconds(1), cause: error)
+                    + "was written; try again.", domain: RecordErrors.domain, retryDelay: .seconds(1),
+                cause: error)
         }
     }
 

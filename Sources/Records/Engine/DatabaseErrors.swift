@@ -16,11 +16,14 @@ enum DatabaseErrors {
         case .foreignKeyViolation: return referenceMissing(error, type, path)
         case .checkViolation, .notNullViolation: return refused(error, type, path)
         case .serializationFailure, .deadlock, .lockTimeout:
-            return made(.aborted, .databaseBusy, "Another change is under way; try again.", busyRetryDelay, error)
+            return made(
+                .aborted, .databaseBusy, "Another change is under way; try again.", busyRetryDelay, error)
         case .poolExhausted:
-            return made(.unavailable, .databaseBusy, "The service is busy; try again later.", busyRetryDelay, error)
+            return made(
+                .unavailable, .databaseBusy, "The service is busy; try again later.", busyRetryDelay, error)
         case .connectionLost, .unavailable, .readOnlyTransaction:
-            let text = error.isOutcomeUnknown
+            let text =
+                error.isOutcomeUnknown
                 ? "The database went away while it stored the change; repeat the call with the same request id."
                 : "The database is not reachable at the moment; try again later."
             return made(.unavailable, .databaseUnavailable, text, unavailableRetryDelay, error)
@@ -56,19 +59,23 @@ enum DatabaseErrors {
     }
 
     /// The value of a field belongs to another record.
-    static func taken(_ field: String, _ type: RecordType, _ path: String, cause: (any Error)? = nil) -> RPCError {
+    static func taken(_ field: String, _ type: RecordType, _ path: String, cause: (any Error)? = nil)
+        -> RPCError
+    {
         let text = "Another \(type.object) has this \(field); choose another value or change that record."
         let reason = "\(field.uppercased())_TAKEN"
         return RPCError(
             .alreadyExists, reason: reason, domain: RecordErrors.domain, text, details: [("field", field)],
-            fieldViolations: [FieldViolation(field: path + field, reason: reason, description: text)], cause: cause)
+            fieldViolations: [FieldViolation(field: path + field, reason: reason, description: text)],
+            cause: cause)
     }
 
     /// The values of several fields belong to another record.
     static func taken(
         _ rule: ConstraintRule, _ type: RecordType, _ path: String, cause: (any Error)? = nil
     ) -> RPCError {
-        let text = "Another \(type.object) has the same \(rule.fields.joined(separator: " and ")); change one of them."
+        let text =
+            "Another \(type.object) has the same \(rule.fields.joined(separator: " and ")); change one of them."
         return RPCError(
             .alreadyExists, reason: rule.reason, domain: RecordErrors.domain, text, details: [],
             fieldViolations: rule.fields.map {
@@ -76,7 +83,9 @@ enum DatabaseErrors {
             }, cause: cause)
     }
 
-    private static func referenceMissing(_ error: PostgresError, _ type: RecordType?, _ path: String) -> RPCError {
+    private static func referenceMissing(_ error: PostgresError, _ type: RecordType?, _ path: String)
+        -> RPCError
+    {
         guard let type, let constraint = error.constraint,
             let field = type.fields.first(where: { "\(type.table)_\($0.column)_fkey" == constraint })
         else { return unknownConstraint(error) }
@@ -87,11 +96,15 @@ enum DatabaseErrors {
     }
 
     private static func refused(_ error: PostgresError, _ type: RecordType?, _ path: String) -> RPCError {
-        if let rule = type?.constraints.first(where: { $0.name == error.constraint }), let field = rule.fields.first {
+        if let rule = type?.constraints.first(where: { $0.name == error.constraint }),
+            let field = rule.fields.first
+        {
             let text = "The value of \(rule.fields.joined(separator: ", ")) is not allowed."
             return RPCError(
                 .invalidArgument, reason: rule.reason, domain: RecordErrors.domain, text,
-                fieldViolations: [FieldViolation(field: path + field, reason: rule.reason, description: text)],
+                fieldViolations: [
+                    FieldViolation(field: path + field, reason: rule.reason, description: text)
+                ],
                 cause: error)
         }
         if let column = error.column, let field = type?.fields.first(where: { $0.columns.contains(column) }) {
@@ -106,7 +119,8 @@ enum DatabaseErrors {
     /// A constraint that no declaration names: the caller cannot do much, the log says which.
     private static func unknownConstraint(_ error: PostgresError) -> RPCError {
         RPCError(
-            .failedPrecondition, reason: RecordReason.constraintViolated.rawValue, domain: RecordErrors.domain,
+            .failedPrecondition, reason: RecordReason.constraintViolated.rawValue,
+            domain: RecordErrors.domain,
             "A rule of the workspace forbids this change.", cause: error)
     }
 }

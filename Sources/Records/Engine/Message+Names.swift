@@ -60,7 +60,9 @@ extension Message {
 
     package func set(_ name: String, _ time: Timestamp) {
         let nested = makeMessage(known(name))
-        guard let fields = TimestampFields(nested.descriptor) else { preconditionFailure("\(name) is no time") }
+        guard let fields = TimestampFields(nested.descriptor) else {
+            preconditionFailure("\(name) is no time")
+        }
         nested.set(time, fields)
     }
 
@@ -71,7 +73,9 @@ extension Message {
     }
 
     private func known(_ name: String) -> FieldDescriptor {
-        guard let field = descriptor.field(name) else { preconditionFailure("\(descriptor) has no field \(name)") }
+        guard let field = descriptor.field(name) else {
+            preconditionFailure("\(descriptor) has no field \(name)")
+        }
         return field
     }
 }

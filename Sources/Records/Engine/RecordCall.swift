@@ -18,7 +18,8 @@ package struct RecordCall: Sendable {
     func with(_ other: RecordType) throws -> RecordCall {
         guard let user = policy.access(of: caller) else { throw RecordErrors.userUnknown() }
         return RecordCall(
-            context: context, caller: caller, type: other, access: user.object(other.object), policy: policy, now: now)
+            context: context, caller: caller, type: other, access: user.object(other.object), policy: policy,
+            now: now)
     }
 
     init(

@@ -50,7 +50,9 @@ package final class RecordChange: @unchecked Sendable {
     }
 
     var recordID: RecordID {
-        guard let id = after.id(type.standard.id.descriptor) else { preconditionFailure("a record has an id") }
+        guard let id = after.id(type.standard.id.descriptor) else {
+            preconditionFailure("a record has an id")
+        }
         return id
     }
 

@@ -10,10 +10,13 @@ extension RecordEngine {
 
     /// Tells which records of this service exist, live and may be read by the caller: what other services ask before
     /// they store a reference. One answer for each, in order; a kind of records that is not kept here is answered no.
-    package func checkReferences(_ context: CallContext, _ references: [RecordReference]) async throws -> [Bool] {
+    package func checkReferences(_ context: CallContext, _ references: [RecordReference]) async throws
+        -> [Bool]
+    {
         guard (1...RecordEngine.referenceCountMax).contains(references.count) else {
             throw RecordErrors.invalid(
-                .batchSizeInvalid, "There are \(references.count) references; send 1 to \(RecordEngine.referenceCountMax).",
+                .batchSizeInvalid,
+                "There are \(references.count) references; send 1 to \(RecordEngine.referenceCountMax).",
                 field: "references")
         }
         var found: [String: Set<RecordID>] = [:]
@@ -38,7 +41,8 @@ extension RecordEngine {
         if let scope = call.predicate(.read).condition(type, &parameters) { text += " AND \(scope)" }
         do {
             guard let transaction else {
-                let rows = try await database.read(call.caller, deadline: call.deadline, statement(text), parameters)
+                let rows = try await database.read(
+                    call.caller, deadline: call.deadline, statement(text), parameters)
                 return Set(try rows.map { try $0.id(0) })
             }
             let rows = try await transaction.query(statement(text + " FOR SHARE"), parameters)

@@ -41,7 +41,7 @@ extension RecordEngine {
         do {
             return try await body()
         } catch {
-            let refusal = DatabaseErrors.translate(error, type, path: path)
+            let refusal = translate(error, type, path)
             guard let stored, RecordEngine.mayBeRepetition(refusal) else { throw refusal }
             let caller = try context.requireTenantCaller()
             do {
@@ -53,6 +53,15 @@ extension RecordEngine {
                 throw DatabaseErrors.translate(failure, type)
             }
         }
+    }
+
+    /// A hook or custom method may write records of other types than the call is about: the violated constraint tells
+    /// whose rule it was.
+    private func translate(_ error: any Error, _ type: RecordType?, _ path: String) -> any Error {
+        guard let constraint = (error as? PostgresError)?.constraint, type?.declares(constraint) != true,
+            let owner = declaring(constraint)
+        else { return DatabaseErrors.translate(error, type, path: path) }
+        return DatabaseErrors.translate(error, owner)
     }
 
     /// When the database is away or the time is up, looking would only fail once more.

@@ -40,6 +40,9 @@ package final class RecordEngine: Sendable {
     /// The declared type of an object kind; nil for one that another service keeps.
     package func type(_ object: String) -> RecordType? { types[object] }
 
+    /// The type whose declaration names a constraint of the database.
+    func declaring(_ constraint: String) -> RecordType? { types.values.first { $0.declares(constraint) } }
+
     /// A statement of generated text, made once. The text is made of constants and selections, never of a request.
     package func statement(_ text: String) -> Statement { statements.statement(text) }
 
@@ -50,7 +53,8 @@ package final class RecordEngine: Sendable {
             case .record(let object) where types[object] == nil:
                 problems.append("\(field.name) refers to \(object), which this service does not keep.")
             case .remote where references == nil:
-                problems.append("\(field.name) refers to another service, but the engine has no ReferenceChecker.")
+                problems.append(
+                    "\(field.name) refers to another service, but the engine has no ReferenceChecker.")
             default: break
             }
         }
@@ -66,7 +70,9 @@ extension RecordEngine {
     ///
     /// - Throws: UNAUTHENTICATED without a caller; PERMISSION_DENIED for an operator, a disabled user, and when no role
     ///   grants the action; UNAVAILABLE when the policy cannot be had, or is too old to write by.
-    package func authorise(_ context: CallContext, _ type: RecordType, _ action: Action) async throws -> RecordCall {
+    package func authorise(_ context: CallContext, _ type: RecordType, _ action: Action) async throws
+        -> RecordCall
+    {
         let call = try await open(context, type, writes: action != .read && action != .export)
         try call.require(action)
         return call

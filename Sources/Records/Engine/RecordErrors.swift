@@ -14,7 +14,8 @@ enum RecordErrors {
         _ reason: RecordReason, _ message: String, field: String, place: String? = nil
     ) -> RPCError {
         .invalidArgument(
-            reason.rawValue, message, field: place.flatMap { $0.hasPrefix("position") ? "filter_expression" : $0 } ?? field,
+            reason.rawValue, message,
+            field: place.flatMap { $0.hasPrefix("position") ? "filter_expression" : $0 } ?? field,
             domain: domain, details: [("field", field)] + (place.map { [("place", $0)] } ?? []))
     }
 
@@ -26,7 +27,8 @@ enum RecordErrors {
 
     static func notFound(_ type: RecordType, id: String) -> RPCError {
         .notFound(
-            RecordReason.recordNotFound.rawValue, "There is no \(type.object) with the id \(id) that you may see.",
+            RecordReason.recordNotFound.rawValue,
+            "There is no \(type.object) with the id \(id) that you may see.",
             domain: domain, details: [("object", type.object), ("id", id)])
     }
 
@@ -53,7 +55,8 @@ enum RecordErrors {
 
     static func fieldNotWritable(_ field: String, of type: RecordType) -> RPCError {
         .permissionDenied(
-            RecordReason.fieldNotWritable.rawValue, "You may not change \(type.object).\(field); leave it out.",
+            RecordReason.fieldNotWritable.rawValue,
+            "You may not change \(type.object).\(field); leave it out.",
             domain: domain, details: [("field", field)])
     }
 
@@ -67,6 +70,7 @@ enum RecordErrors {
 
     static func userUnknown() -> RPCError {
         .permissionDenied(
-            RecordReason.userUnknown.rawValue, "Your user is disabled or your workspace is not active.", domain: domain)
+            RecordReason.userUnknown.rawValue, "Your user is disabled or your workspace is not active.",
+            domain: domain)
     }
 }

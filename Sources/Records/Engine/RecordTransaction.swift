@@ -18,7 +18,9 @@ package final class RecordTransaction: @unchecked Sendable {
     /// What was written, in order.
     private(set) var changes: [RecordChange] = []
 
-    init(_ engine: RecordEngine, _ context: CallContext, _ sql: PostgresTransaction, call: RecordCall? = nil) throws {
+    init(_ engine: RecordEngine, _ context: CallContext, _ sql: PostgresTransaction, call: RecordCall? = nil)
+        throws
+    {
         caller = try context.requireTenantCaller()
         self.engine = engine
         self.context = context
@@ -76,7 +78,8 @@ package final class RecordTransaction: @unchecked Sendable {
         var conditions = ["\(type.standard.id.column) = $1"]
         if let condition = lifetime.condition(type) { conditions.append(condition) }
         if let scope = call.predicate(.read).condition(type, &parameters) { conditions.append(scope) }
-        let text = "SELECT \(type.columnList) FROM \(type.qualifiedTable) "
+        let text =
+            "SELECT \(type.columnList) FROM \(type.qualifiedTable) "
             + "WHERE \(conditions.joined(separator: " AND ")) FOR UPDATE"
         let rows = try await sql.query(engine.statement(text), parameters)
         guard let row = rows.first else { throw RecordErrors.notFound(type, id: id.text) }
@@ -88,7 +91,8 @@ package final class RecordTransaction: @unchecked Sendable {
     }
 
     /// Stores a changed record: the columns that differ, the next version, and a ledger row. Fields are checked by
-    /// their rules; the `beforeWrite` hook is not run. Answers the record as stored.
+    /// their rules, references within the service included; the `beforeWrite` hook is not run, and other services are not
+    /// asked, since a transaction must not wait for them. Answers the record as stored.
     @discardableResult
     package func update(_ record: LoadedRecord, to value: some WireMessage) async throws -> Message {
         let after = Message.make(record.type.message, in: context.arena)
@@ -167,16 +171,14 @@ package final class RecordTransaction: @unchecked Sendable {
         change.after.set(standard.updateTime.name, change.call.now)
         let fields = changed.filter { $0.role != .version && $0.role != .updateTime }
         let write = WriteStatements(engine: engine)
-        let (update, parameters) = write.update(change, fields: fields + [standard.version, standard.updateTime])
+        let (update, parameters) = write.update(
+            change, fields: fields + [standard.version, standard.updateTime])
         let (ledger, ledgerParameters) = write.ledger(change, fields: fields)
         try sql.enqueue(update, parameters)
         try sql.enqueue(ledger, ledgerParameters)
         changes.append(change)
         return change.after
     }
-
-    /// Notes a change whose statements were sent otherwise.
-    func note(_ change: RecordChange) { changes.append(change) }
 
     /// Sends the stored answer with COMMIT.
     func store(_ answer: [UInt8], under stored: StoredAnswer?) throws {

@@ -42,7 +42,8 @@ package enum SchemaCheck {
                     problems.append("\(type.table).\(column) is \(found.type) instead of \(expected).")
                 }
                 if needsValue(field), found.isNullable {
-                    problems.append("\(type.table).\(column) must be NOT NULL, as \(field.name) is always set.")
+                    problems.append(
+                        "\(type.table).\(column) must be NOT NULL, as \(field.name) is always set.")
                 }
             }
         }
@@ -69,6 +70,8 @@ package enum SchemaCheck {
                 expected.append("\(type.table)_\(field.column)_fkey")
             }
         }
-        return expected.filter { !names.contains($0) }.map { "\(type.table) lacks the constraint or index \($0)." }
+        return expected.filter { !names.contains($0) }.map {
+            "\(type.table) lacks the constraint or index \($0)."
+        }
     }
 }

@@ -5,7 +5,8 @@ import Tenancy
 extension ScopePredicate {
     /// SQL that selects the records in the scope, with its parameters appended; nil when all are.
     func condition(_ type: RecordType, _ parameters: inout Parameters) -> String? {
-        guard let owner = type.standard.owner?.column, let department = type.standard.department?.column else {
+        guard let owner = type.standard.owner?.column, let department = type.standard.department?.column
+        else {
             return self == .all ? nil : "false"
         }
         switch self {

@@ -21,7 +21,8 @@ struct StoredAnswer {
         guard let requestID = context.requestID, !requestID.isEmpty else { return nil }
         guard requestID.utf8.count <= StoredAnswer.requestIDBytesMax, !requestID.utf8.contains(0) else {
             throw RecordErrors.invalid(
-                .requestIDInvalid, "The request id has more than \(StoredAnswer.requestIDBytesMax) bytes; send a UUID.")
+                .requestIDInvalid,
+                "The request id has more than \(StoredAnswer.requestIDBytesMax) bytes; send a UUID.")
         }
         self.requestID = requestID
         method = context.method.path

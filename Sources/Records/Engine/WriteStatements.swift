@@ -31,7 +31,8 @@ struct WriteStatements {
                 place += 1
             }
         }
-        let text = "UPDATE \(type.qualifiedTable) SET \(assignments.joined(separator: ", ")) "
+        let text =
+            "UPDATE \(type.qualifiedTable) SET \(assignments.joined(separator: ", ")) "
             + "WHERE \(type.standard.id.column) = $1"
         return (engine.statement(text), parameters)
     }

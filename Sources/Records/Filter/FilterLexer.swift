@@ -47,7 +47,8 @@ struct FilterLexer {
         }
         if let symbol = symbol() { return FilterToken(kind: .symbol(symbol), position: position) }
         guard FilterLexer.isWordPart(scalar) else {
-            throw FilterSyntaxError(message: "\(scalar) has no meaning here; put text into quotes", position: position)
+            throw FilterSyntaxError(
+                message: "\(scalar) has no meaning here; put text into quotes", position: position)
         }
         let start = index
         while index < scalars.count, FilterLexer.isWordPart(scalars[index]) { index += 1 }
@@ -57,7 +58,8 @@ struct FilterLexer {
     }
 
     private static func isWordPart(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "_.+-:".unicodeScalars.contains(scalar)
+        scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            || "_.+-:".unicodeScalars.contains(scalar)
     }
 
     private mutating func symbol() -> String? {
@@ -104,15 +106,18 @@ struct FilterLexer {
         case "t": return "\t"
         case "u":
             let digits = scalars[index...].prefix(4).map { String($0) }.joined()
-            guard digits.utf8.count == 4, let code = UInt32(digits, radix: 16), code > 0, let scalar = Unicode.Scalar(code)
+            guard digits.utf8.count == 4, let code = UInt32(digits, radix: 16), code > 0,
+                let scalar = Unicode.Scalar(code)
             else {
-                throw FilterSyntaxError(message: "\\u needs four hexadecimal digits of a character", position: position)
+                throw FilterSyntaxError(
+                    message: "\\u needs four hexadecimal digits of a character", position: position)
             }
             index += 4
             return scalar
         default:
             throw FilterSyntaxError(
-                message: "\\\(mark) is no escape; use \\\\, \\\", \\', \\n, \\t or \\uXXXX", position: position)
+                message: "\\\(mark) is no escape; use \\\\, \\\", \\', \\n, \\t or \\uXXXX",
+                position: position)
         }
     }
 }

@@ -64,7 +64,8 @@ struct FilterMessage {
             try node(child, "\(innerPath).filters[\(index)]", depth: depth + 1)
         }
         if nodes.isEmpty {
-            throw RecordErrors.filter(.filterMalformed, "\(innerPath) needs at least one filter.", field: innerPath)
+            throw RecordErrors.filter(
+                .filterMalformed, "\(innerPath) needs at least one filter.", field: innerPath)
         }
         return part == filter.all ? .all(nodes) : .any(nodes)
     }
@@ -73,7 +74,8 @@ struct FilterMessage {
         comparisons += 1
         if comparisons > FilterLimits.comparisonCountMax {
             throw RecordErrors.filter(
-                .filterTooLarge, "The filter has more than \(FilterLimits.comparisonCountMax) comparisons.", field: path)
+                .filterTooLarge, "The filter has more than \(FilterLimits.comparisonCountMax) comparisons.",
+                field: path)
         }
         guard let comparator = Comparator(rawValue: message.int32(filter.comparator)) else {
             throw RecordErrors.filter(
@@ -87,7 +89,9 @@ struct FilterMessage {
     }
 
     private func literal(_ value: Message, _ path: String) throws -> FilterLiteral {
-        let parts = [filter.text, filter.integer, filter.number, filter.flag, filter.time].filter { value.has($0) }
+        let parts = [filter.text, filter.integer, filter.number, filter.flag, filter.time].filter {
+            value.has($0)
+        }
         guard parts.count == 1, let part = parts.first else {
             throw RecordErrors.filter(.filterMalformed, "\(path) must have exactly one value.", field: path)
         }

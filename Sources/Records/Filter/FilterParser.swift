@@ -24,7 +24,8 @@ package struct FilterParser {
     package static func parse(_ text: String) throws(FilterSyntaxError) -> FilterNode {
         guard text.utf8.count <= FilterLimits.expressionBytesMax else {
             throw FilterSyntaxError(
-                message: "the filter has \(text.utf8.count) bytes; at most \(FilterLimits.expressionBytesMax) are allowed",
+                message:
+                    "the filter has \(text.utf8.count) bytes; at most \(FilterLimits.expressionBytesMax) are allowed",
                 position: 1)
         }
         var parser = FilterParser(try FilterLexer.tokens(of: text))
@@ -78,7 +79,8 @@ package struct FilterParser {
         comparisons += 1
         if comparisons > FilterLimits.comparisonCountMax {
             throw FilterSyntaxError(
-                message: "the filter has more than \(FilterLimits.comparisonCountMax) comparisons", position: start.position)
+                message: "the filter has more than \(FilterLimits.comparisonCountMax) comparisons",
+                position: start.position)
         }
         func node(_ comparator: Comparator, _ values: [FilterLiteral]) -> FilterNode {
             .compare(
@@ -95,7 +97,8 @@ package struct FilterParser {
             guard skip(keyword: "in") else { throw unexpected("in") }
             return .not(node(.in, try list()))
         }
-        guard case .symbol(let symbol) = current.kind, let comparator = FilterParser.comparators[symbol] else {
+        guard case .symbol(let symbol) = current.kind, let comparator = FilterParser.comparators[symbol]
+        else {
             throw unexpected("one of = != < <= > >= ~ ^= in, is set")
         }
         index += 1

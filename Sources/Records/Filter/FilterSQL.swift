@@ -38,12 +38,25 @@ struct FilterSQL {
         case .json(let column): return "\(column) IS NOT NULL"
         case .nested(let column, let key, let isRepeated):
             guard isRepeated else { return nested("\(column)", key, comparison) }
+            if comparison.comparator == .equal, case .text(let text) = comparison.values[0] {
+                return contains(column, key, text)
+            }
             return "EXISTS (SELECT 1 FROM jsonb_array_elements(\(column)) AS item "
                 + "WHERE \(nested("item", key, comparison)))"
         }
     }
 
-    private mutating func nested(_ object: String, _ key: FieldDescriptor, _ comparison: ResolvedComparison) -> String {
+    /// Some object of the array has this text: a form that an index on the column answers.
+    private mutating func contains(_ column: String, _ key: FieldDescriptor, _ text: String) -> String {
+        var writer = JSONWriter()
+        writer.writeArray([text]) { writer, text in writer.write(key: key.name, text: text) }
+        writer.bytes.withUnsafeBytes { parameters.appendJSON(utf8: $0) }
+        return "\(column) @> $\(parameters.count)"
+    }
+
+    private mutating func nested(_ object: String, _ key: FieldDescriptor, _ comparison: ResolvedComparison)
+        -> String
+    {
         let text = "\(object)->>'\(key.name)'"
         if comparison.comparator == .isSet { return "\(text) IS NOT NULL" }
         switch comparison.target.type {
@@ -97,7 +110,8 @@ struct FilterSQL {
     private mutating func bindArray(_ values: [FieldValue]) -> String {
         switch values[0] {
         case .id: parameters.append(values.compactMap { if case .id(let id) = $0 { id } else { nil } })
-        case .integer: parameters.append(values.compactMap { if case .integer(let number) = $0 { number } else { nil } })
+        case .integer:
+            parameters.append(values.compactMap { if case .integer(let number) = $0 { number } else { nil } })
         default: parameters.append(values.compactMap { if case .text(let text) = $0 { text } else { nil } })
         }
         return "$\(parameters.count)"

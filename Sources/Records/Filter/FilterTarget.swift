@@ -32,10 +32,13 @@ struct FilterTarget: Sendable {
     /// Resolves a path; nil when the record type has no such field, or none that can be compared.
     init?(_ path: String, in type: RecordType) {
         let parts = path.split(separator: ".", omittingEmptySubsequences: false)
-        guard let name = parts.first, let field = type.field(String(name)), parts.count <= 2 else { return nil }
+        guard let name = parts.first, let field = type.field(String(name)), parts.count <= 2 else {
+            return nil
+        }
         self.field = field
         self.path = path
-        let resolved = parts.count == 1
+        let resolved =
+            parts.count == 1
             ? FilterTarget.whole(field) : FilterTarget.part(String(parts[1]), of: field)
         guard let (valueType, place) = resolved else { return nil }
         self.type = valueType
@@ -69,7 +72,9 @@ struct FilterTarget: Sendable {
             default: return nil
             }
         case .json(let message) where field.role != .customFields:
-            guard let key = message.field(name), !key.isRepeated, let type = nestedType(key) else { return nil }
+            guard let key = message.field(name), !key.isRepeated, let type = nestedType(key) else {
+                return nil
+            }
             return (type, .nested(column: field.column, key: key, isRepeated: field.descriptor.isRepeated))
         default: return nil
         }

@@ -51,7 +51,8 @@ struct FilterResolver {
         guard FilterResolver.allows(comparison.comparator, target) else {
             throw RecordErrors.filter(
                 .filterOperatorUnsupported,
-                "\(comparison.path) cannot be compared with \(comparison.comparator.symbol).", field: comparison.path,
+                "\(comparison.path) cannot be compared with \(comparison.comparator.symbol).",
+                field: comparison.path,
                 place: comparison.place)
         }
         let allowed =
@@ -64,7 +65,8 @@ struct FilterResolver {
             throw RecordErrors.filter(
                 .filterMalformed,
                 "\(comparison.path) \(comparison.comparator.symbol) takes \(allowed.lowerBound) to \(allowed.upperBound) "
-                    + "values, not \(comparison.values.count).", field: comparison.path, place: comparison.place)
+                    + "values, not \(comparison.values.count).", field: comparison.path,
+                place: comparison.place)
         }
     }
 
@@ -76,7 +78,8 @@ struct FilterResolver {
         case (.contains, .text): true
         case (.contains, _): if case .array = target.place { true } else { false }
         case (.startsWith, .text): if case .array = target.place { false } else { true }
-        case (.less, .integer), (.less, .number), (.less, .time), (.less, .date), (.less, .text): isOrdered(target)
+        case (.less, .integer), (.less, .number), (.less, .time), (.less, .date), (.less, .text):
+            isOrdered(target)
         case (.lessOrEqual, _): allows(.less, target)
         case (.greater, _), (.greaterOrEqual, _): allows(.less, target)
         default: false

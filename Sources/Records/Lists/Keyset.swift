@@ -56,7 +56,8 @@ struct Keyset: Hashable, Sendable {
         switch (key.isDescending, reference) {
         case (false, let reference?):
             key.target.isNullable
-                ? "(\(key.expression) > \(reference) OR \(key.expression) IS NULL)" : "\(key.expression) > \(reference)"
+                ? "(\(key.expression) > \(reference) OR \(key.expression) IS NULL)"
+                : "\(key.expression) > \(reference)"
         case (false, nil): nil
         case (true, let reference?): "\(key.expression) < \(reference)"
         case (true, nil): "\(key.expression) IS NOT NULL"

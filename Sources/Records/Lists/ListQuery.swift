@@ -26,7 +26,8 @@ struct ListQuery {
         var condition = selection.predicate
         if let place { condition += " AND \(place.condition(order, &parameters))" }
         parameters.append(Int64(pageSize + 1))
-        let text = "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(condition) "
+        let text =
+            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(condition) "
             + "ORDER BY \(order.sql) LIMIT $\(parameters.count)"
         return (text, parameters)
     }
@@ -35,7 +36,8 @@ struct ListQuery {
     func count() -> (text: String, parameters: Parameters) {
         var parameters = selection.parameters
         parameters.append(ListQuery.exactCountMax + 1)
-        let text = "SELECT count(*) FROM (SELECT 1 FROM \(type.qualifiedTable) WHERE \(selection.predicate) "
+        let text =
+            "SELECT count(*) FROM (SELECT 1 FROM \(type.qualifiedTable) WHERE \(selection.predicate) "
             + "LIMIT $\(parameters.count)) AS counted"
         return (text, parameters)
     }
@@ -55,7 +57,8 @@ struct ListQuery {
 extension RecordEngine {
     /// The first records of a list, as the caller may see them. Authorises; see `select` for the errors.
     package func list(
-        _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil, expression: String? = nil,
+        _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil,
+        expression: String? = nil,
         orderBy: [String] = [], limit: Int
     ) async throws -> [Message] {
         let selection = try await select(context, type, filter: filter, expression: expression)

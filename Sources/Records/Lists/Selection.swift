@@ -19,7 +19,8 @@ extension RecordEngine {
     /// - Throws: INVALID_ARGUMENT for a wrong filter; PERMISSION_DENIED without the right to read, and for a field that
     ///   the caller may not fully read.
     package func select(
-        _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil, expression: String? = nil
+        _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil,
+        expression: String? = nil
     ) async throws -> Selection {
         let call = try await authorise(context, type, .read)
         let node = try RecordEngine.filter(filter?.message(in: context.arena), expression)
@@ -62,7 +63,8 @@ extension RecordEngine {
         guard let expression, !expression.isEmpty else { return try message.map { try FilterNode($0) } }
         guard message == nil else {
             throw RecordErrors.invalid(
-                .filterMalformed, "Send either filter or filter_expression, not both.", field: "filter_expression")
+                .filterMalformed, "Send either filter or filter_expression, not both.",
+                field: "filter_expression")
         }
         do throws(FilterSyntaxError) {
             return try FilterParser.parse(expression)

@@ -19,7 +19,8 @@ struct SortOrder: Sendable {
     init(_ texts: [String], of type: RecordType, rights: FieldRights) throws {
         guard texts.count <= SortOrder.keyCountMax else {
             throw RecordErrors.invalid(
-                .orderInvalid, "There are \(texts.count) sort keys; at most \(SortOrder.keyCountMax) are allowed.",
+                .orderInvalid,
+                "There are \(texts.count) sort keys; at most \(SortOrder.keyCountMax) are allowed.",
                 field: "order_by")
         }
         var keys: [Key] = []
@@ -28,7 +29,8 @@ struct SortOrder: Sendable {
             // The default order tells nothing that the caller could choose.
             if !texts.isEmpty { try rights.requireReadable(key.target.field) }
             if keys.contains(where: { $0.expression == key.expression }) {
-                throw RecordErrors.invalid(.orderInvalid, "\(text) occurs twice.", field: "order_by[\(index)]")
+                throw RecordErrors.invalid(
+                    .orderInvalid, "\(text) occurs twice.", field: "order_by[\(index)]")
             }
             keys.append(key)
         }
@@ -41,10 +43,12 @@ struct SortOrder: Sendable {
     private static func key(_ text: String, of type: RecordType, place: String) throws -> Key {
         let words = text.split(separator: " ")
         guard let path = words.first, words.count <= 2, let direction = direction(words.dropFirst().first),
-            let target = FilterTarget(String(path), in: type), case .column(let column) = target.place, target.isSortable
+            let target = FilterTarget(String(path), in: type), case .column(let column) = target.place,
+            target.isSortable
         else {
             throw RecordErrors.invalid(
-                .orderInvalid, "\(text) is no sort key of \(type.object): give a field name, and desc to turn it round.",
+                .orderInvalid,
+                "\(text) is no sort key of \(type.object): give a field name, and desc to turn it round.",
                 field: place)
         }
         return Key(target: target, isDescending: direction, expression: column)

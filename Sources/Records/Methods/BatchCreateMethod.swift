@@ -49,7 +49,8 @@ struct BatchCreateMethod {
     private func prepare(_ record: Message, _ index: Int, _ call: RecordCall) async -> BatchItem {
         let preparation = ChangePreparation(engine: engine, call: call, path: "\(sent.name)[\(index)].")
         do {
-            try call.rights.requireWritable(type.fields.filter { !$0.isOutputOnly && record.has($0.descriptor) })
+            try call.rights.requireWritable(
+                type.fields.filter { !$0.isOutputOnly && record.has($0.descriptor) })
             let change = try preparation.newRecord(from: record)
             try preparation.validate(change, fields: type.fields)
             try preparation.requireScope(.create, change)
@@ -59,14 +60,19 @@ struct BatchCreateMethod {
         }
     }
 
-    private func store(_ prepared: [BatchItem], _ call: RecordCall, _ stored: StoredAnswer?) async throws -> [UInt8] {
+    private func store(_ prepared: [BatchItem], _ call: RecordCall, _ stored: StoredAnswer?) async throws
+        -> [UInt8]
+    {
         var items = try await BatchReferences(engine: engine, type: type).refusingUnknownRemotes(prepared)
         let bytes = try await engine.database.transaction(call.caller, deadline: call.deadline) { sql in
             let transaction = try RecordTransaction(engine, call.context, sql, call: call)
-            items = try await BatchReferences(engine: engine, type: type).refusingUnknown(items, in: transaction)
+            items = try await BatchReferences(engine: engine, type: type).refusingUnknown(
+                items, in: transaction)
             items = try await running(type.hooks.beforeWrite, on: items, in: transaction)
             items = try await BatchInsert(engine: engine, call: call).insert(items, in: transaction)
-            for change in items.compactMap(\.change) { try await type.hooks.afterCreate?(change, transaction) }
+            for change in items.compactMap(\.change) {
+                try await type.hooks.afterCreate?(change, transaction)
+            }
             let answer = Message.make(response, in: call.context.arena)
             answer.setMessages(records, items.compactMap(\.change).map { call.present($0.after) })
             results.write(items, to: answer)

@@ -44,7 +44,8 @@ struct BatchGetMethod {
         let count = request.count(ids)
         guard (1...BatchGetMethod.idCountMax).contains(count) else {
             throw RecordErrors.invalid(
-                .batchSizeInvalid, "There are \(count) ids; send 1 to \(BatchGetMethod.idCountMax).", field: "ids")
+                .batchSizeInvalid, "There are \(count) ids; send 1 to \(BatchGetMethod.idCountMax).",
+                field: "ids")
         }
         return try request.strings(ids).enumerated().map { try RecordEngine.id($1, field: "ids[\($0)]") }
     }

@@ -20,17 +20,19 @@ struct BatchInsert {
         writer.writeRows(changes.map(\.after), of: type)
         writer.bytes.withUnsafeBytes { parameters.appendJSON(utf8: $0) }
         let rows = try await transaction.query(engine.statement(insertText), parameters)
-        let inserted = Set(try rows.map { try $0.id(0) })
-        try enqueueLedger(changes.filter { inserted.contains($0.recordID) }, in: transaction)
+        // Of two items with the same id PostgreSQL inserts the first.
+        var unclaimed = Set(try rows.map { try $0.id(0) })
+        var inserted: [RecordChange] = []
         var outcome: [BatchItem] = []
         for item in items {
-            if let change = item.change, !inserted.contains(change.recordID) {
+            if let change = item.change, unclaimed.remove(change.recordID) == nil {
                 outcome.append(item.refused(try await refusal(of: change, item.preparation, in: transaction)))
             } else {
-                if let change = item.change { transaction.note(change) }
+                if let change = item.change { inserted.append(change) }
                 outcome.append(item)
             }
         }
+        try enqueueLedger(inserted, in: transaction)
         return outcome
     }
 
@@ -79,7 +81,10 @@ struct BatchInsert {
         for field in type.fields where change.after.has(field.descriptor) {
             guard field.role == .id || field.rules.unique != nil else { continue }
             let livingOnly = field.role != .id
-            if try await exists([field], change, livingOnly, ignoringCase: field.rules.unique?.ignoringCase == true, transaction) {
+            if try await exists(
+                [field], change, livingOnly, ignoringCase: field.rules.unique?.ignoringCase == true,
+                transaction)
+            {
                 return DatabaseErrors.taken(field.name, type, preparation.path)
             }
         }
@@ -108,7 +113,8 @@ struct BatchInsert {
                 ignoringCase ? "lower(\(field.column)) = lower(\(place))" : "\(field.column) = \(place)")
         }
         if livingOnly, let living = Lifetime.living.condition(type) { conditions.append(living) }
-        let text = "SELECT 1 FROM \(type.qualifiedTable) WHERE \(conditions.joined(separator: " AND ")) LIMIT 1"
+        let text =
+            "SELECT 1 FROM \(type.qualifiedTable) WHERE \(conditions.joined(separator: " AND ")) LIMIT 1"
         return try await !transaction.query(engine.statement(text), parameters).isEmpty
     }
 }
@@ -126,7 +132,8 @@ extension JSONWriter {
     /// An array of objects with the parts of ledger rows that differ from row to row.
     mutating func writeLedger(_ changes: [RecordChange]) {
         writeArray(changes) { writer, change in
-            writer.writeRaw("{\"id\":\"\(RecordID.make().text)\",\"record_id\":\"\(change.recordID.text)\",\"after\":")
+            writer.writeRaw(
+                "{\"id\":\"\(RecordID.make().text)\",\"record_id\":\"\(change.recordID.text)\",\"after\":")
             let told = change.changedFields.filter { $0.role != .version && $0.role != .updateTime }
             writer.write(told, of: change.after)
             writer.writeRaw("}")

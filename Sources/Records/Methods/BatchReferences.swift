@@ -22,7 +22,9 @@ struct BatchReferences {
     func refusingUnknown(_ items: [BatchItem], in transaction: RecordTransaction) async throws -> [BatchItem] {
         var items = items
         for field in type.fields {
-            guard case .record(let object) = field.rules.reference, let target = engine.type(object) else { continue }
+            guard case .record(let object) = field.rules.reference, let target = engine.type(object) else {
+                continue
+            }
             items = try await refusing(items, field) { ids, preparation in
                 try await engine.existing(ids, preparation.call.with(target), locking: transaction)
             }
@@ -39,7 +41,8 @@ struct BatchReferences {
         guard !wanted.isEmpty, let first = items.first else { return items }
         let found = try await find(wanted, first.preparation)
         return items.map { item in
-            ids(item).allSatisfy(found.contains) ? item : item.refused(item.preparation.referenceNotFound(field))
+            ids(item).allSatisfy(found.contains)
+                ? item : item.refused(item.preparation.referenceNotFound(field))
         }
     }
 }

@@ -8,11 +8,14 @@ struct BatchResults: Sendable {
 
     init(_ shape: MethodShape) throws {
         results = try shape.response("results", repeated: true)
-        guard case .message(let item) = results.kind, let index = item.field("index"), let code = item.field("code"),
-            let message = item.field("message"), let reason = item.field("reason"), let field = item.field("field")
+        guard case .message(let item) = results.kind, let index = item.field("index"),
+            let code = item.field("code"),
+            let message = item.field("message"), let reason = item.field("reason"),
+            let field = item.field("field")
         else {
             throw DeclarationError(
-                object: shape.type.object, problems: ["\(shape.method.response.name).results are no ItemResults."])
+                object: shape.type.object,
+                problems: ["\(shape.method.response.name).results are no ItemResults."])
         }
         (self.index, self.code, self.message, self.reason, self.field) = (index, code, message, reason, field)
     }

@@ -24,7 +24,8 @@ struct CreateMethod {
         let call = try await engine.authorise(context, type, .create)
         let path = "\(sent.name)."
         guard let sent = request.message(sent) else {
-            throw RecordErrors.invalid(.recordMissing, "Send the \(type.object) to create.", field: self.sent.name)
+            throw RecordErrors.invalid(
+                .recordMissing, "Send the \(type.object) to create.", field: self.sent.name)
         }
         try call.rights.requireWritable(type.fields.filter { !$0.isOutputOnly && sent.has($0.descriptor) })
         let preparation = ChangePreparation(engine: engine, call: call, path: path)
@@ -44,7 +45,9 @@ struct CreateMethod {
     private func store(
         _ change: RecordChange, _ preparation: ChangePreparation, _ stored: StoredAnswer?
     ) async throws -> [UInt8] {
-        guard type.hooks.beforeWrite == nil, type.hooks.afterCreate == nil, !preparation.hasLocalReferences(change) else {
+        guard type.hooks.beforeWrite == nil, type.hooks.afterCreate == nil,
+            !preparation.hasLocalReferences(change)
+        else {
             return try await storeInTransaction(change, preparation, stored)
         }
         let write = WriteStatements(engine: engine)

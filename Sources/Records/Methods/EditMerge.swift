@@ -7,6 +7,8 @@ import Wire
 struct EditMerge {
     let type: RecordType
     let transaction: RecordTransaction
+    /// Put before the names of fields in errors, as in `account.`.
+    let path: String
 
     /// Throws ABORTED with the conflict. An edit without a version always fits: the last writer wins.
     func check(_ edit: Edit, against current: Message) async throws {
@@ -17,7 +19,8 @@ struct EditMerge {
         guard read != now else { return }
         guard (1..<now).contains(read) else {
             throw RecordErrors.invalid(
-                .versionUnknown, "The record has version \(now); there was never a version \(read).", field: "version")
+                .versionUnknown, "The record has version \(now); there was never a version \(read).",
+                field: "\(path)version")
         }
         let history = try await history(edit.id, since: read, current)
         let overlapping = edit.fields.filter { field in
@@ -25,7 +28,8 @@ struct EditMerge {
         }
         guard !overlapping.isEmpty else { return }
         throw RecordErrors.versionConflict(
-            type, current: now, conflict: conflict(edit, current, base: history?.base, overlapping, read: read))
+            type, current: now,
+            conflict: conflict(edit, current, base: history?.base, overlapping, read: read))
     }
 
     /// What happened since the version that the caller read.

@@ -28,7 +28,9 @@ struct GetMethod {
         let id = try RecordEngine.id(request.string(id), field: "id")
         let mask = try ReadMask(request.strings(readMask), of: type)
         let lifetime: Lifetime = request.has(showDeleted) && request.bool(showDeleted) ? .any : .living
-        guard let found = try await engine.find(id, call, lifetime) else { throw RecordErrors.notFound(type, id: id.text) }
+        guard let found = try await engine.find(id, call, lifetime) else {
+            throw RecordErrors.notFound(type, id: id.text)
+        }
         let answer = Message.make(response, in: context.arena)
         call.rights.filter(found)
         mask.filter(found)
@@ -43,11 +45,13 @@ extension RecordEngine {
         let type = call.type
         var parameters = Parameters(reservingBytes: 64)
         parameters.append(id)
-        var text = "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(type.standard.id.column) = $1"
+        var text =
+            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(type.standard.id.column) = $1"
         if let condition = lifetime.condition(type) { text += " AND \(condition)" }
         if let scope = call.predicate(.read).condition(type, &parameters) { text += " AND \(scope)" }
         do {
-            let rows = try await database.read(call.caller, deadline: call.deadline, statement(text), parameters)
+            let rows = try await database.read(
+                call.caller, deadline: call.deadline, statement(text), parameters)
             return try rows.first.map { try type.record($0, in: call.context.arena) }
         } catch {
             throw DatabaseErrors.translate(error, type)
@@ -58,7 +62,9 @@ extension RecordEngine {
     package func get(_ context: CallContext, _ type: RecordType, id text: String?) async throws -> Message {
         let call = try await authorise(context, type, .read)
         let id = try RecordEngine.id(text, field: "id")
-        guard let record = try await find(id, call, .living) else { throw RecordErrors.notFound(type, id: id.text) }
+        guard let record = try await find(id, call, .living) else {
+            throw RecordErrors.notFound(type, id: id.text)
+        }
         call.rights.filter(record)
         return record
     }

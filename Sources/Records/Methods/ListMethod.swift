@@ -16,7 +16,8 @@ struct ListMethod {
     private let countValue, countEstimated: FieldDescriptor
 
     private struct RequestFields {
-        let filter, expression, orderBy, pageSize, pageToken, readMask, includeCount, showDeleted: FieldDescriptor
+        let filter, expression, orderBy, pageSize, pageToken, readMask, includeCount,
+            showDeleted: FieldDescriptor
 
         init(_ shape: MethodShape) throws {
             filter = try shape.request("filter")
@@ -40,7 +41,10 @@ struct ListMethod {
         count = try shape.response("count")
         guard case .message(let counted) = count.kind, let value = counted.field("value"),
             let estimated = counted.field("estimated")
-        else { throw DeclarationError(object: type.object, problems: ["\(response.name).count is no RecordCount."]) }
+        else {
+            throw DeclarationError(
+                object: type.object, problems: ["\(response.name).count is no RecordCount."])
+        }
         (countValue, countEstimated) = (value, estimated)
     }
 
@@ -49,13 +53,16 @@ struct ListMethod {
         let size = try pageSize(message)
         let mask = try ReadMask(message.strings(request.readMask), of: type)
         let order = try SortOrder(message.strings(request.orderBy), of: type, rights: call.rights)
-        let node = try RecordEngine.filter(message.message(request.filter), message.string(request.expression))
+        let node = try RecordEngine.filter(
+            message.message(request.filter), message.string(request.expression))
         let filter = try engine.resolve(node, call)
         let showsDeleted = flag(request.showDeleted, of: message)
         let selection = try engine.selection(call, filter, showsDeleted ? .any : .living)
         let list = fingerprint(message, call)
         let token = message.has(request.pageToken) ? message.string(request.pageToken) : nil
-        let place = try token.flatMap { $0.isEmpty ? nil : try engine.tokens.read($0, list: list, order: order) }
+        let place = try token.flatMap {
+            $0.isEmpty ? nil : try engine.tokens.read($0, list: list, order: order)
+        }
         let query = ListQuery(selection: selection, order: order, pageSize: size, place: place)
         return try await run(query, list, mask, counts: flag(request.includeCount, of: message))
     }
@@ -69,7 +76,8 @@ struct ListMethod {
         let size = Int(message.int32(request.pageSize))
         guard (1...ListQuery.pageSizeMax).contains(size) else {
             throw RecordErrors.invalid(
-                .pageSizeInvalid, "page_size is \(size); it must be from 1 to \(ListQuery.pageSizeMax).", field: "page_size")
+                .pageSizeInvalid, "page_size is \(size); it must be from 1 to \(ListQuery.pageSizeMax).",
+                field: "page_size")
         }
         return size
     }
@@ -84,14 +92,17 @@ struct ListMethod {
             Array(type.object.utf8) + [0] + tenant + call.caller.userID.id.bytes + WireCodec.encode(bound))
     }
 
-    private func run(_ query: ListQuery, _ list: [UInt8], _ mask: ReadMask, counts: Bool) async throws -> Message {
+    private func run(_ query: ListQuery, _ list: [UInt8], _ mask: ReadMask, counts: Bool) async throws
+        -> Message
+    {
         let call = query.selection.call
         let answer = Message.make(response, in: call.context.arena)
         do {
             let rows = try await read(query, counts: counts, into: answer)
             let page = try rows.prefix(query.pageSize).map { try type.record($0, in: call.context.arena) }
             if rows.count > query.pageSize, let last = page.last {
-                answer.setString(nextPageToken, try engine.tokens.make(Keyset(last, in: query.order), list: list))
+                answer.setString(
+                    nextPageToken, try engine.tokens.make(Keyset(last, in: query.order), list: list))
             }
             for record in page {
                 call.rights.filter(record)
@@ -110,7 +121,8 @@ struct ListMethod {
         let page = query.page()
         let statement = engine.statement(page.text)
         guard counts else {
-            return try await engine.database.read(call.caller, deadline: call.deadline, statement, page.parameters)
+            return try await engine.database.read(
+                call.caller, deadline: call.deadline, statement, page.parameters)
         }
         let total = query.count()
         let results = try await engine.database.batch(

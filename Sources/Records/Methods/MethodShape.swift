@@ -17,12 +17,18 @@ struct MethodShape {
     }
 
     /// The field of the request that holds the record, or the records.
-    func requestRecord(repeated: Bool = false) throws -> FieldDescriptor { try record(in: method.request, repeated) }
+    func requestRecord(repeated: Bool = false) throws -> FieldDescriptor {
+        try record(in: method.request, repeated)
+    }
 
     /// The field of the response that holds the record, or the records.
-    func responseRecord(repeated: Bool = false) throws -> FieldDescriptor { try record(in: method.response, repeated) }
+    func responseRecord(repeated: Bool = false) throws -> FieldDescriptor {
+        try record(in: method.response, repeated)
+    }
 
-    private func field(_ name: String, in message: MessageDescriptor, _ repeated: Bool) throws -> FieldDescriptor {
+    private func field(_ name: String, in message: MessageDescriptor, _ repeated: Bool) throws
+        -> FieldDescriptor
+    {
         guard let field = message.field(name), field.isRepeated == repeated else {
             throw problem("\(message.name) lacks the \(repeated ? "repeated " : "")field \(name).")
         }
@@ -32,7 +38,8 @@ struct MethodShape {
     private func record(in message: MessageDescriptor, _ repeated: Bool) throws -> FieldDescriptor {
         let fields = message.fields.filter { $0.kind == .message(type.message) && $0.isRepeated == repeated }
         guard fields.count == 1, let field = fields.first else {
-            throw problem("\(message.name) must have one \(repeated ? "repeated " : "")field of \(type.message.name).")
+            throw problem(
+                "\(message.name) must have one \(repeated ? "repeated " : "")field of \(type.message.name).")
         }
         return field
     }
@@ -72,7 +79,9 @@ extension RecordEngine {
         }
         // The plural of the noun is the English one, which the response tells: its repeated field is of the type.
         let name = shape.method.name
-        let isPlural = shape.method.response.fields.contains { $0.kind == .message(shape.type.message) && $0.isRepeated }
+        let isPlural = shape.method.response.fields.contains {
+            $0.kind == .message(shape.type.message) && $0.isRepeated
+        }
         guard isPlural, name.contains(noun.dropLast()) else { return nil }
         if name.hasPrefix("BatchGet") { return try BatchGetMethod(self, shape).answer }
         if name.hasPrefix("BatchCreate") { return try BatchCreateMethod(self, shape).answer }

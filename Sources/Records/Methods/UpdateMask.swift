@@ -16,10 +16,12 @@ struct UpdateMask {
         for (index, name) in names.enumerated() {
             let place = "update_mask[\(index)]"
             guard let field = type.field(name) else {
-                throw RecordErrors.invalid(.fieldUnknown, "\(type.object) has no field \(name).", field: place)
+                throw RecordErrors.invalid(
+                    .fieldUnknown, "\(type.object) has no field \(name).", field: place)
             }
             guard !field.isOutputOnly else {
-                throw RecordErrors.invalid(.fieldOutputOnly, "\(name) is set by the service; leave it out.", field: place)
+                throw RecordErrors.invalid(
+                    .fieldOutputOnly, "\(name) is set by the service; leave it out.", field: place)
             }
             if !fields.contains(where: { $0.index == field.index }) { fields.append(field) }
         }

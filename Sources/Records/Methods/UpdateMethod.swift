@@ -28,7 +28,8 @@ struct UpdateMethod {
         let path = "\(sent.name)."
         guard let sent = request.message(sent) else {
             throw RecordErrors.invalid(
-                .recordMissing, "Send the \(type.object) with its id and the new values.", field: self.sent.name)
+                .recordMissing, "Send the \(type.object) with its id and the new values.",
+                field: self.sent.name)
         }
         let id = try RecordEngine.id(sent.string(type.standard.id.descriptor), field: "\(path)id")
         let mask = try UpdateMask(request.strings(updateMask), sent: sent, type: type)
@@ -51,7 +52,9 @@ struct UpdateMethod {
         let violations = RecordValidator.violations(in: sent, fields: mask.fields)
         guard !violations.isEmpty else { return }
         throw RPCError.invalidArgument(
-            violations.map { FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description) },
+            violations.map {
+                FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description)
+            },
             domain: RecordErrors.domain)
     }
 
@@ -63,7 +66,8 @@ struct UpdateMethod {
         let answer = try await engine.database.transaction(call.caller, deadline: call.deadline) { sql in
             let transaction = try RecordTransaction(engine, call.context, sql, call: call)
             let loaded = try await transaction.load(type, id: edit.id, for: .update, lifetime: .living)
-            try await EditMerge(type: type, transaction: transaction).check(edit, against: loaded.message)
+            try await EditMerge(type: type, transaction: transaction, path: preparation.path).check(
+                edit, against: loaded.message)
             let change = try self.change(loaded, edit, preparation)
             try await preparation.checkReferences([change], in: transaction)
             if let beforeWrite = type.hooks.beforeWrite, !change.changedFields.isEmpty {
@@ -91,7 +95,8 @@ struct UpdateMethod {
         for field in edit.fields { field.normalize(after) }
         for field in edit.fields where field.isImmutable && !field.isSame(in: loaded.message, after) {
             throw RecordErrors.invalid(
-                .fieldImmutable, "\(field.name) is set on creation only.", field: preparation.path + field.name)
+                .fieldImmutable, "\(field.name) is set on creation only.",
+                field: preparation.path + field.name)
         }
         followOwner(after, loaded.message, edit, preparation)
         let change = RecordChange(.update, loaded.call, before: loaded.message, after: after)
@@ -101,12 +106,16 @@ struct UpdateMethod {
     }
 
     /// A record that gets another owner goes to the owner's department, unless the edit names one.
-    private func followOwner(_ after: Message, _ before: Message, _ edit: Edit, _ preparation: ChangePreparation) {
+    private func followOwner(
+        _ after: Message, _ before: Message, _ edit: Edit, _ preparation: ChangePreparation
+    ) {
         guard let owner = type.standard.owner, let department = type.standard.department,
             edit.fields.contains(where: { $0.index == owner.index })
         else { return }
         let isNew = !owner.isSame(in: before, after)
-        if isNew, !edit.fields.contains(where: { $0.index == department.index }) { after.clear(department.descriptor) }
+        if isNew, !edit.fields.contains(where: { $0.index == department.index }) {
+            after.clear(department.descriptor)
+        }
         preparation.fillOwner(of: after, isOwnerChanged: isNew)
     }
 }

@@ -79,7 +79,9 @@ struct JSONReader {
         }
     }
 
-    private mutating func nested(_ descriptor: MessageDescriptor, in arena: Arena) throws(JSONError) -> Message {
+    private mutating func nested(_ descriptor: MessageDescriptor, in arena: Arena) throws(JSONError)
+        -> Message
+    {
         let message = Message.make(descriptor, in: arena)
         guard let fields = TimestampFields(descriptor) else {
             try read(into: message)
@@ -174,7 +176,9 @@ extension JSONReader {
     private mutating func text() throws(JSONError) -> String {
         try expect(UInt8(ascii: "\""))
         let start = position
-        while position < bytes.count, bytes[position] != UInt8(ascii: "\""), bytes[position] != UInt8(ascii: "\\") {
+        while position < bytes.count, bytes[position] != UInt8(ascii: "\""),
+            bytes[position] != UInt8(ascii: "\\")
+        {
             position += 1
         }
         var text = [UInt8](bytes[start..<position])

@@ -23,7 +23,11 @@ struct JSONWriter {
         var isFirst = true
         for field in fields {
             writeKey(field.name, isFirst: &isFirst)
-            if record.has(field.descriptor) { write(field.descriptor, of: record) } else { write(literal: "null") }
+            if record.has(field.descriptor) {
+                write(field.descriptor, of: record)
+            } else {
+                write(literal: "null")
+            }
         }
         bytes.append(UInt8(ascii: "}"))
     }
@@ -94,6 +98,15 @@ struct JSONWriter {
         for (index, each) in elements.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
             element(&self, each)
+        }
+    }
+
+    /// An object of one text.
+    mutating func write(key: String, text: String) {
+        writeObject([text]) { writer, text in
+            var isFirst = true
+            writer.writeKey(key, isFirst: &isFirst)
+            writer.write(text: text)
         }
     }
 

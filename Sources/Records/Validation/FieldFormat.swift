@@ -48,7 +48,8 @@ package enum FieldFormat: Sendable {
     private static func isEmail(_ text: String) -> Bool {
         guard text.utf8.count <= emailBytesMax, let at = text.lastIndex(of: "@") else { return false }
         let local = text[..<at]
-        guard !local.isEmpty, local.utf8.count <= emailLocalBytesMax, !local.hasPrefix("."), !local.hasSuffix("."),
+        guard !local.isEmpty, local.utf8.count <= emailLocalBytesMax, !local.hasPrefix("."),
+            !local.hasSuffix("."),
             !local.contains(".."), local.unicodeScalars.allSatisfy({ isLocalPart($0) })
         else { return false }
         let domain = text[text.index(after: at)...]
@@ -79,7 +80,8 @@ package enum FieldFormat: Sendable {
         for byte in text.utf8.dropFirst() {
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): digits += 1
-            case UInt8(ascii: " "), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "("),
+            case UInt8(ascii: " "), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "/"),
+                UInt8(ascii: "("),
                 UInt8(ascii: ")"):
                 continue
             default: return false
@@ -89,8 +91,11 @@ package enum FieldFormat: Sendable {
     }
 
     private static func isURL(_ text: String) -> Bool {
-        guard text.utf8.count <= urlBytesMax, let scheme = ["https://", "http://"].first(where: text.lowercased().hasPrefix),
-            !text.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7f || $0.properties.isWhitespace })
+        guard text.utf8.count <= urlBytesMax,
+            let scheme = ["https://", "http://"].first(where: text.lowercased().hasPrefix),
+            !text.unicodeScalars.contains(where: {
+                $0.value <= 0x20 || $0.value == 0x7f || $0.properties.isWhitespace
+            })
         else { return false }
         let rest = text.dropFirst(scheme.count)
         let authority = rest.prefix { !"/?#".contains($0) }

@@ -7,7 +7,6 @@ import Wire
 struct RecordValidator {
     private(set) var violations: [FieldViolation] = []
 
-
     /// What is wrong with the given fields of a record; paths are field names.
     static func violations(in record: Message, fields: [RecordField]) -> [FieldViolation] {
         var validator = RecordValidator()
@@ -22,7 +21,8 @@ struct RecordValidator {
         }
         if field.role == .customFields {
             return refuse(
-                field.name, "CUSTOM_FIELD_UNKNOWN", "This workspace has no custom field of this name; leave it out.")
+                field.name, "CUSTOM_FIELD_UNKNOWN",
+                "This workspace has no custom field of this name; leave it out.")
         }
         switch field.kind {
         case .id: checkID(record.string(field.descriptor), field.name)
@@ -45,7 +45,9 @@ struct RecordValidator {
         case .int32, .sint32, .sfixed32: checkRange(Int64(message.int32(field)), rules.range, path)
         case .int64, .sint64, .sfixed64: checkRange(message.int64(field), rules.range, path)
         case .double:
-            if !message.double(field).isFinite { refuse(path, "NOT_A_NUMBER", "\(path) must be a finite number.") }
+            if !message.double(field).isFinite {
+                refuse(path, "NOT_A_NUMBER", "\(path) must be a finite number.")
+            }
         case .enumeration(let values): check(message.int32(field), of: values, rules, path)
         case .message(let descriptor):
             for (item, path) in items(field, of: message, path) { checkItem(item, descriptor, rules, path) }
@@ -82,9 +84,13 @@ struct RecordValidator {
         if let length = rules.length {
             let count = text.unicodeScalars.count
             if count < length.lowerBound {
-                refuse(path, "TOO_SHORT", "\(path) has \(count) characters; it needs at least \(length.lowerBound).")
+                refuse(
+                    path, "TOO_SHORT",
+                    "\(path) has \(count) characters; it needs at least \(length.lowerBound).")
             } else if count > length.upperBound {
-                refuse(path, "TOO_LONG", "\(path) has \(count) characters; at most \(length.upperBound) are allowed.")
+                refuse(
+                    path, "TOO_LONG",
+                    "\(path) has \(count) characters; at most \(length.upperBound) are allowed.")
             }
         }
         if let format = rules.format, !format.accepts(text) {
@@ -92,7 +98,9 @@ struct RecordValidator {
         }
     }
 
-    private mutating func check(_ number: Int32, of values: EnumDescriptor, _ rules: FieldRules, _ path: String) {
+    private mutating func check(
+        _ number: Int32, of values: EnumDescriptor, _ rules: FieldRules, _ path: String
+    ) {
         if number == 0, !rules.allowsUnspecified {
             refuse(path, "UNSPECIFIED", "\(path) must be one of the values of \(values.name) other than 0.")
         } else if values.name(of: number) == nil {
@@ -102,13 +110,17 @@ struct RecordValidator {
 
     private mutating func checkRange(_ number: Int64, _ range: ClosedRange<Int64>?, _ path: String) {
         guard let range, !range.contains(number) else { return }
-        refuse(path, "OUT_OF_RANGE", "\(path) is \(number); it must be from \(range.lowerBound) to \(range.upperBound).")
+        refuse(
+            path, "OUT_OF_RANGE",
+            "\(path) is \(number); it must be from \(range.lowerBound) to \(range.upperBound).")
     }
 
     private mutating func checkCount(_ count: Int, _ range: ClosedRange<Int>?, _ path: String) {
         guard let range, !range.contains(count) else { return }
         let reason = count < range.lowerBound ? "TOO_FEW" : "TOO_MANY"
-        refuse(path, reason, "\(path) has \(count) elements; from \(range.lowerBound) to \(range.upperBound) are allowed.")
+        refuse(
+            path, reason,
+            "\(path) has \(count) elements; from \(range.lowerBound) to \(range.upperBound) are allowed.")
     }
 
     private mutating func checkID(_ text: String?, _ path: String) {
@@ -130,10 +142,13 @@ struct RecordValidator {
 
     private mutating func checkTime(_ time: Message?, _ fields: TimestampFields, _ path: String) {
         guard let time else { return }
-        let isValid = TimeLimits.seconds.contains(time.int64(fields.seconds))
+        let isValid =
+            TimeLimits.seconds.contains(time.int64(fields.seconds))
             && (0..<1_000_000_000).contains(time.int32(fields.nanos))
         guard !isValid else { return }
-        refuse(path, "INVALID_TIME", "\(path) must be from the year 1 to 9999, with nanos from 0 to 999,999,999.")
+        refuse(
+            path, "INVALID_TIME", "\(path) must be from the year 1 to 9999, with nanos from 0 to 999,999,999."
+        )
     }
 
     private mutating func checkMoney(_ money: Message?, _ fields: MoneyFields, _ field: RecordField) {

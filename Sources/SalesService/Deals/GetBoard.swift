@@ -55,7 +55,8 @@ struct GetBoard: Sendable {
     private func pipeline(_ id: String?, _ context: CallContext) async throws -> (id: RecordID, name: String) {
         let pipeline = id.flatMap { RecordID($0) }
         guard id == nil || pipeline != nil else {
-            throw RPCError.invalidArgument("INVALID_ID", "pipeline_id is a UUID.", field: "pipeline_id", domain: "sales")
+            throw RPCError.invalidArgument(
+                "INVALID_ID", "pipeline_id is a UUID.", field: "pipeline_id", domain: "sales")
         }
         guard let row = try await engine.read(context, Self.pipeline, parameters(pipeline)).first else {
             throw RPCError.notFound(
@@ -74,7 +75,8 @@ struct GetBoard: Sendable {
             compare: Comparison(
                 field: "stage_id", operator: .equal, values: [Value(stringValue: column.stageID)]))
         let deals = try await engine.list(
-            context, DealRecord.type, filter: request.filter.map { Filter(all: FilterGroup(filters: [$0, inStage])) } ?? inStage,
+            context, DealRecord.type,
+            filter: request.filter.map { Filter(all: FilterGroup(filters: [$0, inStage])) } ?? inStage,
             expression: request.filterExpression, orderBy: ["close_date"], limit: count)
         return deals.map { $0.value(Deal.self) }
     }

@@ -19,7 +19,9 @@ struct MoveDealStage: Sendable {
             let stage = try await DealStage.find(stageID, transaction)
             let deal = record.value(Deal.self)
             let moved = try moved(deal, to: stage, reason: request.outcomeReason, at: transaction.now)
-            guard let moved else { return MoveDealStageResponse(deal: transaction.present(record.message, as: Deal.self)) }
+            guard let moved else {
+                return MoveDealStageResponse(deal: transaction.present(record.message, as: Deal.self))
+            }
             let stored = try await transaction.update(record, to: moved)
             try recordMove(of: deal, to: stage, transaction)
             return MoveDealStageResponse(deal: transaction.present(stored, as: Deal.self))

@@ -143,8 +143,7 @@ final class ProcessRun: Sendable {
             subscription: subscription)
     }
 
-    private func makeServer(_ address: SocketAddress, _ offer: ServiceOffer, _ host: Host) throws -> RPCServer
-    {
+    private func makeServer(_ address: SocketAddress, _ offer: ServiceOffer, _ host: Host) throws -> RPCServer {
         var router = offer.router
         BuiltinServices.register(health, program: name, on: &router)
         var limits = name == .gateway ? ServerLimits() : ServerLimits.forPrograms

@@ -59,7 +59,8 @@ struct DealCommand: AsyncParsableCommand {
             let steward = try await options.connection.connectSignedIn()
             let deal = try await steward.deals.getDeal(GetDealRequest(id: id)).deal
             let request = MoveDealStageRequest(
-                id: id, stageID: try await stageID(steward, pipeline: deal?.pipelineID), version: version ?? deal?.version,
+                id: id, stageID: try await stageID(steward, pipeline: deal?.pipelineID),
+                version: version ?? deal?.version,
                 outcomeReason: reason)
             let answer = try await steward.call(DealServiceMethods.moveDealStage) { request.write(to: $0) }
             guard let field = answer.descriptor.field("deal"), let moved = answer.message(field) else { return }

@@ -23,7 +23,9 @@ struct Install: AsyncParsableCommand {
         guard (1...InstallationSetup.partitionCountMax).contains(partitions) else {
             throw ValidationError("--partitions is 1 to \(InstallationSetup.partitionCountMax)")
         }
-        let isPlain = database.first?.isLetter == true && database.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+        let isPlain =
+            database.first?.isLetter == true
+            && database.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
         guard isPlain else { throw ValidationError("--database is a name of letters, digits and underscores") }
     }
 
@@ -55,7 +57,8 @@ private struct PassFile {
     func password() throws -> String {
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
             throw UsageProblem(
-                "the folder \(folder) cannot be made: \(String(cString: strerror(errno)))", cure: "check --password-dir")
+                "the folder \(folder) cannot be made: \(String(cString: strerror(errno)))", cure: "check --password-dir"
+            )
         }
         let path = "\(folder)/\(login).pgpass"
         if access(path, F_OK) == 0 {

@@ -42,7 +42,8 @@ struct Migrate: AsyncParsableCommand {
         guard failed.isEmpty else {
             for outcome in failed { Terminal.note("parked \(outcome)") }
             throw UsageProblem(
-                "\(failed.count) schemas are parked", cure: "mend what their errors say, then: steward migrate --retry-parked")
+                "\(failed.count) schemas are parked",
+                cure: "mend what their errors say, then: steward migrate --retry-parked")
         }
     }
 
@@ -52,7 +53,8 @@ struct Migrate: AsyncParsableCommand {
         Terminal.line("directory: " + (count == 0 ? "up to date" : "\(count) migrations applied"))
         var failed: [String] = []
         for stream in streams {
-            let report = try await MigrationRunner(database: database).migrateTenants(stream, options: options) { outcome in
+            let report = try await MigrationRunner(database: database).migrateTenants(stream, options: options) {
+                outcome in
                 if case .migrated(let count) = outcome.result {
                     Terminal.line("\(outcome.schema.name): \(count) migrations applied")
                 }

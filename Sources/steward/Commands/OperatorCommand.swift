@@ -6,7 +6,8 @@ import TenantDatabase
 /// Operators of the installation.
 struct OperatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "operator", abstract: "Makes the first operator, who opens workspaces.", subcommands: [Create.self])
+        commandName: "operator", abstract: "Makes the first operator, who opens workspaces.", subcommands: [Create.self]
+    )
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -39,7 +40,8 @@ struct OperatorCommand: AsyncParsableCommand {
             }
             guard made == nil else { return Terminal.line("made operator \(email)") }
             guard ifAbsent else {
-                throw UsageProblem("\(email) is an operator already", cure: "choose another address, or give --if-absent")
+                throw UsageProblem(
+                    "\(email) is an operator already", cure: "choose another address, or give --if-absent")
             }
             Terminal.line("exists")
         }

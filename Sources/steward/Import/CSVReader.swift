@@ -37,7 +37,9 @@ struct CSVReader {
 
     /// Ends the file and gives the last record if it had no line break.
     mutating func finish() throws(Problem) -> Record? {
-        if state == .quoted { throw Problem(line: recordLine, text: "a quoted field is not closed; add a \" to end it") }
+        if state == .quoted {
+            throw Problem(line: recordLine, text: "a quoted field is not closed; add a \" to end it")
+        }
         if state == .fieldStart, fields.isEmpty, field.isEmpty { return nil }
         return try endRecord()
     }
@@ -90,7 +92,8 @@ struct CSVReader {
             return nil
         default:
             if state == .quoteInQuoted {
-                throw Problem(line: line, text: "text follows the closing quote of a field; double quotes inside a field")
+                throw Problem(
+                    line: line, text: "text follows the closing quote of a field; double quotes inside a field")
             }
             state = .plain
             try append(byte)

@@ -18,7 +18,8 @@ final class ImportSource {
 
     init(path: String, record: MessageDescriptor) throws {
         guard let stream = fopen(path, "re") else {
-            throw UsageProblem("\(path) cannot be read: \(String(cString: strerror(errno)))", cure: "check the file name")
+            throw UsageProblem(
+                "\(path) cannot be read: \(String(cString: strerror(errno)))", cure: "check the file name")
         }
         self.stream = stream
         self.record = record

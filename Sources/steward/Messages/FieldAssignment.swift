@@ -42,7 +42,8 @@ enum FieldAssignment {
 
     /// `amount.currency_code=EUR` goes into the nested message; `contact_points.email=a@b.c` appends an element of that
     /// kind to a repeated one.
-    private static func setNested(_ field: FieldDescriptor, _ rest: String, to text: String, in message: Message) throws {
+    private static func setNested(_ field: FieldDescriptor, _ rest: String, to text: String, in message: Message) throws
+    {
         guard case .message(let type) = field.kind else {
             throw UsageProblem("\(field.name) has no parts", cure: "write \(field.name)=value")
         }

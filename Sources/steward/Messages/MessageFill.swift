@@ -77,7 +77,8 @@ enum MessageFill {
             throw UsageProblem(
                 "\(path): \(text) is not a time", cure: "write it as 2026-11-21T09:30:00Z or 2026-11-21")
         }
-        let wholeSeconds = time.microseconds >= 0 ? time.microseconds / 1_000_000 : (time.microseconds - 999_999) / 1_000_000
+        let wholeSeconds =
+            time.microseconds >= 0 ? time.microseconds / 1_000_000 : (time.microseconds - 999_999) / 1_000_000
         message.setInt64(seconds, wholeSeconds)
         message.setInt32(nanos, Int32(time.microseconds - wholeSeconds * 1_000_000) * 1000)
     }

@@ -42,7 +42,8 @@ struct RecordPrinter {
             if format == .json, columns.isEmpty { return Terminal.line(MessageJSON.text(record)) }
             return try show([record], of: record.descriptor, preferred: columns)
         }
-        let fields = try columns.isEmpty
+        let fields =
+            try columns.isEmpty
             ? record.descriptor.fields.filter { record.has($0) } : columns.map { try field($0, in: record.descriptor) }
         let width = fields.map(\.name.count).max() ?? 0
         for field in fields {
@@ -54,7 +55,11 @@ struct RecordPrinter {
     private func table(_ records: [Message], of type: MessageDescriptor, preferred: [String]) throws {
         let fields = try (columns.isEmpty ? preferred : columns).map { try field($0, in: type) }
         let table = Table(
-            columns: fields.map { .init(title: $0.name.replacing("_", with: " "), alignsRight: isNumber($0)) },
+            columns: fields.map { field in
+                .init(
+                    title: field.name.replacing("_", with: " "), alignsRight: isNumber(field),
+                    keepsWidth: field.name == "id" || field.name.hasSuffix("_id"))
+            },
             rows: records.map { record in fields.map { FieldText.text($0, of: record) } })
         guard !records.isEmpty else { return Terminal.note("nothing found") }
         for line in table.lines(width: Terminal.width) { Terminal.line(line) }

@@ -4,6 +4,8 @@ struct Table {
         let title: String
         /// Numbers stand to the right.
         var alignsRight = false
+        /// Ids are for copying: half of one is of no use.
+        var keepsWidth = false
     }
 
     let columns: [Column]
@@ -42,7 +44,7 @@ struct Table {
         return style(padded.joined(separator: "  "))
     }
 
-    /// Widths of the columns: their content's, and while that is too much the widest column gives way.
+    /// Widths of the columns: their content's, and while that is too much the widest column that may be cut gives way.
     private func fitted(to width: Int) -> [Int] {
         var widths = columns.indices.map { index in
             max(
@@ -51,7 +53,7 @@ struct Table {
         }
         let gaps = 2 * max(0, columns.count - 1)
         while widths.reduce(gaps, +) > width,
-            let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
+            let widest = widths.indices.filter({ !columns[$0].keepsWidth }).max(by: { widths[$0] < widths[$1] }),
             widths[widest] > Table.columnWidthMin
         {
             widths[widest] -= 1

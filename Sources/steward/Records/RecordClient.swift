@@ -36,7 +36,9 @@ struct RecordClient {
     /// Creates or changes: the record of the request is filled by `fill`, which gives the update mask.
     func write(_ verb: String, requestID: String, _ fill: (Message) throws -> [String]) async throws -> Message {
         let answer = try await call(verb, requestID: requestID) { request in
-            guard let field = request.descriptor.fields.first(where: { $0.kind == .message(noun.record) }) else { return }
+            guard let field = request.descriptor.fields.first(where: { $0.kind == .message(noun.record) }) else {
+                return
+            }
             let mask = try fill(request.makeMessage(field))
             if let maskField = request.descriptor.field("update_mask") { request.setStrings(maskField, mask) }
         }
@@ -46,7 +48,8 @@ struct RecordClient {
     /// The living records whose field has one of the values, page by page, at most `limit`.
     func find(_ field: String, in values: [String], limit: Int) async throws -> [Message] {
         let answer = try await call("List") { request in
-            guard let filter = request.descriptor.field("filter"), let size = request.descriptor.field("page_size") else {
+            guard let filter = request.descriptor.field("filter"), let size = request.descriptor.field("page_size")
+            else {
                 return
             }
             let comparison = JSONValue.object([
@@ -64,7 +67,9 @@ struct RecordClient {
 
 extension StewardConnection {
     /// Calls a unary method with a request that `fill` fills. The answer lives in an arena of its own.
-    func call(_ method: MethodDefinition, requestID: String? = nil, _ fill: (Message) throws -> Void) async throws -> Message {
+    func call(_ method: MethodDefinition, requestID: String? = nil, _ fill: (Message) throws -> Void) async throws
+        -> Message
+    {
         let request = Message.make(method.request, in: Arena())
         try fill(request)
         var options = CallOptions()

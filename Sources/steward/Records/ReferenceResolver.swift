@@ -42,7 +42,8 @@ struct ReferenceResolver {
     mutating func look(up values: Set<String>, _ path: Path) async throws {
         let unknown = values.subtracting(found[path, default: [:]].keys).sorted()
         guard !unknown.isEmpty else { return }
-        guard let noun = RecordNouns.all.first(where: { $0.name == path.noun }), let key = noun.record.field(path.field),
+        guard let noun = RecordNouns.all.first(where: { $0.name == path.noun }),
+            let key = noun.record.field(path.field),
             let id = noun.record.field("id")
         else {
             throw UsageProblem(
@@ -55,7 +56,8 @@ struct ReferenceResolver {
                 let value = FieldText.text(key, of: record)
                 guard found[path, default: [:]][value] == nil else {
                     throw UsageProblem(
-                        "several records have \(path.noun).\(path.field) = \(value)", cure: "give \(path.target) instead")
+                        "several records have \(path.noun).\(path.field) = \(value)",
+                        cure: "give \(path.target) instead")
                 }
                 found[path, default: [:]][value] = record.string(id)
             }

@@ -31,7 +31,8 @@ struct Profile: Codable, Equatable {
         do {
             return try JSONDecoder().decode(Profile.self, from: Data(contentsOf: URL(filePath: path)))
         } catch {
-            throw UsageProblem("the session file \(path) cannot be read", cure: "delete it and sign in again: steward login")
+            throw UsageProblem(
+                "the session file \(path) cannot be read", cure: "delete it and sign in again: steward login")
         }
     }
 

@@ -9,14 +9,17 @@ struct Folder: Sendable {
         let authority = try Certificates.makeAuthority(commonName: "benchmarks")
         try PrivateFile.write(Array(authority.certificatePEM.utf8), to: "\(path)/ca.crt", mode: 0o644)
         for name in ["server", "gateway"] {
-            try Certificates.issue(LeafRequest(commonName: name, dnsNames: ["\(name).steward.internal"]), by: authority)
-                .write(certificatePath: "\(path)/\(name).crt", keyPath: "\(path)/\(name).key")
+            try Certificates.issue(
+                LeafRequest(commonName: name, dnsNames: ["\(name).steward.internal"]), by: authority
+            )
+            .write(certificatePath: "\(path)/\(name).crt", keyPath: "\(path)/\(name).key")
         }
     }
 
     func settings(_ name: String, verify: TLSSettings.PeerVerification) -> TLSSettings {
         TLSSettings(
-            certificateChain: "\(path)/\(name).crt", privateKey: "\(path)/\(name).key", trustRoots: "\(path)/ca.crt",
+            certificateChain: "\(path)/\(name).crt", privateKey: "\(path)/\(name).key",
+            trustRoots: "\(path)/ca.crt",
             verifyPeer: verify)
     }
 }

@@ -1,4 +1,6 @@
 import Glibc
+import RPCTransport
+import TLSTransport
 
 /// The servers that the benchmarks measure beside the ceiling:
 ///
@@ -11,17 +13,22 @@ import Glibc
 @main
 struct Main {
     static func main() async throws {
-        setvbuf(stdout, nil, Int32(_IOLBF), 0)
         let words = CommandLine.arguments.dropFirst()
+        let server: RPCServer
         switch (words.first, words.count) {
         case ("certificates", 2): return try Folder(path: words[2]).fill()
-        case ("serve", 3): try await EchoServer.start(Folder(path: words[2]), words[3], isForPrograms: false)
-        case ("serve-programs", 3): try await EchoServer.start(Folder(path: words[2]), words[3], isForPrograms: true)
-        case ("relay", 3): try await RelayServer.start(Folder(path: words[2]), words[3])
+        case ("serve", 3):
+            server = try EchoServer.make(Folder(path: words[2]), words[3], isForPrograms: false)
+        case ("serve-programs", 3):
+            server = try EchoServer.make(Folder(path: words[2]), words[3], isForPrograms: true)
+        case ("relay", 3): server = try RelayServer.make(Folder(path: words[2]), words[3])
         default:
             print("usage: steward-echo certificates|serve|serve-programs|relay FOLDER [INTERCEPTORS|PORT]")
             exit(64)
         }
-        await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in }
+        try await server.start()
+        print(server.localAddress?.port ?? 0)
+        fflush(nil)
+        while true { try await Task.sleep(for: .seconds(3600)) }
     }
 }

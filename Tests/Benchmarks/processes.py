@@ -1,0 +1,44 @@
+"""Programs under measurement: starting them, ending them, and the CPU time that they have used."""
+import os
+import subprocess
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def start_server(*command):
+    """Starts a program that prints its port; returns the process and the port."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    line = process.stdout.readline()
+    if not line:
+        raise SystemExit(f"{command[0]} did not start; exit code {process.wait()}")
+    return process, int(line)
+
+
+def stop(*processes):
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait()
+
+
+def _stat(pid):
+    """The numbers of /proc/PID/stat after the command's name: 1 is the parent, 11 to 14 are times in ticks."""
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rsplit(")", 1)[1].split()
+
+
+def cpu_seconds(pid):
+    """User and system time of a process."""
+    return sum(int(n) for n in _stat(pid)[11:13]) / TICK
+
+
+def tree_cpu_seconds(pid):
+    """The same of a process and all its children, those included that have ended."""
+    ticks = sum(int(n) for n in _stat(pid)[11:15])
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and int(_stat(name)[1]) == pid:
+                ticks += sum(int(n) for n in _stat(name)[11:13])
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # ended while we looked; the parent has its time now
+    return ticks / TICK

@@ -1,0 +1,47 @@
+import Tenancy
+import Testing
+
+@testable import GatewayService
+
+@Suite struct DestinationTests {
+    private func service(_ path: String) -> ServiceName? {
+        Array(path.utf8).withUnsafeBytes { Destination.service(ofMethod: $0) }
+    }
+
+    private func needsSession(_ path: String) -> Bool {
+        Array(path.utf8).withUnsafeBytes { Destination.needsSession(method: $0) }
+    }
+
+    @Test(arguments: [
+        ("steward.identity.v1.UserService/GetUser", ServiceName.identity),
+        ("steward.customer.v1.AccountService/GetAccount", .customer),
+        ("steward.sales.v1.DealService/MoveDealStage", .sales),
+    ])
+    func findsTheProgram(_ path: String, _ expected: ServiceName) {
+        #expect(service(path) == expected)
+    }
+
+    /// What programs offer each other must not be reachable from outside, however the name is written.
+    @Test(arguments: [
+        "steward.platform.v1.CallerService/ResolveSession", "steward.platform.v1.ProvisioningService/DropTenant",
+        "Steward.customer.v1.AccountService/GetAccount", "steward.customer.v1", "steward.customer", "",
+        " steward.customer.v1.AccountService/GetAccount", "steward.customer\u{2024}v1.AccountService/GetAccount",
+        "/steward.customer.v1.AccountService/GetAccount", "steward.customer.v2.AccountService/GetAccount",
+    ])
+    func knowsNoOtherPackage(_ path: String) {
+        #expect(service(path) == nil)
+    }
+
+    @Test func onlyOpeningASessionNeedsNone() {
+        #expect(!needsSession("steward.identity.v1.AuthenticationService/SignIn"))
+        #expect(!needsSession("steward.identity.v1.AuthenticationService/SignInOperator"))
+        #expect(!needsSession("steward.identity.v1.AuthenticationService/RefreshSession"))
+        for path in [
+            "steward.identity.v1.AuthenticationService/SignOut", "steward.identity.v1.AuthenticationService/SignInX",
+            "steward.identity.v1.AuthenticationService/SignI", "steward.identity.v1.AuthenticationService/signin",
+            "steward.identity.v1.TenantService/CreateTenant", "steward.customer.v1.AccountService/GetAccount", "",
+        ] {
+            #expect(needsSession(path), "\(path)")
+        }
+    }
+}

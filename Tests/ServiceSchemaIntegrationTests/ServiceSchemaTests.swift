@@ -1,0 +1,59 @@
+import Migrations
+import Postgres
+import Records
+import Tenancy
+import TenantDatabase
+import TestPostgres
+import Testing
+
+@testable import CustomerService
+@testable import SalesService
+
+/// Every record type that customer and sales declare, compared with the tables that their migrations make.
+@Suite struct ServiceSchemaTests {
+    @Test func customerDeclarationsFitTheTables() async throws {
+        try await compare(CustomerMigrations.stream, .customer, CustomerService.types)
+    }
+
+    @Test func salesDeclarationsFitTheTables() async throws {
+        try await compare(SalesMigrations.stream, .sales, SalesService.types)
+    }
+
+    /// A new workspace begins with a pipeline to sell in.
+    @Test func aNewTenantHasADefaultPipeline() async throws {
+        let postgres = try await TestPostgres.shared()
+        let rows = try await postgres.withTenant(SalesMigrations.stream) { tenant in
+            let database = TenantDatabase(
+                service: .sales, databases: postgres.databases(.sales), placements: SinglePlacement(),
+                schemaVersions: 1...SalesMigrations.stream.version)
+            return try await database.read(
+                tenant.caller, deadline: TestPostgres.deadline(),
+                Statement(
+                    """
+                    SELECT s.display_name, s.probability_percent FROM {schema}.stages s
+                    JOIN {schema}.pipelines p ON p.id = s.pipeline_id WHERE p.default_pipeline ORDER BY s.position
+                    """), Parameters())
+        }
+        #expect(try rows.map { try $0.string(0) } == ["Qualified", "Proposal", "Negotiation", "Won", "Lost"])
+        #expect(try rows.map { try $0.int64(1) } == [20, 50, 80, 100, 0])
+    }
+
+    private func compare(_ stream: MigrationStream, _ service: ServiceName, _ types: [RecordType]) async throws {
+        let postgres = try await TestPostgres.shared()
+        try await postgres.withTenant(stream) { tenant in
+            let database = TenantDatabase(
+                service: service, databases: postgres.databases(service), placements: SinglePlacement(),
+                schemaVersions: 1...stream.version)
+            for type in types {
+                var parameters = Parameters()
+                parameters.append(tenant.schema(service).name)
+                parameters.append(type.table)
+                let results = try await database.batch(
+                    tenant.caller, deadline: TestPostgres.deadline(),
+                    [(SchemaCheck.columns, parameters), (SchemaCheck.constraints, parameters)])
+                let problems = try SchemaCheck.problems(of: type, columns: results[0], constraints: results[1])
+                #expect(problems == [], "\(type.object)")
+            }
+        }
+    }
+}

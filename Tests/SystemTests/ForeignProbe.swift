@@ -1,0 +1,180 @@
+import Contracts
+import RPC
+import StewardClient
+import Tenancy
+import TestSteward
+import Wire
+
+/// One record of every kind in a workspace, with a word in all its texts by which it can be told anywhere.
+struct SampleRecords: Sendable {
+    let word: String
+    /// Ids by kind of records.
+    let ids: [String: String]
+
+    /// Makes them. The word must be in lower case.
+    init(in workspace: TestWorkspace, word: String) async throws {
+        let admin = workspace.admin
+        var ids = ["tenant": workspace.tenantID.description]
+        func text(_ what: String) -> String { "\(word) \(what)" }
+        ids["department"] = try await admin.departments.createDepartment(
+            CreateDepartmentRequest(department: Department(displayName: text("department")))
+        ).department?.id
+        ids["role"] = try await admin.roles.createRole(
+            CreateRoleRequest(
+                role: Role(
+                    displayName: text("role"), grants: [Contracts.Grant(object: "account", action: "read", scope: .own)]))
+        ).role?.id
+        ids["user"] = try await admin.users.createUser(
+            CreateUserRequest(user: User(email: "\(word)@users.example", displayName: text("user")))
+        ).user?.id
+        ids["account"] = try await admin.accounts.createAccount(
+            CreateAccountRequest(account: Account(displayName: text("account"), externalID: word))
+        ).account?.id
+        ids["contact"] = try await admin.contacts.createContact(
+            CreateContactRequest(contact: Contact(givenName: text("contact"), externalID: word))
+        ).contact?.id
+        ids["account_contact"] = try await admin.accountContacts.createAccountContact(
+            CreateAccountContactRequest(
+                accountContact: AccountContact(
+                    accountID: ids["account"], contactID: ids["contact"], role: text("link")))
+        ).accountContact?.id
+        ids["pipeline"] = try await admin.pipelines.createPipeline(
+            CreatePipelineRequest(pipeline: Pipeline(displayName: text("pipeline")))
+        ).pipeline?.id
+        ids["stage"] = try await admin.stages.createStage(
+            CreateStageRequest(
+                stage: Stage(
+                    pipelineID: ids["pipeline"], displayName: text("stage"), position: 1, probabilityPercent: 10,
+                    category: .open))
+        ).stage?.id
+        ids["deal"] = try await admin.deals.createDeal(
+            CreateDealRequest(
+                deal: Deal(
+                    displayName: text("deal"), pipelineID: ids["pipeline"], accountID: ids["account"],
+                    contactID: ids["contact"], externalID: word))
+        ).deal?.id
+        ids["activity"] = try await admin.activities.createActivity(
+            CreateActivityRequest(
+                activity: Activity(kind: .note, subject: text("activity"), accountID: ids["account"], externalID: word))
+        ).activity?.id
+        (self.word, self.ids) = (word, ids)
+    }
+
+    func id(_ object: String) throws -> String {
+        guard let id = ids[object] else { throw TestStewardError("there is no sample of \(object)") }
+        return id
+    }
+}
+
+/// Makes requests of any method in which ids of another tenant stand.
+struct ForeignProbe {
+    let method: MethodDefinition
+    let own: SampleRecords
+    let foreign: SampleRecords
+
+    /// The kind of records that the service keeps, as in account_contact.
+    var object: String {
+        let service = method.service.split(separator: ".").last?.dropLast("Service".count) ?? ""
+        return service.reduce(into: "") { text, letter in
+            if letter.isUppercase, !text.isEmpty { text += "_" }
+            text += letter.lowercased()
+        }
+    }
+
+    /// The field of the request that holds a record, or several.
+    var record: (field: FieldDescriptor, type: MessageDescriptor)? {
+        for field in method.request.fields {
+            if case .message(let type) = field.kind, type.field("version") != nil { return (field, type) }
+        }
+        return nil
+    }
+
+    /// Every id in the request is a foreign one, and the record is one that would be stored.
+    func request() throws -> [UInt8] {
+        let request = Message.make(method.request, in: Arena())
+        if let record {
+            let message = try wellFormed(record.type, in: request.arena)
+            try setForeignID(message)
+            put(message, at: record.field, of: request)
+            if let mask = method.request.field("update_mask") { request.setStrings(mask, ["display_name"]) }
+        }
+        try setForeignID(request)
+        for field in method.request.fields {
+            if let kind = Self.referredObject(field), let id = foreign.ids[kind] { set(id, field, of: request) }
+        }
+        if let version = method.request.field("version") { request.setInt64(version, 1) }
+        return WireCodec.encode(request)
+    }
+
+    /// The fields of the record that refer to other records.
+    var references: [FieldDescriptor] {
+        record?.type.fields.filter { Self.referredObject($0) != nil && foreign.ids[Self.referredObject($0) ?? ""] != nil } ?? []
+    }
+
+    /// The record is the caller's own and refers to a foreign one.
+    func request(referringBy reference: FieldDescriptor) throws -> [UInt8] {
+        guard let record, let kind = Self.referredObject(reference) else {
+            throw TestStewardError("\(method.path) has no record")
+        }
+        let request = Message.make(method.request, in: Arena())
+        let message = try wellFormed(record.type, in: request.arena)
+        set(try foreign.id(kind), reference, of: message)
+        if let mask = method.request.field("update_mask") {
+            if let id = record.type.field("id") { message.setString(id, try own.id(object)) }
+            request.setStrings(mask, [reference.name])
+        }
+        put(message, at: record.field, of: request)
+        return WireCodec.encode(request)
+    }
+
+    private func put(_ message: Message, at field: FieldDescriptor, of request: Message) {
+        if field.isRepeated { request.setMessages(field, [message]) } else { request.setMessage(field, message) }
+    }
+
+    private func set(_ id: String, _ field: FieldDescriptor, of message: Message) {
+        if field.isRepeated { message.setStrings(field, [id]) } else { message.setString(field, id) }
+    }
+
+    private func setForeignID(_ message: Message) throws {
+        for name in ["id", "ids"] {
+            if let field = message.descriptor.field(name) { set(try foreign.id(object), field, of: message) }
+        }
+    }
+
+    /// A record of the caller's own that could be stored.
+    private func wellFormed(_ type: MessageDescriptor, in arena: Arena) throws -> Message {
+        let name = "probe \(UInt32.random(in: 0 ... .max))"
+        let record: any WireMessage =
+            switch object {
+            case "account": Account(displayName: name)
+            case "contact": Contact(givenName: name)
+            case "account_contact":
+                AccountContact(accountID: try own.id("account"), contactID: try own.id("contact"))
+            case "activity": Activity(kind: .note, subject: name)
+            case "deal": Deal(displayName: name)
+            case "pipeline": Pipeline(displayName: name)
+            case "stage":
+                Stage(
+                    pipelineID: try own.id("pipeline"), displayName: name, position: 2, probabilityPercent: 10,
+                    category: .open)
+            case "user": User(email: "\(name.dropFirst(6))@probe.example", displayName: name)
+            case "department": Department(displayName: name)
+            case "role": Role(displayName: name)
+            default: throw TestStewardError("there is no sample for \(method.path): add one here")
+            }
+        return record.message(in: arena)
+    }
+
+    /// The kind of records that a field refers to by its name, as in parent_account_id; nil for a field that does not.
+    private static func referredObject(_ field: FieldDescriptor) -> String? {
+        guard case .string = field.kind else { return nil }
+        let name = field.name
+        guard name.hasSuffix("_id") || name.hasSuffix("_ids") else { return nil }
+        let object = name.dropLast(name.hasSuffix("s") ? 4 : 3)
+        switch object {
+        case "owner": return "user"
+        case "external", "tax": return nil
+        default: return String(object.hasPrefix("parent_") ? object.dropFirst("parent_".count) : object)
+        }
+    }
+}

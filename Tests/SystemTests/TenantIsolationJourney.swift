@@ -1,0 +1,222 @@
+import Contracts
+import Migrations
+import Postgres
+import RPC
+import Reactor
+import StewardClient
+import TenantDatabase
+import Tenancy
+import TestSteward
+import Testing
+import Wire
+
+extension SystemTests {
+    /// Two workspaces in one installation know nothing of each other.
+    @Suite(.serialized) struct TenantIsolationJourney {
+        /// What clients may call.
+        private static let methods = ServiceCatalogue.methods.filter { method in
+            ["steward.identity.v1.", "steward.customer.v1.", "steward.sales.v1."].contains {
+                method.service.hasPrefix($0)
+            }
+        }
+
+        /// The outcome of a call, and the bytes of an answer.
+        private func outcome(
+            _ connection: StewardConnection, _ method: MethodDefinition, _ request: [UInt8]
+        ) async throws -> (error: RPCError?, answer: [UInt8]) {
+            do {
+                return (nil, try await connection.channel.unary(method, request, CallOptions()))
+            } catch let error as RPCError {
+                return (error, [])
+            }
+        }
+
+        @Test func noMethodReachesARecordOfAnotherTenant() async throws {
+            let steward = try await TestSteward.shared()
+            let mine = try await steward.makeWorkspace()
+            let theirs = try await steward.makeWorkspace()
+            let own = try await SampleRecords(in: mine, word: "oak\(UInt32.random(in: 0 ... .max))")
+            let foreign = try await SampleRecords(in: theirs, word: "elm\(UInt32.random(in: 0 ... .max))")
+            let before = try await steward.database.digest(ofTenant: theirs.tenantID)
+            #expect(before.count > 15)
+            // Its sessions end on the way.
+            let probing = try await mine.connectAsAdmin()
+
+            var probed: Set<String> = []
+            for method in Self.methods where method.name != "SignOut" {
+                #expect(method.kind == .unary, "write a probe for \(method.path), which streams")
+                let probe = ForeignProbe(method: method, own: own, foreign: foreign)
+                let (error, answer) = try await outcome(probing, method, try probe.request())
+                expectNothingOf(foreign, theirs, in: answer, error, method.path)
+                expectRefused(method, error, answer, foreign, probe.object)
+                for reference in probe.references where ["Create", "Update", "BatchCreate"].contains(method.verb) {
+                    let (error, answer) = try await outcome(probing, method, try probe.request(referringBy: reference))
+                    expectNothingOf(foreign, theirs, in: answer, error, "\(method.path) by \(reference.name)")
+                    expectReferenceRefused(method, reference.name, error, answer)
+                }
+                probed.insert(method.path)
+            }
+            #expect(probed.count == Self.methods.count - 1)
+            #expect(try await steward.database.digest(ofTenant: theirs.tenantID) == before)
+            for connection in [probing, mine.admin] {
+                let names = try await connection.accounts.listAccounts(ListAccountsRequest(pageSize: 1000)).accounts
+                    .compactMap(\.displayName)
+                #expect(!names.isEmpty && names.allSatisfy { $0.hasPrefix(own.word) || $0.hasPrefix("probe") })
+            }
+            await probing.close()
+            await mine.close()
+            await theirs.close()
+        }
+
+        /// Neither an answer nor an error tells anything that only the other tenant knows.
+        private func expectNothingOf(
+            _ foreign: SampleRecords, _ workspace: TestWorkspace, in answer: [UInt8], _ error: RPCError?, _ what: String
+        ) {
+            let told = String(decoding: answer, as: UTF8.self) + (error?.description ?? "")
+            #expect(!told.contains(foreign.word), "\(what)")
+            #expect(!told.contains(workspace.name), "\(what)")
+        }
+
+        private func expectRefused(
+            _ method: MethodDefinition, _ error: RPCError?, _ answer: [UInt8], _ foreign: SampleRecords, _ object: String
+        ) {
+            switch (method.service.split(separator: ".").last, method.verb) {
+            case ("TenantService", _):
+                #expect(error?.reason == "OPERATOR_REQUIRED", "\(method.path)")
+            case ("AuthenticationService", _):
+                #expect(error != nil || method.name == "GetSelf", "\(method.path)")
+            case (_, "BatchGet"):
+                #expect(error == nil, "\(method.path)")
+                #expect(strings("missing_ids", in: answer, method) == foreign.ids[object].map { [$0] }, "\(method.path)")
+            case (_, "List") where method.name != "ListStageHistory":
+                #expect(error == nil, "\(method.path)")
+            case (_, "Create"), (_, "BatchCreate"):
+                // An id that another tenant uses is as good as any: that it is used there must not be told.
+                #expect(error == nil, "\(method.path): \(error?.description ?? "")")
+            default:
+                #expect(error?.code == .notFound, "\(method.path): \(error?.description ?? "no error")")
+            }
+        }
+
+        private func expectReferenceRefused(
+            _ method: MethodDefinition, _ field: String, _ error: RPCError?, _ answer: [UInt8]
+        ) {
+            let what = "\(method.path) by \(field): \(error?.description ?? "no error")"
+            guard method.verb == "BatchCreate" else {
+                let allowed: Set<StatusCode> = [.invalidArgument, .failedPrecondition, .notFound]
+                #expect(error.map { allowed.contains($0.code) } == true, "\(what)")
+                return
+            }
+            guard let message = decoded(answer, method),
+                let results = message.descriptor.field("results"), let result = message.messages(results).first,
+                let code = result.descriptor.field("code")
+            else {
+                Issue.record("\(what): the answer has no results")
+                return
+            }
+            #expect(result.int32(code) != StatusCode.ok.rawValue, "\(what)")
+        }
+
+        private func strings(_ name: String, in answer: [UInt8], _ method: MethodDefinition) -> [String]? {
+            decoded(answer, method).flatMap { message in message.descriptor.field(name).map { message.strings($0) } }
+        }
+
+        private func decoded(_ answer: [UInt8], _ method: MethodDefinition) -> Message? {
+            answer.withUnsafeBytes { try? WireCodec.decode($0, as: method.response, arena: Arena()) }
+        }
+
+        @Test func aNewWorkspaceIsEmpty() async throws {
+            let steward = try await TestSteward.shared()
+            let theirs = try await steward.makeWorkspace()
+            _ = try await SampleRecords(in: theirs, word: "elm")
+            let mine = try await steward.makeWorkspace()
+            let admin = mine.admin
+            #expect(try await admin.accounts.listAccounts(ListAccountsRequest(includeCount: true)).count?.value == 0)
+            #expect(try await admin.contacts.listContacts(ListContactsRequest()).contacts.isEmpty)
+            #expect(try await admin.accountContacts.listAccountContacts(ListAccountContactsRequest()).accountContacts.isEmpty)
+            #expect(try await admin.activities.listActivities(ListActivitiesRequest()).activities.isEmpty)
+            #expect(try await admin.deals.listDeals(ListDealsRequest()).deals.isEmpty)
+            #expect(try await admin.deals.getBoard(GetBoardRequest()).columns.allSatisfy { $0.dealCount == 0 })
+            #expect(try await admin.pipelines.listPipelines(ListPipelinesRequest()).pipelines.map(\.displayName) == ["Sales"])
+            #expect(try await admin.users.listUsers(ListUsersRequest()).users.map(\.id) == [mine.adminUserID])
+            #expect(try await admin.departments.listDepartments(ListDepartmentsRequest()).departments.count == 1)
+            await mine.close()
+            await theirs.close()
+        }
+
+        @Test func noClientReachesWhatProgramsOfferEachOther() async throws {
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let methods = ServiceCatalogue.methods.filter { $0.service.hasPrefix("steward.platform.") }
+            #expect(methods.count >= 5)
+            for method in methods where method.kind == .unary {
+                let (error, _) = try await outcome(workspace.admin, method, [])
+                #expect(error?.code == .unimplemented, "\(method.path)")
+                #expect(error?.reason == "SERVICE_UNKNOWN", "\(method.path)")
+            }
+            await workspace.close()
+        }
+
+        /// A statement that names the wrong schema, planted in a service, is refused by PostgreSQL itself.
+        @Test func theDatabaseRefusesTheWrongSchema() async throws {
+            let steward = try await TestSteward.shared()
+            let mine = try await steward.makeWorkspace()
+            let theirs = try await steward.makeWorkspace()
+            let sets = [ServiceName.customer: steward.database.databases(.customer), .sales: steward.database.databases(.sales)]
+            let attempts: [(by: ServiceName, table: String)] = [
+                (.customer, "\(try schema(theirs, .customer)).accounts"),
+                (.customer, "\(try schema(mine, .sales)).deals"),
+                (.customer, "\(try schema(mine, .identity)).credentials"),
+                (.sales, "\(try schema(theirs, .sales)).deals"),
+                (.sales, "directory.sessions"),
+            ]
+            for attempt in attempts {
+                guard let databases = sets[attempt.by] else { continue }
+                let planted = Statement(unsafeGenerated: "SELECT count(*) FROM \(attempt.table)")
+                let database = TenantDatabase(
+                    service: attempt.by, databases: databases, placements: SinglePlacement(), schemaVersions: 1...1_000)
+                let caller = Caller(
+                    kind: .user, tenantID: mine.tenantID, userID: UserID(.make()), sessionID: .make(), policyEpoch: 0,
+                    expireTime: Timestamp.now().advanced(by: .seconds(60)), workspace: mine.name)
+                let state = try await steward.database.onLoop { () -> String? in
+                    let deadline = MonotonicTime.moment(.seconds(10), after: MonotonicTime.now())
+                    do {
+                        _ = try await database.read(caller, deadline: deadline, planted, Parameters())
+                        return nil
+                    } catch let error as PostgresError {
+                        return error.sqlState
+                    }
+                }
+                #expect(state == "42501", "\(attempt.by) reads \(attempt.table)")
+            }
+            // The same way in works for the tenant's own table, so it was the schema that was refused.
+            let database = TenantDatabase(
+                service: .customer, databases: try #require(sets[.customer]), placements: SinglePlacement(),
+                schemaVersions: 1...1_000)
+            let tenantID = mine.tenantID
+            let count = try await steward.database.onLoop {
+                try await database.read(
+                    for: tenantID, as: SystemCaller(purpose: "test"),
+                    deadline: MonotonicTime.moment(.seconds(10), after: MonotonicTime.now()),
+                    Statement("SELECT count(*) FROM {schema}.accounts"), Parameters()
+                ).one().int64(0)
+            }
+            #expect(count == 0)
+            for databases in sets.values { try await steward.database.onLoop { await databases.close(deadline: 0) } }
+            await mine.close()
+            await theirs.close()
+        }
+
+        private func schema(_ workspace: TestWorkspace, _ service: ServiceName) throws -> String {
+            try #require(TenantSchema(tenantID: workspace.tenantID, service: service)).name
+        }
+    }
+}
+
+extension MethodDefinition {
+    /// The first word of the name; Batch goes with the next.
+    fileprivate var verb: String {
+        let prefix = name.hasPrefix("Batch") ? "Batch" : ""
+        let rest = name.dropFirst(prefix.count)
+        return prefix + rest.prefix(1) + rest.dropFirst().prefix { $0.isLowercase }
+    }
+}
