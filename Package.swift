@@ -158,7 +158,7 @@ let package = Package(
             [
                 "StewardClient", "Contracts", "Wire", "RPC", "Credentials", "Migrations", "IdentityService",
                 "CustomerService", "SalesService", "Reactor", "Postgres", "Tenancy", "TenantDatabase",
-                arguments, logging,
+                "CPlugin", "CProtobufC", arguments, logging,
             ]),
 
         // Tools: the generator of Contracts. Nothing imports it.
@@ -175,7 +175,7 @@ let package = Package(
             ]),
         tests("GatewayServiceTests", ["GatewayService", "Tenancy"]),
         tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
-        tests("StewardCommandTests", ["steward", "Contracts", "Wire"]),
+        tests("StewardCommandTests", ["steward", "Contracts", "RPC", "Tenancy", "Wire"]),
         // C of Tests/Sample, for the tests of Wire: every kind of field.
         .target(name: "CSample", dependencies: ["CProtobufC", "CContracts"], path: "Tests/CSample"),
         tests("WireTests", ["Wire", "CProtobufC", "CContracts", "CSample"]),

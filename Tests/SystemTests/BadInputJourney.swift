@@ -102,7 +102,7 @@ extension SystemTests {
                     Bad("batch of none", .invalidArgument, "BATCH_SIZE_INVALID", field: "accounts") {
                         _ = try await $0.accounts.batchCreateAccounts(BatchCreateAccountsRequest())
                     },
-                    Bad("grant on nothing known", .invalidArgument, "UNKNOWN_OBJECT") {
+                    Bad("grant on nothing known", .invalidArgument, "GRANT_INVALID", field: "role.grants[0]") {
                         let grant = Contracts.Grant(object: "spaceship", action: "read", scope: .all)
                         _ = try await $0.roles.createRole(
                             CreateRoleRequest(role: Role(displayName: "Pilot", grants: [grant])))
@@ -306,7 +306,7 @@ extension SystemTests {
                         sending(create, [UInt8](repeating: 0, count: 5 << 20))),
                     Bad("unknown method", .unimplemented, "METHOD_UNKNOWN", sending(unknown, [])),
                     Bad("unknown service", .unimplemented, "SERVICE_UNKNOWN", sending(nowhere, [])),
-                    Bad("metadata of the programs", .invalidArgument, "METADATA_KEY_RESERVED") {
+                    Bad("metadata of the programs", .invalidArgument, "METADATA_KEY_INVALID") {
                         var options = CallOptions()
                         options.metadata.append("steward-client-address", "10.0.0.1")
                         _ = try await $0.accounts.listAccounts(ListAccountsRequest(), options: options)

@@ -33,6 +33,9 @@ struct SampleRecords: Sendable {
         ids["contact"] = try await admin.contacts.createContact(
             CreateContactRequest(contact: Contact(givenName: text("contact"), externalID: word))
         ).contact?.id
+        ids["other_contact"] = try await admin.contacts.createContact(
+            CreateContactRequest(contact: Contact(givenName: text("other contact")))
+        ).contact?.id
         ids["account_contact"] = try await admin.accountContacts.createAccountContact(
             CreateAccountContactRequest(
                 accountContact: AccountContact(
@@ -89,6 +92,16 @@ struct ForeignProbe {
         return nil
     }
 
+    /// A text of the record.
+    private var textField: String {
+        switch object {
+        case "contact": "given_name"
+        case "account_contact": "role"
+        case "activity": "subject"
+        default: "display_name"
+        }
+    }
+
     /// Every id in the request is a foreign one, and the record is one that would be stored.
     func request() throws -> [UInt8] {
         let request = Message.make(method.request, in: Arena())
@@ -96,11 +109,14 @@ struct ForeignProbe {
             let message = try wellFormed(record.type, in: request.arena)
             try setForeignID(message)
             put(message, at: record.field, of: request)
-            if let mask = method.request.field("update_mask") { request.setStrings(mask, ["display_name"]) }
+            if let mask = method.request.field("update_mask") { request.setStrings(mask, [textField]) }
         }
         try setForeignID(request)
         for field in method.request.fields {
             if let kind = Self.referredObject(field), let id = foreign.ids[kind] { set(id, field, of: request) }
+        }
+        for name in ["password", "new_password"] {
+            if let password = method.request.field(name) { request.setString(password, TestSteward.password) }
         }
         if let version = method.request.field("version") { request.setInt64(version, 1) }
         return WireCodec.encode(request)
@@ -149,7 +165,7 @@ struct ForeignProbe {
             case "account": Account(displayName: name)
             case "contact": Contact(givenName: name)
             case "account_contact":
-                AccountContact(accountID: try own.id("account"), contactID: try own.id("contact"))
+                AccountContact(accountID: try own.id("account"), contactID: try own.id("other_contact"))
             case "activity": Activity(kind: .note, subject: name)
             case "deal": Deal(displayName: name)
             case "pipeline": Pipeline(displayName: name)

@@ -12,7 +12,9 @@ extension TestDatabase {
         guard let server = text.split(separator: "\n").first.flatMap({ pid_t($0) }) else {
             throw TestStewardError("\(lock) names no process")
         }
-        let all = [server] + Self.children(of: server)
+        // Stopped, it has no more children.
+        kill(server, SIGSTOP)
+        let all = Self.children(of: server) + [server]
         for pid in all { kill(pid, SIGKILL) }
         try await eventually("PostgreSQL is gone") { all.allSatisfy { Self.stat($0).map { $0.state == "Z" } ?? true } }
         // Where nobody takes note of its end, the dead server would be taken for a living one.

@@ -95,8 +95,15 @@ check_unit() { swift_test --skip 'IntegrationTests\.|^SystemTests\.|^Architectur
 
 check_architecture() { swift_test --filter '^ArchitectureTests\.'; }
 
-# The tests start a PostgreSQL of their own, which goes away with them.
-check_integration() { swift_test --filter 'IntegrationTests\.'; }
+# Each target starts a PostgreSQL of its own, which goes away with it. One after the other, so that they do not take each
+# other's connections and time.
+check_integration() {
+    local target result=0
+    for target in Tests/*IntegrationTests; do
+        swift_test --filter "^$(basename "$target")\\." || result=1
+    done
+    return "$result"
+}
 
 check_system() { STEWARD_TEST_PROGRAMS=$(swift build --show-bin-path) swift_test --filter '^SystemTests\.'; }
 

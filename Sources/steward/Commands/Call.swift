@@ -2,12 +2,11 @@ import ArgumentParser
 import Contracts
 import RPC
 import StewardClient
-import Tenancy
 import Wire
 
 struct Call: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Calls any unary method with a request in JSON.",
+        abstract: "Calls any unary method with a request in JSON, as the server describes it.",
         discussion: """
             Examples:
               steward call AccountService/ListAccounts '{"page_size": 3}'
@@ -20,9 +19,9 @@ struct Call: AsyncParsableCommand {
     @Option(help: "Makes a repetition harmless: the same id gets the same answer.") var requestID: String?
 
     func run() async throws {
-        let definition = try find()
         let json = try JSONValue(text: request == "-" ? Self.standardInput() : request)
         let steward = try await connection.connectSignedIn()
+        let definition = try await find(steward)
         let answer = try await steward.call(definition, requestID: requestID) { message in
             try MessageFill.fill(message, from: json)
         }
@@ -30,15 +29,17 @@ struct Call: AsyncParsableCommand {
         await steward.close()
     }
 
-    private func find() throws -> MethodDefinition {
-        let methods = ServiceCatalogue.methods.filter { $0.path == method || $0.path.hasSuffix("." + method) }
-        guard let found = methods.first, methods.count == 1 else {
-            throw UsageProblem("\(method) is not the name of one method", cure: "steward describe lists all methods")
-        }
-        guard found.kind == .unary else {
+    private func find(_ steward: StewardConnection) async throws -> MethodDefinition {
+        let (service, found) = try await RemoteCatalogue.load(from: steward).method(method)
+        guard found.clientStreaming != true, found.serverStreaming != true else {
             throw UsageProblem("\(method) is a stream", cure: "use the client library for streams")
         }
-        return found
+        let schema = try await RemoteSchema.load(service.name ?? "", from: steward)
+        guard let request = found.requestType.flatMap({ schema.messages[$0] }),
+            let response = found.responseType.flatMap({ schema.messages[$0] })
+        else { throw UsageProblem("the server does not describe the messages of \(method)", cure: "update the server") }
+        return MethodDefinition(
+            path: "\(service.name ?? "")/\(found.name ?? "")", request: request, response: response, kind: .unary)
     }
 
     private static func standardInput() -> String {

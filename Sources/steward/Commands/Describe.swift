@@ -6,7 +6,7 @@ import Wire
 
 struct Describe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Asks the server what it offers: services, methods and their comments.",
+        abstract: "Asks the server what it offers: services, methods, fields and their comments.",
         discussion: """
             Examples:
               steward describe
@@ -19,17 +19,15 @@ struct Describe: AsyncParsableCommand {
 
     func run() async throws {
         let steward = try await connection.connect()
-        let services = try await steward.reflection.listServices(ListServicesRequest()).services
-        await steward.close()
-        guard let symbol else { return show(services) }
-        let parts = symbol.split(separator: "/", maxSplits: 1).map(String.init)
-        guard let service = services.first(where: { $0.name == parts[0] || $0.name?.hasSuffix("." + parts[0]) == true })
-        else { throw UsageProblem("the server has no service \(parts[0])", cure: "steward describe lists all") }
-        guard parts.count == 2 else { return show(service) }
-        guard let method = service.methods.first(where: { $0.name == parts[1] }) else {
-            throw UsageProblem("\(parts[0]) has no method \(parts[1])", cure: "steward describe \(parts[0])")
+        let catalogue = try await RemoteCatalogue.load(from: steward)
+        switch symbol {
+        case nil: show(catalogue.services)
+        case let symbol? where symbol.contains("/"):
+            let (service, method) = try catalogue.method(symbol)
+            show(method, try await RemoteSchema.load(service.name ?? "", from: steward))
+        case let symbol?: show(try catalogue.service(symbol))
         }
-        show(method)
+        await steward.close()
     }
 
     private func show(_ services: [ServiceDescription]) {
@@ -49,21 +47,28 @@ struct Describe: AsyncParsableCommand {
         }
     }
 
-    private func show(_ method: MethodDescription) {
+    private func show(_ method: MethodDescription, _ schema: RemoteSchema) {
         Terminal.line(Style.bold(method.name ?? ""))
         Terminal.line(method.comment ?? "")
         for (title, name) in [("request", method.requestType), ("response", method.responseType)] {
+            guard let type = name.flatMap({ schema.messages[$0] }) else { continue }
             Terminal.line()
-            Terminal.line("\(title) \(Style.bold(name ?? ""))")
-            guard let type = Self.messages[name ?? ""] else { continue }
-            for field in type.fields { Terminal.line("  \(field.name)  \(Style.dim(typeName(field)))") }
+            Terminal.line("\(title) \(Style.bold(type.name))")
+            show(type, schema, indent: "  ", seen: [])
         }
     }
 
-    /// The messages that methods take and give, by full name.
-    private static let messages = Dictionary(
-        ServiceCatalogue.methods.flatMap { [$0.request, $0.response] }.map { ($0.name, $0) },
-        uniquingKeysWith: { first, _ in first })
+    /// The fields, with those of nested messages below them, each message once.
+    private func show(_ type: MessageDescriptor, _ schema: RemoteSchema, indent: String, seen: Set<String>) {
+        for field in type.fields {
+            let comment = schema.comments["\(type.name).\(field.name)"] ?? ""
+            Terminal.line("\(indent)\(Style.bold(field.name))  \(Style.cyan(typeName(field)))  \(Style.dim(comment))")
+            guard case .message(let nested) = field.kind, !seen.contains(nested.name),
+                nested.name != "google.protobuf.Timestamp"
+            else { continue }
+            show(nested, schema, indent: indent + "  ", seen: seen.union([type.name, nested.name]))
+        }
+    }
 
     private func typeName(_ field: FieldDescriptor) -> String {
         let name =

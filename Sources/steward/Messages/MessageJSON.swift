@@ -11,7 +11,9 @@ enum MessageJSON {
             message.descriptor.fields.filter { message.has($0) }.map { ($0.name, value($0, of: message)) })
     }
 
-    private static func value(_ field: FieldDescriptor, of message: Message) -> String {
+    /// The value of a field; null when it is not set.
+    static func value(_ field: FieldDescriptor, of message: Message) -> String {
+        guard message.has(field) || field.isRepeated else { return "null" }
         if field.isRepeated {
             return JSONText.array((0..<message.count(field)).map { element(field, of: message, at: $0) })
         }

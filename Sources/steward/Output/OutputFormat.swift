@@ -22,7 +22,7 @@ struct RecordPrinter {
             Terminal.line(
                 JSONText.array(
                     records.map { record in
-                        JSONText.object(fields.map { ($0.name, JSONText.quoted(FieldText.text($0, of: record))) })
+                        JSONText.object(fields.map { ($0.name, MessageJSON.value($0, of: record)) })
                     }))
         case .csv:
             let fields = try (columns.isEmpty ? type.fields.map(\.name) : columns).map { try field($0, in: type) }
@@ -53,7 +53,9 @@ struct RecordPrinter {
     }
 
     private func table(_ records: [Message], of type: MessageDescriptor, preferred: [String]) throws {
-        let fields = try (columns.isEmpty ? preferred : columns).map { try field($0, in: type) }
+        let wanted = try (columns.isEmpty ? preferred : columns).map { try field($0, in: type) }
+        // Columns that nobody asked for are left out where they hold nothing.
+        let fields = wanted.filter { field in !columns.isEmpty || records.contains { $0.has(field) } }
         let table = Table(
             columns: fields.map { field in
                 .init(

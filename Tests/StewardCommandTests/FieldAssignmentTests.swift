@@ -1,0 +1,67 @@
+import Contracts
+import Tenancy
+import Testing
+import Wire
+
+@testable import steward
+
+@Suite struct FieldAssignmentTests {
+    private func deal(_ arguments: String...) throws -> (Deal, [String]) {
+        let message = Message.make(Deal.descriptor, in: Arena())
+        let named = try FieldAssignment.apply(arguments, to: message)
+        return (Deal(message), named)
+    }
+
+    @Test func fillsFieldsOfEveryKind() throws {
+        let (deal, named) = try deal(
+            "display_name=a=b", "amount=1250.50 EUR", "close_date=2026-12-31", "follow_up_time=2026-12-01T09:00:00Z",
+            "description=", "version=3")
+        #expect(deal.displayName == "a=b")
+        #expect(deal.amount == Money(currencyCode: "EUR", minorUnits: 125_050))
+        #expect(deal.followUpTime?.text == "2026-12-01T09:00:00Z")
+        #expect(deal.description == nil)
+        #expect(deal.version == 3)
+        #expect(named.contains("description"))
+    }
+
+    @Test func fillsPartsAndLists() throws {
+        let message = Message.make(Contact.descriptor, in: Arena())
+        let named = try FieldAssignment.apply(
+            ["contact_points.email=a@b.example", "contact_points.mobile=+491701234567"], to: message)
+        #expect(Contact(message).contactPoints.map(\.kind) == [.email, .mobile])
+        #expect(named == ["contact_points"])
+        let user = Message.make(User.descriptor, in: Arena())
+        _ = try FieldAssignment.apply(["role_ids=a,b", "disabled=yes"], to: user)
+        #expect(User(user).roleIDs == ["a", "b"])
+        #expect(User(user).disabled == true)
+        let role = Message.make(Role.descriptor, in: Arena())
+        _ = try FieldAssignment.apply([#"grants=[{"object": "deal", "action": "read", "scope": "own"}]"#], to: role)
+        #expect(Role(role).grants == [Grant(object: "deal", action: "read", scope: .own)])
+    }
+
+    @Test(arguments: [
+        "nosuch=1", "display_name", "=x", "amount=lots", "amount=1.234 EUR", "version=x", "follow_up_time=soon",
+        "amount.nosuch=1", "display_name.part=1", "amount={bad",
+    ])
+    func refusesWithACure(_ argument: String) {
+        #expect(throws: UsageProblem.self) { try deal(argument) }
+    }
+
+    @Test func referencesByAnotherField() {
+        let path = ReferenceResolver.path("account.external_id", in: Deal.descriptor)
+        #expect(path?.target == "account_id")
+        #expect(path?.noun == "account")
+        #expect(ReferenceResolver.path("role.display_name", in: User.descriptor)?.target == "role_ids")
+        #expect(ReferenceResolver.path("parent_account.external_id", in: Account.descriptor)?.noun == "account")
+        #expect(ReferenceResolver.path("amount.minor_units", in: Deal.descriptor) == nil)
+        #expect(ReferenceResolver.path("nosuch.field", in: Deal.descriptor) == nil)
+    }
+
+    @Test func enumNamesGoWithoutPrefix() throws {
+        let message = Message.make(Activity.descriptor, in: Arena())
+        _ = try FieldAssignment.apply(["kind=call", "direction=ACTIVITY_DIRECTION_INBOUND"], to: message)
+        #expect(Activity(message).kind == .call)
+        let kind = try #require(Activity.descriptor.field("kind"))
+        #expect(FieldText.text(kind, of: message) == "call")
+    }
+}
