@@ -123,7 +123,7 @@ let package = Package(
             "GatewayService",
             [
                 "RPC", "RPCTransport", "Contracts", "Wire", "Tenancy", "Reactor", "Credentials",
-                "Settings", "ServiceHost", "Observability", logging,
+                "Settings", "ServiceHost", "Observability", logging, coreMetrics,
             ]),
         module(
             "IdentityService",
@@ -173,7 +173,7 @@ let package = Package(
                 "CustomerService", "SalesService", "Records", "TestPostgres", "Migrations", "Postgres", "Tenancy",
                 "TenantDatabase",
             ]),
-        tests("GatewayServiceTests", ["GatewayService", "Tenancy"]),
+        tests("GatewayServiceTests", ["GatewayService", "Observability", "RPC", "Reactor", "Tenancy"]),
         tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
         tests("StewardCommandTests", ["steward", "Contracts", "RPC", "Tenancy", "Wire"]),
         // C of Tests/Sample, for the tests of Wire: every kind of field.
@@ -218,9 +218,8 @@ let package = Package(
         tests(
             "SystemTests",
             [
-                "TestSteward", "StewardClient", "Contracts", "Migrations", "Postgres", "RPC", "Reactor",
-                "TenantDatabase",
-                "Tenancy", "TLSTransport", "Wire",
+                "TestSteward", "StewardClient", "Contracts", "Postgres", "RPC", "Reactor", "TenantDatabase", "Tenancy",
+                "Wire",
             ]),
         tests("PostgresIntegrationTests", ["TestPostgres", "Migrations", "Postgres", "Reactor", "Tenancy"]),
         tests(

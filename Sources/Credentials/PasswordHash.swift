@@ -65,15 +65,6 @@ package struct PasswordHash: Hashable, Sendable, CustomStringConvertible, Custom
         return argon2id_verify(encoded, secret, secret.count) == ARGON2_OK.rawValue
     }
 
-    /// Whether the hash should be made anew at the next successful sign-in, because it costs other than wanted.
-    package func needsRehash(for wanted: PasswordCost = .standard) -> Bool { cost != wanted }
-
-    /// A hash of standard cost that no password has. Verify against it when the user does not exist, so that the
-    /// answer takes as long as for one who does.
-    package static func makeDecoy() throws(CredentialsError) -> PasswordHash {
-        try make(RandomToken.hexText(bytes: 32))
-    }
-
     package var description: String { "PasswordHash(•••)" }
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 

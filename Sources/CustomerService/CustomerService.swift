@@ -15,7 +15,7 @@ package enum CustomerService {
     package static func offer(_ host: Host) async throws -> ServiceOffer {
         let database = TenantDatabase(
             service: .customer, databases: host.databases, placements: host.policies,
-            schemaVersions: schemaVersions)
+            schemaVersions: CustomerMigrations.stream.accepted)
         let engine = try RecordEngine(
             database: database, policies: host.policies, types: types,
             references: PeerReferences(client: host.references), pageTokenKey: host.derivedKey("page tokens"))
@@ -27,10 +27,5 @@ package enum CustomerService {
         ReferenceMethods(engine: engine).register(on: &router)
         TenantProvisioning(host, stream: CustomerMigrations.stream).register(on: &router)
         return ServiceOffer(router: router)
-    }
-
-    /// Schema versions that this program can work with: the newest, and while a migration is under way the one before.
-    private static var schemaVersions: ClosedRange<Int> {
-        CustomerMigrations.stream.version...CustomerMigrations.stream.version
     }
 }

@@ -1,4 +1,6 @@
 import Contracts
+import CoreMetrics
+import Observability
 import RPC
 import RPCTransport
 import Reactor
@@ -10,15 +12,18 @@ package enum GatewayService {
     /// What the gateway serves: sessions itself, everything else by passing it on.
     package static func offer(_ host: Host) async throws -> ServiceOffer {
         let callers = CallerServiceClient(channel: host.channel(to: .identity))
-        let registry = SessionRegistry()
+        let registry = SessionRegistry(
+            attached: Meter(label: MetricName.attachedSessions, factory: host.metrics))
         var router = Router()
-        SessionService(callers: callers, registry: registry).register(on: &router)
+        let openCalls = OpenCalls()
+        SessionService(callers: callers, registry: registry, openCalls: openCalls).register(on: &router)
         let forwarder = Forwarder(
             clients: [
                 .identity: host.channel(to: .identity), .customer: host.channel(to: .customer),
                 .sales: host.channel(to: .sales),
             ],
-            tenantCalls: TenantCalls(callsMax: host.settings.tenantCallsMax))
+            tenantCalls: TenantCalls(callsMax: host.settings.tenantCallsMax),
+            metrics: ForwardMetrics(factory: host.metrics), openCalls: openCalls)
         let watch = RevocationWatch(
             callers: callers, registry: registry, loop: host.loops.next(), logger: host.logger)
         let watching = Task(executorPreference: watch.loop) { await watch.run() }

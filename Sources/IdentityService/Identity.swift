@@ -75,7 +75,7 @@ package struct Identity: Sendable {
         let placements = DirectoryPlacements(directory: directory)
         let database = TenantDatabase(
             service: .identity, databases: parts.databases, placements: placements,
-            schemaVersions: IdentityMigrations.schemaVersions)
+            schemaVersions: IdentityMigrations.tenantStream.accepted)
         let tenantData = TenantData(database: database)
         let compiler = PolicyCompiler(directory: directory, tenantData: tenantData)
         let policies = LocalPolicies(compiler: compiler)

@@ -87,10 +87,18 @@ enum IdentityError {
             "OWN_USER", "You cannot \(what) yourself. Ask another admin.", domain: domain)
     }
 
-    static func rightsExceeded(_ right: String) -> RPCError {
+    /// What has rights that the caller lacks; begins the message.
+    enum RightsSubject: String {
+        case change = "This would give"
+        case user = "This user has"
+        case role = "This role gives"
+    }
+
+    /// `right` is one such as `deal.delete`, or a field such as `account.phone`.
+    static func rightsExceeded(_ right: String, _ subject: RightsSubject) -> RPCError {
         .permissionDenied(
-            "RIGHTS_EXCEEDED", "This would give \(right), which goes beyond your own rights.", domain: domain,
-            details: [("right", right)])
+            "RIGHTS_EXCEEDED", "\(subject.rawValue) \(right), which goes beyond your own rights.",
+            domain: domain, details: [("right", right)])
     }
 
     static let builtInRole = RPCError.failedPrecondition(

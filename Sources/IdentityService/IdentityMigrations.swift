@@ -44,9 +44,4 @@ package enum IdentityMigrations {
                 number: 4, name: "create_credentials",
                 sql: PackageResources.identity_0004_create_credentials_sql),
         ])
-
-    /// The versions of a tenant's schema that this program understands: the newest and the one before.
-    package static var schemaVersions: ClosedRange<Int> {
-        max(1, tenantStream.version - 1)...tenantStream.version
-    }
 }

@@ -40,14 +40,19 @@ package struct MigrationStream: Sendable {
     package let name: String
     package let kind: Kind
     package let migrations: [Migration]
+    /// The versions of a schema that the program works with: its own and, once there was a release before, that one's, so
+    /// that programs can be upgraded first and schemas after them.
+    package let accepted: ClosedRange<Int>
 
-    package init(name: String, kind: Kind, migrations: [Migration]) {
+    /// - Parameter releasedVersion: the version of the release before; nil while there is none.
+    package init(name: String, kind: Kind, migrations: [Migration], releasedVersion: Int? = nil) {
         precondition(
             migrations.map(\.number) == Array(1..<migrations.count + 1),
             "the migrations of \(name) are numbered 1, 2, 3, … in order")
         self.name = name
         self.kind = kind
         self.migrations = migrations
+        accepted = (releasedVersion ?? migrations.count)...migrations.count
     }
 
     /// The version of a schema to which all are applied.

@@ -6,7 +6,7 @@ package enum MetricName {
     package static let serverDuration = "rpc.server.duration"
     /// Gauge: calls being served.
     package static let serverCallsInFlight = "rpc.server.calls.in_flight"
-    /// Counter: calls refused by a limit, by `limit`.
+    /// Counter: calls and connections refused before anything was done for them, by `reason`.
     package static let serverRefusals = "rpc.server.refusals"
     /// Gauge: open connections.
     package static let serverConnections = "rpc.server.connections"
@@ -17,16 +17,10 @@ package enum MetricName {
     /// Counter: TLS handshakes that failed.
     package static let handshakeFailures = "tls.handshake.failures"
 
-    // Calls that this process makes
-    /// Timer: one made call, by `peer` and `code`.
-    package static let clientDuration = "rpc.client.duration"
-    /// Gauge: open connections to a peer, by `peer`.
-    package static let clientConnections = "rpc.client.connections"
-
     // The gateway
-    /// Timer: one forwarded call, by `service` and `code`.
+    /// Timer: one call passed on, by `service` (the program that serves it) and `code`.
     package static let forwardDuration = "gateway.forward.duration"
-    /// Gauge: sessions attached to connections.
+    /// Gauge: connections with a session.
     package static let attachedSessions = "gateway.sessions.attached"
 
     // The database
@@ -72,8 +66,6 @@ package enum MetricName {
 package enum MetricDimension {
     package static let method = "method"
     package static let code = "code"
-    package static let peer = "peer"
-    package static let limit = "limit"
     package static let reason = "reason"
     package static let service = "service"
     package static let database = "database"

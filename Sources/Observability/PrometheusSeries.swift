@@ -51,11 +51,10 @@ final class HistogramSeries: TimerHandler, RecorderHandler {
             bounds: [
                 1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216,
             ], divisor: 1)
-        /// Room for the longest of them and the bucket without a bound.
-        static let bucketsMax = 18
     }
 
     let layout: Layout
+    /// Room for the longest layout and the bucket without a bound.
     private let buckets = InlineArray<18, Atomic<UInt64>> { _ in Atomic(0) }
     private let sumOfRecorded = Atomic<Int64>(0)
 

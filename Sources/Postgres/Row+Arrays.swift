@@ -14,10 +14,6 @@ extension Row {
         try array(column, of: .int8) { $0.count == 8 ? Int64(bitPattern: Row.load($0)) : nil }
     }
 
-    package func int32s(_ column: Int) throws(PostgresError) -> [Int32] {
-        try array(column, of: .int4) { $0.count == 4 ? Int32(bitPattern: Row.load($0)) : nil }
-    }
-
     private func array<Element>(
         _ column: Int, of type: PostgresType, _ decode: (UnsafeRawBufferPointer) -> Element?
     ) throws(PostgresError) -> [Element] {

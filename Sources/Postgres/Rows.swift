@@ -25,11 +25,6 @@ package final class Rows: Sendable, RandomAccessCollection {
         PQfname(result.raw, Int32(column)).map { String(cString: $0) } ?? ""
     }
 
-    /// How many rows the command inserted, updated or deleted, or how many a query returned.
-    package var affected: Int {
-        PQcmdTuples(result.raw).flatMap { Int(String(cString: $0)) } ?? 0
-    }
-
     /// The only row of a query that returns exactly one.
     package func one() throws(PostgresError) -> Row {
         guard count == 1 else { throw PostgresError(.unexpectedResult, "\(count) rows instead of one") }
@@ -147,9 +142,5 @@ extension Row {
 
     package func optionalTimestamp(_ column: Int) throws(PostgresError) -> Timestamp? {
         isNull(column) ? nil : try timestamp(column)
-    }
-
-    package func optionalDay(_ column: Int) throws(PostgresError) -> CalendarDay? {
-        isNull(column) ? nil : try day(column)
     }
 }

@@ -59,6 +59,9 @@ package final class CallContext: @unchecked Sendable {
     /// Who is at the other end of the connection.
     package var peer: Peer { connection.peer }
 
+    /// From which level on `logger` logs; asking costs nothing.
+    package var logLevel: Logger.Level { baseLogger.logLevel }
+
     /// A logger that names the call. Made on first use, since most calls log nothing.
     package var logger: Logger {
         if let madeLogger { return madeLogger }

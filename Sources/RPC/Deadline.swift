@@ -19,7 +19,11 @@ package struct Deadline: Sendable, Hashable, Comparable {
 
     /// The point so far from `start` (monotonic nanoseconds).
     package static func after(_ duration: Duration, from start: UInt64) -> Deadline {
-        let wait = duration.nanosecondsClamped
+        after(nanoseconds: duration.nanosecondsClamped, from: start)
+    }
+
+    /// The same for a wait in nanoseconds.
+    package static func after(nanoseconds wait: UInt64, from start: UInt64) -> Deadline {
         let (sum, overflow) = start.addingReportingOverflow(wait)
         return overflow ? .never : Deadline(nanoseconds: sum)
     }

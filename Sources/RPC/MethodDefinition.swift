@@ -15,21 +15,53 @@ public struct MethodDefinition: Sendable, Hashable {
     }
 
     /// Package, service and method, as in steward.customer.v1.AccountService/GetAccount.
-    public let path: String
+    public var path: String { parts.path }
     /// Full name of the service.
-    public let service: String
+    public var service: String { parts.service }
     /// Name of the method within the service.
-    public let name: String
+    public var name: String { parts.name }
     /// Which side streams.
-    public let kind: Kind
+    public var kind: Kind { parts.kind }
     /// A repetition has no further effect, so a retry needs no request id.
-    public let isIdempotent: Bool
+    public var isIdempotent: Bool { parts.isIdempotent }
     /// A stream that goes on until the caller has enough: methods that begin with Watch. A server that drains ends them first.
-    public let isEndless: Bool
+    public var isEndless: Bool { parts.isEndless }
+    /// A method of the protocol itself, package steward.rpc.v1: health, reflection, sessions. Anybody may call those, signed in or not,
+    /// so that their requests are short and their calls do not last.
+    package var isOfProtocol: Bool { parts.isOfProtocol }
     /// The request message.
-    package let request: MessageDescriptor
+    package var request: MessageDescriptor { parts.request }
     /// The response message.
-    package let response: MessageDescriptor
+    package var response: MessageDescriptor { parts.response }
+
+    /// Every call copies its method: one reference to count instead of each part.
+    private let parts: Parts
+
+    private final class Parts: Sendable {
+        let path: String
+        let service: String
+        let name: String
+        let kind: Kind
+        let isIdempotent: Bool
+        let isEndless: Bool
+        let isOfProtocol: Bool
+        let request: MessageDescriptor
+        let response: MessageDescriptor
+
+        init(path: String, request: MessageDescriptor, response: MessageDescriptor, kind: Kind, isIdempotent: Bool?) {
+            let slash = path.lastIndex(of: "/") ?? path.startIndex
+            let name = String(path[slash...].drop { $0 == "/" })
+            self.path = path
+            service = String(path[..<slash])
+            self.name = name
+            self.kind = kind
+            self.request = request
+            self.response = response
+            isOfProtocol = path.hasPrefix("steward.rpc.v1.")
+            isEndless = kind != .unary && method(name, begins: "Watch")
+            self.isIdempotent = isIdempotent ?? readingVerbs.contains { method(name, begins: $0) }
+        }
+    }
 
     /// - Parameter isIdempotent: absent means by the verb: Get, BatchGet, List, Check, Watch, Search, Count and
     ///   Describe only read.
@@ -37,17 +69,16 @@ public struct MethodDefinition: Sendable, Hashable {
         path: String, request: MessageDescriptor, response: MessageDescriptor, kind: Kind,
         isIdempotent: Bool? = nil
     ) {
-        let slash = path.lastIndex(of: "/") ?? path.startIndex
-        self.path = path
-        service = String(path[..<slash])
-        name = String(path[slash...].drop { $0 == "/" })
-        self.kind = kind
-        self.request = request
-        self.response = response
-        let method = name
-        isEndless = kind != .unary && Self.method(name, begins: "Watch")
-        self.isIdempotent =
-            isIdempotent ?? Self.readingVerbs.contains { Self.method(method, begins: $0) }
+        parts = Parts(path: path, request: request, response: response, kind: kind, isIdempotent: isIdempotent)
+    }
+
+    /// A path names one method.
+    public static func == (left: MethodDefinition, right: MethodDefinition) -> Bool {
+        left.parts === right.parts || left.path == right.path && left.kind == right.kind
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(path)
     }
 
     private static let readingVerbs = [

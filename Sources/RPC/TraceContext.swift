@@ -18,14 +18,13 @@ package struct TraceContext: Sendable, Hashable {
     /// A new trace.
     package static func make(isSampled: Bool = false) -> TraceContext {
         TraceContext(
-            traceHigh: .random(in: 1...UInt64.max), traceLow: .random(in: 0...UInt64.max),
-            spanID: .random(in: 1...UInt64.max), isSampled: isSampled)
+            traceHigh: TraceIDs.process, traceLow: TraceIDs.next(), spanID: TraceIDs.next(), isSampled: isSampled)
     }
 
     /// The same trace with a span of its own.
     package func child() -> TraceContext {
         var child = self
-        child.spanID = .random(in: 1...UInt64.max)
+        child.spanID = TraceIDs.next()
         return child
     }
 

@@ -10,6 +10,8 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
     /// Credit that the sender gets once the other side has taken what was passed on.
     private var owedToInbound = 0
     private var owedToOutbound = 0
+    /// What was passed on of an answer that is not whole yet.
+    private var answerBytes = 0
     private var hasEnded = false
 
     private init(_ inbound: InboundCall, onEnd: @escaping (StatusCode) -> Void) {
@@ -42,7 +44,12 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
     package func receive(_ frame: FrameView, on call: FrameCall) {
         guard let outbound else { return }
         let target: FrameCall = call === inbound ? outbound : inbound
-        if target === inbound, let status = frame.status { noteEnd(status) }
+        if target === inbound {
+            if let payload = frame.payload, let error = answerRefusal(payload.count, more: frame.more) {
+                return inbound.abandon(error, tellCaller: true)
+            }
+            if let status = frame.status { noteEnd(status) }
+        }
         var passed = FrameView()
         passed.header = frame.header
         passed.payload = frame.payload
@@ -52,6 +59,13 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
         passed.status = frame.status
         target.transmit(passed)
         settle(frame.payload, from: call, to: target)
+    }
+
+    /// The next server knows what this one takes, not what the caller takes.
+    private func answerRefusal(_ bytes: Int, more: Bool) -> RPCError? {
+        let whole = answerBytes + bytes
+        answerBytes = more ? whole : 0
+        return inbound.refusal(ofMessageBytes: whole)
     }
 
     /// Gives credit back to the sender when the other side has taken everything, else keeps it until then.
@@ -91,7 +105,8 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
     }
 
     private func noteEnd(_ status: UnsafeRawBufferPointer) {
-        end((try? CallStatus(parsing: status))?.error?.code ?? .ok)
+        // An empty Status is OK, which nearly every call ends with.
+        end(status.isEmpty ? .ok : (try? CallStatus(parsing: status))?.error?.code ?? .ok)
     }
 
     private func end(_ code: StatusCode) {

@@ -16,7 +16,7 @@ package struct LinkLimits: Sendable, Hashable {
     /// Payload bytes received and not yet taken by their readers, over all calls of a connection, past which connection credit is
     /// no longer given back on arrival: bounds what one connection can make this process keep.
     package var unreadBytesMax = 16 << 20
-    /// Bytes waiting for the socket or for credit above which the connection is dropped: it asks and does not listen.
+    /// Bytes waiting for the socket or for credit above which the calls with the longest answers are given up.
     package var unsentBytesMax = 64 << 20
     /// How long the socket may take nothing at all before the connection is dropped.
     package var stallTimeout: Duration = .seconds(30)
@@ -42,11 +42,26 @@ package struct LinkLimits: Sendable, Hashable {
 /// What a server accepts.
 package struct ServerLimits: Sendable, Hashable {
     package var link = LinkLimits()
-    /// Calls served at once on a connection, counting cancelled ones until their handler has noticed. 256 calls of 4 MiB are the
-    /// most memory that one connection can bind for a moment.
+    /// Calls served at once on a connection, counting cancelled ones until their handler has noticed.
     package var callsMax: UInt32 = 256
+    /// Bytes of messages begun and not finished, over all calls of a connection: two messages of 4 MiB.
+    package var unfinishedBytesMax = 8 << 20
+    /// How long the single request of a call may take to come whole, whatever the caller's timeout: 4 MiB at 1 Mbit/s.
+    package var requestTimeout: Duration = .seconds(30)
+    /// Longest request of a method that anybody may call without a session; an id or a name takes far less.
+    package var protocolRequestBytesMax = 64 << 10
+    /// Bytes waiting for credit on a connection past which an answer to such a method does not wait, too.
+    package var protocolUnsentBytesMax = 1 << 20
+    /// Longest traceparent looked at: version 00 has 55 bytes, later ones may have more.
+    package var traceParentBytesMax = 128
     /// Connections open at once on a loop; an idle one takes about 30 KiB.
     package var connectionsMax = 16_384
+    /// Connections open at once on a loop from one address, so that one machine cannot take all of them. Nil: not counted, as it
+    /// must be when a proxy stands in front, whose address all clients then have.
+    package var connectionsPerAddressMax: Int?
+    /// Connections shaking hands at once on a loop, besides those that are open. More are reset at once, which tells their clients
+    /// sooner than a handshake that is never done.
+    package var handshakesMax = 4_096
     /// Longest method name: package, service and method.
     package var methodBytesMax = 256
     /// Metadata of a call in all, and entries: they are copied for each call.
@@ -63,25 +78,31 @@ package struct ServerLimits: Sendable, Hashable {
     /// The longest a caller may say: a day.
     package var timeoutMax: Duration = .seconds(86_400)
     /// Cancelled calls accepted at once, and per second in the long run: opening and cancelling costs the caller nothing and the
-    /// server a handler.
-    package var cancelBurstMax = 1_000
+    /// server a handler. Nil: not counted.
+    package var cancelBurstMax: Int? = 1_000
     package var cancelsPerSecondMax = 200
     /// A connection without calls is closed after this long.
     package var idleTimeout: Duration = .seconds(900)
     /// How long a client may take to answer the ping that announces a drain.
     package var drainPingTimeout: Duration = .seconds(2)
 
-    package init() {}
+    /// For a server whose callers are thin clients, each with a connection of its own: what one connection may bind is what one user
+    /// needs, four answers of 4 MiB and a window of requests.
+    package init() {
+        link.unreadBytesMax = 4 << 20
+        link.unsentBytesMax = 16 << 20
+    }
 
-    /// For servers whose callers are programs of the installation: those carry the calls of many users on one connection.
+    /// For servers whose callers are programs of the installation: those carry the calls of many users on one connection. Cancels are
+    /// not counted: the gateway counts those of each client, and of all together there may be any number.
     package static var forPrograms: ServerLimits {
         var limits = ServerLimits()
         limits.callsMax = 4_096
         limits.link.connectionCredit = 64 << 20
         limits.link.unreadBytesMax = 256 << 20
         limits.link.unsentBytesMax = 256 << 20
-        limits.cancelBurstMax = 20_000
-        limits.cancelsPerSecondMax = 10_000
+        limits.cancelBurstMax = nil
+        limits.unfinishedBytesMax = 256 << 20
         return limits
     }
 }
@@ -96,6 +117,9 @@ package struct ClientLimits: Sendable, Hashable {
     /// First and longest wait between attempts to connect.
     package var backoffFirst: Duration = .milliseconds(50)
     package var backoffLongest: Duration = .seconds(2)
+    /// Longest start of a call: it fits into any frame that a server may ask for, 16 KiB, beside some payload. What the checks of a
+    /// server let through and a gateway adds takes 11 KiB.
+    package var startBytesMax = 14 << 10
     /// Times that a call which the server has not begun is sent again.
     package var resendsMax = 3
 

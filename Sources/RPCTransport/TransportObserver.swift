@@ -4,20 +4,21 @@ package protocol TransportObserver: Sendable {
     func connectionOpened()
     /// Such a connection is gone.
     func connectionClosed()
-    /// A call was refused for the reason named.
+    /// A client did not come through the TLS handshake.
+    func handshakeFailed()
+    /// A call or connection was refused for the reason named.
     func callRefused(reason: String)
     /// A connection was ended because its peer broke the protocol.
     func protocolError(reason: String)
 }
 
-extension TransportObserver {
-    package func connectionOpened() {}
-    package func connectionClosed() {}
-    package func callRefused(reason: String) {}
-    package func protocolError(reason: String) {}
-}
-
 /// Nobody counts.
 package struct NoObserver: TransportObserver {
     package init() {}
+
+    package func connectionOpened() {}
+    package func connectionClosed() {}
+    package func handshakeFailed() {}
+    package func callRefused(reason: String) {}
+    package func protocolError(reason: String) {}
 }

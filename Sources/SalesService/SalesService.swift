@@ -14,7 +14,8 @@ package enum SalesService {
     /// What the service offers.
     package static func offer(_ host: Host) async throws -> ServiceOffer {
         let database = TenantDatabase(
-            service: .sales, databases: host.databases, placements: host.policies, schemaVersions: schemaVersions)
+            service: .sales, databases: host.databases, placements: host.policies,
+            schemaVersions: SalesMigrations.stream.accepted)
         let engine = try RecordEngine(
             database: database, policies: host.policies, types: types,
             references: PeerReferences(client: host.references), pageTokenKey: host.derivedKey("page tokens"))
@@ -26,10 +27,5 @@ package enum SalesService {
         ReferenceMethods(engine: engine).register(on: &router)
         TenantProvisioning(host, stream: SalesMigrations.stream).register(on: &router)
         return ServiceOffer(router: router)
-    }
-
-    /// Schema versions that this program can work with: the newest, and while a migration is under way the one before.
-    private static var schemaVersions: ClosedRange<Int> {
-        SalesMigrations.stream.version...SalesMigrations.stream.version
     }
 }

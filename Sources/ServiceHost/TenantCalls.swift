@@ -29,10 +29,13 @@ package final class TenantCalls: Sendable {
         }
     }
 
+    /// Why a call too many is refused, as the caller and the metrics see it.
+    package static let reason = "TENANT_CALLS_LIMIT"
+
     /// What a call too many is answered.
     package var refusal: RPCError {
         RPCError.resourceExhausted(
-            "TENANT_CALLS_LIMIT", "The workspace has \(callsMax) calls in flight already; wait and try again.",
+            Self.reason, "The workspace has \(callsMax) calls in flight already; wait and try again.",
             retryDelay: .milliseconds(100), details: [("limit", "\(callsMax)")])
     }
 }

@@ -8,6 +8,15 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         case ipv4([UInt8])
         /// Sixteen bytes in network order; the scope names the interface of a link-local address.
         case ipv6([UInt8], scope: UInt32)
+
+        /// Whose it is: an IPv4 address, also one written as IPv6, or the first 64 bits of an IPv6 address.
+        var network: Host {
+            guard case .ipv6(let bytes, let scope) = self else { return self }
+            if bytes.starts(with: [UInt8](repeating: 0, count: 10) + [0xff, 0xff]) {
+                return .ipv4(Array(bytes[12...]))
+            }
+            return .ipv6(bytes.prefix(8) + [UInt8](repeating: 0, count: 8), scope: scope)
+        }
     }
 
     package let host: Host

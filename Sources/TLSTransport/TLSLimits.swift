@@ -7,6 +7,9 @@ package struct TLSLimits: Sendable {
     /// Connections of one listener, handshakes included; more are closed at once. An idle one costs up to 32
     /// KB.
     package var connectionCountMax = 20_000
+    /// Connections of one listener from one address, handshakes included; more are closed at once. An IPv6 address counts by its
+    /// first 64 bits, which one customer of a provider has to himself. Nil: not counted.
+    package var connectionsPerAddressMax: Int?
     /// Bytes read from one connection in a turn of the loop, so that a fast sender leaves time for the
     /// others.
     package var readBytesPerTurnMax = 256 * 1024
@@ -25,6 +28,7 @@ package struct TLSLimits: Sendable {
         precondition(
             0 < outputBytesLow && outputBytesLow < outputBytesHigh && outputBytesHigh < outputBytesMax,
             "outputBytesLow < outputBytesHigh < outputBytesMax")
+        precondition(connectionsPerAddressMax ?? 1 > 0, "a limit of 0 lets nothing through")
         precondition(connectionCountMax > 0 && readBytesPerTurnMax > 0, "a limit of 0 lets nothing through")
     }
 }

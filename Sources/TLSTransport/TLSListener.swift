@@ -7,7 +7,8 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
     package struct Counts: Sendable, Hashable {
         /// Connections whose handshake succeeded.
         package var accepted = 0
-        /// Connections closed at once because the listener had `connectionCountMax`, or the process nearly all its
+        /// Connections closed at once because the listener had `connectionCountMax` or the address
+        /// `connectionsPerAddressMax`, or the process nearly all its
         /// descriptors (raise LimitNOFILE).
         package var refused = 0
         /// Handshakes that failed or took too long.
@@ -38,6 +39,8 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
     private let ceiling = Sockets.connectionCeiling()
     private var watch: Watch?
     private var isStopped = false
+    /// Connections by address; empty when they are not counted.
+    private var countOfHost: [SocketAddress.Host: Int] = [:]
 
     /// Binds and listens at once, so that its errors come here; may be called on any thread. Accepts from the
     /// next turn on.
@@ -114,7 +117,8 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
     }
 
     private func admit(_ descriptor: Int32, _ address: SocketAddress) {
-        guard connectionCount < limits.connectionCountMax, descriptor < ceiling else {
+        let host = address.host.network
+        guard connectionCount < limits.connectionCountMax, descriptor < ceiling, hasPlace(for: host) else {
             counts.refused += 1
             // Said at once: in the backlog the client would wait for nothing.
             return Sockets.reset(descriptor)
@@ -123,14 +127,26 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
             let connection = try TLSConnection(
                 loop: loop, descriptor: descriptor, remoteAddress: address, generation: context.current,
                 limits: limits, role: .server)
-            connectionCount += 1
-            connection.onClosed = { [self] in connectionCount -= 1 }
+            count(host, by: 1)
+            connection.onClosed = { [self] in count(host, by: -1) }
             connection.start(timeout: limits.handshakeTimeout) { [self] error in
                 finishHandshake(connection, error)
             }
         } catch {
             finishFailure(address, error)
         }
+    }
+
+    private func hasPlace(for host: SocketAddress.Host) -> Bool {
+        limits.connectionsPerAddressMax.map { countOfHost[host, default: 0] < $0 } ?? true
+    }
+
+    /// A connection was opened (+1) or is closed (−1).
+    private func count(_ host: SocketAddress.Host, by change: Int) {
+        connectionCount += change
+        guard limits.connectionsPerAddressMax != nil else { return }
+        let count = countOfHost[host, default: 0] + change
+        countOfHost[host] = count > 0 ? count : nil
     }
 
     private func finishHandshake(_ connection: TLSConnection, _ error: TLSError?) {

@@ -6,7 +6,7 @@ package protocol PlacementSource: Sendable {
     func placement(of tenant: TenantID, service: ServiceName) async throws -> Placement
 }
 
-/// Everything in one database under one login: a small installation, or a test.
+/// Everything in one database under one login, for tests: programs learn placements from identity.
 package struct SinglePlacement: PlacementSource {
     private let database: String
 

@@ -43,7 +43,7 @@ package final class Arena: @unchecked Sendable {
         allocator.initialize(to: ProtobufCAllocator())
         allocator.pointee.alloc = { data, size in
             guard let data else { return nil }
-            return Unmanaged<Arena>.fromOpaque(data).takeUnretainedValue().allocateLimited(size)
+            return Unmanaged<Arena>.fromOpaque(data)._withUnsafeGuaranteedRef { $0.allocateLimited(size) }
         }
         allocator.pointee.free = { _, _ in }
         allocator.pointee.allocator_data = Unmanaged.passUnretained(self).toOpaque()

@@ -25,30 +25,4 @@ package struct FrameDecoder: Sendable {
         buffer.consume(end)
         return UnsafeRawBufferPointer(rebasing: readable[FrameDecoder.prefixBytes..<end])
     }
-
-    /// Bytes still missing for the next frame, at least 1, to size the next read; what `next` would refuse
-    /// counts as 1.
-    package func missingBytes(_ buffer: ByteBuffer) -> Int {
-        let readable = buffer.readableBytes
-        guard readable.count >= FrameDecoder.prefixBytes else {
-            return FrameDecoder.prefixBytes - readable.count
-        }
-        let length = Int(UInt32(bigEndian: readable.loadUnaligned(as: UInt32.self)))
-        guard length <= frameBytesMax else { return 1 }
-        return max(1, FrameDecoder.prefixBytes + length - readable.count)
-    }
-}
-
-/// Writes frames.
-package enum FrameEncoder {
-    /// Appends the length and the encoded message; gives the number of bytes without the length.
-    @discardableResult
-    package static func append(_ frame: Message, to buffer: ByteBuffer) -> Int {
-        let size = WireCodec.encodedSize(frame)
-        precondition(size > 0 && size <= UInt32.max, "a frame of \(size) bytes")
-        buffer.reserve(FrameDecoder.prefixBytes + size)
-        buffer.append(bigEndian: UInt32(size))
-        WireCodec.encode(frame, to: buffer)
-        return size
-    }
 }

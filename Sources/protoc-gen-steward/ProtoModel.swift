@@ -79,9 +79,4 @@ extension String {
     var lastNamePart: String {
         split(separator: ".").last.map(String.init) ?? self
     }
-
-    /// What precedes the last dot.
-    var packagePart: String {
-        lastIndex(of: ".").map { String(self[..<$0]) } ?? ""
-    }
 }

@@ -11,8 +11,8 @@ class Load:
         self.tail = ([attach] if attach else []) + (["request-ids"] if request_ids else [])
 
     def run(self, connections, in_flight, seconds, cpu):
-        """Measures for so long, after a third of that as warm-up. `cpu` gives CPU times by name; the result of the load has a
-        dictionary `cpu` with what was used of each, beside calls, seconds and latencies."""
+        """Measures for so long, after a third of that as warm-up. `cpu` gives CPU times by name; the result of the
+        load has a dictionary `cpu` with what was used of each, beside calls, seconds and latencies."""
         shape = [str(connections), str(in_flight), str(seconds / 3), str(seconds)]
         load = subprocess.Popen(self.head + shape + self.tail, stdout=subprocess.PIPE, text=True)
         times = []

@@ -32,13 +32,23 @@ def cpu_seconds(pid):
     return sum(int(n) for n in _stat(pid)[11:13]) / TICK
 
 
-def tree_cpu_seconds(pid):
-    """The same of a process and all its children, those included that have ended."""
-    ticks = sum(int(n) for n in _stat(pid)[11:15])
+def _children(pid):
+    """Process ids and times in ticks."""
+    found = {}
     for name in os.listdir("/proc"):
         try:
-            if name.isdigit() and int(_stat(name)[1]) == pid:
-                ticks += sum(int(n) for n in _stat(name)[11:13])
+            if name.isdigit() and int((stat := _stat(name))[1]) == pid:
+                found[name] = sum(int(n) for n in stat[11:13])
         except (FileNotFoundError, ProcessLookupError):
-            pass  # ended while we looked; the parent has its time now
-    return ticks / TICK
+            pass  # ended while we looked
+    return found
+
+
+def tree_cpu_seconds(pid):
+    """The same of a process and all its children, those included that have ended."""
+    while True:
+        children = _children(pid)
+        own = sum(int(n) for n in _stat(pid)[11:15])
+        # A child that ends in between would be counted twice, or not at all.
+        if _children(pid).keys() == children.keys():
+            return (own + sum(children.values())) / TICK

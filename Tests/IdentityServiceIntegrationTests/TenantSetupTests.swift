@@ -1,4 +1,5 @@
 import Contracts
+import Postgres
 import RPC
 import Tenancy
 import Testing
@@ -22,6 +23,25 @@ struct TenantSetupTests {
             #expect(Set(roles.roles.compactMap(\.displayName)) == Set(BuiltInRole.all.map(\.name)))
         }
     }
+
+    @Test func theFirstRecordsAreInTheLedger() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let rows = try await identity.identity.sweeper.tenantData.read(
+                workspace.id, Query(TenantSetupTests.ledger), purpose: "test", deadline: .after(.seconds(20)))
+            let objects = try rows[0].map { try $0.string(0) }
+            #expect(objects == ["department"] + BuiltInRole.all.map { _ in "role" } + ["user"])
+            #expect(try rows[0].allSatisfy { try $0.bool(1) })
+            let email = try rows[0].map { try $0.optionalString(2) }.last
+            #expect(email == "admin@example.com")
+        }
+    }
+
+    private static let ledger = Statement(
+        """
+        SELECT object, record_version = 1 AND record_id::text = after ->> 'id', after ->> 'email'
+        FROM {schema}.ledger ORDER BY id
+        """)
 
     @Test func aRepeatedRequestGivesTheSameTenant() async throws {
         try await onLoop { identity in
@@ -57,7 +77,9 @@ struct TenantSetupTests {
                 UPDATE directory.tenant_setups SET leased_until = '2000-01-01'
                 WHERE tenant_id = (SELECT id FROM directory.tenants WHERE workspace = '\(wish.workspace ?? "")')
                 """)
-            try await identity.identity.sweeper.sweepSetups()
+            try await identity.sweep(identity.identity.sweeper.sweepSetups) {
+                try await client.getTenant(get).tenant?.state == .active
+            }
             #expect(try await client.getTenant(get).tenant?.state == .active)
             _ = try await identity.signIn(wish.workspace ?? "")
             #expect(try await client.createTenant(wish).tenant?.state == .active)
@@ -76,9 +98,11 @@ struct TenantSetupTests {
                 UPDATE directory.tenant_setups SET leased_until = '2000-01-01', started_at = '2000-01-01'
                 WHERE tenant_id = (SELECT id FROM directory.tenants WHERE workspace = '\(wish.workspace ?? "")')
                 """)
-            try await identity.identity.sweeper.sweepSetups()
-            let get = GetTenantRequest(workspace: wish.workspace)
-            #expect(try await reason { _ = try await client.getTenant(get) } == "TENANT_NOT_FOUND")
+            func getTenant() async throws -> String? {
+                try await reason { _ = try await client.getTenant(GetTenantRequest(workspace: wish.workspace)) }
+            }
+            try await identity.sweep(identity.identity.sweeper.sweepSetups) { try await getTenant() != nil }
+            #expect(try await getTenant() == "TENANT_NOT_FOUND")
             _ = try await client.createTenant(wish)
         }
     }

@@ -57,12 +57,13 @@ struct TenantStateTests {
             #expect(
                 try await reason { _ = try await operators.activateTenant(ActivateTenantRequest(id: id)) }
                     == "TENANT_STATE")
-            try await identity.identity.sweeper.sweepDeletions()
+            func getTenant() async throws -> String? {
+                try await reason { _ = try await operators.getTenant(GetTenantRequest(id: id)) }
+            }
+            try await identity.sweep(identity.identity.sweeper.sweepDeletions) { try await getTenant() != nil }
+            #expect(try await getTenant() == "TENANT_NOT_FOUND")
             #expect(identity.customer.dropped(workspace.id))
             #expect(identity.sales.dropped(workspace.id))
-            #expect(
-                try await reason { _ = try await operators.getTenant(GetTenantRequest(id: id)) }
-                    == "TENANT_NOT_FOUND")
             #expect(try await reason { _ = try await workspace.policy() } == "TENANT_NOT_FOUND")
         }
     }

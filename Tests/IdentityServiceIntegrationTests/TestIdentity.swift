@@ -105,6 +105,15 @@ final class TestIdentity: Sendable {
             CallerTokenBytes(encoded: token.encoded()))
     }
 
+    /// Sweeps until it is done, for at most 20 seconds. One sweep need not do: the sweep of another test may have the
+    /// tenant in work.
+    func sweep(
+        _ sweep: () async throws -> Void, until isDone: () async throws -> Bool
+    ) async throws {
+        let end = Deadline.after(.seconds(20))
+        repeat { try await sweep() } while try await !isDone() && MonotonicTime.now() < end.nanoseconds
+    }
+
     /// Runs SQL in the directory as the superuser, to make time pass.
     func tamper(_ command: String) async throws {
         let pool = PostgresPool(

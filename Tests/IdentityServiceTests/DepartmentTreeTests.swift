@@ -1,6 +1,7 @@
-import IdentityService
 import Tenancy
 import Testing
+
+@testable import IdentityService
 
 struct DepartmentTreeTests {
     private let ids = (0..<20).map { _ in RecordID.make() }
@@ -21,6 +22,12 @@ struct DepartmentTreeTests {
     @Test func refusesCycles() {
         #expect(throws: DepartmentTree.Violation.cycle) { try chain(3).check(placing: ids[0], under: ids[2]) }
         #expect(throws: DepartmentTree.Violation.cycle) { try chain(3).check(placing: ids[1], under: ids[1]) }
+    }
+
+    @Test func tellsWhatIsAbove() {
+        #expect(chain(4).path(from: ids[2]) == [ids[2], ids[1], ids[0]])
+        #expect(chain(4).path(from: nil).isEmpty)
+        #expect(chain(4).path(from: ids[10]).isEmpty)
     }
 
     @Test func refusesUnknownParents() {

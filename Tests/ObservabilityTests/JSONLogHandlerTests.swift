@@ -28,7 +28,8 @@ import Testing
 
     @Test func writesOneObjectForEachEvent() throws {
         let lines = try logged { logger, _ in
-            logger.info("call served", metadata: [LogKey.method: "A/B", LogKey.count: .stringConvertible(3)])
+            logger.info(
+                "call served", metadata: [LogKey.method: "A/B", LogKey.durationMilliseconds: .stringConvertible(3)])
             logger.warning("second")
         }
         #expect(lines.count == 2)
@@ -36,7 +37,7 @@ import Testing
         #expect(lines[0]["level"] as? String == "info")
         #expect(lines[0]["program"] as? String == "customer")
         #expect(lines[0][LogKey.method] as? String == "A/B")
-        #expect(lines[0][LogKey.count] as? Int == 3)
+        #expect(lines[0][LogKey.durationMilliseconds] as? Int == 3)
         let time = try #require(lines[0]["ts"] as? String)
         #expect(time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z/) != nil)
     }

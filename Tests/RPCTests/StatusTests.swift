@@ -28,6 +28,38 @@ import Testing
         #expect(got.budget == sent.budget)
     }
 
+    /// However much a status quotes, it fits into a frame, and says that something is missing.
+    @Test func whatIsTooLongIsCut() throws {
+        let text = String(repeating: "ü", count: 1_000_000)
+        let bytes = [UInt8](repeating: 1, count: 1_000_000)
+        let sent = RPCError(
+            .invalidArgument, reason: text, domain: text, text,
+            details: (0..<1_000).map { (key: "\($0)" + text, value: text) },
+            fieldViolations: (0..<100_000).map {
+                FieldViolation(field: "f\($0)", reason: "TOO_LONG", description: text)
+            },
+            conflict: Conflict(
+                type: "x.Y", base: bytes, mine: bytes, theirs: bytes, fields: (0..<1_000).map { "\($0)" + text }))
+        let encoded = CallStatus(error: sent).encoded()
+        #expect(encoded.count < 530 << 10)
+        let got = try #require(try encoded.withUnsafeBytes { try CallStatus(parsing: $0).error })
+        #expect(got.message.hasPrefix("üü") && got.message.hasSuffix("ü…") && got.message.utf8.count <= 1_024)
+        #expect(got.details.count == 64)
+        #expect(got.fieldViolations.count == 101)
+        #expect(got.fieldViolations.last?.description == "99900 more fields are wrong.")
+        #expect(got.conflict?.type == "x.Y" && got.conflict?.base == [] && got.conflict?.fields.count == 100)
+
+        let small = CallStatus(error: sent).encoded(bytesMax: 12_288)
+        #expect(small.count <= CallStatus.bytesAlwaysFitting)
+        let summary = try #require(try small.withUnsafeBytes { try CallStatus(parsing: $0).error })
+        #expect(summary.code == .invalidArgument && summary.reason == got.reason && summary.message == got.message)
+        #expect(summary.details.map(\.key) == ["left_out"])
+        let cut = try encoded.withUnsafeBytes {
+            try CallStatus.cut($0, to: 12_288).withUnsafeBytes { try CallStatus(parsing: $0) }
+        }
+        #expect(cut.error?.reason == got.reason && cut.error?.fieldViolations.isEmpty == true)
+    }
+
     @Test func okTravelsEmptyAndABudgetGoesAlong() throws {
         #expect(CallStatus().encoded().isEmpty)
         let budget = Budget(cost: 1, remaining: 2, reset: .seconds(3))

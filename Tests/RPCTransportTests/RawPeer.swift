@@ -10,7 +10,7 @@ final class RawPeer: TLSConnectionDelegate, @unchecked Sendable {
     private let connection: TLSConnection
     private var decoder = FrameDecoder(frameBytesMax: 1 << 24)
     private var frames: [[UInt8]] = []
-    private var wanted: (count: Int, CheckedContinuation<[[UInt8]], Never>)?
+    private var wanted: (isEnough: ([[UInt8]]) -> Bool, CheckedContinuation<[[UInt8]], Never>)?
     private var hasClosed = false
 
     private init(_ connection: TLSConnection) {
@@ -44,13 +44,31 @@ final class RawPeer: TLSConnectionDelegate, @unchecked Sendable {
     func send(_ frames: FrameBytes...) { send(frames.flatMap(\.bytes)) }
 
     /// All frames that came until there are so many or the server has closed.
-    func frames(_ count: Int = .max) async -> [[UInt8]] {
+    func frames(_ count: Int = .max) async -> [[UInt8]] { await frames { $0.count >= count } }
+
+    private func frames(until isEnough: @escaping @Sendable ([[UInt8]]) -> Bool) async -> [[UInt8]] {
         await withCheckedContinuation { continuation in
             connection.loop.execute {
-                self.wanted = (count, continuation)
+                self.wanted = (isEnough, continuation)
                 self.deliver()
             }
         }
+    }
+
+    /// The reasons with which calls ended (OK for none), once the call with this id has; or when the server has closed.
+    func reasons(until id: UInt64) async -> [UInt64: String] {
+        Self.reasons(await frames { Self.reasons($0)[id] != nil })
+    }
+
+    private static func reasons(_ frames: [[UInt8]]) -> [UInt64: String] {
+        var reasons: [UInt64: String] = [:]
+        for bytes in frames {
+            bytes.withUnsafeBytes { bytes in
+                guard let frame = try? FrameView(parsing: bytes), let status = frame.status else { return }
+                reasons[frame.callID] = (try? CallStatus(parsing: status)).map { $0.error?.reason ?? "OK" }
+            }
+        }
+        return reasons
     }
 
     /// The status of the go-away with which the server ends the connection.
@@ -68,7 +86,7 @@ final class RawPeer: TLSConnectionDelegate, @unchecked Sendable {
     }
 
     private func deliver() {
-        guard let (count, continuation) = wanted, hasClosed || frames.count >= count else { return }
+        guard let (isEnough, continuation) = wanted, hasClosed || isEnough(frames) else { return }
         wanted = nil
         continuation.resume(returning: frames)
     }

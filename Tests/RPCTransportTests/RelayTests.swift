@@ -6,13 +6,13 @@ import Tenancy
 import Testing
 
 /// A relay in front of a world, as the gateway is in front of the services.
-private struct Relayed {
+struct Relayed {
     let inner: World
     let outer: World
     let inward: RPCClient
     let codes = Mutexed<[StatusCode]>([])
 
-    init() async throws {
+    init(innerRouter: Router? = nil) async throws {
         let holder = Mutexed<RPCClient?>(nil)
         let codes = codes
         outer = try await World(
@@ -28,7 +28,7 @@ private struct Relayed {
                     }
                 }
             }, router: Router())
-        inner = try await World(peers: .programs([.gateway]))
+        inner = try await World(peers: .programs([.gateway]), router: innerRouter)
         // The relay lives on the loops of the outer server, and so must its client.
         let client = RPCClient(
             loops: outer.loops, addresses: [inner.address], serverName: "customer.steward.internal",

@@ -90,6 +90,9 @@ import Wire
             let list = try await world.engine.list(
                 context, SampleSchema.account, expression: "city is set", orderBy: ["display_name"], limit: 1)
             #expect(list.map { $0.value(Account.self).displayName } == ["mine"])
+            let both = try await world.engine.list(
+                context, SampleSchema.account, expression: "city is set", within: filter, limit: 10)
+            #expect(both.map { $0.value(Account.self).displayName } == ["mine"])
         }
     }
 

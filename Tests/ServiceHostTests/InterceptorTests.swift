@@ -3,6 +3,7 @@ import CoreMetrics
 import Credentials
 import Observability
 import RPC
+import RPCTransport
 import Tenancy
 import Testing
 
@@ -40,7 +41,7 @@ import Testing
         limit.finish(contexts[0], CallOutcome(error: nil, durationNanoseconds: 0))
         #expect(await reason { try await limit.admit(contexts[0]) } == nil)
         #expect(await reason { try await limit.admit(contexts[2]) } == "TENANT_CALLS_LIMIT")
-        #expect(registry.exposition().contains("steward_rpc_server_refusals_total{limit=\"tenant_calls\"} 2"))
+        #expect(registry.exposition().contains("steward_rpc_server_refusals_total{reason=\"TENANT_CALLS_LIMIT\"} 2"))
     }
 
     @Test func aPassedDeadlineIsNotBegun() async {
@@ -66,6 +67,22 @@ import Testing
         #expect(text.contains("steward_rpc_server_duration_seconds_count\(labels("OK")) 1"))
         #expect(text.contains("steward_rpc_server_duration_seconds_count\(labels("NOT_FOUND")) 1"))
         #expect(text.contains("steward_rpc_server_calls_in_flight 0"))
+    }
+
+    @Test func whatTheTransportReportsIsCounted() {
+        let observer: any TransportObserver = TransportMetrics(factory: registry)
+        observer.connectionOpened()
+        observer.connectionOpened()
+        observer.connectionClosed()
+        observer.handshakeFailed()
+        observer.callRefused(reason: "TOO_MANY_CALLS")
+        observer.protocolError(reason: "FRAME_MALFORMED")
+        let text = registry.exposition()
+        #expect(text.contains("steward_rpc_server_accepts_total 2"))
+        #expect(text.contains("steward_rpc_server_connections 1"))
+        #expect(text.contains("steward_tls_handshake_failures_total 1"))
+        #expect(text.contains("steward_rpc_server_refusals_total{reason=\"TOO_MANY_CALLS\"} 1"))
+        #expect(text.contains("steward_rpc_server_protocol_errors_total{reason=\"FRAME_MALFORMED\"} 1"))
     }
 
     @Test func aGenuineTokenMakesTheCaller() async throws {

@@ -28,7 +28,8 @@ extension SystemTests {
 
             let password = try tool.file("password", "\(TestSteward.password)\n")
             let login = try await tool.run(
-                "login", "--server", steward.address, "--ca", steward.trustRoots, "--workspace", workspace.name, "--email",
+                "login", "--server", steward.address, "--ca", steward.trustRoots, "--workspace", workspace.name,
+                "--email",
                 workspace.adminEmail, "--password-file", password)
             expectSuccess(login, "login")
             #expect(login.output.contains("signed in as \(workspace.adminEmail)"))
@@ -39,11 +40,19 @@ extension SystemTests {
             let who = try await tool.run("whoami")
             expectSuccess(who, "whoami")
             #expect(who.output.contains(workspace.adminEmail) && who.output.contains("Admin"))
+            // A session that has run out is renewed without a word.
+            try await steward.database.run(
+                """
+                UPDATE directory.sessions SET expires_at = now() - interval '1 second'
+                WHERE tenant_id = '\(workspace.tenantID)'
+                """)
+            expectSuccess(try await tool.run("account", "list"), "list after the end of the session")
             expectSuccess(try await tool.run("logout"), "logout")
             #expect(try await tool.run("account", "list").code == 1)
 
             let wrong = try await tool.run(
-                "login", "--server", steward.address, "--ca", steward.trustRoots, "--workspace", workspace.name, "--email",
+                "login", "--server", steward.address, "--ca", steward.trustRoots, "--workspace", workspace.name,
+                "--email",
                 workspace.adminEmail, "--password-file", "-", input: "wrong password\n")
             #expect(wrong.code == 1)
             #expect(wrong.errors.contains("SIGN_IN_FAILED"))
@@ -242,14 +251,14 @@ extension SystemTests {
                 try await tool.run(
                     "login", "--operator", "--email", TestSteward.operatorEmail, "--password-file", password), "login")
             let name = "cli\(UInt32.random(in: 0 ... .max))"
-            func create() async throws -> CommandLineTool.Result {
+            func create(_ company: String) async throws -> CommandLineTool.Result {
                 try await tool.run(
-                    "tenant", "create", "--workspace", name, "--display-name", "By hand", "--admin-email",
+                    "tenant", "create", "--workspace", name, "--display-name", company, "--admin-email",
                     "admin@\(name).example", "--admin-display-name", "Ada", "--admin-password-file", password,
                     "--if-absent")
             }
-            expectSuccess(try await create(), "create")
-            let again = try await create()
+            expectSuccess(try await create("By hand"), "create")
+            let again = try await create("By another hand")
             expectSuccess(again, "create again")
             #expect((again.output + again.errors).contains("exists"))
             let listed = try await tool.run("tenant", "list")

@@ -22,7 +22,8 @@ struct SampleRecords: Sendable {
         ids["role"] = try await admin.roles.createRole(
             CreateRoleRequest(
                 role: Role(
-                    displayName: text("role"), grants: [Contracts.Grant(object: "account", action: "read", scope: .own)]))
+                    displayName: text("role"), grants: [Contracts.Grant(object: "account", action: "read", scope: .own)]
+                ))
         ).role?.id
         ids["user"] = try await admin.users.createUser(
             CreateUserRequest(user: User(email: "\(word)@users.example", displayName: text("user")))
@@ -124,7 +125,9 @@ struct ForeignProbe {
 
     /// The fields of the record that refer to other records.
     var references: [FieldDescriptor] {
-        record?.type.fields.filter { Self.referredObject($0) != nil && foreign.ids[Self.referredObject($0) ?? ""] != nil } ?? []
+        record?.type.fields.filter {
+            Self.referredObject($0) != nil && foreign.ids[Self.referredObject($0) ?? ""] != nil
+        } ?? []
     }
 
     /// The record is the caller's own and refers to a foreign one.

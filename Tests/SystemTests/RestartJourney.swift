@@ -19,7 +19,9 @@ extension SystemTests {
         @Test func nothingAcknowledgedIsLostAndNothingDoneTwice() async throws {
             let steward = try await TestSteward.start(ownCluster: true)
             let workspace = try await steward.makeWorkspace()
-            let connections = [workspace.admin, try await workspace.connectAsAdmin()]
+            let connections = [
+                workspace.admin, try await workspace.connectAsAdmin(), try await workspace.connectAsAdmin(),
+            ]
             let load = WriteLoad()
             await load.start(connections, accountID: try await makeAccount(workspace.admin))
             try await load.awaitProgress(after: "the start")
@@ -30,11 +32,14 @@ extension SystemTests {
                 try await load.awaitProgress(after: "kill -9 of \(program.name)")
             }
             try await steward.database.killServer()
-            try await eventually("calls fail while PostgreSQL is away") {
-                await load.failures["UNAVAILABLE DATABASE_UNAVAILABLE"] != nil
-            }
+            try await load.awaitFailures("while PostgreSQL is away")
+            #expect(await load.failures["UNAVAILABLE DATABASE_UNAVAILABLE"] != nil)
             try steward.startPostgres()
             try await load.awaitProgress(after: "kill -9 of PostgreSQL")
+            try steward.stopPostgres()
+            try await load.awaitFailures("while PostgreSQL is away")
+            try steward.startPostgres()
+            try await load.awaitProgress(after: "a restart of PostgreSQL")
             try await load.stop()
 
             let failures = await load.failures
@@ -65,48 +70,52 @@ extension SystemTests {
             #expect(rows.first == [String(count), String(count)], "\(kind)")
         }
 
-        @Test func aProgramThatIsToldToStopFinishesWhatItBegan() async throws {
+        @Test(arguments: [
+            (ServiceName.customer, WriteLoad.Kind.account), (.gateway, .account), (.sales, .deal),
+            (.identity, .department),
+        ])
+        func aProgramThatIsToldToStopFinishesWhatItBegan(name: ServiceName, kind: WriteLoad.Kind) async throws {
             let steward = try await TestSteward.start()
             let workspace = try await steward.makeWorkspace()
-            for program in [steward.customer, steward.gateway] {
-                let names = Names()
-                let connection = try await workspace.connectAsAdmin()
-                let writers = (0..<8).map { writer in
-                    Task {
-                        var number = 0
-                        while await !names.isStopping {
-                            let name = "\(program.name) \(writer)-\(number)"
-                            number += 1
-                            do {
-                                _ = try await connection.accounts.createAccount(
-                                    CreateAccountRequest(account: Account(displayName: name)))
-                                await names.done(name)
-                            } catch let error as RPCError {
-                                // Refused and not begun: it must not have had an effect.
-                                await names.refused(name, error)
-                                _ = try? await eventually("it is back") { program.page("/readyz")?.status == 200 }
-                            }
+            let program = steward.program(name)
+            let accountID = try await makeAccount(workspace.admin)
+            let record = Record()
+            let connection = try await workspace.connectAsAdmin()
+            let writers = (0..<8).map { writer in
+                Task {
+                    var number = 0
+                    while await !record.isStopping {
+                        let name = "\(kind.rawValue) \(writer)-\(number)"
+                        number += 1
+                        do {
+                            _ = try await WriteLoad.create(kind, name, accountID, connection, CallOptions())
+                            await record.done(name)
+                        } catch let error as RPCError {
+                            // Refused and not begun: it must not have had an effect.
+                            await record.refused(name, error)
+                            try await eventually("it is back") { program.page("/readyz")?.status == 200 }
                         }
                     }
                 }
-                try await eventually("some are written") { await names.done.count > 40 }
-                try await program.stop()
-                try await program.start()
-                let before = await names.done.count
-                try await eventually("more are written") { await names.done.count > before + 20 }
-                await names.stop()
-                for writer in writers { try await writer.value }
-                let stored = try await stored(workspace.admin, prefix: "\(program.name) ")
-                let reasons = await names.reasons
-                #expect(await names.codes.isSubset(of: [.unavailable]), "\(reasons)")
-                #expect(stored == (await names.done), "\(program.name): \(reasons)")
-                await connection.close()
             }
+            try await eventually("some are written") { await record.done.count > 40 }
+            try await program.stop()
+            try await program.start()
+            let before = await record.done.count
+            try await eventually("more are written") { await record.done.count > before + 20 }
+            await record.stop()
+            for writer in writers { try await writer.value }
+            let reasons = await record.reasons
+            #expect(await record.codes.isSubset(of: [.unavailable]), "\(reasons)")
+            let stored = try await WriteLoad.stored(kind, workspace.admin).map(\.name)
+            #expect(stored.count == Set(stored).count)
+            #expect(Set(stored) == (await record.done), "\(reasons)")
+            await connection.close()
             await workspace.close()
             try await steward.stop()
         }
 
-        private actor Names {
+        private actor Record {
             private(set) var isStopping = false
             private(set) var done: Set<String> = []
             private(set) var codes: Set<StatusCode> = []
@@ -120,23 +129,33 @@ extension SystemTests {
             func stop() { isStopping = true }
         }
 
-        private func stored(_ connection: StewardConnection, prefix: String) async throws -> Set<String> {
-            var names: Set<String> = []
-            var token: String?
-            repeat {
-                let page = try await eventually("the list can be read") {
-                    do {
-                        return try await connection.accounts.listAccounts(
-                            ListAccountsRequest(
-                                filterExpression: "display_name ^= \"\(prefix)\"", pageSize: 1000, pageToken: token))
-                    } catch let error as RPCError where error.code == .unavailable {
-                        return nil
-                    }
+        @Test func withoutIdentityReadingGoesOnAndWritingStops() async throws {
+            let steward = try await TestSteward.start()
+            let workspace = try await steward.makeWorkspace()
+            let id = try await makeAccount(workspace.admin)
+            try await steward.identity.kill()
+            // Rights may be withdrawn unheard: soon nobody changes anything.
+            try await eventually("writes are refused", within: .seconds(15)) {
+                do {
+                    _ = try await makeAccount(workspace.admin)
+                    return false
+                } catch let error as RPCError where error.reason == "POLICY_STALE" {
+                    return error.code == .unavailable && error.retryDelay != nil
                 }
-                names.formUnion(page.accounts.compactMap(\.displayName))
-                token = page.nextPageToken
-            } while token != nil
-            return names
+            }
+            #expect(steward.customer.page("/readyz")?.status == 503)
+            #expect(try await workspace.admin.accounts.getAccount(GetAccountRequest(id: id)).account?.id == id)
+            try await steward.identity.start()
+            try await eventually("writing works") {
+                do {
+                    _ = try await makeAccount(workspace.admin)
+                    return true
+                } catch let error as RPCError where error.code == .unavailable {
+                    return false
+                }
+            }
+            await workspace.close()
+            try await steward.stop()
         }
 
         @Test func aRenewedCertificateIsTakenUpWithoutARestart() async throws {

@@ -102,7 +102,8 @@ extension SystemTests {
             #expect(again.refreshToken == second.refreshToken)
             // Later, somebody else must have it.
             try await steward.database.run(
-                "UPDATE directory.refresh_tokens SET replaced_at = replaced_at - interval '1 minute' WHERE replaced_at IS NOT NULL")
+                "UPDATE directory.refresh_tokens SET replaced_at = replaced_at - interval '1 minute' WHERE replaced_at IS NOT NULL"
+            )
             let reuse = try await refusal { try await connection.refresh(token: token) }
             #expect(reuse.code == .unauthenticated)
             #expect(reuse.reason == "REFRESH_TOKEN_REUSED")

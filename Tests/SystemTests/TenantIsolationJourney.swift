@@ -1,11 +1,10 @@
 import Contracts
-import Migrations
 import Postgres
 import RPC
 import Reactor
 import StewardClient
-import TenantDatabase
 import Tenancy
+import TenantDatabase
 import TestSteward
 import Testing
 import Wire
@@ -83,7 +82,8 @@ extension SystemTests {
         }
 
         private func expectRefused(
-            _ method: MethodDefinition, _ error: RPCError?, _ answer: [UInt8], _ foreign: SampleRecords, _ object: String
+            _ method: MethodDefinition, _ error: RPCError?, _ answer: [UInt8], _ foreign: SampleRecords,
+            _ object: String
         ) {
             switch (method.service.split(separator: ".").last, method.verb) {
             case ("TenantService", _):
@@ -92,7 +92,8 @@ extension SystemTests {
                 #expect(error != nil || method.name == "GetSelf", "\(method.path)")
             case (_, "BatchGet"):
                 #expect(error == nil, "\(method.path)")
-                #expect(strings("missing_ids", in: answer, method) == foreign.ids[object].map { [$0] }, "\(method.path)")
+                #expect(
+                    strings("missing_ids", in: answer, method) == foreign.ids[object].map { [$0] }, "\(method.path)")
             case (_, "List") where method.name != "ListStageHistory":
                 #expect(error == nil, "\(method.path)")
             case (_, "Create"), (_, "BatchCreate"):
@@ -138,11 +139,16 @@ extension SystemTests {
             let admin = mine.admin
             #expect(try await admin.accounts.listAccounts(ListAccountsRequest(includeCount: true)).count?.value == 0)
             #expect(try await admin.contacts.listContacts(ListContactsRequest()).contacts.isEmpty)
-            #expect(try await admin.accountContacts.listAccountContacts(ListAccountContactsRequest()).accountContacts.isEmpty)
+            #expect(
+                try await admin.accountContacts.listAccountContacts(ListAccountContactsRequest()).accountContacts
+                    .isEmpty)
             #expect(try await admin.activities.listActivities(ListActivitiesRequest()).activities.isEmpty)
             #expect(try await admin.deals.listDeals(ListDealsRequest()).deals.isEmpty)
             #expect(try await admin.deals.getBoard(GetBoardRequest()).columns.allSatisfy { $0.dealCount == 0 })
-            #expect(try await admin.pipelines.listPipelines(ListPipelinesRequest()).pipelines.map(\.displayName) == ["Sales"])
+            #expect(
+                try await admin.pipelines.listPipelines(ListPipelinesRequest()).pipelines.map(\.displayName) == [
+                    "Sales"
+                ])
             #expect(try await admin.users.listUsers(ListUsersRequest()).users.map(\.id) == [mine.adminUserID])
             #expect(try await admin.departments.listDepartments(ListDepartmentsRequest()).departments.count == 1)
             await mine.close()
@@ -166,7 +172,9 @@ extension SystemTests {
             let steward = try await TestSteward.shared()
             let mine = try await steward.makeWorkspace()
             let theirs = try await steward.makeWorkspace()
-            let sets = [ServiceName.customer: steward.database.databases(.customer), .sales: steward.database.databases(.sales)]
+            let sets = [
+                ServiceName.customer: steward.database.databases(.customer), .sales: steward.database.databases(.sales),
+            ]
             let attempts: [(by: ServiceName, table: String)] = [
                 (.customer, "\(try schema(theirs, .customer)).accounts"),
                 (.customer, "\(try schema(mine, .sales)).deals"),

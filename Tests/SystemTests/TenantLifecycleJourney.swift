@@ -206,7 +206,8 @@ extension SystemTests {
                     return true
                 }
             }
-            let left = try await steward.database.rows("SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 't\\_%'")
+            let left = try await steward.database.rows(
+                "SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 't\\_%'")
             #expect(left.isEmpty)
             let fresh = try await desk.tenants.createTenant(request(name), options: CallOptions(requestID: name))
             #expect(fresh.tenant?.id != id)

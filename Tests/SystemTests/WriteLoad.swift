@@ -49,6 +49,12 @@ actor WriteLoad {
         }
     }
 
+    /// Waits until calls fail.
+    func awaitFailures(_ when: String) async throws {
+        let before = failures.values.reduce(0, +)
+        try await eventually("calls fail \(when)") { self.failures.values.reduce(0, +) > before + 10 }
+    }
+
     private func write(_ kind: Kind, _ index: Int, _ connection: StewardConnection, _ accountID: String) async throws {
         var number = 0
         while !isStopping {
@@ -73,7 +79,8 @@ actor WriteLoad {
         failureCodes.insert(error.code)
     }
 
-    private static func create(
+    /// Creates a record and gives its id.
+    static func create(
         _ kind: Kind, _ name: String, _ accountID: String, _ connection: StewardConnection, _ options: CallOptions
     ) async throws -> String? {
         switch kind {

@@ -19,6 +19,31 @@ import Testing
         }
     }
 
+    @Test func connectionsOfOneAddressBeyondItsLimitAreRefusedAndLaterTaken() async throws {
+        var limits = TLSLimits()
+        limits.connectionsPerAddressMax = 2
+        try await Stage.run(limits: limits) { stage in
+            let (first, recorder) = try await stage.connect()
+            let (second, _) = try await stage.connect()
+            await #expect(throws: TLSError.self) { try await stage.connect() }
+            #expect(stage.listener.counts.refused == 1)
+            first.close()
+            await recorder.wait { $0.isClosed }
+            let (third, _) = try await stage.connect()
+            second.abort()
+            third.abort()
+        }
+    }
+
+    @Test func addressesCountByWhoseTheyAre() throws {
+        let host = { (text: String) in try SocketAddress(text).host.network }
+        #expect(try host("10.0.0.1:1") == host("10.0.0.1:2"))
+        #expect(try host("10.0.0.1:1") != host("10.0.0.2:1"))
+        #expect(try host("[2001:db8:1:2::1]:1") == host("[2001:db8:1:2:ffff::9]:1"))
+        #expect(try host("[2001:db8:1:2::1]:1") != host("[2001:db8:1:3::1]:1"))
+        #expect(try host("[::ffff:10.0.0.1]:1") == host("10.0.0.1:1"))
+    }
+
     @Test func someDescriptorsAreNeverGivenToClients() throws {
         var limit = rlimit()
         #expect(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)

@@ -23,9 +23,10 @@ package struct CommandLineTool: Sendable {
         folder = "\(steward.folder)/tool-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let place = ["STEWARD_SERVER=\(steward.address)", "STEWARD_CA=\(steward.trustRoots)"]
-        environment = [
-            "PATH=/usr/bin:/bin", "HOME=\(folder)", "STEWARD_HOME=\(folder)/home", "LANG=C.UTF-8", "TERM=dumb",
-        ] + (knowsServer ? place : [])
+        environment =
+            [
+                "PATH=/usr/bin:/bin", "HOME=\(folder)", "STEWARD_HOME=\(folder)/home", "LANG=C.UTF-8", "TERM=dumb",
+            ] + (knowsServer ? place : [])
     }
 
     /// A file with this text.

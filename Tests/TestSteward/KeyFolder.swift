@@ -19,12 +19,17 @@ struct KeyFolder: Sendable {
         }
     }
 
+    /// A certificate and its key.
+    func files(of program: ServiceName) -> (certificate: String, key: String) {
+        ("\(path)/\(program.rawValue).crt", "\(path)/\(program.rawValue).key")
+    }
+
     /// A new certificate and key for a program, in place of those that are there.
     func issue(_ program: ServiceName) throws {
         let leaf = LeafRequest(
             commonName: program.peerName, dnsNames: [program.peerName, "localhost"],
             ipAddresses: ["127.0.0.1", "::1"], lifetimeDays: 2)
-        try Certificates.issue(leaf, by: authority).write(
-            certificatePath: "\(path)/\(program.rawValue).crt", keyPath: "\(path)/\(program.rawValue).key")
+        let files = files(of: program)
+        try Certificates.issue(leaf, by: authority).write(certificatePath: files.certificate, keyPath: files.key)
     }
 }

@@ -2,6 +2,7 @@ package import RPC
 import Reactor
 import StewardClient
 package import TLSTransport
+package import Tenancy
 import Wire
 
 /// A client that sends whatever bytes a test wants, and records the frames that come back until the server closes.
@@ -18,12 +19,18 @@ package final class RawClient: TLSConnectionDelegate, @unchecked Sendable {
         (self.connection, self.loops) = (connection, loops)
     }
 
-    /// Connects over TLS. Says nothing, not even hello.
-    package static func connect(_ steward: TestSteward) async throws -> RawClient {
+    /// Connects over TLS to a program, without another word the gateway. Says nothing, not even hello.
+    /// - Parameter identity: whose certificate to show; nil shows none.
+    package static func connect(
+        _ steward: TestSteward, to program: TestProgram? = nil, as identity: ServiceName? = nil
+    ) async throws -> RawClient {
         let loops = try EventLoopGroup(count: 1, name: "raw-client")
         let loop = loops.loops[0]
-        let settings = TLSSettings(trustRoots: steward.trustRoots, verifyPeer: .required)
-        let port = steward.gateway.port
+        let files = identity.map { steward.certificate(of: $0) }
+        let settings = TLSSettings(
+            certificateChain: files?.certificate, privateKey: files?.key, trustRoots: steward.trustRoots,
+            verifyPeer: .required)
+        let port = (program ?? steward.gateway).port
         return try await Task(executorPreference: loop) {
             let connection = try await TLSConnection.connect(
                 loop: loop, address: SocketAddress("127.0.0.1:\(port)"), context: try TLSContext.client(settings),

@@ -2,46 +2,43 @@ import Foundation
 import Migrations
 import Tenancy
 
-/// Writes the settings files of the four programs, with the keys that deploy/up uses.
+/// Writes the settings files of the programs, with the keys that deploy/up uses.
 struct SettingsFiles {
-    let folder: String
     let keys: KeyFolder
     let database: TestDatabase
-    let ports: [ServiceName: (listen: Int, admin: Int)]
-    /// Lines of YAML that a test adds.
-    let extra: [ServiceName: String]
+    let programs: [TestProgram]
 
     func write() throws {
-        for program in ServiceName.allCases {
-            try text(program).write(toFile: "\(folder)/\(program.rawValue).yaml", atomically: true, encoding: .utf8)
+        for program in programs {
+            try text(program).write(toFile: program.settingsPath, atomically: true, encoding: .utf8)
         }
     }
 
-    private func text(_ program: ServiceName) -> String {
-        let port = ports[program] ?? (0, 0)
+    private func text(_ program: TestProgram) -> String {
+        let name = program.name
         var lines = [
-            "listen: \"127.0.0.1:\(port.listen)\"",
-            "admin: \"127.0.0.1:\(port.admin)\"",
+            "listen: \"127.0.0.1:\(program.port)\"",
+            "admin: \"127.0.0.1:\(program.adminPort)\"",
             "tls:",
-            "  certificate: \"\(keys.path)/\(program.rawValue).crt\"",
-            "  key: \"\(keys.path)/\(program.rawValue).key\"",
+            "  certificate: \"\(keys.path)/\(name.rawValue).crt\"",
+            "  key: \"\(keys.path)/\(name.rawValue).key\"",
             "  ca: \"\(keys.path)/ca.crt\"",
         ]
-        if program != .gateway {
+        if name != .gateway {
             lines += [
-                "database: {dsn: \"\(database.dsn(InstallationNames.login(program, partition: 0)))\"}",
+                "database: {dsn: \"\(database.dsn(InstallationNames.login(name, partition: 0)))\"}",
                 "provisioner: {dsn: \"\(database.dsn(InstallationNames.provisioner))\"}",
                 "callerKeys:",
             ]
-            for service in InstallationNames.dataServices where program == .identity || program == service {
+            for service in InstallationNames.dataServices where name == .identity || name == service {
                 lines.append("  \(service.rawValue): \"\(keys.path)/caller-\(service.rawValue).key\"")
             }
         }
         lines.append("peers:")
-        for service in InstallationNames.dataServices where service != program {
-            lines.append("  \(service.rawValue): [\"127.0.0.1:\(ports[service]?.listen ?? 0)\"]")
+        for service in InstallationNames.dataServices where service != name {
+            let addresses = programs.filter { $0.name == service }.map { "\"127.0.0.1:\($0.port)\"" }
+            lines.append("  \(service.rawValue): [\(addresses.joined(separator: ", "))]")
         }
-        if let extra = extra[program] { lines.append(extra) }
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -2,8 +2,8 @@ import Logging
 import Migrations
 package import Postgres
 package import Reactor
-package import TenantDatabase
 package import Tenancy
+package import TenantDatabase
 
 /// The database of an installation, with the eyes and hands of a superuser.
 package final class TestDatabase: Sendable {
@@ -86,10 +86,12 @@ package final class TestDatabase: Sendable {
         var digests: [String: String] = [:]
         for service in InstallationNames.dataServices {
             guard let schema = TenantSchema(tenantID: tenant, service: service)?.name else { continue }
-            let tables = try await rows("SELECT table_name::text FROM information_schema.tables WHERE table_schema = '\(schema)'")
+            let tables = try await rows(
+                "SELECT table_name::text FROM information_schema.tables WHERE table_schema = '\(schema)'")
             for table in tables.compactMap(\.first).compactMap({ $0 }) {
                 let digest = try await rows(
-                    "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM \(schema).\(table) t")
+                    "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM \(schema).\(table) t"
+                )
                 digests["\(service.rawValue).\(table)"] = digest.first?.first ?? ""
             }
         }

@@ -5,17 +5,35 @@ package import Tenancy
 /// One of the four programs, as a process that can be ended and started again.
 package final class TestProgram: Sendable {
     package let name: ServiceName
+    /// Of several programs of one name, from 1.
+    package let instance: Int
     package let port: Int
     package let adminPort: Int
     package let logPath: String
+    let settingsPath: String
     private let command: [String]
     private let watchdog: Watchdog
     private let process = Mutex<ChildProcess?>(nil)
 
-    init(_ name: ServiceName, port: Int, adminPort: Int, folder: String, watchdog: Watchdog) throws {
-        (self.name, self.port, self.adminPort, self.watchdog) = (name, port, adminPort, watchdog)
-        logPath = "\(folder)/log/\(name.rawValue).log"
-        command = [try Programs.path("steward-\(name.rawValue)"), "--config", "\(folder)/etc/\(name.rawValue).yaml"]
+    init(
+        _ name: ServiceName, instance: Int, ports: (listen: Int, admin: Int), folder: String, watchdog: Watchdog
+    ) throws {
+        (self.name, self.instance, self.watchdog) = (name, instance, watchdog)
+        (port, adminPort) = ports
+        logPath = "\(folder)/log/\(name.rawValue)-\(instance).log"
+        settingsPath = "\(folder)/etc/\(name.rawValue)-\(instance).yaml"
+        command = [try Programs.path("steward-\(name.rawValue)"), "--config", settingsPath]
+    }
+
+    /// Runs the program once more with further arguments, until it ends. Gives its exit code and what it said.
+    package func runOnce(_ arguments: String...) async throws -> (code: Int32, said: String) {
+        let log = "\(logPath).\(UInt32.random(in: 0 ... .max))"
+        let child = try ChildProcess(command + arguments, logPath: log)
+        watchdog.watch(child)
+        let ending = try await child.awaitEnding()
+        watchdog.forget(child)
+        guard case .exited(let code) = ending else { throw TestStewardError("it ended: \(ending)") }
+        return (code, try String(contentsOfFile: log, encoding: .utf8))
     }
 
     /// Starts it and does not wait.

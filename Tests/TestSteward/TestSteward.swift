@@ -5,9 +5,9 @@ import Migrations
 import Postgres
 import Reactor
 package import StewardClient
+package import Tenancy
 import TenantDatabase
 import TestPostgres
-package import Tenancy
 
 /// A whole installation for tests: a database, certificates, settings and the four programs as child processes.
 ///
@@ -16,7 +16,8 @@ package import Tenancy
 package final class TestSteward: Sendable {
     private let cluster: TestCluster
     package let database: TestDatabase
-    package let gateway, identity, customer, sales: TestProgram
+    /// All of them, in the order of their start.
+    package let programs: [TestProgram]
     /// Folder with etc, pki and log.
     package let folder: String
     private let keys: KeyFolder
@@ -36,55 +37,65 @@ package final class TestSteward: Sendable {
     /// An installation of its own.
     /// - Parameters:
     ///   - ownCluster: with a PostgreSQL of its own, too, for a test that ends it.
-    ///   - settings: lines of YAML for the settings of a program.
-    package static func start(
-        ownCluster: Bool = false, settings: [ServiceName: String] = [:]
-    ) async throws -> TestSteward {
-        try await TestSteward(cluster: ownCluster ? TestCluster() : sharedCluster.value, settings: settings)
+    ///   - customers: how many instances of steward-customer there are.
+    package static func start(ownCluster: Bool = false, customers: Int = 1) async throws -> TestSteward {
+        try await TestSteward(cluster: ownCluster ? TestCluster() : sharedCluster.value, customers: customers)
     }
 
-    private init(cluster: TestCluster, settings: [ServiceName: String] = [:]) async throws {
+    private init(cluster: TestCluster, customers: Int = 1) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let number = UInt32.random(in: 0 ... .max)
-        folder = "/tmp/steward-system-\(number)"
+        let folder = "/tmp/steward-system-\(number)"
         for part in ["", "/etc", "/pki", "/log"] {
             try FileManager.default.createDirectory(atPath: folder + part, withIntermediateDirectories: true)
         }
-        self.cluster = cluster
+        (self.folder, self.cluster) = (folder, cluster)
         watchdog = try Watchdog(folder: folder)
         loops = try EventLoopGroup(count: 1, name: "test-steward")
         workers = try WorkerPool(threadCount: 1, queueCountMax: 100, name: "test-worker")
         database = try await TestDatabase(
-            name: "steward_\(number)", in: cluster.settings, directory: IdentityMigrations.directoryStream, loops: loops,
+            name: "steward_\(number)", in: cluster.settings, directory: IdentityMigrations.directoryStream,
+            loops: loops,
             workers: workers, logger: logger)
         keys = try KeyFolder(path: "\(folder)/pki")
-        let ports = try Loopback.freePorts(8)
-        let programs = try zip(ServiceName.allCases, 0...).map { [folder, watchdog] name, index in
-            try TestProgram(
-                name, port: ports[index * 2], adminPort: ports[index * 2 + 1], folder: folder, watchdog: watchdog)
-        }
-        func program(_ name: ServiceName) throws -> TestProgram {
-            guard let program = programs.first(where: { $0.name == name }) else { throw TestStewardError("no \(name)") }
-            return program
-        }
-        (gateway, identity, customer, sales) = (
-            try program(.gateway), try program(.identity), try program(.customer), try program(.sales)
-        )
-        try SettingsFiles(
-            folder: "\(folder)/etc", keys: keys, database: database,
-            ports: Dictionary(uniqueKeysWithValues: programs.map { ($0.name, (listen: $0.port, admin: $0.adminPort)) }),
-            extra: settings
-        ).write()
+        programs = try Self.programs(customers: customers, folder, watchdog)
+        try SettingsFiles(keys: keys, database: database, programs: programs).write()
         try await makeOperator()
         for program in programs { try program.launch() }
         for program in programs { try await program.awaitReady() }
     }
 
-    /// Starts PostgreSQL again after it was killed.
+    private static func programs(
+        customers: Int, _ folder: String, _ watchdog: Watchdog
+    ) throws -> [TestProgram] {
+        let names: [ServiceName] = [.identity] + Array(repeating: .customer, count: customers) + [.sales, .gateway]
+        let ports = try Loopback.freePorts(names.count * 2)
+        return try names.enumerated().map { index, name in
+            try TestProgram(
+                name, instance: names[...index].filter { $0 == name }.count,
+                ports: (listen: ports[2 * index], admin: ports[2 * index + 1]), folder: folder, watchdog: watchdog)
+        }
+    }
+
+    package var identity: TestProgram { program(.identity) }
+    package var customer: TestProgram { program(.customer) }
+    package var sales: TestProgram { program(.sales) }
+    package var gateway: TestProgram { program(.gateway) }
+
+    /// The first instance.
+    package func program(_ name: ServiceName) -> TestProgram {
+        guard let program = programs.first(where: { $0.name == name }) else {
+            preconditionFailure("every installation has a \(name)")
+        }
+        return program
+    }
+
+    /// Starts PostgreSQL again after it was stopped or killed.
     package func startPostgres() throws { try cluster.start() }
 
-    package var programs: [TestProgram] { [identity, customer, sales, gateway] }
+    /// Stops PostgreSQL in good order.
+    package func stopPostgres() throws { try cluster.stop() }
 
     /// Where clients connect.
     package var address: String { "localhost:\(gateway.port)" }
@@ -103,6 +114,9 @@ package final class TestSteward: Sendable {
         try await connection.signInOperator(email: Self.operatorEmail, password: Self.password)
         return connection
     }
+
+    /// The certificate of a program and its key, PEM files.
+    package func certificate(of program: ServiceName) -> (certificate: String, key: String) { keys.files(of: program) }
 
     /// Replaces the certificate of a program; it takes it up on SIGHUP.
     package func renewCertificate(of program: ServiceName) throws { try keys.issue(program) }

@@ -91,11 +91,12 @@ class Client:
             if self.CALL_ID in frame:
                 return frame
 
-    def call(self, method, requests, timeout_ms=30_000):
+    def call(self, method, requests, timeout_ms=30_000, request_id=None):
         """Sends the request messages; yields ("message", bytes) for each response and last ("status", fields)."""
         self.last_call_id += 1
         call_id = field(self.CALL_ID, self.last_call_id)
-        start = field(self.START, field(1, method) + field(2, timeout_ms))
+        start = field(1, method) + field(2, timeout_ms) + (field(3, request_id) if request_id else b"")
+        start = field(self.START, start)
         if len(requests) == 1:
             self.send(call_id + start + field(self.PAYLOAD, requests[0]) + field(self.END, 1))
         else:

@@ -51,26 +51,4 @@ import Wire
         buffer.append([0, 0, 0, 0])
         #expect(throws: WireError(.emptyFrame)) { try decoder.next(buffer) }
     }
-
-    @Test func tellsWhatIsMissing() throws {
-        let buffer = ByteBuffer()
-        let decoder = FrameDecoder(frameBytesMax: 300)
-        #expect(decoder.missingBytes(buffer) == 4)
-        buffer.append([0, 0, 0, 9, 1])
-        #expect(decoder.missingBytes(buffer) == 8)
-    }
-
-    @Test func writesWhatItReads() throws {
-        let message = Message.make(Sample.descriptor, in: Arena())
-        message.setString(Sample.field("text"), String(repeating: "x", count: 200))
-        let buffer = ByteBuffer()
-        #expect(FrameEncoder.append(message, to: buffer) == WireCodec.encodedSize(message))
-        FrameEncoder.append(message, to: buffer)
-        var decoder = FrameDecoder(frameBytesMax: 300)
-        for _ in 0..<2 {
-            let frame = try #require(try decoder.next(buffer))
-            #expect(Array(frame) == WireCodec.encode(message))
-        }
-        #expect(buffer.isEmpty)
-    }
 }

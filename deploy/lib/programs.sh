@@ -67,7 +67,9 @@ start_program() {
     "$program" --config "$state/etc/$name.yaml" --check >"$state/run/$name.check" 2>&1 ||
         fail "steward-$name refuses its settings in $state/etc/$name.yaml:" "$(cat -- "$state/run/$name.check")"
     printf '%s\n' "--- started by $self, $(date -u +%FT%TZ)" >>"$log"
-    (cd / && exec 9>&- && exec setsid "$program" --config "$state/etc/$name.yaml" >>"$log" 2>&1 </dev/null) &
+    # A Swift task is larger than what malloc keeps at hand for a thread by default (1,032 bytes).
+    (cd / && exec 9>&- && export GLIBC_TUNABLES=glibc.malloc.tcache_max=4096:glibc.malloc.tcache_count=200 &&
+        exec setsid "$program" --config "$state/etc/$name.yaml" >>"$log" 2>&1 </dev/null) &
     echo $! >"$state/run/$name.pid"
     program_stamp "$name" >"$state/run/$name.stamp"
 }

@@ -16,6 +16,9 @@ enum ParentAccount {
         var parameters = Parameters()
         parameters.append(parent)
         parameters.append(Int32(depthMax))
+        // The account itself is locked already. With the chain above it locked, too, two moves at once that would close a
+        // ring wait for each other, and PostgreSQL ends one of them. What is new can be in no chain yet.
+        if change.kind == .update { _ = try await transaction.query(lockAncestors, parameters) }
         let rows = try await transaction.query(ancestors, parameters)
         guard try rows.allSatisfy({ try $0.id(0) != account }), parent != account else {
             throw RPCError.failedPrecondition(
@@ -28,6 +31,20 @@ enum ParentAccount {
                 domain: "customer")
         }
     }
+
+    private static let lockAncestors = Statement(
+        """
+        SELECT id FROM {schema}.accounts WHERE id IN (
+            WITH RECURSIVE ancestors (id, parent_account_id, depth) AS (
+                SELECT id, parent_account_id, 1 FROM {schema}.accounts WHERE id = $1
+                UNION ALL
+                SELECT a.id, a.parent_account_id, c.depth + 1
+                FROM {schema}.accounts a JOIN ancestors c ON a.id = c.parent_account_id
+                WHERE c.depth < $2
+            )
+            SELECT id FROM ancestors
+        ) ORDER BY id FOR SHARE
+        """)
 
     private static let ancestors = Statement(
         """

@@ -10,6 +10,14 @@ import Tenancy
 struct Forwarder: Sendable {
     let clients: [ServiceName: RPCClient]
     let tenantCalls: TenantCalls
+    let metrics: ForwardMetrics
+    let openCalls: OpenCalls
+
+    /// A program and the way to it.
+    private struct Target: Sendable {
+        let service: ServiceName
+        let client: RPCClient
+    }
 
     /// Takes a call that the gateway does not serve itself. On the loop of its connection.
     func take(_ call: InboundCall, _ frame: FrameView) {
@@ -19,24 +27,53 @@ struct Forwarder: Sendable {
             guard let service = Destination.service(ofMethod: start.method), let client = clients[service] else {
                 throw Self.unknownService(start.method)
             }
+            let target = Target(service: service, client: client)
             guard Destination.needsSession(method: start.method) else {
-                return relay(call, frame, start, to: client, token: nil, tenant: nil)
+                return takeOpen(call, frame, start, target)
             }
-            try takeInSession(call, frame, start, client)
+            try takeInSession(call, frame, start, target)
         } catch {
             call.finish(RPCError(masking: error))
         }
     }
 
+    /// A call that opens a session. It is passed on when its request is whole.
+    private func takeOpen(_ call: InboundCall, _ frame: FrameView, _ start: StartView, _ target: Target) {
+        let (openCalls, connection) = (openCalls, call.connection.id)
+        guard openCalls.enter(connection) else { return refuse(call, OpenCalls.refusal) }
+        let request = OpenRequest(start) { whole, start in
+            guard openCalls.beginPassing() else {
+                openCalls.leave(connection)
+                return refuse(call, OpenCalls.refusal)
+            }
+            pass(call, whole, start, to: target, token: nil) { code in
+                Self.afterPenalty(code) {
+                    openCalls.endPassing()
+                    openCalls.leave(connection)
+                }
+            }
+        } onFailure: {
+            openCalls.leave(connection)
+        }
+        call.receiver = request
+        request.receive(frame, on: call)
+    }
+
+    /// At once for a call that was answered, later for one that the client gave up.
+    private static func afterPenalty(_ code: StatusCode, _ action: @escaping @Sendable () -> Void) {
+        guard code == .cancelled || code == .deadlineExceeded, let loop = EventLoop.current else { return action() }
+        loop.schedule(after: OpenCalls.penalty, action)
+    }
+
     private func takeInSession(
-        _ call: InboundCall, _ frame: FrameView, _ start: StartView, _ client: RPCClient
+        _ call: InboundCall, _ frame: FrameView, _ start: StartView, _ target: Target
     ) throws {
         guard let binding = (call.connection.attachment as? AttachedSession)?.binding, let loop = EventLoop.current
         else {
             throw Self.sessionRequired
         }
         if let token = try binding.presentToken(on: loop) {
-            return relay(call, frame, start, to: client, token: token, tenant: binding.tenantID)
+            return relay(call, frame, start, to: target, token: token, tenant: binding.tenantID)
         }
         let held = HeldCall(start: start, first: frame)
         call.receiver = held
@@ -44,7 +81,7 @@ struct Forwarder: Sendable {
             switch result {
             case .success(let token):
                 held.resume(call) { frame, start in
-                    relay(call, frame, start, to: client, token: token, tenant: binding.tenantID)
+                    relay(call, frame, start, to: target, token: token, tenant: binding.tenantID)
                 }
             case .failure(let error):
                 call.finish(error)
@@ -53,34 +90,54 @@ struct Forwarder: Sendable {
     }
 
     private func relay(
-        _ call: InboundCall, _ frame: FrameView, _ start: StartView, to client: RPCClient, token: CallerTokenBytes?,
+        _ call: InboundCall, _ frame: FrameView, _ start: StartView, to target: Target, token: CallerTokenBytes?,
         tenant: TenantID?
     ) {
-        guard let tenant else { return pass(call, frame, start, to: client, token: token, onEnd: {}) }
+        guard let tenant else { return pass(call, frame, start, to: target, token: token) { _ in } }
         guard tenantCalls.enter(tenant) else {
             tenantCalls.leave(tenant)
-            return call.finish(tenantCalls.refusal)
+            return refuse(call, tenantCalls.refusal)
         }
-        pass(call, frame, start, to: client, token: token) { tenantCalls.leave(tenant) }
+        pass(call, frame, start, to: target, token: token) { _ in tenantCalls.leave(tenant) }
+    }
+
+    private func refuse(_ call: InboundCall, _ error: RPCError) {
+        metrics.refused(reason: error.reason)
+        call.finish(error)
     }
 
     private func pass(
-        _ call: InboundCall, _ frame: FrameView, _ start: StartView, to client: RPCClient, token: CallerTokenBytes?,
-        onEnd: @escaping @Sendable () -> Void
+        _ call: InboundCall, _ frame: FrameView, _ start: StartView, to target: Target, token: CallerTokenBytes?,
+        onEnd: @escaping @Sendable (StatusCode) -> Void
     ) {
+        let (metrics, service, begin) = (metrics, target.service, MonotonicTime.now())
+        let ended: @Sendable (StatusCode) -> Void = { code in
+            metrics.ended(service, code, since: begin)
+            onEnd(code)
+        }
         var start = start
+        start.traceParent = Self.bounded(start.traceParent)
         let address = ClientAddress.entry(call.connection.remoteAddress)
         let metadata = (start.metadata.map { Array($0) } ?? []) + address
         metadata.withUnsafeBytes { metadata in
             start.metadata = metadata
             guard let token else {
-                return CallRelay.start(call, first: frame, start: start, client: client) { _ in onEnd() }
+                return CallRelay.start(call, first: frame, start: start, client: target.client, onEnd: ended)
             }
             token.encoded.withUnsafeBytes { caller in
                 start.caller = caller
-                CallRelay.start(call, first: frame, start: start, client: client) { _ in onEnd() }
+                CallRelay.start(call, first: frame, start: start, client: target.client, onEnd: ended)
             }
         }
+    }
+
+    /// Longest traceparent passed on: version 00 has 55 bytes, and a start must stay small enough for the frame that carries
+    /// it, or the next server ends the connection that all clients share.
+    static let traceParentBytesMax = 128
+
+    /// A longer traceparent is no traceparent, and ignored as any other malformed one.
+    static func bounded(_ traceParent: UnsafeRawBufferPointer?) -> UnsafeRawBufferPointer? {
+        traceParent.flatMap { $0.count <= traceParentBytesMax ? $0 : nil }
     }
 
     private static func unknownService(_ method: UnsafeRawBufferPointer) -> RPCError {

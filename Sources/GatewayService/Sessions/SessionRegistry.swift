@@ -1,3 +1,4 @@
+import CoreMetrics
 import Synchronization
 import Tenancy
 
@@ -10,15 +11,22 @@ final class SessionRegistry: Sendable {
 
     /// By session; a client may attach one session to several connections.
     private let entries = Mutex<[RecordID: [ObjectIdentifier: Entry]]>([:])
+    private let attached: Meter
+
+    /// - Parameter attached: how many connections have a session.
+    init(attached: Meter) { self.attached = attached }
 
     func add(_ binding: SessionBinding) {
+        attached.increment()
         entries.withLock { entries in
             entries[binding.sessionID, default: [:]][ObjectIdentifier(binding)] = Entry(
                 binding: binding, tenantID: binding.tenantID)
         }
     }
 
+    /// Once for each `add`.
     func remove(_ binding: SessionBinding) {
+        attached.decrement()
         entries.withLock { entries in
             entries[binding.sessionID]?[ObjectIdentifier(binding)] = nil
             if entries[binding.sessionID]?.isEmpty == true { entries[binding.sessionID] = nil }
@@ -34,7 +42,4 @@ final class SessionRegistry: Sendable {
         }
         for entry in ended { entry.binding?.revoke() }
     }
-
-    /// Connections with a session.
-    var count: Int { entries.withLock { $0.values.reduce(0) { $0 + $1.count } } }
 }

@@ -6,6 +6,7 @@ import Tenancy
 struct SessionService: SessionServiceCustomMethods {
     let callers: CallerServiceClient
     let registry: SessionRegistry
+    let openCalls: OpenCalls
 
     private static let handleBytes = 32
 
@@ -15,11 +16,21 @@ struct SessionService: SessionServiceCustomMethods {
                 "INVALID_LENGTH", "A session handle has \(Self.handleBytes) bytes; send the one that SignIn gave.",
                 field: "session_handle", domain: "gateway")
         }
-        let (binding, answer) = try await SessionBinding.open(handle: handle, callers: callers)
+        let (binding, answer) = try await open(handle, context.connection.id)
         attach(binding, to: context.connection)
         return AttachSessionResponse(
             userID: answer.userID.flatMap { RecordID(bytes: $0) }?.text, workspace: answer.workspace,
             expireSeconds: Self.secondsLeft(until: binding.sessionExpireTime))
+    }
+
+    /// Asks identity. Anybody may try handles, so it counts as a call without a session.
+    private func open(_ handle: [UInt8], _ connection: UInt64) async throws -> (SessionBinding, ResolveSessionResponse)
+    {
+        guard openCalls.enter(connection) else { throw OpenCalls.refusal }
+        defer { openCalls.leave(connection) }
+        guard openCalls.beginPassing() else { throw OpenCalls.refusal }
+        defer { openCalls.endPassing() }
+        return try await SessionBinding.open(handle: handle, callers: callers)
     }
 
     func detachSession(_ request: DetachSessionRequest, _ context: CallContext) async throws -> DetachSessionResponse {

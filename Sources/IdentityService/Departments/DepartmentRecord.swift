@@ -51,11 +51,41 @@ struct DepartmentRecord: Sendable {
         for row in try await transaction.query(lockTree, Parameters()) {
             parents.updateValue(try row.optionalID(1), forKey: try row.id(0))
         }
+        let tree = DepartmentTree(parents: parents)
+        let parent = change.after.id("parent_department_id")
         do {
-            try DepartmentTree(parents: parents).check(
-                placing: id, under: change.after.id("parent_department_id"))
+            try tree.check(placing: id, under: parent)
         } catch {
             throw refusal(error)
+        }
+        // A new department has no records that anybody could see by it.
+        if change.kind == .create { return }
+        let gaining = Set(tree.path(from: parent)).subtracting(tree.path(from: id))
+        try await refuseWidening(for: Array(gaining), moving: id, under: parent, transaction)
+    }
+
+    private static let findHolders = Statement(
+        """
+        SELECT DISTINCT department_id, coalesce(role_ids, '{}'::uuid[]) FROM {schema}.users
+        WHERE department_id = ANY ($1) AND deleted_at IS NULL
+        """)
+
+    /// Refuses a place in the tree where somebody in one of the `gaining` departments, which come to be above, would see
+    /// more than before, unless the caller sees that, too.
+    private static func refuseWidening(
+        for gaining: [RecordID], moving department: RecordID, under parent: RecordID?,
+        _ transaction: RecordTransaction
+    ) async throws {
+        if gaining.isEmpty { return }
+        let find = Query(findHolders) { $0.append(gaining) }
+        let holders = try await transaction.run(find).map { (unit: try $0.optionalID(0), roles: try $0.ids(1)) }
+        if holders.isEmpty { return }
+        let policy = try await HeldPolicy(roles: holders.flatMap(\.roles), in: transaction)
+        let moved = policy.moving(department, under: parent)
+        for holder in holders {
+            try policy.check(
+                moved.access(roles: holder.roles, in: holder.unit),
+                since: policy.access(roles: holder.roles, in: holder.unit), .change)
         }
     }
 
@@ -81,7 +111,7 @@ struct DepartmentRecord: Sendable {
     private static func refuseInUse(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         guard let id = change.after.id("id") else { return }
         let use = Query(findUse) { $0.append(id) }
-        if try await transaction.query(use.statement, use.parameters).one().bool(0) {
+        if try await transaction.run(use).one().bool(0) {
             throw IdentityError.departmentInUse
         }
     }

@@ -36,6 +36,17 @@ package struct DepartmentTree: Sendable {
         try check(levels: level + height(of: department))
     }
 
+    /// A department and those above it, the lowest first; empty for nil and for one that is not in the tree.
+    func path(from department: RecordID?) -> [RecordID] {
+        var path: [RecordID] = []
+        var next = department
+        while let current = next, let above = parents[current], path.count < DepartmentTree.levelsMax {
+            path.append(current)
+            next = above
+        }
+        return path
+    }
+
     private func check(levels: Int) throws(Violation) {
         if levels > DepartmentTree.levelsMax { throw .tooDeep }
     }

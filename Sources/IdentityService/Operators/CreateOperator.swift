@@ -19,7 +19,8 @@ package func createOperator(
         (1...200).contains(displayName.unicodeScalars.count)
             ? nil
             : FieldViolation(
-                field: "display_name", reason: "LENGTH", description: "A name has 1 to 200 characters."),
+                field: "display_name", reason: displayName.isEmpty ? "REQUIRED" : "TOO_LONG",
+                description: "A name has 1 to 200 characters."),
         PasswordRules.violation(of: password, email: email, field: "password"),
     ].compactMap(\.self)
     guard violations.isEmpty, let address = EmailAddress(email) else {

@@ -1,44 +1,72 @@
 import AccessControl
 import Contracts
-import ServiceHost
 import Tenancy
 import Wire
 
-/// Nobody hands out more than they have: the rights of a caller as an upper bound on the roles that the caller writes
-/// or assigns.
+/// Nobody hands out, takes away or takes over more than they have: the rights of a caller as an upper bound on those of
+/// the users and roles that the caller changes.
 struct RightsCeiling {
     let caller: UserAccess
 
-    /// The first right or field that the roles together give and the caller lacks, as in `deal.delete` or
-    /// `account.phone`; nil when there is none.
-    func excess(of roles: [Role]) -> String? {
-        guard let given = RightsCeiling.access(of: roles) else { return nil }
+    /// The first right or field that the holder has and the caller lacks, as in `deal.delete` or `account.phone`; nil
+    /// when there is none. A scope counts as a scope, and for the departments that it covers for the holder.
+    ///
+    /// - Parameter before: the holder's rights before a department moved. When given, only what the holder gains in
+    ///   departments is compared.
+    func excess(of holder: UserAccess, since before: UserAccess? = nil) -> String? {
         for (object, record) in RoleCatalogue.records {
-            let wanted = given.object(object)
+            let wanted = holder.object(object)
             let held = caller.object(object)
-            guard Action.all.contains(where: { wanted.scope($0) > .none }) else { continue }
-            for action in Action.all where wanted.scope(action) > held.scope(action) {
-                return "\(object).\(action.name)"
+            let ownership: Ownership = record.field("owner_id") == nil ? .shared : .owned
+            var isCompared = false
+            for action in Action.all where wanted.scope(action) > .none {
+                var departments = wanted.departments(action, ownership)
+                if let before {
+                    departments.subtract(before.object(object).departments(action, ownership))
+                    if departments.isEmpty { continue }
+                }
+                isCompared = true
+                if !held.covers(wanted.scope(action), in: departments, action, ownership) {
+                    return "\(object).\(action.name)"
+                }
             }
-            for field in record.fields where wanted.level(of: field.name) > held.level(of: field.name) {
+            guard isCompared else { continue }
+            for field in record.fields where wanted.usableLevel(of: field.name) > held.level(of: field.name) {
                 return "\(object).\(field.name)"
             }
         }
         return nil
     }
+}
 
-    /// The rights of somebody who has just these roles.
-    private static func access(of roles: [Role]) -> UserAccess? {
-        let holder = UserID(.make())
-        let rules = roles.map { role in
-            AccessControl.PolicyRole(
-                id: .make(), displayName: role.displayName ?? "",
-                grants: role.grants.map { AccessControl.Grant($0) },
-                fieldPolicies: role.fieldPolicies.map { AccessControl.FieldPolicy($0) })
+extension ObjectAccess {
+    /// The departments whose records the action may be done with; empty when a scope does not select by departments.
+    fileprivate func departments(_ action: Action, _ ownership: Ownership) -> Set<RecordID> {
+        guard case .ownerOrUnits(_, let units) = predicate(action, ownership: ownership) else { return [] }
+        return Set(units)
+    }
+
+    fileprivate func covers(
+        _ scope: Scope, in departments: Set<RecordID>, _ action: Action, _ ownership: Ownership
+    ) -> Bool {
+        guard scope <= self.scope(action) else { return false }
+        return self.scope(action) == .all || departments.isSubset(of: self.departments(action, ownership))
+    }
+
+    /// What can be done with a field: who may write no record of the kind can write none of its fields.
+    fileprivate func usableLevel(of field: String) -> FieldLevel {
+        let writes = [Action.create, .update, .import].contains { scope($0) > .none }
+        return min(level(of: field), writes ? .write : .read)
+    }
+}
+
+extension HeldPolicy {
+    /// Throws RIGHTS_EXCEEDED when the holder has a right that the caller lacks. `subject` begins the message.
+    func check(
+        _ holder: UserAccess, since before: UserAccess? = nil, _ subject: IdentityError.RightsSubject
+    ) throws {
+        if let right = RightsCeiling(caller: caller).excess(of: holder, since: before) {
+            throw IdentityError.rightsExceeded(right, subject)
         }
-        let snapshot = PolicySnapshot(
-            tenantID: TenantID(.make()), epoch: 1, isActive: true, roles: rules, units: [],
-            users: [AccessControl.PolicyUser(id: holder, unitID: nil, roleIDs: rules.map(\.id))])
-        return snapshot.access(of: holder)
     }
 }

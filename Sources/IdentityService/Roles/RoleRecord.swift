@@ -48,15 +48,35 @@ struct RoleRecord: Sendable {
         switch change.kind {
         case .delete:
             if change.after.flag("built_in") == true { throw IdentityError.builtInRole }
+            try await checkRights(change, transaction)
             try await refuseInUse(change, transaction)
         case .create, .update, .restore:
-            guard changesRights(change) else { return }
-            if let before = change.before?.value(Role.self), before.isAdmin {
+            if let before = change.before?.value(Role.self), before.isAdmin, changesRights(change) {
                 throw IdentityError.adminRoleFixed
             }
-            try RightsCeiling.check([change.value(Role.self)], change)
+            try await checkRights(change, transaction)
         }
     }
+
+    /// Compares what the role gives, before and after, with the caller's own rights: as such, and in each department
+    /// where somebody has it.
+    private static func checkRights(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        let policy = try await HeldPolicy(roles: [], in: transaction)
+        var departments: Set<RecordID?> = [nil]
+        if let id = change.before?.id("id") {
+            let holders = Query(findDepartments) { $0.append(id) }
+            for row in try await transaction.run(holders) { departments.insert(try row.optionalID(0)) }
+        }
+        for department in departments {
+            if let before = change.before?.value(Role.self) {
+                try policy.check(policy.access([before.rule], in: department), .role)
+            }
+            try policy.check(policy.access([change.value(Role.self).rule], in: department), .change)
+        }
+    }
+
+    private static let findDepartments = Statement(
+        "SELECT DISTINCT department_id FROM {schema}.users WHERE $1 = ANY (role_ids) AND deleted_at IS NULL")
 
     private static let findHolder = Statement(
         "SELECT EXISTS (SELECT 1 FROM {schema}.users WHERE $1 = ANY (role_ids) AND deleted_at IS NULL)")
@@ -65,7 +85,7 @@ struct RoleRecord: Sendable {
     private static func refuseInUse(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         guard let id = change.after.id("id") else { return }
         let use = Query(findHolder) { $0.append(id) }
-        if try await transaction.query(use.statement, use.parameters).one().bool(0) {
+        if try await transaction.run(use).one().bool(0) {
             throw IdentityError.roleInUse
         }
     }
@@ -74,16 +94,10 @@ struct RoleRecord: Sendable {
 extension Role {
     /// The role that came with the workspace and may do everything.
     var isAdmin: Bool { builtIn == true && grants == BuiltInRole.admin.grants }
-}
 
-extension RightsCeiling {
-    /// Throws when the roles together give more than the maker of the change has.
-    static func check(_ roles: [Role], _ change: RecordChange) throws {
-        guard let caller = change.call.policy.access(of: change.caller) else {
-            throw IdentityError.sessionInvalid
-        }
-        if let right = RightsCeiling(caller: caller).excess(of: roles) {
-            throw IdentityError.rightsExceeded(right)
-        }
+    /// What the role gives, whoever has it.
+    fileprivate var rule: Contracts.PolicyRole {
+        PolicyRole(
+            id: RecordID.make().bytes, displayName: displayName, grants: grants, fieldPolicies: fieldPolicies)
     }
 }

@@ -3,7 +3,7 @@ import Postgres
 import RPC
 import Tenancy
 
-/// Counts failures to sign in, per account and per client address, and refuses attempts after too many.
+/// Counts failures to sign in, per account and per client network, and refuses attempts after too many.
 ///
 /// The lock is looked at before a password is checked and again after it: of many guesses made at once, those that
 /// end after the deciding failure learn only that the account is locked.
@@ -20,7 +20,9 @@ struct SignInGuard: Sendable {
         /// `workspace` is empty for an operator. The same for accounts that exist and that do not.
         init(workspace: String, email: String, address: String?) {
             account = TokenDigest.sha256(Array("account\u{0}\(workspace)\u{0}\(email)".utf8))
-            self.address = address.map { TokenDigest.sha256(Array("address\u{0}\($0)".utf8)) }
+            self.address = address.map {
+                TokenDigest.sha256(Array("address\u{0}\(ClientNetwork(address: $0).text)".utf8))
+            }
         }
     }
 

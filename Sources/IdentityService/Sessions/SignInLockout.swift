@@ -15,7 +15,8 @@ package struct SignInLockout: Hashable, Sendable {
 
     /// For one user of one tenant, or for one e-mail address that no user has.
     package static let account = SignInLockout(failuresMax: 10, window: .seconds(15 * 60))
-    /// For one client address. Higher, because a whole office may share an address.
+    /// For one client network (`ClientNetwork`). Higher, because a whole office may share an address. Behind a proxy
+    /// that hides addresses all clients share one, and this locks all of them; deploy/README.md says what to do.
     package static let address = SignInLockout(failuresMax: 100, window: .seconds(15 * 60))
 
     /// Until when attempts are refused, if they are. `decidingFailure` is when the `failuresMax`-th last failure

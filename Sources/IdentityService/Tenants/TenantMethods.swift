@@ -53,7 +53,7 @@ struct TenantMethods: TenantServiceCustomMethods {
     static func tenantID(_ text: String?) throws -> TenantID {
         guard let id = TenantID(text ?? "") else {
             throw RPCError.invalidArgument(
-                "ID_MALFORMED", "A tenant's id is a UUID of 36 characters.", field: "id",
+                "INVALID_ID", "A tenant's id is a UUID of 36 characters.", field: "id",
                 domain: IdentityError.domain)
         }
         return id

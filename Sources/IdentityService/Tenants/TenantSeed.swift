@@ -3,7 +3,8 @@ import Postgres
 import Tenancy
 
 /// The first records of a tenant: the top department, the built-in roles and the first admin. They are written in one
-/// transaction, and a second time changes nothing, because the first admin's id is given from the start.
+/// transaction with their ledger rows, and a second time changes nothing, because the first admin's id is given from the
+/// start.
 enum TenantSeed {
     static func queries(tenant: TenantRow, setup: TenantSetupRow, now: Timestamp) -> [Query] {
         let department = RecordID.make()
@@ -35,6 +36,7 @@ enum TenantSeed {
                 $0.append(setup.adminPasswordHash)
                 $0.append(now)
             })
+        queries.append(LedgerTable.seeded(count: BuiltInRole.all.count + 2, now: now))
         return queries
     }
 

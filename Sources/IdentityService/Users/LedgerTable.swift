@@ -1,3 +1,4 @@
+import Contracts
 import Postgres
 import RPC
 import Tenancy
@@ -24,6 +25,37 @@ enum LedgerTable {
             $0.append(user.id)
             $0.append(context.requestID)
             $0.append(context.trace.traceIDText)
+        }
+    }
+
+    private static let insertSeeded = Statement(
+        """
+        WITH seeded AS (
+            SELECT 'department' AS object, id, version, jsonb_build_object('display_name', display_name) AS fields
+            FROM {schema}.departments
+            UNION ALL
+            SELECT 'role', id, version, jsonb_build_object('display_name', display_name, 'description', description,
+                'grants', grants, 'built_in', built_in)
+            FROM {schema}.roles
+            UNION ALL
+            SELECT 'user', id, version, jsonb_build_object('email', email, 'display_name', display_name,
+                'department_id', department_id, 'role_ids', role_ids)
+            FROM {schema}.users)
+        INSERT INTO {schema}.ledger (id, occurred_at, method, object, record_id, record_version, after)
+        SELECT ($1::uuid[])[row_number() OVER (ORDER BY object, id)], $2, $3, object, id, version,
+            jsonb_build_object('id', id, 'create_time', $4::text) || fields
+        FROM seeded s
+        WHERE NOT EXISTS (SELECT 1 FROM {schema}.ledger l WHERE l.object = s.object AND l.record_id = s.id)
+        """)
+
+    /// Says that a new workspace's first records, `count` of them, were created. Nobody of the workspace did it, so the
+    /// rows have no actor. Does nothing when they are there.
+    static func seeded(count: Int, now: Timestamp) -> Query {
+        Query(insertSeeded) {
+            $0.append((0..<count).map { _ in RecordID.make() })
+            $0.append(now)
+            $0.append(TenantServiceMethods.createTenant.path)
+            $0.append(now.text)
         }
     }
 }

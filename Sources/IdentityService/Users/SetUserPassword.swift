@@ -27,17 +27,16 @@ struct UserMethods: UserServiceCustomMethods {
             transaction in
             let record = try await transaction.load(users, id: request.id, for: .update)
             let user = record.value(User.self)
-            let roles = try await transaction.roles(user.roleIDs.compactMap { RecordID($0) })
-            guard let caller = call.policy.access(of: call.caller) else { throw IdentityError.sessionInvalid }
-            if let right = RightsCeiling(caller: caller).excess(of: roles) {
-                throw IdentityError.rightsExceeded(right)
-            }
+            let roles = user.roleIDs.compactMap { RecordID($0) }
+            let policy = try await HeldPolicy(roles: roles, in: transaction)
+            let department = user.departmentID.flatMap { RecordID($0) }
+            try policy.check(policy.access(roles: roles, in: department), .user)
             guard let id = RecordID(user.id ?? "") else { throw IdentityError.sessionInvalid }
             for query in [
                 CredentialTable.put(UserID(id), hash: hash, now: call.now),
                 LedgerTable.passwordChanged(of: UserID(id), by: call.caller.userID, context, now: call.now),
             ] {
-                _ = try await transaction.query(query.statement, query.parameters)
+                _ = try await transaction.run(query)
             }
             return SetUserPasswordResponse()
         }

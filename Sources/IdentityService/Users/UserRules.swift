@@ -1,30 +1,70 @@
+import AccessControl
 import Contracts
 import Postgres
 import RPC
 import Records
 import Tenancy
 
-/// What must hold when a user is changed: roles and department exist, nobody gives more rights than they have, locks
-/// themselves out, or takes the last admin away.
+/// What must hold when a user is changed: roles and department exist, nobody changes a user with more rights than they
+/// have or makes one, widens their own rights, locks themselves out, or takes the last admin away.
 struct UserRules {
     let change: RecordChange
     let transaction: RecordTransaction
 
     func check() async throws {
         try refuseOwnEnd()
-        if mayLoseAdmin { try await refuseLastAdmin() }
-        if change.kind == .delete { return }
-        if change.kind != .update || change.changes("role_ids") { try await checkRoles() }
-        if change.kind != .update || change.changes("department_id") { try await holdDepartment() }
+        // Before any role is held for reading, so that two changes do not wait for each other.
+        let adminRole = mayLoseAdmin ? try await holdAdminRole() : nil
+        if placesUser { try await holdRoles() }
+        let policy = try await HeldPolicy(roles: roleIDs(before) + roleIDs(after), in: transaction)
+        if placesUser { try await holdDepartment() }
+        try checkRights(policy)
+        if let adminRole { try await refuseLastAdmin(adminRole) }
     }
 
+    private var before: User? { change.before?.value(User.self) }
+    private var after: User { change.value(User.self) }
+
+    private func roleIDs(_ user: User?) -> [RecordID] { user?.roleIDs.compactMap { RecordID($0) } ?? [] }
+
+    // MARK: Oneself
+
+    private var isOwnUser: Bool { change.after.id("id") == change.caller.userID.id }
+
     private func refuseOwnEnd() throws {
-        guard change.after.id("id") == change.caller.userID.id else { return }
+        guard isOwnUser else { return }
         if change.kind == .delete { throw IdentityError.ownUser("delete") }
         if isDisabled, change.changes("disabled") { throw IdentityError.ownUser("disable") }
     }
 
     private var isDisabled: Bool { change.after.flag("disabled") == true }
+
+    // MARK: Rights
+
+    /// The change decides about the rights of the user.
+    private var placesUser: Bool {
+        switch change.kind {
+        case .create, .restore: true
+        case .delete: false
+        case .update: change.changes("role_ids") || change.changes("department_id")
+        }
+    }
+
+    /// Compares the user's rights, as they were and as they will be, with the caller's own. An address is a way to
+    /// take over a user, and so may be any other field: therefore every change of a user is compared.
+    private func checkRights(_ policy: HeldPolicy) throws {
+        if isOwnUser, placesUser, policy.caller.object("role").scope(.update) < .all {
+            throw IdentityError.ownUser(change.changes("role_ids") ? "change the roles of" : "move")
+        }
+        if let before, !isOwnUser, change.kind != .restore {
+            try policy.check(rights(of: before, policy), .user)
+        }
+        if placesUser { try policy.check(rights(of: after, policy), .change) }
+    }
+
+    private func rights(of user: User, _ policy: HeldPolicy) -> UserAccess {
+        policy.access(roles: roleIDs(user), in: user.departmentID.flatMap { RecordID($0) })
+    }
 
     // MARK: The last admin
 
@@ -50,21 +90,20 @@ struct UserRules {
         """)
 
     /// Holds the admin role, so that two admins cannot remove each other at once.
-    private func refuseLastAdmin() async throws {
-        guard let before = change.before?.value(User.self), let id = change.after.id("id") else { return }
-        let rows = try await transaction.query(UserRules.lockAdminRole, Parameters())
-        guard let role = try rows.first?.id(0) else { return }
+    private func holdAdminRole() async throws -> RecordID? {
+        try await transaction.query(UserRules.lockAdminRole).first?.id(0)
+    }
+
+    private func refuseLastAdmin(_ role: RecordID) async throws {
+        guard let before, let id = change.after.id("id") else { return }
         let wasAdmin = before.roleIDs.contains(role.text) && before.disabled != true
-        let staysAdmin =
-            change.kind == .update && !isDisabled && change.value(User.self).roleIDs.contains(role.text)
+        let staysAdmin = change.kind == .update && !isDisabled && after.roleIDs.contains(role.text)
         guard wasAdmin, !staysAdmin else { return }
         let other = Query(UserRules.findOtherAdmin) {
             $0.append(role)
             $0.append(id)
         }
-        guard try await transaction.query(other.statement, other.parameters).one().bool(0) else {
-            throw IdentityError.lastAdmin
-        }
+        guard try await transaction.run(other).one().bool(0) else { throw IdentityError.lastAdmin }
     }
 
     // MARK: Roles and department
@@ -72,21 +111,18 @@ struct UserRules {
     private static let lockRoles = Statement(
         "SELECT id FROM {schema}.roles WHERE id = ANY ($1) AND deleted_at IS NULL ORDER BY id FOR SHARE")
 
-    /// Holds the roles, so that none is deleted meanwhile, and compares those that are new to the user with the
-    /// caller's own rights.
-    private func checkRoles() async throws {
-        let ids = change.value(User.self).roleIDs.compactMap { RecordID($0) }
+    /// Holds the roles, so that none is changed or deleted meanwhile. One that the user has had may be gone.
+    private func holdRoles() async throws {
+        let ids = roleIDs(after)
         guard !ids.isEmpty else { return }
         let lock = Query(UserRules.lockRoles) { $0.append(ids) }
-        let living = Set(try await transaction.query(lock.statement, lock.parameters).map { try $0.id(0) })
+        let living = Set(try await transaction.run(lock).map { try $0.id(0) })
+        guard change.kind != .update || change.changes("role_ids") else { return }
         for (index, id) in ids.enumerated() where !living.contains(id) {
             throw RPCError.invalidArgument(
                 "REFERENCE_NOT_FOUND", "There is no role with this id.", field: "user.role_ids[\(index)]",
                 domain: IdentityError.domain)
         }
-        let held = change.kind == .update ? Set(change.before?.value(User.self).roleIDs ?? []) : []
-        let added = ids.filter { !held.contains($0.text) }
-        if !added.isEmpty { try RightsCeiling.check(try await transaction.roles(added), change) }
     }
 
     private static let lockDepartment = Statement(
@@ -94,25 +130,14 @@ struct UserRules {
 
     /// Holds the department, so that it is not deleted meanwhile.
     private func holdDepartment() async throws {
-        guard let id = change.after.id("department_id") else { return }
+        guard change.kind != .update || change.changes("department_id"),
+            let id = change.after.id("department_id")
+        else { return }
         let lock = Query(UserRules.lockDepartment) { $0.append(id) }
-        guard try await transaction.query(lock.statement, lock.parameters).first != nil else {
+        guard try await transaction.run(lock).first != nil else {
             throw RPCError.invalidArgument(
                 "REFERENCE_NOT_FOUND", "There is no department with this id.", field: "user.department_id",
                 domain: IdentityError.domain)
-        }
-    }
-}
-
-extension RecordTransaction {
-    /// Living roles with their rights.
-    func roles(_ ids: [RecordID]) async throws -> [Role] {
-        var parts: [Rows] = []
-        for query in [PolicyTables.roles(ids), PolicyTables.grants(ids), PolicyTables.fieldPolicies(ids)] {
-            parts.append(try await self.query(query.statement, query.parameters))
-        }
-        return try PolicyTables.roles(parts[0], parts[1], parts[2]).map { role in
-            Role(displayName: role.displayName, grants: role.grants, fieldPolicies: role.fieldPolicies)
         }
     }
 }

@@ -13,7 +13,7 @@ package struct CallStatus: Sendable {
     /// The encoded Status of a call that succeeded and says no more: an empty message.
     package static let okBytes: [UInt8] = []
 
-    /// The encoded Status.
+    /// The encoded Status. Texts that are too long are cut, of lists that are too long the rest is left out: at most 530 KiB.
     package func encoded() -> [UInt8] {
         var builder = ProtoBuilder()
         if let error { Self.write(error, &builder) }
@@ -29,32 +29,48 @@ package struct CallStatus: Sendable {
 
     private static func write(_ error: RPCError, _ builder: inout ProtoBuilder) {
         builder.field(1, UInt64(truncatingIfNeeded: error.code.rawValue))
-        builder.field(2, text: error.message)
-        builder.field(3, text: error.reason)
-        builder.field(4, text: error.domain)
-        for detail in error.details {
+        builder.field(2, text: error.message, bytesMax: textBytesMax)
+        builder.field(3, text: error.reason, bytesMax: nameBytesMax)
+        builder.field(4, text: error.domain, bytesMax: nameBytesMax)
+        for detail in error.details.prefix(detailCountMax) {
             builder.message(5) { inner in
-                inner.field(1, text: detail.key)
-                inner.field(2, text: detail.value)
+                inner.field(1, text: detail.key, bytesMax: nameBytesMax)
+                inner.field(2, text: detail.value, bytesMax: textBytesMax)
             }
         }
-        for violation in error.fieldViolations {
-            builder.message(6) { inner in
-                inner.field(1, text: violation.field)
-                inner.field(2, text: violation.reason)
-                inner.field(3, text: violation.description)
-            }
-        }
+        write(error.fieldViolations, &builder)
         if let delay = error.retryDelay {
             builder.message(7) { $0.field(1, delay.millisecondsClamped) }
         }
-        if let conflict = error.conflict {
-            builder.message(8) { inner in
-                inner.field(1, text: conflict.type)
-                inner.field(2, conflict.base)
-                inner.field(3, conflict.mine)
-                inner.field(4, conflict.theirs)
-                for field in conflict.fields { inner.field(5, text: field) }
+        if let conflict = error.conflict { write(conflict, &builder) }
+    }
+
+    private static func write(_ violations: [FieldViolation], _ builder: inout ProtoBuilder) {
+        var written = Array(violations.prefix(violationCountMax))
+        if violations.count > written.count {
+            written.append(
+                FieldViolation(
+                    field: "", reason: "MORE",
+                    description: "\(violations.count - written.count) more fields are wrong."))
+        }
+        for violation in written {
+            builder.message(6) { inner in
+                inner.field(1, text: violation.field, bytesMax: nameBytesMax)
+                inner.field(2, text: violation.reason, bytesMax: nameBytesMax)
+                inner.field(3, text: violation.description, bytesMax: textBytesMax)
+            }
+        }
+    }
+
+    private static func write(_ conflict: Conflict, _ builder: inout ProtoBuilder) {
+        let fits = conflict.base.count + conflict.mine.count + conflict.theirs.count <= conflictBytesMax
+        builder.message(8) { inner in
+            inner.field(1, text: conflict.type, bytesMax: nameBytesMax)
+            inner.field(2, fits ? conflict.base : [])
+            inner.field(3, fits ? conflict.mine : [])
+            inner.field(4, fits ? conflict.theirs : [])
+            for field in conflict.fields.prefix(violationCountMax) {
+                inner.field(5, text: field, bytesMax: nameBytesMax)
             }
         }
     }

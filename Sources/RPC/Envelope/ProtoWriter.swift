@@ -94,6 +94,16 @@ struct ProtoBuilder {
         if !text.isEmpty { field(number, text.utf8) }
     }
 
+    /// Text, cut at a character when it is longer.
+    mutating func field(_ number: UInt8, text: String, bytesMax: Int) {
+        let utf8 = text.utf8
+        guard utf8.count > bytesMax else { return field(number, text: text) }
+        let mark = "…"
+        var end = utf8.index(utf8.startIndex, offsetBy: bytesMax - mark.utf8.count)
+        while utf8[end] & 0xc0 == 0x80 { end = utf8.index(before: end) }
+        field(number, text: text[..<end] + mark)
+    }
+
     mutating func message(_ number: UInt8, _ build: (inout ProtoBuilder) -> Void) {
         var inner = ProtoBuilder()
         build(&inner)

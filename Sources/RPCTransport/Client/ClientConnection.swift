@@ -5,18 +5,21 @@ import TLSTransport
 /// One connection to a server: numbers calls, hands them their frames.
 // SAFETY: confined to the loop of its connection.
 final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
-    private weak var pool: ClientPool?
+    /// Let go when the connection ends.
+    private var pool: ClientPool?
     let memberIndex: Int
     private(set) var link: FrameLink?
     private var calls: [UInt64: OutboundCall] = [:]
+    /// Calls whose start waits for credit. They get their ids when it is written, so that ids rise in the order of the wire.
+    private var unsent: [ObjectIdentifier: OutboundCall] = [:]
     private var nextCallID: UInt64 = 1
     /// The server takes no more calls here.
     private(set) var isLeaving = false
 
     /// The server begins no calls.
     var lastCallID: UInt64 { 0 }
-    var isBusy: Bool { !calls.isEmpty }
-    var callCount: Int { calls.count }
+    var isBusy: Bool { callCount > 0 }
+    var callCount: Int { calls.count + unsent.count }
 
     init(pool: ClientPool, memberIndex: Int) {
         self.pool = pool
@@ -28,32 +31,50 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
             connection: tls, role: .client, limits: limits.link,
             hello: limits.link.hello(agent: agent, callsMax: 0), idleTimeout: nil, owner: self)
         self.link = link
-        link.onDisposed = { [weak pool] in pool?.liveCountChanged(by: -1) }
+        link.onDisposed = { [pool] in pool?.liveCountChanged(by: -1) }
         link.start()
     }
 
     /// Another call may begin here.
     var hasRoom: Bool {
         guard let link, link.isOpen, !isLeaving else { return false }
-        return calls.count < Int(link.peerHello.callsMax)
+        return callCount < Int(link.peerHello.callsMax)
     }
 
     /// Begins the call. What it has queued goes out now.
     func begin(_ call: OutboundCall, now: UInt64) {
         guard let link else { return }
-        let id = nextCallID
-        nextCallID += 1
-        calls[id] = call
-        call.owner = self
-        call.attach(link, id: id, timeoutMillis: call.deadline.remainingMilliseconds(at: now) ?? 0)
+        call.place(on: self)
+        call.attach(link, timeoutMillis: call.deadline.remainingMilliseconds(at: now) ?? 0)
     }
+
+    /// The call's start is written next.
+    func number(_ call: OutboundCall) {
+        if !unsent.isEmpty { unsent[ObjectIdentifier(call)] = nil }
+        call.id = nextCallID
+        nextCallID += 1
+        calls[call.id] = call
+    }
+
+    /// The call's start waits for credit.
+    func startWaits(_ call: OutboundCall) { unsent[ObjectIdentifier(call)] = call }
 
     func forEachCall(_ body: (OutboundCall) -> Void) {
         for call in calls.values { body(call) }
+        for call in unsent.values { body(call) }
+    }
+
+    func giveUpLongestQueue() -> Bool {
+        var longest: OutboundCall?
+        forEachCall { if $0.queuedBytes > longest?.queuedBytes ?? 0 { longest = $0 } }
+        longest?.cancel(
+            .resourceExhausted(
+                "REQUEST_NOT_TAKEN", "The server does not take what waits for it; send less at a time."))
+        return longest != nil
     }
 
     func callEnded(_ call: OutboundCall) {
-        calls[call.id] = nil
+        if call.id > 0 { calls[call.id] = nil } else { unsent[ObjectIdentifier(call)] = nil }
         pool?.placeBecameFree()
         closeIfLeft()
     }
@@ -86,7 +107,9 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
     }
 
     func linkReceivedHello(_ link: FrameLink) {
-        for call in Array(calls.values) { call.helloArrived(callCredit: link.peerHello.callCredit) }
+        for call in Array(calls.values) + Array(unsent.values) {
+            call.helloArrived(callCredit: link.peerHello.callCredit)
+        }
         pool?.helloReceived(self)
     }
 
@@ -99,9 +122,8 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
             goAway.error.map { Self.refusal($0) }
             ?? .unavailable(
                 "NOT_BEGUN", "The server goes away and did not begin the call; call again elsewhere.")
-        for call in Array(calls.values) where call.id > goAway.lastCallID {
-            call.fail(error, wasBegun: false)
-        }
+        let lost = calls.values.filter { $0.id > goAway.lastCallID } + Array(unsent.values)
+        for call in lost { call.fail(error, wasBegun: false) }
         closeIfLeft()
     }
 
@@ -117,14 +139,16 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
         self.link = nil
         let lost =
             error ?? .unavailable("CONNECTION_CLOSED", "The server closed the connection during the call.")
-        let open = calls.values
+        let open = Array(calls.values) + Array(unsent.values)
         calls = [:]
-        for call in open { call.fail(lost, wasBegun: true) }
+        unsent = [:]
+        for call in open { call.fail(lost, wasBegun: call.id > 0) }
         pool?.connectionClosed(self, error)
+        pool = nil
     }
 
     private func closeIfLeft() {
-        guard isLeaving, calls.isEmpty, let link else { return }
+        guard isLeaving, !isBusy, let link else { return }
         link.loop.execute { link.close() }
     }
 }

@@ -69,12 +69,15 @@ final class ClientPool: @unchecked Sendable {
     /// Begins the call on the least busy connection, or keeps it until there is one. The first frame goes along.
     func place(_ call: OutboundCall, _ start: StartView, _ first: FrameView) {
         loop.assertCurrent()
-        if deadlines.onDue == nil { deadlines.onDue = { [weak self] in self?.expireCalls($0) ?? .never } }
+        if deadlines.onDue == nil { deadlines.onDue = { [unowned self] in expireCalls($0) } }
         guard !isClosed else {
             return refuse(call, .unavailable("CLIENT_CLOSED", "The client has been closed."))
         }
         guard call.deadline.remainingNanoseconds(at: loop.now) > 0 else {
             return refuse(call, .deadlineExceeded("The time was over before the call could begin."))
+        }
+        guard start.encodedSize <= config.limits.startBytesMax else {
+            return refuse(call, Self.startTooLong(start.encodedSize, config.limits.startBytesMax))
         }
         if let connection = leastBusy() {
             connection.begin(call, now: loop.now)
@@ -86,6 +89,13 @@ final class ClientPool: @unchecked Sendable {
             call.transmit(first, start: start)
         }
         deadlines.add(call.deadline)
+    }
+
+    private static func startTooLong(_ bytes: Int, _ bytesMax: Int) -> RPCError {
+        .resourceExhausted(
+            "START_TOO_LONG",
+            "Method, metadata and the rest of the start take \(bytes) bytes of at most \(bytesMax); send less.",
+            details: [(key: "start_bytes_max", value: "\(bytesMax)")])
     }
 
     private func wait(_ call: OutboundCall) -> Bool {

@@ -9,7 +9,9 @@ package final class OutboundCall: FrameCall, @unchecked Sendable {
     /// Waits for a connection until the deadline instead of failing when there is none.
     let waitsForReady: Bool
     /// The connection; nil while the call waits for one and after its end.
-    weak var owner: ClientConnection?
+    var owner: ClientConnection?
+    /// A connection has been found: if the server does not begin the call there, it may be sent again elsewhere.
+    private(set) var wasPlaced = false
 
     init(deadline: Deadline, waitsForReady: Bool, callCredit: UInt32, receiver: any CallReceiver) {
         self.deadline = deadline
@@ -21,15 +23,26 @@ package final class OutboundCall: FrameCall, @unchecked Sendable {
     /// Gives the call up: the server is told to stop, the receiver that it failed.
     package func cancel(_ error: RPCError = .cancelled()) {
         guard !isEnded else { return }
-        if let link {
+        // A call without an id has not been sent: the server knows nothing of it.
+        if let link, id > 0 {
             Cancel.encoded(reason: error.reason).withUnsafeBytes { bytes in
                 var frame = FrameView(callID: id)
                 frame.cancel = bytes
                 link.write(frame)
             }
         }
-        fail(error, wasBegun: owner != nil)
+        fail(error, wasBegun: id > 0)
     }
+
+    /// The call goes out on this connection, now or when there is credit. `attach` follows.
+    func place(on owner: ClientConnection) {
+        self.owner = owner
+        wasPlaced = true
+    }
+
+    override func willWriteStart() { owner?.number(self) }
+
+    override func startWaits() { owner?.startWaits(self) }
 
     /// The call is over without a status.
     func fail(_ error: RPCError, wasBegun: Bool) {

@@ -82,7 +82,9 @@ final class UnaryClientCall: CallReceiver, @unchecked Sendable {
     }
 
     func fail(_ error: RPCError, wasBegun: Bool, on call: FrameCall) {
-        if !wasBegun, call.id > 0, resends < pool.config.limits.resendsMax, !isCancelled {
+        if !wasBegun, self.call?.wasPlaced == true, error.code == .unavailable, !isCancelled,
+            resends < pool.config.limits.resendsMax
+        {
             resends += 1
             answer = nil
             return send()

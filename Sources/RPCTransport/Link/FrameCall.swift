@@ -31,9 +31,11 @@ package class FrameCall: @unchecked Sendable {
         var more = false
         var end = false
         var status: [UInt8]?
+
+        var bytes: Int { (payload?.count ?? 0) + (status?.count ?? 0) }
     }
 
-    /// The id on the connection; 0 as long as a call of a client has no connection.
+    /// The id on the connection; 0 as long as the start of a client's call has not been written.
     package internal(set) var id: UInt64
     /// Who takes what comes.
     package var receiver: (any CallReceiver)?
@@ -48,13 +50,13 @@ package class FrameCall: @unchecked Sendable {
     private var unread = 0
     private var queue = Deque<Queued>()
     private var isBlockedOnLink = false
-    /// Payload bytes that wait for credit.
+    /// Bytes that wait for credit.
     package private(set) var queuedBytes = 0
 
     init(id: UInt64, link: FrameLink?, callCredit: UInt32) {
         self.id = id
         self.link = link
-        sendWindow = CreditWindow(initial: (link?.peerHello ?? .assumed).callCredit)
+        sendWindow = CreditWindow(initial: link.map { $0.peerHello.callCredit } ?? Hello.assumed.callCredit)
         meter = CreditMeter(window: callCredit)
     }
 
@@ -104,32 +106,43 @@ package class FrameCall: @unchecked Sendable {
     /// Sends parts of this call, now or as soon as flow control allows, in order. The id of the frame is set here.
     package func transmit(_ frame: FrameView, start: StartView? = nil) {
         guard !isEnded else { return }
-        var frame = frame
-        frame.callID = id
         guard let link else { return enqueue(frame, start) }
-        let extra = (frame.header?.count ?? 0) + (frame.status?.count ?? 0) + (start?.encodedSize ?? 0)
+        let tail = (frame.header?.count ?? 0) + (frame.status?.count ?? 0)
+        guard tail <= CallStatus.bytesAlwaysFitting else { return transmitCut(frame, start, link) }
         if let payload = frame.payload {
+            let extra = tail + (start?.encodedSize ?? 0)
             guard canSend(payloadBytes: payload.count + extra) else { return enqueue(frame, start) }
             spend(payload.count)
-            link.write(frame, start: start)
         } else {
             guard queue.isEmpty else { return enqueue(frame, start) }
-            link.write(frame, start: start)
         }
+        if start != nil { willWriteStart() }
+        var frame = frame
+        frame.callID = id
+        link.write(frame, start: start)
         wrote(hasStatus: frame.status != nil)
     }
 
+    /// For subclasses: the start is written next, and the call needs its id now.
+    func willWriteStart() {}
+
+    /// For subclasses: the start waits for credit or a connection.
+    func startWaits() {}
+
+    /// For subclasses: ends the call with an error, since it cannot be sent as it is.
+    func refuseToSend(_ error: RPCError) {}
+
     /// Sends a message as payload, together with header and status, encoded straight into the connection's buffer if possible.
-    func transmit(_ message: Message, in frame: FrameView) {
+    /// - Parameter bytes: `WireCodec.encodedSize(message)`.
+    func transmit(_ message: Message, bytes: Int, in frame: FrameView) {
         guard !isEnded, let link else { return }
-        let bytes = WireCodec.encodedSize(message)
         var frame = frame
         frame.callID = id
         guard canSend(payloadBytes: bytes + (frame.header?.count ?? 0) + (frame.status?.count ?? 0)) else {
             let encoded = WireCodec.encode(message)
             return encoded.withUnsafeBytes { payload in
                 frame.payload = payload
-                enqueue(frame, nil)
+                transmit(frame)
             }
         }
         spend(bytes)
@@ -146,7 +159,7 @@ package class FrameCall: @unchecked Sendable {
         link?.spend(cost)
     }
 
-    private func enqueue(_ frame: FrameView, _ start: StartView?) {
+    func enqueue(_ frame: FrameView, _ start: StartView?) {
         var rest = frame.payload ?? UnsafeRawBufferPointer(start: nil, count: 0)
         let extra = (frame.header?.count ?? 0) + (frame.status?.count ?? 0) + (start?.encodedSize ?? 0)
         let frameBytesMax = link?.peerHello.frameBytesMax ?? Hello.assumed.frameBytesMax
@@ -165,10 +178,11 @@ package class FrameCall: @unchecked Sendable {
         next.status = frame.status.map { Array($0) }
         append(next)
         pump()
+        if start != nil, queue.first?.start != nil { startWaits() }
     }
 
     private func append(_ item: Queued) {
-        let bytes = item.payload?.count ?? 0
+        let bytes = item.bytes
         queuedBytes += bytes
         queue.append(item)
         link?.queuedBytesChanged(by: bytes)
@@ -191,14 +205,14 @@ package class FrameCall: @unchecked Sendable {
 
     /// Gives a call that waited a connection, and sends what has queued up.
     /// - Parameter timeoutMillis: what is left of the caller's time, for the start that waits.
-    func attach(_ link: FrameLink, id: UInt64, timeoutMillis: UInt64) {
-        self.id = id
+    func attach(_ link: FrameLink, timeoutMillis: UInt64) {
         self.link = link
         sendWindow = CreditWindow(initial: link.peerHello.callCredit)
         guard !queue.isEmpty else { return }
         link.queuedBytesChanged(by: queuedBytes)
         if let bytes = queue[0].start { queue[0].start = Self.start(bytes, timeoutMillis: timeoutMillis) }
         pump()
+        if !isEnded, queue.first?.start != nil { startWaits() }
     }
 
     private static func start(_ bytes: [UInt8], timeoutMillis: UInt64) -> [UInt8] {
@@ -223,11 +237,11 @@ package class FrameCall: @unchecked Sendable {
     }
 
     private func write(_ item: Queued, _ link: FrameLink) {
-        if let payload = item.payload {
-            spend(payload.count)
-            queuedBytes -= payload.count
-            link.queuedBytesChanged(by: -payload.count)
-        }
+        if let payload = item.payload { spend(payload.count) }
+        let bytes = item.bytes
+        queuedBytes -= bytes
+        link.queuedBytesChanged(by: -bytes)
+        if item.start != nil { willWriteStart() }
         withOptionalBytes(item.start, item.header, item.payload, item.status) {
             start, header, payload, status in
             var frame = FrameView(callID: id)

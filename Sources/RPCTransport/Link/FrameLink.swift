@@ -20,6 +20,8 @@ protocol FrameLinkOwner: AnyObject {
     var isBusy: Bool { get }
     /// The highest call id of the other side that was begun, for go-away.
     var lastCallID: UInt64 { get }
+    /// More waits to be sent than may: gives up the call that keeps most. False when no call keeps anything.
+    func giveUpLongestQueue() -> Bool
 }
 
 /// One connection seen as frames: hello, connection credit, ping, go-away, congestion. Knows nothing of what a call is beyond its
@@ -33,7 +35,9 @@ final class FrameLink: @unchecked Sendable {
     let loop: EventLoop
     let limits: LinkLimits
     let role: Role
-    weak var owner: (any FrameLinkOwner)?
+    /// Let go when the connection ends. Not weak, and no timer holds this link weakly: what is referenced weakly somewhere is slower
+    /// to retain everywhere.
+    var owner: (any FrameLinkOwner)?
     /// Called once, when the socket is closed: everything that was written before the end is on its way then.
     var onDisposed: (() -> Void)?
 
@@ -49,8 +53,10 @@ final class FrameLink: @unchecked Sendable {
     private var meter: CreditMeter
     private var withheld = 0
     private var unreadBytes = 0
-    private var queuedBytes = 0
+    /// Bytes that wait in calls for credit.
+    private(set) var queuedBytes = 0
     private var blocked = Deque<FrameCall>()
+    private var isRelieving = false
 
     private var keepAlive: KeepAlive
     private var keepAliveTimer: Timer?
@@ -79,8 +85,8 @@ final class FrameLink: @unchecked Sendable {
 
     /// Begins: handles what has already arrived and sets the timers. After the owner is complete.
     func start() {
-        helloTimer = loop.schedule(after: limits.helloTimeout) { [weak self] in
-            self?.fail(.deadlineExceeded, "HELLO_TIMEOUT", "The hello did not come in time.")
+        helloTimer = loop.schedule(after: limits.helloTimeout) { [self] in
+            fail(.deadlineExceeded, "HELLO_TIMEOUT", "The hello did not come in time.")
         }
         checkKeepAlive()
         handleInput()
@@ -231,6 +237,9 @@ extension FrameLink {
     /// Payload may be sent now, as far as the connection is concerned.
     var maySendPayload: Bool { sendWindow.isOpen && !isCongested }
 
+    /// Longest status to be sent: three quarters of the peer's frames leave room for a header and some payload.
+    var statusBytesMax: Int { Int(peerHello.frameBytesMax) / 4 * 3 }
+
     /// Takes note of a payload sent.
     func spend(_ cost: Int) { sendWindow.spend(cost) }
 
@@ -280,14 +289,30 @@ extension FrameLink {
         guard !isCongested, isOpen else { return }
         isCongested = true
         if role == .server { connection.pauseReading() }
-        stallTimer = loop.schedule(after: limits.stallTimeout) { [weak self] in
-            self?.drop("The other side took too little for \(self?.limits.stallTimeout ?? .zero).")
+        stallTimer = loop.schedule(after: limits.stallTimeout) { [self] in
+            drop("The other side took too little for \(limits.stallTimeout).")
         }
     }
 
+    private var unsentBytes: Int { connection.bufferedOutputBytes + queuedBytes }
+
     private func checkUnsent() {
-        guard isOpen, connection.bufferedOutputBytes + queuedBytes > limits.unsentBytesMax else { return }
-        drop("The other side asks for more than it reads: \(limits.unsentBytesMax) bytes wait for it.")
+        guard isOpen, unsentBytes > limits.unsentBytesMax, !isRelieving else { return }
+        isRelieving = true
+        // At the end of the turn: a call is in the midst of queueing.
+        loop.execute { [self] in relieve() }
+    }
+
+    /// The other side asks for more than it reads. What waits in calls costs those calls, since they may be one user's of many; the
+    /// connection goes only when what is written already is too much.
+    private func relieve() {
+        isRelieving = false
+        while isOpen, unsentBytes > limits.unsentBytesMax {
+            guard owner?.giveUpLongestQueue() == true else {
+                return drop(
+                    "The other side asks for more than it reads: \(limits.unsentBytesMax) bytes wait for it.")
+            }
+        }
     }
 
     private func unblock() {
@@ -349,6 +374,6 @@ extension FrameLink {
     }
 
     private func checkKeepAlive(at moment: UInt64) {
-        keepAliveTimer = loop.schedule(at: moment) { [weak self] in self?.checkKeepAlive() }
+        keepAliveTimer = loop.schedule(at: moment) { [self] in checkKeepAlive() }
     }
 }

@@ -25,15 +25,6 @@ final class MessageQueue: @unchecked Sendable {
         assembly = MessageAssembly(bytesMax: bytesMax)
     }
 
-    var isPartial: Bool { assembly.isPartial }
-
-    /// For the one message of a unary request or answer: calls `body` once it is complete.
-    func assemble<Result>(
-        _ piece: UnsafeRawBufferPointer, more: Bool, _ body: (UnsafeRawBufferPointer) throws -> Result
-    ) throws -> Result? {
-        try assembly.add(piece, more: more, body)
-    }
-
     /// Takes a piece of the stream. True when its cost is held until the message is read; the pieces before the last one are not, since
     /// a message may be longer than the credit.
     func append(_ piece: UnsafeRawBufferPointer, more: Bool, cost: Int) -> Bool {

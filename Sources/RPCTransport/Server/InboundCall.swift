@@ -11,7 +11,12 @@ package final class InboundCall: FrameCall, @unchecked Sendable {
     package let deadline: Deadline
     /// The call's stream goes on until the caller has enough; a drain ends it first.
     package let isEndless: Bool
-    private weak var owner: ServerConnection?
+    /// What has come of a message that is not whole yet.
+    var unfinishedBytes = 0
+    /// Until when the single request of the call must be whole; never once it is.
+    var requestDue = Deadline.never
+    /// Let go when the call ends. Not weak: that would make each retain of the connection slower.
+    private var owner: ServerConnection?
 
     init(
         id: UInt64, owner: ServerConnection, link: FrameLink, callCredit: UInt32, deadline: Deadline,
@@ -48,12 +53,15 @@ package final class InboundCall: FrameCall, @unchecked Sendable {
 
     /// What still waited for credit is of no use without the rest.
     private func sendStatusPastQueue(_ error: RPCError) {
-        CallStatus(error: error).encoded().withUnsafeBytes { bytes in
+        guard let link else { return }
+        CallStatus(error: error).encoded(bytesMax: link.statusBytesMax).withUnsafeBytes { bytes in
             var frame = FrameView(callID: id)
             frame.status = bytes
-            link?.write(frame)
+            link.write(frame)
         }
     }
+
+    override func refuseToSend(_ error: RPCError) { abandon(error, tellCaller: true) }
 
     override func wrote(hasStatus: Bool) {
         if hasStatus { finished() }
@@ -63,5 +71,6 @@ package final class InboundCall: FrameCall, @unchecked Sendable {
         end()
         receiver = nil
         owner?.callEnded(self)
+        owner = nil
     }
 }

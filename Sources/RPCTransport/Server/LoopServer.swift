@@ -6,16 +6,38 @@ import Synchronization
 import TLSTransport
 import Wire
 
-/// What all loops of a server share; never changes after the start.
-struct ServerConfiguration: Sendable {
+/// What all loops of a server share; never changes after the start. A class, so that calls look into it without copying it.
+final class ServerConfiguration: Sendable {
     let routes: RouteTable
     let interceptors: [any Interceptor]
     let fallback: RawHandler?
     let peers: PeerPolicy
+    /// `peers.trustsCallers`.
+    let trustsCallers: Bool
     let limits: ServerLimits
+    /// `limits.unaryTimeoutDefault` and `limits.timeoutMax` in nanoseconds.
+    let unaryTimeoutNanoseconds: UInt64
+    let timeoutNanosecondsMax: UInt64
     let agent: String
     let logger: Logger
     let observer: any TransportObserver
+
+    init(
+        routes: RouteTable, interceptors: [any Interceptor], fallback: RawHandler?, peers: PeerPolicy,
+        limits: ServerLimits, agent: String, logger: Logger, observer: any TransportObserver
+    ) {
+        self.routes = routes
+        self.interceptors = interceptors
+        self.fallback = fallback
+        self.peers = peers
+        trustsCallers = peers.trustsCallers
+        self.limits = limits
+        unaryTimeoutNanoseconds = MonotonicTime.nanoseconds(limits.unaryTimeoutDefault)
+        timeoutNanosecondsMax = MonotonicTime.nanoseconds(limits.timeoutMax)
+        self.agent = agent
+        self.logger = logger
+        self.observer = observer
+    }
 }
 
 /// The part of a server on one loop: its listener and its connections.
@@ -39,11 +61,24 @@ final class LoopServer: @unchecked Sendable {
 
     /// Listens. Returns the address, whose port was chosen by the kernel if it was 0.
     func listen(_ address: SocketAddress, _ tls: TLSContext) throws -> SocketAddress {
-        let listener = try TLSListener(loop: loop, address: address, context: tls) { [weak self] connection in
-            self?.accept(connection)
+        var limits = TLSLimits()
+        limits.connectionCountMax = config.limits.connectionsMax + config.limits.handshakesMax
+        limits.connectionsPerAddressMax = config.limits.connectionsPerAddressMax
+        let listener = try TLSListener(loop: loop, address: address, context: tls, limits: limits) {
+            [weak self] connection in self?.accept(connection)
         }
         self.listener = listener
+        loop.execute { [weak self] in
+            listener.onHandshakeFailure = { address, error in self?.handshakeFailed(address, error) }
+        }
         return listener.localAddress
+    }
+
+    /// On a public port mostly somebody who does not speak Steward; between programs a certificate that has expired.
+    private func handshakeFailed(_ address: SocketAddress, _ error: TLSError) {
+        config.observer.handshakeFailed()
+        config.logger.info(
+            "handshake failed", metadata: [LogKey.address: "\(address)", LogKey.error: "\(error)"])
     }
 
     private func accept(_ tls: TLSConnection) {
@@ -56,7 +91,7 @@ final class LoopServer: @unchecked Sendable {
         let context = ConnectionContext(
             id: Self.nextConnectionID.wrappingAdd(1, ordering: .relaxed).oldValue, peer: peer,
             remoteAddress: tls.remoteAddress.description)
-        let connection = ServerConnection(loopServer: self, context: context)
+        let connection = ServerConnection(loop: loop, arenas: arenas, config: config, context: context)
         connections[ObjectIdentifier(connection)] = connection
         config.observer.connectionOpened()
         let hello = config.limits.link.hello(agent: config.agent, callsMax: config.limits.callsMax)

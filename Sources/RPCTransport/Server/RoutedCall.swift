@@ -12,7 +12,11 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     let context: CallContext
     let connection: ServerConnection
     private var task: Task<Void, Never>?
-    let requests: MessageQueue
+    /// The request of a method that takes one.
+    private var request: Message?
+    private var assembly: MessageAssembly
+    /// The requests of a method that takes many; nil for the others.
+    let requests: MessageQueue?
     private var admittedCount = 0
     /// The handler has returned, or never began.
     private var isDone = false
@@ -31,34 +35,28 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         self.call = call
         self.route = route
         self.connection = connection
-        let parent = start.traceParent.flatMap { TraceContext(parsing: $0) }
+        let limits = connection.config.limits
+        let parent = StartChecks.trace(start, limits)
         context = CallContext(
             method: route.method, deadline: call.deadline,
             requestID: start.requestID.map { String(decoding: $0, as: UTF8.self) },
             metadata: metadata, trace: parent?.child() ?? .make(), connection: connection.context,
             callerToken: start.caller.map { CallerTokenBytes(encoded: Array($0)) },
-            arena: connection.loopServer.arenas.take(), logger: connection.config.logger,
+            arena: connection.arenas.take(), logger: connection.config.logger,
             startNanoseconds: now)
-        requests = MessageQueue(
-            loop: connection.loopServer.loop, bytesMax: Int(connection.limits.link.messageBytesMax))
+        let bytesMax =
+            route.method.isOfProtocol ? limits.protocolRequestBytesMax : Int(limits.link.messageBytesMax)
+        assembly = MessageAssembly(bytesMax: bytesMax)
+        switch route.handler {
+        case .unary, .serverStreaming: requests = nil
+        case .clientStreaming, .bidirectional: requests = MessageQueue(loop: connection.loop, bytesMax: bytesMax)
+        }
     }
 
     /// Takes the first frame; begins at once if the request is complete.
     func begin(_ frame: FrameView) {
         call.receiver = self
-        switch route.handler {
-        case .unary, .serverStreaming: break
-        case .clientStreaming(let handler):
-            let reader = MessageReader(self, arena: takeArena())
-            run { call in call.answer(try await handler(reader, call.context)) }
-        case .bidirectional(let handler):
-            let reader = MessageReader(self, arena: takeArena())
-            let writer = MessageWriter(self, arena: takeArena())
-            run { call in
-                try await handler(reader, writer, call.context)
-                call.answer(nil)
-            }
-        }
+        if requests != nil { run() }
         receive(frame, on: call)
     }
 
@@ -76,7 +74,7 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     func fail(_ error: RPCError, wasBegun: Bool, on call: FrameCall) {
         failure = error
         context.cancel()
-        requests.fail(error)
+        requests?.fail(error)
         readiness?.resume(throwing: error)
         readiness = nil
         guard let task, !isDone else { return finished() }
@@ -92,36 +90,33 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
 
     // MARK: Requests
 
+    /// The handler cannot begin before its request is whole.
+    var isWaitingForRequest: Bool { requests == nil && task == nil && !isDone }
+
     private func receive(_ payload: UnsafeRawBufferPointer, more: Bool) throws {
         let cost = PayloadCost.of(payload.count)
-        switch route.handler {
-        case .unary, .serverStreaming:
-            guard task == nil else {
-                throw RPCError.invalidArgument("REQUEST_REPEATED", "This method takes one request message.")
-            }
-            let message = try requests.assemble(payload, more: more) {
-                try self.decode($0, self.context.arena)
-            }
-            call.release(cost)
-            if let message { begin(message) }
-        case .clientStreaming, .bidirectional:
+        if let requests {
             if !requests.append(payload, more: more, cost: cost) { call.release(cost) }
             if let error = requests.error { throw error }
+            return
         }
+        guard task == nil else {
+            throw RPCError.invalidArgument("REQUEST_REPEATED", "This method takes one request message.")
+        }
+        request = try assembly.add(payload, more: more) { try decode($0, context.arena) }
+        call.release(cost)
+        if request != nil { run() }
     }
 
     private func receiveEnd() throws {
-        switch route.handler {
-        case .unary, .serverStreaming:
-            guard task == nil, !isDone else { return }
-            guard !requests.isPartial else {
-                throw RPCError.invalidArgument(
-                    "REQUEST_INCOMPLETE", "The call ended inside its request message.")
-            }
-            // An empty message may be left out: all of its fields are absent.
-            begin(try decode(UnsafeRawBufferPointer(start: nil, count: 0), context.arena))
-        case .clientStreaming, .bidirectional: requests.end()
+        if let requests { return requests.end() }
+        guard task == nil, !isDone else { return }
+        guard !assembly.isPartial else {
+            throw RPCError.invalidArgument("REQUEST_INCOMPLETE", "The call ended inside its request message.")
         }
+        // An empty message may be left out: all of its fields are absent.
+        request = try decode(UnsafeRawBufferPointer(start: nil, count: 0), context.arena)
+        run()
     }
 
     func decode(_ bytes: UnsafeRawBufferPointer, _ arena: Arena) throws -> Message {
@@ -141,37 +136,49 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         }
     }
 
-    private func begin(_ message: Message) {
+    // MARK: Running
+
+    private func run() {
+        // The closure captures nothing but the call, so that it needs no memory of its own.
+        call.requestDue = .never
+        task = Task(executorPreference: connection.loop) { await self.serve() }
+    }
+
+    private func serve() async {
+        do {
+            if !connection.config.interceptors.isEmpty { try await admit() }
+            try await handle()
+        } catch {
+            onLoop { self.handlerFailed(RPCError(masking: error)) }
+        }
+        onLoop { self.finished() }
+    }
+
+    private func handle() async throws {
         switch route.handler {
-        case .unary(let handler):
-            run { call in call.answer(try await handler(message, call.context)) }
+        case .unary(let handler): answer(try await handler(takeRequest(), context))
         case .serverStreaming(let handler):
-            let writer = MessageWriter(self, arena: takeArena())
-            run { call in
-                try await handler(message, writer, call.context)
-                call.answer(nil)
-            }
-        case .clientStreaming, .bidirectional: break
+            try await handler(takeRequest(), MessageWriter(self, arena: takeArena()), context)
+            answer(nil)
+        case .clientStreaming(let handler):
+            answer(try await handler(MessageReader(self, arena: takeArena()), context))
+        case .bidirectional(let handler):
+            try await handler(
+                MessageReader(self, arena: takeArena()), MessageWriter(self, arena: takeArena()), context)
+            answer(nil)
         }
     }
 
-    // MARK: Running
-
-    private func run(_ body: @escaping @Sendable (RoutedCall) async throws -> Void) {
-        task = Task(executorPreference: connection.loopServer.loop) {
-            do {
-                try await self.admit()
-                try await body(self)
-            } catch {
-                self.onLoop { self.handlerFailed(RPCError(masking: error)) }
-            }
-            self.onLoop { self.finished() }
+    private func takeRequest() -> Message {
+        guard let request = request.take() else {
+            preconditionFailure("a handler with one request runs once that has come")
         }
+        return request
     }
 
     /// The task runs on the loop; a handler that was misled to another executor must not touch the connection from there.
     private func onLoop(_ body: @escaping @Sendable () -> Void) {
-        if connection.loopServer.loop.isCurrent { body() } else { connection.loopServer.loop.execute(body) }
+        if connection.loop.isCurrent { body() } else { connection.loop.execute(body) }
     }
 
     private func admit() async throws {
@@ -183,20 +190,32 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
 
     /// Sends the answer and the status. Nil: the messages have been sent before.
     private func answer(_ message: Message?) {
-        guard connection.loopServer.loop.isCurrent else {
-            return connection.loopServer.loop.execute { self.answer(message) }
+        guard connection.loop.isCurrent else {
+            return connection.loop.execute { self.answer(message) }
         }
+        guard let message, !call.isEnded else {
+            report(nil)
+            return call.finish(nil, budget: context.responseBudget)
+        }
+        let bytes = WireCodec.encodedSize(message)
+        if let error = call.refusal(ofMessageBytes: bytes) ?? protocolRefusal(bytes) { return handlerFailed(error) }
         report(nil)
-        guard !call.isEnded else { return }
-        guard let message else { return call.finish(nil, budget: context.responseBudget) }
         let status =
             context.responseBudget.map { CallStatus(budget: $0).encoded() } ?? CallStatus.okBytes
         withOptionalBytes(header(), status, nil, nil) { header, status, _, _ in
             var frame = FrameView()
             frame.header = header
             frame.status = status
-            call.transmit(message, in: frame)
+            call.transmit(message, bytes: bytes, in: frame)
         }
+    }
+
+    /// Anybody may ask for these answers without a session, and then not take them.
+    private func protocolRefusal(_ bytes: Int) -> RPCError? {
+        guard route.method.isOfProtocol, !call.canSend(payloadBytes: bytes), let link = call.link,
+            link.queuedBytes + bytes > connection.config.limits.protocolUnsentBytesMax
+        else { return nil }
+        return ServerLimits.answerNotTaken
     }
 
     private func handlerFailed(_ error: RPCError) {
@@ -229,14 +248,14 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     private func finished() {
         guard !isDone else { return }
         isDone = true
-        connection.loopServer.arenas.give(context.arena)
-        for arena in streamArenas { connection.loopServer.arenas.give(arena) }
+        connection.arenas.give(context.arena)
+        for arena in streamArenas { connection.arenas.give(arena) }
         streamArenas = []
         if isOrphan { connection.orphansChanged(by: -1) }
     }
 
     private func takeArena() -> Arena {
-        let arena = connection.loopServer.arenas.take()
+        let arena = connection.arenas.take()
         streamArenas.append(arena)
         return arena
     }

@@ -7,7 +7,9 @@ import Wire
 /// One accepted connection: begins calls, hands them their frames, takes leave.
 // SAFETY: confined to the loop of its connection.
 final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
-    let loopServer: LoopServer
+    let loop: EventLoop
+    let arenas: ArenaPool
+    let config: ServerConfiguration
     let context: ConnectionContext
     private(set) var link: FrameLink?
     private var calls: [UInt64: InboundCall] = [:]
@@ -16,20 +18,23 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     private(set) var lastCallID: UInt64 = 0
     private var drain = DrainState()
     private let deadlines: DeadlineWatch
-    private var cancels: RateGuard
+    private var cancels: RateGuard?
+    /// What has come of messages that are not whole yet, over all calls.
+    private var unfinishedBytes = 0
 
-    var config: ServerConfiguration { loopServer.config }
-    var limits: ServerLimits { loopServer.config.limits }
     var isBusy: Bool { !calls.isEmpty || orphanCount > 0 }
 
-    init(loopServer: LoopServer, context: ConnectionContext) {
-        self.loopServer = loopServer
+    init(loop: EventLoop, arenas: ArenaPool, config: ServerConfiguration, context: ConnectionContext) {
+        self.loop = loop
+        self.arenas = arenas
+        self.config = config
         self.context = context
-        let limits = loopServer.config.limits
-        deadlines = DeadlineWatch(loop: loopServer.loop)
-        cancels = RateGuard(
-            burst: limits.cancelBurstMax, perSecond: limits.cancelsPerSecondMax, now: loopServer.loop.now)
-        deadlines.onDue = { [weak self] now in self?.expireCalls(now) ?? .never }
+        let limits = config.limits
+        deadlines = DeadlineWatch(loop: loop)
+        cancels = limits.cancelBurstMax.map {
+            RateGuard(burst: $0, perSecond: limits.cancelsPerSecondMax, now: loop.now)
+        }
+        deadlines.onDue = { [unowned self] now in expireCalls(now) }
     }
 
     func start(_ link: FrameLink) {
@@ -73,12 +78,27 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
                 .invalidArgument, "FRAME_AFTER_END", "A payload or end came after the end of the call.")
         }
         call.hasRemoteEnded = frame.end
+        guard countUnfinished(frame, call) else {
+            let error = config.limits.tooMuchUnfinished
+            config.observer.callRefused(reason: error.reason)
+            return call.abandon(error, tellCaller: true)
+        }
         call.receiver?.receive(frame, on: call)
+    }
+
+    /// Pieces of a message are kept by whoever puts them together, here or behind a relay. False when there are too many.
+    private func countUnfinished(_ frame: FrameView, _ call: InboundCall) -> Bool {
+        guard let payload = frame.payload, frame.more || call.unfinishedBytes > 0 else { return true }
+        let change = frame.more ? payload.count : -call.unfinishedBytes
+        guard unfinishedBytes + change <= config.limits.unfinishedBytesMax else { return false }
+        unfinishedBytes += change
+        call.unfinishedBytes += change
+        return true
     }
 
     private func cancel(_ call: InboundCall, _ link: FrameLink) {
         call.abandon(.cancelled(), tellCaller: false)
-        guard cancels.allows(at: loopServer.loop.now) else {
+        guard cancels?.allows(at: loop.now) != false else {
             config.observer.callRefused(reason: "TOO_MANY_CANCELS")
             return link.fail(
                 .resourceExhausted, "TOO_MANY_CANCELS",
@@ -111,35 +131,38 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     }
 
     private func admit(_ start: StartView) throws {
-        guard calls.count + orphanCount < Int(limits.callsMax) else {
-            throw RPCError.resourceExhausted(
-                "TOO_MANY_CALLS",
-                "More than \(limits.callsMax) calls at once on this connection; wait for some to end.",
-                details: [(key: "calls_max", value: "\(limits.callsMax)")])
+        guard calls.count + orphanCount < Int(config.limits.callsMax) else {
+            throw config.limits.tooManyCalls
         }
-        try StartChecks.check(start, limits, acceptsCaller: config.peers.trustsCallers)
+        try StartChecks.check(start, config.limits, acceptsCaller: config.trustsCallers)
     }
 
     private func open(_ frame: FrameView, _ start: StartView, _ link: FrameLink) throws {
         let route = config.routes.find(start.method)
-        let now = loopServer.loop.now
+        let now = loop.now
         let isUnary = route.map { $0.method.kind == .unary } ?? false
-        let deadline = StartChecks.deadline(start, limits, isUnary: isUnary, now: now)
+        var deadline = StartChecks.deadline(start, config, isUnary: isUnary, now: now)
+        if isUnary, let route, route.method.isOfProtocol {
+            deadline = min(deadline, .after(nanoseconds: config.unaryTimeoutNanoseconds, from: now))
+        }
         let call = InboundCall(
-            id: frame.callID, owner: self, link: link, callCredit: limits.link.callCredit, deadline: deadline,
+            id: frame.callID, owner: self, link: link, callCredit: config.limits.link.callCredit, deadline: deadline,
             isEndless: route?.method.isEndless ?? StartChecks.isEndless(start.method))
         if let payload = frame.payload { _ = call.account(payloadBytes: payload.count) }
         call.hasRemoteEnded = frame.end
-        let metadata = try StartChecks.metadata(start, limits, acceptsReserved: config.peers.trustsCallers)
+        let metadata = try StartChecks.metadata(start, config.limits, acceptsReserved: config.trustsCallers)
+        guard route != nil || config.fallback != nil else { throw config.routes.unknown(start.method) }
+        guard countUnfinished(frame, call) else { throw config.limits.tooMuchUnfinished }
+        calls[call.id] = call
         if let route {
             let routed = RoutedCall(call, route, start, metadata, connection: self, now: now)
-            calls[call.id] = call
             routed.begin(frame)
-        } else if let fallback = config.fallback {
-            calls[call.id] = call
-            fallback(call, frame)
+            if routed.isWaitingForRequest {
+                call.requestDue = .after(config.limits.requestTimeout, from: now)
+                deadlines.add(call.requestDue)
+            }
         } else {
-            throw config.routes.unknown(start.method)
+            config.fallback?(call, frame)
         }
         if !call.isEnded {
             deadlines.add(deadline)
@@ -149,7 +172,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
 
     private func refuse(_ id: UInt64, _ error: RPCError, _ link: FrameLink) {
         config.observer.callRefused(reason: error.reason)
-        CallStatus(error: error).encoded().withUnsafeBytes { bytes in
+        CallStatus(error: error).encoded(bytesMax: link.statusBytesMax).withUnsafeBytes { bytes in
             var frame = FrameView(callID: id)
             frame.status = bytes
             link.write(frame)
@@ -160,6 +183,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
 
     func callEnded(_ call: InboundCall) {
         calls[call.id] = nil
+        unfinishedBytes -= call.unfinishedBytes
         closeIfDrained()
     }
 
@@ -173,12 +197,25 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
         var next = Deadline.never
         var due: [InboundCall] = []
         for call in calls.values {
-            if call.deadline.nanoseconds <= now { due.append(call) } else { next = min(next, call.deadline) }
+            let deadline = min(call.deadline, call.requestDue)
+            if deadline.nanoseconds <= now { due.append(call) } else { next = min(next, deadline) }
         }
         for call in due {
-            call.abandon(.deadlineExceeded("The call was not done within its timeout."), tellCaller: true)
+            let error =
+                call.deadline.nanoseconds <= now
+                ? RPCError.deadlineExceeded("The call was not done within its timeout.") : config.limits.requestTooSlow
+            call.abandon(error, tellCaller: true)
         }
         return next
+    }
+
+    func giveUpLongestQueue() -> Bool {
+        guard let longest = calls.values.max(by: { $0.queuedBytes < $1.queuedBytes }), longest.queuedBytes > 0 else {
+            return false
+        }
+        config.observer.callRefused(reason: "ANSWER_NOT_TAKEN")
+        longest.abandon(ServerLimits.answerNotTaken, tellCaller: true)
+        return true
     }
 
     func link(_ link: FrameLink, closedWith error: RPCError?) {
@@ -219,7 +256,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
         link.send(goAway: GoAway(lastCallID: GoAway.announcedLastCallID))
         link.send(ping: Ping(token: DrainState.pingToken, isAnswer: false))
         for call in Array(calls.values) where call.isEndless { endEndless(call) }
-        loopServer.loop.schedule(after: limits.drainPingTimeout) { [weak self] in self?.confirmDrain() }
+        loop.schedule(after: config.limits.drainPingTimeout) { [self] in confirmDrain() }
     }
 
     private func endEndless(_ call: InboundCall) {
@@ -239,7 +276,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     private func closeIfDrained() {
         guard drain.isFinal, !isBusy, let link else { return }
         // At the end of the turn: the status that ended the last call is still being written.
-        loopServer.loop.execute { link.close() }
+        loop.execute { link.close() }
     }
 
     /// The time of a drain is over.

@@ -44,6 +44,12 @@ enum StartChecks {
         }
     }
 
+    /// The trace that the call belongs to. A traceparent that is malformed or too long is no traceparent.
+    static func trace(_ start: StartView, _ limits: ServerLimits) -> TraceContext? {
+        guard let bytes = start.traceParent, bytes.count <= limits.traceParentBytesMax else { return nil }
+        return TraceContext(parsing: bytes)
+    }
+
     /// Metadata with well-formed keys.
     /// - Parameter acceptsReserved: the caller is a program, which may say what clients may not.
     static func metadata(_ start: StartView, _ limits: ServerLimits, acceptsReserved: Bool) throws -> Metadata {
@@ -64,12 +70,14 @@ enum StartChecks {
     }
 
     /// Until when the caller waits. A call whose kind is not known here (the gateway forwards it) gets no default.
-    static func deadline(_ start: StartView, _ limits: ServerLimits, isUnary: Bool, now: UInt64) -> Deadline {
+    static func deadline(
+        _ start: StartView, _ config: ServerConfiguration, isUnary: Bool, now: UInt64
+    ) -> Deadline {
         guard start.timeoutMillis > 0 else {
-            return isUnary ? .after(limits.unaryTimeoutDefault, from: now) : .never
+            return isUnary ? .after(nanoseconds: config.unaryTimeoutNanoseconds, from: now) : .never
         }
-        let wanted = Duration.milliseconds(Int64(clamping: start.timeoutMillis))
-        return .after(min(wanted, limits.timeoutMax), from: now)
+        let (wanted, overflow) = start.timeoutMillis.multipliedReportingOverflow(by: 1_000_000)
+        return .after(nanoseconds: min(overflow ? .max : wanted, config.timeoutNanosecondsMax), from: now)
     }
 
     /// The method's name begins with the verb Watch: its stream has no end of its own.

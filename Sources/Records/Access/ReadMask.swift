@@ -18,7 +18,7 @@ struct ReadMask: Sendable {
         for (index, name) in names.enumerated() {
             guard let field = type.field(name) else {
                 throw RecordErrors.invalid(
-                    .fieldUnknown, "\(type.object) has no field \(name).", field: "read_mask[\(index)]")
+                    .fieldUnknown, "\(type.object) has no field \(name.quoted).", field: "read_mask[\(index)]")
             }
             wanted[field.index] = true
         }

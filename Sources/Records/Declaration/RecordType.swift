@@ -38,6 +38,8 @@ package final class RecordType: Sendable {
     /// The columns of a row, in order, separated by commas.
     let columnList: String
     let columnCount: Int
+    /// How records are found by id.
+    let lookups: LookupStatements
     private let fieldsByName: [String: RecordField]
 
     package init(
@@ -62,6 +64,7 @@ package final class RecordType: Sendable {
         let columns = fields.flatMap(\.columns)
         columnList = columns.joined(separator: ", ")
         columnCount = columns.count
+        lookups = LookupStatements(table: table, columnList: columnList, standard: standard)
     }
 
     /// The stored field of this name; nil for an unknown or derived one.

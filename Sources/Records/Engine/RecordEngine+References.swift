@@ -13,12 +13,7 @@ extension RecordEngine {
     package func checkReferences(_ context: CallContext, _ references: [RecordReference]) async throws
         -> [Bool]
     {
-        guard (1...RecordEngine.referenceCountMax).contains(references.count) else {
-            throw RecordErrors.invalid(
-                .batchSizeInvalid,
-                "There are \(references.count) references; send 1 to \(RecordEngine.referenceCountMax).",
-                field: "references")
-        }
+        try checkReferenceCount(references.count)
         var found: [String: Set<RecordID>] = [:]
         for (object, group) in Dictionary(grouping: references, by: \.object) {
             guard let type = type(object) else { continue }
@@ -28,24 +23,30 @@ extension RecordEngine {
         return references.map { found[$0.object]?.contains($0.id) == true }
     }
 
+    /// Throws INVALID_ARGUMENT with BATCH_SIZE_INVALID.
+    func checkReferenceCount(_ count: Int) throws {
+        guard !(1...RecordEngine.referenceCountMax).contains(count) else { return }
+        throw RecordErrors.invalid(
+            .batchSizeInvalid, "There are \(count) references; send 1 to \(RecordEngine.referenceCountMax).",
+            field: "references")
+    }
+
     /// Those of the records that live and that the caller may read; locked against deletion inside a transaction.
     func existing(
         _ ids: [RecordID], _ call: RecordCall, locking transaction: RecordTransaction? = nil
     ) async throws -> Set<RecordID> {
         let type = call.type
-        let id = type.standard.id.column
+        let forms = transaction == nil ? type.lookups.existing : type.lookups.existingShared
         var parameters = Parameters()
         parameters.append(ids)
-        var text = "SELECT \(id) FROM \(type.qualifiedTable) WHERE \(id) = ANY ($1)"
-        if let living = Lifetime.living.condition(type) { text += " AND \(living)" }
-        if let scope = call.predicate(.read).condition(type, &parameters) { text += " AND \(scope)" }
+        let statement = forms.statement(.living, call.predicate(.read), of: type, &parameters)
         do {
-            guard let transaction else {
-                let rows = try await database.read(
-                    call.caller, deadline: call.deadline, statement(text), parameters)
-                return Set(try rows.map { try $0.id(0) })
-            }
-            let rows = try await transaction.query(statement(text + " FOR SHARE"), parameters)
+            let rows =
+                if let transaction {
+                    try await transaction.query(statement, parameters)
+                } else {
+                    try await database.read(call.caller, deadline: call.deadline, statement, parameters)
+                }
             return Set(try rows.map { try $0.id(0) })
         } catch {
             throw DatabaseErrors.translate(error, type)

@@ -68,6 +68,11 @@ enum RecordErrors {
             domain: domain, conflict: conflict, details: [("version", String(current))])
     }
 
+    /// The answer would not fit into a message.
+    static func answerTooLong(_ message: String) -> RPCError {
+        .resourceExhausted(RecordReason.answerTooLong.rawValue, message, domain: domain)
+    }
+
     static func userUnknown() -> RPCError {
         .permissionDenied(
             RecordReason.userUnknown.rawValue, "Your user is disabled or your workspace is not active.",

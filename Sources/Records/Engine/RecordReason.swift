@@ -20,6 +20,8 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case requestIDReused = "REQUEST_ID_REUSED"
     case requestIDInvalid = "REQUEST_ID_INVALID"
     case batchSizeInvalid = "BATCH_SIZE_INVALID"
+    case maskTooLong = "MASK_TOO_LONG"
+    case answerTooLong = "ANSWER_TOO_LONG"
     case pageSizeInvalid = "PAGE_SIZE_INVALID"
     case pageTokenInvalid = "PAGE_TOKEN_INVALID"
     case orderInvalid = "ORDER_INVALID"

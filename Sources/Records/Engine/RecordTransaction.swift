@@ -75,13 +75,8 @@ package final class RecordTransaction: @unchecked Sendable {
         let id = try RecordEngine.id(text, field: type.standard.id.name)
         var parameters = Parameters()
         parameters.append(id)
-        var conditions = ["\(type.standard.id.column) = $1"]
-        if let condition = lifetime.condition(type) { conditions.append(condition) }
-        if let scope = call.predicate(.read).condition(type, &parameters) { conditions.append(scope) }
-        let text =
-            "SELECT \(type.columnList) FROM \(type.qualifiedTable) "
-            + "WHERE \(conditions.joined(separator: " AND ")) FOR UPDATE"
-        let rows = try await sql.query(engine.statement(text), parameters)
+        let statement = type.lookups.lock.statement(lifetime, call.predicate(.read), of: type, &parameters)
+        let rows = try await sql.query(statement, parameters)
         guard let row = rows.first else { throw RecordErrors.notFound(type, id: id.text) }
         let record = LoadedRecord(call: call, message: try type.record(row, in: context.arena))
         guard call.predicate(action).admits(owner: record.owner, unit: record.department) else {
@@ -180,11 +175,14 @@ package final class RecordTransaction: @unchecked Sendable {
         return change.after
     }
 
-    /// Sends the stored answer with COMMIT.
+    /// Sends the stored answer with COMMIT. Throws RESOURCE_EXHAUSTED for an answer that the caller could not get, which
+    /// rolls back.
     func store(_ answer: [UInt8], under stored: StoredAnswer?) throws {
+        try MessageLimits.check(answer)
         guard let stored else { return }
-        let (statement, parameters) = stored.insertion(answer, by: caller, at: now)
-        try sql.enqueue(statement, parameters)
+        for (statement, parameters) in stored.statements(answer, by: caller, at: now) {
+            try sql.enqueue(statement, parameters)
+        }
     }
 }
 

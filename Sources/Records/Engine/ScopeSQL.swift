@@ -2,33 +2,64 @@ import AccessControl
 import Postgres
 import Tenancy
 
-extension ScopePredicate {
-    /// SQL that selects the records in the scope, with its parameters appended; nil when all are.
-    func condition(_ type: RecordType, _ parameters: inout Parameters) -> String? {
-        guard let owner = type.standard.owner?.column, let department = type.standard.department?.column
-        else {
+/// The form that a scope has as SQL: its text without its values.
+enum ScopeShape: Int, CaseIterable {
+    case all, none, owner, ownerOrUnits
+
+    /// Shared records have no owner: a caller sees all of them or none.
+    init(_ scope: ScopePredicate, _ standard: StandardFields) {
+        let isOwned = standard.owner != nil && standard.department != nil
+        switch scope {
+        case .all: self = .all
+        case .none: self = .none
+        case .owner: self = isOwned ? .owner : .none
+        case .ownerOrUnits: self = isOwned ? .ownerOrUnits : .none
+        }
+    }
+
+    /// SQL that selects the records in the scope, with parameters numbered after `count`; nil when all are.
+    func condition(_ standard: StandardFields, after count: Int) -> String? {
+        guard let owner = standard.owner?.column, let department = standard.department?.column else {
             return self == .all ? nil : "false"
         }
         switch self {
         case .all: return nil
         case .none: return "false"
-        case .owner(let user):
-            parameters.append(user.id)
-            return "\(owner) = $\(parameters.count)"
-        case .ownerOrUnits(let user, let units):
+        case .owner: return "\(owner) = $\(count + 1)"
+        case .ownerOrUnits: return "(\(owner) = $\(count + 1) OR \(department) = ANY ($\(count + 2)))"
+        }
+    }
+
+    /// Appends the values that stand in the condition.
+    func bind(_ scope: ScopePredicate, to parameters: inout Parameters) {
+        switch (self, scope) {
+        case (.owner, .owner(let user)): parameters.append(user.id)
+        case (.ownerOrUnits, .ownerOrUnits(let user, let units)):
             parameters.append(user.id)
             parameters.append(units)
-            return "(\(owner) = $\(parameters.count - 1) OR \(department) = ANY ($\(parameters.count)))"
+        default: break
         }
     }
 }
 
+extension ScopePredicate {
+    /// SQL that selects the records in the scope, with its parameters appended; nil when all are.
+    func condition(_ type: RecordType, _ parameters: inout Parameters) -> String? {
+        let shape = ScopeShape(self, type.standard)
+        let condition = shape.condition(type.standard, after: parameters.count)
+        shape.bind(self, to: &parameters)
+        return condition
+    }
+}
+
 /// Which records a statement sees with regard to deletion.
-enum Lifetime {
+enum Lifetime: Int, CaseIterable {
     case living, deleted, any
 
-    func condition(_ type: RecordType) -> String? {
-        let column = type.standard.deleteTime.column
+    func condition(_ type: RecordType) -> String? { condition(type.standard) }
+
+    func condition(_ standard: StandardFields) -> String? {
+        let column = standard.deleteTime.column
         return switch self {
         case .living: "\(column) IS NULL"
         case .deleted: "\(column) IS NOT NULL"

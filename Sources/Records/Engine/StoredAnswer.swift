@@ -6,10 +6,16 @@ import TenantDatabase
 import Wire
 
 /// The answer of a write under its request id, stored in the same transaction as the effect: a retry gets the answer
-/// and nothing is done twice.
+/// and nothing is done twice. Old answers go as new ones come, so that the table does not grow with time.
 struct StoredAnswer {
-    /// Longest request id, in bytes.
-    static let requestIDBytesMax = 128
+    /// Longest request id, in bytes, as proto/README.md says; the transport has refused longer ones already.
+    static let requestIDBytesMax = 64
+    /// How long an answer is kept at least, as proto/README.md promises.
+    static let keptFor = Duration.seconds(24 * 60 * 60)
+    /// One answer in so many takes old ones with it …
+    static let removalInterval: UInt64 = 64
+    /// … and so many at most: twice as many as came meanwhile, in one short statement.
+    static let removalMax: Int64 = 128
 
     let requestID: String
     let method: String
@@ -29,8 +35,18 @@ struct StoredAnswer {
         fingerprint = TokenDigest.sha256(Array(method.utf8) + [0] + WireCodec.encode(request))
     }
 
-    /// Stores the answer. Fails with a violation of requests_pkey when one is stored already.
-    func insertion(_ answer: [UInt8], by caller: Caller, at time: Timestamp) -> (Statement, Parameters) {
+    /// What stores the answer, for the end of the transaction that has the effect. Fails with a violation of
+    /// requests_pkey when one is stored already.
+    func statements(_ answer: [UInt8], by caller: Caller, at time: Timestamp) -> [(Statement, Parameters)] {
+        let insertion = insertion(answer, by: caller, at: time)
+        guard UInt64.random(in: 0..<StoredAnswer.removalInterval) == 0 else { return [insertion] }
+        var parameters = Parameters()
+        parameters.append(time.advanced(by: .zero - StoredAnswer.keptFor))
+        parameters.append(StoredAnswer.removalMax)
+        return [insertion, (StoredAnswer.removal, parameters)]
+    }
+
+    private func insertion(_ answer: [UInt8], by caller: Caller, at time: Timestamp) -> (Statement, Parameters) {
         var parameters = Parameters(reservingBytes: 256 + answer.count)
         parameters.append(caller.userID.id)
         parameters.append(requestID)
@@ -60,6 +76,12 @@ struct StoredAnswer {
         """
         INSERT INTO {schema}.requests (actor_id, request_id, method, fingerprint, answer, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6)
+        """)
+
+    private static let removal = Statement(
+        """
+        DELETE FROM {schema}.requests WHERE (actor_id, request_id) IN (SELECT actor_id, request_id \
+        FROM {schema}.requests WHERE created_at < $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         """)
 
     private static let lookup = Statement(

@@ -60,6 +60,10 @@ struct FilterMessage {
         let innerPath = "\(path).\(part.name)"
         if part == filter.compare { return .compare(try comparison(inner, innerPath)) }
         if part == filter.not { return .not(try node(inner, innerPath, depth: depth + 1)) }
+        // Each of them has a comparison at least.
+        guard inner.count(filter.groupFilters) <= FilterLimits.comparisonCountMax else {
+            throw FilterMessage.tooManyComparisons("\(innerPath).filters")
+        }
         let nodes = try inner.messages(filter.groupFilters).enumerated().map { index, child in
             try node(child, "\(innerPath).filters[\(index)]", depth: depth + 1)
         }
@@ -72,20 +76,29 @@ struct FilterMessage {
 
     private mutating func comparison(_ message: Message, _ path: String) throws -> FilterComparison {
         comparisons += 1
-        if comparisons > FilterLimits.comparisonCountMax {
-            throw RecordErrors.filter(
-                .filterTooLarge, "The filter has more than \(FilterLimits.comparisonCountMax) comparisons.",
-                field: path)
-        }
+        if comparisons > FilterLimits.comparisonCountMax { throw FilterMessage.tooManyComparisons(path) }
         guard let comparator = Comparator(rawValue: message.int32(filter.comparator)) else {
             throw RecordErrors.filter(
                 .filterMalformed, "\(path).operator must be a known operator.", field: "\(path).operator")
+        }
+        let count = message.count(filter.values)
+        guard count <= FilterLimits.inValueCountMax else {
+            throw RecordErrors.filter(
+                .filterMalformed,
+                "\(path) has \(count) values; no operator takes more than \(FilterLimits.inValueCountMax).",
+                field: "\(path).values")
         }
         let values = try message.messages(filter.values).enumerated().map { index, value in
             try literal(value, "\(path).values[\(index)]")
         }
         return FilterComparison(
             path: message.string(filter.path) ?? "", comparator: comparator, values: values, place: path)
+    }
+
+    private static func tooManyComparisons(_ path: String) -> RPCError {
+        RecordErrors.filter(
+            .filterTooLarge, "The filter has more than \(FilterLimits.comparisonCountMax) comparisons.",
+            field: path)
     }
 
     private func literal(_ value: Message, _ path: String) throws -> FilterLiteral {

@@ -33,6 +33,13 @@ struct FilterResolver {
     }
 
     private func resolve(_ comparison: FilterComparison) throws -> ResolvedFilter {
+        let length = comparison.path.utf8.count
+        guard length <= FilterLimits.pathBytesMax else {
+            throw RecordErrors.filter(
+                .filterFieldUnknown,
+                "A path has \(length) bytes; at most \(FilterLimits.pathBytesMax) are allowed, and no field has more.",
+                field: comparison.place, place: comparison.place)
+        }
         guard let target = FilterTarget(comparison.path, in: type) else {
             throw RecordErrors.filter(
                 .filterFieldUnknown, "\(type.object) has no field \(comparison.path) that can be compared.",

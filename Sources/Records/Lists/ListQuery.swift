@@ -10,6 +10,10 @@ struct ListQuery {
     static let pageSizeDefault = 50
     /// Most records on a page.
     static let pageSizeMax = 1000
+    /// Bytes of the records on a page, as they are sent. A page ends before the record that would exceed them, so that
+    /// page_size is the most that may come; it holds one record at least. Leaves room below
+    /// `MessageLimits.answerBytesMax` for the token.
+    static let pageBytesMax = 3 << 20
     /// Counts are exact up to here; beyond, the planner's estimate is given and said to be one.
     static let exactCountMax: Int64 = 10_000
 
@@ -58,10 +62,10 @@ extension RecordEngine {
     /// The first records of a list, as the caller may see them. Authorises; see `select` for the errors.
     package func list(
         _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil,
-        expression: String? = nil,
-        orderBy: [String] = [], limit: Int
+        expression: String? = nil, within: (any WireMessage)? = nil, orderBy: [String] = [], limit: Int
     ) async throws -> [Message] {
-        let selection = try await select(context, type, filter: filter, expression: expression)
+        let selection = try await select(
+            context, type, filter: filter, expression: expression, within: within)
         let order = try SortOrder(orderBy, of: type, rights: selection.call.rights)
         let query = ListQuery(selection: selection, order: order, pageSize: limit, place: nil)
         let (text, parameters) = query.page()

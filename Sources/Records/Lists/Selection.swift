@@ -16,14 +16,18 @@ package struct Selection: Sendable {
 extension RecordEngine {
     /// Authorises reading and turns a filter into SQL. At most one of the filter's two forms may be given.
     ///
+    /// - Parameter within: a filter of the program's own, which the records must fulfil, too.
     /// - Throws: INVALID_ARGUMENT for a wrong filter; PERMISSION_DENIED without the right to read, and for a field that
     ///   the caller may not fully read.
     package func select(
         _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil,
-        expression: String? = nil
+        expression: String? = nil, within: (any WireMessage)? = nil
     ) async throws -> Selection {
         let call = try await authorise(context, type, .read)
-        let node = try RecordEngine.filter(filter?.message(in: context.arena), expression)
+        let asked = try RecordEngine.filter(filter?.message(in: context.arena), expression)
+        let own = try within.map { try FilterNode($0.message(in: context.arena)) }
+        let nodes = [asked, own].compactMap { $0 }
+        let node = nodes.count == 2 ? FilterNode.all(nodes) : nodes.first
         return try selection(call, try resolve(node, call), .living)
     }
 

@@ -17,12 +17,7 @@ struct SortOrder: Sendable {
     /// Reads `order_by`: each a field name, or one followed by " desc" or " asc". Without any, the newest comes first.
     /// Throws INVALID_ARGUMENT, or PERMISSION_DENIED for a field that the caller may not fully read.
     init(_ texts: [String], of type: RecordType, rights: FieldRights) throws {
-        guard texts.count <= SortOrder.keyCountMax else {
-            throw RecordErrors.invalid(
-                .orderInvalid,
-                "There are \(texts.count) sort keys; at most \(SortOrder.keyCountMax) are allowed.",
-                field: "order_by")
-        }
+        try SortOrder.check(count: texts.count)
         var keys: [Key] = []
         for (index, text) in (texts.isEmpty ? ["create_time desc"] : texts).enumerated() {
             let key = try SortOrder.key(text, of: type, place: "order_by[\(index)]")
@@ -40,15 +35,22 @@ struct SortOrder: Sendable {
         self.keys = keys
     }
 
+    /// Throws INVALID_ARGUMENT for too many keys: before they are looked at.
+    static func check(count: Int) throws {
+        guard count > keyCountMax else { return }
+        throw RecordErrors.invalid(
+            .orderInvalid, "There are \(count) sort keys; at most \(keyCountMax) are allowed.", field: "order_by")
+    }
+
     private static func key(_ text: String, of type: RecordType, place: String) throws -> Key {
-        let words = text.split(separator: " ")
+        let words = text.utf8.count > MessageLimits.quotedBytesMax ? [] : text.split(separator: " ")
         guard let path = words.first, words.count <= 2, let direction = direction(words.dropFirst().first),
             let target = FilterTarget(String(path), in: type), case .column(let column) = target.place,
             target.isSortable
         else {
             throw RecordErrors.invalid(
                 .orderInvalid,
-                "\(text) is no sort key of \(type.object): give a field name, and desc to turn it round.",
+                "\(text.quoted) is no sort key of \(type.object): give a field name, and desc to turn it round.",
                 field: place)
         }
         return Key(target: target, isDescending: direction, expression: column)

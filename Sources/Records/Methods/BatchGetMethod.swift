@@ -5,7 +5,7 @@ import Tenancy
 import TenantDatabase
 import Wire
 
-/// Gives records by id, in the order asked for. One round trip.
+/// Gives records by id, each once, in the order asked for. One round trip.
 struct BatchGetMethod {
     static let idCountMax = 1000
 
@@ -28,18 +28,25 @@ struct BatchGetMethod {
     @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
         let call = try await engine.authorise(context, type, .read)
         let wanted = try wantedIDs(request)
-        let mask = try ReadMask(request.strings(readMask), of: type)
+        let mask = try ReadMask(request.mask(readMask, of: type), of: type)
         let found = try await find(wanted, call)
-        let answer = Message.make(response, in: context.arena)
-        answer.setMessages(records, wanted.compactMap { found[$0] })
-        answer.setStrings(missing, wanted.filter { found[$0] == nil }.map(\.text))
         for record in found.values {
             call.rights.filter(record)
             mask.filter(record)
         }
+        let answer = Message.make(response, in: context.arena)
+        answer.setMessages(records, wanted.compactMap { found[$0] })
+        answer.setStrings(missing, wanted.filter { found[$0] == nil }.map(\.text))
+        let bytes = WireCodec.encodedSize(answer)
+        guard bytes <= MessageLimits.answerBytesMax else {
+            throw RecordErrors.answerTooLong(
+                "The answer would have \(bytes) bytes, and at most \(MessageLimits.answerBytesMax) are allowed. Ask for "
+                    + "fewer ids, or for fewer fields with read_mask.")
+        }
         return answer
     }
 
+    /// The ids, each once: an id that is named again asks for nothing more.
     private func wantedIDs(_ request: Message) throws -> [RecordID] {
         let count = request.count(ids)
         guard (1...BatchGetMethod.idCountMax).contains(count) else {
@@ -47,19 +54,20 @@ struct BatchGetMethod {
                 .batchSizeInvalid, "There are \(count) ids; send 1 to \(BatchGetMethod.idCountMax).",
                 field: "ids")
         }
-        return try request.strings(ids).enumerated().map { try RecordEngine.id($1, field: "ids[\($0)]") }
+        var known: Set<RecordID> = []
+        return try request.strings(ids).enumerated()
+            .map { try RecordEngine.id($1, field: "ids[\($0)]") }
+            .filter { known.insert($0).inserted }
     }
 
     private func find(_ ids: [RecordID], _ call: RecordCall) async throws -> [RecordID: Message] {
         var parameters = Parameters()
-        parameters.append(Array(Set(ids)))
-        let column = type.standard.id.column
-        var text = "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(column) = ANY ($1)"
-        if let living = Lifetime.living.condition(type) { text += " AND \(living)" }
-        if let scope = call.predicate(.read).condition(type, &parameters) { text += " AND \(scope)" }
+        parameters.append(ids)
+        let statement = type.lookups.batchGet.statement(
+            .living, call.predicate(.read), of: type, &parameters)
         do {
             let rows = try await engine.database.read(
-                call.caller, deadline: call.deadline, engine.statement(text), parameters)
+                call.caller, deadline: call.deadline, statement, parameters)
             let place = type.standard.id.firstColumn
             return Dictionary(
                 try rows.map { (try $0.id(place), try type.record($0, in: call.context.arena)) },

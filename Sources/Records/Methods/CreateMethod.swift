@@ -53,7 +53,8 @@ struct CreateMethod {
         let write = WriteStatements(engine: engine)
         var statements: [(Statement, Parameters)] = []
         let answer = encodedAnswer(change)
-        if let stored { statements.append(stored.insertion(answer, by: change.caller, at: change.call.now)) }
+        try MessageLimits.check(answer)
+        if let stored { statements += stored.statements(answer, by: change.caller, at: change.call.now) }
         statements.append(write.insert(change))
         statements.append(write.ledger(change, fields: change.changedFields))
         _ = try await engine.database.batch(change.caller, deadline: change.call.deadline, statements)

@@ -26,7 +26,7 @@ struct GetMethod {
     @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
         let call = try await engine.authorise(context, type, .read)
         let id = try RecordEngine.id(request.string(id), field: "id")
-        let mask = try ReadMask(request.strings(readMask), of: type)
+        let mask = try ReadMask(request.mask(readMask, of: type), of: type)
         let lifetime: Lifetime = request.has(showDeleted) && request.bool(showDeleted) ? .any : .living
         guard let found = try await engine.find(id, call, lifetime) else {
             throw RecordErrors.notFound(type, id: id.text)
@@ -45,13 +45,9 @@ extension RecordEngine {
         let type = call.type
         var parameters = Parameters(reservingBytes: 64)
         parameters.append(id)
-        var text =
-            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(type.standard.id.column) = $1"
-        if let condition = lifetime.condition(type) { text += " AND \(condition)" }
-        if let scope = call.predicate(.read).condition(type, &parameters) { text += " AND \(scope)" }
+        let statement = type.lookups.get.statement(lifetime, call.predicate(.read), of: type, &parameters)
         do {
-            let rows = try await database.read(
-                call.caller, deadline: call.deadline, statement(text), parameters)
+            let rows = try await database.read(call.caller, deadline: call.deadline, statement, parameters)
             return try rows.first.map { try type.record($0, in: call.context.arena) }
         } catch {
             throw DatabaseErrors.translate(error, type)

@@ -51,7 +51,8 @@ struct ListMethod {
     @Sendable func answer(_ message: Message, _ context: CallContext) async throws -> Message {
         let call = try await engine.authorise(context, type, .read)
         let size = try pageSize(message)
-        let mask = try ReadMask(message.strings(request.readMask), of: type)
+        let mask = try ReadMask(message.mask(request.readMask, of: type), of: type)
+        try SortOrder.check(count: message.count(request.orderBy))
         let order = try SortOrder(message.strings(request.orderBy), of: type, rights: call.rights)
         let node = try RecordEngine.filter(
             message.message(request.filter), message.string(request.expression))
@@ -99,20 +100,35 @@ struct ListMethod {
         let answer = Message.make(response, in: call.context.arena)
         do {
             let rows = try await read(query, counts: counts, into: answer)
-            let page = try rows.prefix(query.pageSize).map { try type.record($0, in: call.context.arena) }
-            if rows.count > query.pageSize, let last = page.last {
+            let page = try page(rows, of: query, mask)
+            if page.count < rows.count {
+                // Read again: what the order is made of need not be among what the caller may see.
+                let last = try type.record(rows[page.count - 1], in: call.context.arena)
                 answer.setString(
                     nextPageToken, try engine.tokens.make(Keyset(last, in: query.order), list: list))
-            }
-            for record in page {
-                call.rights.filter(record)
-                mask.filter(record)
             }
             answer.setMessages(records, page)
             return answer
         } catch {
             throw DatabaseErrors.translate(error, type)
         }
+    }
+
+    /// The records that the page has room for, as the caller may see them: at least one when there are rows.
+    private func page(_ rows: Rows, of query: ListQuery, _ mask: ReadMask) throws -> [Message] {
+        let call = query.selection.call
+        var page: [Message] = []
+        page.reserveCapacity(min(rows.count, query.pageSize))
+        var bytes = 0
+        for row in rows.prefix(query.pageSize) {
+            let record = try type.record(row, in: call.context.arena)
+            call.rights.filter(record)
+            mask.filter(record)
+            bytes += WireCodec.encodedSize(record)
+            if bytes > ListQuery.pageBytesMax, !page.isEmpty { break }
+            page.append(record)
+        }
+        return page
     }
 
     /// The rows of the page; sets the count when it is asked for. Page and count see the same moment.

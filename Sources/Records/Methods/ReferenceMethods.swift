@@ -13,6 +13,7 @@ package struct ReferenceMethods: ReferenceServiceCustomMethods {
     package func checkReferences(
         _ request: CheckReferencesRequest, _ context: CallContext
     ) async throws -> CheckReferencesResponse {
+        try engine.checkReferenceCount(request.references.count)
         let references = try request.references.map { reference in
             guard let object = reference.object, let id = reference.id.flatMap({ RecordID(bytes: $0) }) else {
                 throw RecordErrors.invalid(

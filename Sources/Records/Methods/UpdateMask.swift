@@ -17,7 +17,7 @@ struct UpdateMask {
             let place = "update_mask[\(index)]"
             guard let field = type.field(name) else {
                 throw RecordErrors.invalid(
-                    .fieldUnknown, "\(type.object) has no field \(name).", field: place)
+                    .fieldUnknown, "\(type.object) has no field \(name.quoted).", field: place)
             }
             guard !field.isOutputOnly else {
                 throw RecordErrors.invalid(

@@ -32,7 +32,7 @@ struct UpdateMethod {
                 field: self.sent.name)
         }
         let id = try RecordEngine.id(sent.string(type.standard.id.descriptor), field: "\(path)id")
-        let mask = try UpdateMask(request.strings(updateMask), sent: sent, type: type)
+        let mask = try UpdateMask(request.mask(updateMask, of: type), sent: sent, type: type)
         try call.rights.requireWritable(mask.fields)
         let preparation = ChangePreparation(engine: engine, call: call, path: path)
         try refuseInvalid(sent, mask, path)

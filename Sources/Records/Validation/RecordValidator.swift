@@ -5,13 +5,21 @@ import Wire
 /// Checks the fields of a record one by one against their rules. References and uniqueness need the database and are
 /// checked elsewhere.
 struct RecordValidator {
-    private(set) var violations: [FieldViolation] = []
+    /// Most violations that are listed; whoever mends a hundred can ask again.
+    static let violationCountMax = 100
+    /// Elements of a repeated field whose declaration gives no count.
+    static let elementCountMax = 1000
 
-    /// What is wrong with the given fields of a record; paths are field names.
+    private var violations: [FieldViolation] = []
+    /// Those past the most, and the path of the first of them.
+    private var unlisted: (count: Int, path: String) = (0, "")
+
+    /// What is wrong with the given fields of a record; paths are field names. Past the first hundred violations one says
+    /// how many more there are.
     static func violations(in record: Message, fields: [RecordField]) -> [FieldViolation] {
         var validator = RecordValidator()
         for field in fields where field.role?.isSetByEngine != true { validator.check(field, in: record) }
-        return validator.violations
+        return validator.violations + validator.remainder
     }
 
     private mutating func check(_ field: RecordField, in record: Message) {
@@ -38,7 +46,7 @@ struct RecordValidator {
     private mutating func check(
         _ field: FieldDescriptor, of message: Message, _ rules: FieldRules, path: String
     ) {
-        if field.isRepeated { checkCount(message.count(field), rules.count, path) }
+        if field.isRepeated, !hasFittingCount(message.count(field), rules.count, path) { return }
         switch field.kind {
         case .string:
             for (text, path) in texts(field, of: message, path) { check(text: text, rules, path) }
@@ -115,12 +123,15 @@ struct RecordValidator {
             "\(path) is \(number); it must be from \(range.lowerBound) to \(range.upperBound).")
     }
 
-    private mutating func checkCount(_ count: Int, _ range: ClosedRange<Int>?, _ path: String) {
-        guard let range, !range.contains(count) else { return }
+    /// Refuses a wrong number of elements; then none of them is looked at.
+    private mutating func hasFittingCount(_ count: Int, _ range: ClosedRange<Int>?, _ path: String) -> Bool {
+        let range = range ?? 0...RecordValidator.elementCountMax
+        if range.contains(count) { return true }
         let reason = count < range.lowerBound ? "TOO_FEW" : "TOO_MANY"
         refuse(
             path, reason,
             "\(path) has \(count) elements; from \(range.lowerBound) to \(range.upperBound) are allowed.")
+        return false
     }
 
     private mutating func checkID(_ text: String?, _ path: String) {
@@ -129,7 +140,7 @@ struct RecordValidator {
     }
 
     private mutating func checkIDs(_ record: Message, _ field: RecordField) {
-        checkCount(record.count(field.descriptor), field.rules.count, field.name)
+        guard hasFittingCount(record.count(field.descriptor), field.rules.count, field.name) else { return }
         for (index, text) in record.strings(field.descriptor).enumerated() {
             checkID(text, "\(field.name)[\(index)]")
         }
@@ -166,7 +177,22 @@ struct RecordValidator {
     }
 
     private mutating func refuse(_ path: String, _ reason: String, _ description: String) {
-        violations.append(FieldViolation(field: path, reason: reason, description: description))
+        guard violations.count >= RecordValidator.violationCountMax else {
+            violations.append(FieldViolation(field: path, reason: reason, description: description))
+            return
+        }
+        if unlisted.count == 0 { unlisted.path = path }
+        unlisted.count += 1
+    }
+
+    /// Says how many violations are not listed; empty when all are.
+    private var remainder: [FieldViolation] {
+        guard unlisted.count > 0 else { return [] }
+        return [
+            FieldViolation(
+                field: unlisted.path, reason: "MORE_VIOLATIONS",
+                description: "\(unlisted.count) more violations are not listed; this is the place of the next.")
+        ]
     }
 }
 

@@ -16,6 +16,8 @@ struct GetBoard: Sendable {
         let dealsPerStage = try dealsPerStage(request)
         let selection = try await engine.select(
             context, DealRecord.type, filter: request.filter, expression: request.filterExpression)
+        // The columns tell the stage of every deal that the filter lets through.
+        try DealFieldRights.requireReadable(["pipeline_id", "stage_id"], selection.call.access)
         // Sums are read as much as the amounts are.
         let showsSums = selection.call.access.level(of: "amount") >= FieldLevel.read
         let pipeline = try await pipeline(request.pipelineID, context)
@@ -35,7 +37,7 @@ struct GetBoard: Sendable {
         for row in stages {
             var column = try Self.column(row, totals: totals, showsSums: showsSums)
             if dealsPerStage > 0, column.dealCount ?? 0 > 0 {
-                column.deals = try await firstDeals(of: column, request, dealsPerStage, context)
+                column.deals = try await firstDeals(of: column, request, dealsPerStage, selection.call)
             }
             board.columns.append(column)
         }
@@ -67,17 +69,18 @@ struct GetBoard: Sendable {
         return (try row.id(0), try row.string(1))
     }
 
-    /// The deals to close soonest, then those without a date.
+    /// The deals to close soonest, then those without a date; the newest for a caller who may not read the dates, since
+    /// their order would tell them.
     private func firstDeals(
-        of column: BoardColumn, _ request: GetBoardRequest, _ count: Int, _ context: CallContext
+        of column: BoardColumn, _ request: GetBoardRequest, _ count: Int, _ call: RecordCall
     ) async throws -> [Deal] {
+        let order = call.access.level(of: "close_date") >= FieldLevel.read ? ["close_date"] : []
         let inStage = Filter(
             compare: Comparison(
                 field: "stage_id", operator: .equal, values: [Value(stringValue: column.stageID)]))
         let deals = try await engine.list(
-            context, DealRecord.type,
-            filter: request.filter.map { Filter(all: FilterGroup(filters: [$0, inStage])) } ?? inStage,
-            expression: request.filterExpression, orderBy: ["close_date"], limit: count)
+            call.context, DealRecord.type, filter: request.filter, expression: request.filterExpression,
+            within: inStage, orderBy: order, limit: count)
         return deals.map { $0.value(Deal.self) }
     }
 

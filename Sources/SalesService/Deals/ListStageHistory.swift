@@ -1,3 +1,4 @@
+import AccessControl
 import Contracts
 import Postgres
 import RPC
@@ -11,6 +12,8 @@ struct ListStageHistory: Sendable {
     func callAsFunction(
         _ request: ListStageHistoryRequest, _ context: CallContext
     ) async throws -> ListStageHistoryResponse {
+        let call = try await engine.authorise(context, DealRecord.type, .read)
+        try DealFieldRights.requireReadable(["stage_id"], call.access)
         let deal = try await engine.get(context, DealRecord.type, id: request.id).value(Deal.self)
         var parameters = Parameters()
         guard let id = deal.id.flatMap({ RecordID($0) }) else { return ListStageHistoryResponse() }

@@ -12,6 +12,8 @@ struct MoveDealStage: Sendable {
         try await engine.transaction(context, request: request) { transaction in
             let record = try await transaction.load(
                 DealRecord.type, id: request.id, for: .update, version: try version(request))
+            let written = ["stage_id"] + (request.outcomeReason == nil ? [] : ["outcome_reason"])
+            try DealFieldRights.requireWritable(written, record.call.access)
             guard let stageID = request.stageID.flatMap({ RecordID($0) }) else {
                 throw RPCError.invalidArgument(
                     "REQUIRED", "Name the stage to move to, by its id.", field: "stage_id", domain: "sales")

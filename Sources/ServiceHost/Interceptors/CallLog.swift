@@ -22,7 +22,7 @@ struct CallLog: Interceptor {
             context.logger.warning("call failed", metadata: details)
         } else if outcome.durationNanoseconds >= slowNanoseconds && context.method.kind == .unary {
             context.logger.warning("call was slow", metadata: details(context, outcome))
-        } else if context.logger.logLevel <= .debug {
+        } else if context.logLevel <= .debug {
             context.logger.debug("call served", metadata: details(context, outcome))
         }
     }

@@ -11,7 +11,8 @@ final class TenantLimit: Interceptor {
     init(callsMax: Int, factory: any MetricsFactory) {
         calls = TenantCalls(callsMax: callsMax)
         refusals = Counter(
-            label: MetricName.serverRefusals, dimensions: [(MetricDimension.limit, "tenant_calls")], factory: factory)
+            label: MetricName.serverRefusals, dimensions: [(MetricDimension.reason, TenantCalls.reason)],
+            factory: factory)
     }
 
     func admit(_ context: CallContext) async throws {

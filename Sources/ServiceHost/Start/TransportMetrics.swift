@@ -6,11 +6,13 @@ import RPCTransport
 struct TransportMetrics: TransportObserver {
     private let connections: Meter
     private let accepts: Counter
+    private let handshakeFailures: Counter
     private let factory: any MetricsFactory
 
     init(factory: any MetricsFactory) {
         connections = Meter(label: MetricName.serverConnections, factory: factory)
         accepts = Counter(label: MetricName.serverAccepts, factory: factory)
+        handshakeFailures = Counter(label: MetricName.handshakeFailures, factory: factory)
         self.factory = factory
     }
 
@@ -21,10 +23,12 @@ struct TransportMetrics: TransportObserver {
 
     func connectionClosed() { connections.decrement() }
 
+    func handshakeFailed() { handshakeFailures.increment() }
+
     // Refusals and broken protocols are rare enough to look their counters up.
-    func callRefused(limit: String) {
+    func callRefused(reason: String) {
         Counter(
-            label: MetricName.serverRefusals, dimensions: [(MetricDimension.limit, limit)], factory: factory
+            label: MetricName.serverRefusals, dimensions: [(MetricDimension.reason, reason)], factory: factory
         ).increment()
     }
 

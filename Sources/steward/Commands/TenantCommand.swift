@@ -2,6 +2,7 @@ import ArgumentParser
 import Contracts
 import RPC
 import StewardClient
+import Tenancy
 
 /// Tenants, for operators.
 struct TenantCommand: AsyncParsableCommand {
@@ -39,7 +40,7 @@ struct TenantCommand: AsyncParsableCommand {
                 adminDisplayName: adminDisplayName, adminPassword: password)
             do {
                 let answer = try await steward.tenants.createTenant(
-                    request, options: CallOptions(requestID: "create-\(workspace)"))
+                    request, options: CallOptions(requestID: RecordID.make().text))
                 try options.show(answer.tenant)
             } catch let error as RPCError where ifAbsent && error.code == .alreadyExists {
                 Terminal.line("exists")

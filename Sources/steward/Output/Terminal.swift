@@ -8,10 +8,10 @@ enum Terminal {
     /// Colours are used on a terminal unless NO_COLOR is set (no-color.org) or the terminal is dumb.
     static let usesColour = outputIsTerminal && environment("NO_COLOR") == nil && environment("TERM") != "dumb"
 
-    /// Columns of the terminal; 100 when standard output is something else.
+    /// Columns of the terminal; no limit when standard output is something else, so that nothing is cut in a pipe.
     static var width: Int {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return .max }
         return Int(size.ws_col)
     }
 
@@ -46,7 +46,7 @@ enum Terminal {
 
 /// Text with colour, where the terminal has it.
 enum Style: String {
-    case bold = "1", dim = "2", red = "31", green = "32", yellow = "33", blue = "34", cyan = "36"
+    case bold = "1", dim = "2", red = "31", green = "32", blue = "34", cyan = "36"
 
     func callAsFunction(_ text: String) -> String {
         Terminal.usesColour ? "\u{1b}[\(rawValue)m\(text)\u{1b}[0m" : text

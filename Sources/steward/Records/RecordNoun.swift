@@ -11,7 +11,8 @@ protocol RecordNoun: Sendable {
     static var methods: [MethodDefinition] { get }
     /// The record message.
     static var record: MessageDescriptor { get }
-    /// The fields that a table shows unless others are asked for.
+    /// The fields that a table shows unless others are asked for. Ids of other records are left out where there is more to
+    /// tell: they take the room and say nothing.
     static var columns: [String] { get }
 }
 
@@ -58,7 +59,7 @@ enum ActivityNoun: RecordNoun {
     static let abstract = "Calls, mails, meetings and notes."
     static let methods = ActivityServiceMethods.all
     static let record = Activity.descriptor
-    static let columns = ["id", "kind", "subject", "occur_time", "outcome", "account_id"]
+    static let columns = ["id", "kind", "subject", "occur_time", "outcome"]
 }
 
 enum DealNoun: RecordNoun {
@@ -66,7 +67,7 @@ enum DealNoun: RecordNoun {
     static let abstract = "Chances to sell, and the board they move on."
     static let methods = DealServiceMethods.all
     static let record = Deal.descriptor
-    static let columns = ["id", "display_name", "amount", "close_date", "stage_id", "version"]
+    static let columns = ["id", "display_name", "amount", "close_date", "update_time"]
 }
 
 enum PipelineNoun: RecordNoun {
@@ -82,7 +83,7 @@ enum StageNoun: RecordNoun {
     static let abstract = "The steps of pipelines."
     static let methods = StageServiceMethods.all
     static let record = Stage.descriptor
-    static let columns = ["id", "display_name", "position", "probability_percent", "category", "pipeline_id"]
+    static let columns = ["id", "display_name", "position", "probability_percent", "category"]
 }
 
 enum UserNoun: RecordNoun {
@@ -90,7 +91,7 @@ enum UserNoun: RecordNoun {
     static let abstract = "People and programs that may sign in."
     static let methods = UserServiceMethods.all
     static let record = User.descriptor
-    static let columns = ["id", "email", "display_name", "department_id", "disabled", "last_sign_in_time"]
+    static let columns = ["id", "email", "display_name", "job_title", "disabled", "last_sign_in_time"]
 }
 
 enum DepartmentNoun: RecordNoun {

@@ -24,8 +24,7 @@ enum RelayServer {
             agent: "steward-echo", logger: EchoServer.logger)
     }
 
-    private static func pass(_ call: InboundCall, _ frame: FrameView, to client: RPCClient, _ token: [UInt8])
-    {
+    private static func pass(_ call: InboundCall, _ frame: FrameView, to client: RPCClient, _ token: [UInt8]) {
         guard let bytes = frame.start, var start = try? StartView(parsing: bytes) else {
             return call.finish(
                 .invalidArgument("FRAME_MALFORMED", "The first frame of a call holds its start."))

@@ -1,11 +1,14 @@
-// The load: calls one method over and over, so many at a time, from one thread; the same program for every server that is measured.
+// The load: calls one method over and over, so many at a time, from one thread; the same program for every server that
+// is measured.
 //
-//   load PORT CA.pem SERVER-NAME METHOD PAYLOADS CONNECTIONS IN-FLIGHT WARM-UP-SECONDS SECONDS [ATTACH-PAYLOAD [request-ids]]
+//   load PORT CA.pem SERVER-NAME METHOD PAYLOADS CONNECTIONS IN-FLIGHT WARM-UP-SECONDS SECONDS
+//        [ATTACH-PAYLOAD [request-ids]]
 //
-// PAYLOADS is a file of request messages, each after its length (4 bytes, big-endian), sent in turn. ATTACH-PAYLOAD is a file with one
-// request of SessionService/AttachSession, called first on each connection. With `request-ids` each call has a request id of its own.
-// Prints "begin" when the warm-up is over; "end" and a line of JSON when the time is: whoever started it reads the servers' CPU time
-// at these two lines. A call that fails ends it.
+// PAYLOADS is a file of request messages, each after its length (4 bytes, big-endian), sent in turn. ATTACH-PAYLOAD is
+// a file with one request of SessionService/AttachSession, called first on each connection. With `request-ids` each
+// call has a request id of its own.
+// Prints "begin" when the warm-up is over; "end" and a line of JSON when the time is: whoever started it reads the
+// servers' CPU time at these two lines. A call that fails ends it.
 #include "bytes.h"
 #include "steward/rpc/v1/frame.pb-c.h"
 #include <arpa/inet.h>
@@ -122,8 +125,8 @@ static void send_frame(struct connection *c, const Frame *frame) {
     c->out.end += 4 + size;
 }
 
-// No credits are named, so the servers do not count. What they grant need not be counted either: there is never more under way here
-// than the half of a window after which they grant again.
+// No credits are named, so the servers do not count. What they grant need not be counted either: there is never more
+// under way here than the half of a window after which they grant again.
 static void say_hello(struct connection *c) {
     Frame frame = STEWARD__RPC__V1__FRAME__INIT;
     Steward__Rpc__V1__Hello hello = STEWARD__RPC__V1__HELLO__INIT;
@@ -154,7 +157,8 @@ static int handle(struct connection *c, const uint8_t *body, uint32_t size) {
     }
     if (ends && is_measuring) {
         if (latency_count == latency_size)
-            latencies = check(realloc(latencies, (latency_size = latency_size * 2 + 4096) * sizeof *latencies), "realloc");
+            latencies =
+                check(realloc(latencies, (latency_size = latency_size * 2 + 4096) * sizeof *latencies), "realloc");
         latencies[latency_count++] = (uint32_t)((now() - c->started[frame->call_id % started_size]) / 1000);
     }
     steward__rpc__v1__frame__free_unpacked(frame, NULL);
@@ -207,8 +211,8 @@ static int compare(const void *a, const void *b) {
 static void report(double seconds) {
     qsort(latencies, latency_count, sizeof *latencies, compare);
     must(latency_count > 0, "no call ended in time;");
-    printf("end\n{\"calls\": %zu, \"seconds\": %.6f, \"p50_us\": %u, \"p99_us\": %u, \"max_us\": %u}\n", latency_count, seconds,
-        latencies[latency_count / 2], latencies[latency_count * 99 / 100], latencies[latency_count - 1]);
+    printf("end\n{\"calls\": %zu, \"seconds\": %.6f, \"p50_us\": %u, \"p99_us\": %u, \"max_us\": %u}\n", latency_count,
+        seconds, latencies[latency_count / 2], latencies[latency_count * 99 / 100], latencies[latency_count - 1]);
     fflush(stdout);
 }
 

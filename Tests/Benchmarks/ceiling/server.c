@@ -1,6 +1,6 @@
-// The ceiling: the echo method of steward-echo served by one C thread with epoll, OpenSSL and protobuf-c, with the same frames and the
-// same work for each call (the request message is decoded and encoded again), and without anything that a server needs besides:
-// no deadlines, no limits, no flow control, no checks of what protobuf-c does not check.
+// The ceiling: the echo method of steward-echo served by one C thread with epoll, OpenSSL and protobuf-c, with the same
+// frames and the same work for each call (the request message is decoded and encoded again), and without anything that
+// a server needs besides: no deadlines, no limits, no flow control, no checks of what protobuf-c does not check.
 //
 //   server CERTIFICATE.pem KEY.pem      prints its port, then serves until it is killed
 #include "bytes.h"
@@ -90,7 +90,8 @@ static int serve(struct connection *c) {
 }
 
 static int choose_alpn(
-    SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *in, unsigned in_size, void *data) {
+    SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *in, unsigned in_size,
+    void *data) {
     (void)ssl, (void)data;
     return SSL_select_next_proto((unsigned char **)out, out_size, alpn_names, sizeof alpn_names - 1, in, in_size) ==
                    OPENSSL_NPN_NEGOTIATED

@@ -189,7 +189,7 @@ extension GetAccountContactResponse: WireMessage {
 
 /// Asks for links by id.
 public struct BatchGetAccountContactsRequest: Hashable, Sendable {
-    /// The ids, 1 to 1,000.
+    /// The ids, 1 to 1,000. One that is named again is answered once.
     public var ids: [String]
 
     /// The fields wanted; empty means all that the caller may read.
@@ -221,7 +221,8 @@ extension BatchGetAccountContactsRequest: WireMessage {
 
 /// Links by id.
 public struct BatchGetAccountContactsResponse: Hashable, Sendable {
-    /// Those found, in the order asked for.
+    /// Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
     public var accountContacts: [AccountContact]
 
     /// The ids of those not found.
@@ -262,7 +263,7 @@ public struct ListAccountContactsRequest: Hashable, Sendable {
     /// Sort keys, at most 3, each a field name or a field name followed by " desc". The default is newest first.
     public var orderBy: [String]
 
-    /// Most links on the page, 1 to 1,000; absent means 50.
+    /// Most links on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
     public var pageSize: Int32?
 
     /// next_page_token of the page before, with all else unchanged.
@@ -421,7 +422,8 @@ extension CreateAccountContactResponse: WireMessage {
 
 /// The links to create.
 public struct BatchCreateAccountContactsRequest: Hashable, Sendable {
-    /// The links, 1 to 1,000.
+    /// The links, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG.
     public var accountContacts: [AccountContact]
 
     public init(accountContacts: [AccountContact] = []) {

@@ -246,7 +246,7 @@ extension GetAccountResponse: WireMessage {
 
 /// Asks for accounts by id.
 public struct BatchGetAccountsRequest: Hashable, Sendable {
-    /// The ids, 1 to 1,000.
+    /// The ids, 1 to 1,000. One that is named again is answered once.
     public var ids: [String]
 
     /// The fields wanted; empty means all that the caller may read.
@@ -278,7 +278,8 @@ extension BatchGetAccountsRequest: WireMessage {
 
 /// Accounts by id.
 public struct BatchGetAccountsResponse: Hashable, Sendable {
-    /// Those found, in the order asked for.
+    /// Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
     public var accounts: [Account]
 
     /// The ids of those not found.
@@ -319,7 +320,7 @@ public struct ListAccountsRequest: Hashable, Sendable {
     /// Sort keys, at most 3, each a field name or a field name followed by " desc". The default is newest first.
     public var orderBy: [String]
 
-    /// Most accounts on the page, 1 to 1,000; absent means 50.
+    /// Most accounts on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
     public var pageSize: Int32?
 
     /// next_page_token of the page before, with all else unchanged.
@@ -476,7 +477,8 @@ extension CreateAccountResponse: WireMessage {
 
 /// The accounts to create.
 public struct BatchCreateAccountsRequest: Hashable, Sendable {
-    /// The accounts, 1 to 1,000.
+    /// The accounts, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG.
     public var accounts: [Account]
 
     public init(accounts: [Account] = []) {

@@ -224,7 +224,7 @@ extension GetActivityResponse: WireMessage {
 
 /// Asks for activities by id.
 public struct BatchGetActivitiesRequest: Hashable, Sendable {
-    /// The ids, 1 to 1,000.
+    /// The ids, 1 to 1,000. One that is named again is answered once.
     public var ids: [String]
 
     /// The fields wanted; empty means all that the caller may read.
@@ -256,7 +256,8 @@ extension BatchGetActivitiesRequest: WireMessage {
 
 /// Activities by id.
 public struct BatchGetActivitiesResponse: Hashable, Sendable {
-    /// Those found, in the order asked for.
+    /// Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
     public var activities: [Activity]
 
     /// The ids of those not found.
@@ -297,7 +298,7 @@ public struct ListActivitiesRequest: Hashable, Sendable {
     /// Sort keys, at most 3, each a field name or a field name followed by " desc". The default is newest first.
     public var orderBy: [String]
 
-    /// Most activities on the page, 1 to 1,000; absent means 50.
+    /// Most activities on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
     public var pageSize: Int32?
 
     /// next_page_token of the page before, with all else unchanged.
@@ -454,7 +455,8 @@ extension CreateActivityResponse: WireMessage {
 
 /// The activities to create.
 public struct BatchCreateActivitiesRequest: Hashable, Sendable {
-    /// The activities, 1 to 1,000.
+    /// The activities, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG.
     public var activities: [Activity]
 
     public init(activities: [Activity] = []) {

@@ -298,7 +298,7 @@ extension GetContactResponse: WireMessage {
 
 /// Asks for contacts by id.
 public struct BatchGetContactsRequest: Hashable, Sendable {
-    /// The ids, 1 to 1,000.
+    /// The ids, 1 to 1,000. One that is named again is answered once.
     public var ids: [String]
 
     /// The fields wanted; empty means all that the caller may read.
@@ -330,7 +330,8 @@ extension BatchGetContactsRequest: WireMessage {
 
 /// Contacts by id.
 public struct BatchGetContactsResponse: Hashable, Sendable {
-    /// Those found, in the order asked for.
+    /// Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
     public var contacts: [Contact]
 
     /// The ids of those not found.
@@ -371,7 +372,7 @@ public struct ListContactsRequest: Hashable, Sendable {
     /// Sort keys, at most 3, each a field name or a field name followed by " desc". The default is newest first.
     public var orderBy: [String]
 
-    /// Most contacts on the page, 1 to 1,000; absent means 50.
+    /// Most contacts on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
     public var pageSize: Int32?
 
     /// next_page_token of the page before, with all else unchanged.
@@ -528,7 +529,8 @@ extension CreateContactResponse: WireMessage {
 
 /// The contacts to create.
 public struct BatchCreateContactsRequest: Hashable, Sendable {
-    /// The contacts, 1 to 1,000.
+    /// The contacts, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG.
     public var contacts: [Contact]
 
     public init(contacts: [Contact] = []) {

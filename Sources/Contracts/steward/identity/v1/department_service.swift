@@ -145,7 +145,7 @@ extension GetDepartmentResponse: WireMessage {
 
 /// Asks for departments by id.
 public struct BatchGetDepartmentsRequest: Hashable, Sendable {
-    /// The ids, 1 to 1,000.
+    /// The ids, 1 to 1,000. One that is named again is answered once.
     public var ids: [String]
 
     /// The fields wanted; empty means all that the caller may read.
@@ -177,7 +177,8 @@ extension BatchGetDepartmentsRequest: WireMessage {
 
 /// Departments by id.
 public struct BatchGetDepartmentsResponse: Hashable, Sendable {
-    /// Those found, in the order asked for.
+    /// Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
     public var departments: [Department]
 
     /// The ids of those not found.
@@ -218,7 +219,7 @@ public struct ListDepartmentsRequest: Hashable, Sendable {
     /// Sort keys, at most 3, each a field name or a field name followed by " desc". The default is newest first.
     public var orderBy: [String]
 
-    /// Most departments on the page, 1 to 1,000; absent means 50.
+    /// Most departments on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
     public var pageSize: Int32?
 
     /// next_page_token of the page before, with all else unchanged.
@@ -375,7 +376,8 @@ extension CreateDepartmentResponse: WireMessage {
 
 /// The departments to create.
 public struct BatchCreateDepartmentsRequest: Hashable, Sendable {
-    /// The departments, 1 to 1,000.
+    /// The departments, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG.
     public var departments: [Department]
 
     public init(departments: [Department] = []) {

@@ -240,7 +240,7 @@ extension GetRoleResponse: WireMessage {
 
 /// Asks for roles by id.
 public struct BatchGetRolesRequest: Hashable, Sendable {
-    /// The ids, 1 to 1,000.
+    /// The ids, 1 to 1,000. One that is named again is answered once.
     public var ids: [String]
 
     /// The fields wanted; empty means all that the caller may read.
@@ -272,7 +272,8 @@ extension BatchGetRolesRequest: WireMessage {
 
 /// Roles by id.
 public struct BatchGetRolesResponse: Hashable, Sendable {
-    /// Those found, in the order asked for.
+    /// Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
     public var roles: [Role]
 
     /// The ids of those not found.
@@ -313,7 +314,7 @@ public struct ListRolesRequest: Hashable, Sendable {
     /// Sort keys, at most 3, each a field name or a field name followed by " desc". The default is newest first.
     public var orderBy: [String]
 
-    /// Most roles on the page, 1 to 1,000; absent means 50.
+    /// Most roles on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
     public var pageSize: Int32?
 
     /// next_page_token of the page before, with all else unchanged.
@@ -470,7 +471,8 @@ extension CreateRoleResponse: WireMessage {
 
 /// The roles to create.
 public struct BatchCreateRolesRequest: Hashable, Sendable {
-    /// The roles, 1 to 1,000.
+    /// The roles, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG.
     public var roles: [Role]
 
     public init(roles: [Role] = []) {

@@ -186,7 +186,7 @@ extension GetUserResponse: WireMessage {
 
 /// Asks for users by id.
 public struct BatchGetUsersRequest: Hashable, Sendable {
-    /// The ids, 1 to 1,000.
+    /// The ids, 1 to 1,000. One that is named again is answered once.
     public var ids: [String]
 
     /// The fields wanted; empty means all that the caller may read.
@@ -218,7 +218,8 @@ extension BatchGetUsersRequest: WireMessage {
 
 /// Users by id.
 public struct BatchGetUsersResponse: Hashable, Sendable {
-    /// Those found, in the order asked for.
+    /// Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
     public var users: [User]
 
     /// The ids of those not found.
@@ -259,7 +260,7 @@ public struct ListUsersRequest: Hashable, Sendable {
     /// Sort keys, at most 3, each a field name or a field name followed by " desc". The default is newest first.
     public var orderBy: [String]
 
-    /// Most users on the page, 1 to 1,000; absent means 50.
+    /// Most users on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
     public var pageSize: Int32?
 
     /// next_page_token of the page before, with all else unchanged.
@@ -416,7 +417,8 @@ extension CreateUserResponse: WireMessage {
 
 /// The users to create.
 public struct BatchCreateUsersRequest: Hashable, Sendable {
-    /// The users, 1 to 1,000.
+    /// The users, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG.
     public var users: [User]
 
     public init(users: [User] = []) {

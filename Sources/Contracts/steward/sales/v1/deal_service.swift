@@ -221,7 +221,7 @@ extension GetDealResponse: WireMessage {
 
 /// Asks for deals by id.
 public struct BatchGetDealsRequest: Hashable, Sendable {
-    /// The ids, 1 to 1,000.
+    /// The ids, 1 to 1,000. One that is named again is answered once.
     public var ids: [String]
 
     /// The fields wanted; empty means all that the caller may read.
@@ -253,7 +253,8 @@ extension BatchGetDealsRequest: WireMessage {
 
 /// Deals by id.
 public struct BatchGetDealsResponse: Hashable, Sendable {
-    /// Those found, in the order asked for.
+    /// Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
     public var deals: [Deal]
 
     /// The ids of those not found.
@@ -294,7 +295,7 @@ public struct ListDealsRequest: Hashable, Sendable {
     /// Sort keys, at most 3, each a field name or a field name followed by " desc". The default is newest first.
     public var orderBy: [String]
 
-    /// Most deals on the page, 1 to 1,000; absent means 50.
+    /// Most deals on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
     public var pageSize: Int32?
 
     /// next_page_token of the page before, with all else unchanged.
@@ -451,7 +452,8 @@ extension CreateDealResponse: WireMessage {
 
 /// The deals to create.
 public struct BatchCreateDealsRequest: Hashable, Sendable {
-    /// The deals, 1 to 1,000.
+    /// The deals, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG.
     public var deals: [Deal]
 
     public init(deals: [Deal] = []) {
@@ -945,7 +947,7 @@ public struct BoardColumn: Hashable, Sendable {
     /// The same, weighted with the stage's probability.
     public var weightedSums: [Money]
 
-    /// The first deals, those to close soonest first.
+    /// The first deals, those to close soonest first; the newest first for who may not read close_date.
     public var deals: [Deal]
 
     public init(

@@ -148,7 +148,7 @@ extension GetPipelineResponse: WireMessage {
 
 /// Asks for pipelines by id.
 public struct BatchGetPipelinesRequest: Hashable, Sendable {
-    /// The ids, 1 to 1,000.
+    /// The ids, 1 to 1,000. One that is named again is answered once.
     public var ids: [String]
 
     /// The fields wanted; empty means all that the caller may read.
@@ -180,7 +180,8 @@ extension BatchGetPipelinesRequest: WireMessage {
 
 /// Pipelines by id.
 public struct BatchGetPipelinesResponse: Hashable, Sendable {
-    /// Those found, in the order asked for.
+    /// Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
     public var pipelines: [Pipeline]
 
     /// The ids of those not found.
@@ -221,7 +222,7 @@ public struct ListPipelinesRequest: Hashable, Sendable {
     /// Sort keys, at most 3, each a field name or a field name followed by " desc". The default is newest first.
     public var orderBy: [String]
 
-    /// Most pipelines on the page, 1 to 1,000; absent means 50.
+    /// Most pipelines on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
     public var pageSize: Int32?
 
     /// next_page_token of the page before, with all else unchanged.
@@ -378,7 +379,8 @@ extension CreatePipelineResponse: WireMessage {
 
 /// The pipelines to create.
 public struct BatchCreatePipelinesRequest: Hashable, Sendable {
-    /// The pipelines, 1 to 1,000.
+    /// The pipelines, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG.
     public var pipelines: [Pipeline]
 
     public init(pipelines: [Pipeline] = []) {

@@ -176,7 +176,7 @@ extension GetStageResponse: WireMessage {
 
 /// Asks for stages by id.
 public struct BatchGetStagesRequest: Hashable, Sendable {
-    /// The ids, 1 to 1,000.
+    /// The ids, 1 to 1,000. One that is named again is answered once.
     public var ids: [String]
 
     /// The fields wanted; empty means all that the caller may read.
@@ -208,7 +208,8 @@ extension BatchGetStagesRequest: WireMessage {
 
 /// Stages by id.
 public struct BatchGetStagesResponse: Hashable, Sendable {
-    /// Those found, in the order asked for.
+    /// Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
     public var stages: [Stage]
 
     /// The ids of those not found.
@@ -249,7 +250,7 @@ public struct ListStagesRequest: Hashable, Sendable {
     /// Sort keys, at most 3, each a field name or a field name followed by " desc". The default is newest first.
     public var orderBy: [String]
 
-    /// Most stages on the page, 1 to 1,000; absent means 50.
+    /// Most stages on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
     public var pageSize: Int32?
 
     /// next_page_token of the page before, with all else unchanged.
@@ -406,7 +407,8 @@ extension CreateStageResponse: WireMessage {
 
 /// The stages to create.
 public struct BatchCreateStagesRequest: Hashable, Sendable {
-    /// The stages, 1 to 1,000.
+    /// The stages, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+    /// ANSWER_TOO_LONG.
     public var stages: [Stage]
 
     public init(stages: [Stage] = []) {

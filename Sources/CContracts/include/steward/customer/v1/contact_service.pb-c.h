@@ -257,7 +257,7 @@ struct  Steward__Customer__V1__BatchGetContactsRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The ids, 1 to 1,000.
+   * The ids, 1 to 1,000. One that is named again is answered once.
    */
   size_t n_ids;
   char **ids;
@@ -279,7 +279,8 @@ struct  Steward__Customer__V1__BatchGetContactsResponse
 {
   ProtobufCMessage message_base;
   /*
-   * Those found, in the order asked for.
+   * Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
    */
   size_t n_contacts;
   Steward__Customer__V1__Contact **contacts;
@@ -314,7 +315,7 @@ struct  Steward__Customer__V1__ListContactsRequest
   size_t n_order_by;
   char **order_by;
   /*
-   * Most contacts on the page, 1 to 1,000; absent means 50.
+   * Most contacts on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
    */
   protobuf_c_boolean has_page_size;
   int32_t page_size;
@@ -407,7 +408,8 @@ struct  Steward__Customer__V1__BatchCreateContactsRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The contacts, 1 to 1,000.
+   * The contacts, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
    */
   size_t n_contacts;
   Steward__Customer__V1__Contact **contacts;

@@ -136,7 +136,7 @@ struct  Steward__Identity__V1__BatchGetDepartmentsRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The ids, 1 to 1,000.
+   * The ids, 1 to 1,000. One that is named again is answered once.
    */
   size_t n_ids;
   char **ids;
@@ -158,7 +158,8 @@ struct  Steward__Identity__V1__BatchGetDepartmentsResponse
 {
   ProtobufCMessage message_base;
   /*
-   * Those found, in the order asked for.
+   * Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
    */
   size_t n_departments;
   Steward__Identity__V1__Department **departments;
@@ -193,7 +194,7 @@ struct  Steward__Identity__V1__ListDepartmentsRequest
   size_t n_order_by;
   char **order_by;
   /*
-   * Most departments on the page, 1 to 1,000; absent means 50.
+   * Most departments on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
    */
   protobuf_c_boolean has_page_size;
   int32_t page_size;
@@ -286,7 +287,8 @@ struct  Steward__Identity__V1__BatchCreateDepartmentsRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The departments, 1 to 1,000.
+   * The departments, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
    */
   size_t n_departments;
   Steward__Identity__V1__Department **departments;

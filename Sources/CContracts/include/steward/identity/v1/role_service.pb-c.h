@@ -251,7 +251,7 @@ struct  Steward__Identity__V1__BatchGetRolesRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The ids, 1 to 1,000.
+   * The ids, 1 to 1,000. One that is named again is answered once.
    */
   size_t n_ids;
   char **ids;
@@ -273,7 +273,8 @@ struct  Steward__Identity__V1__BatchGetRolesResponse
 {
   ProtobufCMessage message_base;
   /*
-   * Those found, in the order asked for.
+   * Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
    */
   size_t n_roles;
   Steward__Identity__V1__Role **roles;
@@ -308,7 +309,7 @@ struct  Steward__Identity__V1__ListRolesRequest
   size_t n_order_by;
   char **order_by;
   /*
-   * Most roles on the page, 1 to 1,000; absent means 50.
+   * Most roles on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
    */
   protobuf_c_boolean has_page_size;
   int32_t page_size;
@@ -401,7 +402,8 @@ struct  Steward__Identity__V1__BatchCreateRolesRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The roles, 1 to 1,000.
+   * The roles, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
    */
   size_t n_roles;
   Steward__Identity__V1__Role **roles;

@@ -194,7 +194,7 @@ struct  Steward__Sales__V1__BatchGetDealsRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The ids, 1 to 1,000.
+   * The ids, 1 to 1,000. One that is named again is answered once.
    */
   size_t n_ids;
   char **ids;
@@ -216,7 +216,8 @@ struct  Steward__Sales__V1__BatchGetDealsResponse
 {
   ProtobufCMessage message_base;
   /*
-   * Those found, in the order asked for.
+   * Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
    */
   size_t n_deals;
   Steward__Sales__V1__Deal **deals;
@@ -251,7 +252,7 @@ struct  Steward__Sales__V1__ListDealsRequest
   size_t n_order_by;
   char **order_by;
   /*
-   * Most deals on the page, 1 to 1,000; absent means 50.
+   * Most deals on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
    */
   protobuf_c_boolean has_page_size;
   int32_t page_size;
@@ -344,7 +345,8 @@ struct  Steward__Sales__V1__BatchCreateDealsRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The deals, 1 to 1,000.
+   * The deals, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
    */
   size_t n_deals;
   Steward__Sales__V1__Deal **deals;
@@ -682,7 +684,7 @@ struct  Steward__Sales__V1__BoardColumn
   size_t n_weighted_sums;
   Steward__Type__V1__Money **weighted_sums;
   /*
-   * The first deals, those to close soonest first.
+   * The first deals, those to close soonest first; the newest first for who may not read close_date.
    */
   size_t n_deals;
   Steward__Sales__V1__Deal **deals;

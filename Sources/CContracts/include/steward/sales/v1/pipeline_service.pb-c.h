@@ -137,7 +137,7 @@ struct  Steward__Sales__V1__BatchGetPipelinesRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The ids, 1 to 1,000.
+   * The ids, 1 to 1,000. One that is named again is answered once.
    */
   size_t n_ids;
   char **ids;
@@ -159,7 +159,8 @@ struct  Steward__Sales__V1__BatchGetPipelinesResponse
 {
   ProtobufCMessage message_base;
   /*
-   * Those found, in the order asked for.
+   * Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
    */
   size_t n_pipelines;
   Steward__Sales__V1__Pipeline **pipelines;
@@ -194,7 +195,7 @@ struct  Steward__Sales__V1__ListPipelinesRequest
   size_t n_order_by;
   char **order_by;
   /*
-   * Most pipelines on the page, 1 to 1,000; absent means 50.
+   * Most pipelines on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
    */
   protobuf_c_boolean has_page_size;
   int32_t page_size;
@@ -287,7 +288,8 @@ struct  Steward__Sales__V1__BatchCreatePipelinesRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The pipelines, 1 to 1,000.
+   * The pipelines, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
    */
   size_t n_pipelines;
   Steward__Sales__V1__Pipeline **pipelines;

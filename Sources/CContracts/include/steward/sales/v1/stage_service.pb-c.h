@@ -174,7 +174,7 @@ struct  Steward__Sales__V1__BatchGetStagesRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The ids, 1 to 1,000.
+   * The ids, 1 to 1,000. One that is named again is answered once.
    */
   size_t n_ids;
   char **ids;
@@ -196,7 +196,8 @@ struct  Steward__Sales__V1__BatchGetStagesResponse
 {
   ProtobufCMessage message_base;
   /*
-   * Those found, in the order asked for.
+   * Those found, in the order asked for. More than 4 MiB of them are refused with RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG: ask for fewer ids, or for fewer fields with read_mask.
    */
   size_t n_stages;
   Steward__Sales__V1__Stage **stages;
@@ -231,7 +232,7 @@ struct  Steward__Sales__V1__ListStagesRequest
   size_t n_order_by;
   char **order_by;
   /*
-   * Most stages on the page, 1 to 1,000; absent means 50.
+   * Most stages on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
    */
   protobuf_c_boolean has_page_size;
   int32_t page_size;
@@ -324,7 +325,8 @@ struct  Steward__Sales__V1__BatchCreateStagesRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The stages, 1 to 1,000.
+   * The stages, 1 to 1,000. When the answer would have more than 4 MiB, none is stored: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
    */
   size_t n_stages;
   Steward__Sales__V1__Stage **stages;

@@ -1,0 +1,90 @@
+import AccessControl
+import Contracts
+import Postgres
+import RPC
+import Records
+import ServiceHost
+import Tenancy
+
+/// What a change of rights is compared with: the caller's own rights, some roles and the tree of departments, all as
+/// the transaction of the change sees them. The tree is held until the transaction ends, so that no department moves
+/// between the comparison and the change.
+struct HeldPolicy {
+    /// The rights of the maker of the change, before it.
+    let caller: UserAccess
+    /// The living ones among the roles asked for.
+    let roles: [RecordID: Contracts.PolicyRole]
+    private var units: [Contracts.PolicyUnit]
+
+    private static let holdTree = Statement(
+        "SELECT id, parent_department_id FROM {schema}.departments WHERE deleted_at IS NULL ORDER BY id FOR SHARE"
+    )
+
+    private static let findCaller = Statement(
+        """
+        SELECT department_id, coalesce(role_ids, '{}'::uuid[]) FROM {schema}.users
+        WHERE id = $1 AND deleted_at IS NULL AND disabled IS NOT TRUE
+        """)
+
+    /// Holds the tree and reads the caller and these roles.
+    ///
+    /// - Throws: SESSION_INVALID when the caller was deleted or disabled meanwhile.
+    init(roles ids: some Sequence<RecordID>, in transaction: RecordTransaction) async throws {
+        units = try PolicyTables.units(await transaction.query(HeldPolicy.holdTree))
+        let user = transaction.caller.userID
+        let find = Query(HeldPolicy.findCaller) { $0.append(user.id) }
+        guard let row = try await transaction.run(find).first else { throw IdentityError.sessionInvalid }
+        let callersRoles = try row.ids(1)
+        let wanted = Array(Set(callersRoles).union(ids))
+        let rows = (
+            try await transaction.run(PolicyTables.roles(wanted)),
+            try await transaction.run(PolicyTables.grants(wanted)),
+            try await transaction.run(PolicyTables.fieldPolicies(wanted))
+        )
+        var roles: [RecordID: Contracts.PolicyRole] = [:]
+        for role in try PolicyTables.roles(rows.0, rows.1, rows.2) {
+            if let id = role.id.flatMap({ RecordID(bytes: $0) }) { roles[id] = role }
+        }
+        self.roles = roles
+        caller = HeldPolicy.access(
+            of: user, callersRoles.compactMap { roles[$0] }, in: try row.optionalID(0), units)
+    }
+
+    /// The rights of somebody who has these roles, as far as they were asked for, and works in this department.
+    func access(roles ids: [RecordID], in department: RecordID?) -> UserAccess {
+        access(ids.compactMap { roles[$0] }, in: department)
+    }
+
+    func access(_ roles: [Contracts.PolicyRole], in department: RecordID?) -> UserAccess {
+        HeldPolicy.access(of: UserID(.make()), roles, in: department, units)
+    }
+
+    /// The same with a department somewhere else in the tree, or new in it.
+    func moving(_ department: RecordID, under parent: RecordID?) -> HeldPolicy {
+        var moved = self
+        moved.units.removeAll { $0.id == department.bytes }
+        moved.units.append(PolicyUnit(id: department.bytes, parentID: parent?.bytes))
+        return moved
+    }
+
+    private static func access(
+        of user: UserID, _ roles: [Contracts.PolicyRole], in department: RecordID?,
+        _ units: [Contracts.PolicyUnit]
+    ) -> UserAccess {
+        let holder = Contracts.PolicyUser(
+            id: user.id.bytes, unitID: department?.bytes, roleIDs: roles.compactMap(\.id))
+        let policy = TenantPolicy(
+            tenantID: RecordID.make().bytes, epoch: 1, active: true, roles: roles, units: units,
+            users: [holder])
+        guard let access = PolicySnapshot(policy)?.access(of: user) else {
+            preconditionFailure("the policy is active and has the user")
+        }
+        return access
+    }
+}
+
+extension RecordTransaction {
+    func run(_ query: Query) async throws -> Rows {
+        try await self.query(query.statement, query.parameters)
+    }
+}

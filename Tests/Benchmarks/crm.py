@@ -1,0 +1,209 @@
+"""GetAccount and CreateAccount through gateway, customer service and PostgreSQL, beside pgbench with the same
+transactions."""
+import os
+import re
+import struct
+import subprocess
+import sys
+import time
+import uuid
+
+from load import Load
+from processes import cpu_seconds, tree_cpu_seconds
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "ThinClientTests"))
+from thin_client import Client, describe, field, fields  # noqa: E402
+
+SERVER_NAME = "gateway.steward.internal"
+SERVICE = "steward.customer.v1.AccountService/"
+PROGRAMS = ["gateway", "customer", "identity", "sales"]
+# connections × calls in flight on each
+SHAPES = [(16, 4), (1, 1)]
+PGBENCH_CLIENTS = 8  # as many connections as the customer service has
+
+
+class Installation:
+    """What lib.sh has started: addresses, processes, and an admin's session."""
+
+    def __init__(self, state):
+        self.state = state
+        self.port = int(self.text("etc/port-base"))
+        self.trust_roots = os.path.join(state, "pki/ca.crt")
+        self.pids = {name: int(self.text(f"run/{name}.pid")) for name in PROGRAMS}
+        self.postmaster = int(open(os.path.join(self.text("cluster"), "data/postmaster.pid")).readline())
+        self.client = Client("127.0.0.1", self.port, self.trust_roots, SERVER_NAME)
+        sign_in = field(1, "bench") + field(2, "admin@bench.example") + field(3, self.text("demo/admin.password"))
+        session = fields(self.call("steward.identity.v1.AuthenticationService/SignIn", sign_in))[1][0]
+        self.attach = field(1, fields(session)[1][0])
+        self.call("steward.rpc.v1.SessionService/AttachSession", self.attach)
+
+    def text(self, name):
+        with open(os.path.join(self.state, name)) as file:
+            return file.read().strip()
+
+    def call(self, method, request, request_id=None):
+        for kind, value in self.client.call(method, [request], request_id=request_id):
+            if kind == "message":
+                answer = value
+            elif value.get(1, [0])[0]:
+                raise SystemExit(f"{method}: {describe(value)}")
+        return answer
+
+    def cpu(self):
+        used = {name: cpu_seconds(pid) for name, pid in self.pids.items()}
+        used["PostgreSQL"] = tree_cpu_seconds(self.postmaster)
+        return used
+
+    def psql(self, sql):
+        return subprocess.run(["psql", "-XAtq", self.text("superuser-dsn"), "-c", sql], check=True, text=True,
+                              capture_output=True).stdout
+
+
+def create_request():
+    """Its display_name need not be unique, so the same request can be sent again under a new request id."""
+    return field(1, field(10, "Benchmark Ltd"))
+
+
+def new_request_id():
+    """Begins so that it is recognised in PostgreSQL's log."""
+    return f"bench-{uuid.uuid4()}"
+
+
+def transcript(installation, method, request, has_ids):
+    """What one call does to PostgreSQL, read from its log: [(SQL, {number of the parameter: its value as SQL})]."""
+    installation.call(method, request)  # so that what a first call prepares is there
+    with _statements_logged(installation) as log:
+        installation.call(method, request, new_request_id() if has_ids else None)
+    found = []
+    for entry in re.split(r"\n(?=\d{4}-\d\d-\d\d )", log.text()):
+        if "steward_customer_0@" not in entry:
+            continue
+        if match := re.search(r"LOG:  (?:execute [^:]+|statement): (.*)", entry, re.S):
+            found.append((match.group(1).replace("\n\t", "\n").strip(), {}))
+        elif match := re.search(r"DETAIL:  parameters: (.*)", entry, re.S):
+            values = re.findall(r"\$(\d+) = ('(?:[^']|'')*'|NULL)", match.group(1))
+            found[-1][1].update({int(number): value for number, value in values})
+    return found
+
+
+class _statements_logged:
+    """While it is open, PostgreSQL writes all statements to its log."""
+
+    def __init__(self, installation):
+        self.installation = installation
+        self.path = os.path.join(installation.text("cluster"), "postgres.log")
+
+    def __enter__(self):
+        self.start = os.path.getsize(self.path)
+        self._set("ALTER SYSTEM SET log_statement = 'all'", 'parameter "log_statement" changed to "all"')
+        return self
+
+    def __exit__(self, *_):
+        self._set("ALTER SYSTEM RESET log_statement", 'parameter "log_statement" removed')
+
+    def text(self):
+        with open(self.path) as file:
+            file.seek(self.start)
+            return file.read()
+
+    def _set(self, sql, sign):
+        self.installation.psql(sql)
+        self.installation.psql("SELECT pg_reload_conf()")
+        while sign not in self.text():
+            time.sleep(0.01)
+
+
+UUID = re.compile(r"'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'$")
+
+
+def pgbench_script(first, second):
+    """Two transcripts of one method as a script and its variables. Ids that differ between the two are made by the
+    call: the script makes new ones each time, so that it can be run over and over. All else stays as it was in the
+    second."""
+    lines, variables = [], {}
+    for (_, before), (sql, values) in zip(first, second, strict=True):
+        for number in sorted(values, reverse=True):
+            value = values[number]
+            name = f"v{len(variables)}"
+            put = value
+            if before.get(number) != value and UUID.match(value):
+                put = "gen_random_uuid()"
+            elif before.get(number) != value and value.startswith("'bench-"):
+                put = "'bench-' || gen_random_uuid()"
+            elif before.get(number) == value and len(value) > 2 and value != "NULL":
+                put = f":{name}"
+                variables[name] = value[1:-1].replace("''", "'")
+            sql = re.sub(rf"\${number}(?!\d)", lambda _: put, sql)
+        lines.append(sql.rstrip(";") + ";")
+    return "\n".join(lines) + "\n", variables
+
+
+def pgbench(installation, folder, name, method, request, has_ids, seconds):
+    script, variables = pgbench_script(*(transcript(installation, method, request, has_ids) for _ in range(2)))
+    path = os.path.join(folder, f"{name}.sql")
+    with open(path, "w") as file:
+        file.write(script)
+    defines = [word for key, value in variables.items() for word in ("-D", f"{key}={value}")]
+    command = ["pgbench", "-M", "prepared", "-n", "-f", path, "-j", "1", "-T", str(max(round(seconds), 1)), *defines]
+    results = {}
+    for clients in (PGBENCH_CLIENTS, 1):
+        before = installation.cpu()["PostgreSQL"]
+        run = subprocess.run(
+            [*command, "-c", str(clients), installation.text("customer-dsn")], text=True, capture_output=True)
+        if run.returncode != 0:
+            raise SystemExit(f"pgbench failed on {path}:\n{run.stderr}")
+        count = int(re.search(r"transactions actually processed: (\d+)", run.stdout).group(1))
+        results[clients] = {
+            "per_second": float(re.search(r"tps = ([\d.]+)", run.stdout).group(1)),
+            "postgres_us": (installation.cpu()["PostgreSQL"] - before) / count * 1e6,
+        }
+    return results
+
+
+def measure(tools, state, folder, seconds):
+    """Rows of the table: each method in each shape, with pgbench's figures for about as many connections."""
+    installation = Installation(state)
+    attach = os.path.join(folder, "attach")
+    with open(attach, "wb") as file:
+        file.write(installation.attach)
+    created = fields(fields(installation.call(SERVICE + "CreateAccount", create_request()))[1][0])
+    methods = [("GetAccount", field(1, created[1][0]), False), ("CreateAccount", create_request(), True)]
+    rows = []
+    for name, request, has_ids in methods:
+        beside = pgbench(installation, folder, name, SERVICE + name, request, has_ids, seconds)
+        payload = os.path.join(folder, name)
+        with open(payload, "wb") as file:
+            file.write(struct.pack(">I", len(request)) + request)
+        load = Load(f"{tools}/load", installation.port, installation.trust_roots, SERVER_NAME, SERVICE + name, payload,
+                    attach, has_ids)
+        for shape in SHAPES:
+            result = load.run(*shape, seconds, installation.cpu)
+            rows.append(_row(name, shape, result, beside[1 if shape == (1, 1) else PGBENCH_CLIENTS]))
+    return rows
+
+
+def _row(name, shape, result, beside):
+    calls = result["calls"]
+    cpu = {program: used / calls * 1e6 for program, used in result["cpu"].items()}
+    outside = sum(cpu[program] for program in PROGRAMS)
+    return {
+        "method": name, "connections": shape[0], "in_flight": shape[0] * shape[1],
+        "per_second": calls / result["seconds"], "p50_us": result["p50_us"], "p99_us": result["p99_us"], "cpu_us": cpu,
+        "outside_us": outside, "outside_against_inside": outside / cpu["PostgreSQL"],
+        "pgbench_per_second": beside["per_second"], "pgbench_postgres_us": beside["postgres_us"],
+        "against_pgbench": calls / result["seconds"] / beside["per_second"],
+    }
+
+
+def table(rows):
+    lines = [f"{'method':14} {'in flight':>9} {'calls/s':>8} {'p50 µs':>7} {'p99 µs':>7} | CPU µs/call: {'gateway':>7} "
+             f"{'customer':>8} {'others':>6} {'PostgreSQL':>10} {'outside/inside':>14} | {'pgbench/s':>9} "
+             f"{'its PostgreSQL µs':>17} {'calls/s ÷ pgbench':>17}"]
+    for r in rows:
+        cpu = r["cpu_us"]
+        lines.append(
+            f"{r['method']:14} {r['in_flight']:>9} {r['per_second']:>8.0f} {r['p50_us']:>7} {r['p99_us']:>7} | "
+            f"{'':13}{cpu['gateway']:>7.0f} {cpu['customer']:>8.0f} {cpu['identity'] + cpu['sales']:>6.0f} "
+            f"{cpu['PostgreSQL']:>10.0f} {r['outside_against_inside']:>14.2f} | {r['pgbench_per_second']:>9.0f} "
+            f"{r['pgbench_postgres_us']:>17.0f} {r['against_pgbench']:>17.2f}")
+    return "\n".join(lines)

@@ -1,0 +1,38 @@
+# An installation of its own for the benchmarks: cluster, certificates, the four programs, a workspace with an admin.
+# Made of the pieces of deploy/lib, in .steward/bench/steward, on free ports from 7600 on. Sourced by run after
+# deploy/lib; $programs_dir holds the programs.
+
+bench_port_base=$(free_port 7600 7690)
+
+open_installation() {
+    mkdir -p -- "$state"
+    chmod 0711 -- "$state"
+    mkdir -p -- "$state"/{etc,secrets,run,log,demo,home,bin}
+    load_ports "$bench_port_base"
+    make_keys
+    open_database
+    write_settings
+    start_programs
+    write_command
+    make_bench_workspace
+    # What crm.py needs to know.
+    printf '%s\n' "$cluster" >"$state/cluster"
+    login_dsn postgres >"$state/superuser-dsn"
+    login_dsn steward_customer_0 >"$state/customer-dsn"
+}
+
+make_bench_workspace() {
+    make_password "$(password_of operator)"
+    make_password "$(password_of admin)"
+    "$state/bin/steward" operator create --dsn "$(login_dsn steward_identity_0)" --email operator@bench.example \
+        --display-name Operator --password-file "$(password_of operator)" --if-absent
+    as operator login --operator --email operator@bench.example --password-file "$(password_of operator)"
+    as operator tenant create --workspace bench --display-name Benchmarks --admin-email admin@bench.example \
+        --admin-display-name Admin --admin-password-file "$(password_of admin)" --if-absent
+}
+
+close_installation() {
+    stop_programs
+    close_database
+    remove_state
+}

@@ -1,0 +1,124 @@
+import Contracts
+import RPC
+import Tenancy
+import Testing
+
+@testable import IdentityService
+
+/// Attacks of somebody who administers users against those who have more rights, or to have more himself.
+// One after another: each opens a workspace, and many at once keep the workers busy with password hashes.
+@Suite(.serialized) struct RightsOfUsersTests {
+    @Test func nobodyMovesThemselvesToSeeMore() async throws {
+        try await onLoop { identity in
+            let office = try await Office(identity, roleRights: false)
+            #expect(try await office.clerkMoves(office.clerkID, to: office.sales) == "OWN_USER")
+            #expect(
+                try await reason {
+                    _ = try await office.users.updateUser(
+                        UpdateUserRequest(
+                            user: User(id: office.clerkID.description), updateMask: ["role_ids"]))
+                } == "OWN_USER")
+            #expect(try await office.departmentOf(office.clerkID) == office.staff)
+        }
+    }
+
+    @Test func whoAdministersRolesIsHeldToHisOwnReach() async throws {
+        try await onLoop { identity in
+            let office = try await Office(identity, roleRights: true)
+            #expect(try await office.clerkMoves(office.clerkID, to: office.sales) == "RIGHTS_EXCEEDED")
+            // Out of all departments is less, and from there nobody comes back by himself.
+            #expect(try await office.clerkMoves(office.clerkID, to: nil) == nil)
+            #expect(try await office.clerkMoves(office.clerkID, to: office.staff) == "RIGHTS_EXCEEDED")
+        }
+    }
+
+    @Test func usersArePlacedWithinOnesOwnReach() async throws {
+        try await onLoop { identity in
+            let office = try await Office(identity)
+            let role = try await office.addRole("Looker", [grant("account", "read", .unit)])
+            let wish = User(
+                email: "spy@example.com", displayName: "Spy", departmentID: office.sales, roleIDs: [role])
+            #expect(
+                try await reason { _ = try await office.users.createUser(CreateUserRequest(user: wish)) }
+                    == "RIGHTS_EXCEEDED")
+            let batch = try await office.users.batchCreateUsers(BatchCreateUsersRequest(users: [wish]))
+            #expect(batch.users.isEmpty)
+            var colleague = wish
+            colleague.departmentID = office.staff
+            let created = try await office.users.createUser(CreateUserRequest(user: colleague))
+            let id = try #require(UserID(created.user?.id ?? ""))
+            #expect(try await office.clerkMoves(id, to: office.sales) == "RIGHTS_EXCEEDED")
+            // Without rights that depend on a department, any department will do.
+            colleague.roleIDs = []
+            colleague.email = "guest@example.com"
+            colleague.departmentID = office.sales
+            _ = try await office.users.createUser(CreateUserRequest(user: colleague))
+        }
+    }
+
+    @Test func thePasswordOfAPeerInAnotherDepartmentIsOutOfReach() async throws {
+        try await onLoop { identity in
+            let office = try await Office(identity)
+            let peer = try await office.add("peer", in: office.sales, roles: [office.clerkRole])
+            let near = try await office.add("near", in: office.staff, roles: [office.clerkRole])
+            func set(_ user: UserID) async throws -> String? {
+                try await reason {
+                    _ = try await office.users.setUserPassword(
+                        SetUserPasswordRequest(id: user.description, password: "taken over now"))
+                }
+            }
+            #expect(try await set(peer) == "RIGHTS_EXCEEDED")
+            #expect(try await set(near) == nil)
+        }
+    }
+
+    @Test(arguments: ["email", "display_name", "disabled", "role_ids", "department_id"])
+    func nobodyChangesAUserWithMoreRights(_ field: String) async throws {
+        try await onLoop { identity in
+            let office = try await Office(identity)
+            let second = try await office.workspace.addUser(
+                "second", roles: ["Admin"], password: "a good password")
+            for admin in [second, office.workspace.adminID] {
+                let change = User(
+                    id: admin.description, email: "evil@example.com", displayName: "Evil",
+                    departmentID: office.staff, disabled: true)
+                #expect(
+                    try await reason {
+                        _ = try await office.users.updateUser(
+                            UpdateUserRequest(user: change, updateMask: [field]))
+                    } == "RIGHTS_EXCEEDED")
+            }
+            _ = try await identity.signIn(office.workspace.name)
+            _ = try await identity.signIn(office.workspace.name, "second@example.com", "a good password")
+        }
+    }
+
+    @Test func nobodyDeletesOrRestoresAUserWithMoreRights() async throws {
+        try await onLoop { identity in
+            let office = try await Office(identity)
+            let second = try await office.workspace.addUser("second", roles: ["Admin"])
+            let id = second.description
+            #expect(
+                try await reason { _ = try await office.users.deleteUser(DeleteUserRequest(id: id)) }
+                    == "RIGHTS_EXCEEDED")
+            _ = try await office.workspace.users().deleteUser(DeleteUserRequest(id: id))
+            #expect(
+                try await reason { _ = try await office.users.restoreUser(RestoreUserRequest(id: id)) }
+                    == "RIGHTS_EXCEEDED")
+            _ = try await office.workspace.users().restoreUser(RestoreUserRequest(id: id))
+        }
+    }
+
+    @Test func usersWithinOnesOwnReachAreAdministered() async throws {
+        try await onLoop { identity in
+            let office = try await Office(identity)
+            let near = try await office.add("near", in: office.staff, roles: [office.clerkRole])
+            let changed = try await office.users.updateUser(
+                UpdateUserRequest(
+                    user: User(id: near.description, email: "new@example.com", disabled: true),
+                    updateMask: ["email", "disabled"]))
+            #expect(changed.user?.email == "new@example.com")
+            _ = try await office.users.deleteUser(DeleteUserRequest(id: near.description))
+        }
+    }
+}

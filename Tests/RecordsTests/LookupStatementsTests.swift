@@ -1,0 +1,54 @@
+import AccessControl
+import Contracts
+import Postgres
+import Tenancy
+import Testing
+
+@testable import Records
+
+@Suite struct LookupStatementsTests {
+    private let schema = TenantSchema(tenantID: TenantID(.make()), service: .customer)
+
+    /// The condition of a statement, and how many parameters are bound.
+    private func form(
+        _ statement: KeyPath<LookupStatements, ScopedStatement>, _ lifetime: Lifetime, _ scope: ScopePredicate,
+        of type: RecordType = Sample.account
+    ) throws -> (String, Int) {
+        var parameters = Parameters()
+        parameters.append(RecordID.make())
+        let text = type.lookups[keyPath: statement].statement(lifetime, scope, of: type, &parameters)
+            .text(for: schema)
+        let place = try #require(text.firstRange(of: " WHERE "))
+        return (String(text[place.upperBound...]), parameters.count)
+    }
+
+    @Test func eachScopeHasItsForm() throws {
+        let user = UserID(.make())
+        #expect(try form(\.get, .any, .all) == ("id = $1", 1))
+        #expect(try form(\.get, .living, .all) == ("id = $1 AND deleted_at IS NULL", 1))
+        #expect(try form(\.get, .deleted, .none) == ("id = $1 AND deleted_at IS NOT NULL AND false", 1))
+        #expect(try form(\.lock, .any, .owner(user)) == ("id = $1 AND owner_id = $2 FOR UPDATE", 2))
+        #expect(
+            try form(\.batchGet, .living, .ownerOrUnits(user, [.make()]))
+                == ("id = ANY ($1) AND deleted_at IS NULL AND (owner_id = $2 OR department_id = ANY ($3))", 3))
+        #expect(
+            try form(\.existingShared, .living, .all) == ("id = ANY ($1) AND deleted_at IS NULL FOR SHARE", 1))
+    }
+
+    @Test func sharedRecordsAreSeenByAllOrNobody() throws {
+        let shared = RecordType(
+            message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales,
+            ownership: .shared, fields: [])
+        #expect(try form(\.get, .any, .owner(UserID(.make())), of: shared) == ("id = $1 AND false", 1))
+        #expect(try form(\.get, .any, .all, of: shared) == ("id = $1", 1))
+    }
+
+    @Test func callersWithTheSameFormShareTheStatement() {
+        func get(_ user: UserID) -> Statement {
+            var parameters = Parameters()
+            parameters.append(RecordID.make())
+            return Sample.account.lookups.get.statement(.living, .owner(user), of: Sample.account, &parameters)
+        }
+        #expect(get(UserID(.make())) === get(UserID(.make())))
+    }
+}

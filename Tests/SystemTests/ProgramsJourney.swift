@@ -1,0 +1,122 @@
+import Contracts
+import RPC
+import StewardClient
+import Tenancy
+import TestSteward
+import Testing
+
+extension SystemTests {
+    /// The programs as their operators see them, and as they see each other.
+    @Suite(.serialized) struct ProgramsJourney {
+        @Test func everyProgramTellsHowItIs() async throws {
+            let steward = try await TestSteward.shared()
+            let workspace = try await steward.makeWorkspace()
+            _ = try await workspace.admin.accounts.createAccount(
+                CreateAccountRequest(account: Account(displayName: "A")))
+            for program in steward.programs {
+                #expect(program.page("/healthz")?.status == 200, "\(program.name)")
+                #expect(program.page("/readyz")?.status == 200, "\(program.name)")
+                #expect(program.page("/passwords")?.status == 404, "\(program.name)")
+                let metrics = try #require(program.page("/metrics")).body
+                #expect(metrics.contains("steward_build_info"), "\(program.name)")
+                #expect(metrics.contains("steward_rpc_server_connections"), "\(program.name)")
+                // Neither names nor ids of tenants go to whoever may read metrics.
+                #expect(
+                    !metrics.contains(workspace.name) && !metrics.contains("\(workspace.tenantID)"), "\(program.name)")
+            }
+            let served = try #require(steward.customer.page("/metrics")).body
+            #expect(served.contains("steward.customer.v1.AccountService/CreateAccount"))
+            await workspace.close()
+        }
+
+        @Test func settingsAreCheckedBeforeAnythingIsOpened() async throws {
+            let steward = try await TestSteward.shared()
+            let fine = try await steward.customer.runOnce("--check")
+            #expect(fine.code == 0, "\(fine.said)")
+            #expect(fine.said.contains("listen") && fine.said.contains("•••"))
+            #expect(!fine.said.contains("steward_customer_0"))
+            let wrong = try await steward.customer.runOnce("--check", "--set", "loops=0", "--set", "colour=red")
+            #expect(wrong.code == 1)
+            #expect(wrong.said.contains("loops") && wrong.said.contains("colour"))
+            let taken = try await steward.customer.runOnce()
+            #expect(taken.code == 1)
+            #expect(taken.said.contains("127.0.0.1:\(steward.customer.adminPort)") && taken.said.contains("admin"))
+            let alsoTaken = try await steward.customer.runOnce("--set", "admin=127.0.0.1:0")
+            #expect(alsoTaken.code == 1)
+            #expect(alsoTaken.said.contains("127.0.0.1:\(steward.customer.port)") && alsoTaken.said.contains("listen"))
+            #expect(try await steward.customer.runOnce("--colour").code == 64)
+        }
+
+        @Test func aProgramLetsInOnlyTheProgramsThatCallIt() async throws {
+            let steward = try await TestSteward.shared()
+            let get = "steward.customer.v1.AccountService/ListAccounts"
+            // Nobody without a certificate.
+            do {
+                let stranger = try await RawClient.connect(steward, to: steward.customer)
+                stranger.send(RawClient.hello + RawClient.call(1, get))
+                #expect(await stranger.status(of: 1) == nil)
+                await stranger.close()
+            } catch {
+                // Refused in the handshake, which is as good.
+            }
+            // A program may call what it needs, and nothing in the name of a user it cannot prove.
+            let sales = try await RawClient.connect(steward, to: steward.customer, as: .sales)
+            sales.send(RawClient.hello + RawClient.call(1, get))
+            #expect(await sales.status(of: 1)?.reason == "PEER_NOT_ALLOWED")
+            sales.send(RawClient.call(2, "steward.platform.v1.ProvisioningService/DropTenant"))
+            #expect(await sales.status(of: 2)?.reason == "PEER_NOT_ALLOWED")
+            await sales.close()
+            let gateway = try await RawClient.connect(steward, to: steward.customer, as: .gateway)
+            gateway.send(RawClient.hello + RawClient.call(1, get))
+            #expect(await gateway.status(of: 1)?.code == .unauthenticated)
+            await gateway.close()
+            // Customer calls nobody's sign-in.
+            let customer = try await RawClient.connect(steward, to: steward.identity, as: .customer)
+            customer.send(
+                RawClient.hello + RawClient.call(1, "steward.identity.v1.AuthenticationService/SignInOperator"))
+            #expect(await customer.status(of: 1)?.reason == "PEER_NOT_ALLOWED")
+            await customer.close()
+        }
+
+        @Test func severalInstancesShareTheWork() async throws {
+            let steward = try await TestSteward.start(customers: 2)
+            let workspace = try await steward.makeWorkspace()
+            let instances = steward.programs.filter { $0.name == .customer }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<100 {
+                    group.addTask {
+                        _ = try await workspace.admin.accounts.createAccount(
+                            CreateAccountRequest(account: Account(displayName: "Row \(index)")))
+                    }
+                }
+                try await group.waitForAll()
+            }
+            for instance in instances {
+                let metrics = try #require(instance.page("/metrics")).body
+                #expect(metrics.contains("AccountService/CreateAccount"), "instance \(instance.instance)")
+            }
+            // What one has heard of rights, the other has, too; and one can go without notice to the clients.
+            try await instances[0].stop()
+            for index in 0..<50 {
+                _ = try await workspace.admin.accounts.createAccount(
+                    CreateAccountRequest(account: Account(displayName: "More \(index)")))
+            }
+            let count = try await workspace.admin.accounts.listAccounts(ListAccountsRequest(includeCount: true)).count
+            #expect(count?.value == 150)
+            try await instances[0].start()
+            await workspace.close()
+            try await steward.stop()
+        }
+
+        @Test func theGatewaySaysWhichServiceItMisses() async throws {
+            let steward = try await TestSteward.start()
+            try await steward.sales.stop()
+            try await eventually("the gateway is not ready") { steward.gateway.page("/readyz")?.status == 503 }
+            #expect(steward.gateway.page("/readyz")?.body.contains("sales") == true)
+            #expect(steward.gateway.page("/healthz")?.status == 200)
+            try await steward.sales.start()
+            try await eventually("the gateway is ready") { steward.gateway.page("/readyz")?.status == 200 }
+            try await steward.stop()
+        }
+    }
+}
