@@ -51,6 +51,9 @@ extension HostSettings {
         connectionsMax = reader.int(
             "limits.connections", default: 16_384, in: 1...1_000_000, unit: "connections",
             about: "Connections open at once on one loop; an idle one takes about 30 KiB.")
+        connectionsPerAddressMax = reader.int(
+            "limits.connectionsPerAddress", default: 1_024, in: 0...1_000_000, unit: "connections",
+            about: "Connections of clients from one address on one loop; 0 for no limit, as behind a proxy.")
         slowCall = reader.duration(
             "log.slowCall", default: .seconds(1), in: .milliseconds(1) ... .seconds(3_600),
             about: "A call that takes longer is logged as a warning.")

@@ -45,6 +45,8 @@ package struct HostSettings: Sendable {
     package var tenantCallsMax: Int
     /// Connections served at once by one loop.
     package var connectionsMax: Int
+    /// Connections that clients of one address may have on one loop of the gateway; 0: not counted.
+    package var connectionsPerAddressMax: Int
     /// A call that takes longer is logged as a warning.
     package var slowCall: Duration
 }

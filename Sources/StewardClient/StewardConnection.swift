@@ -31,9 +31,14 @@ public final class StewardConnection: Sendable {
     public static func connect(to address: String, trustRoots: String) async throws(RPCError) -> StewardConnection {
         do {
             let connection = try await StewardConnection(address: address, trustRoots: trustRoots)
-            // Finds out now, rather than on the first call, that nobody is there or that the certificate is not trusted.
-            _ = try await connection.health.checkHealth(
-                CheckHealthRequest(), options: CallOptions(timeout: .seconds(10)))
+            do {
+                // Finds out now, rather than on the first call, that nobody is there or that the certificate is not trusted.
+                _ = try await connection.health.checkHealth(
+                    CheckHealthRequest(), options: CallOptions(timeout: .seconds(10)))
+            } catch {
+                await connection.close()
+                throw error
+            }
             return connection
         } catch let error as RPCError {
             throw error

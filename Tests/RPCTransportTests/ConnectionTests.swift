@@ -168,6 +168,6 @@ struct Recorder: Interceptor {
         self.finished = finished
     }
 
-    func admit(_ context: CallContext) async throws { try admitted() }
+    func admit(_ context: CallContext) throws { try admitted() }
     func finish(_ context: CallContext, _ outcome: CallOutcome) { finished(context, outcome) }
 }

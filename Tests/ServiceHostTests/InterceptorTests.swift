@@ -18,7 +18,7 @@ import Testing
             HealthServiceMethods.checkHealth,
         ])
         func refusal(_ method: MethodDefinition, _ peer: Peer) async -> String? {
-            await reason { try await check.admit(Sample.context(method, peer: peer)) }
+            await reason { try check.admit(Sample.context(method, peer: peer)) }
         }
         #expect(await refusal(AccountServiceMethods.getAccount, .program(.gateway)) == nil)
         #expect(await refusal(AccountServiceMethods.getAccount, .program(.sales)) == "PEER_NOT_ALLOWED")
@@ -31,34 +31,34 @@ import Testing
     @Test func aTenantHasItsShareAndNoMore() async throws {
         let limit = TenantLimit(callsMax: 2, factory: registry)
         let contexts = (0..<3).map { _ in Sample.context(caller: Sample.caller()) }
-        try await limit.admit(contexts[0])
-        try await limit.admit(contexts[1])
-        #expect(await reason { try await limit.admit(contexts[2]) } == "TENANT_CALLS_LIMIT")
+        try limit.admit(contexts[0])
+        try limit.admit(contexts[1])
+        #expect(await reason { try limit.admit(contexts[2]) } == "TENANT_CALLS_LIMIT")
         let other = Sample.caller(tenant: TenantID(RecordID(high: 9, low: 9)))
-        #expect(await reason { try await limit.admit(Sample.context(caller: other)) } == nil)
+        #expect(await reason { try limit.admit(Sample.context(caller: other)) } == nil)
         // The refused call is finished like the others; then there is room for exactly one.
         limit.finish(contexts[2], CallOutcome(error: nil, durationNanoseconds: 0))
         limit.finish(contexts[0], CallOutcome(error: nil, durationNanoseconds: 0))
-        #expect(await reason { try await limit.admit(contexts[0]) } == nil)
-        #expect(await reason { try await limit.admit(contexts[2]) } == "TENANT_CALLS_LIMIT")
+        #expect(await reason { try limit.admit(contexts[0]) } == nil)
+        #expect(await reason { try limit.admit(contexts[2]) } == "TENANT_CALLS_LIMIT")
         #expect(registry.exposition().contains("steward_rpc_server_refusals_total{reason=\"TENANT_CALLS_LIMIT\"} 2"))
     }
 
     @Test func aPassedDeadlineIsNotBegun() async {
         let check = DeadlineCheck()
         let past = Sample.context(deadline: Deadline(nanoseconds: 1))
-        #expect(await reason { try await check.admit(past) } == "DEADLINE_EXCEEDED")
-        #expect(await reason { try await check.admit(Sample.context()) } == nil)
+        #expect(await reason { try check.admit(past) } == "DEADLINE_EXCEEDED")
+        #expect(await reason { try check.admit(Sample.context()) } == nil)
     }
 
     @Test func callsAreCountedByMethodAndCode() async throws {
         let measure = CallMeasure(methods: [AccountServiceMethods.getAccount], factory: registry)
         let context = Sample.context()
-        try await measure.admit(context)
+        try measure.admit(context)
         #expect(registry.exposition().contains("steward_rpc_server_calls_in_flight 1"))
         measure.finish(context, CallOutcome(error: nil, durationNanoseconds: 2_000_000))
         let refused = RPCError.notFound("RECORD_NOT_FOUND", "gone")
-        try await measure.admit(context)
+        try measure.admit(context)
         measure.finish(context, CallOutcome(error: refused, durationNanoseconds: 1))
         let text = registry.exposition()
         func labels(_ code: String) -> String {
@@ -91,13 +91,13 @@ import Testing
             verifier: CallerTokenVerifier(audience: .customer, key: key), loopCount: 1, factory: registry)
         let caller = Sample.caller()
         let context = Sample.context(token: try CallerTokenMinter(keys: [.customer: key]).mint(caller))
-        try await authentication.admit(context)
+        try authentication.admit(context)
         #expect(context.caller == caller)
         let nobody = Sample.context()
-        try await authentication.admit(nobody)
+        try authentication.admit(nobody)
         #expect(nobody.caller == nil)
         let forged = Sample.context(token: CallerTokenBytes(encoded: [1, 2, 3]))
-        #expect(await reason { try await authentication.admit(forged) } == "CALLER_INVALID")
+        #expect(await reason { try authentication.admit(forged) } == "CALLER_INVALID")
         #expect(forged.caller == nil)
         #expect(registry.exposition().contains("steward_caller_refusals_total{reason=\"CALLER_INVALID\"} 1"))
     }

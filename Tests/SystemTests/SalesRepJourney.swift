@@ -45,6 +45,25 @@ extension SystemTests {
             await workspace.close()
         }
 
+        @Test func aBoardMayBeFilteredByText() async throws {
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let (_, rep) = try await workspace.connect(as: "rep@\(workspace.name).example", roles: ["Sales rep"])
+            for units: Int64 in [10, 100, 1000] {
+                _ = try await rep.deals.createDeal(
+                    CreateDealRequest(
+                        deal: Deal(
+                            displayName: "Deal of \(units)", amount: Money(currencyCode: "EUR", minorUnits: units))))
+            }
+            let board = try await rep.deals.getBoard(
+                GetBoardRequest(filterExpression: "amount.minor_units > 50", dealsPerStage: 5))
+            let first = try #require(board.columns.first)
+            #expect(first.dealCount == 2)
+            #expect(first.sums == [Money(currencyCode: "EUR", minorUnits: 1100)])
+            #expect(Set(first.deals.compactMap(\.displayName)) == ["Deal of 100", "Deal of 1000"])
+            await rep.close()
+            await workspace.close()
+        }
+
         private func makeContact(_ rep: StewardConnection) async throws -> Contact {
             let points = [
                 ContactPoint(kind: .email, value: "erika@mueller.example", label: "work", primary: true),

@@ -146,7 +146,7 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
 
     private func serve() async {
         do {
-            if !connection.config.interceptors.isEmpty { try await admit() }
+            if !connection.config.interceptors.isEmpty { try admit() }
             try await handle()
         } catch {
             onLoop { self.handlerFailed(RPCError(masking: error)) }
@@ -181,10 +181,10 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         if connection.loop.isCurrent { body() } else { connection.loop.execute(body) }
     }
 
-    private func admit() async throws {
+    private func admit() throws {
         for interceptor in connection.config.interceptors {
             admittedCount += 1
-            try await interceptor.admit(context)
+            try interceptor.admit(context)
         }
     }
 

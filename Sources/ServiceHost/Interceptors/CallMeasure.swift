@@ -34,7 +34,7 @@ struct CallMeasure: Interceptor {
         inFlight = Meter(label: MetricName.serverCallsInFlight, factory: factory)
     }
 
-    func admit(_ context: CallContext) async throws { inFlight.increment() }
+    func admit(_ context: CallContext) throws { inFlight.increment() }
 
     func finish(_ context: CallContext, _ outcome: CallOutcome) {
         inFlight.decrement()

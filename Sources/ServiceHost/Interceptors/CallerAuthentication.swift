@@ -13,7 +13,7 @@ struct CallerAuthentication: Interceptor {
         self.factory = factory
     }
 
-    func admit(_ context: CallContext) async throws {
+    func admit(_ context: CallContext) throws {
         guard let token = context.callerToken else { return }
         do {
             context.caller = try cache.caller(of: token)

@@ -11,7 +11,7 @@ struct PeerCheck: Interceptor {
             uniquingKeysWith: { first, _ in first })
     }
 
-    func admit(_ context: CallContext) async throws {
+    func admit(_ context: CallContext) throws {
         guard case .program(let name) = context.peer, allowed[context.method.service]?.contains(name) == true
         else {
             throw RPCError.permissionDenied(

@@ -15,7 +15,7 @@ final class TenantLimit: Interceptor {
             factory: factory)
     }
 
-    func admit(_ context: CallContext) async throws {
+    func admit(_ context: CallContext) throws {
         guard let tenant = context.caller?.tenantID, !calls.enter(tenant) else { return }
         refusals.increment()
         throw calls.refusal

@@ -148,6 +148,10 @@ final class ProcessRun: Sendable {
         BuiltinServices.register(health, program: name, on: &router)
         var limits = name == .gateway ? ServerLimits() : ServerLimits.forPrograms
         limits.connectionsMax = settings.connectionsMax
+        // Programs come from few addresses, clients from many.
+        if name == .gateway, settings.connectionsPerAddressMax > 0 {
+            limits.connectionsPerAddressMax = settings.connectionsPerAddressMax
+        }
         let interceptors: [any Interceptor] =
             name == .gateway
             ? InterceptorChain.gateway(methods: router.methods, settings: settings, factory: registry)

@@ -9,7 +9,7 @@ import Wire
 
 /// Lets everything pass.
 private struct EmptyInterceptor: Interceptor {
-    func admit(_ context: CallContext) async throws {}
+    func admit(_ context: CallContext) throws {}
     func finish(_ context: CallContext, _ outcome: CallOutcome) {}
 }
 
