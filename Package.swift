@@ -218,8 +218,8 @@ let package = Package(
         tests(
             "SystemTests",
             [
-                "TestSteward", "StewardClient", "Contracts", "Postgres", "RPC", "Reactor", "TenantDatabase", "Tenancy",
-                "Wire",
+                "TestSteward", "TestPostgres", "StewardClient", "Contracts", "Postgres", "RPC", "Reactor",
+                "TenantDatabase", "Tenancy", "Wire",
             ]),
         tests("PostgresIntegrationTests", ["TestPostgres", "Migrations", "Postgres", "Reactor", "Tenancy"]),
         tests(

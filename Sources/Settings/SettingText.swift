@@ -23,15 +23,6 @@ package enum SettingText {
         return overflow ? nil : product
     }
 
-    /// `0.8` or `80%`. Nil for anything else; the caller checks the range.
-    package static func ratio(_ text: String) -> Double? {
-        let isPercent = text.hasSuffix("%")
-        guard let number = Double(isPercent ? String(text.dropLast()) : text), number.isFinite else {
-            return nil
-        }
-        return isPercent ? number / 100 : number
-    }
-
     /// `true`, `yes`, `on`, `1` and their opposites. Nil for anything else.
     package static func bool(_ text: String) -> Bool? {
         switch text.lowercased() {

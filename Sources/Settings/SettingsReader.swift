@@ -91,16 +91,6 @@ package final class SettingsReader {
         }
     }
 
-    /// A share from 0 to 1, as in `0.8` or `80%`.
-    package func ratio(_ key: String, default standard: Double, about: String) -> Double {
-        value(
-            key, default: standard, about: about, expects: "a share, 0 to 1 or 0% to 100%", placeholder: 0,
-            show: { String($0) }
-        ) { text in
-            SettingText.ratio(text).flatMap { (0...1).contains($0) ? $0 : nil }
-        }
-    }
-
     /// Path of a file. A relative one in the settings file is taken from that file's folder, otherwise from the
     /// working directory.
     package func path(_ key: String, default standard: String? = nil, about: String) -> String {

@@ -27,11 +27,4 @@ import Testing
     func refusesOtherSizes(_ text: String) {
         #expect(SettingText.byteCount(text) == nil)
     }
-
-    @Test func readsRatios() {
-        #expect(SettingText.ratio("0.25") == 0.25)
-        #expect(SettingText.ratio("25%") == 0.25)
-        #expect(SettingText.ratio("nan") == nil)
-        #expect(SettingText.ratio("a") == nil)
-    }
 }

@@ -47,7 +47,6 @@ import Testing
         let yaml = """
             wait: 250ms
             size: 64KiB
-            share: 80%
             on: yes
             listen:
               - 127.0.0.1:1
@@ -56,7 +55,6 @@ import Testing
         let settings = try reader(yaml)
         #expect(settings.duration("wait", in: .zero ... .seconds(1), about: "") == .milliseconds(250))
         #expect(settings.byteCount("size", in: 1...(1 << 20), about: "") == 65_536)
-        #expect(settings.ratio("share", default: 0, about: "") == 0.8)
         #expect(settings.bool("on", default: false, about: ""))
         let addresses = settings.list("listen", about: "", expects: "text", show: { $0 }) { $0 }
         #expect(addresses == ["127.0.0.1:1", "127.0.0.1:2"])

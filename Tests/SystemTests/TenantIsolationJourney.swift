@@ -5,6 +5,7 @@ import Reactor
 import StewardClient
 import Tenancy
 import TenantDatabase
+import TestPostgres
 import TestSteward
 import Testing
 import Wire

@@ -100,7 +100,7 @@ struct GetBoard: Sendable {
         return column
     }
 
-    /// Rounded half away from zero; the sum is split so that nothing overflows.
+    /// Rounded half up, since amounts are not negative; the sum is split so that nothing overflows.
     private static func weighted(_ sum: Int64, percent: Int64) -> Int64 {
         sum / 100 * percent + (sum % 100 * percent + 50) / 100
     }
