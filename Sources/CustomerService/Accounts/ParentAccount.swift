@@ -17,9 +17,10 @@ enum ParentAccount {
         parameters.append(parent)
         parameters.append(Int32(depthMax))
         // The account itself is locked already. With the chain above it locked, too, two moves at once that would close a
-        // ring wait for each other, and PostgreSQL ends one of them. What is new can be in no chain yet.
-        if change.kind == .update { _ = try await transaction.query(lockAncestors, parameters) }
-        let rows = try await transaction.query(ancestors, parameters)
+        // ring wait for each other, and PostgreSQL ends one of them; the chain is read again once it is held. What is new
+        // can be in no chain yet.
+        var rows = try await transaction.query(ancestors, parameters)
+        if change.kind == .update { rows = try await transaction.query(ancestors, parameters) }
         guard try rows.allSatisfy({ try $0.id(0) != account }), parent != account else {
             throw RPCError.failedPrecondition(
                 "ACCOUNT_CYCLE", "The parent account is part of this account; choose one that is not below it.",
@@ -32,7 +33,8 @@ enum ParentAccount {
         }
     }
 
-    private static let lockAncestors = Statement(
+    /// The account $1 and those above it, at most $2, locked against moves.
+    private static let ancestors = Statement(
         """
         SELECT id FROM {schema}.accounts WHERE id IN (
             WITH RECURSIVE ancestors (id, parent_account_id, depth) AS (
@@ -44,17 +46,5 @@ enum ParentAccount {
             )
             SELECT id FROM ancestors
         ) ORDER BY id FOR SHARE
-        """)
-
-    private static let ancestors = Statement(
-        """
-        WITH RECURSIVE ancestors (id, parent_account_id, depth) AS (
-            SELECT id, parent_account_id, 1 FROM {schema}.accounts WHERE id = $1
-            UNION ALL
-            SELECT a.id, a.parent_account_id, c.depth + 1
-            FROM {schema}.accounts a JOIN ancestors c ON a.id = c.parent_account_id
-            WHERE c.depth < $2
-        )
-        SELECT id FROM ancestors
         """)
 }
