@@ -27,9 +27,12 @@ extension SystemTests {
             let (_, rep) = try await workspace.connect(as: "rep@\(workspace.name).example", roles: ["Sales rep"])
             for round in 0..<10 {
                 let one = try await create("one \(round)", below: nil, rep)
+                let belowOne = try await create("below one \(round)", below: one, rep)
                 let other = try await create("other \(round)", below: nil, rep)
-                async let first = move(one, below: other, rep)
-                async let second = move(other, below: one, rep)
+                let belowOther = try await create("below other \(round)", below: other, rep)
+                // Each looks harmless alone, and neither touches a record that the other one changes.
+                async let first = move(one, below: belowOther, rep)
+                async let second = move(other, below: belowOne, rep)
                 let errors = await [first, second].compactMap { $0 }
                 #expect(errors.count >= 1, "both moves went through")
             }
