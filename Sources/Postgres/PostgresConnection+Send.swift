@@ -21,7 +21,7 @@ extension PostgresConnection {
         try send(scope.access.begin)
         for name in orphans { try sendDeallocate(name) }
         orphans.removeAll()
-        let slot = scope.tenant.map { self.slot(for: $0, scope.service) }
+        let slot = scope.slot.map { self.slot(for: $0) }
         if let slot, scope.assumesRole { try sendRole(slot) }
         try sendTimeout(scope.deadline - now)
         if let limit = scope.lockTimeoutMilliseconds {
@@ -33,9 +33,9 @@ extension PostgresConnection {
     }
 
     func send(
-        _ statement: Statement, _ parameters: Parameters, tenant: TenantID?, isKept: Bool = true
+        _ statement: Statement, _ parameters: Parameters, in slot: SlotKey?, isKept: Bool = true
     ) throws(PostgresError) {
-        try send(statement, parameters, tenant: tenant, expecting: .rows(isKept: isKept))
+        try send(statement, parameters, in: slot, expecting: .rows(isKept: isKept))
     }
 
     /// A command without parameters that is used once. Never text of a request.
@@ -43,17 +43,17 @@ extension PostgresConnection {
         try put(.rows(isKept: isKept)) { $0.sendText(text) }
     }
 
-    func slot(for tenant: TenantID, _ service: ServiceName) -> TenantSlot {
-        if let lastSlot, lastSlot.schema.tenantID == tenant { return lastSlot }
-        if let slot = slots[tenant] {
+    func slot(for key: SlotKey) -> TenantSlot {
+        if let lastSlot, lastSlot.key == key { return lastSlot }
+        if let slot = slots[key] {
             lastSlot = slot
             return slot
         }
-        guard let schema = TenantSchema(tenantID: tenant, service: service) else {
-            preconditionFailure("\(service) keeps no tenant data")
+        guard let schema = TenantSchema(tenantID: key.tenantID, service: key.service) else {
+            preconditionFailure("\(key.service) keeps no tenant data")
         }
         let slot = TenantSlot(schema: schema, number: slots.count + 1)
-        slots[tenant] = slot
+        slots[key] = slot
         lastSlot = slot
         return slot
     }
@@ -79,21 +79,21 @@ extension PostgresConnection {
 
     private func sendStamp(_ slot: TenantSlot, _ stamp: SchemaStamp) throws(PostgresError) {
         try send(
-            TenantSlot.stampStatement, slot.stampParameters(stamp), tenant: slot.schema.tenantID,
+            TenantSlot.stampStatement, slot.stampParameters(stamp), in: slot.key,
             expecting: .stamp(slot, stamp))
     }
 
     private func send(
-        _ statement: Statement, _ parameters: Parameters, tenant: TenantID?, expecting: Expectation
+        _ statement: Statement, _ parameters: Parameters, in slot: SlotKey?, expecting: Expectation
     ) throws(PostgresError) {
         let key = StatementCache.Key(
-            statementID: statement.id, tenantID: statement.hasSchemaSlot ? tenant : nil)
+            statementID: statement.id, slot: statement.hasSchemaSlot ? slot : nil)
         switch statements.use(key, parameters.entries) {
         case .found(let prepared):
             try put(expecting) { $0.sendExecute(prepared.name, parameters) }
         case .missing(let new, let evicted):
             if let evicted { try sendDeallocate(evicted.name) }
-            let text = statement.text(for: tenant.flatMap { slots[$0]?.schema })
+            let text = statement.text(for: slot.flatMap { slots[$0]?.schema })
             try put(.prepare(new)) { $0.sendPrepare(new.name, text, new.types) }
             try put(expecting) { $0.sendExecute(new.name, parameters) }
         }

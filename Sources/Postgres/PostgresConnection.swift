@@ -32,7 +32,7 @@ package final class PostgresConnection: @unchecked Sendable {
     var watch: Watch?
 
     var statements: StatementCache
-    var slots: [TenantID: TenantSlot] = [:]
+    var slots: [SlotKey: TenantSlot] = [:]
     var lastSlot: TenantSlot?
     var preparedControls = [Bool](repeating: false, count: ControlCommand.allCases.count)
     var preparedTimeouts = [Bool](repeating: false, count: TimeoutRung.milliseconds.count)

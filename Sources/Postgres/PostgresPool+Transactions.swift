@@ -8,7 +8,7 @@ extension PostgresPool {
         defer { release(pooled) }
         let connection = pooled.connection
         try connection.sendBegin(scope)
-        try connection.send(statement, parameters, tenant: scope.tenant)
+        try connection.send(statement, parameters, in: scope.slot)
         try connection.sendCommit(scope.access)
         try await connection.exchange(deadline: scope.deadline)
         return try connection.takeLastRows()
@@ -24,7 +24,7 @@ extension PostgresPool {
         let connection = pooled.connection
         try connection.sendBegin(scope)
         for (statement, parameters) in batch {
-            try connection.send(statement, parameters, tenant: scope.tenant)
+            try connection.send(statement, parameters, in: scope.slot)
         }
         try connection.sendCommit(scope.access)
         try await connection.exchange(deadline: scope.deadline)

@@ -27,7 +27,7 @@ package final class PostgresTransaction: @unchecked Sendable {
     /// Runs a statement and waits for its rows.
     package func query(_ statement: Statement, _ parameters: Parameters) async throws(PostgresError) -> Rows {
         try send { connection throws(PostgresError) in
-            try connection.send(statement, parameters, tenant: self.scope.tenant)
+            try connection.send(statement, parameters, in: self.scope.slot)
         }
         try await exchange()
         return try connection.takeLastRows()
@@ -36,7 +36,7 @@ package final class PostgresTransaction: @unchecked Sendable {
     /// Sends a statement with the next round trip. Its rows are thrown away; its error fails that round trip.
     package func enqueue(_ statement: Statement, _ parameters: Parameters) throws(PostgresError) {
         try send { connection throws(PostgresError) in
-            try connection.send(statement, parameters, tenant: self.scope.tenant, isKept: false)
+            try connection.send(statement, parameters, in: self.scope.slot, isKept: false)
         }
         hasEnqueued = true
     }
@@ -46,7 +46,7 @@ package final class PostgresTransaction: @unchecked Sendable {
         _ statement: Statement, _ parameters: Parameters
     ) async throws(PostgresError) -> Rows {
         try send { connection throws(PostgresError) in
-            try connection.send(statement, parameters, tenant: self.scope.tenant)
+            try connection.send(statement, parameters, in: self.scope.slot)
             try connection.sendCommit(self.scope.access)
         }
         try await exchange()

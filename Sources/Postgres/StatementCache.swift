@@ -1,5 +1,3 @@
-import Tenancy
-
 /// A statement that a connection has prepared, or is about to.
 final class PreparedStatement {
     let name: String
@@ -23,12 +21,13 @@ final class PreparedStatement {
     }
 }
 
-/// The prepared statements of one connection, per tenant: which exist, under which name, and which has to go when there
+/// The prepared statements of one connection, per schema: which exist, under which name, and which has to go when there
 /// are too many. It only keeps books; the connection sends PREPARE and DEALLOCATE.
 struct StatementCache {
     struct Key: Hashable {
         let statementID: Int
-        let tenantID: TenantID?
+        /// Nil for a statement without a schema slot.
+        let slot: SlotKey?
     }
 
     enum Lookup {

@@ -1,6 +1,13 @@
 import Tenancy
 
-/// What a connection knows of a tenant that it serves.
+/// Names a tenant's schema without its text. The owner's connections work in several schemas of one tenant, so the service
+/// belongs to it.
+struct SlotKey: Hashable {
+    let tenantID: TenantID
+    let service: ServiceName
+}
+
+/// What a connection knows of a tenant's schema that it serves.
 final class TenantSlot {
     let schema: TenantSchema
     /// Name of the prepared SET LOCAL ROLE.
@@ -9,6 +16,8 @@ final class TenantSlot {
     /// When the stamp was found right; nil before that.
     var stampCheckTime: UInt64?
     var stamp: SchemaStamp?
+
+    var key: SlotKey { SlotKey(tenantID: schema.tenantID, service: schema.service) }
 
     init(schema: TenantSchema, number: Int) {
         self.schema = schema

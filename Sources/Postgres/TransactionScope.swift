@@ -47,6 +47,9 @@ package struct TransactionScope: Sendable {
     /// Waiting for a lock at most this many milliseconds; nil leaves it to the deadline.
     package var lockTimeoutMilliseconds: Int?
 
+    /// The schema that fills the slots.
+    var slot: SlotKey? { tenant.map { SlotKey(tenantID: $0, service: service) } }
+
     package init(
         access: TransactionAccess, tenant: TenantID?, service: ServiceName, stamp: SchemaStamp? = nil,
         deadline: UInt64, lockTimeoutMilliseconds: Int? = nil

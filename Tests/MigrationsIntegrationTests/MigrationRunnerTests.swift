@@ -77,6 +77,20 @@ private struct World {
         await world.owner.close()
     }
 
+    /// The owner's connections go from one schema of a tenant to the next; each has statements and a stamp of its own.
+    @Test func theSchemasOfOneTenantAreToldApart() async throws {
+        let world = try await World("steward_apart", tenantCount: 2)
+        let identity = MigrationStream(name: "identity", kind: .tenant(.identity), migrations: [first])
+        for tenant in world.tenants {
+            _ = try await world.provisioner.prepare(tenant, stream: identity, partition: 0)
+        }
+        for _ in 0..<3 {
+            #expect(try await world.runner.migrateTenants(identity).currentCount == 2)
+            #expect(try await world.runner.migrateTenants(stream(first)).currentCount == 2)
+        }
+        await world.owner.close()
+    }
+
     @Test func twoRunsAtOnceDoItOnce() async throws {
         let world = try await World("steward_together", tenantCount: 4)
         async let one = world.runner.migrateTenants(stream(first, second))

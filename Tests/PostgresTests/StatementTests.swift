@@ -29,8 +29,8 @@ import Testing
 }
 
 @Suite struct StatementCacheTests {
-    private func key(_ id: Int, _ tenant: TenantID? = nil) -> StatementCache.Key {
-        StatementCache.Key(statementID: id, tenantID: tenant)
+    private func key(_ id: Int, _ tenant: TenantID? = nil, _ service: ServiceName = .sales) -> StatementCache.Key {
+        StatementCache.Key(statementID: id, slot: tenant.map { SlotKey(tenantID: $0, service: service) })
     }
 
     private func isNew(_ lookup: StatementCache.Lookup) -> Bool {
@@ -44,6 +44,14 @@ import Testing
         #expect(!isNew(cache.use(key(1, one), [])))
         #expect(isNew(cache.use(key(1, other), [])))
         #expect(isNew(cache.use(key(1), [])))
+    }
+
+    /// The owner works in every schema of a tenant on one connection.
+    @Test func aTenantsSchemasDoNotShareStatements() {
+        var cache = StatementCache(countMax: 10)
+        let tenant = TenantID(RecordID.make())
+        #expect(isNew(cache.use(key(1, tenant, .customer), [])))
+        #expect(isNew(cache.use(key(1, tenant, .sales), [])))
     }
 
     @Test func letsGoOfTheOneUsedLongestAgo() {
