@@ -106,12 +106,12 @@ check_unit() {
 
 check_architecture() { swift_test --filter '^ArchitectureTests\.'; }
 
-# Each target starts a PostgreSQL of its own, which goes away with it. One after the other, so that they do not take each
-# other's connections and time.
+# Each target starts a PostgreSQL of its own, which goes away with it. Targets and tests one after the other, so that they
+# do not take each other's connections and time.
 check_integration() {
     local target result=0
     for target in Tests/*IntegrationTests; do
-        swift_test --filter "^$(basename "$target")\\." || result=1
+        swift_test --no-parallel --filter "^$(basename "$target")\\." || result=1
     done
     return "$result"
 }
@@ -126,7 +126,7 @@ check_units() {
 swift_test() {
     local log=$scratch/tests.log
     [[ " ${passed[*]-} " == *" build ("* ]] || swift build --build-tests
-    swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log"
+    swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log" || return 1
     if grep -qE 'Test run with 0 tests' "$log" || ! grep -qE 'Test run with [0-9]+ test' "$log"; then
         complain "no test was run" "The filter was: $*"
         return 1
