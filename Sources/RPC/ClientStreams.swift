@@ -60,6 +60,44 @@ public struct RequestStream<Request: Sendable, Response: Sendable>: Sendable {
     public func cancel() { call.base.cancel() }
 }
 
+/// A call that streams both ways. Sending and receiving may go on at the same time, each in one task; the two are independent
+/// except that the server's end of the call ends both.
+public struct DuplexStream<Request: Sendable, Response: Sendable>: AsyncSequence, AsyncIteratorProtocol, Sendable {
+    private let call: OwnedCall
+    private let encode: @Sendable (Request) -> [UInt8]
+    private let decode: @Sendable ([UInt8]) throws -> Response
+
+    package init(_ call: any ClientCall) where Request: WireMessage, Response: WireMessage {
+        self.call = OwnedCall(call)
+        encode = { $0.encoded() }
+        decode = { try decodeAnswer($0) }
+    }
+
+    /// Sends a request, waiting while the server is not ready for more.
+    public func send(_ request: Request) async throws {
+        try await call.base.send(encode(request))
+    }
+
+    /// Says that there are no more requests. Responses may still come.
+    public func finish() async throws {
+        try await call.base.finish()
+    }
+
+    /// The next response, nil when the call ended well. Throws `RPCError` otherwise.
+    public func next() async throws -> Response? {
+        try await withTaskCancellationHandler {
+            try await call.base.next().map(decode)
+        } onCancel: {
+            call.base.cancel()
+        }
+    }
+
+    /// Gives the call up.
+    public func cancel() { call.base.cancel() }
+
+    public func makeAsyncIterator() -> Self { self }
+}
+
 /// Cancels the call when nobody holds it any more; a call that has ended does not mind.
 private final class OwnedCall: Sendable {
     let base: any ClientCall
@@ -98,6 +136,14 @@ extension RPCChannel {
         as _: Response.Type = Response.self
     ) async throws -> RequestStream<Request, Response> {
         RequestStream(try await open(method, options))
+    }
+
+    /// A call that streams both ways with typed messages.
+    package func duplexStream<Request: WireMessage, Response: WireMessage>(
+        _ method: MethodDefinition, _ options: CallOptions, sending _: Request.Type = Request.self,
+        as _: Response.Type = Response.self
+    ) async throws -> DuplexStream<Request, Response> {
+        DuplexStream(try await open(method, options))
     }
 }
 

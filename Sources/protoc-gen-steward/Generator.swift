@@ -9,7 +9,6 @@ struct Generator {
 
     func files() throws -> [File] {
         let catalogue = try Catalogue(files: request.files, prunedPackage: try prunedPackage())
-        try refuseTwoWayStreams()
         let sources = catalogue.files.filter(\.isWanted).compactMap { file in
             source(of: file, catalogue).map { File(name: Generator.swiftPath(file.path), content: $0) }
         }
@@ -28,15 +27,6 @@ struct Generator {
             throw GeneratorError("unknown parameter \(request.parameter); the only one is prune=PACKAGE")
         }
         return parts[1]
-    }
-
-    private func refuseTwoWayStreams() throws {
-        for service in request.files.flatMap(\.services) {
-            for method in service.methods where method.clientStreams && method.serverStreams {
-                throw GeneratorError(
-                    "\(service.fullName).\(method.name): streams both ways, which clients do not offer")
-            }
-        }
     }
 
     /// Nil when nothing of the file is made.

@@ -77,8 +77,12 @@ struct ServiceEmitter {
     }
 
     private func kind(_ method: ProtoMethod) -> String {
-        if method.serverStreams { return "serverStreaming" }
-        return method.clientStreams ? "clientStreaming" : "unary"
+        switch (method.clientStreams, method.serverStreams) {
+        case (false, false): "unary"
+        case (false, true): "serverStreaming"
+        case (true, false): "clientStreaming"
+        case (true, true): "bidirectional"
+        }
     }
 
     private func literal(_ comment: [String]) -> String {
@@ -118,12 +122,9 @@ struct ServiceEmitter {
 
     private func handlerParameters(_ method: ProtoMethod) -> String {
         let (request, response) = (method.request.lastNamePart, method.response.lastNamePart)
-        let context = "_ context: CallContext"
-        if method.serverStreams {
-            return "_ request: \(request), _ responses: ResponseWriter<\(response)>, \(context)"
-        }
-        if method.clientStreams { return "_ requests: RequestReader<\(request)>, \(context)" }
-        return "_ request: \(request), \(context)"
+        let requests = method.clientStreams ? "_ requests: RequestReader<\(request)>" : "_ request: \(request)"
+        let responses = method.serverStreams ? "_ responses: ResponseWriter<\(response)>, " : ""
+        return "\(requests), \(responses)_ context: CallContext"
     }
 
     private func handlerResult(_ method: ProtoMethod) -> String {
@@ -152,8 +153,10 @@ struct ServiceEmitter {
         if method.clientStreams {
             text.line("public func \(method.swiftName)(")
             text.indented { $0.line(options) }
-            text.block(") async throws -> RequestStream<\(request), \(response)>") {
-                $0.line("try await channel.clientStream(\(definition), options)")
+            let (type, call) =
+                method.serverStreams ? ("DuplexStream", "duplexStream") : ("RequestStream", "clientStream")
+            text.block(") async throws -> \(type)<\(request), \(response)>") {
+                $0.line("try await channel.\(call)(\(definition), options)")
             }
             return
         }

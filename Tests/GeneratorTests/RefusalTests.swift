@@ -13,7 +13,6 @@ import Testing
             "import \"google/protobuf/any.proto\"; message A { optional google.protobuf.Any x = 1; }",
             "not among the files"
         ),
-        ("message A {} service S { rpc X(stream A) returns (stream A); }", "streams both ways"),
         ("message A { extensions 5; } extend A { optional int32 z = 5; }", "extensions are not supported"),
     ])
     func refuses(_ text: String, _ cure: String) throws {

@@ -34,6 +34,18 @@ extension Router {
         }
     }
 
+    /// Reads and writes at the same time if it likes; the stream ends when the handler returns.
+    package mutating func serve<Request: WireMessage, Response: WireMessage>(
+        _ method: MethodDefinition,
+        _ handler:
+            @escaping @Sendable (RequestReader<Request>, ResponseWriter<Response>, CallContext) async throws -> Void
+    ) {
+        check(method, Request.self, Response.self)
+        bidirectional(method) { reader, writer, context in
+            try await handler(RequestReader(reader), ResponseWriter(writer), context)
+        }
+    }
+
     private func check<Request: WireMessage, Response: WireMessage>(
         _ method: MethodDefinition, _: Request.Type, _: Response.Type
     ) {

@@ -698,7 +698,7 @@ const ProtobufCEnumDescriptor steward__sample__v1__colour__descriptor =
   steward__sample__v1__colour__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[11] =
+static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[12] =
 {
   { "GetSample", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
   { "BatchGetSamples", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
@@ -711,12 +711,14 @@ static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__meth
   { "WeighSample", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
   { "WatchSamples", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
   { "UploadSamples", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
+  { "ExchangeSamples", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
 };
 const unsigned steward__sample__v1__sample_service__method_indices_by_name[] = {
   4,        /* BatchCreateSamples */
   1,        /* BatchGetSamples */
   3,        /* CreateSample */
   6,        /* DeleteSample */
+  11,        /* ExchangeSamples */
   0,        /* GetSample */
   2,        /* ListSamples */
   7,        /* RestoreSample */
@@ -732,7 +734,7 @@ const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor
   "SampleService",
   "Steward__Sample__V1__SampleService",
   "steward.sample.v1",
-  11,
+  12,
   steward__sample__v1__sample_service__method_descriptors,
   steward__sample__v1__sample_service__method_indices_by_name
 };
@@ -823,6 +825,14 @@ void steward__sample__v1__sample_service__upload_samples(ProtobufCService *servi
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *service,
+                                                           const Steward__Sample__V1__SampleRequest *input,
+                                                           Steward__Sample__V1__SampleResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleService_Service *service,
                                                 Steward__Sample__V1__SampleService_ServiceDestroy destroy)

@@ -290,6 +290,10 @@ struct Steward__Sample__V1__SampleService_Service
                          const Steward__Sample__V1__SampleRequest *input,
                          Steward__Sample__V1__SampleResponse_Closure closure,
                          void *closure_data);
+  void (*exchange_samples)(Steward__Sample__V1__SampleService_Service *service,
+                           const Steward__Sample__V1__SampleRequest *input,
+                           Steward__Sample__V1__SampleResponse_Closure closure,
+                           void *closure_data);
 };
 typedef void (*Steward__Sample__V1__SampleService_ServiceDestroy)(Steward__Sample__V1__SampleService_Service *);
 void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleService_Service *service,
@@ -308,7 +312,8 @@ void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleServi
       function_prefix__ ## restore_sample,\
       function_prefix__ ## weigh_sample,\
       function_prefix__ ## watch_samples,\
-      function_prefix__ ## upload_samples  }
+      function_prefix__ ## upload_samples,\
+      function_prefix__ ## exchange_samples  }
 void steward__sample__v1__sample_service__get_sample(ProtobufCService *service,
                                                      const Steward__Sample__V1__SampleRequest *input,
                                                      Steward__Sample__V1__SampleResponse_Closure closure,
@@ -353,6 +358,10 @@ void steward__sample__v1__sample_service__upload_samples(ProtobufCService *servi
                                                          const Steward__Sample__V1__SampleRequest *input,
                                                          Steward__Sample__V1__SampleResponse_Closure closure,
                                                          void *closure_data);
+void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *service,
+                                                           const Steward__Sample__V1__SampleRequest *input,
+                                                           Steward__Sample__V1__SampleResponse_Closure closure,
+                                                           void *closure_data);
 typedef struct Steward__Sample__V1__PingService_Service Steward__Sample__V1__PingService_Service;
 struct Steward__Sample__V1__PingService_Service
 {

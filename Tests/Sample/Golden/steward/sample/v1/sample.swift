@@ -407,10 +407,16 @@ public enum SampleServiceMethods {
         response: SampleResponse.descriptor, kind: .clientStreaming
     )
 
+    /// Takes and gives many.
+    public static let exchangeSamples = MethodDefinition(
+        path: "steward.sample.v1.SampleService/ExchangeSamples", request: SampleRequest.descriptor,
+        response: SampleResponse.descriptor, kind: .bidirectional
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getSample, batchGetSamples, listSamples, createSample, batchCreateSamples, updateSample, deleteSample,
-        restoreSample, weighSample, watchSamples, uploadSamples
+        restoreSample, weighSample, watchSamples, uploadSamples, exchangeSamples
     ]
 
     /// As reflection tells it.
@@ -428,6 +434,7 @@ public enum SampleServiceMethods {
             MethodDescription(weighSample, comment: "Weighs one. Says \"heavy\" or \\light."),
             MethodDescription(watchSamples, comment: "Tells of changes."),
             MethodDescription(uploadSamples, comment: "Takes many."),
+            MethodDescription(exchangeSamples, comment: "Takes and gives many."),
         ])
 }
 
@@ -441,6 +448,9 @@ package protocol SampleServiceCustomMethods: Sendable {
 
     /// Takes many.
     func uploadSamples(_ requests: RequestReader<SampleRequest>, _ context: CallContext) async throws -> SampleResponse
+
+    /// Takes and gives many.
+    func exchangeSamples(_ requests: RequestReader<SampleRequest>, _ responses: ResponseWriter<SampleResponse>, _ context: CallContext) async throws
 }
 
 extension SampleServiceCustomMethods {
@@ -449,6 +459,7 @@ extension SampleServiceCustomMethods {
         router.serve(SampleServiceMethods.weighSample, weighSample)
         router.serve(SampleServiceMethods.watchSamples, watchSamples)
         router.serve(SampleServiceMethods.uploadSamples, uploadSamples)
+        router.serve(SampleServiceMethods.exchangeSamples, exchangeSamples)
     }
 }
 
@@ -535,6 +546,13 @@ public struct SampleServiceClient: Sendable {
         options: CallOptions = CallOptions()
     ) async throws -> RequestStream<SampleRequest, SampleResponse> {
         try await channel.clientStream(SampleServiceMethods.uploadSamples, options)
+    }
+
+    /// Takes and gives many.
+    public func exchangeSamples(
+        options: CallOptions = CallOptions()
+    ) async throws -> DuplexStream<SampleRequest, SampleResponse> {
+        try await channel.duplexStream(SampleServiceMethods.exchangeSamples, options)
     }
 }
 
