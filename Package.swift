@@ -86,7 +86,7 @@ let package = Package(
 
         // Floor 2: engines.
         module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire"]),
-        module("RPC", ["Wire", "Tenancy", "Observability", logging]),
+        module("RPC", ["Wire", "Tenancy", "Observability", deque, logging]),
         module(
             "Postgres", ["CPostgres", "Reactor", "Tenancy", "Observability", coreMetrics, logging]),
 

@@ -10,19 +10,23 @@ import Tenancy
 /// The front door: accepts thin clients, ties sessions to connections and passes calls on.
 package enum GatewayService {
     /// What the gateway serves: sessions itself, everything else by passing it on.
-    package static func offer(_ host: Host) async throws -> ServiceOffer {
+    package static func offer(_ host: Host, _ settings: GatewaySettings) async throws -> ServiceOffer {
+        let limits = TenantAccount.Limits(
+            callsMax: host.settings.tenantCallsMax, unitsPerSecond: settings.tenantUnitsPerSecond,
+            unitsBurst: settings.tenantUnitsBurst)
         let callers = CallerServiceClient(channel: host.channel(to: .identity))
         let registry = SessionRegistry(
             attached: Meter(label: MetricName.attachedSessions, factory: host.metrics))
         var router = Router()
         let openCalls = OpenCalls()
-        SessionService(callers: callers, registry: registry, openCalls: openCalls).register(on: &router)
+        let accounts = TenantAccounts(limits)
+        SessionService(callers: callers, registry: registry, openCalls: openCalls, accounts: accounts).register(
+            on: &router)
         let forwarder = Forwarder(
             clients: [
                 .identity: host.channel(to: .identity), .customer: host.channel(to: .customer),
                 .sales: host.channel(to: .sales),
             ],
-            tenantCalls: TenantCalls(callsMax: host.settings.tenantCallsMax),
             metrics: ForwardMetrics(factory: host.metrics), openCalls: openCalls)
         let watch = RevocationWatch(
             callers: callers, registry: registry, loop: host.loops.next(), logger: host.logger)

@@ -6,6 +6,10 @@ package enum MetricName {
     package static let serverDuration = "rpc.server.duration"
     /// Gauge: calls being served.
     package static let serverCallsInFlight = "rpc.server.calls.in_flight"
+    /// Gauge: calls that wait for their turn.
+    package static let serverCallsQueued = "rpc.server.calls.queued"
+    /// Timer: how long a call that had to wait for its turn has waited.
+    package static let serverQueueWait = "rpc.server.queue.wait"
     /// Counter: calls and connections refused before anything was done for them, by `reason`.
     package static let serverRefusals = "rpc.server.refusals"
     /// Gauge: open connections.

@@ -16,6 +16,8 @@ package final class CallContext: @unchecked Sendable {
     package let metadata: Metadata
     /// The trace that this call belongs to; `spanID` is the span of this call.
     package let trace: TraceContext
+    /// The version of the workspace's rights that the answer must heed at least; 0 when the caller does not say.
+    package let minEpoch: Int64
     /// The connection that the call came on.
     package let connection: ConnectionContext
     /// Proof of who calls, as carried.
@@ -26,8 +28,8 @@ package final class CallContext: @unchecked Sendable {
     package let arena: Arena
     /// Metadata of the answer; sent with the first payload.
     package var responseHeader = Metadata()
-    /// What the call cost; sent with the status.
-    package var responseBudget: Budget?
+    /// What the call costs, in units; a method whose work depends on the request says so here. The gateway charges the caller.
+    package var cost: UInt32
     /// When the call came in, monotonic nanoseconds.
     package let startNanoseconds: UInt64
 
@@ -40,7 +42,7 @@ package final class CallContext: @unchecked Sendable {
     package init(
         method: MethodDefinition, deadline: Deadline, requestID: String? = nil,
         metadata: Metadata = Metadata(),
-        trace: TraceContext, connection: ConnectionContext, callerToken: CallerTokenBytes? = nil,
+        trace: TraceContext, minEpoch: UInt64 = 0, connection: ConnectionContext, callerToken: CallerTokenBytes? = nil,
         arena: Arena,
         logger: Logger, startNanoseconds: UInt64
     ) {
@@ -49,11 +51,27 @@ package final class CallContext: @unchecked Sendable {
         self.requestID = requestID
         self.metadata = metadata
         self.trace = trace
+        self.minEpoch = Int64(clamping: minEpoch)
         self.connection = connection
         self.callerToken = callerToken
         self.arena = arena
         self.baseLogger = logger
         self.startNanoseconds = startNanoseconds
+        cost = method.cost
+    }
+
+    /// Tells the caller, in the header of the answer, the version that the workspace's rights have from now on. A call that names it
+    /// as its `min_epoch` sees the change, whichever program it goes to.
+    package func tellPolicyEpoch(_ epoch: Int64) {
+        responseHeader.append(Self.policyEpochKey, "\(epoch)")
+    }
+
+    /// The key of that header entry; its value is the version in decimal digits.
+    package static let policyEpochKey = "policy-epoch"
+
+    /// What is told with the status: the cost, if it is another one than the method's, which the gateway knows.
+    package var extraCost: Budget? {
+        cost == method.cost ? nil : Budget(cost: cost, remaining: 0, reset: .zero)
     }
 
     /// Who is at the other end of the connection.

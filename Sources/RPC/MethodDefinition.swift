@@ -29,6 +29,9 @@ public struct MethodDefinition: Sendable, Hashable {
     /// A method of the protocol itself, package steward.rpc.v1: health, reflection, sessions. Anybody may call those, signed in or not,
     /// so that their requests are short and their calls do not last.
     package var isOfProtocol: Bool { parts.isOfProtocol }
+    /// What a call costs in the budget of its workspace, in units: one unit is the work of reading one record. By the verb, from
+    /// measurements of get, list and create; a method may charge more for what a single call asks for.
+    public var cost: UInt32 { parts.cost }
     /// The request message.
     package var request: MessageDescriptor { parts.request }
     /// The response message.
@@ -45,6 +48,7 @@ public struct MethodDefinition: Sendable, Hashable {
         let isIdempotent: Bool
         let isEndless: Bool
         let isOfProtocol: Bool
+        let cost: UInt32
         let request: MessageDescriptor
         let response: MessageDescriptor
 
@@ -60,6 +64,7 @@ public struct MethodDefinition: Sendable, Hashable {
             isOfProtocol = path.hasPrefix("steward.rpc.v1.")
             isEndless = kind != .unary && method(name, begins: "Watch")
             self.isIdempotent = isIdempotent ?? readingVerbs.contains { method(name, begins: $0) }
+            cost = verbCosts.first { method(name, begins: $0.verb) }?.cost ?? defaultCost
         }
     }
 
@@ -84,6 +89,13 @@ public struct MethodDefinition: Sendable, Hashable {
     private static let readingVerbs = [
         "Get", "BatchGet", "List", "Check", "Watch", "Search", "Count", "Describe",
     ]
+
+    private static let verbCosts: [(verb: String, cost: UInt32)] = [
+        ("BatchGet", 8), ("BatchCreate", 32), ("Get", 1), ("Check", 1), ("Describe", 1),
+    ]
+
+    /// A page of 50 records, or a write with its ledger row.
+    private static let defaultCost: UInt32 = 4
 
     /// A verb ends where the next capital letter begins: Get is the verb of GetAccount, not of Getaway.
     private static func method(_ name: String, begins verb: String) -> Bool {

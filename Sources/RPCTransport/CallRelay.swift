@@ -6,7 +6,7 @@ package import RPC
 package final class CallRelay: CallReceiver, @unchecked Sendable {
     private let inbound: InboundCall
     private var outbound: OutboundCall?
-    private let onEnd: (StatusCode) -> Void
+    private let onEnd: (RelayEnd) -> Budget?
     /// Credit that the sender gets once the other side has taken what was passed on.
     private var owedToInbound = 0
     private var owedToOutbound = 0
@@ -14,7 +14,7 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
     private var answerBytes = 0
     private var hasEnded = false
 
-    private init(_ inbound: InboundCall, onEnd: @escaping (StatusCode) -> Void) {
+    private init(_ inbound: InboundCall, onEnd: @escaping (RelayEnd) -> Budget?) {
         self.inbound = inbound
         self.onEnd = onEnd
     }
@@ -24,10 +24,10 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
     ///   - first: the first frame of the call.
     ///   - start: its start, changed as the next server shall see it. The timeout is set here.
     ///   - client: leads to the next server.
-    ///   - onEnd: learns, once, how the call ended.
+    ///   - onEnd: learns, once, how the call ended, and says what the caller is told of its budget; nil: nothing.
     package static func start(
         _ inbound: InboundCall, first: FrameView, start: StartView, client: RPCClient,
-        onEnd: @escaping (StatusCode) -> Void
+        onEnd: @escaping (RelayEnd) -> Budget?
     ) {
         let relay = CallRelay(inbound, onEnd: onEnd)
         inbound.receiver = relay
@@ -48,15 +48,21 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
             if let payload = frame.payload, let error = answerRefusal(payload.count, more: frame.more) {
                 return inbound.abandon(error, tellCaller: true)
             }
-            if let status = frame.status { noteEnd(status) }
+            if let status = frame.status { return passEnd(frame, status) }
         }
+        pass(frame, from: call, to: target, status: nil)
+    }
+
+    private func pass(
+        _ frame: FrameView, from call: FrameCall, to target: FrameCall, status: UnsafeRawBufferPointer?
+    ) {
         var passed = FrameView()
         passed.header = frame.header
         passed.payload = frame.payload
         passed.more = frame.more
         // A callee says end by its status; end alone from there means the same to the caller's side.
         passed.end = frame.end
-        passed.status = frame.status
+        passed.status = status
         target.transmit(passed)
         settle(frame.payload, from: call, to: target)
     }
@@ -94,24 +100,42 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
     }
 
     package func fail(_ error: RPCError, wasBegun: Bool, on call: FrameCall) {
+        let budget = end(RelayEnd(code: error.code, cost: 0))
         if call === inbound {
-            end(error.code)
             outbound?.cancel(error)
         } else {
-            end(error.code)
-            inbound.finish(error)
+            inbound.finish(error, budget: budget)
         }
         outbound = nil
     }
 
-    private func noteEnd(_ status: UnsafeRawBufferPointer) {
+    /// Passes on the last frame of the answer, with what the caller is told of its budget in place of what the server said.
+    private func passEnd(_ frame: FrameView, _ status: UnsafeRawBufferPointer) {
+        guard let outbound else { return }
         // An empty Status is OK, which nearly every call ends with.
-        end(status.isEmpty ? .ok : (try? CallStatus(parsing: status))?.error?.code ?? .ok)
+        let parsed = status.isEmpty ? CallStatus() : try? CallStatus(parsing: status)
+        let budget = end(RelayEnd(code: parsed?.error?.code ?? .ok, cost: parsed?.budget?.cost ?? 0))
+        guard let budget, let parsed else { return pass(frame, from: outbound, to: inbound, status: status) }
+        if parsed.error == nil {
+            budget.withEncodedStatus { pass(frame, from: outbound, to: inbound, status: $0) }
+        } else {
+            CallStatus(error: parsed.error, budget: budget).encoded().withUnsafeBytes {
+                pass(frame, from: outbound, to: inbound, status: $0)
+            }
+        }
     }
 
-    private func end(_ code: StatusCode) {
-        guard !hasEnded else { return }
+    private func end(_ end: RelayEnd) -> Budget? {
+        guard !hasEnded else { return nil }
         hasEnded = true
-        onEnd(code)
+        return onEnd(end)
     }
+}
+
+/// How a call ended that was passed on.
+package struct RelayEnd: Sendable, Hashable {
+    /// The code that the server gave, or why there was no answer of it.
+    package let code: StatusCode
+    /// What the server says that the call cost; 0 when it does not say.
+    package let cost: UInt32
 }

@@ -8,6 +8,10 @@ package protocol TransportObserver: Sendable {
     func handshakeFailed()
     /// A call or connection was refused for the reason named.
     func callRefused(reason: String)
+    /// So many calls more (or fewer) wait for their turn.
+    func callsQueued(by change: Int)
+    /// A call has waited so long for its turn.
+    func callWaited(nanoseconds: UInt64)
     /// A connection was ended because its peer broke the protocol.
     func protocolError(reason: String)
 }
@@ -20,5 +24,7 @@ package struct NoObserver: TransportObserver {
     package func connectionClosed() {}
     package func handshakeFailed() {}
     package func callRefused(reason: String) {}
+    package func callsQueued(by change: Int) {}
+    package func callWaited(nanoseconds: UInt64) {}
     package func protocolError(reason: String) {}
 }

@@ -48,6 +48,12 @@ extension HostSettings {
         tenantCallsMax = reader.int(
             "limits.tenantCalls", default: 512, in: 1...100_000, unit: "calls",
             about: "Calls of one tenant served at once, so that one cannot take everything.")
+        let running = reader.int(
+            "limits.runningCalls", default: 0, in: 0...100_000, unit: "calls",
+            about:
+                "Calls that one loop works on at once; more wait, and tenants take turns. 0: four for each connection of the database."
+        )
+        runningCallsMax = running > 0 ? running : nil
         connectionsMax = reader.int(
             "limits.connections", default: 16_384, in: 1...1_000_000, unit: "connections",
             about: "Connections open at once on one loop; an idle one takes about 30 KiB.")

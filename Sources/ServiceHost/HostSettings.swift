@@ -43,6 +43,8 @@ package struct HostSettings: Sendable {
     package var drainDeadline: Duration
     /// Calls of one tenant served at once by this process.
     package var tenantCallsMax: Int
+    /// Calls worked on at once by one loop while others wait in turn; nil: four for each database connection.
+    package var runningCallsMax: Int?
     /// Connections served at once by one loop.
     package var connectionsMax: Int
     /// Connections that clients of one address may have on one loop of the gateway; 0: not counted.

@@ -33,9 +33,12 @@ package final class TenantCalls: Sendable {
     package static let reason = "TENANT_CALLS_LIMIT"
 
     /// What a call too many is answered.
-    package var refusal: RPCError {
+    package static func refusal(callsMax: Int) -> RPCError {
         RPCError.resourceExhausted(
-            Self.reason, "The workspace has \(callsMax) calls in flight already; wait and try again.",
+            reason, "The workspace has \(callsMax) calls in flight already; wait and try again.",
             retryDelay: .milliseconds(100), details: [("limit", "\(callsMax)")])
     }
+
+    /// The same of this count.
+    package var refusal: RPCError { Self.refusal(callsMax: callsMax) }
 }

@@ -2,4 +2,6 @@ import GatewayService
 import ServiceHost
 import Tenancy
 
-Program(.gateway).run { host in try await GatewayService.offer(host) }
+Program(.gateway).run(settings: GatewaySettings.init) { host, settings in
+    try await GatewayService.offer(host, settings)
+}

@@ -5,12 +5,14 @@ import Testing
 
 @Suite struct DestinationTests {
     private func service(_ path: String) -> ServiceName? {
-        Array(path.utf8).withUnsafeBytes { Destination.service(ofMethod: $0) }
+        Array(path.utf8).withUnsafeBytes { Destination.find($0)?.service }
     }
 
-    private func needsSession(_ path: String) -> Bool {
-        Array(path.utf8).withUnsafeBytes { Destination.needsSession(method: $0) }
+    private func destination(_ path: String) -> Destination? {
+        Array(path.utf8).withUnsafeBytes { Destination.find($0) }
     }
+
+    private func needsSession(_ path: String) -> Bool { destination(path)?.needsSession != false }
 
     @Test(arguments: [
         ("steward.identity.v1.UserService/GetUser", ServiceName.identity),
@@ -30,6 +32,16 @@ import Testing
     ])
     func knowsNoOtherPackage(_ path: String) {
         #expect(service(path) == nil)
+    }
+
+    /// A unit is the work of reading one record.
+    @Test(
+        arguments: [
+            ("AccountService/GetAccount", 1), ("AccountService/ListAccounts", 4), ("AccountService/CreateAccount", 4),
+            ("AccountService/BatchCreateAccounts", 32), ("AccountService/NewerThanThisGateway", 4),
+        ] as [(String, UInt32)])
+    func costsByTheVerb(_ method: String, _ cost: UInt32) {
+        #expect(destination("steward.customer.v1.\(method)")?.cost == cost)
     }
 
     @Test func onlyOpeningASessionNeedsNone() {

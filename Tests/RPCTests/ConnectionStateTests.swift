@@ -144,15 +144,6 @@ struct SeededGenerator: RandomNumberGenerator {
         #expect(backoff.failed(jitter: 1) == .milliseconds(100))
     }
 
-    @Test func aRateGuardAllowsABurstAndRefills() {
-        var guarded = RateGuard(burst: 3, perSecond: 1, now: 0)
-        let first = (0..<4).map { _ in guarded.allows(at: 0) }
-        #expect(first == [true, true, true, false])
-        let later = guarded.allows(at: 1_000_000_000)
-        let again = guarded.allows(at: 1_000_000_000)
-        #expect(later && !again)
-    }
-
     @Test func piecesBecomeMessages() throws {
         var assembly = MessageAssembly(bytesMax: 10)
         let whole = try withBytes([1, 2]) { try assembly.add($0[0], more: false) { Array($0) } }

@@ -57,18 +57,25 @@ final class RawPeer: TLSConnectionDelegate, @unchecked Sendable {
 
     /// The reasons with which calls ended (OK for none), once the call with this id has; or when the server has closed.
     func reasons(until id: UInt64) async -> [UInt64: String] {
-        Self.reasons(await frames { Self.reasons($0)[id] != nil })
+        await statuses(until: id).mapValues { $0.error?.reason ?? "OK" }
     }
 
-    private static func reasons(_ frames: [[UInt8]]) -> [UInt64: String] {
-        var reasons: [UInt64: String] = [:]
+    /// What calls were told of their budget.
+    func budgets(until id: UInt64) async -> [UInt64: Budget] { await statuses(until: id).compactMapValues(\.budget) }
+
+    private func statuses(until id: UInt64) async -> [UInt64: CallStatus] {
+        Self.statuses(await frames { Self.statuses($0)[id] != nil })
+    }
+
+    private static func statuses(_ frames: [[UInt8]]) -> [UInt64: CallStatus] {
+        var statuses: [UInt64: CallStatus] = [:]
         for bytes in frames {
             bytes.withUnsafeBytes { bytes in
                 guard let frame = try? FrameView(parsing: bytes), let status = frame.status else { return }
-                reasons[frame.callID] = (try? CallStatus(parsing: status)).map { $0.error?.reason ?? "OK" }
+                statuses[frame.callID] = try? CallStatus(parsing: status)
             }
         }
-        return reasons
+        return statuses
     }
 
     /// The status of the go-away with which the server ends the connection.

@@ -4,6 +4,7 @@ import Synchronization
 import TLSTransport
 import Tenancy
 import Testing
+import Wire
 
 /// A relay in front of a world, as the gateway is in front of the services.
 struct Relayed {
@@ -23,8 +24,9 @@ struct Relayed {
                 let token: [UInt8] = [0x0a, 0x01, 0x07]
                 token.withUnsafeBytes { token in
                     start.caller = token
-                    CallRelay.start(call, first: first, start: start, client: client) { code in
-                        codes.update { $0.append(code) }
+                    CallRelay.start(call, first: first, start: start, client: client) { end in
+                        codes.update { $0.append(end.code) }
+                        return Budget(cost: max(end.cost, 1), remaining: 7, reset: .seconds(2))
                     }
                 }
             }, router: Router())
@@ -63,6 +65,28 @@ final class Mutexed<Value: Sendable>: Sendable {
         }
         #expect(error?.reason == "NOTE_LOCKED")
         #expect(relayed.codes.value == [.ok, .failedPrecondition])
+        await relayed.close(client)
+    }
+
+    /// What the server says that the call cost is what the caller is charged; the rest of the budget is the relay's to tell.
+    @Test(arguments: [("EchoNote", "OK", 1), ("CostlyNote", "OK", 99), ("FailNote", "NOTE_LOCKED", 1)])
+    func theBudgetTravelsWithTheStatus(_ method: String, _ reason: String, _ cost: UInt32) async throws {
+        var router = NoteHandlers.router(Gate())
+        router.unary(NoteMethods.make("CostlyNote", .unary)) { request, context in
+            context.cost = 99
+            return request
+        }
+        let relayed = try await Relayed(innerRouter: router)
+        let client = try relayed.outer.client()
+        // Once, so that the relay has its connection.
+        let _: Note = try await client.call(NoteMethods.echo, Note("a"), CallOptions(waitForReady: true))
+        let peer = try await RawPeer.connect(relayed.outer)
+        peer.send(
+            FrameBytes.hello(),
+            FrameBytes.call(1, "test.v1.NoteService/\(method)", payload: Note("a").encoded(), end: true))
+        #expect(await peer.reasons(until: 1) == [1: reason])
+        #expect(await peer.budgets(until: 1) == [1: Budget(cost: cost, remaining: 7, reset: .seconds(2))])
+        peer.close()
         await relayed.close(client)
     }
 

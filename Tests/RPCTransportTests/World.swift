@@ -91,7 +91,7 @@ final class World: Sendable {
 
     init(
         peers: PeerPolicy = .anyone, limits: ServerLimits = ServerLimits(),
-        interceptors: [any Interceptor] = [],
+        interceptors: [any Interceptor] = [], admission: AdmissionRule? = nil,
         fallback: RawHandler? = nil, router: Router? = nil, loopCount: Int = 1
     ) async throws {
         var limits = limits
@@ -105,7 +105,8 @@ final class World: Sendable {
         server = RPCServer(
             loops: loops, address: try SocketAddress("127.0.0.1:0"), tls: tls,
             router: router ?? NoteHandlers.router(gate),
-            interceptors: interceptors, fallback: fallback, peers: peers, limits: limits, agent: "test/1",
+            interceptors: interceptors, admission: admission, fallback: fallback, peers: peers, limits: limits,
+            agent: "test/1",
             logger: Self.logger)
         try await server.start()
         address = server.localAddress!

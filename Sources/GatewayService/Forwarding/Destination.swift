@@ -1,26 +1,48 @@
+import Contracts
+import RPC
 import Tenancy
 
-/// Which program serves a method, found from the package in its name. Only the packages that thin clients may call are
-/// listed: what programs offer each other (steward.platform) cannot be reached through the gateway.
-enum Destination {
-    private static let services: [(prefix: StaticString, service: ServiceName)] = [
+/// Where a call goes, and what the gateway must know of it beforehand. Only the packages that thin clients may call are listed: what
+/// programs offer each other (steward.platform) cannot be reached through the gateway.
+struct Destination: Sendable, Hashable {
+    let service: ServiceName
+    /// False for the methods that open a session.
+    let needsSession: Bool
+    /// Units that the call costs at least.
+    let cost: UInt32
+
+    private static let packages: [(prefix: StaticString, service: ServiceName)] = [
         ("steward.identity.v1.", .identity), ("steward.customer.v1.", .customer), ("steward.sales.v1.", .sales),
     ]
 
-    /// Nil for a method that no program offers to clients.
-    static func service(ofMethod path: UnsafeRawBufferPointer) -> ServiceName? {
-        services.first { starts(path, with: $0.prefix) }?.service
-    }
-
     /// The methods that open a session and so cannot need one.
-    private static let open: [StaticString] = [
+    private static let open: Set<String> = [
         "steward.identity.v1.AuthenticationService/SignIn",
         "steward.identity.v1.AuthenticationService/SignInOperator",
         "steward.identity.v1.AuthenticationService/RefreshSession",
     ]
 
-    static func needsSession(method path: UnsafeRawBufferPointer) -> Bool {
-        !open.contains { $0.utf8CodeUnitCount == path.count && starts(path, with: $0) }
+    /// What a method costs that is newer than this gateway.
+    private static let costOfUnknown: UInt32 = 4
+
+    private static let known = PathTable(
+        ServiceCatalogue.methods.compactMap { method -> (path: String, value: Destination)? in
+            let path = Array(method.path.utf8)
+            guard let service = path.withUnsafeBytes({ service(ofMethod: $0) }) else { return nil }
+            return (
+                method.path,
+                Destination(service: service, needsSession: !open.contains(method.path), cost: method.cost)
+            )
+        })
+
+    /// Finds it by the name of the method; nil for one that no program offers to clients.
+    static func find(_ path: UnsafeRawBufferPointer) -> Destination? {
+        if let known = known.find(path) { return known }
+        return service(ofMethod: path).map { Destination(service: $0, needsSession: true, cost: costOfUnknown) }
+    }
+
+    private static func service(ofMethod path: UnsafeRawBufferPointer) -> ServiceName? {
+        packages.first { starts(path, with: $0.prefix) }?.service
     }
 
     private static func starts(_ path: UnsafeRawBufferPointer, with prefix: StaticString) -> Bool {

@@ -9,14 +9,14 @@ import Tenancy
 /// the application messages.
 struct Forwarder: Sendable {
     let clients: [ServiceName: RPCClient]
-    let tenantCalls: TenantCalls
     let metrics: ForwardMetrics
     let openCalls: OpenCalls
 
-    /// A program and the way to it.
+    /// A program, the way to it, and what the call costs.
     private struct Target: Sendable {
         let service: ServiceName
         let client: RPCClient
+        let cost: UInt32
     }
 
     /// Takes a call that the gateway does not serve itself. On the loop of its connection.
@@ -24,11 +24,11 @@ struct Forwarder: Sendable {
         do {
             guard let bytes = frame.start else { return }
             let start = try StartView(parsing: bytes)
-            guard let service = Destination.service(ofMethod: start.method), let client = clients[service] else {
+            guard let destination = Destination.find(start.method), let client = clients[destination.service] else {
                 throw Self.unknownService(start.method)
             }
-            let target = Target(service: service, client: client)
-            guard Destination.needsSession(method: start.method) else {
+            let target = Target(service: destination.service, client: client, cost: destination.cost)
+            guard destination.needsSession else {
                 return takeOpen(call, frame, start, target)
             }
             try takeInSession(call, frame, start, target)
@@ -46,11 +46,12 @@ struct Forwarder: Sendable {
                 openCalls.leave(connection)
                 return refuse(call, OpenCalls.refusal)
             }
-            pass(call, whole, start, to: target, token: nil) { code in
-                Self.afterPenalty(code) {
+            pass(call, whole, start, to: target, token: nil) { end in
+                Self.afterPenalty(end.code) {
                     openCalls.endPassing()
                     openCalls.leave(connection)
                 }
+                return nil
             }
         } onFailure: {
             openCalls.leave(connection)
@@ -73,7 +74,7 @@ struct Forwarder: Sendable {
             throw Self.sessionRequired
         }
         if let token = try binding.presentToken(on: loop) {
-            return relay(call, frame, start, to: target, token: token, tenant: binding.tenantID)
+            return relay(call, frame, start, to: target, token: token, account: binding.account)
         }
         let held = HeldCall(start: start, first: frame)
         call.receiver = held
@@ -81,7 +82,7 @@ struct Forwarder: Sendable {
             switch result {
             case .success(let token):
                 held.resume(call) { frame, start in
-                    relay(call, frame, start, to: target, token: token, tenant: binding.tenantID)
+                    relay(call, frame, start, to: target, token: token, account: binding.account)
                 }
             case .failure(let error):
                 call.finish(error)
@@ -91,14 +92,18 @@ struct Forwarder: Sendable {
 
     private func relay(
         _ call: InboundCall, _ frame: FrameView, _ start: StartView, to target: Target, token: CallerTokenBytes?,
-        tenant: TenantID?
+        account: TenantAccount?
     ) {
-        guard let tenant else { return pass(call, frame, start, to: target, token: token) { _ in } }
-        guard tenantCalls.enter(tenant) else {
-            tenantCalls.leave(tenant)
-            return refuse(call, tenantCalls.refusal)
+        guard let account else { return pass(call, frame, start, to: target, token: token) { _ in nil } }
+        let cost = target.cost
+        do {
+            try account.begin(cost: cost, now: MonotonicTime.now())
+        } catch {
+            return refuse(call, error)
         }
-        pass(call, frame, start, to: target, token: token) { _ in tenantCalls.leave(tenant) }
+        pass(call, frame, start, to: target, token: token) { end in
+            account.end(taken: cost, cost: end.cost, now: MonotonicTime.now())
+        }
     }
 
     private func refuse(_ call: InboundCall, _ error: RPCError) {
@@ -108,12 +113,12 @@ struct Forwarder: Sendable {
 
     private func pass(
         _ call: InboundCall, _ frame: FrameView, _ start: StartView, to target: Target, token: CallerTokenBytes?,
-        onEnd: @escaping @Sendable (StatusCode) -> Void
+        onEnd: @escaping @Sendable (RelayEnd) -> Budget?
     ) {
         let (metrics, service, begin) = (metrics, target.service, MonotonicTime.now())
-        let ended: @Sendable (StatusCode) -> Void = { code in
-            metrics.ended(service, code, since: begin)
-            onEnd(code)
+        let ended: @Sendable (RelayEnd) -> Budget? = { end in
+            metrics.ended(service, end.code, since: begin)
+            return onEnd(end)
         }
         var start = start
         start.traceParent = Self.bounded(start.traceParent)

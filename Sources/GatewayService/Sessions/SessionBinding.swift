@@ -12,6 +12,8 @@ final class SessionBinding: @unchecked Sendable {
     let sessionID: RecordID
     /// Nil for an operator.
     let tenantID: TenantID?
+    /// What the tenant uses of this gateway; nil for an operator.
+    let account: TenantAccount?
     /// When the session ends unless it is refreshed.
     let sessionExpireTime: Timestamp
 
@@ -31,15 +33,17 @@ final class SessionBinding: @unchecked Sendable {
     private static let renewTimeout: Duration = .seconds(5)
 
     /// Asks identity about a session handle. UNAUTHENTICATED with SESSION_INVALID when it does not stand for a session.
-    static func open(handle: [UInt8], callers: CallerServiceClient) async throws -> (
+    static func open(handle: [UInt8], callers: CallerServiceClient, accounts: TenantAccounts) async throws -> (
         SessionBinding, ResolveSessionResponse
     ) {
         let answer = try await callers.resolveSession(
             ResolveSessionRequest(sessionHandle: handle), options: CallOptions(timeout: renewTimeout))
-        return (try SessionBinding(handle: handle, callers: callers, answer: answer), answer)
+        return (try SessionBinding(handle: handle, callers: callers, accounts: accounts, answer: answer), answer)
     }
 
-    private init(handle: [UInt8], callers: CallerServiceClient, answer: ResolveSessionResponse) throws {
+    private init(
+        handle: [UInt8], callers: CallerServiceClient, accounts: TenantAccounts, answer: ResolveSessionResponse
+    ) throws {
         guard let sessionID = answer.sessionID.flatMap({ RecordID(bytes: $0) }) else {
             throw RPCError(
                 .internal, reason: "EMPTY_ANSWER", domain: "gateway", "The identity service sent no session; update it."
@@ -49,6 +53,7 @@ final class SessionBinding: @unchecked Sendable {
         self.callers = callers
         self.sessionID = sessionID
         tenantID = answer.tenantID.flatMap { RecordID(bytes: $0) }.map { TenantID($0) }
+        account = tenantID.map { accounts.account(of: $0) }
         sessionExpireTime = Timestamp(microseconds: answer.sessionExpireMicros ?? 0)
         (token, tokenExpireTime) = try Self.token(of: answer)
     }

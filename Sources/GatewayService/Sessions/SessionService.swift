@@ -7,6 +7,7 @@ struct SessionService: SessionServiceCustomMethods {
     let callers: CallerServiceClient
     let registry: SessionRegistry
     let openCalls: OpenCalls
+    let accounts: TenantAccounts
 
     private static let handleBytes = 32
 
@@ -30,7 +31,7 @@ struct SessionService: SessionServiceCustomMethods {
         defer { openCalls.leave(connection) }
         guard openCalls.beginPassing() else { throw OpenCalls.refusal }
         defer { openCalls.endPassing() }
-        return try await SessionBinding.open(handle: handle, callers: callers)
+        return try await SessionBinding.open(handle: handle, callers: callers, accounts: accounts)
     }
 
     func detachSession(_ request: DetachSessionRequest, _ context: CallContext) async throws -> DetachSessionResponse {

@@ -23,7 +23,9 @@ struct PolicyPublication: Sendable {
             // The caller may have given up; the change is made all the same.
             let deadline = Deadline.after(PolicyPublication.timeout)
             if let user { try await revoker.revoke(user: user, deadline: deadline) }
-            try await epochs.publish(mark, deadline: deadline)
+            if let epoch = try await epochs.publish(mark, deadline: deadline) {
+                change.context.tellPolicyEpoch(epoch)
+            }
         } catch {
             change.context.logger.warning(
                 "a change of policy is not published yet; it is tried again",

@@ -17,13 +17,7 @@ package struct CallStatus: Sendable {
     package func encoded() -> [UInt8] {
         var builder = ProtoBuilder()
         if let error { Self.write(error, &builder) }
-        if let budget {
-            builder.message(9) { inner in
-                inner.field(1, UInt64(budget.cost))
-                inner.field(2, UInt64(budget.remaining))
-                inner.field(3, budget.reset.millisecondsClamped)
-            }
-        }
+        if let budget { budget.withEncodedStatus { builder.raw($0) } }
         return builder.bytes
     }
 

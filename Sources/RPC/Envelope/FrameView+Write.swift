@@ -47,9 +47,11 @@ extension FrameView {
         if let payloadBytes { size += ProtoWriter.fieldSize(length: payloadBytes) }
         if more { size += 2 }
         if end { size += 2 }
-        for part in [status, cancel, hello, ping, goAway] {
-            if let part { size += ProtoWriter.fieldSize(length: part.count) }
-        }
+        if let status { size += ProtoWriter.fieldSize(length: status.count) }
+        if let cancel { size += ProtoWriter.fieldSize(length: cancel.count) }
+        if let hello { size += ProtoWriter.fieldSize(length: hello.count) }
+        if let ping { size += ProtoWriter.fieldSize(length: ping.count) }
+        if let goAway { size += ProtoWriter.fieldSize(length: goAway.count) }
         if credit != 0 { size += ProtoWriter.fieldSize(UInt64(credit)) }
         return size
     }

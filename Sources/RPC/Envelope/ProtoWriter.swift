@@ -104,6 +104,9 @@ struct ProtoBuilder {
         field(number, text: text[..<end] + mark)
     }
 
+    /// Fields that are encoded already.
+    mutating func raw(_ encoded: UnsafeRawBufferPointer) { bytes.append(contentsOf: encoded) }
+
     mutating func message(_ number: UInt8, _ build: (inout ProtoBuilder) -> Void) {
         var inner = ProtoBuilder()
         build(&inner)

@@ -12,6 +12,8 @@ package struct StartView {
     package var traceState: UnsafeRawBufferPointer?
     /// The encoded metadata entries with their tags (field 6), one after the other.
     package var metadata: UnsafeRawBufferPointer?
+    /// The version of the workspace's rights to be heeded at least; 0 when absent.
+    package var minEpoch: UInt64 = 0
     /// An encoded CallerToken.
     package var caller: UnsafeRawBufferPointer?
 
@@ -33,6 +35,7 @@ package struct StartView {
                 _ = try reader.lengthDelimited()
                 try extendMetadata(from: fieldStart, to: reader.position)
             case 0x3a: caller = try reader.lengthDelimited()
+            case 0x40: minEpoch = try reader.varint()
             default: try reader.skip(tag)
             }
         }
@@ -55,9 +58,11 @@ package struct StartView {
     package var encodedSize: Int {
         var size = ProtoWriter.fieldSize(length: method.count)
         if timeoutMillis != 0 { size += ProtoWriter.fieldSize(timeoutMillis) }
-        for part in [requestID, traceParent, traceState, caller] {
-            if let part { size += ProtoWriter.fieldSize(length: part.count) }
-        }
+        if minEpoch != 0 { size += ProtoWriter.fieldSize(minEpoch) }
+        if let requestID { size += ProtoWriter.fieldSize(length: requestID.count) }
+        if let traceParent { size += ProtoWriter.fieldSize(length: traceParent.count) }
+        if let traceState { size += ProtoWriter.fieldSize(length: traceState.count) }
+        if let caller { size += ProtoWriter.fieldSize(length: caller.count) }
         return size + (metadata?.count ?? 0)
     }
 
@@ -69,6 +74,7 @@ package struct StartView {
         if let traceState { writer.field(5, traceState) }
         if let metadata { writer.raw(metadata) }
         if let caller { writer.field(7, caller) }
+        if minEpoch != 0 { writer.field(8, minEpoch) }
     }
 
     /// The encoded Start.

@@ -62,7 +62,7 @@ final class FrameLink: @unchecked Sendable {
     private var keepAliveTimer: Timer?
     private var helloTimer: Timer?
     private var stallTimer: Timer?
-    private var pings: RateGuard
+    private var pings: TokenBucket
 
     init(
         connection: TLSConnection, role: Role, limits: LinkLimits, hello: Hello, idleTimeout: Duration?,
@@ -78,7 +78,7 @@ final class FrameLink: @unchecked Sendable {
         let now = loop.now
         keepAlive = KeepAlive(
             interval: limits.pingInterval, timeout: limits.pingTimeout, idleTimeout: idleTimeout, now: now)
-        pings = RateGuard(burst: limits.pingBurstMax, perSecond: limits.pingsPerSecondMax, now: now)
+        pings = TokenBucket(burst: limits.pingBurstMax, perSecond: limits.pingsPerSecondMax, now: now)
         connection.delegate = self
         send(hello: hello)
     }

@@ -10,6 +10,8 @@ import Wire
 final class ServerConfiguration: Sendable {
     let routes: RouteTable
     let interceptors: [any Interceptor]
+    /// Nil: every call begins at once.
+    let admission: AdmissionRule?
     let fallback: RawHandler?
     let peers: PeerPolicy
     /// `peers.trustsCallers`.
@@ -23,11 +25,13 @@ final class ServerConfiguration: Sendable {
     let observer: any TransportObserver
 
     init(
-        routes: RouteTable, interceptors: [any Interceptor], fallback: RawHandler?, peers: PeerPolicy,
+        routes: RouteTable, interceptors: [any Interceptor], admission: AdmissionRule?, fallback: RawHandler?,
+        peers: PeerPolicy,
         limits: ServerLimits, agent: String, logger: Logger, observer: any TransportObserver
     ) {
         self.routes = routes
         self.interceptors = interceptors
+        self.admission = admission
         self.fallback = fallback
         self.peers = peers
         trustsCallers = peers.trustsCallers
@@ -46,6 +50,7 @@ final class LoopServer: @unchecked Sendable {
     let loop: EventLoop
     let config: ServerConfiguration
     let arenas = ArenaPool()
+    private let scheduler: CallScheduler?
     private var listener: TLSListener?
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var isDraining = false
@@ -57,6 +62,7 @@ final class LoopServer: @unchecked Sendable {
     init(loop: EventLoop, config: ServerConfiguration) {
         self.loop = loop
         self.config = config
+        scheduler = config.admission.map { CallScheduler(loop: loop, rule: $0, observer: config.observer) }
     }
 
     /// Listens. Returns the address, whose port was chosen by the kernel if it was 0.
@@ -91,7 +97,8 @@ final class LoopServer: @unchecked Sendable {
         let context = ConnectionContext(
             id: Self.nextConnectionID.wrappingAdd(1, ordering: .relaxed).oldValue, peer: peer,
             remoteAddress: tls.remoteAddress.description)
-        let connection = ServerConnection(loop: loop, arenas: arenas, config: config, context: context)
+        let connection = ServerConnection(
+            loop: loop, arenas: arenas, scheduler: scheduler, config: config, context: context)
         connections[ObjectIdentifier(connection)] = connection
         config.observer.connectionOpened()
         let hello = config.limits.link.hello(agent: config.agent, callsMax: config.limits.callsMax)

@@ -19,12 +19,14 @@ package final class RPCServer: Sendable {
     /// - Parameters:
     ///   - address: where to listen; port 0 lets the kernel choose.
     ///   - interceptors: run in this order before each handler.
+    ///   - admission: how many calls are worked on at once, and which wait for their turn; nil: none waits.
     ///   - fallback: takes calls that the router does not know, instead of UNIMPLEMENTED.
     ///   - peers: who may connect.
     ///   - agent: program and version, for the logs of the other side.
     package init(
         loops: EventLoopGroup, address: SocketAddress, tls: TLSContext, router: Router,
-        interceptors: [any Interceptor] = [], fallback: RawHandler? = nil, peers: PeerPolicy,
+        interceptors: [any Interceptor] = [], admission: AdmissionRule? = nil, fallback: RawHandler? = nil,
+        peers: PeerPolicy,
         limits: ServerLimits = ServerLimits(), agent: String, logger: Logger,
         observer: any TransportObserver = NoObserver()
     ) {
@@ -32,8 +34,8 @@ package final class RPCServer: Sendable {
         self.address = address
         self.tls = tls
         let config = ServerConfiguration(
-            routes: RouteTable(router), interceptors: interceptors, fallback: fallback, peers: peers,
-            limits: limits,
+            routes: RouteTable(router), interceptors: interceptors, admission: admission, fallback: fallback,
+            peers: peers, limits: limits,
             agent: agent, logger: logger, observer: observer)
         servers = loops.loops.map { LoopServer(loop: $0, config: config) }
     }

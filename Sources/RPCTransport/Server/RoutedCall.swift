@@ -11,6 +11,7 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     let route: Router.Route
     let context: CallContext
     let connection: ServerConnection
+    private var phase = Phase.gathering
     private var task: Task<Void, Never>?
     /// The request of a method that takes one.
     private var request: Message?
@@ -18,8 +19,10 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     /// The requests of a method that takes many; nil for the others.
     let requests: MessageQueue?
     private var admittedCount = 0
-    /// The handler has returned, or never began.
-    private var isDone = false
+    /// Where the call stands with the scheduler.
+    var place = CallScheduler.Place.none
+    /// When the handler began, in monotonic nanoseconds.
+    private(set) var beganNanoseconds: UInt64 = 0
     private var isOrphan = false
     private var hasSentHeader = false
     /// A writer that waits for credit.
@@ -27,6 +30,17 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     /// Why the call was over before its handler was done.
     private(set) var failure: RPCError?
     private var streamArenas: [Arena] = []
+
+    private enum Phase {
+        /// The request is not whole. → waiting, running, done
+        case gathering
+        /// The interceptors have let it pass; it waits for its turn. → running, done
+        case waiting
+        /// The handler runs. → done
+        case running
+        /// The handler has returned, or never began.
+        case done
+    }
 
     init(
         _ call: InboundCall, _ route: Router.Route, _ start: StartView, _ metadata: Metadata,
@@ -40,7 +54,8 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         context = CallContext(
             method: route.method, deadline: call.deadline,
             requestID: start.requestID.map { String(decoding: $0, as: UTF8.self) },
-            metadata: metadata, trace: parent?.child() ?? .make(), connection: connection.context,
+            metadata: metadata, trace: parent?.child() ?? .make(), minEpoch: start.minEpoch,
+            connection: connection.context,
             callerToken: start.caller.map { CallerTokenBytes(encoded: Array($0)) },
             arena: connection.arenas.take(), logger: connection.config.logger,
             startNanoseconds: now)
@@ -77,10 +92,13 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         requests?.fail(error)
         readiness?.resume(throwing: error)
         readiness = nil
-        guard let task, !isDone else { return finished() }
+        guard phase == .running else {
+            report(error)
+            return finished()
+        }
         isOrphan = true
         connection.orphansChanged(by: 1)
-        task.cancel()
+        task?.cancel()
     }
 
     func drained(_ call: FrameCall) {
@@ -91,7 +109,7 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     // MARK: Requests
 
     /// The handler cannot begin before its request is whole.
-    var isWaitingForRequest: Bool { requests == nil && task == nil && !isDone }
+    var isWaitingForRequest: Bool { requests == nil && phase == .gathering }
 
     private func receive(_ payload: UnsafeRawBufferPointer, more: Bool) throws {
         let cost = PayloadCost.of(payload.count)
@@ -100,7 +118,7 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
             if let error = requests.error { throw error }
             return
         }
-        guard task == nil else {
+        guard phase == .gathering else {
             throw RPCError.invalidArgument("REQUEST_REPEATED", "This method takes one request message.")
         }
         request = try assembly.add(payload, more: more) { try decode($0, context.arena) }
@@ -110,7 +128,7 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
 
     private func receiveEnd() throws {
         if let requests { return requests.end() }
-        guard task == nil, !isDone else { return }
+        guard phase == .gathering else { return }
         guard !assembly.isPartial else {
             throw RPCError.invalidArgument("REQUEST_INCOMPLETE", "The call ended inside its request message.")
         }
@@ -138,15 +156,29 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
 
     // MARK: Running
 
+    /// The request is whole, or a stream of requests begins.
     private func run() {
-        // The closure captures nothing but the call, so that it needs no memory of its own.
         call.requestDue = .never
+        phase = .waiting
+        do {
+            if !connection.config.interceptors.isEmpty { try admit() }
+            if let scheduler = connection.scheduler { try scheduler.take(self) } else { start() }
+        } catch {
+            handlerFailed(RPCError(masking: error))
+            finished()
+        }
+    }
+
+    /// Begins the handler: it is the call's turn.
+    func start() {
+        phase = .running
+        beganNanoseconds = connection.loop.now
+        // The closure captures nothing but the call, so that it needs no memory of its own.
         task = Task(executorPreference: connection.loop) { await self.serve() }
     }
 
     private func serve() async {
         do {
-            if !connection.config.interceptors.isEmpty { try admit() }
             try await handle()
         } catch {
             onLoop { self.handlerFailed(RPCError(masking: error)) }
@@ -195,13 +227,13 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         }
         guard let message, !call.isEnded else {
             report(nil)
-            return call.finish(nil, budget: context.responseBudget)
+            return call.finish(nil, budget: context.extraCost)
         }
         let bytes = WireCodec.encodedSize(message)
         if let error = call.refusal(ofMessageBytes: bytes) ?? protocolRefusal(bytes) { return handlerFailed(error) }
         report(nil)
         let status =
-            context.responseBudget.map { CallStatus(budget: $0).encoded() } ?? CallStatus.okBytes
+            context.extraCost.map { CallStatus(budget: $0).encoded() } ?? CallStatus.okBytes
         withOptionalBytes(header(), status, nil, nil) { header, status, _, _ in
             var frame = FrameView()
             frame.header = header
@@ -220,14 +252,15 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
 
     private func handlerFailed(_ error: RPCError) {
         report(error)
-        call.finish(error, budget: context.responseBudget)
+        call.finish(error, budget: context.extraCost)
     }
 
     /// The caller sent something that cannot be served.
     private func refuse(_ error: RPCError) {
         guard !call.isEnded else { return }
         connection.config.observer.callRefused(reason: error.reason)
-        guard task != nil, !isDone else {
+        guard phase == .running else {
+            report(error)
             call.finish(error)
             return finished()
         }
@@ -246,8 +279,9 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     }
 
     private func finished() {
-        guard !isDone else { return }
-        isDone = true
+        guard phase != .done else { return }
+        phase = .done
+        connection.scheduler?.leave(self)
         connection.arenas.give(context.arena)
         for arena in streamArenas { connection.arenas.give(arena) }
         streamArenas = []

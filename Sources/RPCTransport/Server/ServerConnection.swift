@@ -9,6 +9,8 @@ import Wire
 final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     let loop: EventLoop
     let arenas: ArenaPool
+    /// Gives calls their turns; nil: all begin at once.
+    let scheduler: CallScheduler?
     let config: ServerConfiguration
     let context: ConnectionContext
     private(set) var link: FrameLink?
@@ -18,21 +20,25 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     private(set) var lastCallID: UInt64 = 0
     private var drain = DrainState()
     private let deadlines: DeadlineWatch
-    private var cancels: RateGuard?
+    private var cancels: TokenBucket?
     /// What has come of messages that are not whole yet, over all calls.
     private var unfinishedBytes = 0
 
     var isBusy: Bool { !calls.isEmpty || orphanCount > 0 }
 
-    init(loop: EventLoop, arenas: ArenaPool, config: ServerConfiguration, context: ConnectionContext) {
+    init(
+        loop: EventLoop, arenas: ArenaPool, scheduler: CallScheduler?, config: ServerConfiguration,
+        context: ConnectionContext
+    ) {
         self.loop = loop
         self.arenas = arenas
+        self.scheduler = scheduler
         self.config = config
         self.context = context
         let limits = config.limits
         deadlines = DeadlineWatch(loop: loop)
         cancels = limits.cancelBurstMax.map {
-            RateGuard(burst: $0, perSecond: limits.cancelsPerSecondMax, now: loop.now)
+            TokenBucket(burst: $0, perSecond: limits.cancelsPerSecondMax, now: loop.now)
         }
         deadlines.onDue = { [unowned self] now in expireCalls(now) }
     }

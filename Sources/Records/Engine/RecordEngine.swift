@@ -78,14 +78,20 @@ extension RecordEngine {
         return call
     }
 
+    /// A policy is a row and a few tables of identity.
+    private static let freshPolicyCost: UInt32 = 8
+
     func open(
         _ context: CallContext, _ type: RecordType, writes: Bool, now: Timestamp = .now()
     ) async throws -> RecordCall {
         let caller = try context.requireTenantCaller()
         guard let tenant = caller.tenantID else { throw RecordErrors.userUnknown() }
         if writes { try policies.requireFreshForWrite() }
+        // Rights that the caller knows of and this program may not: that may take fetching them.
+        if context.minEpoch > caller.policyEpoch { context.cost += Self.freshPolicyCost }
         let policy = try await policies.snapshot(
-            of: tenant, minEpoch: caller.policyEpoch, deadlineNanos: context.deadline.nanoseconds)
+            of: tenant, minEpoch: max(caller.policyEpoch, context.minEpoch), deadlineNanos: context.deadline.nanoseconds
+        )
         guard let user = policy.access(of: caller) else { throw RecordErrors.userUnknown() }
         return RecordCall(
             context: context, caller: caller, type: type, access: user.object(type.object), policy: policy,

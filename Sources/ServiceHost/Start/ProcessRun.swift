@@ -161,7 +161,7 @@ final class ProcessRun: Sendable {
             )
         return RPCServer(
             loops: loops, address: address, tls: tls.server, router: router, interceptors: interceptors,
-            fallback: offer.fallback,
+            admission: Admission.rule(of: name, settings), fallback: offer.fallback,
             peers: name == .gateway ? .anyone : .programs(Topology.callers(of: name)),
             limits: limits, agent: agent, logger: logger, observer: TransportMetrics(factory: registry))
     }

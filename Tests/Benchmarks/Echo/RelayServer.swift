@@ -31,7 +31,7 @@ enum RelayServer {
         }
         token.withUnsafeBytes { token in
             start.caller = token
-            CallRelay.start(call, first: frame, start: start, client: client) { _ in }
+            CallRelay.start(call, first: frame, start: start, client: client) { _ in nil }
         }
     }
 }

@@ -593,7 +593,7 @@ const ProtobufCMessageDescriptor steward__rpc__v1__frame__descriptor =
   (ProtobufCMessageInit) steward__rpc__v1__frame__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__rpc__v1__start__field_descriptors[7] =
+static const ProtobufCFieldDescriptor steward__rpc__v1__start__field_descriptors[8] =
 {
   {
     "method",
@@ -679,11 +679,24 @@ static const ProtobufCFieldDescriptor steward__rpc__v1__start__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "min_epoch",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Steward__Rpc__V1__Start, has_min_epoch),
+    offsetof(Steward__Rpc__V1__Start, min_epoch),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__rpc__v1__start__field_indices_by_name[] = {
   6,   /* field[6] = caller */
   5,   /* field[5] = metadata */
   0,   /* field[0] = method */
+  7,   /* field[7] = min_epoch */
   2,   /* field[2] = request_id */
   1,   /* field[1] = timeout_ms */
   3,   /* field[3] = trace_parent */
@@ -692,7 +705,7 @@ static const unsigned steward__rpc__v1__start__field_indices_by_name[] = {
 static const ProtobufCIntRange steward__rpc__v1__start__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor steward__rpc__v1__start__descriptor =
 {
@@ -702,7 +715,7 @@ const ProtobufCMessageDescriptor steward__rpc__v1__start__descriptor =
   "Steward__Rpc__V1__Start",
   "steward.rpc.v1",
   sizeof(Steward__Rpc__V1__Start),
-  7,
+  8,
   steward__rpc__v1__start__field_descriptors,
   steward__rpc__v1__start__field_indices_by_name,
   1,  steward__rpc__v1__start__number_ranges,

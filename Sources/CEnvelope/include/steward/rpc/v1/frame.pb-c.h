@@ -136,13 +136,19 @@ struct  Steward__Rpc__V1__Start
   size_t n_metadata;
   Steward__Rpc__V1__Entry **metadata;
   /*
+   * Freshness hint: the answer must heed at least this version of the workspace's rights, as a change of them told in the
+   * header entry policy-epoch of its answer. Absent: what the session knew within the last minute.
+   */
+  protobuf_c_boolean has_min_epoch;
+  uint64_t min_epoch;
+  /*
    * Who calls. Set by the gateway and by services only; a client that sends it is refused.
    */
   Steward__Rpc__V1__CallerToken *caller;
 };
 #define STEWARD__RPC__V1__START__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__rpc__v1__start__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, 0,NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, 0,NULL, 0, 0, NULL }
 
 
 /*

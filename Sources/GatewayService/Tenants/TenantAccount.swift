@@ -1,0 +1,75 @@
+import RPC
+import Reactor
+import ServiceHost
+import Synchronization
+import Tenancy
+
+/// What one tenant uses of this gateway: its calls under way, and its budget of weighted calls, which comes back with time.
+final class TenantAccount: Sendable {
+    /// The limits of each tenant.
+    struct Limits: Sendable, Hashable {
+        /// Calls under way at a time.
+        var callsMax: Int
+        /// Units of cost that come back in a second; 0: not counted.
+        var unitsPerSecond: Int
+        /// Units that may be used at once.
+        var unitsBurst: Int
+    }
+
+    private let limits: Limits
+    private let callCount = Atomic<Int>(0)
+    private let bucket: Mutex<TokenBucket>
+
+    init(_ limits: Limits, now: UInt64) {
+        self.limits = limits
+        bucket = Mutex(TokenBucket(burst: limits.unitsBurst, perSecond: limits.unitsPerSecond, now: now))
+    }
+
+    private var countsUnits: Bool { limits.unitsPerSecond > 0 }
+
+    /// Begins a call: counts it and takes what it costs. Throws, with nothing counted, RESOURCE_EXHAUSTED with TENANT_CALLS_LIMIT or
+    /// BUDGET_EXHAUSTED.
+    func begin(cost: UInt32, now: UInt64) throws(RPCError) {
+        guard callCount.wrappingAdd(1, ordering: .relaxed).newValue <= limits.callsMax else {
+            callCount.wrappingSubtract(1, ordering: .relaxed)
+            throw TenantCalls.refusal(callsMax: limits.callsMax)
+        }
+        guard countsUnits, !bucket.withLock({ $0.take(Int(cost), at: now) }) else { return }
+        callCount.wrappingSubtract(1, ordering: .relaxed)
+        throw exhausted(cost, now)
+    }
+
+    /// Ends a call that was begun.
+    /// - Parameter cost: what it turned out to cost, if that is more than was taken.
+    /// - Returns: what to tell the caller; nil when units are not counted.
+    func end(taken: UInt32, cost: UInt32, now: UInt64) -> Budget? {
+        callCount.wrappingSubtract(1, ordering: .relaxed)
+        guard countsUnits else { return nil }
+        return bucket.withLock { bucket in
+            if cost > taken { bucket.charge(Int(cost - taken), at: now) }
+            return Self.budget(max(cost, taken), bucket, now)
+        }
+    }
+
+    /// Nothing would be lost by forgetting it.
+    func isIdle(now: UInt64) -> Bool {
+        callCount.load(ordering: .relaxed) == 0 && bucket.withLock { $0.untilFull(at: now) } == 0
+    }
+
+    private func exhausted(_ cost: UInt32, _ now: UInt64) -> RPCError {
+        let (wait, budget) = bucket.withLock { ($0.wait(for: Int(cost), at: now), Self.budget(0, $0, now)) }
+        return RPCError(
+            .resourceExhausted, reason: "BUDGET_EXHAUSTED", domain: "gateway",
+            "The workspace has used up its budget: this call costs \(cost) units, and \(limits.unitsPerSecond) come back each second. Wait, or call less.",
+            details: [
+                (key: "cost", value: "\(cost)"), (key: "units_per_second", value: "\(limits.unitsPerSecond)"),
+                (key: "units_burst", value: "\(limits.unitsBurst)"),
+            ], retryDelay: .nanoseconds(Int64(clamping: wait)), budget: budget)
+    }
+
+    private static func budget(_ cost: UInt32, _ bucket: TokenBucket, _ now: UInt64) -> Budget {
+        Budget(
+            cost: cost, remaining: UInt32(clamping: bucket.remaining(at: now)),
+            reset: .nanoseconds(Int64(clamping: bucket.untilFull(at: now))))
+    }
+}
