@@ -39,6 +39,7 @@ final class TLSGeneration: @unchecked Sendable {
     private func configure(_ role: TLSContext.Role, _ settings: TLSSettings) {
         steward_ssl_ctx_set_min_tls13(context)
         steward_ssl_ctx_set_mode(context)
+        steward_ssl_ctx_no_auto_chain(context)
         steward_ssl_ctx_set_read_ahead(context, Self.readBufferBytes)
         let verify =
             settings.verifyPeer == .required
