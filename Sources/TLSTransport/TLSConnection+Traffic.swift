@@ -50,7 +50,12 @@ extension TLSConnection {
         readWaitsToWrite = false
         // Without the look at `SSL_has_pending` each message would cost a second read, just to hear "nothing
         // more".
-        repeat { end = readOnce(&budget) } while end == nil && budget > 0 && SSL_has_pending(ssl) == 1
+        end = readOnce(&budget)
+        if end == nil, SSL_has_pending(ssl) == 1 {
+            // Much is coming: room at once for what a turn may bring, instead of growing step by step.
+            input.grow(to: limits.readBytesPerTurnMax)
+            repeat { end = readOnce(&budget) } while end == nil && budget > 0 && SSL_has_pending(ssl) == 1
+        }
         if input.readableCount > before { delegate?.didReceive(self) }
         guard phase == .open else { return }
         input.shrinkIfIdle()

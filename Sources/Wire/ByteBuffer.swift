@@ -92,6 +92,11 @@ package final class ByteBuffer: @unchecked Sendable {
         resize(to: max(readable + count, capacity * 2, 256))
     }
 
+    /// Takes memory for so many bytes in all, if there is less.
+    package func grow(to bytes: Int) {
+        if capacity < bytes { resize(to: bytes) }
+    }
+
     /// Drops `count` bytes from the front.
     package func consume(_ count: Int) {
         precondition(count >= 0 && count <= readableCount, "consumed more than there is")

@@ -44,6 +44,11 @@ package enum WireCodec {
         }
     }
 
+    /// Writes the encoded message to memory that has room for `encodedSize` bytes.
+    package static func encode(_ message: Message, at start: UnsafeMutableRawPointer) {
+        protobuf_c_message_pack(message.raw, start.assumingMemoryBound(to: UInt8.self))
+    }
+
     /// Appends the encoded message; gives the number of bytes.
     @discardableResult
     package static func encode(_ message: Message, to buffer: ByteBuffer) -> Int {

@@ -15,6 +15,13 @@ import Testing
         #expect(window.isOpen)
     }
 
+    @Test func aWindowTellsWhetherItHoldsMore() {
+        var window = CreditWindow(initial: 100)
+        window.spend(40)
+        #expect(window.isOpen(after: 59) && !window.isOpen(after: 60))
+        #expect(CreditWindow(initial: nil).isOpen(after: 1 << 40))
+    }
+
     @Test func noLimitMeansNoCounting() {
         var window = CreditWindow(initial: nil)
         window.spend(1 << 40)
@@ -158,6 +165,21 @@ struct SeededGenerator: RandomNumberGenerator {
             }
         }
         #expect(error?.reason == "MESSAGE_TOO_LONG")
+    }
+
+    @Test func piecesAreCollectedForWhoeverKeepsThem() throws {
+        var assembly = MessageAssembly(bytesMax: 10)
+        func collect(_ bytes: [UInt8], more: Bool) throws -> [UInt8]? {
+            try withBytes(bytes) { try assembly.collect($0[0], more: more) }
+        }
+        #expect(try collect([1, 2], more: false) == [1, 2])
+        #expect(try collect([3], more: true) == nil && assembly.isPartial)
+        #expect(try collect([4, 5], more: true) == nil)
+        #expect(try collect([], more: false) == [3, 4, 5] && !assembly.isPartial)
+        #expect(try collect([6], more: true) == nil)
+        let error = #expect(throws: RPCError.self) { try collect([UInt8](repeating: 0, count: 10), more: true) }
+        #expect(error?.reason == "MESSAGE_TOO_LONG")
+        #expect(!assembly.isPartial, "what was there is dropped")
     }
 
     @Test func deadlinesShrinkAndNeverRoundToZero() {

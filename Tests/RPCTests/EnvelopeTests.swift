@@ -101,6 +101,40 @@ import Wire
         #expect(direct == viaBytes)
     }
 
+    /// However long the pieces are: together they are the message, header first, status last, `more` between.
+    @Test(arguments: [1, 2, 7, 100, 304, 305, 306, 307, 1_000]) func aMessageInPiecesIsWhole(pieceBytes: Int) throws {
+        let detail = MessageDescriptor(steward_rpc_v1_detail_descriptor())
+        let message = Message.make(detail, in: Arena())
+        message.setString(try #require(detail.field("value")), String(repeating: "v", count: 303))
+        let whole = WireCodec.encode(message)
+        let buffer = ByteBuffer()
+        var metadata = Metadata()
+        metadata.append("k", "v")
+        withBytes(metadata.encoded(as: Metadata.headerField), [8, 0]) { p in
+            var frame = FrameView(callID: 300)
+            frame.header = p[0]
+            frame.status = p[1]
+            frame.append(to: buffer, message: message, messageBytes: whole.count, pieceBytes: pieceBytes)
+        }
+        var joined: [UInt8] = []
+        var (headers, statuses, unfinished): ([Bool], [Bool], [Bool]) = ([], [], [])
+        var decoder = FrameDecoder(frameBytesMax: 1 << 20)
+        while let body = try decoder.next(buffer) {
+            let frame = try FrameView(parsing: body)
+            let payload = try #require(frame.payload)
+            #expect(frame.callID == 300 && payload.count <= pieceBytes)
+            joined += payload
+            headers.append(frame.header != nil)
+            statuses.append(frame.status != nil)
+            unfinished.append(frame.more)
+        }
+        let count = (whole.count + pieceBytes - 1) / pieceBytes
+        #expect(joined == whole && buffer.isEmpty)
+        #expect(headers == (0..<count).map { $0 == 0 })
+        #expect(statuses == (0..<count).map { $0 == count - 1 })
+        #expect(unfinished == (0..<count).map { $0 < count - 1 })
+    }
+
     /// Every prefix of a frame and every single changed byte: an error or a frame, never a crash or a read past the end.
     @Test func damagedFramesNeverCrash() throws {
         let status = CallStatus(error: Self.fullError).encoded()

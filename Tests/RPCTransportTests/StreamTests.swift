@@ -36,6 +36,68 @@ import Wire
         await world.close(client)
     }
 
+    /// A writer that has sent all and finds a window closed waits before it makes the next message, and goes on with credit.
+    @Test(arguments: [false, true]) func aWriterWaitsForTheWindowAndGoesOn(isOfTheCall: Bool) async throws {
+        let world = try await World()
+        let peer = try await RawPeer.connect(world)
+        peer.send(
+            .hello {
+                $0.callCredit = isOfTheCall ? 1_000 : nil
+                $0.connectionCredit = isOfTheCall ? nil : 1_000
+            },
+            .call(
+                1, NoteMethods.count.path, payload: Note("5", String(repeating: "x", count: 996)).encoded(), end: true))
+        // The hello and the first message, which uses the window up.
+        #expect(await peer.frames(2).count == 2)
+        for count in 3...6 {
+            peer.send(
+                FrameBytes {
+                    $0.callID = isOfTheCall ? 1 : 0
+                    $0.credit = 1_000
+                })
+            #expect(await peer.frames(count).count >= count)
+        }
+        #expect(await peer.reasons(until: 1) == [1: "OK"])
+        peer.close()
+        await world.close()
+    }
+
+    /// Longer than a frame, with a peer that does not count and with one that does.
+    @Test(arguments: [nil, 100_000 as UInt32]) func longMessagesGoInFramesThatThePeerTakes(credit: UInt32?) async throws
+    {
+        let world = try await World()
+        let peer = try await RawPeer.connect(world)
+        let note = Note("3", String(repeating: "x", count: 50_000))
+        peer.send(
+            .hello {
+                $0.frameBytesMax = 16_384
+                $0.callCredit = credit
+            },
+            .call(1, NoteMethods.count.path, payload: note.encoded(), end: true))
+        if credit != nil {
+            peer.send(
+                FrameBytes {
+                    $0.callID = 1
+                    $0.credit = 1 << 20
+                })
+        }
+        #expect(await peer.reasons(until: 1) == [1: "OK"])
+        var messages: [[UInt8]] = []
+        var message: [UInt8] = []
+        for bytes in await peer.frames(1) {
+            #expect(bytes.count <= 16_384)
+            try bytes.withUnsafeBytes { bytes in
+                let frame = try FrameView(parsing: bytes)
+                guard frame.callID == 1, let payload = frame.payload else { return }
+                message += payload
+                if !frame.more { (messages, message) = (messages + [message], []) }
+            }
+        }
+        #expect(messages == (0..<3).map { Note("\($0)", note.value).encoded() })
+        peer.close()
+        await world.close()
+    }
+
     @Test func clientStreamsAreRead() async throws {
         let world = try await World()
         let client = try world.client()

@@ -2,6 +2,16 @@ import Testing
 import Wire
 
 @Suite struct BufferTests {
+    @Test func growingKeepsTheBytesAndNeverShrinks() {
+        let buffer = ByteBuffer()
+        buffer.append([1, 2, 3])
+        buffer.consume(1)
+        buffer.grow(to: 5_000)
+        #expect(buffer.capacity == 5_000 && buffer.copy() == [2, 3])
+        buffer.grow(to: 10)
+        #expect(buffer.capacity == 5_000)
+    }
+
     /// A buffer behaves as an array that is appended to and dropped from.
     @Test func behavesAsAQueue() {
         var random = SeededRandom(seed: 3)

@@ -22,6 +22,9 @@ package struct CreditWindow: Sendable, Hashable {
     /// A payload may be sent now.
     package var isOpen: Bool { initial.map { $0 + granted > spent } ?? true }
 
+    /// A payload may be sent after so much more is spent.
+    package func isOpen(after cost: Int) -> Bool { initial.map { $0 + granted > spent + cost } ?? true }
+
     /// Takes note of a payload sent.
     package mutating func spend(_ cost: Int) { spent += cost }
 

@@ -1,7 +1,12 @@
 /// Puts the pieces of an application message together. A message that comes in one piece, as most do, is not copied.
 package struct MessageAssembly: Sendable {
+    /// Memory taken at once for a message in pieces; longer ones grow.
+    private static let expectedBytesMax = 1 << 20
+
     private var pieces: [UInt8] = []
     private let bytesMax: Int
+    /// How long the last message in pieces was: the next one of a stream often is as long.
+    private var expectedBytes = 0
 
     /// - Parameter bytesMax: the longest message accepted.
     package init(bytesMax: Int) {
@@ -16,17 +21,34 @@ package struct MessageAssembly: Sendable {
     package mutating func add<Result>(
         _ piece: UnsafeRawBufferPointer, more: Bool, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result? {
-        guard pieces.count + piece.count <= bytesMax else {
-            pieces = []
-            throw RPCError.resourceExhausted(
-                "MESSAGE_TOO_LONG", "The message is longer than \(bytesMax) bytes; send less in one message.",
-                details: [(key: "message_bytes_max", value: "\(bytesMax)")])
-        }
+        try checkLength(piece)
         if !more, pieces.isEmpty { return try body(piece) }
+        guard let whole = append(piece, more: more) else { return nil }
+        return try whole.withUnsafeBytes(body)
+    }
+
+    /// Takes a piece. Gives the message when it is complete, for one who keeps it. Throws as `add` does.
+    package mutating func collect(_ piece: UnsafeRawBufferPointer, more: Bool) throws -> [UInt8]? {
+        try checkLength(piece)
+        if !more, pieces.isEmpty { return Array(piece) }
+        return append(piece, more: more)
+    }
+
+    private mutating func checkLength(_ piece: UnsafeRawBufferPointer) throws {
+        guard pieces.count + piece.count > bytesMax else { return }
+        pieces = []
+        throw RPCError.resourceExhausted(
+            "MESSAGE_TOO_LONG", "The message is longer than \(bytesMax) bytes; send less in one message.",
+            details: [(key: "message_bytes_max", value: "\(bytesMax)")])
+    }
+
+    private mutating func append(_ piece: UnsafeRawBufferPointer, more: Bool) -> [UInt8]? {
+        if pieces.isEmpty { pieces.reserveCapacity(max(piece.count, min(expectedBytes, Self.expectedBytesMax))) }
         pieces.append(contentsOf: piece)
         guard !more else { return nil }
         let whole = pieces
         pieces = []
-        return try whole.withUnsafeBytes(body)
+        expectedBytes = whole.count
+        return whole
     }
 }

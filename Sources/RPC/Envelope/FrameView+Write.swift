@@ -41,6 +41,25 @@ extension FrameView {
         }
     }
 
+    /// Bytes of the length before a frame.
+    static let lengthBytes = 4
+
+    /// Bytes of the frame before its payload, length prefix included.
+    func headBytes(payloadBytes: Int) -> Int {
+        Self.lengthBytes + headSize(startBytes: nil) + 1 + ProtoWriter.size(UInt64(payloadBytes))
+    }
+
+    /// Writes the frame into memory of exactly its size, all but the payload, which is there already or comes later.
+    func write(around payloadBytes: Int, _ room: UnsafeMutableRawBufferPointer) {
+        var writer = ProtoWriter(room)
+        Self.writeLength(room.count - Self.lengthBytes, &writer)
+        writeHead(&writer, nil, nil)
+        writer.prefix(4, payloadBytes)
+        let head = headBytes(payloadBytes: payloadBytes)
+        var rest = ProtoWriter(UnsafeMutableRawBufferPointer(rebasing: room[(head + payloadBytes)...]))
+        writeTail(&rest)
+    }
+
     /// Bytes of the frame without its length prefix, with a payload of the given size.
     package func bodySize(startBytes: Int? = nil, payloadBytes: Int?) -> Int {
         var size = headSize(startBytes: startBytes)

@@ -58,7 +58,7 @@ final class UnaryClientCall: CallReceiver, @unchecked Sendable {
     func receive(_ frame: FrameView, on call: FrameCall) {
         if let payload = frame.payload {
             do {
-                if let whole = try assembly.add(payload, more: frame.more, { Array($0) }) { answer = whole }
+                if let whole = try assembly.collect(payload, more: frame.more) { answer = whole }
                 call.release(PayloadCost.of(payload.count))
             } catch {
                 self.call?.cancel(RPCError(masking: error))

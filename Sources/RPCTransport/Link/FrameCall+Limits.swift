@@ -1,4 +1,5 @@
 import RPC
+import Wire
 
 /// What the peer's limits say about what is sent. Whatever does not fit costs its call: never the connection, which others may share.
 extension FrameCall {
@@ -15,6 +16,28 @@ extension FrameCall {
             frame.status = status
             enqueue(frame, start)
         }
+    }
+
+    /// Sends a message that is too long for a frame, or cannot be sent yet.
+    func transmitInPieces(_ message: Message, _ bytes: Int, _ frame: FrameView, _ link: FrameLink) {
+        let tail = (frame.header?.count ?? 0) + (frame.status?.count ?? 0)
+        guard tail <= CallStatus.bytesAlwaysFitting else {
+            return WireCodec.encode(message).withUnsafeBytes { payload in
+                var frame = frame
+                frame.payload = payload
+                transmitCut(frame, nil, link)
+            }
+        }
+        let pieceBytes = Int(link.peerHello.frameBytesMax) - Self.frameOverheadMax - tail
+        let lastBytes = (bytes - 1) % pieceBytes + 1
+        guard isDrained, sendWindow.isOpen(after: bytes - lastBytes), link.maySendPayloads(after: bytes - lastBytes)
+        else {
+            return enqueue(frame, nil, payload: WireCodec.encode(message)[...])
+        }
+        spend(bytes - lastBytes)
+        spend(lastBytes)
+        link.write(frame, message: message, messageBytes: bytes, pieceBytes: pieceBytes)
+        wrote(hasStatus: frame.status != nil)
     }
 
     /// Why a message of so many bytes cannot be sent to this peer; nil when it can.

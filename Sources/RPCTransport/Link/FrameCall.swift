@@ -23,16 +23,16 @@ extension CallReceiver {
 /// One call on a connection, as either side sees it: what is sent waits here for credit, what comes is accounted for.
 // SAFETY: confined to the loop of its connection.
 package class FrameCall: @unchecked Sendable {
-    /// A frame that waits. Pieces are cut to the peer's frame size when queued.
+    /// A frame that waits. Pieces are cut to the peer's frame size when queued; they share the memory of their message.
     private struct Queued {
         var start: [UInt8]?
         var header: [UInt8]?
-        var payload: [UInt8]?
+        var payload: ArraySlice<UInt8>?
         var more = false
         var end = false
         var status: [UInt8]?
-
-        var bytes: Int { (payload?.count ?? 0) + (status?.count ?? 0) }
+        /// Memory that is free again once this frame is written: the last piece of a message counts for all.
+        var bytes = 0
     }
 
     /// The id on the connection; 0 as long as the start of a client's call has not been written.
@@ -85,7 +85,7 @@ package class FrameCall: @unchecked Sendable {
     /// The other side grants more. False when it grants more than a call can hold.
     func granted(_ credit: UInt32) -> Bool {
         guard sendWindow.grant(credit) else { return false }
-        pump()
+        goOn()
         return true
     }
 
@@ -94,6 +94,16 @@ package class FrameCall: @unchecked Sendable {
     /// Everything handed over has been written.
     package var isDrained: Bool { queue.isEmpty }
 
+    /// Whether a stream should wait with its next message; `drained` follows when it need not any more. A message that is sent then is
+    /// encoded straight into the connection's buffer.
+    var isHeldBack: Bool {
+        guard let link, !isEnded else { return !queue.isEmpty }
+        guard queue.isEmpty, sendWindow.isOpen else { return true }
+        if link.maySendPayload { return false }
+        waitForLink()
+        return true
+    }
+
     /// A payload of this size can be written now in one frame.
     func canSend(payloadBytes: Int) -> Bool {
         guard let link, queue.isEmpty, sendWindow.isOpen, link.maySendPayload else { return false }
@@ -101,7 +111,7 @@ package class FrameCall: @unchecked Sendable {
     }
 
     /// Room for everything in a frame beside payload, start, header and status.
-    private static let frameOverheadMax = 64
+    static let frameOverheadMax = 64
 
     /// Sends parts of this call, now or as soon as flow control allows, in order. The id of the frame is set here.
     package func transmit(_ frame: FrameView, start: StartView? = nil) {
@@ -139,11 +149,7 @@ package class FrameCall: @unchecked Sendable {
         var frame = frame
         frame.callID = id
         guard canSend(payloadBytes: bytes + (frame.header?.count ?? 0) + (frame.status?.count ?? 0)) else {
-            let encoded = WireCodec.encode(message)
-            return encoded.withUnsafeBytes { payload in
-                frame.payload = payload
-                transmit(frame)
-            }
+            return transmitInPieces(message, bytes, frame, link)
         }
         spend(bytes)
         link.write(frame, message: message, messageBytes: bytes)
@@ -153,29 +159,34 @@ package class FrameCall: @unchecked Sendable {
     /// A frame has been written. For subclasses: a status ends the call.
     func wrote(hasStatus: Bool) {}
 
-    private func spend(_ payloadBytes: Int) {
+    func spend(_ payloadBytes: Int) {
         let cost = PayloadCost.of(payloadBytes)
         sendWindow.spend(cost)
         link?.spend(cost)
     }
 
     func enqueue(_ frame: FrameView, _ start: StartView?) {
-        var rest = frame.payload ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        enqueue(frame, start, payload: frame.payload.map { Array($0)[...] })
+    }
+
+    func enqueue(_ frame: FrameView, _ start: StartView?, payload: ArraySlice<UInt8>?) {
+        var rest = payload ?? []
         let extra = (frame.header?.count ?? 0) + (frame.status?.count ?? 0) + (start?.encodedSize ?? 0)
         let frameBytesMax = link?.peerHello.frameBytesMax ?? Hello.assumed.frameBytesMax
         let room = max(Int(frameBytesMax) - Self.frameOverheadMax - extra, 1_024)
         var next = Queued(start: start?.encoded(), header: frame.header.map { Array($0) })
         while rest.count > room {
-            next.payload = Array(rest.prefix(room))
+            next.payload = rest.prefix(room)
             next.more = true
             append(next)
             next = Queued()
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(room))
+            rest = rest.dropFirst(room)
         }
-        if frame.payload != nil { next.payload = Array(rest) }
+        if payload != nil { next.payload = rest }
         next.more = frame.more
         next.end = frame.end
         next.status = frame.status.map { Array($0) }
+        next.bytes = (payload?.count ?? 0) + (next.status?.count ?? 0)
         append(next)
         pump()
         if start != nil, queue.first?.start != nil { startWaits() }
@@ -233,7 +244,12 @@ package class FrameCall: @unchecked Sendable {
     /// The connection has room or credit again.
     func linkMaySend() {
         isBlockedOnLink = false
-        if !isEnded { pump() }
+        if !isEnded { goOn() }
+    }
+
+    /// There is credit or room again.
+    private func goOn() {
+        if !queue.isEmpty { pump() } else if !isHeldBack { receiver?.drained(self) }
     }
 
     private func write(_ item: Queued, _ link: FrameLink) {
@@ -242,16 +258,18 @@ package class FrameCall: @unchecked Sendable {
         queuedBytes -= bytes
         link.queuedBytesChanged(by: -bytes)
         if item.start != nil { willWriteStart() }
-        withOptionalBytes(item.start, item.header, item.payload, item.status) {
-            start, header, payload, status in
+        withOptionalBytes(item.start, item.header, item.status, nil) { start, header, status, _ in
             var frame = FrameView(callID: id)
             frame.start = start
             frame.header = header
-            frame.payload = payload
             frame.more = item.more
             frame.end = item.end
             frame.status = status
-            link.write(frame)
+            guard let payload = item.payload else { return link.write(frame) }
+            payload.withUnsafeBytes {
+                frame.payload = $0
+                link.write(frame)
+            }
         }
         wrote(hasStatus: item.status != nil)
     }

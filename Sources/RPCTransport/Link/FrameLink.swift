@@ -237,6 +237,9 @@ extension FrameLink {
     /// Payload may be sent now, as far as the connection is concerned.
     var maySendPayload: Bool { sendWindow.isOpen && !isCongested }
 
+    /// Several payloads may be sent now, of which all but the last cost so much.
+    func maySendPayloads(after cost: Int) -> Bool { sendWindow.isOpen(after: cost) && !isCongested }
+
     /// Longest status to be sent: three quarters of the peer's frames leave room for a header and some payload.
     var statusBytesMax: Int { Int(peerHello.frameBytesMax) / 4 * 3 }
 
@@ -254,6 +257,13 @@ extension FrameLink {
     func write(_ frame: FrameView, message: Message, messageBytes: Int) {
         guard isOpen else { return }
         frame.append(to: connection.output, message: message, messageBytes: messageBytes)
+        wrote()
+    }
+
+    /// Writes a message as the payload of several frames.
+    func write(_ frame: FrameView, message: Message, messageBytes: Int, pieceBytes: Int) {
+        guard isOpen else { return }
+        frame.append(to: connection.output, message: message, messageBytes: messageBytes, pieceBytes: pieceBytes)
         wrote()
     }
 

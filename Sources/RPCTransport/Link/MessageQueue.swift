@@ -30,7 +30,7 @@ final class MessageQueue: @unchecked Sendable {
     func append(_ piece: UnsafeRawBufferPointer, more: Bool, cost: Int) -> Bool {
         guard error == nil, !hasEnded else { return false }
         do {
-            guard let bytes = try assembly.add(piece, more: more, { Array($0) }) else { return false }
+            guard let bytes = try assembly.collect(piece, more: more) else { return false }
             deliver(Item(bytes: bytes, cost: cost))
             return true
         } catch {

@@ -6,17 +6,18 @@ import Wire
 extension RoutedCall: MessageSink, MessageSource {
     func write(_ message: Message) async throws {
         let loop = connection.loop
-        if loop.isCurrent {
-            try send(message)
-            if call.isDrained { return }
-        }
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            if loop.isCurrent {
-                readiness = continuation
-            } else {
+        guard loop.isCurrent else {
+            return try await withCheckedThrowingContinuation { continuation in
                 loop.execute { self.send(message, continuation) }
             }
         }
+        while call.isHeldBack { try await waitUntilDrained() }
+        try send(message)
+        if !call.isDrained { try await waitUntilDrained() }
+    }
+
+    private func waitUntilDrained() async throws {
+        try await withCheckedThrowingContinuation { readiness = $0 }
     }
 
     func next(into arena: Arena) async throws -> Message? {
