@@ -251,8 +251,8 @@ let package = Package(
         .executableTarget(
             name: "steward-echo",
             dependencies: [
-                "CEnvelope", "Credentials", "RPC", "RPCTransport", "Reactor", "TLSTransport", "Tenancy",
-                "Wire", logging,
+                "CEnvelope", "CProtobufC", "Credentials", "RPC", "RPCTransport", "Reactor", "TLSTransport",
+                "Tenancy", "Wire", logging,
             ],
             path: "Tests/Benchmarks/Echo", swiftSettings: strict),
     ]

@@ -8,7 +8,8 @@ import sys
 import time
 import uuid
 
-from load import Load
+from load import call_load
+from page import Table
 from processes import cpu_seconds, tree_cpu_seconds
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "ThinClientTests"))
@@ -174,10 +175,10 @@ def measure(tools, state, folder, seconds):
         payload = os.path.join(folder, name)
         with open(payload, "wb") as file:
             file.write(struct.pack(">I", len(request)) + request)
-        load = Load(f"{tools}/load", installation.port, installation.trust_roots, SERVER_NAME, SERVICE + name, payload,
-                    attach, has_ids)
+        load = call_load(f"{tools}/load", installation.port, installation.trust_roots, SERVER_NAME, SERVICE + name,
+                         payload, attach, has_ids)
         for shape in SHAPES:
-            result = load.run(*shape, seconds, installation.cpu)
+            result = load.run(shape, seconds, installation.cpu)
             rows.append(_row(name, shape, result, beside[1 if shape == (1, 1) else PGBENCH_CLIENTS]))
     return rows
 
@@ -195,15 +196,22 @@ def _row(name, shape, result, beside):
     }
 
 
-def table(rows):
-    lines = [f"{'method':14} {'in flight':>9} {'calls/s':>8} {'p50 µs':>7} {'p99 µs':>7} | CPU µs/call: {'gateway':>7} "
-             f"{'customer':>8} {'others':>6} {'PostgreSQL':>10} {'outside/inside':>14} | {'pgbench/s':>9} "
-             f"{'its PostgreSQL µs':>17} {'calls/s ÷ pgbench':>17}"]
+def report(rows):
+    table = Table("Accounts through gateway, customer service and PostgreSQL; CPU in µs per call",
+                  ["method", "in flight", "calls/s", "p50 ms", "p99 ms", "gateway", "customer", "others", "PostgreSQL",
+                   "outside/inside", "pgbench/s", "its PostgreSQL", "calls/s ÷ pgbench"])
     for r in rows:
         cpu = r["cpu_us"]
-        lines.append(
-            f"{r['method']:14} {r['in_flight']:>9} {r['per_second']:>8.0f} {r['p50_us']:>7} {r['p99_us']:>7} | "
-            f"{'':13}{cpu['gateway']:>7.0f} {cpu['customer']:>8.0f} {cpu['identity'] + cpu['sales']:>6.0f} "
-            f"{cpu['PostgreSQL']:>10.0f} {r['outside_against_inside']:>14.2f} | {r['pgbench_per_second']:>9.0f} "
-            f"{r['pgbench_postgres_us']:>17.0f} {r['against_pgbench']:>17.2f}")
-    return "\n".join(lines)
+        table.add(r["method"], str(r["in_flight"]), f"{r['per_second']:.0f}", f"{r['p50_us'] / 1000:.2f}",
+                  f"{r['p99_us'] / 1000:.2f}", f"{cpu['gateway']:.0f}", f"{cpu['customer']:.0f}",
+                  f"{cpu['identity'] + cpu['sales']:.0f}", f"{cpu['PostgreSQL']:.0f}",
+                  f"{r['outside_against_inside']:.2f}", f"{r['pgbench_per_second']:.0f}",
+                  f"{r['pgbench_postgres_us']:.0f}", f"{r['against_pgbench']:.2f}")
+    row = next(r for r in rows if r["method"] == "GetAccount" and r["in_flight"] > 1)
+    goals = [
+        ("GetAccount: CPU outside / inside PostgreSQL", f"{row['outside_against_inside']:.2f}", "≤ 0.5",
+         row["outside_against_inside"] <= 0.5),
+        ("GetAccount: calls per second against pgbench", f"{row['against_pgbench'] * 100:.0f} %", "≥ 50 %",
+         row["against_pgbench"] >= 0.5),
+    ]
+    return [table], goals

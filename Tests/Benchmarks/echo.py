@@ -1,14 +1,21 @@
-"""Server CPU of one echo call: the C ceiling, the real stack, the real stack behind interceptors, and a relay."""
+"""Server CPU of one echo call: the C ceiling, the real stack, the real stack behind interceptors, a relay, and gRPC C++."""
 import os
 import statistics
 import struct
 
-from load import Load
+from load import call_load
+from page import Table
 from processes import cpu_seconds, start_server, stop
 
 METHOD = "steward.bench.v1.EchoService/Echo"
 # connections × calls in flight on each
 SHAPES = [(1, 128), (16, 8), (1, 1)]
+# (what, which server, calls in flight on one connection, most times the ceiling's CPU)
+CEILING_GOALS = [
+    ("full stack against the ceiling, 128 in flight", "Steward", 128, 3.0),
+    ("full stack against the ceiling, one at a time", "Steward", 1, 1.3),
+    ("relay against the ceiling, 128 in flight", "relay", 128, 4.0),
+]
 INTERCEPTORS = "6"  # as many as a service has (ServiceHost/Interceptors/InterceptorChain.swift)
 
 
@@ -31,6 +38,7 @@ class Servers:
         }
         self.behind = start_server(echo, "serve-programs", folder, "0")
         self.running["relay"] = start_server(echo, "relay", folder, str(self.behind[1]))
+        self.running["gRPC C++"] = start_server(f"{tools}/grpc-server", *certificate)
 
     def stop(self):
         stop(*(process for process, _ in self.running.values()), self.behind[0])
@@ -46,8 +54,9 @@ def measure(tools, echo, folder, rounds, seconds):
         for shape in SHAPES:
             for _ in range(rounds):
                 for name, (process, port) in servers.running.items():
-                    load = Load(f"{tools}/load", port, f"{folder}/ca.crt", "server.steward.internal", METHOD, payload)
-                    result = load.run(*shape, seconds, lambda: {"server": cpu_seconds(process.pid)})
+                    program = f"{tools}/grpc-load" if name == "gRPC C++" else f"{tools}/load"
+                    load = call_load(program, port, f"{folder}/ca.crt", "server.steward.internal", METHOD, payload)
+                    result = load.run(shape, seconds, lambda: {"server": cpu_seconds(process.pid)})
                     result["cpu_us_per_call"] = result["cpu"]["server"] / result["calls"] * 1e6
                     results[name][shape].append(result)
     finally:
@@ -74,12 +83,26 @@ def summary(results):
     return rows
 
 
-def table(rows):
-    lines = [f"{'server':24} {'connections':>11} {'in flight':>9} {'CPU µs/call':>11} {'lowest–highest':>15} "
-             f"{'× ceiling':>9} {'calls/s':>9} {'p50 µs':>7} {'p99 µs':>7}"]
+def report(rows):
+    table = Table("Echo of 64 bytes: server CPU of a call",
+                  ["server", "connections", "in flight", "CPU µs/call", "lowest–highest", "× ceiling", "calls/s", "p50 µs",
+                   "p99 µs"])
     for r in rows:
         spread = f"{r['cpu_us_lowest']:.2f}–{r['cpu_us_highest']:.2f}"
-        lines.append(
-            f"{r['server']:24} {r['connections']:>11} {r['in_flight']:>9} {r['cpu_us_per_call']:>11.2f} {spread:>15} "
-            f"{r['against_ceiling']:>9.1f} {r['calls_per_second']:>9.0f} {r['p50_us']:>7.0f} {r['p99_us']:>7.0f}")
-    return "\n".join(lines)
+        table.add(r["server"], str(r["connections"]), str(r["in_flight"]), f"{r['cpu_us_per_call']:.2f}", spread,
+                  f"{r['against_ceiling']:.1f}", f"{r['calls_per_second']:.0f}", f"{r['p50_us']:.0f}", f"{r['p99_us']:.0f}")
+    return [table], [_ceiling_goal(rows, *goal) for goal in CEILING_GOALS] + [_grpc_goal(rows)]
+
+
+def _row(rows, server, in_flight):
+    return next(r for r in rows if r["server"] == server and (r["connections"], r["in_flight"]) == (1, in_flight))
+
+
+def _ceiling_goal(rows, what, server, in_flight, goal):
+    ratio = _row(rows, server, in_flight)["against_ceiling"]
+    return what, f"{ratio:.1f} ×", f"≤ {goal} ×", ratio <= goal
+
+
+def _grpc_goal(rows):
+    ratio = _row(rows, "gRPC C++", 128)["cpu_us_lowest"] / _row(rows, "Steward", 128)["cpu_us_lowest"]
+    return "gRPC C++ against the full stack, 128 in flight", f"{ratio:.1f} ×", "≥ 5 ×", ratio >= 5

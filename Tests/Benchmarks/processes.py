@@ -5,9 +5,9 @@ import subprocess
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-def start_server(*command):
+def start_server(*command, environment=None):
     """Starts a program that prints its port; returns the process and the port."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
     line = process.stdout.readline()
     if not line:
         raise SystemExit(f"{command[0]} did not start; exit code {process.wait()}")
@@ -30,6 +30,12 @@ def _stat(pid):
 def cpu_seconds(pid):
     """User and system time of a process."""
     return sum(int(n) for n in _stat(pid)[11:13]) / TICK
+
+
+def resident_bytes(pid):
+    """Physical memory of a process."""
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _children(pid):

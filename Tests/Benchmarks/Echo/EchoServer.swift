@@ -13,7 +13,7 @@ private struct EmptyInterceptor: Interceptor {
     func finish(_ context: CallContext, _ outcome: CallOutcome) {}
 }
 
-/// One method, which answers with its request.
+/// One method that answers with its request, and the streams of `StreamMethods`.
 enum EchoServer {
     static let logger = Logger(label: "steward-echo") { _ in SwiftLogNoOpLogHandler() }
 
@@ -27,6 +27,7 @@ enum EchoServer {
     static func make(_ folder: Folder, _ interceptorCount: String, isForPrograms: Bool) throws -> RPCServer {
         var router = Router()
         router.unary(method) { request, _ in request }
+        StreamMethods.add(to: &router)
         let interceptors: [any Interceptor] = (0..<(Int(interceptorCount) ?? 0)).map { _ in EmptyInterceptor()
         }
         return RPCServer(

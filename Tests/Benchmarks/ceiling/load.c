@@ -4,24 +4,19 @@
 //   load PORT CA.pem SERVER-NAME METHOD PAYLOADS CONNECTIONS IN-FLIGHT WARM-UP-SECONDS SECONDS
 //        [ATTACH-PAYLOAD [request-ids]]
 //
+// What the server grants as credit is not counted: there is never more under way here than the half of a window after
+// which it grants again.
+//
 // PAYLOADS is a file of request messages, each after its length (4 bytes, big-endian), sent in turn. ATTACH-PAYLOAD is
 // a file with one request of SessionService/AttachSession, called first on each connection. With `request-ids` each
 // call has a request id of its own.
 // Prints "begin" when the warm-up is over; "end" and a line of JSON when the time is: whoever started it reads the
 // servers' CPU time at these two lines. A call that fails ends it.
-#include "bytes.h"
-#include "steward/rpc/v1/frame.pb-c.h"
-#include <arpa/inet.h>
+#include "client.h"
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
-#include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
-
-typedef Steward__Rpc__V1__Frame Frame;
 
 // More than the most calls under way on a connection: a call's place in the table of start times is its id modulo this.
 enum { started_size = 4096, request_id_size = 32 };
@@ -33,10 +28,8 @@ struct request {
 };
 
 struct connection {
-    SSL *ssl;
-    int descriptor;
+    struct client client;
     uint64_t last_call;
-    struct bytes in, out;
     uint64_t started[started_size];
 };
 
@@ -48,12 +41,6 @@ static uint64_t id_counter;
 static uint32_t *latencies;  // microseconds
 static size_t latency_count, latency_size;
 static int is_measuring;
-
-static uint64_t now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static struct bytes read_file(const char *path) {
     struct bytes b = {0};
@@ -97,7 +84,7 @@ static void load_requests(const char *method, const char *path, int with_ids) {
 
 static void send_call(struct connection *c, const struct request *request) {
     uint64_t id = ++c->last_call;
-    uint8_t *room = bytes_room(&c->out, 4 + 11 + request->size), *at = room + 4;
+    uint8_t *room = bytes_room(&c->client.out, 4 + 11 + request->size), *at = room + 4;
     *at++ = 0x08;
     for (; id >= 0x80; id >>= 7) *at++ = (uint8_t)id | 0x80;
     *at++ = (uint8_t)id;
@@ -108,7 +95,7 @@ static void send_call(struct connection *c, const struct request *request) {
         memcpy(at + request->id_at, text, request_id_size);
     }
     put32(room, (uint32_t)(at - (room + 4) + request->size));
-    c->out.end += (at - room) + request->size;
+    c->client.out.end += (at - room) + request->size;
     c->started[c->last_call % started_size] = now();
 }
 
@@ -117,44 +104,12 @@ static void send_next(struct connection *c) {
     next_request = (next_request + 1) % request_count;
 }
 
-static void send_frame(struct connection *c, const Frame *frame) {
-    size_t size = steward__rpc__v1__frame__get_packed_size(frame);
-    uint8_t *room = bytes_room(&c->out, 4 + size);
-    put32(room, (uint32_t)size);
-    steward__rpc__v1__frame__pack(frame, room + 4);
-    c->out.end += 4 + size;
-}
-
-// No credits are named, so the servers do not count. What they grant need not be counted either: there is never more
-// under way here than the half of a window after which they grant again.
-static void say_hello(struct connection *c) {
-    Frame frame = STEWARD__RPC__V1__FRAME__INIT;
-    Steward__Rpc__V1__Hello hello = STEWARD__RPC__V1__HELLO__INIT;
-    hello.has_version_min = hello.has_version_max = hello.has_frame_bytes_max = hello.has_message_bytes_max = 1;
-    hello.version_min = hello.version_max = 1;
-    hello.frame_bytes_max = 1 << 20;
-    hello.message_bytes_max = 4 << 20;
-    hello.agent = "load/1";
-    frame.hello = &hello;
-    send_frame(c, &frame);
-}
-
-static void fail(const Steward__Rpc__V1__Status *status, const char *what) {
-    fprintf(stderr, "load: %s: %d %s: %s\n", what, status ? (int)status->code : -1,
-        status && status->reason ? status->reason : "", status && status->message ? status->message : "");
-    exit(1);
-}
-
 // True when the frame ends a call.
 static int handle(struct connection *c, const uint8_t *body, uint32_t size) {
     Frame *frame = check(steward__rpc__v1__frame__unpack(NULL, size, body), "unpacking a frame");
     int ends = frame->status != NULL;
-    if (frame->go_away) fail(frame->go_away->status, "the server goes away");
-    if (ends && frame->status->has_code && frame->status->code) fail(frame->status, "a call failed");
-    if (frame->ping && !frame->ping->answer) {
-        frame->ping->has_answer = frame->ping->answer = 1;
-        send_frame(c, frame);
-    }
+    expect_well(frame);
+    answer_ping(&c->client, frame);
     if (ends && is_measuring) {
         if (latency_count == latency_size)
             latencies =
@@ -167,31 +122,12 @@ static int handle(struct connection *c, const uint8_t *body, uint32_t size) {
 
 // Reads what there is; returns how many calls have ended.
 static int receive(struct connection *c) {
-    must(tls_read(c->ssl, &c->in), "reading: the server is gone;");
+    must(tls_read(c->client.ssl, &c->client.in), "reading: the server is gone;");
     const uint8_t *body;
     uint32_t size;
     int ended = 0;
-    while ((body = next_frame(&c->in, &size))) ended += handle(c, body, size);
+    while ((body = next_frame(&c->client.in, &size))) ended += handle(c, body, size);
     return ended;
-}
-
-static void flush(struct connection *c) { must(tls_write(c->ssl, &c->out), "writing: the server is gone;"); }
-
-static struct connection *open_connection(int port, SSL_CTX *context, const char *name) {
-    struct connection *c = check(calloc(1, sizeof *c), "calloc");
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int one = 1;
-    c->descriptor = socket(AF_INET, SOCK_STREAM, 0);
-    must(connect(c->descriptor, (struct sockaddr *)&address, sizeof address) == 0, "connect");
-    setsockopt(c->descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    c->ssl = check(SSL_new(context), "SSL_new");
-    SSL_set_fd(c->ssl, c->descriptor);
-    SSL_set_tlsext_host_name(c->ssl, name);
-    SSL_set1_host(c->ssl, name);
-    must(SSL_connect(c->ssl) == 1, "handshake");
-    say_hello(c);
-    return c;
 }
 
 static void attach(struct connection *c, const char *path) {
@@ -199,7 +135,7 @@ static void attach(struct connection *c, const char *path) {
     struct request request =
         make_request("steward.rpc.v1.SessionService/AttachSession", payload.data, bytes_count(&payload), 0);
     send_call(c, &request);
-    flush(c);
+    flush(&c->client);
     while (receive(c) == 0) {}
 }
 
@@ -230,7 +166,7 @@ static void run(int epoll, uint64_t warm_up, uint64_t span) {
         for (int i = 0; i < ready; i++) {
             struct connection *c = events[i].data.ptr;
             for (int ended = receive(c); ended > 0; ended--) send_next(c);
-            flush(c);
+            flush(&c->client);
         }
     }
     report((double)(moment - begin) / 1e9);
@@ -239,29 +175,24 @@ static void run(int epoll, uint64_t warm_up, uint64_t span) {
 int main(int count, char **arguments) {
     must(count >= 10, "usage: see the head of load.c;");
     signal(SIGPIPE, SIG_IGN);
-    struct rlimit files;
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
+    raise_file_limit();
     uint64_t random;
     must(getrandom(&random, sizeof random, 0) == sizeof random, "getrandom");
     snprintf(id_prefix, sizeof id_prefix, "%016llx", (unsigned long long)random);
 
-    SSL_CTX *context = tls_context(TLS_client_method());
-    must(SSL_CTX_load_verify_locations(context, arguments[2], NULL), arguments[2]);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_alpn_protos(context, alpn_names, sizeof alpn_names - 1);
+    SSL_CTX *context = client_context(arguments[2]);
     load_requests(arguments[4], arguments[5], count > 11);
     int connections = atoi(arguments[6]), in_flight = atoi(arguments[7]), epoll = epoll_create1(0);
     must(in_flight < started_size, "too many calls in flight:");
     for (int i = 0; i < connections; i++) {
-        struct connection *c = open_connection(atoi(arguments[1]), context, arguments[3]);
+        struct connection *c = check(calloc(1, sizeof *c), "calloc");
+        open_client(&c->client, context, 1, atoi(arguments[1]), arguments[3]);
         if (count > 10) attach(c, arguments[10]);
-        fcntl(c->descriptor, F_SETFL, O_NONBLOCK);
+        fcntl(c->client.descriptor, F_SETFL, O_NONBLOCK);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
-        epoll_ctl(epoll, EPOLL_CTL_ADD, c->descriptor, &event);
+        epoll_ctl(epoll, EPOLL_CTL_ADD, c->client.descriptor, &event);
         for (int n = 0; n < in_flight; n++) send_next(c);
-        flush(c);
+        flush(&c->client);
     }
     run(epoll, (uint64_t)(atof(arguments[8]) * 1e9), (uint64_t)(atof(arguments[9]) * 1e9));
 }

@@ -3,9 +3,8 @@
 // a server needs besides: no deadlines, no limits, no flow control, no checks of what protobuf-c does not check.
 //
 //   server CERTIFICATE.pem KEY.pem      prints its port, then serves until it is killed
-#include "bytes.h"
+#include "server.h"
 #include "steward/rpc/v1/frame.pb-c.h"
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -89,27 +88,6 @@ static int serve(struct connection *c) {
     return tls_write(c->ssl, &c->out);
 }
 
-static int choose_alpn(
-    SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *in, unsigned in_size,
-    void *data) {
-    (void)ssl, (void)data;
-    return SSL_select_next_proto((unsigned char **)out, out_size, alpn_names, sizeof alpn_names - 1, in, in_size) ==
-                   OPENSSL_NPN_NEGOTIATED
-               ? SSL_TLSEXT_ERR_OK
-               : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-static int listen_anywhere(void) {
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    must(bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 64) == 0, "listen");
-    getsockname(listener, (struct sockaddr *)&address, &size);
-    printf("%d\n", ntohs(address.sin_port));
-    fflush(stdout);
-    return listener;
-}
-
 // The handshake is done blocking: connections are made before anything is measured.
 static struct connection *take(int listener, SSL_CTX *context) {
     struct connection *c = check(calloc(1, sizeof *c), "calloc");
@@ -135,11 +113,8 @@ static void drop(struct connection *c) {
 int main(int count, char **arguments) {
     must(count == 3, "usage: server CERTIFICATE.pem KEY.pem:");
     signal(SIGPIPE, SIG_IGN);
-    SSL_CTX *context = tls_context(TLS_server_method());
-    must(SSL_CTX_use_certificate_chain_file(context, arguments[1]), arguments[1]);
-    must(SSL_CTX_use_PrivateKey_file(context, arguments[2], SSL_FILETYPE_PEM), arguments[2]);
-    SSL_CTX_set_alpn_select_cb(context, choose_alpn, NULL);
-    int listener = listen_anywhere(), epoll = epoll_create1(0);
+    SSL_CTX *context = server_context(arguments[1], arguments[2]);
+    int listener = listen_anywhere(0), epoll = epoll_create1(0);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL}, events[256];
     epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
     for (;;) {

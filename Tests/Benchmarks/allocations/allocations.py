@@ -1,0 +1,112 @@
+"""Allocations per call and per streamed message, counted by count.c and compared with a threshold file.
+
+  allocations.py SHIM ECHO FOLDER THRESHOLDS RESULTS [--record]
+
+SHIM is count.c compiled as a shared object, ECHO is steward-echo, FOLDER has its certificates. THRESHOLDS is the JSON file
+with the most that is allowed; --record writes what was counted there instead. RESULTS is the JSON file of the benchmark page.
+Ends with 1 when a count is above its threshold by more than 0.5.
+"""
+import json
+import math
+import mmap
+import os
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "ThinClientTests"))
+sys.dont_write_bytecode = True
+from page import Table, write_part  # noqa: E402
+from processes import start_server, stop  # noqa: E402
+from thin_client import Client, describe, field  # noqa: E402
+
+SERVER_NAME = "server.steward.internal"
+ECHO = "steward.bench.v1.EchoService/Echo"
+DETAIL = field(1, "k" * 8) + field(2, "v" * 52)
+ENTRY = field(1, "k" * 8) + field(2, b"v" * 52)
+CALLS = 5000
+# Messages in one call of Repeat, as StreamMethods.swift has it, and of Upload. Those of Upload fit into the credit of a call.
+REPEATS = 1000
+STREAMS = 5
+# What a background timer may add, and half a rounding.
+SLACK = 0.5
+
+
+class Counted:
+    """A server whose allocations are counted."""
+
+    def __init__(self, shim, folder, echo, *arguments):
+        self.path = os.path.join(folder, f"allocations-{arguments[0]}-{arguments[-1]}")
+        with open(self.path, "wb") as file:
+            file.write(bytes(8))
+        with open(self.path, "rb") as file:
+            self.memory = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)
+        environment = {"LD_PRELOAD": shim, "ALLOCATIONS_FILE": self.path}
+        self.process, self.port = start_server(echo, *arguments, environment=environment)
+
+    def count(self):
+        return struct.unpack("=Q", self.memory)[0]
+
+
+def call(client, method, requests):
+    for kind, value in client.call(method, requests):
+        if kind == "status" and value.get(1, [0])[0]:
+            raise SystemExit(f"{method}: {describe(value)}")
+
+
+def per_call(server, folder, method, requests, calls):
+    """Allocations of each of so many calls, made one after the other; a tenth of them go before as warm-up."""
+    client = Client("127.0.0.1", server.port, os.path.join(folder, "ca.crt"), SERVER_NAME)
+    for _ in range(max(calls // 10, 1)):
+        call(client, method, requests)
+    before = server.count()
+    for _ in range(calls):
+        call(client, method, requests)
+    return (server.count() - before) / calls
+
+
+def measure(shim, echo, folder):
+    servers = [Counted(shim, folder, echo, "serve", folder, "0"), Counted(shim, folder, echo, "serve", folder, "6")]
+    behind, port = start_server(echo, "serve-programs", folder, "0")
+    servers.append(Counted(shim, folder, echo, "relay", folder, str(port)))
+    plain, intercepted, relay = servers
+    stream = "steward.bench.v1.StreamService/"
+    try:
+        return {
+            "echo call": per_call(plain, folder, ECHO, [DETAIL], CALLS),
+            "echo call, 6 interceptors": per_call(intercepted, folder, ECHO, [DETAIL], CALLS),
+            "relayed call": per_call(relay, folder, ECHO, [DETAIL], CALLS),
+            "message sent in a stream": per_call(plain, folder, stream + "Repeat", [ENTRY], STREAMS) / REPEATS,
+            "message received in a stream":
+                per_call(plain, folder, stream + "Upload", [ENTRY] * REPEATS, STREAMS) / REPEATS,
+        }
+    finally:
+        stop(*(server.process for server in servers), behind)
+
+
+def main(shim, echo, folder, thresholds, results, *options):
+    counts = measure(shim, echo, folder)
+    if "--record" in options:
+        with open(thresholds, "w") as file:
+            json.dump({name: math.ceil(count * 10) / 10 for name, count in counts.items()}, file, indent=2)
+            file.write("\n")
+    with open(thresholds) as file:
+        allowed = json.load(file)
+    table = Table("Allocations", ["of", "counted", "allowed"])
+    goals = []
+    for name, count in counts.items():
+        if name not in allowed:
+            raise SystemExit(f"{thresholds} has no threshold for: {name}")
+        table.add(name, f"{count:.2f}", f"{allowed[name]:g}")
+        goals.append((f"allocations for each {name}", f"{count:.2f}", f"≤ {allowed[name]:g}",
+                      count <= allowed[name] + SLACK))
+    write_part(results, [table], goals)
+    worse = [what for what, _, _, is_met in goals if not is_met]
+    if worse:
+        print(f"\nMore than {thresholds} allows: {'; '.join(worse)}. Find out where from (Tests/Benchmarks/README.md), "
+              "or record the new figures and say why.", file=sys.stderr)
+    return 1 if worse else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
