@@ -17,7 +17,8 @@ extension TLSConnection {
     }
 
     func handleTraffic(_ readiness: Readiness) {
-        let isBroken = !readiness.isDisjoint(with: [.error, .hangUp])
+        // Not as a set of two: a literal of several options is an array on the heap first.
+        let isBroken = readiness.contains(.error) || readiness.contains(.hangUp)
         if writeBlock == .untilReadable || readiness.contains(.write) { flush() }
         guard phase == .open else {
             if isBroken, phase == .closing { finish(lost("reset")) }

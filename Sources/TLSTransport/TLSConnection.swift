@@ -130,7 +130,7 @@ package final class TLSConnection: @unchecked Sendable {
 
     /// Tells the kernel what this connection waits for.
     func updateInterest() {
-        var interest: Interest = []
+        var interest = Interest()
         if wantsToRead { interest.insert(.read) }
         if writeBlock == .untilWritable || readWaitsToWrite { interest.insert(.write) }
         do {

@@ -383,7 +383,10 @@ extension FrameLink {
         }
     }
 
+    /// Rounded up to half a second, at the usual interval: the loop wakes once for all idle connections that are due by then.
     private func checkKeepAlive(at moment: UInt64) {
-        keepAliveTimer = loop.schedule(at: moment) { [self] in checkKeepAlive() }
+        let tick = max(MonotonicTime.nanoseconds(limits.pingInterval) / 64, 1)
+        let due = moment > .max - tick ? moment : (moment + tick - 1) / tick * tick
+        keepAliveTimer = loop.schedule(at: due) { [self] in checkKeepAlive() }
     }
 }
