@@ -1,5 +1,5 @@
-# Compiling what the benchmarks measure with. Sourced after deploy/lib/build.sh; $here is this folder, $root the project's,
-# and $tools where programs go.
+# Compiling what the benchmarks measure with, and counting allocations. Sourced after say.sh; $benchmarks is this folder,
+# $root the project's, and $tools where the programs of a benchmark go.
 
 # For the programs in C and for gRPC C++, the second yardstick; besides what deploy/up needs.
 bench_packages=(gcc g++ python3 libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc)
@@ -8,7 +8,7 @@ bench_packages=(gcc g++ python3 libgrpc++-dev libprotobuf-dev protobuf-compiler 
 compile_c() {
     local envelope=$root/Sources/CEnvelope name
     for name in "$@"; do
-        cc -O2 -Wall -Wextra -D_GNU_SOURCE -I"$envelope/include" "$here/$name.c" \
+        cc -O2 -Wall -Wextra -D_GNU_SOURCE -I"$envelope/include" "$benchmarks/$name.c" \
             "$envelope"/steward/rpc/v1/{frame,status}.pb-c.c -o "$tools/${name##*/}" \
             -lssl -lcrypto -lprotobuf-c -pthread
     done
@@ -19,23 +19,23 @@ compile_grpc() {
     local stamp=$tools/grpc.sum name flags
     if [ -x "$tools/grpc-load" ] && sha256sum --check --status "$stamp" 2>/dev/null; then return 0; fi
     read -ra flags < <(pkg-config --cflags --libs grpc++ protobuf)
-    protoc -I"$here/grpc" --cpp_out="$tools" --grpc_out="$tools" \
-        --plugin=protoc-gen-grpc="$(command -v grpc_cpp_plugin)" "$here/grpc/echo.proto"
+    protoc -I"$benchmarks/grpc" --cpp_out="$tools" --grpc_out="$tools" \
+        --plugin=protoc-gen-grpc="$(command -v grpc_cpp_plugin)" "$benchmarks/grpc/echo.proto"
     for name in server load; do
-        g++ -O2 -std=c++17 -Wall -Wextra -I"$tools" -I"$here/grpc" "$here/grpc/$name.cc" \
+        g++ -O2 -std=c++17 -Wall -Wextra -I"$tools" -I"$benchmarks/grpc" "$benchmarks/grpc/$name.cc" \
             "$tools"/echo.pb.cc "$tools"/echo.grpc.pb.cc -o "$tools/grpc-$name" "${flags[@]}"
     done
-    sha256sum "$here"/grpc/* >"$stamp"
+    sha256sum "$benchmarks"/grpc/* >"$stamp"
 }
 
 # compile_counter FOLDER
-compile_counter() { cc -O2 -Wall -Wextra -shared -fPIC "$here/allocations/count.c" -o "$1/count.so"; }
+compile_counter() { cc -O2 -Wall -Wextra -shared -fPIC "$benchmarks/allocations/count.c" -o "$1/count.so"; }
 
 # count_allocations STEWARD-ECHO TOOLS CERTIFICATES RESULTS [--record]: compares with the threshold file of this compiler.
 count_allocations() {
     local thresholds
-    thresholds=$here/thresholds/$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p').json
+    thresholds=$benchmarks/thresholds/$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p').json
     [ -f "$thresholds" ] || [ "${5-}" = --record ] ||
         fail "there is no $thresholds" "Record it: Tests/Benchmarks/run --record-allocations"
-    python3 "$here/allocations/allocations.py" "$2/count.so" "$1" "$3" "$thresholds" "$4" "${@:5}"
+    python3 "$benchmarks/allocations/allocations.py" "$2/count.so" "$1" "$3" "$thresholds" "$4" "${@:5}"
 }

@@ -1,14 +1,15 @@
 # The checks of deploy/test, in their order. Each is a function check_<name> that succeeds or fails. Sourced after say.sh;
 # the working folder is the project's, $scratch a folder that goes away at the end.
 
-checks=(scripts format build generated unit architecture integration system units)
+checks=(scripts format build generated unit architecture allocations integration system units)
 checks_told=(
-    scripts "the scripts of deploy/, by shellcheck"
+    scripts "the scripts of deploy/ and Tests/Benchmarks, by shellcheck"
     format "Swift sources are formatted (swift format lint --strict)"
     build "programs and tests compile, warnings are errors"
     generated "what is generated from proto/ is fresh (deploy/generate --check)"
     unit "tests without network and database"
     architecture "the sentences about the tree that ARCHITECTURE.md makes"
+    allocations "a call allocates no more than Tests/Benchmarks/thresholds says (a release build of a minute)"
     integration "tests with a real PostgreSQL"
     system "the real programs, journey by journey"
     units "systemd accepts the units in deploy/systemd"
@@ -42,7 +43,7 @@ run_check() {
 # reason_to_skip NAME: prints why the check is left out; fails when it is to run.
 reason_to_skip() {
     case $1 in
-        integration | system)
+        allocations | integration | system)
             [ "$fast" = no ] || { echo "--fast" && return 0; }
             ;;
     esac
@@ -75,7 +76,7 @@ summary() {
 # Variables go from one sourced file to the other, which the linter does not see.
 check_scripts() {
     local files
-    mapfile -t files < <(git ls-files --cached --others --exclude-standard -- deploy .ci | sort -u |
+    mapfile -t files < <(git ls-files --cached --others --exclude-standard -- deploy .ci Tests/Benchmarks | sort -u |
         xargs -d '\n' grep -lE '^#!.*\bbash|^# .*Sourced ')
     shellcheck --shell=bash --severity=warning --exclude=SC1090,SC1091,SC2034,SC2154 "${files[@]}"
 }
@@ -105,6 +106,17 @@ check_unit() {
 }
 
 check_architecture() { swift_test --filter '^ArchitectureTests\.'; }
+
+# In release mode: a debug build allocates more, and differently from one compiler to the next.
+check_allocations() {
+    mkdir -p -- "$scratch/certificates"
+    swift build -c release --product steward-echo
+    local echo_program
+    echo_program=$(swift build -c release --show-bin-path)/steward-echo
+    "$echo_program" certificates "$scratch/certificates"
+    compile_counter "$scratch"
+    count_allocations "$echo_program" "$scratch" "$scratch/certificates" "$scratch/allocations.json"
+}
 
 # Each target starts a PostgreSQL of its own, which goes away with it. Targets and tests one after the other, so that they
 # do not take each other's connections and time.
