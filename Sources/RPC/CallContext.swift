@@ -29,7 +29,7 @@ package final class CallContext: @unchecked Sendable {
     /// Metadata of the answer; sent with the first payload.
     package var responseHeader = Metadata()
     /// What the call costs, in units; a method whose work depends on the request says so here. The gateway charges the caller.
-    package var cost: UInt32
+    @exclusivity(unchecked) package var cost: UInt32
     /// When the call came in, monotonic nanoseconds.
     package let startNanoseconds: UInt64
 
@@ -37,7 +37,7 @@ package final class CallContext: @unchecked Sendable {
     private var madeLogger: Logger?
     private var cancelActions: [@Sendable () -> Void] = []
     /// The caller no longer wants the answer: it cancelled, its deadline passed or its connection is gone.
-    package private(set) var isCancelled = false
+    @exclusivity(unchecked) package private(set) var isCancelled = false
 
     package init(
         method: MethodDefinition, deadline: Deadline, requestID: String? = nil,

@@ -8,11 +8,11 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
     private var outbound: OutboundCall?
     private let onEnd: (RelayEnd) -> Budget?
     /// Credit that the sender gets once the other side has taken what was passed on.
-    private var owedToInbound = 0
-    private var owedToOutbound = 0
+    @exclusivity(unchecked) private var owedToInbound = 0
+    @exclusivity(unchecked) private var owedToOutbound = 0
     /// What was passed on of an answer that is not whole yet.
-    private var answerBytes = 0
-    private var hasEnded = false
+    @exclusivity(unchecked) private var answerBytes = 0
+    @exclusivity(unchecked) private var hasEnded = false
 
     private init(_ inbound: InboundCall, onEnd: @escaping (RelayEnd) -> Budget?) {
         self.inbound = inbound

@@ -34,8 +34,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     var received: ContiguousArray<Work> = []
     var hooks: ContiguousArray<() -> Void> = []
     var runningHooks: ContiguousArray<() -> Void> = []
-    var turnTime: UInt64 = 0
-    var isStopping = false
+    @exclusivity(unchecked) var turnTime: UInt64 = 0
+    @exclusivity(unchecked) var isStopping = false
 
     /// - Throws: `ReactorError` when the process is out of descriptors.
     init(index: Int) throws {

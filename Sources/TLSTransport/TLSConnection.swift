@@ -54,17 +54,17 @@ package final class TLSConnection: @unchecked Sendable {
     let limits: TLSLimits
     /// Under which name a client keeps its session; nil on a server.
     let sessionKey: String?
-    var phase: Phase
+    @exclusivity(unchecked) var phase: Phase
     var watch: Watch?
     var timer: Timer?
-    var writeBlock = WriteBlock.none
-    var isReadingPaused = false
-    var isReadingScheduled = false
+    @exclusivity(unchecked) var writeBlock = WriteBlock.none
+    @exclusivity(unchecked) var isReadingPaused = false
+    @exclusivity(unchecked) var isReadingScheduled = false
     /// Reading must wait for room in the send buffer (a key update that has to be answered).
-    var readWaitsToWrite = false
-    var inputHasEnded = false
-    var isFlushScheduled = false
-    var isAboveHighMark = false
+    @exclusivity(unchecked) var readWaitsToWrite = false
+    @exclusivity(unchecked) var inputHasEnded = false
+    @exclusivity(unchecked) var isFlushScheduled = false
+    @exclusivity(unchecked) var isAboveHighMark = false
     var closeError: TLSError?
     /// Made once, so that scheduling a flush allocates nothing. Holds the connection; gone when it is closed.
     var flushHook: (() -> Void)?

@@ -24,14 +24,14 @@ package final class Arena: @unchecked Sendable {
     }
 
     private var chunks: [Chunk] = []
-    private var cursor: UnsafeMutableRawPointer
-    private var limit: UnsafeMutableRawPointer
+    @exclusivity(unchecked) private var cursor: UnsafeMutableRawPointer
+    @exclusivity(unchecked) private var limit: UnsafeMutableRawPointer
     /// Bytes in the chunks before the current one.
-    private var fullBytes = 0
+    @exclusivity(unchecked) private var fullBytes = 0
     private let allocator: UnsafeMutablePointer<ProtobufCAllocator>
 
     /// Most bytes that decoding may bring the arena to.
-    package var byteLimit: Int
+    @exclusivity(unchecked) package var byteLimit: Int
 
     package init(byteLimit: Int = 2 * WireLimits.memoryBytesMax) {
         self.byteLimit = byteLimit

@@ -12,16 +12,16 @@ package final class ByteBuffer: @unchecked Sendable {
     /// Below this the buffer is not shrunk: a frame of usual size fits, and idle connections stay cheap.
     package static let idleCapacityMax = 16 * 1024
 
-    private var storage: UnsafeMutableRawPointer?
+    @exclusivity(unchecked) private var storage: UnsafeMutableRawPointer?
 
     /// Bytes that fit without growing.
-    package private(set) var capacity = 0
+    @exclusivity(unchecked) package private(set) var capacity = 0
 
     /// Position of the first byte that was not consumed.
-    package private(set) var readerIndex = 0
+    @exclusivity(unchecked) package private(set) var readerIndex = 0
 
     /// Position after the last byte written.
-    package private(set) var writerIndex = 0
+    @exclusivity(unchecked) package private(set) var writerIndex = 0
 
     package init(capacity: Int = 0) {
         if capacity > 0 { resize(to: capacity) }

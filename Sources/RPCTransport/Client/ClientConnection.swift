@@ -38,7 +38,7 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
     /// Another call may begin here.
     var hasRoom: Bool {
         guard let link, link.isOpen, !isLeaving else { return false }
-        return callCount < Int(link.peerHello.callsMax)
+        return callCount < link.peerCallsMax
     }
 
     /// Begins the call. What it has queued goes out now.
@@ -108,7 +108,7 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
 
     func linkReceivedHello(_ link: FrameLink) {
         for call in Array(calls.values) + Array(unsent.values) {
-            call.helloArrived(callCredit: link.peerHello.callCredit)
+            call.helloArrived(callCredit: link.peerCallCredit)
         }
         pool?.helloReceived(self)
     }

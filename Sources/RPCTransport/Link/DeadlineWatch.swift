@@ -7,7 +7,7 @@ import Reactor
 final class DeadlineWatch: @unchecked Sendable {
     private let loop: EventLoop
     private var timer: Timer?
-    private var earliest = Deadline.never
+    @exclusivity(unchecked) private var earliest = Deadline.never
     /// Ends the calls that are due; gives the earliest deadline of the rest.
     var onDue: ((_ now: UInt64) -> Deadline)?
 

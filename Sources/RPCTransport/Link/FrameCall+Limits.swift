@@ -5,7 +5,7 @@ import Wire
 extension FrameCall {
     /// A header may take an eighth of the peer's frames, so that it fits beside status and some payload.
     func transmitCut(_ frame: FrameView, _ start: StartView?, _ link: FrameLink) {
-        let frameBytesMax = Int(link.peerHello.frameBytesMax)
+        let frameBytesMax = link.peerFrameBytesMax
         guard (frame.header?.count ?? 0) <= frameBytesMax / 8 else {
             return refuseToSend(
                 RPCError(.internal, reason: "HEADER_TOO_LONG", "The header of the answer is too long for a frame."))
@@ -28,7 +28,7 @@ extension FrameCall {
                 transmitCut(frame, nil, link)
             }
         }
-        let pieceBytes = Int(link.peerHello.frameBytesMax) - Self.frameOverheadMax - tail
+        let pieceBytes = link.peerFrameBytesMax - Self.frameOverheadMax - tail
         let lastBytes = (bytes - 1) % pieceBytes + 1
         guard isDrained, sendWindow.isOpen(after: bytes - lastBytes), link.maySendPayloads(after: bytes - lastBytes)
         else {
@@ -43,7 +43,7 @@ extension FrameCall {
     /// Why a message of so many bytes cannot be sent to this peer; nil when it can.
     func refusal(ofMessageBytes bytes: Int) -> RPCError? {
         guard let link else { return nil }
-        let bytesMax = Int(min(link.peerHello.messageBytesMax, link.limits.messageBytesMax))
+        let bytesMax = min(link.peerMessageBytesMax, Int(link.limits.messageBytesMax))
         guard bytes > bytesMax else { return nil }
         return .resourceExhausted(
             "ANSWER_TOO_LARGE", "The answer is longer than \(bytesMax) bytes; ask for less at a time.",

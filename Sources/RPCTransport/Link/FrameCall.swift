@@ -36,27 +36,27 @@ package class FrameCall: @unchecked Sendable {
     }
 
     /// The id on the connection; 0 as long as the start of a client's call has not been written.
-    package internal(set) var id: UInt64
+    @exclusivity(unchecked) package internal(set) var id: UInt64
     /// Who takes what comes.
     package var receiver: (any CallReceiver)?
     /// Nothing more is sent or received.
-    package internal(set) var isEnded = false
+    @exclusivity(unchecked) package internal(set) var isEnded = false
     /// The other side has no more payloads.
-    var hasRemoteEnded = false
+    @exclusivity(unchecked) var hasRemoteEnded = false
 
     var link: FrameLink?
-    var sendWindow: CreditWindow
-    private var meter: CreditMeter
-    private var unread = 0
+    @exclusivity(unchecked) var sendWindow: CreditWindow
+    @exclusivity(unchecked) private var meter: CreditMeter
+    @exclusivity(unchecked) private var unread = 0
     private var queue = Deque<Queued>()
-    private var isBlockedOnLink = false
+    @exclusivity(unchecked) private var isBlockedOnLink = false
     /// Bytes that wait for credit.
-    package private(set) var queuedBytes = 0
+    @exclusivity(unchecked) package private(set) var queuedBytes = 0
 
     init(id: UInt64, link: FrameLink?, callCredit: UInt32) {
         self.id = id
         self.link = link
-        sendWindow = CreditWindow(initial: link.map { $0.peerHello.callCredit } ?? Hello.assumed.callCredit)
+        sendWindow = CreditWindow(initial: link.map { $0.peerCallCredit } ?? Hello.assumed.callCredit)
         meter = CreditMeter(window: callCredit)
     }
 
@@ -107,7 +107,7 @@ package class FrameCall: @unchecked Sendable {
     /// A payload of this size can be written now in one frame.
     func canSend(payloadBytes: Int) -> Bool {
         guard let link, queue.isEmpty, sendWindow.isOpen, link.maySendPayload else { return false }
-        return payloadBytes + Self.frameOverheadMax <= Int(link.peerHello.frameBytesMax)
+        return payloadBytes + Self.frameOverheadMax <= link.peerFrameBytesMax
     }
 
     /// Room for everything in a frame beside payload, start, header and status.
@@ -172,8 +172,8 @@ package class FrameCall: @unchecked Sendable {
     func enqueue(_ frame: FrameView, _ start: StartView?, payload: ArraySlice<UInt8>?) {
         var rest = payload ?? []
         let extra = (frame.header?.count ?? 0) + (frame.status?.count ?? 0) + (start?.encodedSize ?? 0)
-        let frameBytesMax = link?.peerHello.frameBytesMax ?? Hello.assumed.frameBytesMax
-        let room = max(Int(frameBytesMax) - Self.frameOverheadMax - extra, 1_024)
+        let frameBytesMax = link?.peerFrameBytesMax ?? Int(Hello.assumed.frameBytesMax)
+        let room = max(frameBytesMax - Self.frameOverheadMax - extra, 1_024)
         var next = Queued(start: start?.encoded(), header: frame.header.map { Array($0) })
         while rest.count > room {
             next.payload = rest.prefix(room)
@@ -218,7 +218,7 @@ package class FrameCall: @unchecked Sendable {
     /// - Parameter timeoutMillis: what is left of the caller's time, for the start that waits.
     func attach(_ link: FrameLink, timeoutMillis: UInt64) {
         self.link = link
-        sendWindow = CreditWindow(initial: link.peerHello.callCredit)
+        sendWindow = CreditWindow(initial: link.peerCallCredit)
         guard !queue.isEmpty else { return }
         link.queuedBytesChanged(by: queuedBytes)
         if let bytes = queue[0].start { queue[0].start = Self.start(bytes, timeoutMillis: timeoutMillis) }

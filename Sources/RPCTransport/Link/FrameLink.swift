@@ -41,24 +41,29 @@ final class FrameLink: @unchecked Sendable {
     /// Called once, when the socket is closed: everything that was written before the end is on its way then.
     var onDisposed: (() -> Void)?
 
-    private var decoder: FrameDecoder
-    /// What the other side accepts; the assumed minimum until its hello has come.
-    private(set) var peerHello = Hello.assumed
-    private(set) var hasHello = false
-    private(set) var isOpen = true
+    @exclusivity(unchecked) private var decoder: FrameDecoder
+    /// What the other side accepts; the assumed minimum until its hello has come. Plain numbers, since each call looks at them.
+    @exclusivity(unchecked) private(set) var peerFrameBytesMax = Int(Hello.assumed.frameBytesMax)
+    @exclusivity(unchecked) private(set) var peerMessageBytesMax = Int(Hello.assumed.messageBytesMax)
+    @exclusivity(unchecked) private(set) var peerCallCredit = Hello.assumed.callCredit
+    @exclusivity(unchecked) private(set) var peerCallsMax = Int(Hello.assumed.callsMax)
+    /// Program and version of the other side.
+    private(set) var peerAgent = ""
+    @exclusivity(unchecked) private(set) var hasHello = false
+    @exclusivity(unchecked) private(set) var isOpen = true
     /// More waits for the socket than should; streams pause.
-    private(set) var isCongested = false
+    @exclusivity(unchecked) private(set) var isCongested = false
 
-    private var sendWindow = CreditWindow(initial: Hello.assumed.connectionCredit)
-    private var meter: CreditMeter
-    private var withheld = 0
-    private var unreadBytes = 0
+    @exclusivity(unchecked) private var sendWindow = CreditWindow(initial: Hello.assumed.connectionCredit)
+    @exclusivity(unchecked) private var meter: CreditMeter
+    @exclusivity(unchecked) private var withheld = 0
+    @exclusivity(unchecked) private var unreadBytes = 0
     /// Bytes that wait in calls for credit.
-    private(set) var queuedBytes = 0
+    @exclusivity(unchecked) private(set) var queuedBytes = 0
     private var blocked = Deque<FrameCall>()
-    private var isRelieving = false
+    @exclusivity(unchecked) private var isRelieving = false
 
-    private var keepAlive: KeepAlive
+    @exclusivity(unchecked) private var keepAlive: KeepAlive
     private var keepAliveTimer: Timer?
     private var helloTimer: Timer?
     private var stallTimer: Timer?
@@ -202,7 +207,11 @@ extension FrameLink: TLSConnectionDelegate {
         hasHello = true
         helloTimer?.cancel()
         helloTimer = nil
-        peerHello = hello
+        peerFrameBytesMax = Int(hello.frameBytesMax)
+        peerMessageBytesMax = Int(hello.messageBytesMax)
+        peerCallCredit = hello.callCredit
+        peerCallsMax = Int(hello.callsMax)
+        peerAgent = hello.agent
         sendWindow.replaceInitial(hello.connectionCredit)
         owner?.linkReceivedHello(self)
         unblock()
@@ -241,7 +250,7 @@ extension FrameLink {
     func maySendPayloads(after cost: Int) -> Bool { sendWindow.isOpen(after: cost) && !isCongested }
 
     /// Longest status to be sent: three quarters of the peer's frames leave room for a header and some payload.
-    var statusBytesMax: Int { Int(peerHello.frameBytesMax) / 4 * 3 }
+    var statusBytesMax: Int { peerFrameBytesMax / 4 * 3 }
 
     /// Takes note of a payload sent.
     func spend(_ cost: Int) { sendWindow.spend(cost) }

@@ -12,9 +12,9 @@ package final class InboundCall: FrameCall, @unchecked Sendable {
     /// The call's stream goes on until the caller has enough; a drain ends it first.
     package let isEndless: Bool
     /// What has come of a message that is not whole yet.
-    var unfinishedBytes = 0
+    @exclusivity(unchecked) var unfinishedBytes = 0
     /// Until when the single request of the call must be whole; never once it is.
-    var requestDue = Deadline.never
+    @exclusivity(unchecked) var requestDue = Deadline.never
     /// Let go when the call ends. Not weak: that would make each retain of the connection slower.
     private var owner: ServerConnection?
 

@@ -11,20 +11,20 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     let route: Router.Route
     let context: CallContext
     let connection: ServerConnection
-    private var phase = Phase.gathering
+    @exclusivity(unchecked) private var phase = Phase.gathering
     private var task: Task<Void, Never>?
     /// The request of a method that takes one.
     private var request: Message?
     private var assembly: MessageAssembly
     /// The requests of a method that takes many; nil for the others.
     let requests: MessageQueue?
-    private var admittedCount = 0
+    @exclusivity(unchecked) private var admittedCount = 0
     /// Where the call stands with the scheduler.
     var place = CallScheduler.Place.none
     /// When the handler began, in monotonic nanoseconds.
-    private(set) var beganNanoseconds: UInt64 = 0
-    private var isOrphan = false
-    private var hasSentHeader = false
+    @exclusivity(unchecked) private(set) var beganNanoseconds: UInt64 = 0
+    @exclusivity(unchecked) private var isOrphan = false
+    @exclusivity(unchecked) private var hasSentHeader = false
     /// A writer that waits for credit.
     var readiness: CheckedContinuation<Void, any Error>?
     /// Why the call was over before its handler was done.
@@ -49,18 +49,19 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         self.call = call
         self.route = route
         self.connection = connection
-        let limits = connection.config.limits
-        let parent = StartChecks.trace(start, limits)
+        let config = connection.config
+        let parent = StartChecks.trace(start, config)
         context = CallContext(
             method: route.method, deadline: call.deadline,
             requestID: start.requestID.map { String(decoding: $0, as: UTF8.self) },
             metadata: metadata, trace: parent?.child() ?? .make(), minEpoch: start.minEpoch,
             connection: connection.context,
             callerToken: start.caller.map { CallerTokenBytes(encoded: Array($0)) },
-            arena: connection.arenas.take(), logger: connection.config.logger,
+            arena: connection.arenas.take(), logger: config.logger,
             startNanoseconds: now)
         let bytesMax =
-            route.method.isOfProtocol ? limits.protocolRequestBytesMax : Int(limits.link.messageBytesMax)
+            route.method.isOfProtocol
+            ? config.limits.protocolRequestBytesMax : Int(config.limits.link.messageBytesMax)
         assembly = MessageAssembly(bytesMax: bytesMax)
         switch route.handler {
         case .unary, .serverStreaming: requests = nil
@@ -174,7 +175,10 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         phase = .running
         beganNanoseconds = connection.loop.now
         // The closure captures nothing but the call, so that it needs no memory of its own.
-        task = Task(executorPreference: connection.loop) { await self.serve() }
+        // It runs here and now until it has to wait for something; from then on the loop goes on with it.
+        task = Task.immediate(executorPreference: connection.loop) { await self.serve() }
+        // The caller may have given up in the meantime.
+        if isOrphan { task?.cancel() }
     }
 
     private func serve() async {

@@ -16,13 +16,13 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     private(set) var link: FrameLink?
     private var calls: [UInt64: InboundCall] = [:]
     /// Handlers that still run although their call is over: they count as calls until they have noticed.
-    private var orphanCount = 0
-    private(set) var lastCallID: UInt64 = 0
-    private var drain = DrainState()
+    @exclusivity(unchecked) private var orphanCount = 0
+    @exclusivity(unchecked) private(set) var lastCallID: UInt64 = 0
+    @exclusivity(unchecked) private var drain = DrainState()
     private let deadlines: DeadlineWatch
     private var cancels: TokenBucket?
     /// What has come of messages that are not whole yet, over all calls.
-    private var unfinishedBytes = 0
+    @exclusivity(unchecked) private var unfinishedBytes = 0
 
     var isBusy: Bool { !calls.isEmpty || orphanCount > 0 }
 
@@ -140,7 +140,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
         guard calls.count + orphanCount < Int(config.limits.callsMax) else {
             throw config.limits.tooManyCalls
         }
-        try StartChecks.check(start, config.limits, acceptsCaller: config.trustsCallers)
+        try StartChecks.check(start, config)
     }
 
     private func open(_ frame: FrameView, _ start: StartView, _ link: FrameLink) throws {
@@ -156,7 +156,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
             isEndless: route?.method.isEndless ?? StartChecks.isEndless(start.method))
         if let payload = frame.payload { _ = call.account(payloadBytes: payload.count) }
         call.hasRemoteEnded = frame.end
-        let metadata = try StartChecks.metadata(start, config.limits, acceptsReserved: config.trustsCallers)
+        let metadata = try StartChecks.metadata(start, config)
         guard route != nil || config.fallback != nil else { throw config.routes.unknown(start.method) }
         guard countUnfinished(frame, call) else { throw config.limits.tooMuchUnfinished }
         calls[call.id] = call
@@ -251,7 +251,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
 
     // MARK: Hello, go-away, drain
 
-    func linkReceivedHello(_ link: FrameLink) { context.agent = link.peerHello.agent }
+    func linkReceivedHello(_ link: FrameLink) { context.agent = link.peerAgent }
 
     /// A client that goes away only says that it begins no more calls.
     func link(_ link: FrameLink, received goAway: GoAway) {}

@@ -2,65 +2,62 @@ import RPC
 
 /// What a Start must keep to before anything is made of it.
 enum StartChecks {
-    static func check(_ start: StartView, _ limits: ServerLimits, acceptsCaller: Bool) throws {
-        guard start.method.count <= limits.methodBytesMax else {
+    static func check(_ start: StartView, _ config: ServerConfiguration) throws {
+        guard start.method.count <= config.limits.methodBytesMax else {
             throw RPCError.invalidArgument(
-                "METHOD_TOO_LONG", "The name of the method is longer than \(limits.methodBytesMax) bytes.")
+                "METHOD_TOO_LONG", "The name of the method is longer than \(config.limits.methodBytesMax) bytes.")
         }
         if let id = start.requestID {
-            guard (1...limits.requestIDBytesMax).contains(id.count),
+            guard (1...config.limits.requestIDBytesMax).contains(id.count),
                 id.allSatisfy({ (0x21...0x7e).contains($0) })
             else {
                 throw RPCError.invalidArgument(
                     "REQUEST_ID_INVALID",
-                    "request_id must be 1 to \(limits.requestIDBytesMax) printable ASCII characters without spaces."
+                    "request_id must be 1 to \(config.limits.requestIDBytesMax) printable ASCII characters without spaces."
                 )
             }
         }
-        guard (start.metadata?.count ?? 0) <= limits.metadataBytesMax else {
+        guard (start.metadata?.count ?? 0) <= config.limits.metadataBytesMax else {
             throw RPCError.resourceExhausted(
                 "METADATA_TOO_LONG",
-                "The metadata is longer than \(limits.metadataBytesMax) bytes; send less.")
+                "The metadata is longer than \(config.limits.metadataBytesMax) bytes; send less.")
         }
-        guard (start.traceState?.count ?? 0) <= limits.traceStateBytesMax else {
+        guard (start.traceState?.count ?? 0) <= config.limits.traceStateBytesMax else {
             throw RPCError.invalidArgument(
-                "TRACE_STATE_TOO_LONG", "trace_state is longer than \(limits.traceStateBytesMax) bytes.")
+                "TRACE_STATE_TOO_LONG", "trace_state is longer than \(config.limits.traceStateBytesMax) bytes.")
         }
-        try check(callerToken: start.caller, limits, acceptsCaller)
+        if let caller = start.caller { try check(callerToken: caller, config) }
     }
 
-    private static func check(callerToken: UnsafeRawBufferPointer?, _ limits: ServerLimits, _ accepts: Bool)
-        throws
-    {
-        guard let callerToken else { return }
-        guard accepts else {
+    private static func check(callerToken: UnsafeRawBufferPointer, _ config: ServerConfiguration) throws {
+        guard config.trustsCallers else {
             throw RPCError.permissionDenied(
                 "CALLER_REFUSED",
                 "A client does not say who calls; attach a session to the connection instead.")
         }
-        guard callerToken.count <= limits.callerTokenBytesMax else {
+        guard callerToken.count <= config.limits.callerTokenBytesMax else {
             throw RPCError.unauthenticated(
                 "CALLER_INVALID", "The caller token is longer than any that identity makes.")
         }
     }
 
     /// The trace that the call belongs to. A traceparent that is malformed or too long is no traceparent.
-    static func trace(_ start: StartView, _ limits: ServerLimits) -> TraceContext? {
-        guard let bytes = start.traceParent, bytes.count <= limits.traceParentBytesMax else { return nil }
+    static func trace(_ start: StartView, _ config: ServerConfiguration) -> TraceContext? {
+        guard let bytes = start.traceParent, bytes.count <= config.limits.traceParentBytesMax else { return nil }
         return TraceContext(parsing: bytes)
     }
 
     /// Metadata with well-formed keys.
-    /// - Parameter acceptsReserved: the caller is a program, which may say what clients may not.
-    static func metadata(_ start: StartView, _ limits: ServerLimits, acceptsReserved: Bool) throws -> Metadata {
+    static func metadata(_ start: StartView, _ config: ServerConfiguration) throws -> Metadata {
         guard let bytes = start.metadata else { return Metadata() }
         let metadata = try Metadata(parsing: bytes)
-        guard metadata.entries.count <= limits.metadataCountMax else {
+        guard metadata.entries.count <= config.limits.metadataCountMax else {
             throw RPCError.resourceExhausted(
                 "METADATA_TOO_MANY",
-                "There are more than \(limits.metadataCountMax) metadata entries; send fewer.")
+                "There are more than \(config.limits.metadataCountMax) metadata entries; send fewer.")
         }
-        if let key = metadata.firstBadKey(acceptsReserved: acceptsReserved) {
+        // A program may say what clients may not.
+        if let key = metadata.firstBadKey(acceptsReserved: config.trustsCallers) {
             throw RPCError.invalidArgument(
                 "METADATA_KEY_INVALID",
                 "A metadata key must be 1 to 64 of a-z, 0-9, - and _, and must not begin with steward-: \(key.prefix(64))"
