@@ -14,6 +14,9 @@ package enum SwiftClient {
     static let cases: [String: Case] = unaryCases.merging(streamCases) { first, _ in first }
         .merging(endCases) { first, _ in first }.merging(linkCases) { first, _ in first }
 
+    /// The ids of all cases that there are.
+    package static var caseIDs: Set<String> { Set(cases.keys) }
+
     /// Runs a case; gives what went wrong, or nil when it passed.
     package static func run(_ id: String, host: String, port: UInt16, trustRoots: String) async -> String? {
         guard let body = cases[id] else { return "there is no case \(id)" }

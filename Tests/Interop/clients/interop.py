@@ -225,6 +225,29 @@ def malformed_request(world):
     unary(client, "EmptyCall")
 
 
+@case
+def alternating_pieces(world):
+    """Each message in pieces of 7 bytes, and those of two calls in turns."""
+    client = world.client()
+    body = bytes(range(100))
+    data = pb.UnaryCallRequest(body=body, response_size=3).SerializeToString()
+    calls = [start(client, "UnaryCall"), start(client, "UnaryCall")]
+    for call in calls:
+        call.begin()
+    for at in range(0, len(data), 7):
+        last = at + 7 >= len(data)
+        for call in calls:
+            frame = frame_pb2.Frame(call_id=call.id, payload=data[at:at + 7], more=not last)
+            if last:
+                frame.end = True
+            client.write(frame)
+    for call in calls:
+        answer = call.receive()
+        expect("the request's length", answer.request_size, 100)
+        expect("the answer's length", len(answer.body), 3)
+        call.finish()
+
+
 # Streams
 
 @case
@@ -370,7 +393,9 @@ def unknown_service(world):
 @case
 def deadline_unary(world):
     client, key = world.client(), str(uuid.uuid4())
-    expect_error("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", unary, client, "UnaryCall", {"timeout": 0.3}, hold_ms=60_000, key=key)
+    error = expect_error(
+        "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", unary, client, "UnaryCall", {"timeout": 0.3}, hold_ms=60_000, key=key)
+    expect("the domain of the side that kept time", error.status.domain, "rpc")
     expect_cancelled(client, key)
 
 
@@ -380,7 +405,8 @@ def deadline_stream(world):
     call = start(client, "StreamingOutputCall", timeout=0.3)
     call.send(pb.StreamingOutputCallRequest(response_sizes=[1], stay=True, key=key), end=True)
     expect("the first message", len(call.receive().body), 1)
-    expect_error("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", call.receive)
+    error = expect_error("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", call.receive)
+    expect("the domain of the side that kept time", error.status.domain, "rpc")
     expect_cancelled(client, key)
 
 

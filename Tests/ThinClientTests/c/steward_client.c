@@ -22,7 +22,7 @@ enum {
     CONNECT_MS = 10000,
     HEARD_MS = 30000,          /* (9) how long silence may last, */
     ANSWER_MS = 10000,         /* and then the answer to a ping */
-    LATE_MS = 1000,            /* the server ends a call that is out of time; so much later the client does it itself */
+    LATE_MS = 2000,            /* the server ends a call that is out of time; so much later the client does it itself */
     UNSENT_BYTES_MAX = 1 << 20 /* what may wait for the socket before steward_send waits too */
 };
 static const int64_t UNCOUNTED = INT64_MAX / 2;

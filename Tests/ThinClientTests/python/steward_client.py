@@ -21,7 +21,7 @@ from steward.rpc.v1 import frame_pb2, status_pb2
 VERSION = 1
 HEARD_SECONDS, ANSWER_SECONDS = 30, 10  # (9) how long silence may last, and then the answer to a ping
 CONNECT_SECONDS = 10
-LATE_SECONDS = 1  # the server ends a call that is out of time; so much later the client does it itself
+LATE_SECONDS = 2  # the server ends a call that is out of time; so much later the client does it itself
 COST_MIN = 64  # (6) what a payload costs at least
 FRAME_ROOM = 48  # call_id, the head of the payload, more and end take less
 UNSENT_BYTES_MAX = 1 << 20  # what may wait for the socket before `send` waits too
