@@ -2,7 +2,8 @@
  *
  *     example HOST PORT CA.pem WORKSPACE EMAIL < PASSWORD-FILE
  *
- * Prints a line for each account and one for the first state of the stream. To be compiled from the project's folder:
+ * Prints a line for each account, and one for each state of the stream until the installation serves. To be compiled from
+ * the project's folder:
  *
  *     Tests/ThinClientTests/c/build example proto Tests/ThinClientTests/c/example.c \
  *         steward/rpc/v1/{session,health}_service.proto steward/identity/v1/authentication_service.proto \
@@ -74,18 +75,20 @@ static void list_accounts(steward_client *client, int page_size) {
     } while (request.page_token);
 }
 
-/* The present state of the gateway; the stream would go on with each change. */
+/* The present state of the gateway and each change of it, until it serves. */
 static void watch_health(steward_client *client) {
     steward_start_options options = STEWARD__RPC__V1__START__INIT;
     options.method = "steward.rpc.v1.HealthService/WatchHealth";
     steward_call *stream = steward_start(client, &options);
     Steward__Rpc__V1__WatchHealthRequest request = STEWARD__RPC__V1__WATCH_HEALTH_REQUEST__INIT;
     steward_send(stream, &request.message_base, true);
-    Steward__Rpc__V1__WatchHealthResponse *first =
-        (void *)steward_receive(stream, &steward__rpc__v1__watch_health_response__descriptor);
-    if (first) {
-        printf("health %s\n", protobuf_c_enum_descriptor_get_value(&steward__rpc__v1__health_state__descriptor, first->state)->name);
-        protobuf_c_message_free_unpacked(&first->message_base, NULL);
+    Steward__Rpc__V1__WatchHealthResponse *change;
+    Steward__Rpc__V1__HealthState state = STEWARD__RPC__V1__HEALTH_STATE__HEALTH_STATE_UNSPECIFIED;
+    while (state != STEWARD__RPC__V1__HEALTH_STATE__HEALTH_STATE_SERVING &&
+           (change = (void *)steward_receive(stream, &steward__rpc__v1__watch_health_response__descriptor))) {
+        state = change->state;
+        printf("health %s\n", protobuf_c_enum_descriptor_get_value(&steward__rpc__v1__health_state__descriptor, state)->name);
+        protobuf_c_message_free_unpacked(&change->message_base, NULL);
     }
     steward_free(stream);
 }

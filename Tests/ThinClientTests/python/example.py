@@ -2,7 +2,7 @@
 
     example.py HOST PORT CA.pem WORKSPACE EMAIL < PASSWORD-FILE
 
-Prints a line for each account and one for the first state of the stream. Before, from the project's folder:
+Prints a line for each account, and one for each state of the stream until the installation serves. Before, from the project's folder:
 
     protoc -I proto --python_out=generated proto/steward/*/v1/*.proto
     export PYTHONPATH=generated:Tests/ThinClientTests/python
@@ -39,12 +39,13 @@ def list_accounts(client, page_size):
         request.page_token = page.next_page_token
 
 
-def first_state(client):
-    """The present state of the gateway; the stream would go on with each change."""
+def watch_health(client):
+    """The present state of the gateway and each change of it, until it serves."""
     stream = client.stream("steward.rpc.v1.HealthService/WatchHealth", health.WatchHealthRequest(), health.WatchHealthResponse)
     for response in stream:
-        stream.cancel("enough")
-        return health.HealthState.Name(response.state)
+        yield health.HealthState.Name(response.state)
+        if response.state == health.HEALTH_STATE_SERVING:
+            return stream.cancel("enough")
 
 
 def main(host, port, trust_root, workspace, email):
@@ -54,7 +55,8 @@ def main(host, port, trust_root, workspace, email):
         print("signed in to", me.workspace)
         for account in list_accounts(client, page_size=2):
             print("account", account.display_name)
-        print("health", first_state(client))
+        for state in watch_health(client):
+            print("health", state)
     except RPCError as error:
         print(error)
         return 1
