@@ -18,7 +18,7 @@ enum SuiteClient: String, CaseIterable {
 /// The clients, built once for all tests, and a server for them.
 struct Suite: Sendable {
     static let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
-    /// One case of one client; the longest takes some 2 s.
+    /// One case of one client; the longest takes some 3 s.
     private static let caseSeconds = "60"
 
     let folder: String

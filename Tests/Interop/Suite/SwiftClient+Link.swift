@@ -28,7 +28,7 @@ extension SwiftClient {
         "keepalive": { world in
             let port = try await world.startServer(StartServerRequest(pingMs: 200))
             _ = try await world.service(port: port).unaryCall(
-                UnaryCallRequest(holdMs: 1_500), options: world.options())
+                UnaryCallRequest(holdMs: 3_000), options: world.options())
         },
     ]
 

@@ -132,7 +132,7 @@ struct TestService: Sendable {
         if let count = request.callsMax { limits.callsMax = UInt32(clamping: max(16, count)) }
         if let interval = request.pingMs {
             limits.link.pingInterval = .milliseconds(interval)
-            limits.link.pingTimeout = .milliseconds(interval)
+            limits.link.pingTimeout = .milliseconds(interval) * 10
         }
         return StartServerResponse(port: Int32(try await host.startFurther(limits)))
     }

@@ -464,7 +464,7 @@ def go_away_ends_watch(world):
 
 @case
 def keepalive(world):
-    unary(world.client(world.start_server(ping_ms=200)), "UnaryCall", hold_ms=1_500)
+    unary(world.client(world.start_server(ping_ms=200)), "UnaryCall", hold_ms=3_000)
 
 
 @case

@@ -59,7 +59,7 @@ static void keepalive(void) {
     limits.ping_ms = 200;
     Steward__Interop__V1__UnaryCallRequest request = STEWARD__INTEROP__V1__UNARY_CALL_REQUEST__INIT;
     request.has_hold_ms = true;
-    request.hold_ms = 1500;
+    request.hold_ms = 3000;
     protobuf_c_message_free_unpacked(
         answer_of(new_client(start_server(limits), NULL), TEST("UnaryCall"), &request, UNARY_RESPONSE), NULL);
 }

@@ -688,7 +688,7 @@ public struct StartServerRequest: Hashable, Sendable {
     /// What may be sent on the connection before it gives credit; at least 262,144.
     public var connectionCredit: Int32?
 
-    /// Silence after which it pings, in milliseconds, and how long it waits for the answer.
+    /// Silence after which it pings, in milliseconds; it waits ten times as long for the answer.
     public var pingMs: Int64?
 
     /// Calls at once on a connection; at least 16.

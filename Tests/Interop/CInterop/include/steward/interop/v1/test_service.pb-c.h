@@ -509,7 +509,7 @@ struct  Steward__Interop__V1__StartServerRequest
   protobuf_c_boolean has_connection_credit;
   int32_t connection_credit;
   /*
-   * Silence after which it pings, in milliseconds, and how long it waits for the answer.
+   * Silence after which it pings, in milliseconds; it waits ten times as long for the answer.
    */
   protobuf_c_boolean has_ping_ms;
   int64_t ping_ms;
