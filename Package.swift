@@ -256,5 +256,21 @@ let package = Package(
                 "Tenancy", "Wire", logging,
             ],
             path: "Tests/Benchmarks/Echo", swiftSettings: strict),
+        // The interoperability suite: its messages, its server and its Swift client; Tests/InteropTests runs all clients.
+        .target(name: "CInterop", dependencies: ["CProtobufC", "CContracts"], path: "Tests/Interop/CInterop"),
+        .target(
+            name: "InteropContracts", dependencies: ["CInterop", "Contracts", "RPC", "Wire"],
+            path: "Tests/Interop/InteropContracts", swiftSettings: strict),
+        .target(
+            name: "InteropSuite",
+            dependencies: [
+                "InteropContracts", "Contracts", "Credentials", "RPC", "RPCTransport", "Reactor", "TLSTransport",
+                "Tenancy", "Wire", logging,
+            ],
+            path: "Tests/Interop/Suite", swiftSettings: strict),
+        .executableTarget(
+            name: "steward-interop", dependencies: ["InteropSuite"], path: "Tests/Interop/Program",
+            swiftSettings: strict),
+        tests("InteropTests", ["InteropSuite"]),
     ]
 )

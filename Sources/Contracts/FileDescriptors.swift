@@ -91,7 +91,7 @@ extension FileDescriptors {
                 TWF4EhsKCWNhbGxzX21heBgGIAEoDVIIY2FsbHNNYXgSHwoLY2FsbF9jcmVkaXQYByABKA1SCmNhbGxDcmVkaXQSKwoRY29u\
                 bmVjdGlvbl9jcmVkaXQYCCABKA1SEGNvbm5lY3Rpb25DcmVkaXQiNAoEUGluZxIUCgV0b2tlbhgBIAEoBFIFdG9rZW4SFgoG\
                 YW5zd2VyGAIgASgIUgZhbnN3ZXIiWgoGR29Bd2F5EiAKDGxhc3RfY2FsbF9pZBgBIAEoBFIKbGFzdENhbGxJZBIuCgZzdGF0\
-                dXMYAiABKAsyFi5zdGV3YXJkLnJwYy52MS5TdGF0dXNSBnN0YXR1c0qzJgrRAQoBDBIDAwASGsYBIFRoZSBmcmFtZXMgb2Yg\
+                dXMYAiABKAsyFi5zdGV3YXJkLnJwYy52MS5TdGF0dXNSBnN0YXR1c0qjJgrRAQoBDBIDAwASGsYBIFRoZSBmcmFtZXMgb2Yg\
                 dGhlIFN0ZXdhcmQgcHJvdG9jb2wuIHByb3RvL1JFQURNRS5tZCBpcyB0aGUgc3BlY2lmaWNhdGlvbjsgdGhpcyBmaWxlIGlz\
                 IGl0cyBzY2hlbWEuCgogT24gdGhlIHdpcmUgYSBmcmFtZSBpcyBhIDQtYnl0ZSBiaWctZW5kaWFuIGxlbmd0aCBmb2xsb3dl\
                 ZCBieSBvbmUgRnJhbWUgbWVzc2FnZSBvZiB0aGF0IGxlbmd0aC4KCrMCCgIEABIEDAAmARqmAiBPbmUgdW5pdCBvZiB0aGUg\
@@ -147,19 +147,19 @@ extension FileDescriptors {
                 ZXJzaW9ucyB0aGF0IHRoZSBzZW5kZXIgc3BlYWtzOiBoaWdoZXN0LiBOb3cgMS4KCmEKBAQGAgISA2UCHBpUIFByb2dyYW0g\
                 YW5kIHZlcnNpb24sIGZvciB0aGUgbG9ncywgYXMgaW4gc3Rld2FyZC1nYXRld2F5LzAuMS4wLiBBdCBtb3N0IDEyOCBieXRl\
                 cy4KClUKBAQGAgMSA2cCJhpIIExvbmdlc3QgZnJhbWUgdGhlIHNlbmRlciBhY2NlcHRzLCB3aXRob3V0IHRoZSBsZW5ndGgg\
-                cHJlZml4LCBpbiBieXRlcy4KClgKBAQGAgQSA2kCKBpLIExhcmdlc3QgYXBwbGljYXRpb24gbWVzc2FnZSB0aGUgc2VuZGVy\
-                IGFjY2VwdHMgaW4gYSB1bmFyeSBjYWxsLCBpbiBieXRlcy4KCl8KBAQGAgUSA2sCIBpSIE1vc3QgY2FsbHMgdGhlIHNlbmRl\
-                ciBzZXJ2ZXMgYXQgb25jZSBvbiB0aGlzIGNvbm5lY3Rpb24uIDA6IG5vbmUsIGl0IG9ubHkgY2FsbHMuCgpVCgQEBgIGEgNt\
-                AiIaSCBQYXlsb2FkIGJ5dGVzIHRoYXQgbWF5IGJlIHNlbnQgb24gYSBuZXcgY2FsbCBiZWZvcmUgY3JlZGl0IGlzIGdyYW50\
-                ZWQuCgpZCgQEBgIHEgNvAigaTCBQYXlsb2FkIGJ5dGVzIHRoYXQgbWF5IGJlIHNlbnQgb24gdGhlIGNvbm5lY3Rpb24gYmVm\
-                b3JlIGNyZWRpdCBpcyBncmFudGVkLgoKYgoCBAcSBHMAeAEaViBBIHNpZ24gb2YgbGlmZS4gVGhlIHJlY2VpdmVyIG9mIGEg\
-                cGluZyB3aXRob3V0IGFuc3dlciBzZW5kcyBpdCBiYWNrIHdpdGggYW5zd2VyIHNldC4KCjAKBAQHAgASA3UCHBojIEFueSBu\
-                dW1iZXI7IGNvbWVzIGJhY2sgdW5jaGFuZ2VkLgoKIQoEBAcCARIDdwIbGhQgU2V0IGluIHRoZSBhbnN3ZXIuCgqYAQoCBAgS\
-                BXwAgQEBGooBIE5vIG5ldyBjYWxscyBvbiB0aGlzIGNvbm5lY3Rpb24uIENhbGxzIHVwIHRvIGxhc3RfY2FsbF9pZCBhcmUg\
-                ZmluaXNoZWQ7IGxhdGVyIG9uZXMgd2VyZSBub3QgYmVndW4gYW5kIGFyZSBzYWZlIHRvCiBzZW5kIGFnYWluIGVsc2V3aGVy\
-                ZS4KCkwKBAQIAgASA34CIxo/IFRoZSBoaWdoZXN0IGNhbGwgaWQgdGhhdCB0aGUgc2VuZGVyIGhhcyBiZWd1biBvciB3aWxs\
-                IGZpbmlzaC4KCnsKBAQIAgESBIABAh0abSBXaHk6IE9LIGZvciBhbiBvcmRlcmx5IGRyYWluLCBJTlZBTElEX0FSR1VNRU5U\
-                IGZvciBhIHByb3RvY29sIGVycm9yLCBSRVNPVVJDRV9FWEhBVVNURUQgZm9yIGEgYnJva2VuIGxpbWl0Lgo=
+                cHJlZml4LCBpbiBieXRlcy4KCkgKBAQGAgQSA2kCKBo7IExhcmdlc3QgYXBwbGljYXRpb24gbWVzc2FnZSB0aGUgc2VuZGVy\
+                IGFjY2VwdHMsIGluIGJ5dGVzLgoKXwoEBAYCBRIDawIgGlIgTW9zdCBjYWxscyB0aGUgc2VuZGVyIHNlcnZlcyBhdCBvbmNl\
+                IG9uIHRoaXMgY29ubmVjdGlvbi4gMDogbm9uZSwgaXQgb25seSBjYWxscy4KClUKBAQGAgYSA20CIhpIIFBheWxvYWQgYnl0\
+                ZXMgdGhhdCBtYXkgYmUgc2VudCBvbiBhIG5ldyBjYWxsIGJlZm9yZSBjcmVkaXQgaXMgZ3JhbnRlZC4KClkKBAQGAgcSA28C\
+                KBpMIFBheWxvYWQgYnl0ZXMgdGhhdCBtYXkgYmUgc2VudCBvbiB0aGUgY29ubmVjdGlvbiBiZWZvcmUgY3JlZGl0IGlzIGdy\
+                YW50ZWQuCgpiCgIEBxIEcwB4ARpWIEEgc2lnbiBvZiBsaWZlLiBUaGUgcmVjZWl2ZXIgb2YgYSBwaW5nIHdpdGhvdXQgYW5z\
+                d2VyIHNlbmRzIGl0IGJhY2sgd2l0aCBhbnN3ZXIgc2V0LgoKMAoEBAcCABIDdQIcGiMgQW55IG51bWJlcjsgY29tZXMgYmFj\
+                ayB1bmNoYW5nZWQuCgohCgQEBwIBEgN3AhsaFCBTZXQgaW4gdGhlIGFuc3dlci4KCpgBCgIECBIFfACBAQEaigEgTm8gbmV3\
+                IGNhbGxzIG9uIHRoaXMgY29ubmVjdGlvbi4gQ2FsbHMgdXAgdG8gbGFzdF9jYWxsX2lkIGFyZSBmaW5pc2hlZDsgbGF0ZXIg\
+                b25lcyB3ZXJlIG5vdCBiZWd1biBhbmQgYXJlIHNhZmUgdG8KIHNlbmQgYWdhaW4gZWxzZXdoZXJlLgoKTAoEBAgCABIDfgIj\
+                Gj8gVGhlIGhpZ2hlc3QgY2FsbCBpZCB0aGF0IHRoZSBzZW5kZXIgaGFzIGJlZ3VuIG9yIHdpbGwgZmluaXNoLgoKewoEBAgC\
+                ARIEgAECHRptIFdoeTogT0sgZm9yIGFuIG9yZGVybHkgZHJhaW4sIElOVkFMSURfQVJHVU1FTlQgZm9yIGEgcHJvdG9jb2wg\
+                ZXJyb3IsIFJFU09VUkNFX0VYSEFVU1RFRCBmb3IgYSBicm9rZW4gbGltaXQuCg==
                 """),
         DescribedFile(
             path: "steward/rpc/v1/health_service.proto", package: "steward.rpc.v1",

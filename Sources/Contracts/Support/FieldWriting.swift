@@ -1,18 +1,18 @@
-import CContracts
+package import CContracts
 import CProtobufC
-import Tenancy
-import Wire
+package import Tenancy
+package import Wire
 
 // What the generated `write(to:)` call to make what the members of C structs point to.
 
-func writeMessage<Value: WireMessage, Struct>(_ value: Value, _ arena: Arena) -> UnsafeMutablePointer<Struct> {
+package func writeMessage<Value: WireMessage, Struct>(_ value: Value, _ arena: Arena) -> UnsafeMutablePointer<Struct> {
     assert(
         MemoryLayout<Struct>.size == Value.descriptor.raw.pointee.sizeof_message,
         "\(Struct.self) is not \(Value.self)")
     return UnsafeMutableRawPointer(value.message(in: arena).raw).assumingMemoryBound(to: Struct.self)
 }
 
-func writeTimestamp(_ time: Timestamp, _ arena: Arena) -> UnsafeMutablePointer<Google__Protobuf__Timestamp> {
+package func writeTimestamp(_ time: Timestamp, _ arena: Arena) -> UnsafeMutablePointer<Google__Protobuf__Timestamp> {
     let message = Message.make(timestampDescriptor, in: arena)
     let c = message.as(Google__Protobuf__Timestamp.self)
     // nanos counts forward from seconds, before 1970 too.
@@ -22,7 +22,7 @@ func writeTimestamp(_ time: Timestamp, _ arena: Arena) -> UnsafeMutablePointer<G
     return c
 }
 
-func writeNumbers<Number>(_ numbers: [Number], _ arena: Arena) -> UnsafeMutablePointer<Number>? {
+package func writeNumbers<Number>(_ numbers: [Number], _ arena: Arena) -> UnsafeMutablePointer<Number>? {
     guard !numbers.isEmpty else { return nil }
     let memory = arena.allocate(numbers.count * MemoryLayout<Number>.stride)
     let array = memory.bindMemory(to: Number.self, capacity: numbers.count)
@@ -30,7 +30,7 @@ func writeNumbers<Number>(_ numbers: [Number], _ arena: Arena) -> UnsafeMutableP
     return array
 }
 
-func writePointers<Value, Target>(
+package func writePointers<Value, Target>(
     _ values: [Value], _ arena: Arena, _ write: (Value) -> UnsafeMutablePointer<Target>
 ) -> UnsafeMutablePointer<UnsafeMutablePointer<Target>?>? {
     writeNumbers(values.map { Optional(write($0)) }, arena)

@@ -1,9 +1,9 @@
-import RPC
+package import RPC
 import Wire
 
 extension MethodDescription {
     /// What reflection tells of a method.
-    init(_ method: MethodDefinition, comment: String) {
+    package init(_ method: MethodDefinition, comment: String) {
         self.init(
             name: method.name, comment: comment, requestType: method.request.name,
             responseType: method.response.name,

@@ -104,10 +104,14 @@ final class StreamClientCall: CallReceiver, ClientCall, @unchecked Sendable {
             error = RPCError(
                 .internal, reason: "STATUS_MALFORMED", "The server's status is malformed.", cause: malformed)
         }
+        answers.end(error)
         ended(error)
     }
 
-    func fail(_ error: RPCError, wasBegun: Bool, on call: FrameCall) { ended(error) }
+    func fail(_ error: RPCError, wasBegun: Bool, on call: FrameCall) {
+        answers.fail(error)
+        ended(error)
+    }
 
     func drained(_ call: FrameCall) {
         readiness?.resume()
@@ -116,7 +120,6 @@ final class StreamClientCall: CallReceiver, ClientCall, @unchecked Sendable {
 
     private func ended(_ error: RPCError?) {
         failure = error
-        if let error { answers.fail(error) } else { answers.end() }
         // Messages that the server did not want any more are no error of the call.
         readiness?.resume(throwing: error ?? .cancelled("The server ended the call."))
         readiness = nil

@@ -19,6 +19,8 @@ final class MessageQueue: @unchecked Sendable {
     private var waiter: CheckedContinuation<Item?, any Error>?
     /// Why the stream broke off.
     private(set) var error: RPCError?
+    /// What the reader is told after the last message; nil: that there are no more.
+    private var ending: RPCError?
 
     init(loop: EventLoop, bytesMax: Int) {
         self.loop = loop
@@ -39,15 +41,21 @@ final class MessageQueue: @unchecked Sendable {
         }
     }
 
-    /// There are no more messages.
-    func end() {
+    /// There are no more messages. With an error, the reader is told after it has read what came before.
+    func end(_ ending: RPCError? = nil) {
         guard error == nil, !hasEnded else { return }
-        guard !assembly.isPartial else {
+        guard ending != nil || !assembly.isPartial else {
             return fail(.invalidArgument("MESSAGE_INCOMPLETE", "The stream ended inside a message."))
         }
         hasEnded = true
-        waiter?.resume(returning: nil)
-        waiter = nil
+        self.ending = ending
+        guard let waiter else { return }
+        self.waiter = nil
+        finish(waiter)
+    }
+
+    private func finish(_ reader: CheckedContinuation<Item?, any Error>) {
+        if let ending { reader.resume(throwing: ending) } else { reader.resume(returning: nil) }
     }
 
     /// The stream broke off; what was not read yet is dropped.
@@ -83,7 +91,7 @@ final class MessageQueue: @unchecked Sendable {
         } else if let item = items.popFirst() {
             continuation.resume(returning: item)
         } else if hasEnded {
-            continuation.resume(returning: nil)
+            finish(continuation)
         } else {
             waiter = continuation
         }

@@ -258,7 +258,7 @@ struct  Steward__Rpc__V1__Hello
   protobuf_c_boolean has_frame_bytes_max;
   uint32_t frame_bytes_max;
   /*
-   * Largest application message the sender accepts in a unary call, in bytes.
+   * Largest application message the sender accepts, in bytes.
    */
   protobuf_c_boolean has_message_bytes_max;
   uint32_t message_bytes_max;
