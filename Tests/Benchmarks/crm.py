@@ -10,7 +10,7 @@ import uuid
 
 from load import call_load
 from page import Table
-from processes import cpu_seconds, tree_cpu_seconds
+from processes import AllocationCounter, cpu_seconds, tree_cpu_seconds
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "ThinClientTests"))
 from thin_client import Client, describe, field, fields  # noqa: E402
@@ -20,6 +20,8 @@ SERVICE = "steward.customer.v1.AccountService/"
 PROGRAMS = ["gateway", "customer", "identity", "sales"]
 # connections × calls in flight on each
 SHAPES = [(16, 4), (1, 1)]
+# Calls one after the other, for counting allocations.
+COUNTED_CALLS = 500
 PGBENCH_CLIENTS = 8  # as many connections as the customer service has
 
 
@@ -54,6 +56,15 @@ class Installation:
         used = {name: cpu_seconds(pid) for name, pid in self.pids.items()}
         used["PostgreSQL"] = tree_cpu_seconds(self.postmaster)
         return used
+
+    def allocations(self, method, request, has_ids):
+        """Allocations of each program per call, made one after the other."""
+        counters = {name: AllocationCounter(self.text("allocations"), pid) for name, pid in self.pids.items()}
+        for calls in (COUNTED_CALLS // 5, COUNTED_CALLS):  # the first as warm-up
+            before = {name: counter.count() for name, counter in counters.items()}
+            for _ in range(calls):
+                self.call(method, request, new_request_id() if has_ids else None)
+        return {name: (counter.count() - before[name]) / COUNTED_CALLS for name, counter in counters.items()}
 
     def psql(self, sql):
         return subprocess.run(["psql", "-XAtq", self.text("superuser-dsn"), "-c", sql], check=True, text=True,
@@ -162,15 +173,17 @@ def pgbench(installation, folder, name, method, request, has_ids, seconds):
 
 
 def measure(tools, state, folder, seconds):
-    """Rows of the table: each method in each shape, with pgbench's figures for about as many connections."""
+    """Rows of the table: each method in each shape, with pgbench's figures for about as many connections; and the
+    allocations of each method."""
     installation = Installation(state)
     attach = os.path.join(folder, "attach")
     with open(attach, "wb") as file:
         file.write(installation.attach)
     created = fields(fields(installation.call(SERVICE + "CreateAccount", create_request()))[1][0])
     methods = [("GetAccount", field(1, created[1][0]), False), ("CreateAccount", create_request(), True)]
-    rows = []
+    rows, allocations = [], {}
     for name, request, has_ids in methods:
+        allocations[name] = installation.allocations(SERVICE + name, request, has_ids)
         beside = pgbench(installation, folder, name, SERVICE + name, request, has_ids, seconds)
         payload = os.path.join(folder, name)
         with open(payload, "wb") as file:
@@ -180,7 +193,7 @@ def measure(tools, state, folder, seconds):
         for shape in SHAPES:
             result = load.run(shape, seconds, installation.cpu)
             rows.append(_row(name, shape, result, beside[1 if shape == (1, 1) else PGBENCH_CLIENTS]))
-    return rows
+    return rows, allocations
 
 
 def _row(name, shape, result, beside):
@@ -196,7 +209,7 @@ def _row(name, shape, result, beside):
     }
 
 
-def report(rows):
+def report(rows, allocations):
     table = Table("Accounts through gateway, customer service and PostgreSQL; CPU in µs per call",
                   ["method", "in flight", "calls/s", "p50 ms", "p99 ms", "gateway", "customer", "others", "PostgreSQL",
                    "outside/inside", "pgbench/s", "its PostgreSQL", "calls/s ÷ pgbench"])
@@ -207,6 +220,9 @@ def report(rows):
                   f"{cpu['identity'] + cpu['sales']:.0f}", f"{cpu['PostgreSQL']:.0f}",
                   f"{r['outside_against_inside']:.2f}", f"{r['pgbench_per_second']:.0f}",
                   f"{r['pgbench_postgres_us']:.0f}", f"{r['against_pgbench']:.2f}")
+    counts = Table("Allocations per call, one call after the other", ["method", "gateway", "customer"])
+    for name, count in allocations.items():
+        counts.add(name, f"{count['gateway']:.0f}", f"{count['customer']:.0f}")
     row = next(r for r in rows if r["method"] == "GetAccount" and r["in_flight"] > 1)
     goals = [
         ("GetAccount: CPU outside / inside PostgreSQL", f"{row['outside_against_inside']:.2f}", "≤ 0.5",
@@ -214,4 +230,4 @@ def report(rows):
         ("GetAccount: calls per second against pgbench", f"{row['against_pgbench'] * 100:.0f} %", "≥ 50 %",
          row["against_pgbench"] >= 0.5),
     ]
-    return [table], goals
+    return [table, counts], goals

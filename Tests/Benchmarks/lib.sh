@@ -1,6 +1,6 @@
 # An installation of its own for the benchmarks: cluster, certificates, the four programs, a workspace with an admin.
 # Made of the pieces of deploy/lib, in .steward/bench/steward, on free ports from 7600 on. Sourced by run after
-# deploy/lib; $programs_dir holds the programs.
+# deploy/lib; $programs_dir holds the programs, $tools what compile.sh makes.
 
 bench_port_base=$(free_port 7600 7690)
 
@@ -12,11 +12,15 @@ open_installation() {
     make_keys
     open_database
     write_settings
-    start_programs
+    # With their allocations counted: one addition for each.
+    mkdir -p -- "$bench/allocations"
+    rm -f -- "$bench"/allocations/*
+    LD_PRELOAD=$tools/count.so ALLOCATIONS_FOLDER=$bench/allocations start_programs
     write_command
     make_bench_workspace
     # What crm.py needs to know.
     printf '%s\n' "$cluster" >"$state/cluster"
+    printf '%s\n' "$bench/allocations" >"$state/allocations"
     login_dsn postgres >"$state/superuser-dsn"
     login_dsn steward_customer_0 >"$state/customer-dsn"
 }

@@ -33,8 +33,8 @@ def measure_connections(tools, subject, folder, is_quick):
 
 
 def measure_crm(tools, subject, folder, is_quick):
-    rows = crm.measure(tools, subject, folder, seconds=1 if is_quick else 8)
-    return *crm.report(rows), rows
+    rows, allocations = crm.measure(tools, subject, folder, seconds=1 if is_quick else 8)
+    return *crm.report(rows, allocations), [rows, allocations]
 
 
 PARTS = {"echo": measure_echo, "stream": measure_stream, "connections": measure_connections, "crm": measure_crm}

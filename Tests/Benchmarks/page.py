@@ -70,7 +70,7 @@ def page(folder, is_markdown):
         note = ", a quick run: the figures mean little" if part.get("quick") else ""
         for table in (Table(**fields) for fields in part["tables"]):
             blocks.append(f"**{table.title}**\n\n{table.markdown()}" if is_markdown else f"{table.title}\n\n{table.text()}")
-        blocks.append(f"{about['date']}, {about['cores']} × {about['cpu']}, Linux {about['kernel']}, load before {load:.1f}{note}")
+        blocks.append(f"{about['date']}, {about['cores']} × {about['cpu']}, Linux {about['kernel']}, load average {load:.1f}{note}")
         goals += part["goals"]
     table = goal_table(goals)
     blocks.append(f"**Goals**\n\n{table.markdown()}" if is_markdown else f"Goals\n\n{table.text()}")

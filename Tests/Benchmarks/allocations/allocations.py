@@ -8,16 +8,14 @@ Ends with 1 when a count is above its threshold by more than 0.5.
 """
 import json
 import math
-import mmap
 import os
-import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "ThinClientTests"))
 sys.dont_write_bytecode = True
 from page import Table, write_part  # noqa: E402
-from processes import start_server, stop  # noqa: E402
+from processes import AllocationCounter, start_server, stop  # noqa: E402
 from thin_client import Client, describe, field  # noqa: E402
 
 SERVER_NAME = "server.steward.internal"
@@ -36,16 +34,9 @@ class Counted:
     """A server whose allocations are counted."""
 
     def __init__(self, shim, folder, echo, *arguments):
-        self.path = os.path.join(folder, f"allocations-{arguments[0]}-{arguments[-1]}")
-        with open(self.path, "wb") as file:
-            file.write(bytes(8))
-        with open(self.path, "rb") as file:
-            self.memory = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)
-        environment = {"LD_PRELOAD": shim, "ALLOCATIONS_FILE": self.path}
+        environment = {"LD_PRELOAD": shim, "ALLOCATIONS_FOLDER": folder}
         self.process, self.port = start_server(echo, *arguments, environment=environment)
-
-    def count(self):
-        return struct.unpack("=Q", self.memory)[0]
+        self.counter = AllocationCounter(folder, self.process.pid)
 
 
 def call(client, method, requests):
@@ -59,10 +50,10 @@ def per_call(server, folder, method, requests, calls):
     client = Client("127.0.0.1", server.port, os.path.join(folder, "ca.crt"), SERVER_NAME)
     for _ in range(max(calls // 10, 1)):
         call(client, method, requests)
-    before = server.count()
+    before = server.counter.count()
     for _ in range(calls):
         call(client, method, requests)
-    return (server.count() - before) / calls
+    return (server.counter.count() - before) / calls
 
 
 def measure(shim, echo, folder):

@@ -1,5 +1,5 @@
-// Counts the allocations of a program: preloaded, it adds one to the 8-byte number in the file that ALLOCATIONS_FILE
-// names for each malloc, calloc, realloc and aligned allocation. Whoever measures reads the file before and after.
+// Counts the allocations of a program: preloaded, it adds one for each malloc, calloc, realloc and aligned allocation to an
+// 8-byte number in a file of the folder ALLOCATIONS_FOLDER, named by the process id. Whoever measures reads it before and after.
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,10 +20,12 @@ static uint64_t *counter = &before_start;
 static void count(void) { __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }
 
 __attribute__((constructor)) static void share_counter(void) {
-    const char *path = getenv("ALLOCATIONS_FILE");
-    if (!path) return;
-    int file = open(path, O_RDWR | O_CLOEXEC);
-    if (file < 0) {
+    const char *folder = getenv("ALLOCATIONS_FOLDER");
+    if (!folder) return;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%d", folder, (int)getpid());
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0 || ftruncate(file, sizeof *counter) != 0) {
         perror(path);
         _exit(1);
     }

@@ -67,7 +67,7 @@ static uint64_t varint(const uint8_t **at) {
 // What matters of a frame, without a copy of its payload.
 struct parts {
     uint64_t call_id, payload, credit;
-    int has_hello, is_end;
+    int is_end;
 };
 
 static struct parts look_at(const uint8_t *at, uint32_t size) {
@@ -78,7 +78,6 @@ static struct parts look_at(const uint8_t *at, uint32_t size) {
         if (number == 1) parts.call_id = value;
         if (number == 4) parts.payload = value;
         if (number == 9) parts.credit = value;
-        if (number == 10) parts.has_hello = 1;
         if (number == 7 || number == 12) parts.is_end = 1;
     }
     return parts;
@@ -93,6 +92,18 @@ static struct parts next(struct client *c) {
     if (parts.is_end) expect_well(check(steward__rpc__v1__frame__unpack(NULL, size, body), "unpacking a frame"));
     must(!parts.is_end, "the stream ended;");
     return parts;
+}
+
+// The first frame from the server says how much may be sent.
+static void read_hello(struct client *c, int64_t *call, int64_t *connection) {
+    const uint8_t *body;
+    uint32_t size;
+    while (!(body = next_frame(&c->in, &size))) must(tls_read(c->ssl, &c->in), "reading: the server is gone;");
+    Frame *frame = check(steward__rpc__v1__frame__unpack(NULL, size, body), "unpacking a frame");
+    must(frame->hello != NULL, "the server's hello comes first;");
+    *call = frame->hello->has_call_credit ? frame->hello->call_credit : INT64_MAX / 2;
+    *connection = frame->hello->has_connection_credit ? frame->hello->connection_credit : INT64_MAX / 2;
+    steward__rpc__v1__frame__free_unpacked(frame, NULL);
 }
 
 static void begin_call(struct client *c, const char *method, int has_ended) {
@@ -135,12 +146,11 @@ static struct bytes make_frames(size_t *count, size_t payloads[]) {
 }
 
 static void steward_up(struct client *c) {
-    enum { call_window = 256 << 10, connection_window = 4 << 20 };  // what every Steward server announces
-    int64_t call = call_window, connection = connection_window;
+    int64_t call, connection;
     size_t count, payloads[message_size / piece_size + 2];
     struct bytes frames = make_frames(&count, payloads);
     begin_call(c, "steward.bench.v1.StreamService/Upload", 0);
-    must(next(c).has_hello, "the server's hello comes first;");
+    read_hello(c, &call, &connection);
     for (;;) {
         struct bytes rest = frames;
         for (size_t i = 0; i < count; i++) {
