@@ -52,10 +52,12 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         let limits = connection.config.limits
         let parent = StartChecks.trace(start, limits)
         context = CallContext(
-            method: route.method, deadline: call.deadline,
+            method: route.method, methodNumber: route.number, deadline: call.deadline,
             requestID: start.requestID.map { String(decoding: $0, as: UTF8.self) },
-            metadata: metadata, trace: parent?.child() ?? .make(), minEpoch: start.minEpoch,
-            connection: connection.context,
+            metadata: metadata, trace: parent?.child() ?? .make(connection.config.tracing.sampling),
+            // Without its traceparent a tracestate means nothing.
+            traceState: parent == nil ? nil : start.traceState.map { String(decoding: $0, as: UTF8.self) },
+            tracing: connection.config.tracing, minEpoch: start.minEpoch, connection: connection.context,
             callerToken: start.caller.map { CallerTokenBytes(encoded: Array($0)) },
             arena: connection.arenas.take(), logger: connection.config.logger,
             startNanoseconds: now)
@@ -173,13 +175,18 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     func start() {
         phase = .running
         beganNanoseconds = connection.loop.now
+        context.handlerNanoseconds = beganNanoseconds
         // The closure captures nothing but the call, so that it needs no memory of its own.
         task = Task(executorPreference: connection.loop) { await self.serve() }
     }
 
     private func serve() async {
         do {
-            try await handle()
+            if connection.config.accountsWork {
+                try await CurrentWork.$account.withValue(context) { try await handle() }
+            } else {
+                try await handle()
+            }
         } catch {
             onLoop { self.handlerFailed(RPCError(masking: error)) }
         }
