@@ -159,7 +159,7 @@ let package = Package(
             [
                 "StewardClient", "Contracts", "Wire", "RPC", "Credentials", "Migrations", "IdentityService",
                 "CustomerService", "SalesService", "Reactor", "Postgres", "Tenancy", "TenantDatabase",
-                "CPlugin", "CProtobufC", arguments, logging,
+                "CPlugin", "CProtobufC", "Settings", arguments, logging,
             ]),
 
         // Tools: the generator of Contracts. Nothing imports it.
@@ -174,7 +174,7 @@ let package = Package(
                 "CustomerService", "SalesService", "Records", "TestPostgres", "Migrations", "Postgres", "Tenancy",
                 "TenantDatabase",
             ]),
-        tests("GatewayServiceTests", ["GatewayService", "Observability", "RPC", "Reactor", "Tenancy"]),
+        tests("GatewayServiceTests", ["GatewayService", "Observability", "RPC", "Reactor", "ServiceHost", "Tenancy"]),
         tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
         tests("StewardCommandTests", ["steward", "Contracts", "RPC", "Tenancy", "Wire"]),
         // C of Tests/Sample, for the tests of Wire: every kind of field.
@@ -222,7 +222,9 @@ let package = Package(
                 "TestSteward", "TestPostgres", "StewardClient", "Contracts", "Postgres", "RPC", "Reactor",
                 "TenantDatabase", "Tenancy", "Wire",
             ]),
-        tests("PostgresIntegrationTests", ["TestPostgres", "Migrations", "Postgres", "Reactor", "Tenancy"]),
+        tests(
+            "PostgresIntegrationTests",
+            ["TestPostgres", "Migrations", "Observability", "Postgres", "Reactor", "Tenancy"]),
         tests(
             "TenantDatabaseIntegrationTests",
             ["TestPostgres", "TenantDatabase", "Migrations", "Postgres", "Reactor", "Tenancy", logging]),

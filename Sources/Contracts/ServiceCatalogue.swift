@@ -14,8 +14,8 @@ public enum ServiceCatalogue {
         PipelineServiceMethods.description, PolicyServiceMethods.description,
         ProvisioningServiceMethods.description, ReferenceServiceMethods.description,
         ReflectionServiceMethods.description, RoleServiceMethods.description,
-        SessionServiceMethods.description, StageServiceMethods.description, TenantServiceMethods.description,
-        UserServiceMethods.description
+        ServerServiceMethods.description, SessionServiceMethods.description, StageServiceMethods.description,
+        TenantServiceMethods.description, UserServiceMethods.description
     ]
 
     /// The methods, service by service.
@@ -25,6 +25,7 @@ public enum ServiceCatalogue {
         DealServiceMethods.all, DepartmentServiceMethods.all, HealthServiceMethods.all,
         PipelineServiceMethods.all, PolicyServiceMethods.all, ProvisioningServiceMethods.all,
         ReferenceServiceMethods.all, ReflectionServiceMethods.all, RoleServiceMethods.all,
-        SessionServiceMethods.all, StageServiceMethods.all, TenantServiceMethods.all, UserServiceMethods.all
+        ServerServiceMethods.all, SessionServiceMethods.all, StageServiceMethods.all,
+        TenantServiceMethods.all, UserServiceMethods.all
     ).flatMap { $0 }
 }

@@ -27,11 +27,27 @@ package enum GatewayService {
                 .identity: host.channel(to: .identity), .customer: host.channel(to: .customer),
                 .sales: host.channel(to: .sales),
             ],
-            metrics: ForwardMetrics(factory: host.metrics), openCalls: openCalls)
+            metrics: ForwardMetrics(
+                statistics: CallStatistics(methods: Destination.methods, loops: host.loops), factory: host.metrics),
+            openCalls: openCalls, tracing: host.tracing,
+            slowLog: SlowForwards(slowCall: host.settings.slowCall, logger: host.logger))
         let watch = RevocationWatch(
             callers: callers, registry: registry, loop: host.loops.next(), logger: host.logger)
         let watching = Task(executorPreference: watch.loop) { await watch.run() }
         host.onDrain { watching.cancel() }
-        return ServiceOffer(router: router, fallback: { call, frame in forwarder.take(call, frame) })
+        watchHealth(host)
+        return ServiceOffer(
+            router: router, fallback: { call, frame in forwarder.take(call, frame) },
+            forwarded: forwarder.metrics.statistics, requireOperator: OperatorSession.require)
+    }
+
+    private static func watchHealth(_ host: Host) {
+        for peer in [ServiceName.identity, .customer, .sales] {
+            let health = PeerHealth(
+                peer: peer, channel: host.channel(to: peer),
+                report: { host.setHealth(ofService: $0, isServing: $1) }, loop: host.loops.next(), logger: host.logger)
+            let watching = Task(executorPreference: health.loop) { await health.run() }
+            host.onDrain { watching.cancel() }
+        }
     }
 }

@@ -1,4 +1,4 @@
-/// Appends JSON to bytes; enough for a log line.
+/// Appends JSON to bytes; enough for a log line or a span.
 struct JSONText {
     private(set) var bytes: [UInt8] = []
 
@@ -31,6 +31,14 @@ struct JSONText {
         let text = String(number)
         for _ in 0..<max(0, width - text.utf8.count) { bytes.append(UInt8(ascii: "0")) }
         bytes.append(contentsOf: text.utf8)
+    }
+
+    mutating func number(_ number: UInt64) { bytes.append(contentsOf: String(number).utf8) }
+
+    /// Sixteen hexadecimal digits.
+    mutating func hex(_ number: UInt64) {
+        let digits = Array("0123456789abcdef".utf8)
+        for shift in stride(from: UInt64(60), through: 0, by: -4) { bytes.append(digits[Int(number >> shift & 15)]) }
     }
 
     private mutating func unicodeEscape(_ byte: UInt8) {

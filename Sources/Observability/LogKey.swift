@@ -26,6 +26,16 @@ package enum LogKey {
     package static let traceID = "trace.id"
     /// How long something took, in milliseconds with three decimals.
     package static let durationMilliseconds = "duration_ms"
+    /// Where the time of a slow call went, in milliseconds: until its code began,
+    package static let queueMilliseconds = "queue_ms"
+    /// waiting for a connection of the pool,
+    package static let poolMilliseconds = "pool_ms"
+    /// with a connection of the database,
+    package static let databaseMilliseconds = "db_ms"
+    /// in the rest of its code,
+    package static let handlerMilliseconds = "handler_ms"
+    /// and, for a call passed on, in the service behind the gateway.
+    package static let serviceMilliseconds = "service_ms"
 
     // The wire
     /// The other side of a connection: address or program.

@@ -39,6 +39,12 @@ package enum MetricName {
     /// Counter: connections opened, by `database`.
     package static let poolConnects = "db.pool.connects"
 
+    // Tracing
+    /// Counter: spans written to the file of `tracing.file`.
+    package static let spansWritten = "tracing.spans.written"
+    /// Counter: spans that were not written, because the queue was full or the disk did not take them.
+    package static let spansDropped = "tracing.spans.dropped"
+
     // Access
     /// Gauge: seconds since the last sign of life of the policy stream.
     package static let policyAge = "policy.age.seconds"

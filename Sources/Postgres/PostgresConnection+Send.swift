@@ -13,7 +13,8 @@ extension PostgresConnection {
     }
 
     /// BEGIN and what every transaction starts with.
-    func sendBegin(_ scope: TransactionScope) throws(PostgresError) {
+    /// - Parameter label: see `WorkAccount.databaseLabel`.
+    func sendBegin(_ scope: TransactionScope, label: String?) throws(PostgresError) {
         let now = MonotonicTime.now()
         guard scope.deadline > now else {
             throw PostgresError(.queryCanceled, "the deadline passed before the transaction began")
@@ -24,6 +25,7 @@ extension PostgresConnection {
         let slot = scope.slot.map { self.slot(for: $0) }
         if let slot, scope.assumesRole { try sendRole(slot) }
         try sendTimeout(scope.deadline - now)
+        if let label { try sendLabel(label) }
         if let limit = scope.lockTimeoutMilliseconds {
             try sendUnprepared("SET LOCAL lock_timeout = \(limit)")
         }
@@ -75,6 +77,16 @@ extension PostgresConnection {
             preparedTimeouts[rung] = true
         }
         try put(.control) { $0.sendExecute(name) }
+    }
+
+    /// Until the end of the transaction pg_stat_activity and the log of PostgreSQL show the label. Utility commands take no
+    /// parameters, and each label is used once, so the text is sent; anything that could end the literal is left out.
+    private func sendLabel(_ label: String) throws(PostgresError) {
+        let safe = label.unicodeScalars.filter {
+            ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+                || " ./".unicodeScalars.contains($0)
+        }
+        try sendUnprepared("SET LOCAL application_name = '\(String(String.UnicodeScalarView(safe)))'")
     }
 
     private func sendStamp(_ slot: TenantSlot, _ stamp: SchemaStamp) throws(PostgresError) {

@@ -1,3 +1,5 @@
+import Observability
+
 // The three shapes of a transaction. Used by TenantDatabase and Migrations; a service never calls them.
 extension PostgresPool {
     /// One statement in one transaction in one round trip.
@@ -7,7 +9,7 @@ extension PostgresPool {
         let pooled = try await lease(affinity: scope.tenant, deadline: scope.deadline)
         defer { release(pooled) }
         let connection = pooled.connection
-        try connection.sendBegin(scope)
+        try connection.sendBegin(scope, label: pooled.account?.databaseLabel)
         try connection.send(statement, parameters, in: scope.slot)
         try connection.sendCommit(scope.access)
         try await connection.exchange(deadline: scope.deadline)
@@ -22,7 +24,7 @@ extension PostgresPool {
         let pooled = try await lease(affinity: scope.tenant, deadline: scope.deadline)
         defer { release(pooled) }
         let connection = pooled.connection
-        try connection.sendBegin(scope)
+        try connection.sendBegin(scope, label: pooled.account?.databaseLabel)
         for (statement, parameters) in batch {
             try connection.send(statement, parameters, in: scope.slot)
         }
@@ -37,7 +39,7 @@ extension PostgresPool {
     ) async throws -> Value {
         let pooled = try await lease(affinity: scope.tenant, deadline: scope.deadline)
         defer { release(pooled) }
-        let transaction = PostgresTransaction(pooled.connection, scope)
+        let transaction = PostgresTransaction(pooled.connection, scope, label: pooled.account?.databaseLabel)
         let value = try await body(transaction)
         try await transaction.commit()
         return value

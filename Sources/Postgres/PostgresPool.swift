@@ -46,14 +46,19 @@ package final class PostgresPool: @unchecked Sendable {
         loop.assertCurrent()
         nextWaiter += 1
         let waiter = nextWaiter
+        let account = CurrentWork.account
         switch machine.lease(waiter, tenant: tenant, deadline: deadline, now: loop.now) {
         case .granted(let id):
             startTicking()
-            return pooled(id)
+            return pooled(id).lent(to: account)
         case .queued(let actions):
             let start = loop.now
-            defer { metrics.waited(nanoseconds: loop.now - start) }
-            return try await wait(waiter, actions)
+            defer {
+                let waited = loop.now - start
+                metrics.waited(nanoseconds: waited)
+                account?.waitedForConnection(nanoseconds: waited)
+            }
+            return try await wait(waiter, actions).lent(to: account)
         case .overloaded:
             metrics.refused()
             throw PostgresError(
@@ -66,7 +71,9 @@ package final class PostgresPool: @unchecked Sendable {
     /// Takes a connection back. One that is not at rest is brought to rest first, in the background.
     package func release(_ pooled: PooledConnection) {
         loop.assertCurrent()
-        metrics.transactionEnded(nanoseconds: MonotonicTime.now() - pooled.startTime)
+        let end = MonotonicTime.now()
+        metrics.transactionEnded(nanoseconds: end - pooled.startTime)
+        pooled.account?.usedDatabase(settings.name, from: pooled.startTime, to: end)
         guard pooled.connection.isOpen else { return }
         if !pooled.connection.isAtRest {
             loop.spawn { if await pooled.connection.rest() { self.putBack(pooled) } }
@@ -235,4 +242,12 @@ package struct PooledConnection: Sendable {
     /// When it was lent, on the clock of `MonotonicTime`.
     let startTime: UInt64
     package let connection: PostgresConnection
+    /// Whom the time is told to, and whose name the database shows.
+    var account: (any WorkAccount)?
+
+    func lent(to account: (any WorkAccount)?) -> PooledConnection {
+        var lent = self
+        lent.account = account
+        return lent
+    }
 }

@@ -11,6 +11,7 @@ package final class PostgresTransaction: @unchecked Sendable {
 
     private let connection: PostgresConnection
     private let scope: TransactionScope
+    private let label: String?
     private var state = State.unsent
     private var hasEnqueued = false
     private var isWaiting = false
@@ -19,9 +20,11 @@ package final class PostgresTransaction: @unchecked Sendable {
     /// Statements in one transaction: beyond this, work belongs into several.
     package static let statementCountMax = 20_000
 
-    init(_ connection: PostgresConnection, _ scope: TransactionScope) {
+    /// - Parameter label: see `WorkAccount.databaseLabel`.
+    init(_ connection: PostgresConnection, _ scope: TransactionScope, label: String?) {
         self.connection = connection
         self.scope = scope
+        self.label = label
     }
 
     /// Runs a statement and waits for its rows.
@@ -94,7 +97,7 @@ package final class PostgresTransaction: @unchecked Sendable {
         do throws(PostgresError) {
             switch state {
             case .unsent:
-                try connection.sendBegin(scope)
+                try connection.sendBegin(scope, label: label)
                 state = .open
             case .open: break
             case .ended: preconditionFailure("the transaction has ended")

@@ -1,5 +1,6 @@
 package import Logging
 import Observability
+import Synchronization
 package import Tenancy
 package import Wire
 
@@ -8,6 +9,8 @@ package import Wire
 package final class CallContext: @unchecked Sendable {
     /// The method called.
     package let method: MethodDefinition
+    /// Its place in the router's methods.
+    package let methodNumber: Int
     /// Until when the caller waits.
     package let deadline: Deadline
     /// The caller's id for retries, as sent.
@@ -18,6 +21,10 @@ package final class CallContext: @unchecked Sendable {
     package let trace: TraceContext
     /// The version of the workspace's rights that the answer must heed at least; 0 when the caller does not say.
     package let minEpoch: Int64
+    /// W3C tracestate, as sent; it goes along with calls made on behalf of this one.
+    package let traceState: String?
+    /// What this process does with traces.
+    package let tracing: Tracing
     /// The connection that the call came on.
     package let connection: ConnectionContext
     /// Proof of who calls, as carried.
@@ -32,6 +39,11 @@ package final class CallContext: @unchecked Sendable {
     @exclusivity(unchecked) package var cost: UInt32
     /// When the call came in, monotonic nanoseconds.
     package let startNanoseconds: UInt64
+    /// When its code began to run, monotonic nanoseconds; 0 before. For the transport to set.
+    package var handlerNanoseconds: UInt64 = 0
+    // Atomic, since work that the call began may go on elsewhere.
+    let poolNanoseconds = Atomic<UInt64>(0)
+    let databaseNanoseconds = Atomic<UInt64>(0)
 
     private let baseLogger: Logger
     private var madeLogger: Logger?
@@ -40,18 +52,21 @@ package final class CallContext: @unchecked Sendable {
     @exclusivity(unchecked) package private(set) var isCancelled = false
 
     package init(
-        method: MethodDefinition, deadline: Deadline, requestID: String? = nil,
+        method: MethodDefinition, methodNumber: Int = 0, deadline: Deadline, requestID: String? = nil,
         metadata: Metadata = Metadata(),
-        trace: TraceContext, minEpoch: UInt64 = 0, connection: ConnectionContext, callerToken: CallerTokenBytes? = nil,
-        arena: Arena,
+        trace: TraceContext, traceState: String? = nil, tracing: Tracing = .off, minEpoch: UInt64 = 0,
+        connection: ConnectionContext, callerToken: CallerTokenBytes? = nil, arena: Arena,
         logger: Logger, startNanoseconds: UInt64
     ) {
         self.method = method
+        self.methodNumber = methodNumber
         self.deadline = deadline
         self.requestID = requestID
         self.metadata = metadata
         self.trace = trace
         self.minEpoch = Int64(clamping: minEpoch)
+        self.traceState = traceState
+        self.tracing = tracing
         self.connection = connection
         self.callerToken = callerToken
         self.arena = arena

@@ -9,8 +9,10 @@ public struct CallOptions: Sendable {
     public var metadata: Metadata
     /// Waits for a connection until the timeout instead of failing with UNAVAILABLE when there is none.
     public var waitForReady: Bool
-    /// The trace to continue; absent begins a new one.
+    /// The trace to continue. Absent: the server begins one, and decides whether it is recorded.
     package var trace: TraceContext?
+    /// W3C tracestate that came with the trace.
+    package var traceState: String?
     /// Proof of who calls. Only programs send it.
     package var callerToken: CallerTokenBytes?
     /// The deadline of the call being served; the earlier one of this and `timeout` counts.
@@ -25,6 +27,7 @@ public struct CallOptions: Sendable {
         self.metadata = metadata
         self.waitForReady = waitForReady
         trace = nil
+        traceState = nil
         callerToken = nil
         deadline = .never
     }
@@ -33,6 +36,7 @@ public struct CallOptions: Sendable {
     package init(inheriting context: CallContext, timeout: Duration? = nil) {
         self.init(timeout: timeout)
         trace = context.trace.child()
+        traceState = context.traceState
         callerToken = context.callerToken
         deadline = context.deadline
     }

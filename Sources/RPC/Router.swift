@@ -14,10 +14,13 @@ package struct Router: Sendable {
     package final class Route: Sendable {
         package let method: MethodDefinition
         package let handler: Handler
+        /// Place of the method in `Router.methods`: counters find theirs by it.
+        package let number: Int
 
-        init(method: MethodDefinition, handler: Handler) {
+        init(method: MethodDefinition, handler: Handler, number: Int) {
             self.method = method
             self.handler = handler
+            self.number = number
         }
     }
 
@@ -63,6 +66,6 @@ package struct Router: Sendable {
     private mutating func add(_ method: MethodDefinition, _ handler: Handler, _ kind: MethodDefinition.Kind) {
         precondition(method.kind == kind, "\(method.path) is \(method.kind), its handler is \(kind)")
         precondition(!routes.contains { $0.method.path == method.path }, "\(method.path) is served twice")
-        routes.append(Route(method: method, handler: handler))
+        routes.append(Route(method: method, handler: handler, number: routes.count))
     }
 }

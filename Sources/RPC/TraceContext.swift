@@ -5,6 +5,8 @@ package struct TraceContext: Sendable, Hashable {
     package var traceLow: UInt64
     /// Id of the calling span; never zero.
     package var spanID: UInt64
+    /// The span that `spanID` is within; 0 when that is not known here.
+    package var parentID: UInt64 = 0
     /// The caller records this trace.
     package var isSampled: Bool
 
@@ -21,9 +23,17 @@ package struct TraceContext: Sendable, Hashable {
             traceHigh: TraceIDs.process, traceLow: TraceIDs.next(), spanID: TraceIDs.next(), isSampled: isSampled)
     }
 
+    /// A new trace that is recorded or not by its id.
+    package static func make(_ sampling: TraceSampling) -> TraceContext {
+        var trace = make()
+        trace.isSampled = sampling.includes(traceLow: trace.traceLow)
+        return trace
+    }
+
     /// The same trace with a span of its own.
     package func child() -> TraceContext {
         var child = self
+        child.parentID = spanID
         child.spanID = TraceIDs.next()
         return child
     }
@@ -42,15 +52,29 @@ package struct TraceContext: Sendable, Hashable {
 
     /// The traceparent, 55 characters.
     package var traceParent: String {
-        String(unsafeUninitializedCapacity: 55) { text in
-            text.initialize(repeating: Self.dash)
-            Self.write(0, 2, text, 0)
-            Self.write(traceHigh, 16, text, 3)
-            Self.write(traceLow, 16, text, 19)
-            Self.write(spanID, 16, text, 36)
-            Self.write(isSampled ? 1 : 0, 2, text, 53)
-            return 55
+        String(unsafeUninitializedCapacity: Self.traceParentBytes) { text in
+            write(to: text)
+            return Self.traceParentBytes
         }
+    }
+
+    /// Lends the traceparent without allocating.
+    package func withTraceParent<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.traceParentBytes) { text in
+            write(to: text)
+            return body(UnsafeRawBufferPointer(text))
+        }
+    }
+
+    private static let traceParentBytes = 55
+
+    private func write(to text: UnsafeMutableBufferPointer<UInt8>) {
+        text.initialize(repeating: Self.dash)
+        Self.write(0, 2, text, 0)
+        Self.write(traceHigh, 16, text, 3)
+        Self.write(traceLow, 16, text, 19)
+        Self.write(spanID, 16, text, 36)
+        Self.write(isSampled ? 1 : 0, 2, text, 53)
     }
 
     /// The trace id for logs, 32 hexadecimal digits.

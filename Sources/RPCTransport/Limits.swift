@@ -1,4 +1,4 @@
-import RPC
+package import RPC
 
 /// What a side of a connection accepts and how long it waits, for servers and clients alike. Each limit says why it is what it is.
 package struct LinkLimits: Sendable, Hashable {
@@ -85,6 +85,9 @@ package struct ServerLimits: Sendable, Hashable {
     package var idleTimeout: Duration = .seconds(900)
     /// How long a client may take to answer the ping that announces a drain.
     package var drainPingTimeout: Duration = .seconds(2)
+
+    /// What the server announces.
+    package func hello(agent: String) -> Hello { link.hello(agent: agent, callsMax: callsMax) }
 
     /// For a server whose callers are thin clients, each with a connection of its own: what one connection may bind is what one user
     /// needs, four answers of 4 MiB and a window of requests.

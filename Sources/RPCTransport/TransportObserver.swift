@@ -1,7 +1,7 @@
 /// What a server reports to whoever counts. Called on the loops; must not block.
 package protocol TransportObserver: Sendable {
-    /// A connection was accepted and its peer admitted.
-    func connectionOpened()
+    /// A connection was accepted and its peer admitted; it resumed a TLS session or not.
+    func connectionOpened(isResumed: Bool)
     /// Such a connection is gone.
     func connectionClosed()
     /// A client did not come through the TLS handshake.
@@ -20,7 +20,7 @@ package protocol TransportObserver: Sendable {
 package struct NoObserver: TransportObserver {
     package init() {}
 
-    package func connectionOpened() {}
+    package func connectionOpened(isResumed: Bool) {}
     package func connectionClosed() {}
     package func handshakeFailed() {}
     package func callRefused(reason: String) {}

@@ -2,7 +2,7 @@ package import CoreMetrics
 import Credentials
 package import Logging
 package import Postgres
-import RPC
+package import RPC
 package import RPCTransport
 package import Reactor
 import Synchronization
@@ -22,6 +22,7 @@ package final class Host: Sendable {
 
     let readiness = ReadinessBoard()
     let keys: CallerKeys
+    private let health: HealthReporter
     private let channels: [ServiceName: RPCClient]
     private let storage: Storage?
     private let subscription: PolicySubscription?
@@ -35,8 +36,8 @@ package final class Host: Sendable {
 
     init(
         name: ServiceName, settings: HostSettings, logger: Logger, loops: EventLoopGroup, workers: WorkerPool,
-        metrics: any MetricsFactory, keys: CallerKeys, channels: [ServiceName: RPCClient], storage: Storage?,
-        subscription: PolicySubscription?
+        metrics: any MetricsFactory, keys: CallerKeys, health: HealthReporter, tracing: Tracing,
+        channels: [ServiceName: RPCClient], storage: Storage?, subscription: PolicySubscription?
     ) {
         self.name = name
         self.settings = settings
@@ -45,6 +46,8 @@ package final class Host: Sendable {
         self.workers = workers
         self.metrics = metrics
         self.keys = keys
+        self.health = health
+        self.tracing = tracing
         self.channels = channels
         self.storage = storage
         self.subscription = subscription
@@ -90,6 +93,14 @@ package final class Host: Sendable {
     package func addReadiness(_ name: String, _ check: @escaping @Sendable () -> String?) {
         readiness.add(name, check)
     }
+
+    /// Says whether a service takes calls that this program does not serve itself but passes on.
+    package func setHealth(ofService service: String, isServing: Bool) {
+        health.set(isServing: isServing, service: service)
+    }
+
+    /// What this program does with traces.
+    package let tracing: Tracing
 
     /// Runs after the server has drained, in reverse order of adding.
     package func onDrain(_ action: @escaping @Sendable () async -> Void) {

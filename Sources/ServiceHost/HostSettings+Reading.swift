@@ -63,6 +63,7 @@ extension HostSettings {
         slowCall = reader.duration(
             "log.slowCall", default: .seconds(1), in: .milliseconds(1) ... .seconds(3_600),
             about: "A call that takes longer is logged as a warning.")
+        tracing = TracingSettings(reader)
     }
 
     private static func callerKeys(_ program: ServiceName, _ reader: SettingsReader) -> [ServiceName: Secret] {
@@ -87,6 +88,25 @@ extension HostSettings {
                 show: { $0 }, parse: { HostAndPort.isValid($0) ? $0 : nil })
         }
         return peers
+    }
+}
+
+extension HostSettings.TracingSettings {
+    init(_ reader: SettingsReader) {
+        file = reader.value(
+            "tracing.file", default: "",
+            about:
+                "File for spans in OTLP/JSON, which an OpenTelemetry collector reads; empty: none are written. Opened anew on SIGHUP.",
+            expects: "a path", placeholder: "", show: { $0 }, parse: { $0 })
+        sample = reader.value(
+            "tracing.sample", default: 0,
+            about:
+                "Part of the traces begun here that is recorded. A trace that came along is recorded if its caller says so.",
+            expects: "a number from 0 to 1", placeholder: 0, show: { "\($0)" },
+            parse: { Double($0).flatMap { (0...1).contains($0) ? $0 : nil } })
+        fileBytesMax = reader.int(
+            "tracing.fileBytes", default: 64 << 20, in: 1 << 20...1 << 34, unit: "bytes",
+            about: "Size from which on the file is renamed to FILE.1 and begun anew.")
     }
 }
 

@@ -51,4 +51,15 @@ package struct HostSettings: Sendable {
     package var connectionsPerAddressMax: Int
     /// A call that takes longer is logged as a warning.
     package var slowCall: Duration
+    package var tracing: TracingSettings
+
+    /// Which traces are recorded, and where.
+    package struct TracingSettings: Sendable {
+        /// File for spans in OTLP/JSON; empty: this program records none.
+        package var file: String
+        /// Part of the traces begun here that is recorded, 0 to 1.
+        package var sample: Double
+        /// Size from which on the file is renamed to `<file>.1` and begun anew.
+        package var fileBytesMax: Int
+    }
 }

@@ -1,15 +1,28 @@
 package import RPC
 package import RPCTransport
 
+/// Throws unless the caller is an operator, or a program that may ask what operators may.
+package typealias OperatorCheck = @Sendable (CallContext) async throws -> Void
+
 /// What a program serves.
 package struct ServiceOffer: Sendable {
-    /// The methods. Health and reflection are added by the host.
+    /// The methods. Health, reflection and the server's own are added by the host.
     package var router: Router
     /// Takes calls that the router does not know; the gateway forwards them.
     package var fallback: RawHandler?
 
-    package init(router: Router, fallback: RawHandler? = nil) {
+    /// Counts the calls that `fallback` takes.
+    package var forwarded: CallStatistics?
+    /// Who may ask for statistics. Without one whoever may connect: programs, each with its certificate.
+    package var requireOperator: OperatorCheck?
+
+    package init(
+        router: Router, fallback: RawHandler? = nil, forwarded: CallStatistics? = nil,
+        requireOperator: OperatorCheck? = nil
+    ) {
         self.router = router
         self.fallback = fallback
+        self.forwarded = forwarded
+        self.requireOperator = requireOperator
     }
 }

@@ -28,10 +28,13 @@ package enum Topology {
     /// Who may call a service, by its full name; empty for a service that is not known here.
     package static func callers(ofService service: String) -> Set<ServiceName> {
         if let known = platformServices[service] { return known }
-        if service.hasPrefix("steward.rpc.v1.") { return Set(ServiceName.allCases) }
+        if isOfProtocol(service) { return Set(ServiceName.allCases) }
         let isPublic = ServiceName.allCases.contains { service.hasPrefix("steward.\($0.rawValue).v1.") }
         return isPublic ? [.gateway] : []
     }
+
+    /// A service of the protocol itself, by its full name.
+    static func isOfProtocol(_ service: String) -> Bool { service.hasPrefix("steward.rpc.v1.") }
 
     /// Services between programs; no thin client reaches them.
     package static let platformServices: [String: Set<ServiceName>] = [

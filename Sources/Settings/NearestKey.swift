@@ -1,5 +1,5 @@
 /// Finds what a misspelt key was meant to be.
-enum NearestKey {
+package enum NearestKey {
     /// The candidate with the fewest changed letters, if that is a third of the key or less (at least two letters).
     static func of(_ key: String, among candidates: some Collection<String>) -> String? {
         let nearest = candidates.map { ($0, distance(key, $0)) }.min { ($0.1, $0.0) < ($1.1, $1.0) }
@@ -8,7 +8,7 @@ enum NearestKey {
     }
 
     /// Letters to insert, delete or replace to turn one into the other (Levenshtein).
-    static func distance(_ one: String, _ other: String) -> Int {
+    package static func distance(_ one: String, _ other: String) -> Int {
         let letters = Array(other)
         var row = Array(0...letters.count)
         for (i, letter) in one.enumerated() {

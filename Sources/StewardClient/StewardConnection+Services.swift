@@ -15,5 +15,6 @@ extension StewardConnection {
     public var stages: StageServiceClient { StageServiceClient(channel: channel) }
     public var deals: DealServiceClient { DealServiceClient(channel: channel) }
     public var reflection: ReflectionServiceClient { ReflectionServiceClient(channel: channel) }
+    public var server: ServerServiceClient { ServerServiceClient(channel: channel) }
     public var health: HealthServiceClient { HealthServiceClient(channel: channel) }
 }

@@ -38,7 +38,8 @@ struct Steward: AsyncParsableCommand {
             CommandGroup(
                 name: "Operators",
                 subcommands: [
-                    TenantCommand.self, OperatorCommand.self, PKICommand.self, Install.self, Migrate.self,
+                    TenantCommand.self, OperatorCommand.self, ServerCommand.self, PKICommand.self, Install.self,
+                    Migrate.self,
                 ]),
         ])
 

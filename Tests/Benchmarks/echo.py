@@ -16,7 +16,7 @@ CEILING_GOALS = [
     ("full stack against the ceiling, one at a time", "Steward", 1, 1.3),
     ("relay against the ceiling, 128 in flight", "relay", 128, 4.0),
 ]
-INTERCEPTORS = "6"  # as many as a service has (ServiceHost/Interceptors/InterceptorChain.swift)
+INTERCEPTORS = "7"  # as many as a service has (ServiceHost/Interceptors/InterceptorChain.swift)
 
 
 def write_payload(path):

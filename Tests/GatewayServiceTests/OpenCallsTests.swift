@@ -27,12 +27,12 @@ import Testing
     /// A start passed on must fit into the frame of the next server, or that one ends the connection that all share.
     @Test func aLongTraceParentIsNotPassedOn() {
         func bounded(_ count: Int) -> Int? {
-            [UInt8](repeating: 0x30, count: count).withUnsafeBytes { Forwarder.bounded($0)?.count }
+            [UInt8](repeating: 0x30, count: count).withUnsafeBytes { PassedCall.bounded($0)?.count }
         }
-        #expect(Forwarder.bounded(nil) == nil)
+        #expect(PassedCall.bounded(nil) == nil)
         #expect(bounded(55) == 55)
-        #expect(bounded(Forwarder.traceParentBytesMax) == Forwarder.traceParentBytesMax)
-        #expect(bounded(Forwarder.traceParentBytesMax + 1) == nil)
+        #expect(bounded(PassedCall.traceParentBytesMax) == PassedCall.traceParentBytesMax)
+        #expect(bounded(PassedCall.traceParentBytesMax + 1) == nil)
         #expect(bounded(1 << 20) == nil)
     }
 }

@@ -128,14 +128,56 @@ import Testing
         options.callerToken = CallerTokenBytes(encoded: [0x0a, 0x02, 0x08, 0x01])
         let trace = TraceContext.make(isSampled: true)
         options.trace = trace
+        options.traceState = "vendor=1"
         let _: Note = try await client.call(NoteMethods.echo, Note("a"), options)
         let facts = try #require(seen.value)
         #expect(facts.requestID == "req-1")
         #expect(facts.address == "10.0.0.1")
         #expect(facts.claims == [0x08, 0x01])
         #expect(facts.trace.traceIDText == trace.traceIDText)
-        #expect(facts.trace.spanID != trace.spanID)
+        #expect(facts.trace.spanID != trace.spanID && facts.trace.parentID == trace.spanID)
+        #expect(facts.trace.isSampled)
+        #expect(facts.traceState == "vendor=1" && facts.onward.traceState == "vendor=1")
+        #expect(facts.onward.trace?.parentID == facts.trace.spanID)
         #expect(facts.remaining < .seconds(5) && facts.remaining > .seconds(2))
+        await world.close(client)
+    }
+}
+
+extension ConnectionTests {
+    /// Without a traceparent the server begins a trace and decides by its own setting; then a tracestate means nothing.
+    @Test(arguments: [(0.0, false), (1.0, true)])
+    func aCallWithoutATraceBeginsOne(_ ratio: Double, _ isSampled: Bool) async throws {
+        let seen = Mutexed<CallContextFacts?>(nil)
+        let world = try await World(
+            interceptors: [Recorder { context, _ in seen.update { $0 = CallContextFacts(context) } }],
+            tracing: Tracing(sampling: TraceSampling(ratio: ratio), exporter: nil))
+        let client = try world.client()
+        var options = CallOptions()
+        options.traceState = "vendor=1"
+        let _: Note = try await client.call(NoteMethods.echo, Note("a"), options)
+        let facts = try #require(seen.value)
+        #expect(facts.trace.parentID == 0 && facts.trace.isSampled == isSampled)
+        #expect(facts.traceState == nil)
+        // The caller's decision counts, whatever the setting.
+        options.trace = TraceContext.make(isSampled: !isSampled)
+        let _: Note = try await client.call(NoteMethods.echo, Note("a"), options)
+        #expect(seen.value?.trace.isSampled == !isSampled)
+        await world.close(client)
+    }
+
+    @Test func bothSidesCountWhatGoesOverTheirConnections() async throws {
+        let world = try await World()
+        let client = try world.client()
+        for _ in 0..<3 { let _: Note = try await client.call(NoteMethods.echo, Note("a"), CallOptions()) }
+        let there = await world.server.statistics()
+        let here = await client.statistics()
+        #expect(there.connectionsOpen == 1 && here.connections == 1 && here.callsOpen == 0)
+        #expect(here.connects == 1 && here.reconnects == 0 && here.connectFailures == 0)
+        // A hello each and three calls; what one sends the other receives.
+        #expect(there.traffic.framesReceived >= 4 && there.traffic.framesReceived == here.traffic.framesSent)
+        #expect(there.traffic.bytesReceived == here.traffic.bytesSent && there.traffic.bytesSent > 0)
+        #expect(there.traffic.framesSent == here.traffic.framesReceived)
         await world.close(client)
     }
 }
@@ -145,6 +187,9 @@ struct CallContextFacts: Sendable {
     let address: String?
     let claims: [UInt8]?
     let trace: TraceContext
+    let traceState: String?
+    /// The options of a call made on its behalf.
+    let onward: CallOptions
     let remaining: Duration
 
     init(_ context: CallContext) {
@@ -152,6 +197,8 @@ struct CallContextFacts: Sendable {
         address = context.metadata.text("steward-client-address")
         claims = context.callerToken?.parts()?.claims
         trace = context.trace
+        traceState = context.traceState
+        onward = CallOptions(inheriting: context)
         remaining = context.deadline.remaining
     }
 }

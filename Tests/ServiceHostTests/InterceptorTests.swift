@@ -4,6 +4,7 @@ import Credentials
 import Observability
 import RPC
 import RPCTransport
+import Reactor
 import Tenancy
 import Testing
 
@@ -52,14 +53,23 @@ import Testing
     }
 
     @Test func callsAreCountedByMethodAndCode() async throws {
-        let measure = CallMeasure(methods: [AccountServiceMethods.getAccount], factory: registry)
-        let context = Sample.context()
-        try measure.admit(context)
-        #expect(registry.exposition().contains("steward_rpc_server_calls_in_flight 1"))
-        measure.finish(context, CallOutcome(error: nil, durationNanoseconds: 2_000_000))
-        let refused = RPCError.notFound("RECORD_NOT_FOUND", "gone")
-        try measure.admit(context)
-        measure.finish(context, CallOutcome(error: refused, durationNanoseconds: 1))
+        let loops = try EventLoopGroup(count: 1)
+        let statistics = CallStatistics(methods: [AccountServiceMethods.getAccount], loops: loops)
+        let measure = CallMeasure(statistics: statistics, loopCount: 1, factory: registry)
+        try await Task(executorPreference: loops.loops[0]) { [registry] in
+            let context = Sample.context()
+            try measure.admit(context)
+            #expect(registry.exposition().contains("steward_rpc_server_calls_in_flight 1"))
+            measure.finish(context, CallOutcome(error: nil, durationNanoseconds: 2_000_000))
+            let refused = RPCError.notFound("RECORD_NOT_FOUND", "gone")
+            try measure.admit(context)
+            measure.finish(context, CallOutcome(error: refused, durationNanoseconds: 1))
+        }.value
+        let figures = MethodFigures.make(await statistics.tally(), statistics.methods, areForwarded: false)
+        #expect(figures.map(\.count) == [2])
+        #expect(figures[0].codes == [CodeCount(code: "OK", count: 1), CodeCount(code: "NOT_FOUND", count: 1)])
+        #expect(figures[0].latency?.maxUs == 2_000)
+        loops.shutdown()
         let text = registry.exposition()
         func labels(_ code: String) -> String {
             "{code=\"\(code)\",method=\"steward.customer.v1.AccountService/GetAccount\"}"
@@ -70,13 +80,18 @@ import Testing
     }
 
     @Test func whatTheTransportReportsIsCounted() {
-        let observer: any TransportObserver = TransportMetrics(factory: registry)
-        observer.connectionOpened()
-        observer.connectionOpened()
+        let metrics = TransportMetrics(factory: registry)
+        let observer: any TransportObserver = metrics
+        observer.connectionOpened(isResumed: true)
+        observer.connectionOpened(isResumed: false)
         observer.connectionClosed()
         observer.handshakeFailed()
         observer.callRefused(reason: "TOO_MANY_CALLS")
         observer.protocolError(reason: "FRAME_MALFORMED")
+        let counts = TransportMetrics.Counts(
+            accepted: 2, resumed: 1, handshakesFailed: 1, refused: ["TOO_MANY_CALLS": 1],
+            protocolErrors: ["FRAME_MALFORMED": 1])
+        #expect(metrics.counts == counts)
         let text = registry.exposition()
         #expect(text.contains("steward_rpc_server_accepts_total 2"))
         #expect(text.contains("steward_rpc_server_connections 1"))

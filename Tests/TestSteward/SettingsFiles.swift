@@ -8,9 +8,11 @@ struct SettingsFiles {
     let database: TestDatabase
     let programs: [TestProgram]
 
-    func write() throws {
+    /// - Parameter further: more lines for a program.
+    func write(further: (TestProgram) -> [String]) throws {
         for program in programs {
-            try text(program).write(toFile: program.settingsPath, atomically: true, encoding: .utf8)
+            let text = text(program) + further(program).map { $0 + "\n" }.joined()
+            try text.write(toFile: program.settingsPath, atomically: true, encoding: .utf8)
         }
     }
 

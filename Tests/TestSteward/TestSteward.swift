@@ -38,11 +38,17 @@ package final class TestSteward: Sendable {
     /// - Parameters:
     ///   - ownCluster: with a PostgreSQL of its own, too, for a test that ends it.
     ///   - customers: how many instances of steward-customer there are.
-    package static func start(ownCluster: Bool = false, customers: Int = 1) async throws -> TestSteward {
-        try await TestSteward(cluster: ownCluster ? TestCluster() : sharedCluster.value, customers: customers)
+    ///   - settings: further lines of the settings file of a program.
+    package static func start(
+        ownCluster: Bool = false, customers: Int = 1, settings: (TestProgram) -> [String] = { _ in [] }
+    ) async throws -> TestSteward {
+        try await TestSteward(
+            cluster: ownCluster ? TestCluster() : sharedCluster.value, customers: customers, settings: settings)
     }
 
-    private init(cluster: TestCluster, customers: Int = 1) async throws {
+    private init(
+        cluster: TestCluster, customers: Int = 1, settings: (TestProgram) -> [String] = { _ in [] }
+    ) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let number = UInt32.random(in: 0 ... .max)
@@ -60,7 +66,7 @@ package final class TestSteward: Sendable {
             workers: workers, logger: logger)
         keys = try KeyFolder(path: "\(folder)/pki")
         programs = try Self.programs(customers: customers, folder, watchdog)
-        try SettingsFiles(keys: keys, database: database, programs: programs).write()
+        try SettingsFiles(keys: keys, database: database, programs: programs).write(further: settings)
         try await makeOperator()
         for program in programs { try program.launch() }
         for program in programs { try await program.awaitReady() }

@@ -3,6 +3,7 @@
 #include "steward/rpc/v1/frame.pb-c.h"
 #include "steward/rpc/v1/health_service.pb-c.h"
 #include "steward/rpc/v1/reflection_service.pb-c.h"
+#include "steward/rpc/v1/server_service.pb-c.h"
 #include "steward/rpc/v1/session_service.pb-c.h"
 #include "steward/rpc/v1/status.pb-c.h"
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_frame_descriptor(void) { return &steward__rpc__v1__frame__descriptor; }
@@ -24,6 +25,18 @@ static inline const ProtobufCMessageDescriptor *steward_rpc_v1_service_descripti
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_method_description_descriptor(void) { return &steward__rpc__v1__method_description__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_get_descriptors_request_descriptor(void) { return &steward__rpc__v1__get_descriptors_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_get_descriptors_response_descriptor(void) { return &steward__rpc__v1__get_descriptors_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_get_server_info_request_descriptor(void) { return &steward__rpc__v1__get_server_info_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_get_server_info_response_descriptor(void) { return &steward__rpc__v1__get_server_info_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_announced_limits_descriptor(void) { return &steward__rpc__v1__announced_limits__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_get_statistics_request_descriptor(void) { return &steward__rpc__v1__get_statistics_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_get_statistics_response_descriptor(void) { return &steward__rpc__v1__get_statistics_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_connection_statistics_descriptor(void) { return &steward__rpc__v1__connection_statistics__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_reason_count_descriptor(void) { return &steward__rpc__v1__reason_count__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_traffic_statistics_descriptor(void) { return &steward__rpc__v1__traffic_statistics__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_method_statistics_descriptor(void) { return &steward__rpc__v1__method_statistics__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_code_count_descriptor(void) { return &steward__rpc__v1__code_count__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_latency_statistics_descriptor(void) { return &steward__rpc__v1__latency_statistics__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_peer_statistics_descriptor(void) { return &steward__rpc__v1__peer_statistics__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_attach_session_request_descriptor(void) { return &steward__rpc__v1__attach_session_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_attach_session_response_descriptor(void) { return &steward__rpc__v1__attach_session_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_detach_session_request_descriptor(void) { return &steward__rpc__v1__detach_session_request__descriptor; }

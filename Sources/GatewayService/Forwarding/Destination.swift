@@ -15,6 +15,11 @@ struct Destination: Sendable, Hashable {
         ("steward.identity.v1.", .identity), ("steward.customer.v1.", .customer), ("steward.sales.v1.", .sales),
     ]
 
+    /// The methods that clients may call there.
+    static let methods = ServiceCatalogue.methods.filter { method in
+        Array(method.path.utf8).withUnsafeBytes { service(ofMethod: $0) != nil }
+    }
+
     /// The methods that open a session and so cannot need one.
     private static let open: Set<String> = [
         "steward.identity.v1.AuthenticationService/SignIn",

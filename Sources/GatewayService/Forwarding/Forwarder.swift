@@ -11,6 +11,8 @@ struct Forwarder: Sendable {
     let clients: [ServiceName: RPCClient]
     let metrics: ForwardMetrics
     let openCalls: OpenCalls
+    let tracing: Tracing
+    let slowLog: SlowForwards
 
     /// A program, the way to it, and what the call costs.
     private struct Target: Sendable {
@@ -115,34 +117,29 @@ struct Forwarder: Sendable {
         _ call: InboundCall, _ frame: FrameView, _ start: StartView, to target: Target, token: CallerTokenBytes?,
         onEnd: @escaping @Sendable (RelayEnd) -> Budget?
     ) {
-        let (metrics, service, begin) = (metrics, target.service, MonotonicTime.now())
+        let passing = PassedCall(start, target.service, call, self)
+        metrics.began()
         let ended: @Sendable (RelayEnd) -> Budget? = { end in
-            metrics.ended(service, end.code, since: begin)
+            passing.ended(end.code)
             return onEnd(end)
         }
         var start = start
-        start.traceParent = Self.bounded(start.traceParent)
+        if !passing.hasParent { start.traceState = nil }
         let address = ClientAddress.entry(call.connection.remoteAddress)
         let metadata = (start.metadata.map { Array($0) } ?? []) + address
-        metadata.withUnsafeBytes { metadata in
-            start.metadata = metadata
-            guard let token else {
-                return CallRelay.start(call, first: frame, start: start, client: target.client, onEnd: ended)
-            }
-            token.encoded.withUnsafeBytes { caller in
-                start.caller = caller
-                CallRelay.start(call, first: frame, start: start, client: target.client, onEnd: ended)
+        passing.callTrace.withTraceParent { traceParent in
+            start.traceParent = traceParent
+            metadata.withUnsafeBytes { metadata in
+                start.metadata = metadata
+                guard let token else {
+                    return CallRelay.start(call, first: frame, start: start, client: target.client, onEnd: ended)
+                }
+                token.encoded.withUnsafeBytes { caller in
+                    start.caller = caller
+                    CallRelay.start(call, first: frame, start: start, client: target.client, onEnd: ended)
+                }
             }
         }
-    }
-
-    /// Longest traceparent passed on: version 00 has 55 bytes, and a start must stay small enough for the frame that carries
-    /// it, or the next server ends the connection that all clients share.
-    static let traceParentBytesMax = 128
-
-    /// A longer traceparent is no traceparent, and ignored as any other malformed one.
-    static func bounded(_ traceParent: UnsafeRawBufferPointer?) -> UnsafeRawBufferPointer? {
-        traceParent.flatMap { $0.count <= traceParentBytesMax ? $0 : nil }
     }
 
     private static func unknownService(_ method: UnsafeRawBufferPointer) -> RPCError {

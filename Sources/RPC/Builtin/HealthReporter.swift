@@ -9,11 +9,22 @@ package final class HealthReporter: Sendable {
         static let notServing: Int32 = 2
     }
 
+    private struct Watcher {
+        let service: String
+        let connection: UInt64
+        let continuation: AsyncStream<Bool>.Continuation
+    }
+
     private struct State {
         var isServing: [String: Bool] = ["": false]
-        var watchers: [UInt64: (service: String, AsyncStream<Bool>.Continuation)] = [:]
+        var watchers: [UInt64: Watcher] = [:]
         var nextWatcher: UInt64 = 0
     }
+
+    /// Watches open at once. A watch costs some 2 KiB and is open to everybody; whoever finds no place can still check.
+    package static let watchersMax = 1_024
+    /// Watches of one connection, so that one client cannot take all of them: as many as an installation has services.
+    package static let watchersOfConnectionMax = 32
 
     private let check: MethodDefinition
     private let watch: MethodDefinition
@@ -32,19 +43,22 @@ package final class HealthReporter: Sendable {
         state.withLock { state in
             guard state.isServing[service] != isServing else { return }
             state.isServing[service] = isServing
-            for (name, continuation) in state.watchers.values where name == service {
-                continuation.yield(isServing)
+            for watcher in state.watchers.values where watcher.service == service {
+                watcher.continuation.yield(isServing)
             }
         }
     }
+
+    /// Watches open now.
+    package var watcherCount: Int { state.withLock { $0.watchers.count } }
 
     /// Serves both methods.
     package func register(on router: inout Router) {
         router.unary(check) { [self] request, context in
             answer(try isServing(service(request)), check.response, context.arena)
         }
-        router.serverStreaming(watch) { [self] request, writer, _ in
-            for await isServing in try changes(of: service(request)) {
+        router.serverStreaming(watch) { [self] request, writer, context in
+            for await isServing in try changes(of: service(request), for: context.connection.id) {
                 try await writer.write(answer(isServing, watch.response, writer.arena))
             }
             throw CancellationError()
@@ -61,18 +75,21 @@ package final class HealthReporter: Sendable {
     }
 
     /// The present state and then each change; a slow reader sees the latest only.
-    private func changes(of service: String) throws -> AsyncStream<Bool> {
+    private func changes(of service: String, for connection: UInt64) throws -> AsyncStream<Bool> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: Bool.self, bufferingPolicy: .bufferingNewest(1))
-        let id: UInt64? = state.withLock { state in
-            guard let now = state.isServing[service] else { return nil }
+        let id = try state.withLock { state throws(RPCError) in
+            guard let now = state.isServing[service] else { throw Self.unknown(service) }
+            let own = state.watchers.values.count { $0.connection == connection }
+            guard state.watchers.count < Self.watchersMax, own < Self.watchersOfConnectionMax else {
+                throw Self.tooManyWatches
+            }
             let id = state.nextWatcher
             state.nextWatcher += 1
-            state.watchers[id] = (service, continuation)
+            state.watchers[id] = Watcher(service: service, connection: connection, continuation: continuation)
             continuation.yield(now)
             return id
         }
-        guard let id else { throw Self.unknown(service) }
         continuation.onTermination = { [weak self] _ in
             self?.state.withLock { _ = $0.watchers.removeValue(forKey: id) }
         }
@@ -93,4 +110,12 @@ package final class HealthReporter: Sendable {
             "This program has no service \(service); leave the name out to ask for the program.",
             details: [(key: "service", value: service)])
     }
+
+    private static let tooManyWatches = RPCError.resourceExhausted(
+        "TOO_MANY_WATCHES",
+        "More than \(watchersOfConnectionMax) watches on a connection or \(watchersMax) in all; use CheckHealth.",
+        details: [
+            (key: "watches_of_connection_max", value: "\(watchersOfConnectionMax)"),
+            (key: "watches_max", value: "\(watchersMax)"),
+        ])
 }

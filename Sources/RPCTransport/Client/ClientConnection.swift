@@ -26,10 +26,11 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
         self.memberIndex = memberIndex
     }
 
-    func start(_ tls: TLSConnection, _ limits: ClientLimits, agent: String) {
+    func start(_ tls: TLSConnection, _ limits: ClientLimits, agent: String, traffic: LoopTraffic) {
         let link = FrameLink(
             connection: tls, role: .client, limits: limits.link,
-            hello: limits.link.hello(agent: agent, callsMax: 0), idleTimeout: nil, owner: self)
+            hello: limits.link.hello(agent: agent, callsMax: 0), idleTimeout: nil, owner: self,
+            traffic: traffic)
         self.link = link
         link.onDisposed = { [pool] in pool?.liveCountChanged(by: -1) }
         link.start()

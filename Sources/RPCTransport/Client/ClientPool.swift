@@ -34,6 +34,7 @@ final class ClientPool: @unchecked Sendable {
     private struct Member {
         let address: SocketAddress
         var link = Link.idle
+        var connects: UInt64 = 0
         var backoff: Backoff
     }
 
@@ -50,6 +51,8 @@ final class ClientPool: @unchecked Sendable {
     private var attempts: [Task<Void, Never>?]
     /// Attempts under way and sockets not closed yet.
     private var liveCount = 0
+    private var connectFailures: UInt64 = 0
+    private let traffic = LoopTraffic()
     private var whenClosed: [CheckedContinuation<Void, Never>] = []
 
     init(loop: EventLoop, config: ClientConfiguration, readyCount: SharedCount) {
@@ -201,6 +204,7 @@ final class ClientPool: @unchecked Sendable {
                 self.connected(index, tls)
             } catch {
                 self.liveCountChanged(by: -1)
+                self.connectFailures += 1
                 self.failed(index, error)
             }
         }
@@ -213,8 +217,9 @@ final class ClientPool: @unchecked Sendable {
         }
         let connection = ClientConnection(pool: self, memberIndex: index)
         members[index].link = .ready(connection)
+        members[index].connects += 1
         readyCount.add(1)
-        connection.start(tls, config.limits, agent: config.agent)
+        connection.start(tls, config.limits, agent: config.agent, traffic: traffic)
         placeBecameFree()
     }
 
@@ -264,6 +269,23 @@ final class ClientPool: @unchecked Sendable {
         failed(
             connection.memberIndex,
             error ?? .unavailable("CONNECTION_CLOSED", "The server closed the connection."))
+    }
+
+    var statistics: ClientStatistics {
+        var sum = ClientStatistics()
+        for member in members {
+            if case .ready(let connection) = member.link {
+                sum.connections += 1
+                sum.callsOpen += connection.callCount
+            }
+            sum.connects += member.connects
+            sum.reconnects += member.connects > 0 ? member.connects - 1 : 0
+        }
+        sum.callsOpen += leaving.reduce(0) { $0 + $1.callCount }
+        sum.callsWaiting = waiting.count
+        sum.connectFailures = connectFailures
+        sum.traffic = traffic.total
+        return sum
     }
 
     private func isCurrent(_ connection: ClientConnection) -> Bool {

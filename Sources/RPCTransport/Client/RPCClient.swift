@@ -1,4 +1,5 @@
 package import Logging
+import Observability
 package import RPC
 package import Reactor
 package import TLSTransport
@@ -10,18 +11,23 @@ package final class RPCClient: RPCChannel {
     private let pools: [ClientPool]
     private let limits: ClientLimits
     private let readyCount: SharedCount
+    private let serverName: String
+    private let tracing: Tracing
 
     /// - Parameters:
     ///   - addresses: the instances, at least one.
     ///   - serverName: what the certificate of each instance must name, as in identity.steward.internal.
     ///   - agent: program and version, for the logs of the other side.
+    ///   - tracing: where spans of unary calls made within a recorded trace go.
     package init(
         loops: EventLoopGroup, addresses: [SocketAddress], serverName: String, tls: TLSContext,
-        limits: ClientLimits = ClientLimits(), agent: String, logger: Logger
+        limits: ClientLimits = ClientLimits(), agent: String, logger: Logger, tracing: Tracing = .off
     ) {
         precondition(!addresses.isEmpty, "a client needs an address")
         group = loops
         self.limits = limits
+        self.serverName = serverName
+        self.tracing = tracing
         let readyCount = SharedCount()
         self.readyCount = readyCount
         let config = ClientConfiguration(
@@ -39,6 +45,29 @@ package final class RPCClient: RPCChannel {
     }
 
     package func unary(
+        _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
+    ) async throws -> [UInt8] {
+        guard let trace = options.trace, let exporter = tracing.exporter(for: trace) else {
+            return try await send(method, request, options)
+        }
+        let begin = MonotonicTime.now()
+        let record = { [serverName] (error: RPCError?) in
+            exporter.record(
+                Span(
+                    trace, kind: .client, service: method.service, method: method.name, begin: begin,
+                    end: MonotonicTime.now(), code: error?.code ?? .ok, reason: error?.reason, peer: serverName))
+        }
+        do {
+            let answer = try await send(method, request, options)
+            record(nil)
+            return answer
+        } catch {
+            record(RPCError(masking: error))
+            throw error
+        }
+    }
+
+    private func send(
         _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
     ) async throws -> [UInt8] {
         let pool = pool()
@@ -96,6 +125,9 @@ package final class RPCClient: RPCChannel {
             }
         }
     }
+
+    /// The parts of the client, one for each loop.
+    var loopPools: [ClientPool] { pools }
 
     /// The pool of the loop we run on, or of any loop.
     private func pool() -> ClientPool {

@@ -68,11 +68,14 @@ final class FrameLink: @unchecked Sendable {
     private var helloTimer: Timer?
     private var stallTimer: Timer?
     private var pings: TokenBucket
+    /// What went over all links of the loop.
+    private let traffic: LoopTraffic
 
     init(
         connection: TLSConnection, role: Role, limits: LinkLimits, hello: Hello, idleTimeout: Duration?,
-        owner: any FrameLinkOwner
+        owner: any FrameLinkOwner, traffic: LoopTraffic
     ) {
+        self.traffic = traffic
         self.connection = connection
         self.role = role
         self.limits = limits
@@ -138,6 +141,7 @@ extension FrameLink: TLSConnectionDelegate {
         do {
             while isOpen, role == .client || !isCongested {
                 guard let body = try decoder.next(connection.input) else { return }
+                traffic.total.received(bodyBytes: body.count)
                 try handle(FrameView(parsing: body))
             }
         } catch let error as WireError {
@@ -258,22 +262,26 @@ extension FrameLink {
     /// Writes a frame; it leaves at the end of this turn, together with what else is written in it.
     func write(_ frame: FrameView, start: StartView? = nil) {
         guard isOpen else { return }
+        let before = connection.output.readableCount
         frame.append(to: connection.output, start: start)
-        wrote()
+        wrote(connection.output.readableCount - before)
     }
 
     /// Writes a frame with a message as payload.
     func write(_ frame: FrameView, message: Message, messageBytes: Int) {
         guard isOpen else { return }
+        let before = connection.output.readableCount
         frame.append(to: connection.output, message: message, messageBytes: messageBytes)
-        wrote()
+        wrote(connection.output.readableCount - before)
     }
 
     /// Writes a message as the payload of several frames.
     func write(_ frame: FrameView, message: Message, messageBytes: Int, pieceBytes: Int) {
         guard isOpen else { return }
+        let before = connection.output.readableCount
         frame.append(to: connection.output, message: message, messageBytes: messageBytes, pieceBytes: pieceBytes)
-        wrote()
+        // Each piece is a frame.
+        wrote(connection.output.readableCount - before, frames: (messageBytes + pieceBytes - 1) / pieceBytes)
     }
 
     func send(ping: Ping) {
@@ -301,7 +309,8 @@ extension FrameLink {
         if delta > 0 { checkUnsent() }
     }
 
-    private func wrote() {
+    private func wrote(_ bytes: Int, frames: Int = 1) {
+        traffic.total.sent(bytes: bytes, frames: frames)
         connection.scheduleFlush()
         guard !connection.isWritable else { return }
         checkUnsent()

@@ -1,4 +1,5 @@
 package import RPC
+import Reactor
 import Wire
 
 /// A call that a server serves, below messages: frames in, frames out. The gateway forwards these; everything else is served through
@@ -9,6 +10,8 @@ package final class InboundCall: FrameCall, @unchecked Sendable {
     package let connection: ConnectionContext
     /// Until when the caller waits.
     package let deadline: Deadline
+    /// When its first frame was handled, monotonic nanoseconds.
+    package let arrival: UInt64
     /// The call's stream goes on until the caller has enough; a drain ends it first.
     package let isEndless: Bool
     /// What has come of a message that is not whole yet.
@@ -24,6 +27,7 @@ package final class InboundCall: FrameCall, @unchecked Sendable {
     ) {
         self.owner = owner
         connection = owner.context
+        arrival = link.loop.now
         self.deadline = deadline
         self.isEndless = isEndless
         super.init(id: id, link: link, callCredit: callCredit)

@@ -23,11 +23,13 @@ final class ServerConfiguration: Sendable {
     let agent: String
     let logger: Logger
     let observer: any TransportObserver
+    let tracing: Tracing
+    let accountsWork: Bool
 
     init(
         routes: RouteTable, interceptors: [any Interceptor], admission: AdmissionRule?, fallback: RawHandler?,
-        peers: PeerPolicy,
-        limits: ServerLimits, agent: String, logger: Logger, observer: any TransportObserver
+        peers: PeerPolicy, limits: ServerLimits, agent: String, logger: Logger, observer: any TransportObserver,
+        tracing: Tracing, accountsWork: Bool
     ) {
         self.routes = routes
         self.interceptors = interceptors
@@ -41,6 +43,8 @@ final class ServerConfiguration: Sendable {
         self.agent = agent
         self.logger = logger
         self.observer = observer
+        self.tracing = tracing
+        self.accountsWork = accountsWork
     }
 }
 
@@ -51,6 +55,7 @@ final class LoopServer: @unchecked Sendable {
     let config: ServerConfiguration
     let arenas = ArenaPool()
     private let scheduler: CallScheduler?
+    private let traffic = LoopTraffic()
     private var listener: TLSListener?
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var isDraining = false
@@ -100,11 +105,11 @@ final class LoopServer: @unchecked Sendable {
         let connection = ServerConnection(
             loop: loop, arenas: arenas, scheduler: scheduler, config: config, context: context)
         connections[ObjectIdentifier(connection)] = connection
-        config.observer.connectionOpened()
+        config.observer.connectionOpened(isResumed: tls.isResumed)
         let hello = config.limits.link.hello(agent: config.agent, callsMax: config.limits.callsMax)
         let link = FrameLink(
             connection: tls, role: .server, limits: config.limits.link, hello: hello,
-            idleTimeout: config.limits.idleTimeout, owner: connection)
+            idleTimeout: config.limits.idleTimeout, owner: connection, traffic: traffic)
         link.onDisposed = { [weak self] in self?.connectionDisposed(connection) }
         connection.start(link)
     }
@@ -124,6 +129,8 @@ final class LoopServer: @unchecked Sendable {
     }
 
     var connectionCount: Int { connections.count }
+
+    var statistics: ServerStatistics { ServerStatistics(connectionsOpen: connections.count, traffic: traffic.total) }
 
     /// Takes no new connections or calls, and returns when the calls are done and the connections closed, or the time is over.
     func drain(within limit: Duration) async {

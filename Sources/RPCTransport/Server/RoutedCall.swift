@@ -52,10 +52,12 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         let config = connection.config
         let parent = StartChecks.trace(start, config)
         context = CallContext(
-            method: route.method, deadline: call.deadline,
+            method: route.method, methodNumber: route.number, deadline: call.deadline,
             requestID: start.requestID.map { String(decoding: $0, as: UTF8.self) },
-            metadata: metadata, trace: parent?.child() ?? .make(), minEpoch: start.minEpoch,
-            connection: connection.context,
+            metadata: metadata, trace: parent?.child() ?? .make(connection.config.tracing.sampling),
+            // Without its traceparent a tracestate means nothing.
+            traceState: parent == nil ? nil : start.traceState.map { String(decoding: $0, as: UTF8.self) },
+            tracing: connection.config.tracing, minEpoch: start.minEpoch, connection: connection.context,
             callerToken: start.caller.map { CallerTokenBytes(encoded: Array($0)) },
             arena: connection.arenas.take(), logger: config.logger,
             startNanoseconds: now)
@@ -174,6 +176,7 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     func start() {
         phase = .running
         beganNanoseconds = connection.loop.now
+        context.handlerNanoseconds = beganNanoseconds
         // The closure captures nothing but the call, so that it needs no memory of its own.
         // It runs here and now until it has to wait for something; from then on the loop goes on with it.
         task = Task.immediate(executorPreference: connection.loop) { await self.serve() }
@@ -183,7 +186,11 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
 
     private func serve() async {
         do {
-            try await handle()
+            if connection.config.accountsWork {
+                try await CurrentWork.$account.withValue(context) { try await handle() }
+            } else {
+                try await handle()
+            }
         } catch {
             onLoop { self.handlerFailed(RPCError(masking: error)) }
         }

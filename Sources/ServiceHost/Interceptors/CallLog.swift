@@ -4,7 +4,7 @@ import RPC
 import Tenancy
 
 /// Writes the log line of a call, if it deserves one: the cause of every internal error under the incident id that the
-/// caller got, and calls that took long. Others are seen at level debug only.
+/// caller got, and calls that took long, with the parts of their time. Others are seen at level debug only.
 struct CallLog: Interceptor {
     private let slowNanoseconds: UInt64
 
@@ -21,17 +21,22 @@ struct CallLog: Interceptor {
             details[LogKey.error] = "\(cause)"
             context.logger.warning("call failed", metadata: details)
         } else if outcome.durationNanoseconds >= slowNanoseconds && context.method.kind == .unary {
-            context.logger.warning("call was slow", metadata: details(context, outcome))
+            var details = details(context, outcome)
+            let times = context.times(of: outcome.durationNanoseconds)
+            details[LogKey.queueMilliseconds] = Self.milliseconds(times.queue)
+            details[LogKey.poolMilliseconds] = Self.milliseconds(times.pool)
+            details[LogKey.databaseMilliseconds] = Self.milliseconds(times.database)
+            details[LogKey.handlerMilliseconds] = Self.milliseconds(times.handler)
+            context.logger.warning("call was slow", metadata: details)
         } else if context.logLevel <= .debug {
             context.logger.debug("call served", metadata: details(context, outcome))
         }
     }
 
     private func details(_ context: CallContext, _ outcome: CallOutcome) -> Logger.Metadata {
-        let microseconds = outcome.durationNanoseconds / 1_000
         var details: Logger.Metadata = [
             LogKey.statusCode: "\(outcome.code.name)",
-            LogKey.durationMilliseconds: "\(Double(microseconds) / 1_000)",
+            LogKey.durationMilliseconds: Self.milliseconds(outcome.durationNanoseconds),
             LogKey.peer: "\(context.peer)",
         ]
         if let reason = outcome.error?.reason { details[LogKey.errorReason] = "\(reason)" }
@@ -40,5 +45,10 @@ struct CallLog: Interceptor {
             if let tenant = caller.tenantID { details[LogKey.tenantID] = "\(tenant)" }
         }
         return details
+    }
+
+    /// With three decimals.
+    private static func milliseconds(_ nanoseconds: UInt64) -> Logger.MetadataValue {
+        "\(Double(nanoseconds / 1_000) / 1_000)"
     }
 }

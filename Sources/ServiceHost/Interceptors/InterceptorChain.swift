@@ -7,14 +7,15 @@ import Tenancy
 enum InterceptorChain {
     /// The chain of a service behind the gateway.
     static func service(
-        methods: [MethodDefinition], settings: HostSettings, verifier: CallerTokenVerifier,
+        statistics: CallStatistics, settings: HostSettings, verifier: CallerTokenVerifier,
         factory: any MetricsFactory
     ) -> [any Interceptor] {
         [
             CallLog(slowCall: settings.slowCall),
-            CallMeasure(methods: methods, factory: factory),
+            CallTrace(),
+            CallMeasure(statistics: statistics, loopCount: settings.loops, factory: factory),
             DeadlineCheck(),
-            PeerCheck(methods: methods),
+            PeerCheck(methods: statistics.methods),
             CallerAuthentication(verifier: verifier, loopCount: settings.loops, factory: factory),
             TenantLimit(callsMax: settings.tenantCallsMax, factory: factory),
         ]
@@ -22,11 +23,12 @@ enum InterceptorChain {
 
     /// The chain of what the gateway itself answers: thin clients have no certificate, and sessions are the gateway's.
     static func gateway(
-        methods: [MethodDefinition], settings: HostSettings, factory: any MetricsFactory
+        statistics: CallStatistics, settings: HostSettings, factory: any MetricsFactory
     ) -> [any Interceptor] {
         [
             CallLog(slowCall: settings.slowCall),
-            CallMeasure(methods: methods, factory: factory),
+            CallTrace(),
+            CallMeasure(statistics: statistics, loopCount: settings.loops, factory: factory),
             DeadlineCheck(),
         ]
     }

@@ -2,16 +2,23 @@ import Contracts
 import RPC
 import Tenancy
 
-/// The services that every program has: health and reflection.
+/// The services that every program has: health, reflection and what the server tells of itself.
 enum BuiltinServices {
     static func makeHealth() -> HealthReporter {
         HealthReporter(check: HealthServiceMethods.checkHealth, watch: HealthServiceMethods.watchHealth)
     }
 
-    /// Adds both. A gateway tells of what it forwards too; nobody tells of the services between programs.
-    static func register(_ health: HealthReporter, program: ServiceName, on router: inout Router) {
+    /// The methods of a program, those that every program has among them.
+    static func methods(of router: Router) -> [MethodDefinition] {
+        router.methods + HealthServiceMethods.all + ReflectionServiceMethods.all + ServerServiceMethods.all
+    }
+
+    /// Adds all, in the order of `methods(of:)`. A gateway tells of what it forwards too; nobody tells of the services between programs.
+    static func register(
+        _ health: HealthReporter, _ server: ServerService, program: ServiceName, on router: inout Router
+    ) {
+        let own = Set(methods(of: router).map(\.service))
         health.register(on: &router)
-        let own = Set(router.methods.map(\.service) + [ReflectionServiceMethods.serviceName])
         let services = ServiceCatalogue.all.filter { service in
             let name = service.name ?? ""
             if Topology.platformServices[name] != nil { return false }
@@ -20,6 +27,7 @@ enum BuiltinServices {
         ReflectionHandlers.register(
             list: ReflectionServiceMethods.listServices, descriptors: ReflectionServiceMethods.getDescriptors,
             services: services.map(reflected), descriptorSet: descriptorSet(of:), on: &router)
+        server.register(on: &router)
     }
 
     private static func reflected(_ service: ServiceDescription) -> ReflectedService {

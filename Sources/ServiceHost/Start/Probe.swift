@@ -24,7 +24,7 @@ struct Probe: Sendable {
                     measures.measure(certificateEnd: certificateEnd)
                 }
                 host.optionalSubscription?.measure()
-                if run.listening.current == nil { run.health.set(isServing: host.readiness.problems.isEmpty) }
+                if run.listening.current == nil { run.updateHealth(host) }
                 try? await run.loops.loops[0].sleep(for: HostLimits.probeInterval)
             }
         }

@@ -1,3 +1,4 @@
+import Contracts
 import Glibc
 import Logging
 import Metrics
@@ -25,12 +26,15 @@ final class ProcessRun: Sendable {
     let listening = ReadinessFlag("starting")
     let databaseState = ReadinessFlag(Probe.firstState)
 
+    let spans: SpanExporter?
+
     private let sources: SettingsSources
     private let levelSwitch: LogLevelSwitch
     private let keys: CallerKeys
     private let stopRequests = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
     private let isStopping = Atomic<Bool>(false)
     private let signals = Mutex<Signals?>(nil)
+    private let ownServices = Mutex<Set<String>>([])
 
     /// Reads keys and certificates and makes the threads. Throws what is wrong, with the cure.
     init(name: ServiceName, settings: HostSettings, sources: SettingsSources, warnings: [String]) throws {
@@ -42,6 +46,12 @@ final class ProcessRun: Sendable {
         self.sources = sources
         self.levelSwitch = levelSwitch
         logger = Logger(label: name.rawValue)
+        spans =
+            settings.tracing.file.isEmpty
+            ? nil
+            : SpanExporter(
+                path: settings.tracing.file, program: "steward-\(name.rawValue)", version: Version.current,
+                fileBytesMax: settings.tracing.fileBytesMax, factory: registry)
         keys = try CallerKeys(settings.callerKeys)
         tls = try TLSContexts(name, settings.tls)
         workers = try WorkerPool(
@@ -76,9 +86,11 @@ final class ProcessRun: Sendable {
         let server = try makeServer(addresses.listen, try await build(host), host)
         host.optionalSubscription?.start()
         let probe = Probe(run: self, host: host).start()
+        let spanWriter = SpanWriter(run: self)
+        let writing = spanWriter?.start()
         try await server.start()
         listening.current = nil
-        health.set(isServing: true)
+        updateHealth(host)
         logger.info(
             "serving",
             metadata: [LogKey.address: "\(addresses.listen)", LogKey.version: "\(Version.current)"])
@@ -87,6 +99,9 @@ final class ProcessRun: Sendable {
             break
         }
         await drain(server, host, probe, admin)
+        writing?.cancel()
+        await spanWriter?.write()
+        logger.info("stopped")
     }
 
     /// In reverse order of the start. Calls that were accepted finish within the deadline.
@@ -94,7 +109,7 @@ final class ProcessRun: Sendable {
         async
     {
         listening.current = "stopping"
-        health.set(isServing: false)
+        updateHealth(host)
         let deadline = Deadline.after(settings.drainDeadline)
         await server.drain(within: settings.drainDeadline)
         probe.cancel()
@@ -104,7 +119,6 @@ final class ProcessRun: Sendable {
         await host.optionalStorage?.databases.close(
             deadline: max(deadline, Deadline.after(Self.databaseCloseTimeout)).nanoseconds)
         admin.stop()
-        logger.info("stopped")
     }
 
     /// Closing idle connections takes no time; one that does not answer is left to the kernel.
@@ -129,7 +143,7 @@ final class ProcessRun: Sendable {
             }
             channels[peer] = RPCClient(
                 loops: loops, addresses: addresses, serverName: peer.peerName, tls: tls.client,
-                agent: agent, logger: logger)
+                agent: agent, logger: logger, tracing: tracing)
         }
         let subscription =
             Topology.subscribesToPolicies(name)
@@ -138,32 +152,73 @@ final class ProcessRun: Sendable {
             } : nil
         return Host(
             name: name, settings: settings, logger: logger, loops: loops, workers: workers, metrics: registry,
-            keys: keys, channels: channels,
+            keys: keys, health: health, tracing: tracing, channels: channels,
             storage: settings.database.map { Host.Storage($0, self) },
             subscription: subscription)
     }
 
     private func makeServer(_ address: SocketAddress, _ offer: ServiceOffer, _ host: Host) throws -> RPCServer {
-        var router = offer.router
-        BuiltinServices.register(health, program: name, on: &router)
         var limits = name == .gateway ? ServerLimits() : ServerLimits.forPrograms
         limits.connectionsMax = settings.connectionsMax
         // Programs come from few addresses, clients from many.
         if name == .gateway, settings.connectionsPerAddressMax > 0 {
             limits.connectionsPerAddressMax = settings.connectionsPerAddressMax
         }
+        let statistics = CallStatistics(methods: BuiltinServices.methods(of: offer.router), loops: loops)
+        let transport = TransportMetrics(factory: registry)
+        let service = ServerService(
+            program: name, features: features, hello: limits.hello(agent: agent), calls: statistics,
+            forwarded: offer.forwarded, transport: transport, channels: host.channelsByPeer,
+            requireOperator: offer.requireOperator ?? { _ in })
+        var router = offer.router
+        BuiltinServices.register(health, service, program: name, on: &router)
         let interceptors: [any Interceptor] =
             name == .gateway
-            ? InterceptorChain.gateway(methods: router.methods, settings: settings, factory: registry)
+            ? InterceptorChain.gateway(statistics: statistics, settings: settings, factory: registry)
             : InterceptorChain.service(
-                methods: router.methods, settings: settings,
+                statistics: statistics, settings: settings,
                 verifier: CallerTokenVerifier(audience: name, key: try keys.key(for: name)), factory: registry
             )
-        return RPCServer(
+        declareHealth(router)
+        let server = RPCServer(
             loops: loops, address: address, tls: tls.server, router: router, interceptors: interceptors,
             admission: Admission.rule(of: name, settings), fallback: offer.fallback,
             peers: name == .gateway ? .anyone : .programs(Topology.callers(of: name)),
-            limits: limits, agent: agent, logger: logger, observer: TransportMetrics(factory: registry))
+            limits: limits, agent: agent, logger: logger, observer: transport, tracing: tracing,
+            accountsWork: settings.database != nil)
+        service.observe(server)
+        return server
+    }
+
+    private var tracing: Tracing {
+        Tracing(sampling: TraceSampling(ratio: settings.tracing.sample), exporter: spans)
+    }
+
+    /// What GetServerInfo names.
+    private var features: [String] {
+        ["health", "reflection", "statistics"] + (name == .gateway ? ["sessions", "forwarding"] : [])
+            + (spans == nil ? [] : ["tracing"])
+    }
+
+    // MARK: Health
+
+    /// The services of the program are known from the start, and take no calls yet.
+    private func declareHealth(_ router: Router) {
+        for service in Set(router.methods.map(\.service)) {
+            ownServices.withLock { _ = $0.insert(service) }
+            health.set(isServing: false, service: service)
+        }
+    }
+
+    /// The program takes calls when everything holds that it needs; services of the protocol need nothing but the server.
+    func updateHealth(_ host: Host) {
+        let isListening = listening.current == nil
+        let isReady = isListening && host.readiness.problems.isEmpty
+        health.set(isServing: isReady)
+        for service in ownServices.withLock({ $0 }) {
+            let needsNothing = Topology.isOfProtocol(service) && service != SessionServiceMethods.serviceName
+            health.set(isServing: needsNothing ? isListening : isReady, service: service)
+        }
     }
 
     private func startAdmin(_ address: SocketAddress, _ host: Host) throws -> AdminServer {
@@ -213,7 +268,7 @@ final class ProcessRun: Sendable {
         stopRequests.continuation.yield(signal)
     }
 
-    /// SIGHUP: certificates and the log level. When something is wrong everything stays as it was.
+    /// SIGHUP: certificates and the log level; the file of spans is opened anew. When something is wrong everything stays as it was.
     private func reload() async {
         do {
             let level = try await workers.run { [self] in
@@ -224,6 +279,7 @@ final class ProcessRun: Sendable {
                 return fresh.logLevel
             }
             levelSwitch.level = level
+            spans?.reopen()
             logger.notice("certificates and log level read again")
         } catch {
             logger.error("reload refused; all stays as it was", metadata: [LogKey.error: "\(error)"])

@@ -1,9 +1,20 @@
 import CoreMetrics
 import Observability
 import RPCTransport
+import Synchronization
 
-/// Counts what the transport reports.
-struct TransportMetrics: TransportObserver {
+/// Counts what the transport reports: for Prometheus and for ServerService/GetStatistics. All of it is rare beside calls.
+final class TransportMetrics: TransportObserver {
+    /// What has happened since the start.
+    struct Counts: Sendable, Hashable {
+        var accepted: UInt64 = 0
+        var resumed: UInt64 = 0
+        var handshakesFailed: UInt64 = 0
+        var refused: [String: UInt64] = [:]
+        var protocolErrors: [String: UInt64] = [:]
+    }
+
+    private let counted = Mutex(Counts())
     private let connections: Meter
     private let accepts: Counter
     private let handshakeFailures: Counter
@@ -20,14 +31,23 @@ struct TransportMetrics: TransportObserver {
         self.factory = factory
     }
 
-    func connectionOpened() {
+    var counts: Counts { counted.withLock { $0 } }
+
+    func connectionOpened(isResumed: Bool) {
         accepts.increment()
         connections.increment()
+        counted.withLock { counts in
+            counts.accepted += 1
+            if isResumed { counts.resumed += 1 }
+        }
     }
 
     func connectionClosed() { connections.decrement() }
 
-    func handshakeFailed() { handshakeFailures.increment() }
+    func handshakeFailed() {
+        handshakeFailures.increment()
+        counted.withLock { $0.handshakesFailed += 1 }
+    }
 
     func callsQueued(by change: Int) {
         change > 0 ? queued.increment(by: Double(change)) : queued.decrement(by: Double(-change))
@@ -35,11 +55,12 @@ struct TransportMetrics: TransportObserver {
 
     func callWaited(nanoseconds: UInt64) { queueWait.recordNanoseconds(Int64(clamping: nanoseconds)) }
 
-    // Refusals and broken protocols are rare enough to look their counters up.
+    // Refusals and broken protocols are rare enough to look their counters up. Reasons are the program's own, not the peer's.
     func callRefused(reason: String) {
         Counter(
             label: MetricName.serverRefusals, dimensions: [(MetricDimension.reason, reason)], factory: factory
         ).increment()
+        counted.withLock { $0.refused[reason, default: 0] += 1 }
     }
 
     func protocolError(reason: String) {
@@ -47,5 +68,6 @@ struct TransportMetrics: TransportObserver {
             label: MetricName.serverProtocolErrors, dimensions: [(MetricDimension.reason, reason)],
             factory: factory
         ).increment()
+        counted.withLock { $0.protocolErrors[reason, default: 0] += 1 }
     }
 }

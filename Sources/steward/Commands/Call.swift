@@ -6,45 +6,79 @@ import Wire
 
 struct Call: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Calls any unary method with a request in JSON, as the server describes it.",
+        abstract: "Calls any method with requests in JSON, as the server describes it.",
         discussion: """
+            A method that takes many requests reads them as lines, one JSON object each, from --file or standard input,
+            and sends each as it comes. Each answer of a method that gives many is printed on a line of its own as it
+            comes.
+
             Examples:
               steward call AccountService/ListAccounts '{"page_size": 3}'
-              steward call steward.sales.v1.DealService/GetBoard '{}'
+              steward call steward.sales.v1.DealService/GetBoard
+              steward call HealthService/WatchHealth --timeout 60
             """)
 
     @OptionGroup var connection: ConnectionOptions
     @Argument(help: "Service/Method; the package may be left out.") var method: String
-    @Argument(help: "The request as a JSON object; - reads standard input.") var request: String = "{}"
+    @Argument(help: "The request as a JSON object; - reads standard input. Default: an empty request.")
+    var request: String?
+    @Option(help: "File with the request, or with one request on each line; - reads standard input.") var file: String?
     @Option(help: "Makes a repetition harmless: the same id gets the same answer.") var requestID: String?
+    @Option(help: "Seconds to wait for the end of the call. Default: 30, and no limit for streams.") var timeout:
+        Double?
+
+    func validate() throws {
+        guard request == nil || file == nil else {
+            throw ValidationError("give the request or --file, not both")
+        }
+        guard timeout.map({ $0 > 0 && $0 <= 86_400 }) ?? true else {
+            throw ValidationError("--timeout is more than 0 and at most 86400 seconds")
+        }
+    }
 
     func run() async throws {
-        let json = try JSONValue(text: request == "-" ? Self.standardInput() : request)
-        let steward = try await connection.connectSignedIn()
+        let steward = try await isOpen ? connection.connect() : connection.connectSignedIn()
         let definition = try await find(steward)
-        let answer = try await steward.call(definition, requestID: requestID) { message in
-            try MessageFill.fill(message, from: json)
+        let requests = try RequestSource(definition.kind, text: request, file: file)
+        var options = CallOptions(timeout: timeout.map { .seconds($0) })
+        options.requestID = requestID
+        let call = AnyCall(channel: steward.channel, method: definition, options: options) { answer in
+            let text = MessageJSON.text(answer)
+            Terminal.line(definition.kind.hasManyAnswers ? JSONText.line(text) : text)
         }
-        Terminal.line(MessageJSON.text(answer))
+        try await call.run(requests)
         await steward.close()
+    }
+
+    /// Health and reflection need no session, so that they can be called before anybody has signed in.
+    private var isOpen: Bool {
+        ["HealthService/", "ReflectionService/"].contains {
+            method.hasPrefix($0) || method.hasPrefix("steward.rpc.v1.\($0)")
+        }
     }
 
     private func find(_ steward: StewardConnection) async throws -> MethodDefinition {
         let (service, found) = try await RemoteCatalogue.load(from: steward).method(method)
-        guard found.clientStreaming != true, found.serverStreaming != true else {
-            throw UsageProblem("\(method) is a stream", cure: "use the client library for streams")
-        }
         let schema = try await RemoteSchema.load(service.name ?? "", from: steward)
         guard let request = found.requestType.flatMap({ schema.messages[$0] }),
             let response = found.responseType.flatMap({ schema.messages[$0] })
         else { throw UsageProblem("the server does not describe the messages of \(method)", cure: "update the server") }
         return MethodDefinition(
-            path: "\(service.name ?? "")/\(found.name ?? "")", request: request, response: response, kind: .unary)
+            path: "\(service.name ?? "")/\(found.name ?? "")", request: request, response: response,
+            kind: .init(sendsMany: found.clientStreaming ?? false, getsMany: found.serverStreaming ?? false))
+    }
+}
+
+extension MethodDefinition.Kind {
+    init(sendsMany: Bool, getsMany: Bool) {
+        switch (sendsMany, getsMany) {
+        case (false, false): self = .unary
+        case (false, true): self = .serverStreaming
+        case (true, false): self = .clientStreaming
+        case (true, true): self = .bidirectional
+        }
     }
 
-    private static func standardInput() -> String {
-        var text = ""
-        while let line = readLine(strippingNewline: false) { text += line }
-        return text
-    }
+    var hasManyRequests: Bool { self == .clientStreaming || self == .bidirectional }
+    var hasManyAnswers: Bool { self == .serverStreaming || self == .bidirectional }
 }

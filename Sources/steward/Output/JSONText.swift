@@ -24,6 +24,12 @@ enum JSONText {
         return "{\n" + indented(lines.joined(separator: ",\n")) + "\n}"
     }
 
+    /// The same text on one line, as JSON lines want it. Line breaks inside of strings are escaped, so those that are there are
+    /// between values.
+    static func line(_ text: String) -> String {
+        text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
+    }
+
     static func array(_ elements: [String]) -> String {
         guard !elements.isEmpty else { return "[]" }
         return "[\n" + indented(elements.joined(separator: ",\n")) + "\n]"

@@ -15,7 +15,10 @@ struct RemoteCatalogue {
     func service(_ name: String) throws -> ServiceDescription {
         let found = services.filter { $0.name == name || $0.name?.hasSuffix("." + name) == true }
         guard let service = found.first, found.count == 1 else {
-            throw UsageProblem("\(name) is not the name of one service", cure: "steward describe lists them")
+            let near = NearNames.of(Self.shortName(name), among: services.map { Self.shortName($0.name ?? "") })
+            throw UsageProblem(
+                "\(name) is not the name of one service",
+                cure: NearNames.cure(near, else: "steward describe lists them"))
         }
         return service
     }
@@ -24,12 +27,28 @@ struct RemoteCatalogue {
     func method(_ path: String) throws -> (service: ServiceDescription, method: MethodDescription) {
         let parts = path.split(separator: "/", maxSplits: 1).map(String.init)
         guard parts.count == 2 else {
-            throw UsageProblem("\(path) is no method", cure: "write it as AccountService/GetAccount")
+            let near = NearNames.of(path, among: services.flatMap(\.methods).compactMap(\.name)).flatMap(paths)
+            throw UsageProblem(
+                "\(path) is no method", cure: NearNames.cure(near, else: "write it as AccountService/GetAccount"))
         }
         let service = try service(parts[0])
         guard let method = service.methods.first(where: { $0.name == parts[1] }) else {
-            throw UsageProblem("\(parts[0]) has no method \(parts[1])", cure: "steward describe \(parts[0])")
+            let near = NearNames.of(parts[1], among: service.methods.compactMap(\.name)).map { "\(parts[0])/\($0)" }
+            throw UsageProblem(
+                "\(parts[0]) has no method \(parts[1])",
+                cure: NearNames.cure(near.isEmpty ? paths(parts[1]) : near, else: "steward describe \(parts[0])"))
         }
         return (service, method)
+    }
+
+    /// Service/Method for each method of this name.
+    private func paths(_ method: String) -> [String] {
+        services.filter { $0.methods.contains { $0.name == method } }.map {
+            "\(Self.shortName($0.name ?? ""))/\(method)"
+        }
+    }
+
+    private static func shortName(_ name: String) -> String {
+        name.split(separator: ".").last.map(String.init) ?? name
     }
 }
