@@ -1,5 +1,4 @@
 import ArgumentParser
-import Contracts
 import RPC
 import StewardClient
 import Wire
@@ -21,25 +20,12 @@ struct Call: AsyncParsableCommand {
     func run() async throws {
         let json = try JSONValue(text: request == "-" ? Self.standardInput() : request)
         let steward = try await connection.connectSignedIn()
-        let definition = try await find(steward)
+        let definition = try await RemoteMethod.unary(method, from: steward)
         let answer = try await steward.call(definition, requestID: requestID) { message in
             try MessageFill.fill(message, from: json)
         }
         Terminal.line(MessageJSON.text(answer))
         await steward.close()
-    }
-
-    private func find(_ steward: StewardConnection) async throws -> MethodDefinition {
-        let (service, found) = try await RemoteCatalogue.load(from: steward).method(method)
-        guard found.clientStreaming != true, found.serverStreaming != true else {
-            throw UsageProblem("\(method) is a stream", cure: "use the client library for streams")
-        }
-        let schema = try await RemoteSchema.load(service.name ?? "", from: steward)
-        guard let request = found.requestType.flatMap({ schema.messages[$0] }),
-            let response = found.responseType.flatMap({ schema.messages[$0] })
-        else { throw UsageProblem("the server does not describe the messages of \(method)", cure: "update the server") }
-        return MethodDefinition(
-            path: "\(service.name ?? "")/\(found.name ?? "")", request: request, response: response, kind: .unary)
     }
 
     private static func standardInput() -> String {
