@@ -20,6 +20,8 @@ import Wire
 public final class StewardConnection: Sendable {
     /// Makes calls that the typed clients below do not cover.
     package let channel: any RPCChannel
+    /// The loop of the connection: a task that makes many calls runs best there.
+    package var executor: any TaskExecutor { loops.loops[0] }
     private let client: RPCClient
     private let loops: EventLoopGroup
     private let session: SessionSlot

@@ -14,7 +14,8 @@ extension Timestamp {
     }
 
     /// Reads RFC 3339 (section 5.6): a date, T or t or a space, a time with up to nine digits of the second, and Z or
-    /// an offset. A bare date means its midnight in UTC. Nil for anything else, and for leap seconds.
+    /// an offset. A bare date means its midnight in UTC. Nil for anything else, for leap seconds, and for a time whose year
+    /// in UTC is none of 1 to 9999: `text` could not be read again.
     public init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         guard bytes.count >= 10, let day = CalendarDay(String(decoding: bytes[..<10], as: UTF8.self)) else {
@@ -28,8 +29,13 @@ extension Timestamp {
         guard "Tt ".utf8.contains(bytes[10]) else { return nil }
         var reader = ClockReader(bytes: bytes[11...])
         guard let clock = reader.clock(), let offset = reader.offset() else { return nil }
-        self.init(microseconds: midnight + clock - offset)
+        let microseconds = midnight + clock - offset
+        guard Timestamp.textRange.contains(microseconds) else { return nil }
+        self.init(microseconds: microseconds)
     }
+
+    /// 0001-01-01T00:00:00Z to the end of 9999.
+    private static let textRange: ClosedRange<Int64> = -62_135_596_800_000_000...253_402_300_799_999_999
 }
 
 /// Reads the part of RFC 3339 after the date.

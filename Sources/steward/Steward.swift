@@ -34,7 +34,7 @@ struct Steward: AsyncParsableCommand {
                 subcommands: [
                     UserCommand.self, RecordCommand<DepartmentNoun>.self, RecordCommand<RoleNoun>.self, Import.self,
                 ]),
-            CommandGroup(name: "Any method", subcommands: [Call.self, Describe.self]),
+            CommandGroup(name: "Any method", subcommands: [Call.self, Describe.self, Bench.self]),
             CommandGroup(
                 name: "Operators",
                 subcommands: [

@@ -38,6 +38,10 @@ package struct CommandLineTool: Sendable {
 
     /// Runs a command and waits for its end.
     package func run(_ arguments: String..., input: String = "") async throws -> Result {
+        try await run(arguments: arguments, input: input)
+    }
+
+    package func run(arguments: [String], input: String = "") async throws -> Result {
         let number = UInt32.random(in: 0 ... .max)
         let input = try file("input-\(number)", input)
         let output = "\(folder)/output-\(number)"

@@ -1,9 +1,9 @@
 # The checks of deploy/test, in their order. Each is a function check_<name> that succeeds or fails. Sourced after say.sh;
 # the working folder is the project's, $scratch a folder that goes away at the end.
 
-checks=(scripts format build generated unit architecture allocations integration system units)
+checks=(scripts format build generated unit architecture allocations integration system fuzz units)
 checks_told=(
-    scripts "the scripts of deploy/ and Tests/Benchmarks, by shellcheck"
+    scripts "the scripts of deploy/, Tests/Benchmarks and Tests/Fuzz, by shellcheck"
     format "Swift sources are formatted (swift format lint --strict)"
     build "programs and tests compile, warnings are errors"
     generated "what is generated from proto/ is fresh (deploy/generate --check)"
@@ -12,6 +12,7 @@ checks_told=(
     allocations "a call allocates no more than Tests/Benchmarks/thresholds says (a release build of a minute)"
     integration "tests with a real PostgreSQL"
     system "the real programs, journey by journey"
+    fuzz "libFuzzer, a few seconds for each target (Tests/Fuzz)"
     units "systemd accepts the units in deploy/systemd"
 )
 passed=() failed=() skipped=()
@@ -76,7 +77,7 @@ summary() {
 # Variables go from one sourced file to the other, which the linter does not see.
 check_scripts() {
     local files
-    mapfile -t files < <(git ls-files --cached --others --exclude-standard -- deploy .ci Tests/Benchmarks | sort -u |
+    mapfile -t files < <(git ls-files --cached --others --exclude-standard -- deploy .ci Tests/Benchmarks Tests/Fuzz | sort -u |
         xargs -d '\n' grep -lE '^#!.*\bbash|^# .*Sourced ')
     shellcheck --shell=bash --severity=warning --exclude=SC1090,SC1091,SC2034,SC2154 "${files[@]}"
 }
@@ -129,6 +130,9 @@ check_integration() {
 }
 
 check_system() { STEWARD_TEST_PROGRAMS=$(swift build --show-bin-path) swift_test --filter '^SystemTests\.'; }
+
+# Long enough to read the corpus and to try some thousand inputs; Tests/Fuzz/run all --seconds N does more.
+check_fuzz() { Tests/Fuzz/run all --seconds 5; }
 
 check_units() {
     deploy/systemd/verify

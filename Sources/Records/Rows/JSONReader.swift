@@ -214,7 +214,9 @@ extension JSONReader {
         var code = try codeUnit()
         if (0xd800..<0xdc00).contains(code), position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\") {
             position += 2
-            code = 0x10000 + (code - 0xd800) << 10 + (try codeUnit() &- 0xdc00)
+            let low = try codeUnit()
+            guard (0xdc00..<0xe000).contains(low) else { throw JSONError(offset: position) }
+            code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
         }
         guard let scalar = Unicode.Scalar(code) else { throw JSONError(offset: position) }
         return scalar

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Contracts
 import RPC
 import StewardClient
 import Wire
@@ -38,7 +37,7 @@ struct Call: AsyncParsableCommand {
 
     func run() async throws {
         let steward = try await isOpen ? connection.connect() : connection.connectSignedIn()
-        let definition = try await find(steward)
+        let definition = try await RemoteMethod.find(method, from: steward)
         let requests = try RequestSource(definition.kind, text: request, file: file)
         var options = CallOptions(timeout: timeout.map { .seconds($0) })
         options.requestID = requestID
@@ -56,29 +55,4 @@ struct Call: AsyncParsableCommand {
             method.hasPrefix($0) || method.hasPrefix("steward.rpc.v1.\($0)")
         }
     }
-
-    private func find(_ steward: StewardConnection) async throws -> MethodDefinition {
-        let (service, found) = try await RemoteCatalogue.load(from: steward).method(method)
-        let schema = try await RemoteSchema.load(service.name ?? "", from: steward)
-        guard let request = found.requestType.flatMap({ schema.messages[$0] }),
-            let response = found.responseType.flatMap({ schema.messages[$0] })
-        else { throw UsageProblem("the server does not describe the messages of \(method)", cure: "update the server") }
-        return MethodDefinition(
-            path: "\(service.name ?? "")/\(found.name ?? "")", request: request, response: response,
-            kind: .init(sendsMany: found.clientStreaming ?? false, getsMany: found.serverStreaming ?? false))
-    }
-}
-
-extension MethodDefinition.Kind {
-    init(sendsMany: Bool, getsMany: Bool) {
-        switch (sendsMany, getsMany) {
-        case (false, false): self = .unary
-        case (false, true): self = .serverStreaming
-        case (true, false): self = .clientStreaming
-        case (true, true): self = .bidirectional
-        }
-    }
-
-    var hasManyRequests: Bool { self == .clientStreaming || self == .bidirectional }
-    var hasManyAnswers: Bool { self == .serverStreaming || self == .bidirectional }
 }
