@@ -3,78 +3,127 @@ package import RPC
 package import Reactor
 package import TLSTransport
 
-/// Calls a service, which may have several instances: one connection per loop and instance, the least busy one is used. Connections
-/// are made when first needed and made again when lost.
+/// Calls a server, which may have several instances: one connection per loop and instance, the least busy one is used. Connections
+/// are made when first needed and made again when lost. Instances whose calls fail while others' do not get none for a while. Calls
+/// that may be done twice are sent again when they fail for a passing reason; see `RetryPolicy`.
 package final class RPCClient: RPCChannel {
     private let group: EventLoopGroup
     private let pools: [ClientPool]
     private let limits: ClientLimits
     private let readyCount: SharedCount
+    private let addressWatch: AddressWatch?
 
+    /// A client of a server whose addresses are known.
     /// - Parameters:
     ///   - addresses: the instances, at least one.
     ///   - serverName: what the certificate of each instance must name, as in identity.steward.internal.
     ///   - agent: program and version, for the logs of the other side.
-    package init(
+    package convenience init(
         loops: EventLoopGroup, addresses: [SocketAddress], serverName: String, tls: TLSContext,
         limits: ClientLimits = ClientLimits(), agent: String, logger: Logger
     ) {
         precondition(!addresses.isEmpty, "a client needs an address")
-        group = loops
-        self.limits = limits
-        let readyCount = SharedCount()
-        self.readyCount = readyCount
         let config = ClientConfiguration(
-            addresses: addresses, serverName: serverName, tls: tls, limits: limits, agent: agent,
-            logger: logger)
-        pools = loops.loops.map { ClientPool(loop: $0, config: config, readyCount: readyCount) }
+            name: serverName, tls: tls, limits: limits, preparation: nil, agent: agent, logger: logger)
+        self.init(
+            loops: loops, config: config,
+            known: addresses.map { Endpoint(address: $0, serverName: serverName) }, names: [], resolve: { _ in [] })
     }
 
-    /// A connection is up on some loop.
+    /// A client of a server that is found by name: looked up now, every so often, and when a connection fails.
+    /// - Parameters:
+    ///   - servers: at least one; those in digits are not looked up.
+    ///   - name: what the server is called in errors and logs.
+    ///   - preparation: done on each connection before calls go there.
+    package convenience init(
+        loops: EventLoopGroup, servers: [ServerName], name: String, resolve: @escaping NameResolver,
+        tls: TLSContext, limits: ClientLimits = ClientLimits(), preparation: ConnectionPreparation? = nil,
+        agent: String, logger: Logger
+    ) {
+        precondition(!servers.isEmpty, "a client needs an address")
+        let config = ClientConfiguration(
+            name: name, tls: tls, limits: limits, preparation: preparation, agent: agent, logger: logger)
+        let known = servers.compactMap(\.endpoint)
+        self.init(
+            loops: loops, config: config, known: known, names: known.count < servers.count ? servers : [],
+            resolve: resolve)
+    }
+
+    private init(
+        loops: EventLoopGroup, config: ClientConfiguration, known: [Endpoint], names: [ServerName],
+        resolve: @escaping NameResolver
+    ) {
+        group = loops
+        limits = config.limits
+        let readyCount = SharedCount()
+        self.readyCount = readyCount
+        let pools = loops.loops.map {
+            ClientPool(loop: $0, config: config, endpoints: known, readyCount: readyCount)
+        }
+        self.pools = pools
+        guard !names.isEmpty, let first = loops.loops.first else {
+            addressWatch = nil
+            return
+        }
+        let watch = AddressWatch(
+            loop: first, names: names, resolve: resolve, limits: limits, logger: config.logger)
+        addressWatch = watch
+        for pool in pools { pool.lookAgain = { [weak watch] in watch?.lookAgain() } }
+        first.execute {
+            watch.start(
+                publish: { endpoints in
+                    for pool in pools { pool.loop.execute { pool.setEndpoints(endpoints) } }
+                },
+                reportFailure: { error in
+                    for pool in pools { pool.loop.execute { pool.resolutionFailed(error) } }
+                })
+        }
+    }
+
+    /// A connection is up and prepared on some loop.
     package var isReady: Bool { readyCount.value > 0 }
+
+    /// Why calls may fail now; nil when all is well.
+    package var problem: String? { isReady ? nil : addressWatch?.problem ?? "not connected" }
 
     /// Begins to connect on all loops, so that the first call does not have to wait for it.
     package func connect() {
         for pool in pools { pool.loop.execute { pool.connectIdle() } }
     }
 
-    package func unary(
-        _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
-    ) async throws -> [UInt8] {
-        let pool = pool()
-        let call = UnaryClientCall(
-            pool: pool, startBytes: StartBytes.make(method, options), request: request,
-            deadline: options.effectiveDeadline(default: limits.unaryTimeoutDefault),
-            waitsForReady: options.waitForReady)
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                if pool.loop.isCurrent {
-                    call.start(continuation)
-                } else {
-                    pool.loop.execute { call.start(continuation) }
-                }
-            }
-        } onCancel: {
-            pool.loop.execute { call.cancel() }
+    /// Does what prepares connections again on all that take calls. Those that are being made are prepared anew before they do.
+    /// - Returns: how many are prepared, and what went wrong with the others, which are replaced.
+    package func prepareConnections() async -> (prepared: Int, failures: [any Error]) {
+        var all: (prepared: Int, failures: [any Error]) = (0, [])
+        for pool in pools {
+            let task = Task(executorPreference: pool.loop) { await pool.prepareAgain() }
+            let part = await task.value
+            all.prepared += part.prepared
+            all.failures += part.failures
         }
+        return all
     }
 
-    package func open(_ method: MethodDefinition, _ options: CallOptions) async throws -> any ClientCall {
-        let pool = pool()
-        let call = StreamClientCall(pool: pool)
-        let start = StartBytes.make(method, options)
-        let deadline = options.effectiveDeadline(default: nil)
-        let waits = options.waitForReady
-        if pool.loop.isCurrent {
-            call.start(start, deadline: deadline, waitsForReady: waits)
-        } else {
-            pool.loop.execute { call.start(start, deadline: deadline, waitsForReady: waits) }
+    package func unary(
+        _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
+    ) async throws(RPCError) -> [UInt8] {
+        if let delay = options.hedgeAfter, method.isIdempotent {
+            return try await HedgedCall(pool: pool(), method, request, options, after: delay).run()
         }
+        return try await UnaryClientCall(pool: pool(), method, request, options).run()
+    }
+
+    package func open(
+        _ method: MethodDefinition, _ options: CallOptions
+    ) async throws(RPCError) -> any ClientCall {
+        let call = StreamClientCall(pool: pool(), method, options)
+        call.start()
         return call
     }
 
     /// Makes a call frame by frame, on the current loop, which must be one of the client's group. The start's timeout is set from the
-    /// deadline. The receiver gets what comes; it is called after this returns.
+    /// deadline. The receiver gets what comes; it is called after this returns. The call is made once: whoever relays it for another
+    /// client leaves it to that client to make it again.
     package func startRaw(
         start: StartView, first: FrameView, deadline: Deadline, waitForReady: Bool = false,
         receiver: any CallReceiver
@@ -90,6 +139,7 @@ package final class RPCClient: RPCChannel {
 
     /// Closes all connections; calls under way fail with UNAVAILABLE. Returns when the sockets are closed.
     package func close() async {
+        addressWatch?.stop()
         for pool in pools {
             await withCheckedContinuation { continuation in
                 pool.loop.execute { pool.close(continuation) }

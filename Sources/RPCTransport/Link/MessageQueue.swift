@@ -16,7 +16,7 @@ final class MessageQueue: @unchecked Sendable {
     private var assembly: MessageAssembly
     private var items = Deque<Item>()
     private var hasEnded = false
-    private var waiter: CheckedContinuation<Item?, any Error>?
+    private var waiter: CheckedContinuation<Result<Item?, RPCError>, Never>?
     /// Why the stream broke off.
     private(set) var error: RPCError?
 
@@ -46,7 +46,7 @@ final class MessageQueue: @unchecked Sendable {
             return fail(.invalidArgument("MESSAGE_INCOMPLETE", "The stream ended inside a message."))
         }
         hasEnded = true
-        waiter?.resume(returning: nil)
+        waiter?.resume(returning: .success(nil))
         waiter = nil
     }
 
@@ -55,35 +55,35 @@ final class MessageQueue: @unchecked Sendable {
         guard self.error == nil, !hasEnded || !items.isEmpty else { return }
         self.error = error
         items.removeAll()
-        waiter?.resume(throwing: error)
+        waiter?.resume(returning: .failure(error))
         waiter = nil
     }
 
     private func deliver(_ item: Item) {
         if let waiter {
             self.waiter = nil
-            waiter.resume(returning: item)
+            waiter.resume(returning: .success(item))
         } else {
             items.append(item)
         }
     }
 
     /// The next message, nil after the last.
-    func next() async throws -> Item? {
+    func next() async throws(RPCError) -> Item? {
         if loop.isCurrent, let item = items.popFirst() { return item }
-        return try await withCheckedThrowingContinuation { continuation in
+        return try await withCheckedContinuation { continuation in
             if loop.isCurrent { wait(continuation) } else { loop.execute { self.wait(continuation) } }
-        }
+        }.get()
     }
 
-    private func wait(_ continuation: CheckedContinuation<Item?, any Error>) {
+    private func wait(_ continuation: CheckedContinuation<Result<Item?, RPCError>, Never>) {
         precondition(waiter == nil, "a stream is read by one task at a time")
         if let error {
-            continuation.resume(throwing: error)
+            continuation.resume(returning: .failure(error))
         } else if let item = items.popFirst() {
-            continuation.resume(returning: item)
+            continuation.resume(returning: .success(item))
         } else if hasEnded {
-            continuation.resume(returning: nil)
+            continuation.resume(returning: .success(nil))
         } else {
             waiter = continuation
         }
