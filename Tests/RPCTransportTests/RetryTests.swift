@@ -95,10 +95,15 @@ import Testing
         #expect(try await stream.next()?.key == "a")
         #expect(try await stream.next() == nil)
         #expect(instances.receivedCounts == [3])
-        instances.behave(0, Self.failing(1))
+        let gate = Gate()
+        instances.behave(0) { _ in
+            await gate.wait(for: "read")
+            throw Self.down
+        }
         let begun = try await client.serverStream(
             Instances.list, Note("b", "one first"), CallOptions(), as: Note.self)
         #expect(try await begun.next()?.key == "b")
+        await gate.signal("read")
         let error = await #expect(throws: RPCError.self) { _ = try await begun.next() }
         #expect(error?.reason == "DOWN")
         #expect(instances.receivedCounts == [4])

@@ -4,7 +4,9 @@ extension CallStatus {
         var reader = ProtoReader(bytes)
         do {
             while let field = try reader.next() {
-                if case (1, .varint(let value)) = field { return StatusCode(rawValue: Int32(truncatingIfNeeded: value)) }
+                if case (1, .varint(let value)) = field {
+                    return StatusCode(rawValue: Int32(truncatingIfNeeded: value))
+                }
             }
             return .ok
         } catch {

@@ -139,7 +139,8 @@ final class ClientPool: @unchecked Sendable {
     private func leastBusy(avoiding avoided: ClientConnection? = nil) -> ClientConnection? {
         var best: ClientConnection?
         let now = loop.now
-        turn = turn + 1 < instances.count ? turn + 1 : 0
+        // A second attempt takes no turn, or each first one would begin at the same instance.
+        if avoided == nil { turn = turn + 1 < instances.count ? turn + 1 : 0 }
         var index = turn
         for _ in instances.indices {
             let instance = instances[index]
