@@ -1,3 +1,4 @@
+public import Logging
 public import RPC
 
 /// How a client reaches an installation, and how patient it is. Only the addresses must be given.
@@ -21,6 +22,8 @@ public struct StewardConfiguration: Sendable {
     public var retry = RetryPolicy()
     /// Name and version of your program, up to 128 bytes, for the logs of the installation.
     public var agent = "steward-client/0.1.0"
+    /// Hears of connections that cannot be made, at level warning, and of nothing else. Silent unless given.
+    public var logger = Logger(label: "steward-client") { _ in SwiftLogNoOpLogHandler() }
 
     public init(addresses: [String], trustRoots: String? = nil) {
         self.addresses = addresses

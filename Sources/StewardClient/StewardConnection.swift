@@ -1,5 +1,4 @@
 public import Contracts
-import Logging
 public import RPC
 import RPCTransport
 import Reactor
@@ -85,7 +84,7 @@ public final class StewardConnection: Sendable {
             loops: loops, servers: servers, name: configuration.addresses.joined(separator: ", "),
             resolve: { try await SocketAddress.resolve($0, on: resolver) }, tls: tls, limits: limits,
             preparation: { [session] connection in try await session.prepare(connection) },
-            agent: configuration.agent, logger: Logger(label: "steward-client"))
+            agent: configuration.agent, logger: configuration.logger)
         channel = SessionChannel(base: client, session: session)
     }
 

@@ -20,6 +20,10 @@ final class AddressWatch: @unchecked Sendable {
     /// What each name stood for when it was last found.
     private var found: [[Endpoint]?]
     private var backoff: Backoff
+    /// Look-ups in a row that were asked for since a connection failed and brought nothing new.
+    private var vain: Backoff
+    private var vainPause: UInt64
+    private var published: Set<Endpoint> = []
     private var timer: Timer?
     private var task: Task<Void, Never>?
     private var isResolving = false
@@ -36,6 +40,8 @@ final class AddressWatch: @unchecked Sendable {
         self.logger = logger
         found = names.map { $0.endpoint.map { [$0] } }
         backoff = Backoff(first: limits.resolvePause, longest: limits.resolveInterval)
+        vain = backoff
+        vainPause = limits.resolvePause.nanosecondsClamped
     }
 
     /// Which name cannot be found; nil when all can.
@@ -51,11 +57,12 @@ final class AddressWatch: @unchecked Sendable {
         look()
     }
 
-    /// A connection failed: perhaps the server has moved.
+    /// A connection failed: perhaps the server has moved. An address that nobody listens on fails again and again, so the pause grows
+    /// while nothing new is found.
     func lookAgain() {
         loop.execute { [self] in
             guard publish != nil, !isResolving else { return }
-            look(at: lastEnd + limits.resolvePause.nanosecondsClamped)
+            look(at: lastEnd + vainPause)
         }
     }
 
@@ -106,6 +113,9 @@ final class AddressWatch: @unchecked Sendable {
         let all = found.compactMap(\.self).joined()
         var known = Set<Endpoint>()
         let endpoints = all.filter { known.insert($0).inserted }
+        if known != published { vain.reset() }
+        vainPause = vain.failed().nanosecondsClamped
+        published = known
         if !endpoints.isEmpty { publish(endpoints) }
         if let failure {
             note(failure.name, failure.error)
