@@ -14,9 +14,9 @@ let strict: [SwiftSetting] = [
 
 /// A module in `Sources/<name>`.
 func module(
-    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
 ) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
 /// A program in `Sources/<name>`.
@@ -147,7 +147,8 @@ let package = Package(
             ], resources: [.embedInCode("SQL")]),
         module(
             "StewardClient",
-            ["RPC", "RPCTransport", "Contracts", "Wire", "TLSTransport", "Reactor", logging]),
+            ["RPC", "RPCTransport", "Contracts", "TLSTransport", "Reactor", logging],
+            exclude: ["README.md"]),
 
         // Floor 6: the programs, a page each, and the command line.
         program("steward-gateway", ["GatewayService", "ServiceHost", "Tenancy"]),

@@ -9,6 +9,12 @@ public struct CallOptions: Sendable {
     public var metadata: Metadata
     /// Waits for a connection until the timeout instead of failing with UNAVAILABLE when there is none.
     public var waitForReady: Bool
+    /// Lets the client send the call again by itself where that is safe; see `RetryPolicy`.
+    public var retries: Bool
+    /// Sends a second attempt when there is no answer after this long, on another connection where there is one. The first answer
+    /// counts, the other attempt is cancelled. Only for unary methods that read; absent sends none. A good value is the time within
+    /// which 95 of 100 calls are answered: each hedge counts as a retry in the client's budget.
+    public var hedgeAfter: Duration?
     /// The trace to continue. Absent: the server begins one, and decides whether it is recorded.
     package var trace: TraceContext?
     /// W3C tracestate that came with the trace.
@@ -20,12 +26,14 @@ public struct CallOptions: Sendable {
 
     public init(
         timeout: Duration? = nil, requestID: String? = nil, metadata: Metadata = Metadata(),
-        waitForReady: Bool = false
+        waitForReady: Bool = false, retries: Bool = true, hedgeAfter: Duration? = nil
     ) {
         self.timeout = timeout
         self.requestID = requestID
         self.metadata = metadata
         self.waitForReady = waitForReady
+        self.retries = retries
+        self.hedgeAfter = hedgeAfter
         trace = nil
         traceState = nil
         callerToken = nil

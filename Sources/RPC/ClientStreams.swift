@@ -4,21 +4,21 @@ package import Wire
 /// stream cancels the call.
 public struct ResponseStream<Response: Sendable>: AsyncSequence, AsyncIteratorProtocol, Sendable {
     private let call: OwnedCall
-    private let decode: @Sendable ([UInt8]) throws -> Response
+    private let decode: @Sendable ([UInt8]) throws(RPCError) -> Response
 
     package init(_ call: any ClientCall) where Response: WireMessage {
         self.call = OwnedCall(call)
-        decode = { try decodeAnswer($0) }
+        decode = { bytes throws(RPCError) in try decodeAnswer(bytes) }
     }
 
-    /// The next response, nil when the call ended well. Throws `RPCError` otherwise.
-    public func next() async throws -> Response? {
-        try await withTaskCancellationHandler {
-            try await call.base.next().map(decode)
-        } onCancel: {
-            call.base.cancel()
-        }
+    /// The next response, nil when the call ended well. Throws what ended it otherwise.
+    public func next() async throws(RPCError) -> Response? {
+        let bytes = try await call.whileWanted { call throws(RPCError) in try await call.next() }
+        guard let bytes else { return nil }
+        return try decode(bytes)
     }
+
+    public func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Response? { try await next() }
 
     /// Gives the call up.
     public func cancel() { call.base.cancel() }
@@ -30,30 +30,29 @@ public struct ResponseStream<Response: Sendable>: AsyncSequence, AsyncIteratorPr
 public struct RequestStream<Request: Sendable, Response: Sendable>: Sendable {
     private let call: OwnedCall
     private let encode: @Sendable (Request) -> [UInt8]
-    private let decode: @Sendable ([UInt8]) throws -> Response
+    private let decode: @Sendable ([UInt8]) throws(RPCError) -> Response
 
     package init(_ call: any ClientCall) where Request: WireMessage, Response: WireMessage {
         self.call = OwnedCall(call)
         encode = { $0.encoded() }
-        decode = { try decodeAnswer($0) }
+        decode = { bytes throws(RPCError) in try decodeAnswer(bytes) }
     }
 
     /// Sends a request, waiting while the server is not ready for more.
-    public func send(_ request: Request) async throws {
+    public func send(_ request: Request) async throws(RPCError) {
         try await call.base.send(encode(request))
     }
 
     /// Says that there are no more requests and waits for the response.
-    public func finish() async throws -> Response {
-        try await withTaskCancellationHandler {
-            try await call.base.finish()
+    public func finish() async throws(RPCError) -> Response {
+        let answer = try await call.whileWanted { call throws(RPCError) in
+            try await call.finish()
             // An empty message may be left out.
-            let answer = try await call.base.next() ?? []
-            while try await call.base.next() != nil {}
-            return try decode(answer)
-        } onCancel: {
-            call.base.cancel()
+            let answer = try await call.next() ?? []
+            while try await call.next() != nil {}
+            return answer
         }
+        return try decode(answer)
     }
 
     /// Gives the call up.
@@ -65,32 +64,32 @@ public struct RequestStream<Request: Sendable, Response: Sendable>: Sendable {
 public struct DuplexStream<Request: Sendable, Response: Sendable>: AsyncSequence, AsyncIteratorProtocol, Sendable {
     private let call: OwnedCall
     private let encode: @Sendable (Request) -> [UInt8]
-    private let decode: @Sendable ([UInt8]) throws -> Response
+    private let decode: @Sendable ([UInt8]) throws(RPCError) -> Response
 
     package init(_ call: any ClientCall) where Request: WireMessage, Response: WireMessage {
         self.call = OwnedCall(call)
         encode = { $0.encoded() }
-        decode = { try decodeAnswer($0) }
+        decode = { bytes throws(RPCError) in try decodeAnswer(bytes) }
     }
 
     /// Sends a request, waiting while the server is not ready for more.
-    public func send(_ request: Request) async throws {
+    public func send(_ request: Request) async throws(RPCError) {
         try await call.base.send(encode(request))
     }
 
     /// Says that there are no more requests. Responses may still come.
-    public func finish() async throws {
+    public func finish() async throws(RPCError) {
         try await call.base.finish()
     }
 
-    /// The next response, nil when the call ended well. Throws `RPCError` otherwise.
-    public func next() async throws -> Response? {
-        try await withTaskCancellationHandler {
-            try await call.base.next().map(decode)
-        } onCancel: {
-            call.base.cancel()
-        }
+    /// The next response, nil when the call ended well. Throws what ended it otherwise.
+    public func next() async throws(RPCError) -> Response? {
+        let bytes = try await call.whileWanted { call throws(RPCError) in try await call.next() }
+        guard let bytes else { return nil }
+        return try decode(bytes)
     }
+
+    public func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Response? { try await next() }
 
     /// Gives the call up.
     public func cancel() { call.base.cancel() }
@@ -107,6 +106,23 @@ private final class OwnedCall: Sendable {
     }
 
     deinit { base.cancel() }
+
+    /// Cancels the call when the task is cancelled meanwhile.
+    func whileWanted<Value: Sendable>(
+        _ body: (any ClientCall) async throws(RPCError) -> Value
+    ) async throws(RPCError) -> Value {
+        let base = base
+        let result: Result<Value, RPCError> = await withTaskCancellationHandler {
+            do throws(RPCError) {
+                return .success(try await body(base))
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            base.cancel()
+        }
+        return try result.get()
+    }
 }
 
 /// What the generated clients call.
@@ -115,7 +131,7 @@ extension RPCChannel {
     package func call<Request: WireMessage, Response: WireMessage>(
         _ method: MethodDefinition, _ request: Request, _ options: CallOptions,
         as _: Response.Type = Response.self
-    ) async throws -> Response {
+    ) async throws(RPCError) -> Response {
         try decodeAnswer(try await unary(method, request.encoded(), options))
     }
 
@@ -123,7 +139,7 @@ extension RPCChannel {
     package func serverStream<Request: WireMessage, Response: WireMessage>(
         _ method: MethodDefinition, _ request: Request, _ options: CallOptions,
         as _: Response.Type = Response.self
-    ) async throws -> ResponseStream<Response> {
+    ) async throws(RPCError) -> ResponseStream<Response> {
         let call = try await open(method, options)
         try await call.send(request.encoded())
         try await call.finish()
@@ -134,7 +150,7 @@ extension RPCChannel {
     package func clientStream<Request: WireMessage, Response: WireMessage>(
         _ method: MethodDefinition, _ options: CallOptions, sending _: Request.Type = Request.self,
         as _: Response.Type = Response.self
-    ) async throws -> RequestStream<Request, Response> {
+    ) async throws(RPCError) -> RequestStream<Request, Response> {
         RequestStream(try await open(method, options))
     }
 
@@ -142,12 +158,12 @@ extension RPCChannel {
     package func duplexStream<Request: WireMessage, Response: WireMessage>(
         _ method: MethodDefinition, _ options: CallOptions, sending _: Request.Type = Request.self,
         as _: Response.Type = Response.self
-    ) async throws -> DuplexStream<Request, Response> {
+    ) async throws(RPCError) -> DuplexStream<Request, Response> {
         DuplexStream(try await open(method, options))
     }
 }
 
-private func decodeAnswer<Response: WireMessage>(_ bytes: [UInt8]) throws -> Response {
+private func decodeAnswer<Response: WireMessage>(_ bytes: [UInt8]) throws(RPCError) -> Response {
     do {
         return try Response(decoding: bytes)
     } catch {

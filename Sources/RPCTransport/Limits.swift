@@ -125,6 +125,17 @@ package struct ClientLimits: Sendable, Hashable {
     package var startBytesMax = 14 << 10
     /// Times that a call which the server has not begun is sent again.
     package var resendsMax = 3
+    /// When a call that failed is sent again.
+    package var retry = RetryPolicy()
+    /// When an instance whose calls fail gets none for a while.
+    package var outliers = OutlierDetector.Rules()
+    /// A call that ends by its deadline counts against its instance when nothing has come for this long. Callers may choose shorter
+    /// deadlines than any instance could meet.
+    package var silenceMin: Duration = .seconds(1)
+    /// How often host names are looked up again: what the system's resolver keeps for us lasts about as long.
+    package var resolveInterval: Duration = .seconds(30)
+    /// The least time between two look-ups, when connections fail or a name is not found.
+    package var resolvePause: Duration = .seconds(1)
 
     package init() {
         link.connectionCredit = 64 << 20

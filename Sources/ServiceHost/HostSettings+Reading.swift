@@ -84,7 +84,8 @@ extension HostSettings {
         for peer in Topology.peers(of: program) {
             peers[peer] = reader.list(
                 "peers.\(peer.rawValue)", default: ["127.0.0.1:\(port(of: peer))"],
-                about: "Addresses of the instances of \(peer.rawValue).", expects: "addresses, host:port",
+                about: "Addresses of the instances of \(peer.rawValue); host names are looked up again and again.",
+                expects: "addresses, host:port",
                 show: { $0 }, parse: { HostAndPort.isValid($0) ? $0 : nil })
         }
         return peers

@@ -1,132 +1,156 @@
 public import Contracts
-import Logging
 public import RPC
 import RPCTransport
 import Reactor
 import TLSTransport
-import Wire
 
-/// A connection to a Steward installation, for many calls at once. It reconnects by itself and attaches its session
-/// again when it does.
+/// The way to a Steward installation, for any number of calls at once. It keeps one connection to each gateway address, makes it
+/// again when it is lost, and attaches the session to it before calls go there.
 ///
 /// ```swift
-/// let steward = try await StewardConnection.connect(to: "crm.example:7400", trustRoots: "ca.crt")
+/// let steward = try await StewardConnection.connect(to: "crm.example:7400")
 /// try await steward.signIn(workspace: "demo", email: "rep@demo.example", password: password)
 /// let page = try await steward.accounts.listAccounts(ListAccountsRequest(pageSize: 10))
 /// await steward.close()
 /// ```
 ///
-/// Calls throw `RPCError`; switch over its `code` and `reason`.
+/// Every call throws `RPCError` and nothing else; switch over its `code`, or over the error itself with `Reason`. Cancelling the task
+/// that makes a call cancels the call, also at the server. A call that reads, or a write whose `CallOptions` carry a request id, is
+/// sent again by itself when it fails for a passing reason; see `RetryPolicy`.
 public final class StewardConnection: Sendable {
-    /// Makes calls that the typed clients below do not cover.
+    /// Makes calls that the typed clients do not cover.
     package let channel: any RPCChannel
     /// The loop of the connection: a task that makes many calls runs best there.
     package var executor: any TaskExecutor { loops.loops[0] }
     private let client: RPCClient
     private let loops: EventLoopGroup
-    private let session: SessionSlot
+    private let resolver: WorkerPool
+    private let session = SessionSlot()
 
-    /// Connects and checks the server's certificate. UNAVAILABLE when nothing answers within 10 seconds.
+    /// Connects to one gateway and checks its certificate. UNAVAILABLE when nothing answers within 10 seconds.
     /// - Parameters:
-    ///   - address: host:port of a gateway; the host must be named in its certificate.
-    ///   - trustRoots: PEM file with the certificate authorities to trust.
-    public static func connect(to address: String, trustRoots: String) async throws(RPCError) -> StewardConnection {
-        do {
-            let connection = try await StewardConnection(address: address, trustRoots: trustRoots)
-            do {
-                // Finds out now, rather than on the first call, that nobody is there or that the certificate is not trusted.
-                _ = try await connection.health.checkHealth(
-                    CheckHealthRequest(), options: CallOptions(timeout: .seconds(10)))
-            } catch {
-                await connection.close()
-                throw error
-            }
-            return connection
-        } catch let error as RPCError {
-            throw error
-        } catch {
-            throw RPCError.unavailable("CONNECT_FAILED", "No connection to \(address): \(error)", cause: error)
-        }
+    ///   - address: host:port; the host must be named in the gateway's certificate.
+    ///   - trustRoots: PEM file with the certificate authorities to trust; nil trusts those of the system.
+    public static func connect(
+        to address: String, trustRoots: String? = nil
+    ) async throws(RPCError) -> StewardConnection {
+        try await connect(StewardConfiguration(addresses: [address], trustRoots: trustRoots))
     }
 
-    private init(address: String, trustRoots: String) async throws {
-        let tls = try TLSContext.client(TLSSettings(trustRoots: trustRoots, verifyPeer: .required))
-        let addresses = try await Self.resolve(address)
+    /// Connects to the gateways and checks their certificates. UNAVAILABLE when none answers within the timeout.
+    public static func connect(_ configuration: StewardConfiguration) async throws(RPCError) -> StewardConnection {
+        let connection: StewardConnection
+        do {
+            connection = try StewardConnection(configuration)
+        } catch {
+            throw cannotConnect(configuration, error)
+        }
+        do throws(RPCError) {
+            // Finds out now, rather than on the first call, that nobody is there or that the certificate is not trusted.
+            _ = try await connection.health.checkHealth(
+                CheckHealthRequest(), options: CallOptions(timeout: configuration.connectTimeout))
+        } catch {
+            await connection.close()
+            guard error.code == .unavailable, let cause = error.cause else { throw error }
+            throw cannotConnect(configuration, cause)
+        }
+        return connection
+    }
+
+    /// What went wrong happened here, so that the caller may know it.
+    private static func cannotConnect(_ configuration: StewardConfiguration, _ cause: any Error) -> RPCError {
+        RPCError.unavailable(
+            Reason.connectFailed.name,
+            "No connection to \(configuration.addresses.joined(separator: ", ")): \(cause)", cause: cause)
+    }
+
+    private init(_ configuration: StewardConfiguration) throws {
+        let servers = try configuration.addresses.map {
+            guard let host = Self.host(of: $0) else {
+                throw RPCError.invalidArgument("INVALID_FORMAT", "\"\($0)\" is no address; write host:port.")
+            }
+            return ServerName($0, certificateName: host)
+        }
+        guard !servers.isEmpty else {
+            throw RPCError.invalidArgument("TOO_FEW", "There is no address; give the host:port of a gateway.")
+        }
+        let tls = try TLSContext.client(
+            TLSSettings(trustRoots: configuration.trustRoots, verifyPeer: .required))
+        let resolver = try WorkerPool(threadCount: 1, queueCountMax: servers.count, name: "steward-resolver")
+        self.resolver = resolver
         loops = try EventLoopGroup(count: 1, name: "steward-client")
-        session = SessionSlot()
+        var limits = ClientLimits()
+        limits.retry = configuration.retry
+        limits.unaryTimeoutDefault = configuration.callTimeout
         client = RPCClient(
-            loops: loops, addresses: addresses, serverName: Self.host(of: address), tls: tls,
-            agent: "steward-client/0.1.0",
-            logger: Logger(label: "steward-client"))
+            loops: loops, servers: servers, name: configuration.addresses.joined(separator: ", "),
+            resolve: { try await SocketAddress.resolve($0, on: resolver) }, tls: tls, limits: limits,
+            preparation: { [session] connection in try await session.prepare(connection) },
+            agent: configuration.agent, logger: configuration.logger)
         channel = SessionChannel(base: client, session: session)
     }
 
-    private static func resolve(_ address: String) async throws -> [SocketAddress] {
-        let resolver = try WorkerPool(threadCount: 1, queueCountMax: 1, name: "steward-resolver")
-        defer { resolver.shutdown() }
-        // One address: a session is attached to one connection.
-        return Array(try await SocketAddress.resolve(address, on: resolver).prefix(1))
-    }
-
-    private static func host(of address: String) -> String {
-        let host = address.lastIndex(of: ":").map { address[..<$0] } ?? address[...]
-        return String(host.filter { $0 != "[" && $0 != "]" })
+    /// The host of host:port, without the brackets of an IPv6 address.
+    private static func host(of address: String) -> String? {
+        guard let colon = address.lastIndex(of: ":"), UInt16(address[address.index(after: colon)...]) != nil
+        else { return nil }
+        let host = address[..<colon].filter { $0 != "[" && $0 != "]" }
+        return host.isEmpty ? nil : String(host)
     }
 
     /// Opens a session of a user and makes all further calls in its name.
     @discardableResult
     public func signIn(workspace: String, email: String, password: String) async throws(RPCError) -> Session {
-        try await adopt {
+        try await adopt(
             try await authentication.signIn(
                 SignInRequest(workspace: workspace, email: email, password: password)
-            ).session
-        }
+            ).session)
     }
 
     /// Opens a session of an operator and makes all further calls in its name.
     @discardableResult
     public func signInOperator(email: String, password: String) async throws(RPCError) -> Session {
-        try await adopt {
-            try await authentication.signInOperator(SignInOperatorRequest(email: email, password: password)).session
-        }
+        try await adopt(
+            try await authentication.signInOperator(SignInOperatorRequest(email: email, password: password)).session)
     }
 
     /// Renews a session and makes all further calls in its name. Store the new refresh token: the old one is spent.
     @discardableResult
     public func refresh(token: [UInt8]) async throws(RPCError) -> Session {
-        try await adopt {
-            try await authentication.refreshSession(RefreshSessionRequest(refreshToken: token)).session
-        }
+        try await adopt(
+            try await authentication.refreshSession(RefreshSessionRequest(refreshToken: token)).session)
     }
 
-    /// Makes all further calls in the name of a session opened before. UNAUTHENTICATED when it has ended.
+    /// Makes all further calls in the name of a session opened before. UNAUTHENTICATED when it has ended; the session before stays
+    /// then.
     public func attach(sessionHandle: [UInt8]) async throws(RPCError) {
-        do {
-            try await session.attach(sessionHandle, on: client)
-        } catch let error as RPCError {
-            throw error
+        let before = session.replace(with: sessionHandle)
+        do throws(RPCError) {
+            let attached = await client.prepareConnections()
+            if attached.prepared == 0 {
+                if let failure = attached.failures.first { throw RPCError(masking: failure) }
+                // There is no connection at the moment; the next one attaches the session before this call.
+                _ = try await health.checkHealth(CheckHealthRequest())
+            }
+            if let refusal = session.refusal { throw refusal }
         } catch {
-            throw RPCError(masking: error)
+            session.restore(before)
+            throw error
         }
     }
 
-    /// Ends the connection; calls under way fail with UNAVAILABLE.
+    /// Ends all connections; calls under way fail with UNAVAILABLE. Waits for a look-up of a host name that is under way.
     public func close() async {
         await client.close()
         loops.shutdown()
+        resolver.shutdown()
     }
 
-    private func adopt(_ open: () async throws -> Session?) async throws(RPCError) -> Session {
-        do {
-            guard let opened = try await open(), let handle = opened.sessionHandle else {
-                throw RPCError(.internal, reason: "EMPTY_ANSWER", "The server sent no session; update it.")
-            }
-            try await attach(sessionHandle: handle)
-            return opened
-        } catch let error as RPCError {
-            throw error
-        } catch {
-            throw RPCError(masking: error)
+    private func adopt(_ opened: Session?) async throws(RPCError) -> Session {
+        guard let opened, let handle = opened.sessionHandle else {
+            throw RPCError(.internal, reason: "EMPTY_ANSWER", "The server sent no session; update it.")
         }
+        try await attach(sessionHandle: handle)
+        return opened
     }
 }

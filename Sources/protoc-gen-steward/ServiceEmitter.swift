@@ -155,7 +155,7 @@ struct ServiceEmitter {
             text.indented { $0.line(options) }
             let (type, call) =
                 method.serverStreams ? ("DuplexStream", "duplexStream") : ("RequestStream", "clientStream")
-            text.block(") async throws -> \(type)<\(request), \(response)>") {
+            text.block(") async throws(RPCError) -> \(type)<\(request), \(response)>") {
                 $0.line("try await channel.\(call)(\(definition), options)")
             }
             return
@@ -164,7 +164,7 @@ struct ServiceEmitter {
         let call = method.serverStreams ? "serverStream" : "call"
         text.line("public func \(method.swiftName)(")
         text.indented { $0.line("_ request: \(request), \(options)") }
-        text.block(") async throws -> \(result)") {
+        text.block(") async throws(RPCError) -> \(result)") {
             $0.line("try await channel.\(call)(\(definition), request, options)")
         }
     }

@@ -43,4 +43,22 @@ struct MarkdownTests {
         #expect(links == ["Sources/Nowhere.swift"])
         #expect(!SourceTree.exists(links[0]))
     }
+
+    /// The code blocks of a language in a document, without indentation and empty lines.
+    static func code(_ language: String, in text: String) -> [[String]] {
+        text.matches(of: /```(\w+)\n([^`]*)```/).filter { $0.1 == language }.map { lines(of: String($0.2)) }
+    }
+
+    private static func lines(of text: String) -> [String] {
+        text.split(separator: "\n").map { String($0.drop { $0 == " " }) }.filter { !$0.isEmpty }
+    }
+
+    /// The first program that a reader sees is one that a test runs.
+    @Test func theFirstProgramOfTheClientIsTheOneThatRuns() throws {
+        let journey = Self.lines(of: SourceTree.read("Tests/SystemTests/FirstProgramJourney.swift"))
+        let program = try #require(Self.code("swift", in: SourceTree.read("Sources/StewardClient/README.md")).first)
+        #expect(program.count > 10)
+        #expect(journey.contains(program))
+        #expect(!journey.contains(program + ["print(1)"]))
+    }
 }

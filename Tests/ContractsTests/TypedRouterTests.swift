@@ -35,15 +35,19 @@ import Wire
 
     /// A channel that answers with what it was asked.
     private struct Echo: RPCChannel {
-        func unary(_ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions) async throws
-            -> [UInt8]
-        {
-            #expect(method == DealServiceMethods.moveDealStage)
-            let asked = try MoveDealStageRequest(decoding: request)
-            return MoveDealStageResponse(deal: Deal(id: asked.id, stageID: asked.stageID)).encoded()
+        func unary(
+            _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
+        ) async throws(RPCError) -> [UInt8] {
+            do {
+                #expect(method == DealServiceMethods.moveDealStage)
+                let asked = try MoveDealStageRequest(decoding: request)
+                return MoveDealStageResponse(deal: Deal(id: asked.id, stageID: asked.stageID)).encoded()
+            } catch {
+                throw RPCError(masking: error)
+            }
         }
 
-        func open(_ method: MethodDefinition, _ options: CallOptions) async throws -> any ClientCall {
+        func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
             throw RPCError.unimplemented("NOT_EXPECTED", "No stream is opened here.")
         }
     }

@@ -194,27 +194,33 @@ struct LocalChannel: RPCChannel {
     let address: String
     let logger: Logger
 
-    func unary(_ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions) async throws -> [UInt8] {
-        let route = Array(method.path.utf8).withUnsafeBytes { routes.find($0) }
-        guard case .unary(let handler) = route?.handler else {
-            throw RPCError.unimplemented("KIND", method.path)
+    func unary(
+        _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
+    ) async throws(RPCError) -> [UInt8] {
+        do {
+            let route = Array(method.path.utf8).withUnsafeBytes { routes.find($0) }
+            guard case .unary(let handler) = route?.handler else {
+                throw RPCError.unimplemented("KIND", method.path)
+            }
+            var metadata = Metadata()
+            metadata.append("steward-client-address", address)
+            let arena = Arena()
+            let context = CallContext(
+                method: method, deadline: .after(.seconds(20)), requestID: options.requestID ?? requestID,
+                metadata: metadata, trace: .make(), connection: ConnectionContext(peer: .program(.gateway)),
+                arena: arena, logger: logger,
+                startNanoseconds: MonotonicTime.now())
+            context.caller = caller
+            let message = try request.withUnsafeBytes {
+                try WireCodec.decode($0, as: method.request, arena: arena)
+            }
+            return WireCodec.encode(try await handler(message, context))
+        } catch {
+            throw RPCError(masking: error)
         }
-        var metadata = Metadata()
-        metadata.append("steward-client-address", address)
-        let arena = Arena()
-        let context = CallContext(
-            method: method, deadline: .after(.seconds(20)), requestID: options.requestID ?? requestID,
-            metadata: metadata, trace: .make(), connection: ConnectionContext(peer: .program(.gateway)),
-            arena: arena, logger: logger,
-            startNanoseconds: MonotonicTime.now())
-        context.caller = caller
-        let message = try request.withUnsafeBytes {
-            try WireCodec.decode($0, as: method.request, arena: arena)
-        }
-        return WireCodec.encode(try await handler(message, context))
     }
 
-    func open(_ method: MethodDefinition, _ options: CallOptions) async throws -> any ClientCall {
+    func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
         throw RPCError.unimplemented("KIND", method.path)
     }
 }
@@ -233,20 +239,26 @@ final class FakeService: RPCChannel {
     func dropped(_ tenant: TenantID) -> Bool { state.withLock { $0.dropped.contains(tenant.id.bytes) } }
     func fail(_ fails: Bool) { state.withLock { $0.isFailing = fails } }
 
-    func unary(_ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions) async throws -> [UInt8] {
-        let fails = state.withLock { $0.isFailing }
-        if fails { throw RPCError.unavailable("DOWN", "The service is down.") }
-        if method == ProvisioningServiceMethods.prepareTenant {
-            let tenant = try PrepareTenantRequest(decoding: request).tenantID ?? []
-            state.withLock { _ = $0.prepared.insert(tenant) }
-            return PrepareTenantResponse(schemaVersion: 1, partition: 0).encoded()
+    func unary(
+        _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
+    ) async throws(RPCError) -> [UInt8] {
+        do {
+            let fails = state.withLock { $0.isFailing }
+            if fails { throw RPCError.unavailable("DOWN", "The service is down.") }
+            if method == ProvisioningServiceMethods.prepareTenant {
+                let tenant = try PrepareTenantRequest(decoding: request).tenantID ?? []
+                state.withLock { _ = $0.prepared.insert(tenant) }
+                return PrepareTenantResponse(schemaVersion: 1, partition: 0).encoded()
+            }
+            let tenant = try DropTenantRequest(decoding: request).tenantID ?? []
+            state.withLock { _ = $0.dropped.insert(tenant) }
+            return DropTenantResponse().encoded()
+        } catch {
+            throw RPCError(masking: error)
         }
-        let tenant = try DropTenantRequest(decoding: request).tenantID ?? []
-        state.withLock { _ = $0.dropped.insert(tenant) }
-        return DropTenantResponse().encoded()
     }
 
-    func open(_ method: MethodDefinition, _ options: CallOptions) async throws -> any ClientCall {
+    func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
         throw RPCError.unimplemented("KIND", method.path)
     }
 }

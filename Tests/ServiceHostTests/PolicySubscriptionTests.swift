@@ -23,19 +23,25 @@ private final class IdentityDouble: RPCChannel {
     private let streams = Mutex<[AsyncThrowingStream<WatchPoliciesResponse, any Error>.Continuation]>([])
     let opened = AsyncStream.makeStream(of: Void.self)
 
-    func unary(_ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions) async throws -> [UInt8] {
-        let wanted = try GetPolicyRequest(decoding: request).tenantID.flatMap { RecordID(bytes: $0) }
-        return try state.withLock { state in
-            state.fetchCount += 1
-            if state.isDown { throw RPCError.unavailable("DOWN", "down") }
-            guard let policy = wanted.flatMap({ state.policies[TenantID($0)] }) else {
-                throw RPCError.notFound("TENANT_NOT_FOUND", "no such tenant")
+    func unary(
+        _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
+    ) async throws(RPCError) -> [UInt8] {
+        do {
+            let wanted = try GetPolicyRequest(decoding: request).tenantID.flatMap { RecordID(bytes: $0) }
+            return try state.withLock { state in
+                state.fetchCount += 1
+                if state.isDown { throw RPCError.unavailable("DOWN", "down") }
+                guard let policy = wanted.flatMap({ state.policies[TenantID($0)] }) else {
+                    throw RPCError.notFound("TENANT_NOT_FOUND", "no such tenant")
+                }
+                return GetPolicyResponse(policy: policy).encoded()
             }
-            return GetPolicyResponse(policy: policy).encoded()
+        } catch {
+            throw RPCError(masking: error)
         }
     }
 
-    func open(_ method: MethodDefinition, _ options: CallOptions) async throws -> any ClientCall {
+    func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
         let (stream, continuation) = AsyncThrowingStream.makeStream(of: WatchPoliciesResponse.self)
         streams.withLock { $0.append(continuation) }
         opened.continuation.yield()
@@ -56,13 +62,17 @@ private final class IdentityDouble: RPCChannel {
         init(_ stream: AsyncThrowingStream<WatchPoliciesResponse, any Error>) {
             iterator = stream.makeAsyncIterator()
         }
-        func send(_ message: [UInt8]) async throws {}
-        func finish() async throws {}
-        func next() async throws -> [UInt8]? {
-            var copy = iterator
-            let response = try await copy.next(isolation: self)
-            iterator = copy
-            return response?.encoded()
+        func send(_ message: [UInt8]) async throws(RPCError) {}
+        func finish() async throws(RPCError) {}
+        func next() async throws(RPCError) -> [UInt8]? {
+            do {
+                var copy = iterator
+                let response = try await copy.next(isolation: self)
+                iterator = copy
+                return response?.encoded()
+            } catch {
+                throw RPCError(masking: error)
+            }
         }
         nonisolated func cancel() {}
     }

@@ -15,7 +15,7 @@ import Wire
 @testable import ServiceHost
 
 /// A whole program in this process: certificates, a server, its chain of interceptors, the admin port and the drain. Its
-/// database and its peers are not there, which must not keep it from starting.
+/// database and its peers are not there, one has a name that nobody knows: none of that must keep it from starting.
 @Suite struct ProcessRunTests {
     private let folder: String
     private let ports = (
@@ -42,7 +42,7 @@ import Wire
             "listen=127.0.0.1:\(ports.listen)", "admin=127.0.0.1:\(ports.admin)", "tls.ca=\(folder)/ca.crt",
             "tls.certificate=\(folder)/customer.crt", "tls.key=\(folder)/customer.key",
             "callerKeys.customer=\(folder)/caller.key", "database.dsn=host=\(folder) dbname=none",
-            "provisioner.dsn=host=\(folder)", "peers.identity=127.0.0.1:1", "peers.sales=127.0.0.1:1",
+            "provisioner.dsn=host=\(folder)", "peers.identity=127.0.0.1:1", "peers.sales=no-such-host.invalid:1",
             "log.level=critical",
         ])
         let reader = try SettingsReader(sources)

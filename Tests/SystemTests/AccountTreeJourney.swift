@@ -55,7 +55,7 @@ extension SystemTests {
                     options: CallOptions(requestID: RecordID.make().text))
                 return nil
             } catch {
-                return error as? RPCError
+                return error
             }
         }
     }

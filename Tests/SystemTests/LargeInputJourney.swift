@@ -58,7 +58,7 @@ extension SystemTests {
                 let answer = try await workspace.admin.accounts.batchCreateAccounts(
                     BatchCreateAccountsRequest(accounts: accounts))
                 stored = Int64(answer.accounts.count)
-            } catch let error as RPCError {
+            } catch {
                 #expect(error.code == .resourceExhausted)
                 stored = 0
             }

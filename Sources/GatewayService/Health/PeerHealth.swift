@@ -26,8 +26,6 @@ struct PeerHealth: Sendable {
             do {
                 let watch = try await HealthServiceClient(channel: channel).watchHealth(WatchHealthRequest())
                 while let news = try await watch.next() { tell(isServing: news.state == .serving) }
-            } catch is CancellationError {
-                return
             } catch {
                 logger.debug(
                     "health watch interrupted",

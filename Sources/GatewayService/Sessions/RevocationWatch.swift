@@ -21,9 +21,8 @@ struct RevocationWatch: Sendable {
             do {
                 let stream = try await callers.watchRevocations(WatchRevocationsRequest())
                 while let news = try await stream.next() { take(news) }
-            } catch is CancellationError {
-                return
             } catch {
+                guard !Task.isCancelled else { return }
                 logger.info("revocation watch interrupted", metadata: [LogKey.error: "\(error)"])
             }
             try? await loop.sleep(for: Self.retryDelay)

@@ -7,23 +7,25 @@ import TLSTransport
 final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
     /// Let go when the connection ends.
     private var pool: ClientPool?
-    let memberIndex: Int
+    let instance: Instance
     private(set) var link: FrameLink?
     private var calls: [UInt64: OutboundCall] = [:]
     /// Calls whose start waits for credit. They get their ids when it is written, so that ids rise in the order of the wire.
     private var unsent: [ObjectIdentifier: OutboundCall] = [:]
     private var nextCallID: UInt64 = 1
-    /// The server takes no more calls here.
+    /// No more calls begin here.
     private(set) var isLeaving = false
+    /// Why this side gave the connection up.
+    private var failure: (any Error)?
 
     /// The server begins no calls.
     var lastCallID: UInt64 { 0 }
     var isBusy: Bool { callCount > 0 }
     var callCount: Int { calls.count + unsent.count }
 
-    init(pool: ClientPool, memberIndex: Int) {
+    init(pool: ClientPool, instance: Instance) {
         self.pool = pool
-        self.memberIndex = memberIndex
+        self.instance = instance
     }
 
     func start(_ tls: TLSConnection, _ limits: ClientLimits, agent: String, traffic: LoopTraffic) {
@@ -45,7 +47,7 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
     /// Begins the call. What it has queued goes out now.
     func begin(_ call: OutboundCall, now: UInt64) {
         guard let link else { return }
-        call.place(on: self)
+        call.place(on: self, now: now)
         call.attach(link, timeoutMillis: call.deadline.remainingMilliseconds(at: now) ?? 0)
     }
 
@@ -97,6 +99,7 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
             return link.fail(
                 .invalidArgument, "CREDIT_TOO_LARGE", "More credit was granted than a call can hold.")
         }
+        if let status = frame.status { note(status, of: call) } else { call.hasAnswer = true }
         if frame.hasCallContent { call.receiver?.receive(frame, on: call) }
         if frame.status != nil, !call.isEnded { call.finished() }
     }
@@ -143,13 +146,49 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
         let open = Array(calls.values) + Array(unsent.values)
         calls = [:]
         unsent = [:]
+        if error != nil, !isLeaving, !open.isEmpty { pool?.callFailed(on: instance) }
         for call in open { call.fail(lost, wasBegun: call.id > 0) }
-        pool?.connectionClosed(self, error)
+        pool?.connectionClosed(self, failure ?? error)
         pool = nil
+    }
+
+    // MARK: Leaving
+
+    /// Begins no more calls, and closes when the last has ended.
+    func leave() {
+        isLeaving = true
+        closeIfLeft()
+    }
+
+    /// Ends the connection since it cannot be used.
+    func giveUp(_ error: any Error) {
+        failure = error
+        link?.close()
     }
 
     private func closeIfLeft() {
         guard isLeaving, !isBusy, let link else { return }
         link.loop.execute { link.close() }
+    }
+
+    // MARK: How the instance does
+
+    /// What a status says of the instance that sent it. Most are empty, which is OK.
+    private func note(_ status: UnsafeRawBufferPointer, of call: OutboundCall) {
+        guard !isLeaving, let pool else { return }
+        switch status.isEmpty ? .ok : CallStatus.code(of: status) {
+        case .unavailable: pool.callFailed(on: instance)
+        case .deadlineExceeded: noteDeadline(of: call, now: pool.loop.now)
+        case .cancelled: break
+        default: pool.callSucceeded(on: instance)
+        }
+    }
+
+    /// The call ends by its deadline: the instance is to blame when it was silent for so long that others would have answered.
+    func noteDeadline(of call: OutboundCall, now: UInt64) {
+        guard !isLeaving, !call.hasAnswer, let pool,
+            now - call.placedAt >= pool.config.limits.silenceMin.nanosecondsClamped
+        else { return }
+        pool.callFailed(on: instance)
     }
 }

@@ -1,88 +1,98 @@
 import DequeModule
 import Logging
-import Observability
 import RPC
 import Reactor
-import Synchronization
 import TLSTransport
 
 /// What all loops of a client share; never changes.
 struct ClientConfiguration: Sendable {
-    let addresses: [SocketAddress]
-    let serverName: String
+    /// What the server is called in errors and logs.
+    let name: String
     let tls: TLSContext
     let limits: ClientLimits
+    /// Done on each connection before it takes calls.
+    let preparation: ConnectionPreparation?
     let agent: String
     let logger: Logger
 }
 
-/// The part of a client on one loop: a connection to each address, and the calls that wait for one.
+/// The part of a client on one loop: a connection to each instance, the calls that wait for one, and what was learnt about the
+/// instances. Making and losing connections is in ClientPool+Connections.swift.
 // SAFETY: confined to its loop after init.
 final class ClientPool: @unchecked Sendable {
-    /// Where the connection to one address stands.
-    private enum Link {
-        /// Not wanted yet. → connecting
-        case idle
-        /// TLS is being set up. → ready, backoff
-        case connecting
-        /// Takes calls. → connecting (server leaves), backoff (lost)
-        case ready(ClientConnection)
-        /// Waits before the next attempt. → connecting
-        case backoff
-    }
-
-    private struct Member {
-        let address: SocketAddress
-        var link = Link.idle
-        var connects: UInt64 = 0
-        var backoff: Backoff
-    }
-
     let loop: EventLoop
     let config: ClientConfiguration
-    private let readyCount: SharedCount
-    private var members: [Member]
-    private var leaving: [ClientConnection] = []
+    let readyCount: SharedCount
+    /// Has the host names looked up again, since a connection failed.
+    var lookAgain: (@Sendable () -> Void)?
+
+    var instances: [Instance] = []
+    /// Connections that take no more calls and live on for those they have.
+    var leaving: [ClientConnection] = []
+    var outliers: OutlierDetector
+    var retryBudget = RetryBudget()
+    /// Somebody has asked for connections.
+    var isWanted = false
+    var isClosed = false
+    /// The instances are not known yet, and may be soon.
+    var isResolving: Bool
+    var lastFailure: (any Error)?
+    /// Attempts under way and sockets not closed yet.
+    var liveCount = 0
+    var connectFailures: UInt64 = 0
+    /// What went over the connections of this client on this loop.
+    let traffic = LoopTraffic()
+    /// Counts the times that all connections were to be prepared anew.
+    var preparationRound = 0
+
     private var waiting = Deque<OutboundCall>()
     private let deadlines: DeadlineWatch
-    private var isClosed = false
-    private var lastFailure: (any Error)?
-    /// The last attempt to connect to each member.
-    private var attempts: [Task<Void, Never>?]
-    /// Attempts under way and sockets not closed yet.
-    private var liveCount = 0
-    private var connectFailures: UInt64 = 0
-    private let traffic = LoopTraffic()
+    private var retries: [ObjectIdentifier: WaitingRetry] = [:]
     private var whenClosed: [CheckedContinuation<Void, Never>] = []
+    /// Where to begin to look for the least busy connection, so that among equals each has its turn.
+    private var turn = 0
 
-    init(loop: EventLoop, config: ClientConfiguration, readyCount: SharedCount) {
+    /// A call between two attempts.
+    private struct WaitingRetry {
+        let call: any RepeatingCall
+        let timer: Timer
+    }
+
+    init(loop: EventLoop, config: ClientConfiguration, endpoints: [Endpoint], readyCount: SharedCount) {
         self.loop = loop
         self.config = config
         self.readyCount = readyCount
-        let limits = config.limits
-        members = config.addresses.map {
-            Member(address: $0, backoff: Backoff(first: limits.backoffFirst, longest: limits.backoffLongest))
-        }
-        attempts = config.addresses.map { _ in nil }
+        outliers = OutlierDetector(rules: config.limits.outliers)
+        isResolving = endpoints.isEmpty
         deadlines = DeadlineWatch(loop: loop)
+        for endpoint in endpoints { addInstance(endpoint) }
+    }
+
+    func addInstance(_ endpoint: Endpoint) {
+        instances.append(Instance(endpoint, number: outliers.add(), limits: config.limits))
     }
 
     // MARK: Placing calls
 
     /// Begins the call on the least busy connection, or keeps it until there is one. The first frame goes along.
-    func place(_ call: OutboundCall, _ start: StartView, _ first: FrameView) {
+    /// - Parameters:
+    ///   - pinned: the only connection that will do.
+    ///   - avoided: a connection that will do only when there is no other.
+    func place(
+        _ call: OutboundCall, _ start: StartView, _ first: FrameView, on pinned: ClientConnection? = nil,
+        avoiding avoided: ClientConnection? = nil
+    ) {
         loop.assertCurrent()
         if deadlines.onDue == nil { deadlines.onDue = { [unowned self] in expireCalls($0) } }
-        guard !isClosed else {
-            return refuse(call, .unavailable("CLIENT_CLOSED", "The client has been closed."))
-        }
+        guard !isClosed else { return refuse(call, Self.closed) }
         guard call.deadline.remainingNanoseconds(at: loop.now) > 0 else {
             return refuse(call, .deadlineExceeded("The time was over before the call could begin."))
         }
         guard start.encodedSize <= config.limits.startBytesMax else {
             return refuse(call, Self.startTooLong(start.encodedSize, config.limits.startBytesMax))
         }
-        if let connection = leastBusy() {
+        if let connection = pinned ?? leastBusy(avoiding: avoided) {
+            guard connection.hasRoom else { return refuse(call, Self.connectionIsLeaving) }
             connection.begin(call, now: loop.now)
             var start = start
             start.timeoutMillis = call.deadline.remainingMilliseconds(at: loop.now) ?? 0
@@ -93,6 +103,10 @@ final class ClientPool: @unchecked Sendable {
         }
         deadlines.add(call.deadline)
     }
+
+    private static let closed = RPCError.unavailable("CLIENT_CLOSED", "The client has been closed.")
+    private static let connectionIsLeaving = RPCError.unavailable(
+        "CONNECTION_CLOSED", "The connection is leaving and begins no more calls.")
 
     private static func startTooLong(_ bytes: Int, _ bytesMax: Int) -> RPCError {
         .resourceExhausted(
@@ -124,29 +138,59 @@ final class ClientPool: @unchecked Sendable {
         loop.execute { call.fail(error, wasBegun: false) }
     }
 
-    private func leastBusy() -> ClientConnection? {
+    /// The ready connection with the fewest calls whose instance does well; among equals each has its turn.
+    private func leastBusy(avoiding avoided: ClientConnection? = nil) -> ClientConnection? {
         var best: ClientConnection?
-        for member in members {
-            guard case .ready(let connection) = member.link, connection.hasRoom else { continue }
+        let now = loop.now
+        // A second attempt takes no turn, or each first one would begin at the same instance.
+        if avoided == nil { turn = turn + 1 < instances.count ? turn + 1 : 0 }
+        var index = turn
+        for _ in instances.indices {
+            let instance = instances[index]
+            index = index + 1 < instances.count ? index + 1 : 0
+            guard case .ready(let connection) = instance.link, connection.hasRoom, connection !== avoided,
+                !outliers.isEjected(instance.number, at: now)
+            else { continue }
             if connection.callCount < best?.callCount ?? .max { best = connection }
         }
-        return best
+        return best ?? lastResort()
     }
 
-    /// A connection is there or being made.
-    private var mayBecomeReady: Bool {
-        members.contains { member in
-            switch member.link {
-            case .ready, .connecting: true
-            case .idle, .backoff: false
-            }
+    /// When no instance that does well has a free place: better one that is ejected, or has not said hello yet, than none.
+    private func lastResort() -> ClientConnection? {
+        for instance in instances {
+            if case .ready(let connection) = instance.link, connection.hasRoom { return connection }
         }
+        guard config.preparation == nil else { return nil }
+        return instances.lazy.compactMap(\.connection).first { $0.hasRoom }
     }
+
+    var statistics: ClientStatistics {
+        var sum = ClientStatistics()
+        for instance in instances {
+            if case .ready(let connection) = instance.link {
+                sum.connections += 1
+                sum.callsOpen += connection.callCount
+            }
+            sum.connects += instance.connects
+            sum.reconnects += instance.connects > 0 ? instance.connects - 1 : 0
+        }
+        sum.callsOpen += leaving.reduce(0) { $0 + $1.callCount }
+        sum.callsWaiting = waiting.count
+        sum.connectFailures = connectFailures
+        sum.traffic = traffic.total
+        return sum
+    }
+
+    private var mayBecomeReady: Bool { isResolving || instances.contains(where: \.mayBecomeReady) }
 
     private func unreachable() -> RPCError {
-        .unavailable(
+        let place = instances.map(\.endpoint.address.description).joined(separator: ", ")
+        return .unavailable(
             "SERVER_UNREACHABLE",
-            "No connection to \(config.serverName) at \(config.addresses.map(\.description).joined(separator: ", ")).",
+            instances.isEmpty
+                ? "The address of \(config.name) cannot be found."
+                : "No connection to \(config.name) at \(place).",
             retryDelay: config.limits.backoffFirst, cause: lastFailure)
     }
 
@@ -164,6 +208,14 @@ final class ClientPool: @unchecked Sendable {
         }
     }
 
+    /// Nobody may answer soon: calls that do not want to wait are told.
+    func failWaiting() {
+        guard !mayBecomeReady else { return }
+        let calls = waiting
+        waiting = Deque(calls.filter { $0.waitsForReady && !$0.isEnded })
+        for call in calls where !call.waitsForReady { call.fail(unreachable(), wasBegun: false) }
+    }
+
     private func expireCalls(_ now: UInt64) -> Deadline {
         var next = Deadline.never
         var due: [OutboundCall] = []
@@ -171,127 +223,42 @@ final class ClientPool: @unchecked Sendable {
             if call.isEnded { return }
             if call.deadline.nanoseconds <= now { due.append(call) } else { next = min(next, call.deadline) }
         }
-        for member in members {
-            if case .ready(let connection) = member.link { connection.forEachCall(look) }
-        }
+        for instance in instances { instance.connection?.forEachCall(look) }
         for connection in leaving { connection.forEachCall(look) }
         for call in waiting { look(call) }
-        for call in due { call.cancel(.deadlineExceeded("The server did not answer in time.")) }
+        for call in due {
+            call.owner?.noteDeadline(of: call, now: now)
+            call.cancel(.deadlineExceeded("The server did not answer in time."))
+        }
         placeBecameFree()
         return next
     }
 
-    // MARK: Connections
+    // MARK: Attempts
 
-    /// Begins to connect where nobody has yet.
-    func connectIdle() {
-        for index in members.indices {
-            if case .idle = members[index].link { connect(index) }
+    /// The time to wait before the next attempt, paid from the budget; nil when the error is final.
+    func retryWait(after error: RPCError, attempts: Int, deadline: Deadline) -> Duration? {
+        guard !isClosed,
+            let wait = config.limits.retry.wait(
+                after: error, attempts: attempts, remaining: deadline.remainingNanoseconds(at: loop.now)),
+            retryBudget.spend()
+        else { return nil }
+        return wait
+    }
+
+    /// Has the call send itself again after the wait, unless it is forgotten before.
+    func sendAgain(_ call: any RepeatingCall, after wait: Duration) {
+        let id = ObjectIdentifier(call)
+        let timer = loop.schedule(after: wait) { [weak self] in
+            self?.retries.removeValue(forKey: id)?.call.sendAgain()
         }
+        retries[id] = WaitingRetry(call: call, timer: timer)
     }
 
-    private func connect(_ index: Int) {
-        guard !isClosed else { return }
-        members[index].link = .connecting
-        liveCountChanged(by: 1)
-        let config = config
-        let address = members[index].address
-        attempts[index] = loop.spawn {
-            do {
-                let tls = try await TLSConnection.connect(
-                    loop: self.loop, address: address, context: config.tls, serverName: config.serverName,
-                    timeout: config.limits.link.helloTimeout)
-                self.connected(index, tls)
-            } catch {
-                self.liveCountChanged(by: -1)
-                self.connectFailures += 1
-                self.failed(index, error)
-            }
-        }
-    }
+    /// The call does not want another attempt any more.
+    func forget(_ call: any RepeatingCall) { retries.removeValue(forKey: ObjectIdentifier(call))?.timer.cancel() }
 
-    private func connected(_ index: Int, _ tls: TLSConnection) {
-        guard !isClosed else {
-            liveCountChanged(by: -1)
-            return tls.abort()
-        }
-        let connection = ClientConnection(pool: self, memberIndex: index)
-        members[index].link = .ready(connection)
-        members[index].connects += 1
-        readyCount.add(1)
-        connection.start(tls, config.limits, agent: config.agent, traffic: traffic)
-        placeBecameFree()
-    }
-
-    /// The server has said hello: it is one of ours, so the next failure is a new story.
-    func helloReceived(_ connection: ClientConnection) {
-        members[connection.memberIndex].backoff.reset()
-        placeBecameFree()
-    }
-
-    private func failed(_ index: Int, _ error: any Error) {
-        lastFailure = error
-        guard !isClosed else { return }
-        let delay = members[index].backoff.failed()
-        members[index].link = .backoff
-        if members[index].backoff.failureCount == 1 {
-            config.logger.warning(
-                "cannot connect; trying on",
-                metadata: [
-                    LogKey.address: "\(members[index].address)", LogKey.peer: "\(config.serverName)",
-                    LogKey.error: "\(error)",
-                ])
-        }
-        loop.schedule(after: delay) { [weak self] in self?.connect(index) }
-        failWaiting()
-    }
-
-    /// Nobody may answer soon: calls that do not want to wait are told.
-    private func failWaiting() {
-        guard !mayBecomeReady else { return }
-        let calls = waiting
-        waiting = Deque(calls.filter { $0.waitsForReady && !$0.isEnded })
-        for call in calls where !call.waitsForReady { call.fail(unreachable(), wasBegun: false) }
-    }
-
-    /// The server takes no more calls on the connection, which lives on for the calls it has: make another.
-    func connectionLeaves(_ connection: ClientConnection) {
-        guard isCurrent(connection) else { return }
-        readyCount.add(-1)
-        leaving.append(connection)
-        connect(connection.memberIndex)
-    }
-
-    func connectionClosed(_ connection: ClientConnection, _ error: RPCError?) {
-        leaving.removeAll { $0 === connection }
-        guard isCurrent(connection) else { return }
-        readyCount.add(-1)
-        failed(
-            connection.memberIndex,
-            error ?? .unavailable("CONNECTION_CLOSED", "The server closed the connection."))
-    }
-
-    var statistics: ClientStatistics {
-        var sum = ClientStatistics()
-        for member in members {
-            if case .ready(let connection) = member.link {
-                sum.connections += 1
-                sum.callsOpen += connection.callCount
-            }
-            sum.connects += member.connects
-            sum.reconnects += member.connects > 0 ? member.connects - 1 : 0
-        }
-        sum.callsOpen += leaving.reduce(0) { $0 + $1.callCount }
-        sum.callsWaiting = waiting.count
-        sum.connectFailures = connectFailures
-        sum.traffic = traffic.total
-        return sum
-    }
-
-    private func isCurrent(_ connection: ClientConnection) -> Bool {
-        if case .ready(let current) = members[connection.memberIndex].link { return current === connection }
-        return false
-    }
+    // MARK: Ending
 
     /// Closes all connections; calls fail. Resumes once every socket is closed.
     func close(_ continuation: CheckedContinuation<Void, Never>) {
@@ -309,27 +276,23 @@ final class ClientPool: @unchecked Sendable {
 
     private func beginClose() {
         isClosed = true
-        for attempt in attempts { attempt?.cancel() }
         deadlines.cancel()
-        let error = RPCError.unavailable("CLIENT_CLOSED", "The client has been closed.")
-        for call in waiting { call.fail(error, wasBegun: false) }
+        for call in waiting { call.fail(Self.closed, wasBegun: false) }
         waiting.removeAll()
-        for index in members.indices {
-            guard case .ready(let connection) = members[index].link else { continue }
-            members[index].link = .idle
-            readyCount.add(-1)
-            connection.link?.close()
+        let waitingRetries = retries.values
+        retries = [:]
+        for retry in waitingRetries {
+            retry.timer.cancel()
+            retry.call.giveUp(Self.closed)
         }
-        for connection in leaving { connection.link?.close() }
-        leaving.removeAll()
+        closeConnections()
     }
 }
 
-/// How many connections of a client are ready, over all loops.
-final class SharedCount: Sendable {
-    private let count = Atomic<Int>(0)
-
-    func add(_ delta: Int) { count.wrappingAdd(delta, ordering: .relaxed) }
-
-    var value: Int { count.load(ordering: .relaxed) }
+/// A call that can be made again after a wait.
+protocol RepeatingCall: AnyObject, Sendable {
+    /// The wait is over.
+    func sendAgain()
+    /// There will be no other attempt.
+    func giveUp(_ error: RPCError)
 }

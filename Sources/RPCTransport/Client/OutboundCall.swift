@@ -12,6 +12,10 @@ package final class OutboundCall: FrameCall, @unchecked Sendable {
     var owner: ClientConnection?
     /// A connection has been found: if the server does not begin the call there, it may be sent again elsewhere.
     private(set) var wasPlaced = false
+    /// When that was.
+    private(set) var placedAt: UInt64 = 0
+    /// Something has come for it.
+    var hasAnswer = false
 
     init(deadline: Deadline, waitsForReady: Bool, callCredit: UInt32, receiver: any CallReceiver) {
         self.deadline = deadline
@@ -35,8 +39,9 @@ package final class OutboundCall: FrameCall, @unchecked Sendable {
     }
 
     /// The call goes out on this connection, now or when there is credit. `attach` follows.
-    func place(on owner: ClientConnection) {
+    func place(on owner: ClientConnection, now: UInt64) {
         self.owner = owner
+        placedAt = now
         wasPlaced = true
     }
 

@@ -1,84 +1,119 @@
 import RPC
 import Reactor
 
-/// A streaming call of a client.
+/// A streaming call of a client. One that streams only its answer is sent again like a unary call as long as nothing of the answer
+/// has come: its one request is kept until then.
 // SAFETY: confined to its loop; every method goes there first.
-final class StreamClientCall: CallReceiver, ClientCall, @unchecked Sendable {
+final class StreamClientCall: CallReceiver, RepeatingCall, ClientCall, @unchecked Sendable {
     private let pool: ClientPool
     private let loop: EventLoop
-    private let call: ForwardReference
+    private let startBytes: [UInt8]
+    private let deadline: Deadline
+    private let waitsForReady: Bool
+    /// May be done twice.
+    private let mayRepeat: Bool
+    /// The only connection that will do.
+    private let pinned: ClientConnection?
     private let answers: MessageQueue
-    private var readiness: CheckedContinuation<Void, any Error>?
+    private var call: OutboundCall?
+    private var readiness: CheckedContinuation<Result<Void, RPCError>, Never>?
     private var failure: RPCError?
     private var hasFinished = false
+    private var hasEnded = false
 
-    /// The call names its receiver and the receiver its call; one of them comes first.
-    private final class ForwardReference: @unchecked Sendable {  // SAFETY: confined to the loop
-        var call: OutboundCall?
-    }
+    /// There is one request, and it can be sent again: nothing of the answer has come.
+    private var keepsRequest: Bool
+    private var request: [UInt8]?
+    private var resends = 0
+    private var attempts = 1
 
-    init(pool: ClientPool) {
+    init(pool: ClientPool, _ method: MethodDefinition, _ options: CallOptions, pinned: ClientConnection? = nil) {
         self.pool = pool
+        self.pinned = pinned
         loop = pool.loop
-        call = ForwardReference()
+        startBytes = StartBytes.make(method, options)
+        deadline = options.effectiveDeadline(default: nil)
+        waitsForReady = options.waitForReady
+        keepsRequest = pinned == nil && method.kind == .serverStreaming
+        mayRepeat = RetryPolicy.mayRepeat(method, options)
         answers = MessageQueue(loop: pool.loop, bytesMax: Int(pool.config.limits.link.messageBytesMax))
     }
 
     /// Opens the call: its start goes out alone, messages follow.
-    func start(_ startBytes: [UInt8], deadline: Deadline, waitsForReady: Bool) {
+    func start() {
+        onLoop {
+            self.pool.retryBudget.callBegan()
+            self.sendAgain()
+        }
+    }
+
+    /// Sends start and request, as far as there is one yet.
+    func sendAgain() {
         let outbound = OutboundCall(
             deadline: deadline, waitsForReady: waitsForReady, callCredit: pool.config.limits.link.callCredit,
             receiver: self)
-        call.call = outbound
+        call = outbound
         startBytes.withUnsafeBytes { bytes in
             // Made by StartBytes; they parse.
             guard let start = try? StartView(parsing: bytes) else { return }
-            pool.place(outbound, start, FrameView())
+            (request ?? []).withUnsafeBytes { payload in
+                var frame = FrameView()
+                if request != nil { frame.payload = payload }
+                frame.end = hasFinished
+                pool.place(outbound, start, frame, on: pinned)
+            }
         }
     }
 
     // MARK: ClientCall
 
-    func send(_ message: [UInt8]) async throws {
+    func send(_ message: [UInt8]) async throws(RPCError) {
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
+            await withCheckedContinuation { continuation in
                 onLoop { self.transmit(message, continuation) }
             }
         } onCancel: {
             cancel()
-        }
+        }.get()
     }
 
-    private func transmit(_ message: [UInt8], _ continuation: CheckedContinuation<Void, any Error>) {
-        guard !hasFinished, let outbound = call.call, !outbound.isEnded else {
-            return continuation.resume(throwing: failure ?? RPCError.cancelled("The call has ended."))
+    private func transmit(_ message: [UInt8], _ continuation: CheckedContinuation<Result<Void, RPCError>, Never>) {
+        guard !hasFinished, !hasEnded else {
+            return continuation.resume(returning: .failure(failure ?? .cancelled("The call has ended.")))
         }
+        if keepsRequest { request = message }
+        // Between two attempts: the request goes along with the next.
+        guard let call, !call.isEnded else { return continuation.resume(returning: .success(())) }
         message.withUnsafeBytes { bytes in
             var frame = FrameView()
             frame.payload = bytes
-            outbound.transmit(frame)
+            call.transmit(frame)
         }
-        if outbound.isDrained { continuation.resume() } else { readiness = continuation }
+        if call.isDrained { continuation.resume(returning: .success(())) } else { readiness = continuation }
     }
 
-    func finish() async throws {
+    func finish() async throws(RPCError) {
         onLoop {
-            guard !self.hasFinished, let outbound = self.call.call else { return }
+            guard !self.hasFinished, !self.hasEnded else { return }
             self.hasFinished = true
             var frame = FrameView()
             frame.end = true
-            outbound.transmit(frame)
+            self.call?.transmit(frame)
         }
     }
 
-    func next() async throws -> [UInt8]? {
+    func next() async throws(RPCError) -> [UInt8]? {
         guard let item = try await answers.next() else { return nil }
-        onLoop { self.call.call?.release(item.cost) }
+        onLoop { self.call?.release(item.cost) }
         return item.bytes
     }
 
     func cancel() {
-        onLoop { self.call.call?.cancel() }
+        onLoop {
+            if let call = self.call { return call.cancel() }
+            self.pool.forget(self)
+            self.ended(.cancelled())
+        }
     }
 
     private func onLoop(_ body: @escaping @Sendable () -> Void) {
@@ -88,41 +123,72 @@ final class StreamClientCall: CallReceiver, ClientCall, @unchecked Sendable {
     // MARK: CallReceiver
 
     func receive(_ frame: FrameView, on call: FrameCall) {
+        if frame.header != nil || frame.payload != nil { letGoOfRequest() }
         if let payload = frame.payload {
             let cost = PayloadCost.of(payload.count)
             if !answers.append(payload, more: frame.more, cost: cost) { call.release(cost) }
-            if let error = answers.error { return self.call.call?.cancel(error) ?? () }
+            if let error = answers.error { return self.call?.cancel(error) ?? () }
         }
         if let status = frame.status { finish(status) }
     }
 
+    private func letGoOfRequest() {
+        keepsRequest = false
+        request = nil
+    }
+
     private func finish(_ status: UnsafeRawBufferPointer) {
-        let error: RPCError?
         do {
-            error = try CallStatus(parsing: status).error
+            let error = try CallStatus(parsing: status).error
+            if let error { failed(error, isStatus: true) } else { ended(nil) }
         } catch let malformed {
-            error = RPCError(
-                .internal, reason: "STATUS_MALFORMED", "The server's status is malformed.", cause: malformed)
+            ended(
+                RPCError(
+                    .internal, reason: "STATUS_MALFORMED", "The server's status is malformed.", cause: malformed))
         }
-        answers.end(error)
-        ended(error)
     }
 
     func fail(_ error: RPCError, wasBegun: Bool, on call: FrameCall) {
-        answers.fail(error)
-        ended(error)
+        if keepsRequest, !wasBegun, self.call?.wasPlaced == true, error.code == .unavailable,
+            resends < pool.config.limits.resendsMax
+        {
+            resends += 1
+            requestIsSafe()
+            return sendAgain()
+        }
+        failed(error, isStatus: false)
     }
 
-    func drained(_ call: FrameCall) {
-        readiness?.resume()
+    private func failed(_ error: RPCError, isStatus: Bool) {
+        guard keepsRequest, mayRepeat,
+            let wait = pool.retryWait(after: error, attempts: attempts, deadline: deadline)
+        else { return ended(error, isStatus: isStatus) }
+        attempts += 1
+        call = nil
+        requestIsSafe()
+        pool.sendAgain(self, after: wait)
+    }
+
+    /// Whoever sends the request need not wait: it is kept for another attempt.
+    private func requestIsSafe() {
+        readiness?.resume(returning: .success(()))
         readiness = nil
     }
 
-    private func ended(_ error: RPCError?) {
+    func giveUp(_ error: RPCError) { ended(error) }
+
+    func drained(_ call: FrameCall) { requestIsSafe() }
+
+    /// - Parameter isStatus: the server said so itself, so that the messages before it count.
+    private func ended(_ error: RPCError?, isStatus: Bool = false) {
+        guard !hasEnded else { return }
+        hasEnded = true
         failure = error
+        letGoOfRequest()
+        if let error, !isStatus { answers.fail(error) } else { answers.end(error) }
         // Messages that the server did not want any more are no error of the call.
-        readiness?.resume(throwing: error ?? .cancelled("The server ended the call."))
+        readiness?.resume(returning: .failure(error ?? .cancelled("The server ended the call.")))
         readiness = nil
-        call.call = nil
+        call = nil
     }
 }

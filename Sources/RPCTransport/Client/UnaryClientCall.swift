@@ -1,35 +1,61 @@
 import RPC
 import Reactor
 
-/// A unary call of a client: one request, one answer, sent again if the server did not begin it.
-// SAFETY: confined to its loop; `start` and `cancel` are called there.
-final class UnaryClientCall: CallReceiver, @unchecked Sendable {
+/// A unary call of a client: one request, one answer. Sent again when the server did not begin it, and when it failed and may be
+/// repeated.
+// SAFETY: confined to its loop; `run` and `cancel` go there first.
+final class UnaryClientCall: CallReceiver, RepeatingCall, @unchecked Sendable {
     private let pool: ClientPool
     private let startBytes: [UInt8]
     private let request: [UInt8]
     private let deadline: Deadline
     private let waitsForReady: Bool
+    /// May be done twice.
+    private let mayRepeat: Bool
+    /// The only connection that will do.
+    private let pinned: ClientConnection?
+    /// The other attempt of a hedged call, whose connection will do only when there is no other.
+    private let other: UnaryClientCall?
     private var call: OutboundCall?
-    private var continuation: CheckedContinuation<[UInt8], any Error>?
+    private var continuation: CheckedContinuation<Result<[UInt8], RPCError>, Never>?
     private var assembly: MessageAssembly
     private var answer: [UInt8]?
     private var resends = 0
+    private var attempts = 1
     private var isCancelled = false
 
     init(
-        pool: ClientPool, startBytes: [UInt8], request: [UInt8], deadline: Deadline, waitsForReady: Bool
+        pool: ClientPool, _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions,
+        pinned: ClientConnection? = nil, hedging other: UnaryClientCall? = nil
     ) {
+        let limits = pool.config.limits
         self.pool = pool
-        self.startBytes = startBytes
         self.request = request
-        self.deadline = deadline
-        self.waitsForReady = waitsForReady
-        assembly = MessageAssembly(bytesMax: Int(pool.config.limits.link.messageBytesMax))
+        self.pinned = pinned
+        self.other = other
+        startBytes = StartBytes.make(method, options)
+        deadline = options.effectiveDeadline(default: limits.unaryTimeoutDefault)
+        waitsForReady = options.waitForReady
+        mayRepeat = pinned == nil && other == nil && RetryPolicy.mayRepeat(method, options)
+        assembly = MessageAssembly(bytesMax: Int(limits.link.messageBytesMax))
     }
 
-    func start(_ continuation: CheckedContinuation<[UInt8], any Error>) {
-        guard !isCancelled else { return continuation.resume(throwing: RPCError.cancelled()) }
+    /// Makes the call. Cancelling the task cancels it.
+    func run() async throws(RPCError) -> [UInt8] {
+        let loop = pool.loop
+        return try await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if loop.isCurrent { start(continuation) } else { loop.execute { self.start(continuation) } }
+            }
+        } onCancel: {
+            loop.execute { self.cancel() }
+        }.get()
+    }
+
+    private func start(_ continuation: CheckedContinuation<Result<[UInt8], RPCError>, Never>) {
+        guard !isCancelled else { return continuation.resume(returning: .failure(.cancelled())) }
         self.continuation = continuation
+        if other == nil { pool.retryBudget.callBegan() }
         send()
     }
 
@@ -45,14 +71,16 @@ final class UnaryClientCall: CallReceiver, @unchecked Sendable {
                 var frame = FrameView()
                 frame.payload = request
                 frame.end = true
-                pool.place(call, start, frame)
+                pool.place(call, start, frame, on: pinned, avoiding: other?.call?.owner)
             }
         }
     }
 
-    func cancel() {
+    private func cancel() {
         isCancelled = true
-        call?.cancel()
+        if let call { return call.cancel() }
+        pool.forget(self)
+        complete(.failure(.cancelled()))
     }
 
     func receive(_ frame: FrameView, on call: FrameCall) {
@@ -70,7 +98,7 @@ final class UnaryClientCall: CallReceiver, @unchecked Sendable {
 
     private func finish(_ status: UnsafeRawBufferPointer) {
         do {
-            if let error = try CallStatus(parsing: status).error { return complete(.failure(error)) }
+            if let error = try CallStatus(parsing: status).error { return failed(error) }
             complete(.success(answer ?? []))
         } catch {
             complete(
@@ -82,18 +110,33 @@ final class UnaryClientCall: CallReceiver, @unchecked Sendable {
     }
 
     func fail(_ error: RPCError, wasBegun: Bool, on call: FrameCall) {
-        if !wasBegun, self.call?.wasPlaced == true, error.code == .unavailable, !isCancelled,
+        if !wasBegun, self.call?.wasPlaced == true, pinned == nil, error.code == .unavailable, !isCancelled,
             resends < pool.config.limits.resendsMax
         {
             resends += 1
             answer = nil
             return send()
         }
-        complete(.failure(error))
+        failed(error)
     }
 
+    private func failed(_ error: RPCError) {
+        guard mayRepeat, !isCancelled,
+            let wait = pool.retryWait(after: error, attempts: attempts, deadline: deadline)
+        else { return complete(.failure(error)) }
+        attempts += 1
+        call = nil
+        answer = nil
+        assembly = MessageAssembly(bytesMax: Int(pool.config.limits.link.messageBytesMax))
+        pool.sendAgain(self, after: wait)
+    }
+
+    func sendAgain() { send() }
+
+    func giveUp(_ error: RPCError) { complete(.failure(error)) }
+
     private func complete(_ result: Result<[UInt8], RPCError>) {
-        continuation?.resume(with: result)
+        continuation?.resume(returning: result)
         continuation = nil
         call = nil
     }

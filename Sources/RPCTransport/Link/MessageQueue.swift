@@ -16,7 +16,7 @@ final class MessageQueue: @unchecked Sendable {
     private var assembly: MessageAssembly
     private var items = Deque<Item>()
     private var hasEnded = false
-    private var waiter: CheckedContinuation<Item?, any Error>?
+    private var waiter: CheckedContinuation<Result<Item?, RPCError>, Never>?
     /// Why the stream broke off.
     private(set) var error: RPCError?
     /// What the reader is told after the last message; nil: that there are no more.
@@ -49,49 +49,47 @@ final class MessageQueue: @unchecked Sendable {
         }
         hasEnded = true
         self.ending = ending
-        guard let waiter else { return }
-        self.waiter = nil
-        finish(waiter)
+        waiter?.resume(returning: last)
+        waiter = nil
     }
 
-    private func finish(_ reader: CheckedContinuation<Item?, any Error>) {
-        if let ending { reader.resume(throwing: ending) } else { reader.resume(returning: nil) }
-    }
+    /// What the reader is told after the last message.
+    private var last: Result<Item?, RPCError> { ending.map { .failure($0) } ?? .success(nil) }
 
     /// The stream broke off; what was not read yet is dropped.
     func fail(_ error: RPCError) {
         guard self.error == nil, !hasEnded || !items.isEmpty else { return }
         self.error = error
         items.removeAll()
-        waiter?.resume(throwing: error)
+        waiter?.resume(returning: .failure(error))
         waiter = nil
     }
 
     private func deliver(_ item: Item) {
         if let waiter {
             self.waiter = nil
-            waiter.resume(returning: item)
+            waiter.resume(returning: .success(item))
         } else {
             items.append(item)
         }
     }
 
     /// The next message, nil after the last.
-    func next() async throws -> Item? {
+    func next() async throws(RPCError) -> Item? {
         if loop.isCurrent, let item = items.popFirst() { return item }
-        return try await withCheckedThrowingContinuation { continuation in
+        return try await withCheckedContinuation { continuation in
             if loop.isCurrent { wait(continuation) } else { loop.execute { self.wait(continuation) } }
-        }
+        }.get()
     }
 
-    private func wait(_ continuation: CheckedContinuation<Item?, any Error>) {
+    private func wait(_ continuation: CheckedContinuation<Result<Item?, RPCError>, Never>) {
         precondition(waiter == nil, "a stream is read by one task at a time")
         if let error {
-            continuation.resume(throwing: error)
+            continuation.resume(returning: .failure(error))
         } else if let item = items.popFirst() {
-            continuation.resume(returning: item)
+            continuation.resume(returning: .success(item))
         } else if hasEnded {
-            finish(continuation)
+            continuation.resume(returning: last)
         } else {
             waiter = continuation
         }

@@ -78,7 +78,7 @@ final class ProcessRun: Sendable {
 
     private func serve(_ build: @Sendable (Host) async throws -> ServiceOffer) async throws {
         let addresses = try await resolvedAddresses()
-        let host = try await makeHost()
+        let host = makeHost()
         addReadiness(host)
         let admin = try startAdmin(addresses.admin, host)
         try takeSignals()
@@ -133,17 +133,14 @@ final class ProcessRun: Sendable {
         return (first, second)
     }
 
-    private func makeHost() async throws -> Host {
+    private func makeHost() -> Host {
         var channels: [ServiceName: RPCClient] = [:]
         for (peer, texts) in settings.peers {
-            var addresses: [SocketAddress] = []
-            for text in texts {
-                addresses += try await HostAndPort.resolve(
-                    text, setting: "peers.\(peer.rawValue)", on: workers)
-            }
+            // A name that is not found yet keeps no program from starting: it is tried on, and readiness says so.
             channels[peer] = RPCClient(
-                loops: loops, addresses: addresses, serverName: peer.peerName, tls: tls.client,
-                agent: agent, logger: logger, tracing: tracing)
+                loops: loops, servers: texts.map { ServerName($0, certificateName: peer.peerName) },
+                name: peer.peerName, resolve: { [workers] in try await SocketAddress.resolve($0, on: workers) },
+                tls: tls.client, agent: agent, logger: logger, tracing: tracing)
         }
         let subscription =
             Topology.subscribesToPolicies(name)
@@ -242,8 +239,7 @@ final class ProcessRun: Sendable {
         guard name == .gateway else { return }
         for (peer, channel) in host.channelsByPeer.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             host.addReadiness("peer \(peer.rawValue)") {
-                channel.isReady
-                    ? nil : "not connected; is it running and reachable under peers.\(peer.rawValue)?"
+                channel.problem.map { "\($0); is it running and reachable under peers.\(peer.rawValue)?" }
             }
         }
     }

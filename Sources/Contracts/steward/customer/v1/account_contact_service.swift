@@ -731,35 +731,35 @@ public struct AccountContactServiceClient: Sendable {
     /// Gives one link. NOT_FOUND when there is none that the caller may see.
     public func getAccountContact(
         _ request: GetAccountContactRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetAccountContactResponse {
+    ) async throws(RPCError) -> GetAccountContactResponse {
         try await channel.call(AccountContactServiceMethods.getAccountContact, request, options)
     }
 
     /// Gives up to 1,000 links by id, in the order asked for; those not found are left out and named.
     public func batchGetAccountContacts(
         _ request: BatchGetAccountContactsRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchGetAccountContactsResponse {
+    ) async throws(RPCError) -> BatchGetAccountContactsResponse {
         try await channel.call(AccountContactServiceMethods.batchGetAccountContacts, request, options)
     }
 
     /// Lists links page by page.
     public func listAccountContacts(
         _ request: ListAccountContactsRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListAccountContactsResponse {
+    ) async throws(RPCError) -> ListAccountContactsResponse {
         try await channel.call(AccountContactServiceMethods.listAccountContacts, request, options)
     }
 
     /// Creates a link.
     public func createAccountContact(
         _ request: CreateAccountContactRequest, options: CallOptions = CallOptions()
-    ) async throws -> CreateAccountContactResponse {
+    ) async throws(RPCError) -> CreateAccountContactResponse {
         try await channel.call(AccountContactServiceMethods.createAccountContact, request, options)
     }
 
     /// Creates up to 1,000 links; each succeeds or fails alone.
     public func batchCreateAccountContacts(
         _ request: BatchCreateAccountContactsRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchCreateAccountContactsResponse {
+    ) async throws(RPCError) -> BatchCreateAccountContactsResponse {
         try await channel.call(AccountContactServiceMethods.batchCreateAccountContacts, request, options)
     }
 
@@ -767,21 +767,21 @@ public struct AccountContactServiceClient: Sendable {
     /// same fields are answered with ABORTED and the conflict.
     public func updateAccountContact(
         _ request: UpdateAccountContactRequest, options: CallOptions = CallOptions()
-    ) async throws -> UpdateAccountContactResponse {
+    ) async throws(RPCError) -> UpdateAccountContactResponse {
         try await channel.call(AccountContactServiceMethods.updateAccountContact, request, options)
     }
 
     /// Deletes a link; it can be restored.
     public func deleteAccountContact(
         _ request: DeleteAccountContactRequest, options: CallOptions = CallOptions()
-    ) async throws -> DeleteAccountContactResponse {
+    ) async throws(RPCError) -> DeleteAccountContactResponse {
         try await channel.call(AccountContactServiceMethods.deleteAccountContact, request, options)
     }
 
     /// Brings a deleted link back.
     public func restoreAccountContact(
         _ request: RestoreAccountContactRequest, options: CallOptions = CallOptions()
-    ) async throws -> RestoreAccountContactResponse {
+    ) async throws(RPCError) -> RestoreAccountContactResponse {
         try await channel.call(AccountContactServiceMethods.restoreAccountContact, request, options)
     }
 }

@@ -780,35 +780,35 @@ public struct AccountServiceClient: Sendable {
     /// Gives one account. NOT_FOUND when there is none that the caller may see.
     public func getAccount(
         _ request: GetAccountRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetAccountResponse {
+    ) async throws(RPCError) -> GetAccountResponse {
         try await channel.call(AccountServiceMethods.getAccount, request, options)
     }
 
     /// Gives up to 1,000 accounts by id, in the order asked for; those not found are left out and named.
     public func batchGetAccounts(
         _ request: BatchGetAccountsRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchGetAccountsResponse {
+    ) async throws(RPCError) -> BatchGetAccountsResponse {
         try await channel.call(AccountServiceMethods.batchGetAccounts, request, options)
     }
 
     /// Lists accounts page by page.
     public func listAccounts(
         _ request: ListAccountsRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListAccountsResponse {
+    ) async throws(RPCError) -> ListAccountsResponse {
         try await channel.call(AccountServiceMethods.listAccounts, request, options)
     }
 
     /// Creates an account.
     public func createAccount(
         _ request: CreateAccountRequest, options: CallOptions = CallOptions()
-    ) async throws -> CreateAccountResponse {
+    ) async throws(RPCError) -> CreateAccountResponse {
         try await channel.call(AccountServiceMethods.createAccount, request, options)
     }
 
     /// Creates up to 1,000 accounts; each succeeds or fails alone.
     public func batchCreateAccounts(
         _ request: BatchCreateAccountsRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchCreateAccountsResponse {
+    ) async throws(RPCError) -> BatchCreateAccountsResponse {
         try await channel.call(AccountServiceMethods.batchCreateAccounts, request, options)
     }
 
@@ -816,21 +816,21 @@ public struct AccountServiceClient: Sendable {
     /// same fields are answered with ABORTED and the conflict.
     public func updateAccount(
         _ request: UpdateAccountRequest, options: CallOptions = CallOptions()
-    ) async throws -> UpdateAccountResponse {
+    ) async throws(RPCError) -> UpdateAccountResponse {
         try await channel.call(AccountServiceMethods.updateAccount, request, options)
     }
 
     /// Deletes an account; it can be restored.
     public func deleteAccount(
         _ request: DeleteAccountRequest, options: CallOptions = CallOptions()
-    ) async throws -> DeleteAccountResponse {
+    ) async throws(RPCError) -> DeleteAccountResponse {
         try await channel.call(AccountServiceMethods.deleteAccount, request, options)
     }
 
     /// Brings a deleted account back.
     public func restoreAccount(
         _ request: RestoreAccountRequest, options: CallOptions = CallOptions()
-    ) async throws -> RestoreAccountResponse {
+    ) async throws(RPCError) -> RestoreAccountResponse {
         try await channel.call(AccountServiceMethods.restoreAccount, request, options)
     }
 }

@@ -802,35 +802,35 @@ public struct ActivityServiceClient: Sendable {
     /// Gives one activity. NOT_FOUND when there is none that the caller may see.
     public func getActivity(
         _ request: GetActivityRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetActivityResponse {
+    ) async throws(RPCError) -> GetActivityResponse {
         try await channel.call(ActivityServiceMethods.getActivity, request, options)
     }
 
     /// Gives up to 1,000 activities by id, in the order asked for; those not found are left out and named.
     public func batchGetActivities(
         _ request: BatchGetActivitiesRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchGetActivitiesResponse {
+    ) async throws(RPCError) -> BatchGetActivitiesResponse {
         try await channel.call(ActivityServiceMethods.batchGetActivities, request, options)
     }
 
     /// Lists activities page by page.
     public func listActivities(
         _ request: ListActivitiesRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListActivitiesResponse {
+    ) async throws(RPCError) -> ListActivitiesResponse {
         try await channel.call(ActivityServiceMethods.listActivities, request, options)
     }
 
     /// Creates an activity.
     public func createActivity(
         _ request: CreateActivityRequest, options: CallOptions = CallOptions()
-    ) async throws -> CreateActivityResponse {
+    ) async throws(RPCError) -> CreateActivityResponse {
         try await channel.call(ActivityServiceMethods.createActivity, request, options)
     }
 
     /// Creates up to 1,000 activities; each succeeds or fails alone.
     public func batchCreateActivities(
         _ request: BatchCreateActivitiesRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchCreateActivitiesResponse {
+    ) async throws(RPCError) -> BatchCreateActivitiesResponse {
         try await channel.call(ActivityServiceMethods.batchCreateActivities, request, options)
     }
 
@@ -838,21 +838,21 @@ public struct ActivityServiceClient: Sendable {
     /// same fields are answered with ABORTED and the conflict.
     public func updateActivity(
         _ request: UpdateActivityRequest, options: CallOptions = CallOptions()
-    ) async throws -> UpdateActivityResponse {
+    ) async throws(RPCError) -> UpdateActivityResponse {
         try await channel.call(ActivityServiceMethods.updateActivity, request, options)
     }
 
     /// Deletes an activity; it can be restored.
     public func deleteActivity(
         _ request: DeleteActivityRequest, options: CallOptions = CallOptions()
-    ) async throws -> DeleteActivityResponse {
+    ) async throws(RPCError) -> DeleteActivityResponse {
         try await channel.call(ActivityServiceMethods.deleteActivity, request, options)
     }
 
     /// Brings a deleted activity back.
     public func restoreActivity(
         _ request: RestoreActivityRequest, options: CallOptions = CallOptions()
-    ) async throws -> RestoreActivityResponse {
+    ) async throws(RPCError) -> RestoreActivityResponse {
         try await channel.call(ActivityServiceMethods.restoreActivity, request, options)
     }
 }

@@ -857,35 +857,35 @@ public struct ContactServiceClient: Sendable {
     /// Gives one contact. NOT_FOUND when there is none that the caller may see.
     public func getContact(
         _ request: GetContactRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetContactResponse {
+    ) async throws(RPCError) -> GetContactResponse {
         try await channel.call(ContactServiceMethods.getContact, request, options)
     }
 
     /// Gives up to 1,000 contacts by id, in the order asked for; those not found are left out and named.
     public func batchGetContacts(
         _ request: BatchGetContactsRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchGetContactsResponse {
+    ) async throws(RPCError) -> BatchGetContactsResponse {
         try await channel.call(ContactServiceMethods.batchGetContacts, request, options)
     }
 
     /// Lists contacts page by page.
     public func listContacts(
         _ request: ListContactsRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListContactsResponse {
+    ) async throws(RPCError) -> ListContactsResponse {
         try await channel.call(ContactServiceMethods.listContacts, request, options)
     }
 
     /// Creates a contact.
     public func createContact(
         _ request: CreateContactRequest, options: CallOptions = CallOptions()
-    ) async throws -> CreateContactResponse {
+    ) async throws(RPCError) -> CreateContactResponse {
         try await channel.call(ContactServiceMethods.createContact, request, options)
     }
 
     /// Creates up to 1,000 contacts; each succeeds or fails alone.
     public func batchCreateContacts(
         _ request: BatchCreateContactsRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchCreateContactsResponse {
+    ) async throws(RPCError) -> BatchCreateContactsResponse {
         try await channel.call(ContactServiceMethods.batchCreateContacts, request, options)
     }
 
@@ -893,21 +893,21 @@ public struct ContactServiceClient: Sendable {
     /// same fields are answered with ABORTED and the conflict.
     public func updateContact(
         _ request: UpdateContactRequest, options: CallOptions = CallOptions()
-    ) async throws -> UpdateContactResponse {
+    ) async throws(RPCError) -> UpdateContactResponse {
         try await channel.call(ContactServiceMethods.updateContact, request, options)
     }
 
     /// Deletes a contact; it can be restored.
     public func deleteContact(
         _ request: DeleteContactRequest, options: CallOptions = CallOptions()
-    ) async throws -> DeleteContactResponse {
+    ) async throws(RPCError) -> DeleteContactResponse {
         try await channel.call(ContactServiceMethods.deleteContact, request, options)
     }
 
     /// Brings a deleted contact back.
     public func restoreContact(
         _ request: RestoreContactRequest, options: CallOptions = CallOptions()
-    ) async throws -> RestoreContactResponse {
+    ) async throws(RPCError) -> RestoreContactResponse {
         try await channel.call(ContactServiceMethods.restoreContact, request, options)
     }
 }

@@ -521,14 +521,14 @@ public struct AuthenticationServiceClient: Sendable {
     /// SIGN_IN_LOCKED after 10 failures in 15 minutes.
     public func signIn(
         _ request: SignInRequest, options: CallOptions = CallOptions()
-    ) async throws -> SignInResponse {
+    ) async throws(RPCError) -> SignInResponse {
         try await channel.call(AuthenticationServiceMethods.signIn, request, options)
     }
 
     /// Opens a session of an operator, who belongs to no workspace.
     public func signInOperator(
         _ request: SignInOperatorRequest, options: CallOptions = CallOptions()
-    ) async throws -> SignInOperatorResponse {
+    ) async throws(RPCError) -> SignInOperatorResponse {
         try await channel.call(AuthenticationServiceMethods.signInOperator, request, options)
     }
 
@@ -536,28 +536,28 @@ public struct AuthenticationServiceClient: Sendable {
     /// sessions that came from it.
     public func refreshSession(
         _ request: RefreshSessionRequest, options: CallOptions = CallOptions()
-    ) async throws -> RefreshSessionResponse {
+    ) async throws(RPCError) -> RefreshSessionResponse {
         try await channel.call(AuthenticationServiceMethods.refreshSession, request, options)
     }
 
     /// Ends the session the call is made in.
     public func signOut(
         _ request: SignOutRequest, options: CallOptions = CallOptions()
-    ) async throws -> SignOutResponse {
+    ) async throws(RPCError) -> SignOutResponse {
         try await channel.call(AuthenticationServiceMethods.signOut, request, options)
     }
 
     /// Changes the caller's own password and ends the other sessions of the user.
     public func changePassword(
         _ request: ChangePasswordRequest, options: CallOptions = CallOptions()
-    ) async throws -> ChangePasswordResponse {
+    ) async throws(RPCError) -> ChangePasswordResponse {
         try await channel.call(AuthenticationServiceMethods.changePassword, request, options)
     }
 
     /// Tells who the caller is and what the caller may do.
     public func getSelf(
         _ request: GetSelfRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetSelfResponse {
+    ) async throws(RPCError) -> GetSelfResponse {
         try await channel.call(AuthenticationServiceMethods.getSelf, request, options)
     }
 }

@@ -683,35 +683,35 @@ public struct DepartmentServiceClient: Sendable {
     /// Gives one department. NOT_FOUND when there is none that the caller may see.
     public func getDepartment(
         _ request: GetDepartmentRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetDepartmentResponse {
+    ) async throws(RPCError) -> GetDepartmentResponse {
         try await channel.call(DepartmentServiceMethods.getDepartment, request, options)
     }
 
     /// Gives up to 1,000 departments by id, in the order asked for; those not found are left out and named.
     public func batchGetDepartments(
         _ request: BatchGetDepartmentsRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchGetDepartmentsResponse {
+    ) async throws(RPCError) -> BatchGetDepartmentsResponse {
         try await channel.call(DepartmentServiceMethods.batchGetDepartments, request, options)
     }
 
     /// Lists departments page by page.
     public func listDepartments(
         _ request: ListDepartmentsRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListDepartmentsResponse {
+    ) async throws(RPCError) -> ListDepartmentsResponse {
         try await channel.call(DepartmentServiceMethods.listDepartments, request, options)
     }
 
     /// Creates a department.
     public func createDepartment(
         _ request: CreateDepartmentRequest, options: CallOptions = CallOptions()
-    ) async throws -> CreateDepartmentResponse {
+    ) async throws(RPCError) -> CreateDepartmentResponse {
         try await channel.call(DepartmentServiceMethods.createDepartment, request, options)
     }
 
     /// Creates up to 1,000 departments; each succeeds or fails alone.
     public func batchCreateDepartments(
         _ request: BatchCreateDepartmentsRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchCreateDepartmentsResponse {
+    ) async throws(RPCError) -> BatchCreateDepartmentsResponse {
         try await channel.call(DepartmentServiceMethods.batchCreateDepartments, request, options)
     }
 
@@ -719,21 +719,21 @@ public struct DepartmentServiceClient: Sendable {
     /// same fields are answered with ABORTED and the conflict.
     public func updateDepartment(
         _ request: UpdateDepartmentRequest, options: CallOptions = CallOptions()
-    ) async throws -> UpdateDepartmentResponse {
+    ) async throws(RPCError) -> UpdateDepartmentResponse {
         try await channel.call(DepartmentServiceMethods.updateDepartment, request, options)
     }
 
     /// Deletes a department; it can be restored.
     public func deleteDepartment(
         _ request: DeleteDepartmentRequest, options: CallOptions = CallOptions()
-    ) async throws -> DeleteDepartmentResponse {
+    ) async throws(RPCError) -> DeleteDepartmentResponse {
         try await channel.call(DepartmentServiceMethods.deleteDepartment, request, options)
     }
 
     /// Brings a deleted department back.
     public func restoreDepartment(
         _ request: RestoreDepartmentRequest, options: CallOptions = CallOptions()
-    ) async throws -> RestoreDepartmentResponse {
+    ) async throws(RPCError) -> RestoreDepartmentResponse {
         try await channel.call(DepartmentServiceMethods.restoreDepartment, request, options)
     }
 }

@@ -821,35 +821,35 @@ public struct RoleServiceClient: Sendable {
     /// Gives one role. NOT_FOUND when there is none that the caller may see.
     public func getRole(
         _ request: GetRoleRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetRoleResponse {
+    ) async throws(RPCError) -> GetRoleResponse {
         try await channel.call(RoleServiceMethods.getRole, request, options)
     }
 
     /// Gives up to 1,000 roles by id, in the order asked for; those not found are left out and named.
     public func batchGetRoles(
         _ request: BatchGetRolesRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchGetRolesResponse {
+    ) async throws(RPCError) -> BatchGetRolesResponse {
         try await channel.call(RoleServiceMethods.batchGetRoles, request, options)
     }
 
     /// Lists roles page by page.
     public func listRoles(
         _ request: ListRolesRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListRolesResponse {
+    ) async throws(RPCError) -> ListRolesResponse {
         try await channel.call(RoleServiceMethods.listRoles, request, options)
     }
 
     /// Creates a role.
     public func createRole(
         _ request: CreateRoleRequest, options: CallOptions = CallOptions()
-    ) async throws -> CreateRoleResponse {
+    ) async throws(RPCError) -> CreateRoleResponse {
         try await channel.call(RoleServiceMethods.createRole, request, options)
     }
 
     /// Creates up to 1,000 roles; each succeeds or fails alone.
     public func batchCreateRoles(
         _ request: BatchCreateRolesRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchCreateRolesResponse {
+    ) async throws(RPCError) -> BatchCreateRolesResponse {
         try await channel.call(RoleServiceMethods.batchCreateRoles, request, options)
     }
 
@@ -857,21 +857,21 @@ public struct RoleServiceClient: Sendable {
     /// same fields are answered with ABORTED and the conflict.
     public func updateRole(
         _ request: UpdateRoleRequest, options: CallOptions = CallOptions()
-    ) async throws -> UpdateRoleResponse {
+    ) async throws(RPCError) -> UpdateRoleResponse {
         try await channel.call(RoleServiceMethods.updateRole, request, options)
     }
 
     /// Deletes a role; it can be restored.
     public func deleteRole(
         _ request: DeleteRoleRequest, options: CallOptions = CallOptions()
-    ) async throws -> DeleteRoleResponse {
+    ) async throws(RPCError) -> DeleteRoleResponse {
         try await channel.call(RoleServiceMethods.deleteRole, request, options)
     }
 
     /// Brings a deleted role back.
     public func restoreRole(
         _ request: RestoreRoleRequest, options: CallOptions = CallOptions()
-    ) async throws -> RestoreRoleResponse {
+    ) async throws(RPCError) -> RestoreRoleResponse {
         try await channel.call(RoleServiceMethods.restoreRole, request, options)
     }
 }

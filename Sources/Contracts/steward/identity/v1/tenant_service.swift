@@ -575,42 +575,42 @@ public struct TenantServiceClient: Sendable {
     /// request id; ALREADY_EXISTS with WORKSPACE_TAKEN when the name belongs to another tenant.
     public func createTenant(
         _ request: CreateTenantRequest, options: CallOptions = CallOptions()
-    ) async throws -> CreateTenantResponse {
+    ) async throws(RPCError) -> CreateTenantResponse {
         try await channel.call(TenantServiceMethods.createTenant, request, options)
     }
 
     /// Gives one tenant, by id or by name of the workspace.
     public func getTenant(
         _ request: GetTenantRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetTenantResponse {
+    ) async throws(RPCError) -> GetTenantResponse {
         try await channel.call(TenantServiceMethods.getTenant, request, options)
     }
 
     /// Lists the tenants by name, page by page.
     public func listTenants(
         _ request: ListTenantsRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListTenantsResponse {
+    ) async throws(RPCError) -> ListTenantsResponse {
         try await channel.call(TenantServiceMethods.listTenants, request, options)
     }
 
     /// Stops all access of a tenant's users. Nothing is deleted.
     public func suspendTenant(
         _ request: SuspendTenantRequest, options: CallOptions = CallOptions()
-    ) async throws -> SuspendTenantResponse {
+    ) async throws(RPCError) -> SuspendTenantResponse {
         try await channel.call(TenantServiceMethods.suspendTenant, request, options)
     }
 
     /// Gives a suspended or deleted tenant access again, the deleted one within its grace.
     public func activateTenant(
         _ request: ActivateTenantRequest, options: CallOptions = CallOptions()
-    ) async throws -> ActivateTenantResponse {
+    ) async throws(RPCError) -> ActivateTenantResponse {
         try await channel.call(TenantServiceMethods.activateTenant, request, options)
     }
 
     /// Stops all access at once and drops the tenant's data when the grace is over.
     public func deleteTenant(
         _ request: DeleteTenantRequest, options: CallOptions = CallOptions()
-    ) async throws -> DeleteTenantResponse {
+    ) async throws(RPCError) -> DeleteTenantResponse {
         try await channel.call(TenantServiceMethods.deleteTenant, request, options)
     }
 }

@@ -781,35 +781,35 @@ public struct UserServiceClient: Sendable {
     /// Gives one user. NOT_FOUND when there is none that the caller may see.
     public func getUser(
         _ request: GetUserRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetUserResponse {
+    ) async throws(RPCError) -> GetUserResponse {
         try await channel.call(UserServiceMethods.getUser, request, options)
     }
 
     /// Gives up to 1,000 users by id, in the order asked for; those not found are left out and named.
     public func batchGetUsers(
         _ request: BatchGetUsersRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchGetUsersResponse {
+    ) async throws(RPCError) -> BatchGetUsersResponse {
         try await channel.call(UserServiceMethods.batchGetUsers, request, options)
     }
 
     /// Lists users page by page.
     public func listUsers(
         _ request: ListUsersRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListUsersResponse {
+    ) async throws(RPCError) -> ListUsersResponse {
         try await channel.call(UserServiceMethods.listUsers, request, options)
     }
 
     /// Creates a user.
     public func createUser(
         _ request: CreateUserRequest, options: CallOptions = CallOptions()
-    ) async throws -> CreateUserResponse {
+    ) async throws(RPCError) -> CreateUserResponse {
         try await channel.call(UserServiceMethods.createUser, request, options)
     }
 
     /// Creates up to 1,000 users; each succeeds or fails alone.
     public func batchCreateUsers(
         _ request: BatchCreateUsersRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchCreateUsersResponse {
+    ) async throws(RPCError) -> BatchCreateUsersResponse {
         try await channel.call(UserServiceMethods.batchCreateUsers, request, options)
     }
 
@@ -817,28 +817,28 @@ public struct UserServiceClient: Sendable {
     /// same fields are answered with ABORTED and the conflict.
     public func updateUser(
         _ request: UpdateUserRequest, options: CallOptions = CallOptions()
-    ) async throws -> UpdateUserResponse {
+    ) async throws(RPCError) -> UpdateUserResponse {
         try await channel.call(UserServiceMethods.updateUser, request, options)
     }
 
     /// Deletes a user; it can be restored.
     public func deleteUser(
         _ request: DeleteUserRequest, options: CallOptions = CallOptions()
-    ) async throws -> DeleteUserResponse {
+    ) async throws(RPCError) -> DeleteUserResponse {
         try await channel.call(UserServiceMethods.deleteUser, request, options)
     }
 
     /// Brings a deleted user back.
     public func restoreUser(
         _ request: RestoreUserRequest, options: CallOptions = CallOptions()
-    ) async throws -> RestoreUserResponse {
+    ) async throws(RPCError) -> RestoreUserResponse {
         try await channel.call(UserServiceMethods.restoreUser, request, options)
     }
 
     /// Sets the password of a user. Needs user.update; ends the user's sessions.
     public func setUserPassword(
         _ request: SetUserPasswordRequest, options: CallOptions = CallOptions()
-    ) async throws -> SetUserPasswordResponse {
+    ) async throws(RPCError) -> SetUserPasswordResponse {
         try await channel.call(UserServiceMethods.setUserPassword, request, options)
     }
 }

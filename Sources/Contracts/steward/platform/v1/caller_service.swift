@@ -214,7 +214,7 @@ public struct CallerServiceClient: Sendable {
     /// Gives the proof for a session. UNAUTHENTICATED with SESSION_INVALID when it is unknown, expired or revoked.
     public func resolveSession(
         _ request: ResolveSessionRequest, options: CallOptions = CallOptions()
-    ) async throws -> ResolveSessionResponse {
+    ) async throws(RPCError) -> ResolveSessionResponse {
         try await channel.call(CallerServiceMethods.resolveSession, request, options)
     }
 
@@ -222,7 +222,7 @@ public struct CallerServiceClient: Sendable {
     /// second as a sign of life.
     public func watchRevocations(
         _ request: WatchRevocationsRequest, options: CallOptions = CallOptions()
-    ) async throws -> ResponseStream<WatchRevocationsResponse> {
+    ) async throws(RPCError) -> ResponseStream<WatchRevocationsResponse> {
         try await channel.serverStream(CallerServiceMethods.watchRevocations, request, options)
     }
 }

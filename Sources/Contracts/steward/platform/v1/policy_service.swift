@@ -444,14 +444,14 @@ public struct PolicyServiceClient: Sendable {
     /// every second as a sign of life. A service that hears nothing for 5 s refuses writes.
     public func watchPolicies(
         _ request: WatchPoliciesRequest, options: CallOptions = CallOptions()
-    ) async throws -> ResponseStream<WatchPoliciesResponse> {
+    ) async throws(RPCError) -> ResponseStream<WatchPoliciesResponse> {
         try await channel.serverStream(PolicyServiceMethods.watchPolicies, request, options)
     }
 
     /// Gives the policy of a tenant.
     public func getPolicy(
         _ request: GetPolicyRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetPolicyResponse {
+    ) async throws(RPCError) -> GetPolicyResponse {
         try await channel.call(PolicyServiceMethods.getPolicy, request, options)
     }
 }

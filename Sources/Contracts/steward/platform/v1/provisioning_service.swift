@@ -173,14 +173,14 @@ public struct ProvisioningServiceClient: Sendable {
     /// Makes the tenant's schema, role and first records. Safe to repeat.
     public func prepareTenant(
         _ request: PrepareTenantRequest, options: CallOptions = CallOptions()
-    ) async throws -> PrepareTenantResponse {
+    ) async throws(RPCError) -> PrepareTenantResponse {
         try await channel.call(ProvisioningServiceMethods.prepareTenant, request, options)
     }
 
     /// Drops the tenant's schema and role. Safe to repeat.
     public func dropTenant(
         _ request: DropTenantRequest, options: CallOptions = CallOptions()
-    ) async throws -> DropTenantResponse {
+    ) async throws(RPCError) -> DropTenantResponse {
         try await channel.call(ProvisioningServiceMethods.dropTenant, request, options)
     }
 }

@@ -152,7 +152,7 @@ public struct ReferenceServiceClient: Sendable {
     /// Tells which records exist, live and may be read by the caller.
     public func checkReferences(
         _ request: CheckReferencesRequest, options: CallOptions = CallOptions()
-    ) async throws -> CheckReferencesResponse {
+    ) async throws(RPCError) -> CheckReferencesResponse {
         try await channel.call(ReferenceServiceMethods.checkReferences, request, options)
     }
 }

@@ -182,14 +182,14 @@ public struct HealthServiceClient: Sendable {
     /// Gives the present state.
     public func checkHealth(
         _ request: CheckHealthRequest, options: CallOptions = CallOptions()
-    ) async throws -> CheckHealthResponse {
+    ) async throws(RPCError) -> CheckHealthResponse {
         try await channel.call(HealthServiceMethods.checkHealth, request, options)
     }
 
     /// Gives the present state and then each change of it.
     public func watchHealth(
         _ request: WatchHealthRequest, options: CallOptions = CallOptions()
-    ) async throws -> ResponseStream<WatchHealthResponse> {
+    ) async throws(RPCError) -> ResponseStream<WatchHealthResponse> {
         try await channel.serverStream(HealthServiceMethods.watchHealth, request, options)
     }
 }

@@ -250,14 +250,14 @@ public struct ReflectionServiceClient: Sendable {
     /// Lists the services with their methods.
     public func listServices(
         _ request: ListServicesRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListServicesResponse {
+    ) async throws(RPCError) -> ListServicesResponse {
         try await channel.call(ReflectionServiceMethods.listServices, request, options)
     }
 
     /// Gives the descriptors of a service or message and of everything that it uses.
     public func getDescriptors(
         _ request: GetDescriptorsRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetDescriptorsResponse {
+    ) async throws(RPCError) -> GetDescriptorsResponse {
         try await channel.call(ReflectionServiceMethods.getDescriptors, request, options)
     }
 }

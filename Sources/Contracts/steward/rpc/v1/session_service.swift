@@ -156,14 +156,14 @@ public struct SessionServiceClient: Sendable {
     /// UNAUTHENTICATED with SESSION_INVALID when the session is unknown, expired or revoked.
     public func attachSession(
         _ request: AttachSessionRequest, options: CallOptions = CallOptions()
-    ) async throws -> AttachSessionResponse {
+    ) async throws(RPCError) -> AttachSessionResponse {
         try await channel.call(SessionServiceMethods.attachSession, request, options)
     }
 
     /// Detaches the session; the session itself lives on.
     public func detachSession(
         _ request: DetachSessionRequest, options: CallOptions = CallOptions()
-    ) async throws -> DetachSessionResponse {
+    ) async throws(RPCError) -> DetachSessionResponse {
         try await channel.call(SessionServiceMethods.detachSession, request, options)
     }
 }

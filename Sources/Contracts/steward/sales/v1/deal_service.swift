@@ -1130,35 +1130,35 @@ public struct DealServiceClient: Sendable {
     /// Gives one deal. NOT_FOUND when there is none that the caller may see.
     public func getDeal(
         _ request: GetDealRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetDealResponse {
+    ) async throws(RPCError) -> GetDealResponse {
         try await channel.call(DealServiceMethods.getDeal, request, options)
     }
 
     /// Gives up to 1,000 deals by id, in the order asked for; those not found are left out and named.
     public func batchGetDeals(
         _ request: BatchGetDealsRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchGetDealsResponse {
+    ) async throws(RPCError) -> BatchGetDealsResponse {
         try await channel.call(DealServiceMethods.batchGetDeals, request, options)
     }
 
     /// Lists deals page by page.
     public func listDeals(
         _ request: ListDealsRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListDealsResponse {
+    ) async throws(RPCError) -> ListDealsResponse {
         try await channel.call(DealServiceMethods.listDeals, request, options)
     }
 
     /// Creates a deal.
     public func createDeal(
         _ request: CreateDealRequest, options: CallOptions = CallOptions()
-    ) async throws -> CreateDealResponse {
+    ) async throws(RPCError) -> CreateDealResponse {
         try await channel.call(DealServiceMethods.createDeal, request, options)
     }
 
     /// Creates up to 1,000 deals; each succeeds or fails alone.
     public func batchCreateDeals(
         _ request: BatchCreateDealsRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchCreateDealsResponse {
+    ) async throws(RPCError) -> BatchCreateDealsResponse {
         try await channel.call(DealServiceMethods.batchCreateDeals, request, options)
     }
 
@@ -1166,21 +1166,21 @@ public struct DealServiceClient: Sendable {
     /// same fields are answered with ABORTED and the conflict.
     public func updateDeal(
         _ request: UpdateDealRequest, options: CallOptions = CallOptions()
-    ) async throws -> UpdateDealResponse {
+    ) async throws(RPCError) -> UpdateDealResponse {
         try await channel.call(DealServiceMethods.updateDeal, request, options)
     }
 
     /// Deletes a deal; it can be restored.
     public func deleteDeal(
         _ request: DeleteDealRequest, options: CallOptions = CallOptions()
-    ) async throws -> DeleteDealResponse {
+    ) async throws(RPCError) -> DeleteDealResponse {
         try await channel.call(DealServiceMethods.deleteDeal, request, options)
     }
 
     /// Brings a deleted deal back.
     public func restoreDeal(
         _ request: RestoreDealRequest, options: CallOptions = CallOptions()
-    ) async throws -> RestoreDealResponse {
+    ) async throws(RPCError) -> RestoreDealResponse {
         try await channel.call(DealServiceMethods.restoreDeal, request, options)
     }
 
@@ -1188,14 +1188,14 @@ public struct DealServiceClient: Sendable {
     /// stage needs an outcome_reason. ABORTED when the deal has another version than the one given.
     public func moveDealStage(
         _ request: MoveDealStageRequest, options: CallOptions = CallOptions()
-    ) async throws -> MoveDealStageResponse {
+    ) async throws(RPCError) -> MoveDealStageResponse {
         try await channel.call(DealServiceMethods.moveDealStage, request, options)
     }
 
     /// Lists the stages a deal has been in, the latest first. Needs deal.read.
     public func listStageHistory(
         _ request: ListStageHistoryRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListStageHistoryResponse {
+    ) async throws(RPCError) -> ListStageHistoryResponse {
         try await channel.call(DealServiceMethods.listStageHistory, request, options)
     }
 
@@ -1203,7 +1203,7 @@ public struct DealServiceClient: Sendable {
     /// deals that the caller may read. Needs deal.read.
     public func getBoard(
         _ request: GetBoardRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetBoardResponse {
+    ) async throws(RPCError) -> GetBoardResponse {
         try await channel.call(DealServiceMethods.getBoard, request, options)
     }
 }

@@ -682,35 +682,35 @@ public struct PipelineServiceClient: Sendable {
     /// Gives one pipeline. NOT_FOUND when there is none that the caller may see.
     public func getPipeline(
         _ request: GetPipelineRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetPipelineResponse {
+    ) async throws(RPCError) -> GetPipelineResponse {
         try await channel.call(PipelineServiceMethods.getPipeline, request, options)
     }
 
     /// Gives up to 1,000 pipelines by id, in the order asked for; those not found are left out and named.
     public func batchGetPipelines(
         _ request: BatchGetPipelinesRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchGetPipelinesResponse {
+    ) async throws(RPCError) -> BatchGetPipelinesResponse {
         try await channel.call(PipelineServiceMethods.batchGetPipelines, request, options)
     }
 
     /// Lists pipelines page by page.
     public func listPipelines(
         _ request: ListPipelinesRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListPipelinesResponse {
+    ) async throws(RPCError) -> ListPipelinesResponse {
         try await channel.call(PipelineServiceMethods.listPipelines, request, options)
     }
 
     /// Creates a pipeline.
     public func createPipeline(
         _ request: CreatePipelineRequest, options: CallOptions = CallOptions()
-    ) async throws -> CreatePipelineResponse {
+    ) async throws(RPCError) -> CreatePipelineResponse {
         try await channel.call(PipelineServiceMethods.createPipeline, request, options)
     }
 
     /// Creates up to 1,000 pipelines; each succeeds or fails alone.
     public func batchCreatePipelines(
         _ request: BatchCreatePipelinesRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchCreatePipelinesResponse {
+    ) async throws(RPCError) -> BatchCreatePipelinesResponse {
         try await channel.call(PipelineServiceMethods.batchCreatePipelines, request, options)
     }
 
@@ -718,21 +718,21 @@ public struct PipelineServiceClient: Sendable {
     /// same fields are answered with ABORTED and the conflict.
     public func updatePipeline(
         _ request: UpdatePipelineRequest, options: CallOptions = CallOptions()
-    ) async throws -> UpdatePipelineResponse {
+    ) async throws(RPCError) -> UpdatePipelineResponse {
         try await channel.call(PipelineServiceMethods.updatePipeline, request, options)
     }
 
     /// Deletes a pipeline; it can be restored.
     public func deletePipeline(
         _ request: DeletePipelineRequest, options: CallOptions = CallOptions()
-    ) async throws -> DeletePipelineResponse {
+    ) async throws(RPCError) -> DeletePipelineResponse {
         try await channel.call(PipelineServiceMethods.deletePipeline, request, options)
     }
 
     /// Brings a deleted pipeline back.
     public func restorePipeline(
         _ request: RestorePipelineRequest, options: CallOptions = CallOptions()
-    ) async throws -> RestorePipelineResponse {
+    ) async throws(RPCError) -> RestorePipelineResponse {
         try await channel.call(PipelineServiceMethods.restorePipeline, request, options)
     }
 }

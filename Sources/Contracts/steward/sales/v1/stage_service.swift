@@ -730,35 +730,35 @@ public struct StageServiceClient: Sendable {
     /// Gives one stage. NOT_FOUND when there is none that the caller may see.
     public func getStage(
         _ request: GetStageRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetStageResponse {
+    ) async throws(RPCError) -> GetStageResponse {
         try await channel.call(StageServiceMethods.getStage, request, options)
     }
 
     /// Gives up to 1,000 stages by id, in the order asked for; those not found are left out and named.
     public func batchGetStages(
         _ request: BatchGetStagesRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchGetStagesResponse {
+    ) async throws(RPCError) -> BatchGetStagesResponse {
         try await channel.call(StageServiceMethods.batchGetStages, request, options)
     }
 
     /// Lists stages page by page.
     public func listStages(
         _ request: ListStagesRequest, options: CallOptions = CallOptions()
-    ) async throws -> ListStagesResponse {
+    ) async throws(RPCError) -> ListStagesResponse {
         try await channel.call(StageServiceMethods.listStages, request, options)
     }
 
     /// Creates a stage.
     public func createStage(
         _ request: CreateStageRequest, options: CallOptions = CallOptions()
-    ) async throws -> CreateStageResponse {
+    ) async throws(RPCError) -> CreateStageResponse {
         try await channel.call(StageServiceMethods.createStage, request, options)
     }
 
     /// Creates up to 1,000 stages; each succeeds or fails alone.
     public func batchCreateStages(
         _ request: BatchCreateStagesRequest, options: CallOptions = CallOptions()
-    ) async throws -> BatchCreateStagesResponse {
+    ) async throws(RPCError) -> BatchCreateStagesResponse {
         try await channel.call(StageServiceMethods.batchCreateStages, request, options)
     }
 
@@ -766,21 +766,21 @@ public struct StageServiceClient: Sendable {
     /// same fields are answered with ABORTED and the conflict.
     public func updateStage(
         _ request: UpdateStageRequest, options: CallOptions = CallOptions()
-    ) async throws -> UpdateStageResponse {
+    ) async throws(RPCError) -> UpdateStageResponse {
         try await channel.call(StageServiceMethods.updateStage, request, options)
     }
 
     /// Deletes a stage; it can be restored.
     public func deleteStage(
         _ request: DeleteStageRequest, options: CallOptions = CallOptions()
-    ) async throws -> DeleteStageResponse {
+    ) async throws(RPCError) -> DeleteStageResponse {
         try await channel.call(StageServiceMethods.deleteStage, request, options)
     }
 
     /// Brings a deleted stage back.
     public func restoreStage(
         _ request: RestoreStageRequest, options: CallOptions = CallOptions()
-    ) async throws -> RestoreStageResponse {
+    ) async throws(RPCError) -> RestoreStageResponse {
         try await channel.call(StageServiceMethods.restoreStage, request, options)
     }
 }

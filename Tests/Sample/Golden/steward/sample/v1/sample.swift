@@ -474,84 +474,84 @@ public struct SampleServiceClient: Sendable {
     /// Gives one.
     public func getSample(
         _ request: SampleRequest, options: CallOptions = CallOptions()
-    ) async throws -> SampleResponse {
+    ) async throws(RPCError) -> SampleResponse {
         try await channel.call(SampleServiceMethods.getSample, request, options)
     }
 
     /// Gives some.
     public func batchGetSamples(
         _ request: SampleRequest, options: CallOptions = CallOptions()
-    ) async throws -> SampleResponse {
+    ) async throws(RPCError) -> SampleResponse {
         try await channel.call(SampleServiceMethods.batchGetSamples, request, options)
     }
 
     /// Lists them.
     public func listSamples(
         _ request: SampleRequest, options: CallOptions = CallOptions()
-    ) async throws -> SampleResponse {
+    ) async throws(RPCError) -> SampleResponse {
         try await channel.call(SampleServiceMethods.listSamples, request, options)
     }
 
     /// Creates one.
     public func createSample(
         _ request: SampleRequest, options: CallOptions = CallOptions()
-    ) async throws -> SampleResponse {
+    ) async throws(RPCError) -> SampleResponse {
         try await channel.call(SampleServiceMethods.createSample, request, options)
     }
 
     /// Creates some.
     public func batchCreateSamples(
         _ request: SampleRequest, options: CallOptions = CallOptions()
-    ) async throws -> SampleResponse {
+    ) async throws(RPCError) -> SampleResponse {
         try await channel.call(SampleServiceMethods.batchCreateSamples, request, options)
     }
 
     /// Changes one.
     public func updateSample(
         _ request: SampleRequest, options: CallOptions = CallOptions()
-    ) async throws -> SampleResponse {
+    ) async throws(RPCError) -> SampleResponse {
         try await channel.call(SampleServiceMethods.updateSample, request, options)
     }
 
     /// Deletes one.
     public func deleteSample(
         _ request: SampleRequest, options: CallOptions = CallOptions()
-    ) async throws -> SampleResponse {
+    ) async throws(RPCError) -> SampleResponse {
         try await channel.call(SampleServiceMethods.deleteSample, request, options)
     }
 
     /// Brings one back.
     public func restoreSample(
         _ request: SampleRequest, options: CallOptions = CallOptions()
-    ) async throws -> SampleResponse {
+    ) async throws(RPCError) -> SampleResponse {
         try await channel.call(SampleServiceMethods.restoreSample, request, options)
     }
 
     /// Weighs one. Says "heavy" or \light.
     public func weighSample(
         _ request: SampleRequest, options: CallOptions = CallOptions()
-    ) async throws -> SampleResponse {
+    ) async throws(RPCError) -> SampleResponse {
         try await channel.call(SampleServiceMethods.weighSample, request, options)
     }
 
     /// Tells of changes.
     public func watchSamples(
         _ request: SampleRequest, options: CallOptions = CallOptions()
-    ) async throws -> ResponseStream<SampleResponse> {
+    ) async throws(RPCError) -> ResponseStream<SampleResponse> {
         try await channel.serverStream(SampleServiceMethods.watchSamples, request, options)
     }
 
     /// Takes many.
     public func uploadSamples(
         options: CallOptions = CallOptions()
-    ) async throws -> RequestStream<SampleRequest, SampleResponse> {
+    ) async throws(RPCError) -> RequestStream<SampleRequest, SampleResponse> {
         try await channel.clientStream(SampleServiceMethods.uploadSamples, options)
     }
 
     /// Takes and gives many.
     public func exchangeSamples(
         options: CallOptions = CallOptions()
-    ) async throws -> DuplexStream<SampleRequest, SampleResponse> {
+    ) async throws(RPCError) -> DuplexStream<SampleRequest, SampleResponse> {
         try await channel.duplexStream(SampleServiceMethods.exchangeSamples, options)
     }
 }
@@ -601,7 +601,7 @@ public struct PingServiceClient: Sendable {
     /// Answers.
     public func ping(
         _ request: SampleRequest, options: CallOptions = CallOptions()
-    ) async throws -> SampleResponse {
+    ) async throws(RPCError) -> SampleResponse {
         try await channel.call(PingServiceMethods.ping, request, options)
     }
 }

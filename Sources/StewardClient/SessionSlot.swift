@@ -1,0 +1,53 @@
+import Contracts
+import RPC
+import Synchronization
+
+/// The session that all connections of a client work in.
+final class SessionSlot: Sendable {
+    struct State: Sendable {
+        var handle: [UInt8]?
+        /// Why the gateway does not take the handle.
+        var refusal: RPCError?
+    }
+
+    private let state = Mutex(State())
+
+    /// How long attaching may take: a look-up at the gateway's side.
+    private static let attachTimeout: Duration = .seconds(10)
+
+    /// Attaches the session to a new connection. A handle that is refused leaves the connection without a session: signing in works
+    /// there. Throws when the gateway could not say.
+    func prepare(_ connection: any RPCChannel) async throws(RPCError) {
+        guard let handle = state.withLock({ $0.handle }) else { return }
+        do {
+            _ = try await SessionServiceClient(channel: connection).attachSession(
+                AttachSessionRequest(sessionHandle: handle), options: CallOptions(timeout: Self.attachTimeout))
+            note(nil, of: handle)
+        } catch {
+            guard error.code == .unauthenticated || error.code == .invalidArgument else { throw error }
+            note(error, of: handle)
+        }
+    }
+
+    private func note(_ refusal: RPCError?, of handle: [UInt8]) {
+        state.withLock { if $0.handle == handle { $0.refusal = refusal } }
+    }
+
+    var refusal: RPCError? { state.withLock { $0.refusal } }
+
+    /// Takes another session. Gives the one before, to be put back if the gateway refuses it.
+    func replace(with handle: [UInt8]) -> State {
+        state.withLock { state in
+            defer { state = State(handle: handle) }
+            return state
+        }
+    }
+
+    func restore(_ before: State) { state.withLock { $0 = before } }
+
+    /// The gateway refuses a call since the connection has no session: says why it has none.
+    func explained(_ error: RPCError) -> RPCError {
+        guard error.reason == Reason.sessionRequired.name else { return error }
+        return refusal ?? error
+    }
+}
