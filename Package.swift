@@ -85,7 +85,7 @@ let package = Package(
         module("Tenancy"),
 
         // Floor 2: engines.
-        module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire"]),
+        module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire", deque]),
         module("RPC", ["Wire", "Tenancy", "Observability", deque, logging]),
         module(
             "Postgres", ["CPostgres", "Reactor", "Tenancy", "Observability", coreMetrics, logging]),
@@ -247,6 +247,11 @@ let package = Package(
                 "Postgres",
                 "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Wire", logging,
             ]),
+        // Hostile clients, for HostileTests and Tests/Benchmarks.
+        .executableTarget(
+            name: "steward-attack", path: "Tests/Attack",
+            cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         // The servers that Tests/Benchmarks measures.
         .executableTarget(
             name: "steward-echo",

@@ -59,6 +59,8 @@ package struct ServerLimits: Sendable, Hashable {
     /// Connections open at once on a loop from one address, so that one machine cannot take all of them. Nil: not counted, as it
     /// must be when a proxy stands in front, whose address all clients then have.
     package var connectionsPerAddressMax: Int?
+    /// Handshakes that one address may begin in a second on a loop; see `TLSLimits`. Nil: not counted.
+    package var handshakesPerAddressMax: Int?
     /// Connections shaking hands at once on a loop, besides those that are open. More are reset at once, which tells their clients
     /// sooner than a handshake that is never done.
     package var handshakesMax = 4_096

@@ -4,7 +4,7 @@ import Reactor
 import Wire
 
 extension TLSConnection {
-    /// Room made for a read. Small, because an idle connection keeps it; a buffer that fills up doubles.
+    /// Room made for a read: most reads are small, and a buffer that fills up doubles.
     private static let readRoomBytes = 4096
 
     /// Writes `output` at the end of this turn. Call it after appending; calling it often costs nothing.
@@ -59,7 +59,9 @@ extension TLSConnection {
         }
         if input.readableCount > before { delegate?.didReceive(self) }
         guard phase == .open else { return }
-        input.shrinkIfIdle()
+        input.giveBackIfEmpty()
+        group.heldInput.update(self)
+        guard phase == .open else { return }
         switch end {
         case nil: if SSL_has_pending(ssl) == 1, !isReadingPaused { scheduleReading() }
         case .wouldBlock: break
@@ -85,6 +87,12 @@ extension TLSConnection {
             return Int(max(result, 0))
         }
         budget -= count
+        if hasTooManyHandshakeMessages {
+            return .failed(
+                TLSError(
+                    .handshake,
+                    "\(remoteAddress) sent more than \(limits.handshakeMessagesPerMinuteMax) key updates in a minute"))
+        }
         if count > 0 { return nil }
         switch SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ: return .wouldBlock
@@ -116,7 +124,7 @@ extension TLSConnection {
         }
         updateInterest()
         if output.isEmpty {
-            output.shrinkIfIdle()
+            output.giveBackIfEmpty()
             if phase == .closing { return endOutput() }
         }
         if isAboveHighMark, output.readableCount <= limits.outputBytesLow {

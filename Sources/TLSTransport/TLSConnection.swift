@@ -51,7 +51,7 @@ package final class TLSConnection: @unchecked Sendable {
     let descriptor: Int32
     let ssl: OpaquePointer
     let generation: TLSGeneration
-    let limits: TLSLimits
+    let group: ConnectionGroup
     /// Under which name a client keeps its session; nil on a server.
     let sessionKey: String?
     var phase: Phase
@@ -66,6 +66,14 @@ package final class TLSConnection: @unchecked Sendable {
     var isFlushScheduled = false
     var isAboveHighMark = false
     var closeError: TLSError?
+    /// What `HeldInput` has counted for this connection, and since when relative to others.
+    var heldInputBytes = 0
+    var heldInputSequence: UInt64 = 0
+    /// Post-handshake messages since the start of their minute, in seconds of the loop's clock.
+    var handshakeMessageCount: UInt32 = 0
+    var handshakeMinuteStart: UInt32 = 0
+    /// The peer's certificate that was not accepted, for the error.
+    var refusedCertificate: String?
     /// Made once, so that scheduling a flush allocates nothing. Holds the connection; gone when it is closed.
     var flushHook: (() -> Void)?
     /// Called once: when the handshake ended or failed.
@@ -76,7 +84,7 @@ package final class TLSConnection: @unchecked Sendable {
     /// Takes over `descriptor`. `start()` begins the work.
     init(
         loop: EventLoop, descriptor: Int32, remoteAddress: SocketAddress, generation: TLSGeneration,
-        limits: TLSLimits, role: TLSContext.Role, serverName: String? = nil
+        group: ConnectionGroup, role: TLSContext.Role, serverName: String? = nil
     ) throws(TLSError) {
         guard let ssl = SSL_new(generation.context) else {
             Sockets.close(descriptor)
@@ -86,7 +94,7 @@ package final class TLSConnection: @unchecked Sendable {
         self.descriptor = descriptor
         self.remoteAddress = remoteAddress
         self.generation = generation
-        self.limits = limits
+        self.group = group
         self.ssl = ssl
         phase = role == .client ? .connecting : .handshaking
         sessionKey = role == .client ? "\(serverName ?? "")@\(remoteAddress)" : nil
@@ -101,6 +109,15 @@ package final class TLSConnection: @unchecked Sendable {
 
     deinit {
         assert(phase == .closed, "a connection is closed before it is let go")
+    }
+
+    var limits: TLSLimits {
+        @inline(__always) _read { yield group.limits }
+    }
+
+    /// The connection that OpenSSL calls back for; nil once it is closed.
+    static func of(_ ssl: OpaquePointer) -> TLSConnection? {
+        steward_ssl_get_app_data(ssl).map { Unmanaged<TLSConnection>.fromOpaque($0).takeUnretainedValue() }
     }
 
     /// Bytes in `output`.

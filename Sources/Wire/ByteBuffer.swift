@@ -9,10 +9,12 @@
 ///
 /// SAFETY: confined to the event loop (or the task) that owns it; it is not synchronised.
 package final class ByteBuffer: @unchecked Sendable {
-    /// Below this the buffer is not shrunk: a frame of usual size fits, and idle connections stay cheap.
-    package static let idleCapacityMax = 16 * 1024
+    /// As much as a buffer that was given back may begin with when it is used again.
+    package static let usualCapacityMax = 16 * 1024
 
     private var storage: UnsafeMutableRawPointer?
+
+    private var usualCapacity = 256
 
     /// Bytes that fit without growing.
     package private(set) var capacity = 0
@@ -89,7 +91,7 @@ package final class ByteBuffer: @unchecked Sendable {
             writerIndex = readable
             return
         }
-        resize(to: max(readable + count, capacity * 2, 256))
+        resize(to: max(readable + count, capacity * 2, usualCapacity))
     }
 
     /// Takes memory for so many bytes in all, if there is less.
@@ -119,9 +121,11 @@ package final class ByteBuffer: @unchecked Sendable {
         writerIndex = readerIndex + count
     }
 
-    /// Gives memory back when the buffer is empty and larger than an idle connection should hold.
-    package func shrinkIfIdle() {
-        guard isEmpty, capacity > ByteBuffer.idleCapacityMax else { return }
+    /// Gives the memory back when the buffer is empty, so that an idle connection holds none. The next use begins with as
+    /// much as this one had, up to ``usualCapacityMax``, and so does not grow step by step again.
+    package func giveBackIfEmpty() {
+        guard isEmpty, capacity > 0 else { return }
+        usualCapacity = min(capacity, ByteBuffer.usualCapacityMax)
         free(storage)
         storage = nil
         capacity = 0

@@ -76,6 +76,7 @@ final class ProcessRun: Sendable {
         let server = try makeServer(addresses.listen, try await build(host), host)
         host.optionalSubscription?.start()
         let probe = Probe(run: self, host: host).start()
+        let certificates = CertificateWatch(tls: tls, loop: loops.loops[0], workers: workers, logger: logger).start()
         try await server.start()
         listening.current = nil
         health.set(isServing: true)
@@ -86,6 +87,7 @@ final class ProcessRun: Sendable {
             logger.info("stopping", metadata: [LogKey.signal: "\(signal)"])
             break
         }
+        certificates.cancel()
         await drain(server, host, probe, admin)
     }
 
@@ -152,6 +154,9 @@ final class ProcessRun: Sendable {
         if name == .gateway, settings.connectionsPerAddressMax > 0 {
             limits.connectionsPerAddressMax = settings.connectionsPerAddressMax
         }
+        if name == .gateway, settings.handshakesPerAddressMax > 0 {
+            limits.handshakesPerAddressMax = settings.handshakesPerAddressMax
+        }
         let interceptors: [any Interceptor] =
             name == .gateway
             ? InterceptorChain.gateway(methods: router.methods, settings: settings, factory: registry)
@@ -213,7 +218,7 @@ final class ProcessRun: Sendable {
         stopRequests.continuation.yield(signal)
     }
 
-    /// SIGHUP: certificates and the log level. When something is wrong everything stays as it was.
+    /// SIGHUP: certificates, at once, and the log level. When something is wrong everything stays as it was.
     private func reload() async {
         do {
             let level = try await workers.run { [self] in
