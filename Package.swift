@@ -175,7 +175,7 @@ let package = Package(
             ]),
         tests("GatewayServiceTests", ["GatewayService", "Observability", "RPC", "Reactor", "Tenancy"]),
         tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
-        tests("StewardCommandTests", ["steward", "Contracts", "RPC", "Tenancy", "Wire"]),
+        tests("StewardCommandTests", ["steward", "Contracts", "Credentials", "RPC", "Tenancy", "Wire"]),
         // C of Tests/Sample, for the tests of Wire: every kind of field.
         .target(name: "CSample", dependencies: ["CProtobufC", "CContracts"], path: "Tests/CSample"),
         tests("WireTests", ["Wire", "CProtobufC", "CContracts", "CSample"]),
@@ -221,6 +221,7 @@ let package = Package(
                 "TestSteward", "TestPostgres", "StewardClient", "Contracts", "Postgres", "RPC", "Reactor",
                 "TenantDatabase", "Tenancy", "Wire",
             ]),
+        tests("HostileTests", ["TestSteward", "RPC", "steward-attack", "steward-gateway"]),
         tests("PostgresIntegrationTests", ["TestPostgres", "Migrations", "Postgres", "Reactor", "Tenancy"]),
         tests(
             "TenantDatabaseIntegrationTests",

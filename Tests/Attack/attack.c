@@ -1,11 +1,14 @@
 // An attacker on the loopback: hostile clients of one kind, so many at once, for so many seconds.
 //
+//   steward-attack bystander PORT CA.pem SERVER-NAME CLIENTS SECONDS
 //   steward-attack KIND PORT CA.pem SERVER-NAME CLIENTS SECONDS [SOURCES]
 //
 // Prints "begin" when all clients have begun, and at the end what became of them: connections made, refused and closed by
-// the server, bytes sent, calls answered, and each reason that the server gave with its count. SECONDS is at most 60.
-// SOURCES is the number of addresses it comes from, 1 when left out. SIGTERM ends it early.
+// the server, bytes sent, calls answered, and each reason that the server gave with its count. SECONDS is at most 120.
+// SOURCES is the number of addresses it comes from, 1 when left out; the first is 127.0.0.2. The bystander is no attacker
+// but measures how long others have to wait meanwhile, at 127.0.0.1. SIGTERM ends it early.
 #include "link.h"
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <poll.h>
 #include <pthread.h>
@@ -385,9 +388,11 @@ int main(int count, char **words) {
     signal(SIGTERM, stop);
     clients = atoi(words[5]);
     double seconds = atof(words[6]);
-    if (clients < 1 || seconds <= 0 || seconds > 60) return usage();
+    if (clients < 1 || seconds <= 0 || seconds > 120) return usage();
     target = (struct target){.port = atoi(words[2]), .trust_roots = words[3], .server_name = words[4]};
-    target.sources = count > 7 ? atoi(words[7]) : 1;
+    int is_bystander = strcmp(words[1], "bystander") == 0;
+    target.first_source = INADDR_LOOPBACK + (is_bystander ? 0 : 1);
+    target.sources = count > 7 && atoi(words[7]) > 0 ? atoi(words[7]) : 1;
     target.tls = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_min_proto_version(target.tls, TLS1_3_VERSION);
     SSL_CTX_set_alpn_protos(target.tls, (const unsigned char *)"\x09steward/1", 10);
@@ -397,6 +402,7 @@ int main(int count, char **words) {
     if (strcmp(words[1], "resumptions") == 0) SSL_CTX_sess_set_new_cb(target.tls, keep_session);
     SSL_CTX_set_mode(target.tls, SSL_MODE_RELEASE_BUFFERS);
     end = now() + seconds;
+    if (is_bystander) return stand_by(clients, end);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(words[1], kinds[i].name) != 0) continue;
         // A session is one thread's.

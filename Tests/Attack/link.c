@@ -160,7 +160,8 @@ static const uint8_t *find(const uint8_t *at, const uint8_t *end, int wanted, si
     return NULL;
 }
 
-static void note_frames(struct bytes *in) {
+static void note_frames(struct link *l) {
+    struct bytes *in = &l->in;
     size_t at = 0;
     uint32_t length;
     while (in->count - at >= 4 && (memcpy(&length, in->data + at, 4), in->count - at - 4 >= ntohl(length))) {
@@ -168,6 +169,7 @@ static void note_frames(struct bytes *in) {
         size_t size;
         if ((part = find(frame, end, 7, &size))) {
             outcome.answered++;
+            l->statuses++;
             const uint8_t *stop = part + size;
             if ((reason = find(part, stop, 3, &size))) count_reason(reason, size);
         }
@@ -193,7 +195,7 @@ int dial(void) {
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
     struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)target.port)};
-    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + dialed++ % (unsigned)target.sources);
+    from.sin_addr.s_addr = htonl(target.first_source + dialed++ % (unsigned)target.sources);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd >= 0 && bind(fd, (void *)&from, sizeof from) == 0 && connect(fd, (void *)&to, sizeof to) == 0) return fd;
     if (fd >= 0) close(fd);
@@ -249,7 +251,7 @@ int receive(struct link *l, int milliseconds) {
             return 0;
         }
         put(&l->in, room, (size_t)count);
-        note_frames(&l->in);
+        note_frames(l);
         milliseconds = 0;
     }
     return 1;
@@ -259,6 +261,8 @@ void close_link(struct link *l, int abruptly) {
     struct linger none = {.l_onoff = 1};
     if (abruptly && l->socket >= 0) setsockopt(l->socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
     if (l->ssl && !abruptly) SSL_shutdown(l->ssl);
+    // A session whose connection was lost could not be resumed otherwise.
+    if (l->ssl) SSL_set_shutdown(l->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(l->ssl);
     if (l->socket >= 0) close(l->socket);
     free(l->in.data);

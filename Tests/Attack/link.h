@@ -8,7 +8,8 @@
 struct target {
     int port;
     const char *trust_roots, *server_name;
-    // Connections come from so many addresses of the loopback in turn: 127.0.0.1 and on.
+    // Connections come from so many addresses of the loopback in turn, from this one on.
+    uint32_t first_source;
     int sources;
     SSL_CTX *tls;
 };
@@ -29,6 +30,7 @@ struct link {
     int socket;
     SSL *ssl;
     struct bytes in;
+    long statuses;  // that have come
 };
 
 double now(void);
@@ -60,3 +62,6 @@ int receive(struct link *l, int milliseconds);
 // Closes; `abruptly` with a reset.
 void close_link(struct link *l, int abruptly);
 void print_outcome(void);
+
+// Calls as a well-behaved client until `end`, and prints how long that took.
+int stand_by(int clients, double end);
