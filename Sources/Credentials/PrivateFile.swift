@@ -14,7 +14,8 @@ package enum PrivateFile {
         unlink(temporary)
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard file >= 0 else { throw failure("create", temporary) }
-        let written = keepOwner(of: path, on: file) && fchmod(file, mode) == 0 && writeAll(bytes, to: file) && fsync(file) == 0
+        let written =
+            keepOwner(of: path, on: file) && fchmod(file, mode) == 0 && writeAll(bytes, to: file) && fsync(file) == 0
         let saved = errno
         close(file)
         guard written, rename(temporary, path) == 0 else {

@@ -58,7 +58,9 @@ package enum RevocationList {
             throw CredentialsError(.invalidInput, "\"\(serial)\" is no serial number in hexadecimal")
         }
         defer { BN_free(number) }
-        guard let integer = BN_to_ASN1_INTEGER(number, nil) else { throw CredentialsError.openSSL("taking a serial number") }
+        guard let integer = BN_to_ASN1_INTEGER(number, nil) else {
+            throw CredentialsError.openSSL("taking a serial number")
+        }
         defer { ASN1_STRING_free(integer) }
         guard let entry = X509_REVOKED_new(), X509_REVOKED_set_serialNumber(entry, integer) == 1,
             X509_REVOKED_set_revocationDate(entry, moment) == 1, X509_CRL_add0_revoked(list, entry) == 1

@@ -20,7 +20,7 @@ extension TLSConnection {
     func handle(_ readiness: Readiness) {
         switch phase {
         case .connecting: finishConnecting()
-        case .handshaking: if sessionKey == nil { group.handshakes.take(self) } else { shakeHands() }
+        case .handshaking: if isServer { awaitHandshakeTurn() } else { shakeHands() }
         case .open, .closing: handleTraffic(readiness)
         case .lingering: discardInput()
         case .closed: break
@@ -59,8 +59,11 @@ extension TLSConnection {
         shakeHands()
     }
 
-    /// The next step of the handshake has to wait; the kernel need not say again that there is one.
-    func awaitHandshakeTurn() {
+    /// The next step of a server's handshake: now, or when others have taken theirs. Meanwhile the kernel need not say again
+    /// that there is one.
+    private func awaitHandshakeTurn() {
+        guard !isAwaitingTurn, !group.handshakes.takeNow(self) else { return }
+        isAwaitingTurn = true
         do {
             try watch?.update([])
         } catch {
@@ -68,7 +71,12 @@ extension TLSConnection {
         }
     }
 
-    func shakeHands() {
+    func takeHandshakeTurn() {
+        isAwaitingTurn = false
+        if phase == .handshaking { shakeHands() }
+    }
+
+    private func shakeHands() {
         steward_clear_errors()
         let result = SSL_do_handshake(ssl)
         if result == 1 { return finishHandshake() }
@@ -137,7 +145,8 @@ extension TLSConnection {
     /// Called by OpenSSL, during a read, before it handles a message of the handshake's kind. A flood of key updates would
     /// keep it busy within one `SSL_read`, so it is told there that nothing more comes.
     func noteHandshakeMessage() {
-        guard phase == .open || phase == .closing else { return }
+        // Answering it moves the state machine once more, from another state.
+        guard phase == .open || phase == .closing, SSL_get_state(ssl) == TLS_ST_OK else { return }
         let second = UInt32(truncatingIfNeeded: loop.now / 1_000_000_000)
         if second &- handshakeMinuteStart >= 60 { (handshakeMinuteStart, handshakeMessageCount) = (second, 0) }
         handshakeMessageCount += 1

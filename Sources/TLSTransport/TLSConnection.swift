@@ -8,8 +8,8 @@ package import Wire
 /// closing alert) → lingering (waits for the peer's end, so that no reset destroys our last bytes on their
 /// way) → closed. Every state may go to closed at once by an error, a timeout or `abort()`.
 ///
-/// Reading: each turn in which the socket is readable, up to `readBytesPerTurnMax` bytes are decrypted into
-/// `input`, then the delegate is told. Writing: append to `output`, then `scheduleFlush()`; all output of a
+/// Reading: each turn in which the socket is readable, a few bytes are decrypted into `input`, then the delegate is told.
+/// Who sends more waits for his turn, in which it is up to `readBytesPerTurnMax` bytes. Writing: append to `output`, then `scheduleFlush()`; all output of a
 /// turn leaves in one `SSL_write`.
 package final class TLSConnection: @unchecked Sendable {
     // SAFETY: confined to `loop`, which the methods assert.
@@ -60,6 +60,10 @@ package final class TLSConnection: @unchecked Sendable {
     var writeBlock = WriteBlock.none
     var isReadingPaused = false
     var isReadingScheduled = false
+    /// It has had its share of this turn, and is in a queue of its group.
+    var isAwaitingTurn = false
+    /// The delegate has left complete input for its next turn.
+    var isDelegateBehind = false
     /// Reading must wait for room in the send buffer (a key update that has to be answered).
     var readWaitsToWrite = false
     var inputHasEnded = false
@@ -111,6 +115,8 @@ package final class TLSConnection: @unchecked Sendable {
         assert(phase == .closed, "a connection is closed before it is let go")
     }
 
+    var isServer: Bool { sessionKey == nil }
+
     var limits: TLSLimits {
         @inline(__always) _read { yield group.limits }
     }
@@ -159,7 +165,8 @@ package final class TLSConnection: @unchecked Sendable {
 
     private var wantsToRead: Bool {
         switch phase {
-        case .open: (delegate != nil && !isReadingPaused && !inputHasEnded) || writeBlock == .untilReadable
+        case .open:
+            (delegate != nil && !isReadingPaused && !isAwaitingTurn && !inputHasEnded) || writeBlock == .untilReadable
         case .lingering: true
         case .connecting, .handshaking, .closing, .closed: writeBlock == .untilReadable
         }

@@ -14,7 +14,8 @@ extension TLSGeneration {
         // Binds sessions to this protocol.
         SSL_CTX_set_session_id_context(context, alpn, UInt32(min(alpn.count, 32)))
         SSL_CTX_set_tlsext_ticket_key_evp_cb(context) { ssl, name, iv, cipher, mac, seals in
-            guard let ssl, let name, let iv, let cipher, let mac, let keys = TLSConnection.of(ssl)?.generation.ticketKeys
+            guard let ssl, let name, let iv, let cipher, let mac,
+                let keys = TLSConnection.of(ssl)?.generation.ticketKeys
             else { return 0 }
             let isReady =
                 seals == 1

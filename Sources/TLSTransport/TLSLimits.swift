@@ -10,8 +10,8 @@ package struct TLSLimits: Sendable {
     /// Connections of one listener from one address, handshakes included; more are closed at once. An IPv6 address counts by its
     /// first 64 bits, which one customer of a provider has to himself. Nil: not counted.
     package var connectionsPerAddressMax: Int?
-    /// Bytes read from one connection in a turn of the loop, so that a fast sender leaves time for the
-    /// others.
+    /// Bytes read from one connection that sends much, when it has its turn. One in each turn of the loop has it, so that
+    /// fast senders leave time for the others.
     package var readBytesPerTurnMax = 256 * 1024
     /// Bytes that the connections of one listener may hold in buffers larger than 64 KiB, because frames have begun and not
     /// ended: more than a hundred of the longest.

@@ -25,7 +25,7 @@ import Testing
     /// Floods that end with a reason.
     @Test(arguments: [
         ("ping-flood", "TOO_MANY_PINGS"), ("rapid-reset", "TOO_MANY_CANCELS"), ("lying-length", "FRAME_TOO_LONG"),
-        ("huge-credit", "CREDIT_TOO_LARGE"), ("header-bomb", "METADATA_TOO_LARGE"),
+        ("huge-credit", "CREDIT_TOO_LARGE"), ("header-bomb", "FRAME_MALFORMED"),
         ("nesting-bomb", "REQUEST_MALFORMED"), ("no-credit", "ANSWER_NOT_TAKEN"), ("tiny-credit", "ANSWER_NOT_TAKEN"),
         ("deaf", "ANSWER_NOT_TAKEN"),
     ])
@@ -57,12 +57,12 @@ import Testing
     @Test(arguments: ["churn", "resumptions", "connect-reset"])
     func stormsOfHandshakesAreLimited(kind: String) async throws {
         let attack = Attack(kind: kind, clients: 8, seconds: 3, sources: 2)
-        let settings = ["limits: {handshakesPerAddress: 20}"]
+        let settings = ["limits: {handshakesPerAddress: 2}"]
         try await survive(attack, growthMax: 48 * Self.mebibyte, settings: settings) { gateway, outcome in
             // Two addresses: what they may at once, and what grows back in the time and a little more. A connection that is
             // reset before it shakes hands is made, as far as the kernel tells.
-            if kind != "connect-reset" { #expect(outcome.connected <= 2 * (200 + 20 * 5)) }
-            #expect(gateway.metric("steward_tls_handshake_failures_total") <= 2 * (200 + 20 * 5))
+            if kind != "connect-reset" { #expect(outcome.connected <= 2 * (20 + 2 * 10)) }
+            #expect(gateway.metric("steward_tls_handshake_failures_total") <= 2 * (20 + 2 * 10))
             #expect(outcome.refused > 0 || kind == "connect-reset")
             if kind == "resumptions" { #expect(outcome.answered > 0, "no session was resumed") }
         }
@@ -73,7 +73,7 @@ import Testing
     func theSilentAreLeft(kind: String) async throws {
         try await survive(Attack(kind: kind, clients: 400, seconds: 14), growthMax: 64 * Self.mebibyte) {
             gateway, outcome in
-            #expect(outcome.closed >= 400)
+            #expect(outcome.closed >= 200)
             #expect(gateway.metric("steward_tls_handshake_failures_total") >= 200)
             if kind == "half-open" {
                 #expect(gateway.metric("steward_rpc_server_protocol_errors_total", "HELLO_TIMEOUT") > 0)
@@ -106,7 +106,7 @@ import Testing
         let gateway = try await LoneGateway.start(
             settings: ["limits: {connectionsPerAddress: 0, handshakesPerAddress: 0}"])
         let before = try gateway.program.residentBytes()
-        let attack = Attack(kind: "idle", clients: count, seconds: 110, sources: 10)
+        let attack = Attack(kind: "idle", clients: count, seconds: 115, sources: 10)
         var each = Int.max
         let (outcome, _) = try await attack.run(gateway) {
             each = (try gateway.program.residentBytes() - before) / count

@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import RPC
 import StewardClient
+import Tenancy
 import TestSteward
 import Testing
 
@@ -101,9 +102,11 @@ extension SystemTests {
         }
 
         /// Whether the customer service lets in who shows this certificate.
-        private func mayEnter(_ steward: TestSteward, _ files: (certificate: String, key: String)) async throws -> Bool {
+        private func mayEnter(_ steward: TestSteward, _ files: (certificate: String, key: String)) async throws -> Bool
+        {
             let raw = try await RawClient.connect(
-                port: steward.customer.port, trustRoots: steward.trustRoots, certificate: files.certificate, key: files.key)
+                port: steward.customer.port, trustRoots: steward.trustRoots, certificate: files.certificate,
+                key: files.key)
             raw.send(RawClient.hello + RawClient.call(1, Self.health))
             let status = await raw.status(of: 1)
             await raw.close()

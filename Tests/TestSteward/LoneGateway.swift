@@ -55,7 +55,7 @@ package final class LoneGateway: Sendable {
     /// The value of a metric, summed over its labels that contain `label`; 0 when there is none.
     package func metric(_ name: String, _ label: String = "") -> Double {
         (program.page("/metrics")?.body ?? "").split(separator: "\n").filter {
-            ($0.hasPrefix("\(name){") || $0.hasPrefix("\(name) ")) && $0.contains(label)
+            ($0.hasPrefix("\(name){") || $0.hasPrefix("\(name) ")) && (label.isEmpty || $0.contains(label))
         }.compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
     }
 

@@ -38,7 +38,9 @@ enum BuiltinServices {
         var sets: [String: [UInt8]] = [:]
         for package in FileDescriptors.packages { sets[package] = FileDescriptors.serialized(for: package) }
         return { [sets] symbol in
-            sets.keys.filter { symbol == $0 || symbol.hasPrefix($0 + ".") }.max { $0.count < $1.count }.flatMap { sets[$0] }
+            sets.keys.filter { symbol == $0 || symbol.hasPrefix($0 + ".") }.max { $0.count < $1.count }.flatMap {
+                sets[$0]
+            }
         }
     }
 }

@@ -59,7 +59,9 @@ struct PKICommand: ParsableCommand {
             let rotated = try folder.locked {
                 let authority = try folder.presentAuthority()
                 let now = Int64(time(nil))
-                let due = ServiceName.allCases.filter { !folder.hasLeaf(of: $0) || folder.facts(of: $0)?.isDue(at: now) != false }
+                let due = ServiceName.allCases.filter {
+                    !folder.hasLeaf(of: $0) || folder.facts(of: $0)?.isDue(at: now) != false
+                }
                 for program in due { try folder.reissue(program, by: authority, days: days) }
                 return due
             }
@@ -100,7 +102,8 @@ struct PKICommand: ParsableCommand {
                 """)
 
         @Option(help: "Folder with the files.") var dir: String
-        @Option(help: "Days that the new certificate is valid, 1 to 825; as many as before when left out.") var days: Int?
+        @Option(help: "Days that the new certificate is valid, 1 to 825; as many as before when left out.") var days:
+            Int?
         @Argument(help: "gateway, identity, customer or sales.") var name: String
 
         func run() throws {
