@@ -9,6 +9,9 @@
 ///
 /// SAFETY: confined to the event loop (or the task) that owns it; it is not synchronised.
 package final class ByteBuffer: @unchecked Sendable {
+    /// As much as an empty buffer keeps: the room for one small read, so that one call after the other allocates nothing.
+    package static let keptCapacityMax = 4 * 1024
+
     /// As much as a buffer that was given back may begin with when it is used again.
     package static let usualCapacityMax = 16 * 1024
 
@@ -121,11 +124,11 @@ package final class ByteBuffer: @unchecked Sendable {
         writerIndex = readerIndex + count
     }
 
-    /// Gives the memory back when the buffer is empty, so that an idle connection holds none. The next use begins with as
-    /// much as this one had, up to ``usualCapacityMax``, and so does not grow step by step again.
+    /// Gives the memory back when the buffer is empty and holds more than an idle connection should. The next use begins
+    /// with half as much, up to ``usualCapacityMax``, so that it need not grow step by step again.
     package func giveBackIfEmpty() {
-        guard isEmpty, capacity > 0 else { return }
-        usualCapacity = min(capacity, ByteBuffer.usualCapacityMax)
+        guard isEmpty, capacity > ByteBuffer.keptCapacityMax else { return }
+        usualCapacity = min(capacity / 2, ByteBuffer.usualCapacityMax)
         free(storage)
         storage = nil
         capacity = 0
