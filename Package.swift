@@ -86,7 +86,7 @@ let package = Package(
         module("Tenancy"),
 
         // Floor 2: engines.
-        module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire"]),
+        module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire", deque]),
         module("RPC", ["Wire", "Tenancy", "Observability", deque, logging]),
         module(
             "Postgres", ["CPostgres", "Reactor", "Tenancy", "Observability", coreMetrics, logging]),
@@ -178,7 +178,8 @@ let package = Package(
         tests("GatewayServiceTests", ["GatewayService", "Observability", "RPC", "Reactor", "ServiceHost", "Tenancy"]),
         tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
         tests(
-            "StewardCommandTests", ["steward", "Contracts", "RPC", "Tenancy", "Wire", arguments], exclude: ["Golden"]),
+            "StewardCommandTests", ["steward", "Contracts", "Credentials", "RPC", "Tenancy", "Wire", arguments],
+            exclude: ["Golden"]),
         // C of Tests/Sample, for the tests of Wire: every kind of field.
         .target(name: "CSample", dependencies: ["CProtobufC", "CContracts"], path: "Tests/CSample"),
         tests("WireTests", ["Wire", "CProtobufC", "CContracts", "CSample"]),
@@ -224,6 +225,7 @@ let package = Package(
                 "TestSteward", "TestPostgres", "StewardClient", "Contracts", "Postgres", "RPC", "Reactor",
                 "TenantDatabase", "Tenancy", "Wire",
             ]),
+        tests("HostileTests", ["TestSteward", "RPC", "steward-attack", "steward-gateway"]),
         tests(
             "PostgresIntegrationTests",
             ["TestPostgres", "Migrations", "Observability", "Postgres", "Reactor", "Tenancy"]),
@@ -261,6 +263,11 @@ let package = Package(
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
         tests("FuzzTests", ["Fuzz"]),
+        // Hostile clients, for HostileTests and Tests/Benchmarks.
+        .executableTarget(
+            name: "steward-attack", path: "Tests/Attack",
+            cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         // The servers that Tests/Benchmarks measures.
         .executableTarget(
             name: "steward-echo",

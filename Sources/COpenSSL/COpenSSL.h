@@ -84,6 +84,19 @@ static inline size_t steward_bio_bytes(BIO *bio, const char **bytes) {
     *bytes = start;
     return count > 0 ? (size_t)count : 0;
 }
+static inline int steward_revoked_count(const STACK_OF(X509_REVOKED) *entries) {
+    return entries ? sk_X509_REVOKED_num(entries) : 0;
+}
+static inline const X509_REVOKED *steward_revoked(const STACK_OF(X509_REVOKED) *entries, int index) {
+    return sk_X509_REVOKED_value(entries, index);
+}
+/// The 4 or 16 bytes of address `index`, or null when that entry is of another kind.
+static inline const unsigned char *steward_general_name_ip(const GENERAL_NAMES *names, int index, int *bytes) {
+    const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+    if (name->type != GEN_IPADD) return NULL;
+    *bytes = ASN1_STRING_length(name->d.iPAddress);
+    return ASN1_STRING_get0_data(name->d.iPAddress);
+}
 // ---- end of Credentials ----
 
 // --- for TLSTransport ---------------------------------------------------------------------------------------------
@@ -130,5 +143,19 @@ static inline const unsigned char *steward_general_name_dns(const GENERAL_NAMES 
     if (name->type != GEN_DNS) return NULL;
     *bytes = ASN1_STRING_length(name->d.dNSName);
     return ASN1_STRING_get0_data(name->d.dNSName);
+}
+/// Readies both contexts for one ticket: AES-256-CBC under `cipher_key`, HMAC-SHA256 under `mac_key`, 32 bytes each.
+static inline int steward_ticket_keys(
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, const unsigned char *cipher_key, const unsigned char *mac_key,
+    const unsigned char *iv, int encrypts) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)mac_key, 32),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0), OSSL_PARAM_construct_end()};
+    return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, cipher_key, iv, encrypts) == 1
+        && EVP_MAC_CTX_set_params(mac, parameters) == 1;
+}
+/// The connection whose peer is being verified, or null outside of a handshake.
+static inline SSL *steward_ssl_of_verification(X509_STORE_CTX *verification) {
+    return X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx());
 }
 static inline int steward_error_reason(unsigned long code) { return ERR_GET_REASON(code); }

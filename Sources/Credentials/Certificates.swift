@@ -50,7 +50,7 @@ package enum Certificates {
     /// Longest lifetime of a leaf in days.
     package static let leafDaysMax = 825
     /// Validity begins this long before now, so that a peer whose clock is behind accepts a fresh certificate.
-    static let backdateSeconds = 300
+    package static let backdateSeconds: Int64 = 300
 
     /// Makes a self-signed authority that can sign leaves and nothing below them.
     package static func makeAuthority(
@@ -91,11 +91,6 @@ package enum Certificates {
         try leaf.add(NID_subject_alt_name, names, issuer: issuer)
         try leaf.sign(with: issuerKey)
         return CertificateAndKey(certificatePEM: try leaf.pem(), privateKeyPEM: try key.pem())
-    }
-
-    /// When the first certificate of the PEM text ends, in seconds since 1970 UTC.
-    package static func expirySeconds(ofPEM pem: String) throws(CredentialsError) -> Int64 {
-        try X509Certificate(pem: pem).expirySeconds()
     }
 
     /// The names in the form of x509v3_config(5). Each is checked letter by letter, because a comma would let a name

@@ -5,7 +5,8 @@ package enum PrivateFile {
     /// Largest file that ``read`` takes: certificates and keys are a few KiB.
     package static let bytesMax = 1 << 20
 
-    /// Writes the file anew: a temporary sibling with mode 0600 (or `mode`), synced, then renamed over it.
+    /// Writes the file anew: a temporary sibling with mode 0600 (or `mode`), synced, then renamed over it. Root leaves it
+    /// to the owner of the file that it replaces, a program that has to go on reading it.
     package static func write(
         _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600
     ) throws(CredentialsError) {
@@ -13,7 +14,8 @@ package enum PrivateFile {
         unlink(temporary)
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard file >= 0 else { throw failure("create", temporary) }
-        let written = fchmod(file, mode) == 0 && writeAll(bytes, to: file) && fsync(file) == 0
+        let written =
+            keepOwner(of: path, on: file) && fchmod(file, mode) == 0 && writeAll(bytes, to: file) && fsync(file) == 0
         let saved = errno
         close(file)
         guard written, rename(temporary, path) == 0 else {
@@ -45,6 +47,12 @@ package enum PrivateFile {
                 .file, "\(path) is larger than \(bytesMax) bytes; that is no key or certificate")
         }
         return Array(bytes.prefix(filled))
+    }
+
+    private static func keepOwner(of path: String, on file: Int32) -> Bool {
+        var status = stat()
+        guard geteuid() == 0, stat(path, &status) == 0 else { return true }
+        return fchown(file, status.st_uid, status.st_gid) == 0
     }
 
     private static func writeAll(_ bytes: [UInt8], to file: Int32) -> Bool {

@@ -31,8 +31,8 @@ final class X509Key {
 
 /// Owns an `X509`.
 final class X509Certificate {
-    // SAFETY: made by the initialisers, freed once in deinit, never handed out beyond this file's calls.
-    private let pointer: OpaquePointer
+    // SAFETY: made by the initialisers, freed once in deinit, never handed out beyond this module's calls.
+    let pointer: OpaquePointer
 
     private init(_ pointer: OpaquePointer) { self.pointer = pointer }
     deinit { X509_free(pointer) }
@@ -52,7 +52,7 @@ final class X509Certificate {
         }
         let name = Array(commonName.utf8)
         guard X509_set_version(pointer, 2) == 1, try certificate.setSerial(),
-            X509_gmtime_adj(X509_getm_notBefore(pointer), -Certificates.backdateSeconds) != nil,
+            X509_gmtime_adj(X509_getm_notBefore(pointer), -Int(Certificates.backdateSeconds)) != nil,
             X509_gmtime_adj(X509_getm_notAfter(pointer), days * 86_400) != nil,
             X509_set_pubkey(pointer, key.pointer) == 1,
             X509_NAME_add_entry_by_txt(
@@ -92,14 +92,6 @@ final class X509Certificate {
             throw CredentialsError.openSSL("writing a certificate")
         }
         return text
-    }
-
-    func expirySeconds() throws(CredentialsError) -> Int64 {
-        var time = tm()
-        guard ASN1_TIME_to_tm(X509_get0_notAfter(pointer), &time) == 1 else {
-            throw CredentialsError.openSSL("reading the end of a certificate")
-        }
-        return Int64(timegm(&time))
     }
 }
 

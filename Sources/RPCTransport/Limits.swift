@@ -5,6 +5,9 @@ package struct LinkLimits: Sendable, Hashable {
     /// Longest frame accepted. A frame is handled in one piece, so this is also how long other calls of the connection wait:
     /// 1 MiB takes some 0.2 ms.
     package var frameBytesMax: UInt32 = 1 << 20
+    /// Frames that a server handles for a connection before others have their turn: many small ones fit into what is read at
+    /// once, and each may be a call, which takes some 2 µs.
+    package var framesPerTurnMax = 128
     /// Longest application message accepted, put together from several frames. Pages are bounded at 1,000 records; 4 MiB holds
     /// those of 4 KiB each.
     package var messageBytesMax: UInt32 = 4 << 20
@@ -59,6 +62,8 @@ package struct ServerLimits: Sendable, Hashable {
     /// Connections open at once on a loop from one address, so that one machine cannot take all of them. Nil: not counted, as it
     /// must be when a proxy stands in front, whose address all clients then have.
     package var connectionsPerAddressMax: Int?
+    /// Handshakes that one address may begin in a second on a loop; see `TLSLimits`. Nil: not counted.
+    package var handshakesPerAddressMax: Int?
     /// Connections shaking hands at once on a loop, besides those that are open. More are reset at once, which tells their clients
     /// sooner than a handshake that is never done.
     package var handshakesMax = 4_096

@@ -26,6 +26,8 @@ package enum HostLimits {
     static let adminHeadBytesMax = 8 << 10
     /// How long a request to the admin port may take in all.
     static let adminTimeout: Duration = .seconds(5)
+    /// How often the files of certificates are looked at; new ones are used when two looks found them the same.
+    static let certificateWatchInterval: Duration = .seconds(2)
     /// How often the state of the database and the process is looked at.
     static let probeInterval: Duration = .seconds(2)
 }

@@ -38,7 +38,10 @@ extension HostSettings {
             key: reader.path(
                 "tls.key", about: "Private key of the certificate, PEM, readable by the program alone."),
             authority: reader.path(
-                "tls.ca", about: "Certificate of the authority that signed the peers', PEM."))
+                "tls.ca", about: "Certificate of the authority that signed the peers', PEM."),
+            revocations: reader.optionalPath(
+                "tls.crl",
+                about: "Certificates that the authority has taken back, PEM; without it nobody's is looked up."))
         callerKeys = Self.callerKeys(program, reader)
         database = Topology.keepsTenantData(program) ? Database(reader) : nil
         peers = Self.peers(program, reader)
@@ -60,6 +63,11 @@ extension HostSettings {
         connectionsPerAddressMax = reader.int(
             "limits.connectionsPerAddress", default: 1_024, in: 0...1_000_000, unit: "connections",
             about: "Connections of clients from one address on one loop; 0 for no limit, as behind a proxy.")
+        handshakesPerAddressMax = reader.int(
+            "limits.handshakesPerAddress", default: 200, in: 0...100_000, unit: "handshakes a second",
+            about:
+                "Handshakes of clients from one address on one loop in the long run, and ten times as many at once; 0 for "
+                + "no limit, as behind a proxy.")
         slowCall = reader.duration(
             "log.slowCall", default: .seconds(1), in: .milliseconds(1) ... .seconds(3_600),
             about: "A call that takes longer is logged as a warning.")

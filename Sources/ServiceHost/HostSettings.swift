@@ -9,6 +9,7 @@ package struct HostSettings: Sendable {
         package var certificate: String
         package var key: String
         package var authority: String
+        package var revocations: String?
     }
 
     /// The database of a program that keeps data of tenants.
@@ -49,6 +50,8 @@ package struct HostSettings: Sendable {
     package var connectionsMax: Int
     /// Connections that clients of one address may have on one loop of the gateway; 0: not counted.
     package var connectionsPerAddressMax: Int
+    /// Handshakes that clients of one address may begin in a second on one loop of the gateway; 0: not counted.
+    package var handshakesPerAddressMax: Int
     /// A call that takes longer is logged as a warning.
     package var slowCall: Duration
     package var tracing: TracingSettings

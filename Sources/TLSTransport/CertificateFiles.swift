@@ -15,6 +15,10 @@ struct CertificateFiles {
     func install(in context: OpaquePointer) throws(TLSError) -> Int64? {
         ERR_clear_error()
         try installTrust(in: context)
+        if let lists = settings.revocationLists {
+            try mustBeReadable(lists, "revocation lists")
+            try RevocationLists(path: lists).install(in: context)
+        }
         guard let chain = settings.certificateChain, let key = settings.privateKey else {
             guard role == .client, settings.certificateChain == nil, settings.privateKey == nil else {
                 throw TLSError(

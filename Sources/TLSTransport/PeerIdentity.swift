@@ -58,6 +58,15 @@ package struct PeerIdentity: Sendable, Hashable {
         return Int64(timegm(&parts))
     }
 
+    /// The serial number in hexadecimal, as certificate tools show it.
+    static func serial(_ certificate: OpaquePointer) -> String {
+        guard let number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nil) else { return "" }
+        defer { BN_free(number) }
+        guard let digits = BN_bn2hex(number) else { return "" }
+        defer { CRYPTO_free(digits, #file, #line) }
+        return String(cString: digits)
+    }
+
     private static func text(_ bytes: UnsafePointer<UInt8>, _ count: Int32) -> String? {
         let buffer = UnsafeBufferPointer(start: bytes, count: Int(count))
         guard !buffer.contains(0) else { return nil }

@@ -1,4 +1,5 @@
 import COpenSSL
+import Glibc
 import Synchronization
 
 /// The last session with each server, for a client to resume: a shorter handshake without signatures.
@@ -26,9 +27,13 @@ final class SessionCache: Sendable {
         }
     }
 
-    /// Makes `ssl` offer the session kept under `key`, if there is one.
+    /// Makes `ssl` offer the session kept under `key`, if there is one. A resumption does not look at the server's
+    /// certificate again, so none is offered once that has expired.
     func offer(to ssl: OpaquePointer, for key: String) {
         guard let session = sessions.withLock({ $0[key] }) else { return }
+        guard let certificate = SSL_SESSION_get0_peer(session.pointer),
+            PeerIdentity.notAfter(certificate) > Int64(time(nil))
+        else { return forget(key) }
         SSL_set_session(ssl, session.pointer)
     }
 

@@ -63,6 +63,7 @@ extension TLSConnection {
         guard phase != .closed else { return }
         phase = .closed
         closeError = error
+        group.heldInput.forget(self)
         timer?.cancel()
         watch?.cancel()
         (timer, watch, flushHook) = (nil, nil, nil)
@@ -71,7 +72,7 @@ extension TLSConnection {
         SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         SSL_free(ssl)
         switch error?.kind {
-        case .aborted, .outputOverflow, .timeout: Sockets.reset(descriptor)
+        case .aborted, .outputOverflow, .inputOverflow, .timeout: Sockets.reset(descriptor)
         default: Sockets.close(descriptor)
         }
         let (delegate, completion, closed) = (delegate, onHandshake, onClosed)

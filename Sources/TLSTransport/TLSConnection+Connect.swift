@@ -54,7 +54,8 @@ private final class ConnectAttempt: @unchecked Sendable {  // SAFETY: the state 
         do {
             let connection = try TLSConnection(
                 loop: loop, descriptor: try Sockets.connect(address), remoteAddress: address,
-                generation: context.current, limits: limits, role: .client, serverName: serverName)
+                generation: context.current, group: ConnectionGroup(loop, limits), role: .client, serverName: serverName
+            )
             self.connection = connection
             connection.start(timeout: timeout) { [self] error in
                 self.connection = nil

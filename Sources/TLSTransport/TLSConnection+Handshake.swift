@@ -20,7 +20,7 @@ extension TLSConnection {
     func handle(_ readiness: Readiness) {
         switch phase {
         case .connecting: finishConnecting()
-        case .handshaking: shakeHands()
+        case .handshaking: if isServer { awaitHandshakeTurn() } else { shakeHands() }
         case .open, .closing: handleTraffic(readiness)
         case .lingering: discardInput()
         case .closed: break
@@ -57,6 +57,23 @@ extension TLSConnection {
         guard code == 0 else { return finish(Sockets.refusal("connect to", remoteAddress, code)) }
         phase = .handshaking
         shakeHands()
+    }
+
+    /// The next step of a server's handshake: now, or when others have taken theirs. Meanwhile the kernel need not say again
+    /// that there is one.
+    private func awaitHandshakeTurn() {
+        guard !isAwaitingTurn, !group.handshakes.takeNow(self) else { return }
+        isAwaitingTurn = true
+        do {
+            try watch?.update([])
+        } catch {
+            finish(TLSError(.system, "\(error)"))
+        }
+    }
+
+    func takeHandshakeTurn() {
+        isAwaitingTurn = false
+        if phase == .handshaking { shakeHands() }
     }
 
     private func shakeHands() {
@@ -109,8 +126,33 @@ extension TLSConnection {
         guard verdict == Int(X509_V_OK) else {
             ERR_clear_error()
             let text = X509_verify_cert_error_string(verdict).map { String(cString: $0) } ?? "code \(verdict)"
-            return TLSError(.peerNotTrusted, "the certificate of \(remoteAddress) is not accepted: \(text)")
+            let whose = refusedCertificate.map { " (\($0))" } ?? ""
+            return TLSError(
+                .peerNotTrusted, "the certificate of \(remoteAddress)\(whose) is not accepted: \(text)")
         }
         return failure(code, "the handshake with")
     }
+
+    /// Called by OpenSSL, during a handshake, when it does not accept a certificate.
+    static func noteRefusal(_ verification: OpaquePointer) {
+        guard let certificate = X509_STORE_CTX_get_current_cert(verification),
+            let connection = steward_ssl_of_verification(verification).flatMap({ of($0) })
+        else { return }
+        let peer = PeerIdentity(certificate)
+        connection.refusedCertificate = "\(peer.commonName), serial \(PeerIdentity.serial(certificate))"
+    }
+
+    /// Called by OpenSSL, during a read, before it handles a message of the handshake's kind. A flood of key updates would
+    /// keep it busy within one `SSL_read`, so it is told there that nothing more comes.
+    func noteHandshakeMessage() {
+        // Answering it moves the state machine once more, from another state.
+        guard phase == .open || phase == .closing, SSL_get_state(ssl) == TLS_ST_OK else { return }
+        let second = UInt32(truncatingIfNeeded: loop.now / 1_000_000_000)
+        if second &- handshakeMinuteStart >= 60 { (handshakeMinuteStart, handshakeMessageCount) = (second, 0) }
+        handshakeMessageCount += 1
+        if hasTooManyHandshakeMessages { SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN) }
+    }
+
+    /// In the present minute.
+    var hasTooManyHandshakeMessages: Bool { handshakeMessageCount > limits.handshakeMessagesPerMinuteMax }
 }

@@ -4,8 +4,10 @@ import Reactor
 import Wire
 
 extension TLSConnection {
-    /// Room made for a read. Small, because an idle connection keeps it; a buffer that fills up doubles.
+    /// Room made for a read: most reads are small, and a buffer that fills up doubles.
     private static let readRoomBytes = 4096
+    /// Bytes read from a connection without waiting for its turn: a record of full size, more than a hundred calls.
+    private static let shortReadBytes = 16 * 1024
 
     /// Writes `output` at the end of this turn. Call it after appending; calling it often costs nothing.
     package func scheduleFlush() {
@@ -39,35 +41,67 @@ extension TLSConnection {
         isReadingScheduled = true
         loop.execute { [self] in
             isReadingScheduled = false
-            if phase == .open, delegate != nil, !isReadingPaused { readAvailable(reportsRest: true) }
+            if phase == .open, delegate != nil, !isReadingPaused, !isAwaitingTurn { readAvailable(reportsRest: true) }
         }
     }
 
+    /// For the delegate, in `didReceive`: complete input is left, and the rest of it should wait for this connection's turn, so
+    /// that others are served too. Nothing more is read until then.
+    package func continueInNextTurn() {
+        loop.assertCurrent()
+        isDelegateBehind = true
+        awaitReadingTurn()
+    }
+
+    private func awaitReadingTurn() {
+        guard !isAwaitingTurn else { return }
+        isAwaitingTurn = true
+        group.longReads.append(self)
+        updateInterest()
+    }
+
+    func takeReadingTurn() {
+        isAwaitingTurn = false
+        guard phase == .open, delegate != nil, !isReadingPaused else { return }
+        readAvailable(bytesMax: limits.readBytesPerTurnMax, reportsRest: true)
+    }
+
     /// - Parameter reportsRest: whether the delegate hears of bytes that were in `input` before.
-    private func readAvailable(reportsRest: Bool = false) {
+    private func readAvailable(bytesMax: Int = TLSConnection.shortReadBytes, reportsRest: Bool = false) {
         let before = reportsRest ? 0 : input.readableCount
-        var budget = limits.readBytesPerTurnMax
+        var budget = bytesMax
         var end: ReadEnd?
         readWaitsToWrite = false
         // Without the look at `SSL_has_pending` each message would cost a second read, just to hear "nothing
         // more".
-        end = readOnce(&budget)
-        if end == nil, SSL_has_pending(ssl) == 1 {
-            // Much is coming: room at once for what a turn may bring, instead of growing step by step.
-            input.grow(to: limits.readBytesPerTurnMax)
-            repeat { end = readOnce(&budget) } while end == nil && budget > 0 && SSL_has_pending(ssl) == 1
+        if !isDelegateBehind {
+            end = readOnce(&budget)
+            if end == nil, budget > 0, SSL_has_pending(ssl) == 1 {
+                // More is coming: room at once for what this read may bring, instead of growing step by step.
+                input.grow(to: bytesMax)
+                repeat { end = readOnce(&budget) } while end == nil && budget > 0 && SSL_has_pending(ssl) == 1
+            }
         }
+        isDelegateBehind = false
         if input.readableCount > before { delegate?.didReceive(self) }
         guard phase == .open else { return }
-        input.shrinkIfIdle()
+        input.giveBackIfEmpty()
+        group.heldInput.update(self)
+        guard phase == .open else { return }
         switch end {
-        case nil: if SSL_has_pending(ssl) == 1, !isReadingPaused { scheduleReading() }
+        case nil: if mayHaveMore, !isReadingPaused { awaitReadingTurn() }
         case .wouldBlock: break
         case .wouldBlockOnWrite: readWaitsToWrite = true
-        case .endOfInput: return reportEnd()
+        // It is read again when the delegate is done with what came before.
+        case .endOfInput: if !isDelegateBehind { return reportEnd() }
         case .failed(let error): return finish(error)
         }
         updateInterest()
+    }
+
+    /// OpenSSL holds bytes, or the end of the input, of which the kernel does not speak again.
+    private var mayHaveMore: Bool {
+        SSL_has_pending(ssl) == 1 || SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0
     }
 
     private enum ReadEnd {
@@ -85,6 +119,12 @@ extension TLSConnection {
             return Int(max(result, 0))
         }
         budget -= count
+        if hasTooManyHandshakeMessages {
+            return .failed(
+                TLSError(
+                    .handshake,
+                    "\(remoteAddress) sent more than \(limits.handshakeMessagesPerMinuteMax) key updates in a minute"))
+        }
         if count > 0 { return nil }
         switch SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ: return .wouldBlock
@@ -116,7 +156,7 @@ extension TLSConnection {
         }
         updateInterest()
         if output.isEmpty {
-            output.shrinkIfIdle()
+            output.giveBackIfEmpty()
             if phase == .closing { return endOutput() }
         }
         if isAboveHighMark, output.readableCount <= limits.outputBytesLow {

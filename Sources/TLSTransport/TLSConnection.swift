@@ -8,8 +8,8 @@ package import Wire
 /// closing alert) → lingering (waits for the peer's end, so that no reset destroys our last bytes on their
 /// way) → closed. Every state may go to closed at once by an error, a timeout or `abort()`.
 ///
-/// Reading: each turn in which the socket is readable, up to `readBytesPerTurnMax` bytes are decrypted into
-/// `input`, then the delegate is told. Writing: append to `output`, then `scheduleFlush()`; all output of a
+/// Reading: each turn in which the socket is readable, a few bytes are decrypted into `input`, then the delegate is told.
+/// Who sends more waits for his turn, in which it is up to `readBytesPerTurnMax` bytes. Writing: append to `output`, then `scheduleFlush()`; all output of a
 /// turn leaves in one `SSL_write`.
 package final class TLSConnection: @unchecked Sendable {
     // SAFETY: confined to `loop`, which the methods assert.
@@ -51,7 +51,7 @@ package final class TLSConnection: @unchecked Sendable {
     let descriptor: Int32
     let ssl: OpaquePointer
     let generation: TLSGeneration
-    let limits: TLSLimits
+    let group: ConnectionGroup
     /// Under which name a client keeps its session; nil on a server.
     let sessionKey: String?
     @exclusivity(unchecked) var phase: Phase
@@ -60,12 +60,24 @@ package final class TLSConnection: @unchecked Sendable {
     @exclusivity(unchecked) var writeBlock = WriteBlock.none
     @exclusivity(unchecked) var isReadingPaused = false
     @exclusivity(unchecked) var isReadingScheduled = false
+    /// It has had its share of this turn, and is in a queue of its group.
+    @exclusivity(unchecked) var isAwaitingTurn = false
+    /// The delegate has left complete input for its next turn.
+    @exclusivity(unchecked) var isDelegateBehind = false
     /// Reading must wait for room in the send buffer (a key update that has to be answered).
     @exclusivity(unchecked) var readWaitsToWrite = false
     @exclusivity(unchecked) var inputHasEnded = false
     @exclusivity(unchecked) var isFlushScheduled = false
     @exclusivity(unchecked) var isAboveHighMark = false
     var closeError: TLSError?
+    /// What `HeldInput` has counted for this connection, and since when relative to others.
+    var heldInputBytes = 0
+    var heldInputSequence: UInt64 = 0
+    /// Post-handshake messages since the start of their minute, in seconds of the loop's clock.
+    var handshakeMessageCount: UInt32 = 0
+    var handshakeMinuteStart: UInt32 = 0
+    /// The peer's certificate that was not accepted, for the error.
+    var refusedCertificate: String?
     /// Made once, so that scheduling a flush allocates nothing. Holds the connection; gone when it is closed.
     var flushHook: (() -> Void)?
     /// Called once: when the handshake ended or failed.
@@ -76,7 +88,7 @@ package final class TLSConnection: @unchecked Sendable {
     /// Takes over `descriptor`. `start()` begins the work.
     init(
         loop: EventLoop, descriptor: Int32, remoteAddress: SocketAddress, generation: TLSGeneration,
-        limits: TLSLimits, role: TLSContext.Role, serverName: String? = nil
+        group: ConnectionGroup, role: TLSContext.Role, serverName: String? = nil
     ) throws(TLSError) {
         guard let ssl = SSL_new(generation.context) else {
             Sockets.close(descriptor)
@@ -86,7 +98,7 @@ package final class TLSConnection: @unchecked Sendable {
         self.descriptor = descriptor
         self.remoteAddress = remoteAddress
         self.generation = generation
-        self.limits = limits
+        self.group = group
         self.ssl = ssl
         phase = role == .client ? .connecting : .handshaking
         sessionKey = role == .client ? "\(serverName ?? "")@\(remoteAddress)" : nil
@@ -101,6 +113,17 @@ package final class TLSConnection: @unchecked Sendable {
 
     deinit {
         assert(phase == .closed, "a connection is closed before it is let go")
+    }
+
+    var isServer: Bool { sessionKey == nil }
+
+    var limits: TLSLimits {
+        @inline(__always) _read { yield group.limits }
+    }
+
+    /// The connection that OpenSSL calls back for; nil once it is closed.
+    static func of(_ ssl: OpaquePointer) -> TLSConnection? {
+        steward_ssl_get_app_data(ssl).map { Unmanaged<TLSConnection>.fromOpaque($0).takeUnretainedValue() }
     }
 
     /// Bytes in `output`.
@@ -142,7 +165,8 @@ package final class TLSConnection: @unchecked Sendable {
 
     private var wantsToRead: Bool {
         switch phase {
-        case .open: (delegate != nil && !isReadingPaused && !inputHasEnded) || writeBlock == .untilReadable
+        case .open:
+            (delegate != nil && !isReadingPaused && !isAwaitingTurn && !inputHasEnded) || writeBlock == .untilReadable
         case .lingering: true
         case .connecting, .handshaking, .closing, .closed: writeBlock == .untilReadable
         }

@@ -9,12 +9,13 @@ package final class TLSContext: Sendable {
     package let role: Role
     package let settings: TLSSettings
     private let generation: Mutex<TLSGeneration>
+    private let ticketKeys = TicketKeys()
 
     private init(_ role: Role, _ settings: TLSSettings) throws(TLSError) {
         precondition((1...255).contains(settings.alpn.utf8.count), "a protocol name has 1 to 255 bytes")
         self.role = role
         self.settings = settings
-        generation = Mutex(try TLSGeneration(role, settings))
+        generation = Mutex(try TLSGeneration(role, settings, ticketKeys))
     }
 
     /// A context for listeners.
@@ -30,11 +31,18 @@ package final class TLSContext: Sendable {
     }
 
     /// Reads the files again. New connections use them from then on; open ones stay as they are. When a file
-    /// cannot be used nothing changes. Sessions of before cannot be resumed, so a root that was taken away
-    /// counts at once. Reads files: call it on a worker.
+    /// cannot be used nothing changes. Tickets that a server gave before are good for resuming, since their
+    /// holders are judged again by the new files; a client forgets its sessions, so that servers see its new
+    /// certificate. Reads files: call it on a worker.
     package func reload() throws(TLSError) {
-        let fresh = try TLSGeneration(role, settings)
-        generation.withLock { $0 = fresh }
+        try prepareReload()()
+    }
+
+    /// Reads the files again, and returns what puts them into use: for contexts that are to change together or not at
+    /// all.
+    package func prepareReload() throws(TLSError) -> () -> Void {
+        let fresh = try TLSGeneration(role, settings, ticketKeys)
+        return { self.generation.withLock { $0 = fresh } }
     }
 
     /// The end of validity of the own certificate, in seconds since 1970 UTC; nil without one. For a metric

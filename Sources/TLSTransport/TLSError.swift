@@ -16,6 +16,8 @@ package struct TLSError: Error, Sendable, CustomStringConvertible {
         case connectionLost
         /// The peer reads so slowly that our output passed `TLSLimits.outputBytesMax`.
         case outputOverflow
+        /// The peer began more than it completed, and all peers together too much.
+        case inputOverflow
         /// An address that cannot be parsed, resolved, bound or reached.
         case address
         /// We gave the connection up (`abort()`).

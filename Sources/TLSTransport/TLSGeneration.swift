@@ -8,19 +8,23 @@ final class TLSGeneration: @unchecked Sendable {
 
     /// The buffer that a read of the socket fills: four records of full size in one system call.
     private static let readBufferBytes = 64 * 1024
-    /// Tickets a server sends after a full handshake: a client resumes one at a time.
-    private static let ticketCount = 1
 
     let context: OpaquePointer
     let certificateNotAfter: Int64?
     /// The length byte and the name, as ALPN writes it.
     let alpn: [UInt8]
+    let verifiesPeer: Bool
+    /// The sessions of a client. They go with the generation: after a reload the server is to see the new certificate.
     let sessions = SessionCache()
+    /// The keys of a server's tickets, which outlive the generation.
+    let ticketKeys: TicketKeys
 
-    init(_ role: TLSContext.Role, _ settings: TLSSettings) throws(TLSError) {
+    init(_ role: TLSContext.Role, _ settings: TLSSettings, _ ticketKeys: TicketKeys) throws(TLSError) {
         guard let context = SSL_CTX_new(role == .server ? TLS_server_method() : TLS_client_method()) else {
             throw TLSError(.system, "SSL_CTX_new: \(TLSError.takeReasons())")
         }
+        self.ticketKeys = ticketKeys
+        verifiesPeer = settings.verifyPeer == .required
         alpn = [UInt8(settings.alpn.utf8.count)] + settings.alpn.utf8
         do {
             certificateNotAfter = try CertificateFiles(settings, role).install(in: context)
@@ -41,22 +45,25 @@ final class TLSGeneration: @unchecked Sendable {
         steward_ssl_ctx_set_mode(context)
         steward_ssl_ctx_no_auto_chain(context)
         steward_ssl_ctx_set_read_ahead(context, Self.readBufferBytes)
-        let verify =
-            settings.verifyPeer == .required
-            ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE
-        SSL_CTX_set_verify(context, verify, nil)
+        SSL_CTX_set_verify(
+            context, verifiesPeer ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE
+        ) { isAccepted, verification in
+            if isAccepted != 1, let verification { TLSConnection.noteRefusal(verification) }
+            return isAccepted
+        }
+        SSL_CTX_set_info_callback(context) { ssl, event, _ in
+            // After the handshake only a key update and a ticket make OpenSSL's state machine move.
+            guard event == SSL_CB_ACCEPT_LOOP || event == SSL_CB_CONNECT_LOOP, let ssl else { return }
+            TLSConnection.of(ssl)?.noteHandshakeMessage()
+        }
         switch role {
         case .server: configureServer()
         case .client: configureClient()
         }
     }
 
-    /// Sessions are resumed by tickets alone, which cost the server no memory; the id binds them to this
-    /// protocol.
     private func configureServer() {
-        steward_ssl_ctx_cache_off(context)
-        SSL_CTX_set_num_tickets(context, Self.ticketCount)
-        SSL_CTX_set_session_id_context(context, alpn, UInt32(min(alpn.count, 32)))
+        configureTickets()
         SSL_CTX_set_alpn_select_cb(
             context,
             { _, chosen, chosenCount, offered, offeredCount, argument in
@@ -73,8 +80,8 @@ final class TLSGeneration: @unchecked Sendable {
         steward_ssl_ctx_cache_client(context)
         SSL_CTX_set_alpn_protos(context, alpn, UInt32(alpn.count))
         SSL_CTX_sess_set_new_cb(context) { ssl, session in
-            guard let ssl, let session, let data = steward_ssl_get_app_data(ssl) else { return 0 }
-            Unmanaged<TLSConnection>.fromOpaque(data).takeUnretainedValue().keep(session)
+            guard let ssl, let session, let connection = TLSConnection.of(ssl) else { return 0 }
+            connection.keep(session)
             return 1
         }
     }

@@ -10,9 +10,18 @@ package struct TLSLimits: Sendable {
     /// Connections of one listener from one address, handshakes included; more are closed at once. An IPv6 address counts by its
     /// first 64 bits, which one customer of a provider has to himself. Nil: not counted.
     package var connectionsPerAddressMax: Int?
-    /// Bytes read from one connection in a turn of the loop, so that a fast sender leaves time for the
-    /// others.
+    /// Bytes read from one connection that sends much, when it has its turn. One in each turn of the loop has it, so that
+    /// fast senders leave time for the others.
     package var readBytesPerTurnMax = 256 * 1024
+    /// Bytes that the connections of one listener may hold in buffers larger than 64 KiB, because frames have begun and not
+    /// ended: more than a hundred of the longest.
+    package var heldInputBytesMax = 128 << 20
+    /// Handshakes that one address may begin in a second in the long run, and ten seconds' worth at once: one takes the
+    /// server as long as a hundred calls. Addresses count as for `connectionsPerAddressMax`. Nil: not counted.
+    package var handshakesPerAddressAndSecondMax: Int?
+    /// Key updates and tickets that a peer may send in a minute on an open connection. TLS asks for a key update after
+    /// some ten million records.
+    package var handshakeMessagesPerMinuteMax = 30
     /// Buffered output at which `isWritable` becomes false: producers should wait.
     package var outputBytesHigh = 1024 * 1024
     /// Buffered output at which the delegate hears `didBecomeWritable`; well below the high mark, so that
@@ -29,6 +38,8 @@ package struct TLSLimits: Sendable {
             0 < outputBytesLow && outputBytesLow < outputBytesHigh && outputBytesHigh < outputBytesMax,
             "outputBytesLow < outputBytesHigh < outputBytesMax")
         precondition(connectionsPerAddressMax ?? 1 > 0, "a limit of 0 lets nothing through")
+        precondition(handshakesPerAddressAndSecondMax ?? 1 > 0, "a limit of 0 lets nothing through")
+        precondition(heldInputBytesMax > 2 * HeldInput.freeBytes, "one connection alone may need more")
         precondition(connectionCountMax > 0 && readBytesPerTurnMax > 0, "a limit of 0 lets nothing through")
     }
 }

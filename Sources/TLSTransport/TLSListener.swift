@@ -8,7 +8,7 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
         /// Connections whose handshake succeeded.
         package var accepted = 0
         /// Connections closed at once because the listener had `connectionCountMax` or the address
-        /// `connectionsPerAddressMax`, or the process nearly all its
+        /// `connectionsPerAddressMax`, or too many of late, or the process nearly all its
         /// descriptors (raise LimitNOFILE).
         package var refused = 0
         /// Handshakes that failed or took too long.
@@ -17,8 +17,9 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
         package var exhausted = 0
     }
 
-    /// Connections accepted in one turn, so that a flood of them leaves time for those that are open.
-    private static let acceptsPerTurnMax = 64
+    /// Connections accepted in one turn, so that a flood of them leaves time for those that are open: some 0.2 ms when all
+    /// are refused.
+    private static let acceptsPerTurnMax = 16
     /// The pause after the process ran out of descriptors: the kernel keeps new connections in the backlog
     /// meanwhile.
     private static let exhaustionPause: Duration = .milliseconds(100)
@@ -33,7 +34,8 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
     package var onHandshakeFailure: ((SocketAddress, TLSError) -> Void)?
 
     private let context: TLSContext
-    private let limits: TLSLimits
+    private let group: ConnectionGroup
+    private var limits: TLSLimits { group.limits }
     private let onAccept: (TLSConnection) -> Void
     private let socket: Int32
     private let ceiling = Sockets.connectionCeiling()
@@ -41,6 +43,7 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
     private var isStopped = false
     /// Connections by address; empty when they are not counted.
     private var countOfHost: [SocketAddress.Host: Int] = [:]
+    private let handshakeRates: HandshakeRates?
 
     /// Binds and listens at once, so that its errors come here; may be called on any thread. Accepts from the
     /// next turn on.
@@ -59,7 +62,8 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
         self.loop = loop
         self.localAddress = Sockets.localAddress(socket) ?? address
         self.context = context
-        self.limits = limits
+        group = ConnectionGroup(loop, limits)
+        handshakeRates = limits.handshakesPerAddressAndSecondMax.map { HandshakeRates(perSecondMax: $0) }
         self.onAccept = onAccept
         loop.execute { self.startWatching() }
     }
@@ -118,7 +122,9 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
 
     private func admit(_ descriptor: Int32, _ address: SocketAddress) {
         let host = address.host.network
-        guard connectionCount < limits.connectionCountMax, descriptor < ceiling, hasPlace(for: host) else {
+        guard connectionCount < limits.connectionCountMax, descriptor < ceiling, hasPlace(for: host),
+            handshakeRates?.allows(host, at: loop.now) != false
+        else {
             counts.refused += 1
             // Said at once: in the backlog the client would wait for nothing.
             return Sockets.reset(descriptor)
@@ -126,7 +132,7 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
         do {
             let connection = try TLSConnection(
                 loop: loop, descriptor: descriptor, remoteAddress: address, generation: context.current,
-                limits: limits, role: .server)
+                group: group, role: .server)
             count(host, by: 1)
             connection.onClosed = { [self] in count(host, by: -1) }
             connection.start(timeout: limits.handshakeTimeout) { [self] error in

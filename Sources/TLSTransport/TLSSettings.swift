@@ -18,6 +18,9 @@ package struct TLSSettings: Sendable {
     package var privateKey: String?
     /// The certificates that vouch for peers; nil means those of the system.
     package var trustRoots: String?
+    /// Revocation lists of the authorities, PEM, one for each authority of `trustRoots`; nil means that nothing is
+    /// revoked.
+    package var revocationLists: String?
     /// Whether the peer must show a certificate.
     package var verifyPeer: PeerVerification
     /// The protocol name to agree on, 1 to 255 bytes.
@@ -25,11 +28,12 @@ package struct TLSSettings: Sendable {
 
     package init(
         certificateChain: String? = nil, privateKey: String? = nil, trustRoots: String? = nil,
-        verifyPeer: PeerVerification, alpn: String = TLSSettings.applicationProtocol
+        revocationLists: String? = nil, verifyPeer: PeerVerification, alpn: String = TLSSettings.applicationProtocol
     ) {
         self.certificateChain = certificateChain
         self.privateKey = privateKey
         self.trustRoots = trustRoots
+        self.revocationLists = revocationLists
         self.verifyPeer = verifyPeer
         self.alpn = alpn
     }

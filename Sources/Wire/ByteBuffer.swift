@@ -9,10 +9,15 @@
 ///
 /// SAFETY: confined to the event loop (or the task) that owns it; it is not synchronised.
 package final class ByteBuffer: @unchecked Sendable {
-    /// Below this the buffer is not shrunk: a frame of usual size fits, and idle connections stay cheap.
-    package static let idleCapacityMax = 16 * 1024
+    /// As much as an empty buffer keeps: the room for one small read, so that one call after the other allocates nothing.
+    package static let keptCapacityMax = 4 * 1024
+
+    /// As much as a buffer that was given back may begin with when it is used again.
+    package static let usualCapacityMax = 16 * 1024
 
     @exclusivity(unchecked) private var storage: UnsafeMutableRawPointer?
+
+    private var usualCapacity = 256
 
     /// Bytes that fit without growing.
     @exclusivity(unchecked) package private(set) var capacity = 0
@@ -89,7 +94,7 @@ package final class ByteBuffer: @unchecked Sendable {
             writerIndex = readable
             return
         }
-        resize(to: max(readable + count, capacity * 2, 256))
+        resize(to: max(readable + count, capacity * 2, usualCapacity))
     }
 
     /// Takes memory for so many bytes in all, if there is less.
@@ -119,9 +124,11 @@ package final class ByteBuffer: @unchecked Sendable {
         writerIndex = readerIndex + count
     }
 
-    /// Gives memory back when the buffer is empty and larger than an idle connection should hold.
-    package func shrinkIfIdle() {
-        guard isEmpty, capacity > ByteBuffer.idleCapacityMax else { return }
+    /// Gives the memory back when the buffer is empty and holds more than an idle connection should. The next use begins
+    /// with half as much, up to ``usualCapacityMax``, so that it need not grow step by step again.
+    package func giveBackIfEmpty() {
+        guard isEmpty, capacity > ByteBuffer.keptCapacityMax else { return }
+        usualCapacity = min(capacity / 2, ByteBuffer.usualCapacityMax)
         free(storage)
         storage = nil
         capacity = 0

@@ -89,10 +89,10 @@ import Testing
         let authority = try Certificates.makeAuthority(commonName: "x")
         let leaf = try Certificates.issue(
             LeafRequest(commonName: "a", dnsNames: ["a"], lifetimeDays: 10), by: authority)
-        let seconds = try Certificates.expirySeconds(ofPEM: leaf.certificatePEM)
+        let seconds = try CertificateFacts(ofPEM: leaf.certificatePEM).notAfter
         let expected = Int64(Date().timeIntervalSince1970) + 10 * 86_400
         #expect(abs(seconds - expected) < 60)
-        #expect(throws: CredentialsError.self) { try Certificates.expirySeconds(ofPEM: "no certificate") }
+        #expect(throws: CredentialsError.self) { try CertificateFacts(ofPEM: "no certificate") }
     }
 
     @Test(arguments: ["", "a,IP:10.0.0.1", "a b", "A", "ä"])

@@ -23,20 +23,20 @@ import Wire
             (self.kind, self.failure) = (kind, failure)
         }
 
-        func unary(_ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions) async throws -> [UInt8] {
-            request
-        }
+        func unary(_ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions)
+            async throws(RPCError) -> [UInt8]
+        { request }
 
-        func open(_ method: MethodDefinition, _ options: CallOptions) async throws -> any ClientCall { self }
+        func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall { self }
 
-        func send(_ message: [UInt8]) async throws {
+        func send(_ message: [UInt8]) async throws(RPCError) {
             received.withLock { $0.append((try? CheckHealthRequest(decoding: message))?.service ?? "?") }
             if let failure { return continuation.finish(throwing: failure) }
             if kind != .clientStreaming { continuation.yield(message) }
             if kind == .serverStreaming { continuation.yield(message) }
         }
 
-        func finish() async throws {
+        func finish() async throws(RPCError) {
             if kind == .clientStreaming {
                 let all = received.withLock { $0.joined(separator: "+") }
                 continuation.yield(CheckHealthRequest(service: all).encoded())
@@ -44,9 +44,13 @@ import Wire
             continuation.finish()
         }
 
-        func next() async throws -> [UInt8]? {
-            for try await answer in answers { return answer }
-            return nil
+        func next() async throws(RPCError) -> [UInt8]? {
+            do {
+                for try await answer in answers { return answer }
+                return nil
+            } catch {
+                throw RPCError(masking: error)
+            }
         }
 
         func cancel() { continuation.finish(throwing: RPCError.cancelled()) }

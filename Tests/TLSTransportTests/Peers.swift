@@ -93,13 +93,14 @@ struct Stage: Sendable {
 
     /// Runs `body` on the loop of a stage whose server serves each connection with `serve`.
     static func run<Value: Sendable>(
-        verifyClients: Bool = false, limits: TLSLimits = TLSLimits(),
+        verifyClients: Bool = false, hasRevocations: Bool = false, limits: TLSLimits = TLSLimits(),
         serve: @escaping @Sendable (TLSConnection) -> any TLSConnectionDelegate = { _ in Echo() },
         _ body: @escaping @Sendable (Stage) async throws -> Value
     ) async throws -> Value {
         let certificates = try TestCertificates()
         try certificates.leaf("server")
         try certificates.leaf("client")
+        if hasRevocations { try certificates.writeRevocations() }
         let context = try TLSContext.server(
             certificates.settings("server", verify: verifyClients ? .required : .none))
         let group = try EventLoopGroup(count: 1)

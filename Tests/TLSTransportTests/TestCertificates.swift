@@ -10,8 +10,12 @@ final class TestCertificates: Sendable {
         var template = Array("/tmp/steward-tls-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw CommandFailed(text: "mkdtemp") }
         directory = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        try "[req]\ndistinguished_name=dn\n[dn]\n".write(
-            toFile: path("cnf"), atomically: true, encoding: .utf8)
+        let sections = [
+            "[req]", "distinguished_name=dn", "[dn]", "[ca]", "default_ca=lists", "[lists]",
+            "database=\(path("index"))", "default_md=sha256", "default_crl_days=2",
+        ]
+        try sections.joined(separator: "\n").write(toFile: path("cnf"), atomically: true, encoding: .utf8)
+        try "".write(toFile: path("index"), atomically: true, encoding: .utf8)
         try authority("ca")
     }
 
@@ -34,10 +38,34 @@ final class TestCertificates: Sendable {
             ])
     }
 
+    /// Takes a certificate back.
+    func revoke(_ name: String) throws {
+        try runOpenSSL(["ca", "-config", path("cnf"), "-revoke", path("\(name).pem")] + authorityFiles("ca"))
+        try writeRevocations()
+    }
+
+    /// Writes `crl.pem`, which `settings` names from then on.
+    func writeRevocations(by authority: String = "ca") throws {
+        try runOpenSSL(
+            ["ca", "-config", path("cnf"), "-gencrl", "-out", path("crl.pem")] + authorityFiles(authority))
+    }
+
+    /// The serial number of a certificate, in hexadecimal.
+    func serial(_ name: String) throws -> String {
+        let text = try runOpenSSL(["x509", "-noout", "-serial", "-in", path("\(name).pem")])
+        return text.split(separator: "=").last.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) } ?? ""
+    }
+
+    private func authorityFiles(_ name: String) -> [String] {
+        ["-cert", path("\(name).pem"), "-keyfile", path("\(name).key")]
+    }
+
     func settings(_ name: String?, verify: TLSSettings.PeerVerification = .required) -> TLSSettings {
         TLSSettings(
             certificateChain: name.map { path("\($0).pem") }, privateKey: name.map { path("\($0).key") },
-            trustRoots: path("ca.pem"), verifyPeer: verify)
+            trustRoots: path("ca.pem"),
+            revocationLists: FileManager.default.fileExists(atPath: path("crl.pem")) ? path("crl.pem") : nil,
+            verifyPeer: verify)
     }
 
     private func issue(_ name: String, _ arguments: [String]) throws {

@@ -8,10 +8,14 @@ struct KeyFolder: Sendable {
 
     var trustRoots: String { "\(path)/ca.crt" }
 
+    var revocations: String { "\(path)/ca.crl" }
+
     init(path: String) throws {
         self.path = path
         authority = try Certificates.makeAuthority(commonName: "Steward test authority", lifetimeDays: 2)
         try authority.write(certificatePath: "\(path)/ca.crt", keyPath: "\(path)/ca.key")
+        let list = try RevocationList.make(serials: [], by: authority)
+        try PrivateFile.write(Array(list.utf8), to: revocations, mode: 0o644)
         for program in ServiceName.allCases { try issue(program) }
         for service in [ServiceName.identity, .customer, .sales] {
             let key = try RandomToken.hexText(bytes: 32) + "\n"

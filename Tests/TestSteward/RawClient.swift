@@ -24,13 +24,20 @@ package final class RawClient: TLSConnectionDelegate, @unchecked Sendable {
     package static func connect(
         _ steward: TestSteward, to program: TestProgram? = nil, as identity: ServiceName? = nil
     ) async throws -> RawClient {
+        let files = identity.map { steward.certificate(of: $0) }
+        return try await connect(
+            port: (program ?? steward.gateway).port, trustRoots: steward.trustRoots, certificate: files?.certificate,
+            key: files?.key)
+    }
+
+    /// The same, to a port of this machine.
+    package static func connect(
+        port: Int, trustRoots: String, certificate: String? = nil, key: String? = nil
+    ) async throws -> RawClient {
         let loops = try EventLoopGroup(count: 1, name: "raw-client")
         let loop = loops.loops[0]
-        let files = identity.map { steward.certificate(of: $0) }
         let settings = TLSSettings(
-            certificateChain: files?.certificate, privateKey: files?.key, trustRoots: steward.trustRoots,
-            verifyPeer: .required)
-        let port = (program ?? steward.gateway).port
+            certificateChain: certificate, privateKey: key, trustRoots: trustRoots, verifyPeer: .required)
         return try await Task(executorPreference: loop) {
             let connection = try await TLSConnection.connect(
                 loop: loop, address: SocketAddress("127.0.0.1:\(port)"), context: try TLSContext.client(settings),

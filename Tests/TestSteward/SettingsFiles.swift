@@ -25,6 +25,7 @@ struct SettingsFiles {
             "  certificate: \"\(keys.path)/\(name.rawValue).crt\"",
             "  key: \"\(keys.path)/\(name.rawValue).key\"",
             "  ca: \"\(keys.path)/ca.crt\"",
+            "  crl: \"\(keys.path)/ca.crl\"",
         ]
         if name != .gateway {
             lines += [

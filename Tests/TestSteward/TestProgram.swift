@@ -70,6 +70,19 @@ package final class TestProgram: Sendable {
     /// What an admin page shows, as in /metrics.
     package func page(_ path: String) -> (status: Int, body: String)? { Loopback.get(adminPort, path) }
 
+    /// Memory that it has, in bytes.
+    package func residentBytes() throws -> Int {
+        guard let pid = process.withLock({ $0?.pid }),
+            let line = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8).split(separator: "\n")
+                .first(where: { $0.hasPrefix("VmRSS:") }),
+            let kilobytes = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Int($0) })
+        else { throw TestStewardError("steward-\(name.rawValue) has no memory to be read") }
+        return kilobytes * 1024
+    }
+
+    /// What it has written.
+    package func log() throws -> String { try String(contentsOfFile: logPath, encoding: .utf8) }
+
     package func send(_ signal: Int32) { process.withLock { $0 }?.send(signal) }
 
     /// Waits for the end that a signal brings about.

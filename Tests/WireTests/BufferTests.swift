@@ -66,13 +66,13 @@ import Wire
         #expect(buffer.capacity == 1024)
     }
 
-    @Test func shrinksWhenIdle() {
+    @Test func givesItsMemoryBackWhenEmpty() {
         let buffer = ByteBuffer()
         buffer.append([UInt8](repeating: 1, count: 100_000))
-        buffer.shrinkIfIdle()
+        buffer.giveBackIfEmpty()
         #expect(buffer.capacity >= 100_000)
         buffer.consume(100_000)
-        buffer.shrinkIfIdle()
+        buffer.giveBackIfEmpty()
         #expect(buffer.capacity == 0 && buffer.readableBytes.isEmpty)
         buffer.append([7])
         #expect(buffer.copy() == [7])

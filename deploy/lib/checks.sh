@@ -1,7 +1,7 @@
 # The checks of deploy/test, in their order. Each is a function check_<name> that succeeds or fails. Sourced after say.sh;
 # the working folder is the project's, $scratch a folder that goes away at the end.
 
-checks=(scripts format build generated unit architecture allocations integration system fuzz units)
+checks=(scripts format build generated unit architecture allocations integration system tls fuzz units)
 checks_told=(
     scripts "the scripts of deploy/, Tests/Benchmarks and Tests/Fuzz, by shellcheck"
     format "Swift sources are formatted (swift format lint --strict)"
@@ -11,7 +11,8 @@ checks_told=(
     architecture "the sentences about the tree that ARCHITECTURE.md makes"
     allocations "a call allocates no more than Tests/Benchmarks/thresholds says (a release build of a minute)"
     integration "tests with a real PostgreSQL"
-    system "the real programs, journey by journey"
+    system "the real programs, journey by journey, and under attack"
+    tls "testssl.sh finds nothing of medium severity or worse at a gateway"
     fuzz "libFuzzer, a few seconds for each target (Tests/Fuzz)"
     units "systemd accepts the units in deploy/systemd"
 )
@@ -44,7 +45,7 @@ run_check() {
 # reason_to_skip NAME: prints why the check is left out; fails when it is to run.
 reason_to_skip() {
     case $1 in
-        allocations | integration | system)
+        allocations | integration | system | tls)
             [ "$fast" = no ] || { echo "--fast" && return 0; }
             ;;
     esac
@@ -53,7 +54,7 @@ reason_to_skip() {
         system) [ -d Tests/SystemTests ] || { echo "there are none" && return 0; } ;;
     esac
     case $1 in
-        unit | architecture | integration | system)
+        unit | architecture | integration | system | tls)
             [[ " ${failed[*]-} " != *" build ("* ]] || { echo "the build failed" && return 0; }
             ;;
         units)
@@ -99,7 +100,7 @@ check_unit() {
     for target in Tests/*Tests; do
         name=$(basename "$target")
         case $name in
-            *IntegrationTests | SystemTests | ArchitectureTests | ThinClientTests) continue ;;
+            *IntegrationTests | SystemTests | HostileTests | ArchitectureTests | ThinClientTests) continue ;;
         esac
         swift_test --filter "^$name\\." || result=1
     done
@@ -129,7 +130,16 @@ check_integration() {
     return "$result"
 }
 
-check_system() { STEWARD_TEST_PROGRAMS=$(swift build --show-bin-path) swift_test --filter '^SystemTests\.'; }
+# Attacks come after the journeys: they need the machine for themselves.
+check_system() {
+    local target result=0
+    for target in SystemTests HostileTests; do
+        STEWARD_TEST_PROGRAMS=$(swift build --show-bin-path) swift_test --filter "^$target\\." || result=1
+    done
+    return "$result"
+}
+
+check_tls() { STEWARD_TEST_PROGRAMS=$(swift build --show-bin-path) Tests/TLSAudit/run; }
 
 # Long enough to read the corpus and to try some thousand inputs; Tests/Fuzz/run all --seconds N does more.
 check_fuzz() { Tests/Fuzz/run all --seconds 5; }

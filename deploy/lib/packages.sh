@@ -3,7 +3,7 @@
 # To build and run the programs.
 run_packages=(git pkg-config libssl-dev libpq-dev libprotobuf-c-dev libargon2-dev postgresql-15)
 # For deploy/generate and the checks of deploy/test besides.
-check_packages=(gcc protobuf-c-compiler protobuf-compiler libprotobuf-dev python3 python3-protobuf shellcheck)
+check_packages=(gcc protobuf-c-compiler protobuf-compiler libprotobuf-dev python3 python3-protobuf shellcheck testssl.sh)
 
 # missing_packages NAME…: prints those that are not installed, each on a line.
 missing_packages() {

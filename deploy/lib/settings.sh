@@ -1,7 +1,10 @@
 # Certificates, keys and the settings files of the four programs. Sourced after database.sh and programs.sh.
 
-# make_keys: certificates and keys in .steward/pki; what is there stays.
-make_keys() { "$programs_dir/steward" pki init --dir "$state/pki" >/dev/null; }
+# make_keys: certificates and keys in .steward/pki; what is there stays, but for what ends soon.
+make_keys() {
+    "$programs_dir/steward" pki init --dir "$state/pki" >/dev/null
+    "$programs_dir/steward" pki rotate --dir "$state/pki" >/dev/null
+}
 
 # write_settings: one file for each program. They are written anew at each run; a program whose file changed is
 # started again.
@@ -21,6 +24,7 @@ tls:
   certificate: $(yaml "$state/pki/$1.crt")
   key: $(yaml "$state/pki/$1.key")
   ca: $(yaml "$state/pki/ca.crt")
+  crl: $(yaml "$state/pki/ca.crl")
 YAML
 }
 

@@ -17,6 +17,10 @@ package struct StartView {
     /// An encoded CallerToken.
     package var caller: UnsafeRawBufferPointer?
 
+    /// Metadata of which no more is read: eight times what any server takes. A frame of a mebibyte could hold a hundred
+    /// thousand entries.
+    private static let metadataBytesMax = 64 << 10
+
     package init() {}
 
     /// Finds the parts of an encoded Start; `limits` are checked by the caller.
@@ -50,6 +54,9 @@ package struct StartView {
         }
         guard base + metadata.count == first else {
             throw EnvelopeError("The metadata entries of a start must stand next to each other.")
+        }
+        guard last - base <= Self.metadataBytesMax else {
+            throw EnvelopeError("The metadata of a start is longer than \(Self.metadataBytesMax) bytes.")
         }
         self.metadata = UnsafeRawBufferPointer(start: base, count: last - base)
     }

@@ -138,8 +138,11 @@ extension FrameLink: TLSConnectionDelegate {
     /// Handles all complete frames. A server that is congested leaves the rest for later; a client reads always, so that two sides
     /// never wait for each other.
     private func handleInput() {
+        var left = role == .server ? limits.framesPerTurnMax : .max
         do {
             while isOpen, role == .client || !isCongested {
+                guard left > 0 else { return connection.continueInNextTurn() }
+                left -= 1
                 guard let body = try decoder.next(connection.input) else { return }
                 traffic.total.received(bodyBytes: body.count)
                 try handle(FrameView(parsing: body))

@@ -75,6 +75,7 @@ final class LoopServer: @unchecked Sendable {
         var limits = TLSLimits()
         limits.connectionCountMax = config.limits.connectionsMax + config.limits.handshakesMax
         limits.connectionsPerAddressMax = config.limits.connectionsPerAddressMax
+        limits.handshakesPerAddressAndSecondMax = config.limits.handshakesPerAddressMax
         let listener = try TLSListener(loop: loop, address: address, context: tls, limits: limits) {
             [weak self] connection in self?.accept(connection)
         }

@@ -88,6 +88,7 @@ final class ProcessRun: Sendable {
         let probe = Probe(run: self, host: host).start()
         let spanWriter = SpanWriter(run: self)
         let writing = spanWriter?.start()
+        let certificates = CertificateWatch(tls: tls, loop: loops.loops[0], workers: workers, logger: logger).start()
         try await server.start()
         listening.current = nil
         updateHealth(host)
@@ -98,6 +99,7 @@ final class ProcessRun: Sendable {
             logger.info("stopping", metadata: [LogKey.signal: "\(signal)"])
             break
         }
+        certificates.cancel()
         await drain(server, host, probe, admin)
         writing?.cancel()
         await spanWriter?.write()
@@ -160,6 +162,9 @@ final class ProcessRun: Sendable {
         // Programs come from few addresses, clients from many.
         if name == .gateway, settings.connectionsPerAddressMax > 0 {
             limits.connectionsPerAddressMax = settings.connectionsPerAddressMax
+        }
+        if name == .gateway, settings.handshakesPerAddressMax > 0 {
+            limits.handshakesPerAddressMax = settings.handshakesPerAddressMax
         }
         let statistics = CallStatistics(methods: BuiltinServices.methods(of: offer.router), loops: loops)
         let transport = TransportMetrics(factory: registry)
@@ -264,7 +269,7 @@ final class ProcessRun: Sendable {
         stopRequests.continuation.yield(signal)
     }
 
-    /// SIGHUP: certificates and the log level; the file of spans is opened anew. When something is wrong everything stays as it was.
+    /// SIGHUP: certificates, at once, and the log level; the file of spans is opened anew. When something is wrong everything stays as it was.
     private func reload() async {
         do {
             let level = try await workers.run { [self] in

@@ -2,12 +2,14 @@ import Credentials
 import Glibc
 import Tenancy
 
-/// The folder with an installation's certificates and keys: ca.crt and ca.key, a .crt and .key for each program, and
-/// caller-<service>.key, by which identity proves callers to that service.
+/// The folder with an installation's certificates and keys: ca.crt and ca.key, a .crt and .key for each program,
+/// caller-<service>.key, by which identity proves callers to that service, ca.crl with what was revoked, and `issued`
+/// with what there is to revoke.
 struct KeyFolder {
     let path: String
 
-    private static let leafDays = Certificates.leafDaysMax
+    /// Days that a certificate is valid unless somebody says otherwise: a rotation that fails for a month harms nobody.
+    static let leafDays = 90
     private static let callerKeyBytes = 32
     private static let services: [ServiceName] = [.identity, .customer, .sales]
 
@@ -16,6 +18,18 @@ struct KeyFolder {
             throw UsageProblem(
                 "the folder \(path) cannot be made: \(String(cString: strerror(errno)))", cure: "check --dir")
         }
+    }
+
+    /// Does `body` while no other command changes the folder; waits for one that does.
+    func locked<Value>(_ body: () throws -> Value) throws -> Value {
+        let file = open("\(path)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0, flock(file, LOCK_EX) == 0 else {
+            throw UsageProblem(
+                "the folder \(path) cannot be locked: \(String(cString: strerror(errno)))",
+                cure: "check --dir, and that you may write there")
+        }
+        defer { close(file) }
+        return try body()
     }
 
     func text(_ name: String) throws -> String {
@@ -28,6 +42,8 @@ struct KeyFolder {
         let authority = try Certificates.makeAuthority(commonName: "Steward installation authority")
         try authority.write(certificatePath: "\(path)/ca.crt", keyPath: "\(path)/ca.key")
         made("ca.crt")
+        try writeRevocations([], by: authority)
+        made(Self.revocations)
         return authority
     }
 
@@ -35,23 +51,87 @@ struct KeyFolder {
         CertificateAndKey(certificatePEM: try text("ca.crt"), privateKeyPEM: try text("ca.key"))
     }
 
-    /// A certificate without its key, or older than the authority, counts as missing.
+    /// A certificate without its key, with a key that is not its own, or older than the authority counts as missing.
     func hasLeaf(of program: ServiceName) -> Bool {
-        guard exists("\(program.rawValue).key"), let leaf = modified("\(program.rawValue).crt"),
+        guard let pair = try? leaf(of: program), pair.isPair, let leaf = modified("\(program.rawValue).crt"),
             let authority = modified("ca.crt")
         else { return false }
         return leaf >= authority
     }
 
-    func issue(_ program: ServiceName, by authority: CertificateAndKey, hosts: [String]) throws {
+    private func leaf(of program: ServiceName) throws -> CertificateAndKey {
+        CertificateAndKey(
+            certificatePEM: try text("\(program.rawValue).crt"), privateKeyPEM: try text("\(program.rawValue).key"))
+    }
+
+    /// What the certificate of a program says; nil when there is none that can be read.
+    func facts(of program: ServiceName) -> CertificateFacts? {
+        (try? text("\(program.rawValue).crt")).flatMap { try? CertificateFacts(ofPEM: $0) }
+    }
+
+    func issue(_ program: ServiceName, by authority: CertificateAndKey, hosts: [String], days: Int) throws {
         let extra = program == .gateway ? hosts : []
         let addresses = extra.filter { $0.contains(":") || $0.allSatisfy { $0.isNumber || $0 == "." } }
-        let request = LeafRequest(
-            commonName: program.peerName, dnsNames: Self.dnsNames(program) + extra.filter { !addresses.contains($0) },
-            ipAddresses: ["127.0.0.1", "::1"] + addresses, lifetimeDays: Self.leafDays)
-        try Certificates.issue(request, by: authority).write(
-            certificatePath: "\(path)/\(program.rawValue).crt", keyPath: "\(path)/\(program.rawValue).key")
+        try issue(
+            LeafRequest(
+                commonName: program.peerName,
+                dnsNames: Self.dnsNames(program) + extra.filter { !addresses.contains($0) },
+                ipAddresses: ["127.0.0.1", "::1"] + addresses, lifetimeDays: days), for: program, by: authority)
     }
+
+    /// A new certificate in place of the present one, for the same names. Its life is as long unless `days` says otherwise.
+    func reissue(_ program: ServiceName, by authority: CertificateAndKey, days: Int?) throws {
+        guard let present = facts(of: program) else {
+            return try issue(program, by: authority, hosts: [], days: days ?? Self.leafDays)
+        }
+        let lifetime = days ?? min(max(present.lifetimeDays, 1), Certificates.leafDaysMax)
+        try issue(
+            LeafRequest(
+                commonName: program.peerName, dnsNames: present.dnsNames, ipAddresses: present.ipAddresses,
+                lifetimeDays: lifetime), for: program, by: authority)
+    }
+
+    /// Notes it before it writes it, so that there is no certificate that cannot be revoked.
+    private func issue(_ request: LeafRequest, for program: ServiceName, by authority: CertificateAndKey) throws {
+        let pair = try Certificates.issue(request, by: authority)
+        var log = try IssueLog(text: exists(Self.issued) ? text(Self.issued) : "")
+        // One from before there was a log.
+        if let present = facts(of: program) { log.add(program, present) }
+        log.add(program, try CertificateFacts(ofPEM: pair.certificatePEM))
+        try PrivateFile.write(Array(log.text(at: Int64(time(nil))).utf8), to: "\(path)/\(Self.issued)")
+        try pair.write(certificatePath: "\(path)/\(program.rawValue).crt", keyPath: "\(path)/\(program.rawValue).key")
+    }
+
+    // MARK: Revocation
+
+    static let revocations = "ca.crl"
+    private static let issued = "issued"
+
+    /// Makes the list if it is missing. True when it did.
+    func makeMissingRevocations(by authority: CertificateAndKey) throws -> Bool {
+        guard !exists(Self.revocations) else { return false }
+        try writeRevocations([], by: authority)
+        return true
+    }
+
+    /// Takes back every certificate of the program that is still valid, and issues a new one first, so that the program
+    /// itself is never shut out. Returns the serial numbers.
+    func revoke(_ program: ServiceName, by authority: CertificateAndKey, days: Int?) throws -> [String] {
+        var log = try IssueLog(text: exists(Self.issued) ? text(Self.issued) : "")
+        if let present = facts(of: program) { log.add(program, present) }
+        let serials = log.serials(of: program, validAt: Int64(time(nil)))
+        try reissue(program, by: authority, days: days)
+        let before = exists(Self.revocations) ? try RevocationList.serials(ofPEM: text(Self.revocations)) : []
+        try writeRevocations(before + serials.filter { !before.contains($0) }, by: authority)
+        return serials
+    }
+
+    private func writeRevocations(_ serials: [String], by authority: CertificateAndKey) throws {
+        let list = try RevocationList.make(serials: serials, by: authority)
+        try PrivateFile.write(Array(list.utf8), to: "\(path)/\(Self.revocations)", mode: 0o644)
+    }
+
+    // MARK: The rest
 
     func makeMissingCallerKeys() throws -> [String] {
         try Self.services.map { "caller-\($0.rawValue).key" }.filter { !exists($0) }.map { name in

@@ -178,7 +178,7 @@ private final class BusyCount: TransportObserver {
         return true
     }
 
-    func connectionOpened() { add(1) }
+    func connectionOpened(isResumed: Bool) { add(1) }
     func connectionClosed() { add(-1) }
     func handshakeFailed() {}
     func callRefused(reason: String) {}

@@ -1,0 +1,74 @@
+import Foundation
+import Tenancy
+
+/// A gateway without the services behind it: what anybody can do at the door needs no more. Its methods are health and
+/// reflection.
+package final class LoneGateway: Sendable {
+    package let program: TestProgram
+    /// Folder with etc, pki and log.
+    package let folder: String
+    private let keys: KeyFolder
+    private let watchdog: Watchdog
+
+    /// Starts it and waits until it listens.
+    /// - Parameter settings: further lines of its settings file.
+    package static func start(settings: [String] = []) async throws -> LoneGateway {
+        let gateway = try LoneGateway(settings)
+        try await gateway.program.startListening()
+        return gateway
+    }
+
+    private init(_ settings: [String]) throws {
+        folder = "/tmp/steward-gateway-\(UInt32.random(in: 0 ... .max))"
+        for part in ["", "/etc", "/pki", "/log"] {
+            try FileManager.default.createDirectory(atPath: folder + part, withIntermediateDirectories: true)
+        }
+        watchdog = try Watchdog(folder: folder)
+        keys = try KeyFolder(path: "\(folder)/pki")
+        let ports = try Loopback.freePorts(5)
+        program = try TestProgram(
+            .gateway, instance: 1, ports: (listen: ports[0], admin: ports[1]), folder: folder, watchdog: watchdog)
+        let files = keys.files(of: .gateway)
+        let lines = [
+            "listen: \"127.0.0.1:\(program.port)\"", "admin: \"127.0.0.1:\(program.adminPort)\"",
+            "tls: {certificate: \"\(files.certificate)\", key: \"\(files.key)\", ca: \"\(keys.trustRoots)\"}",
+            "peers: {identity: [\"127.0.0.1:\(ports[2])\"], customer: [\"127.0.0.1:\(ports[3])\"], "
+                + "sales: [\"127.0.0.1:\(ports[4])\"]}",
+        ]
+        try (lines + settings + [""]).joined(separator: "\n").write(
+            toFile: program.settingsPath, atomically: true, encoding: .utf8)
+    }
+
+    /// The certificate to trust.
+    package var trustRoots: String { keys.trustRoots }
+
+    /// The files of its certificate and key.
+    package var certificate: (certificate: String, key: String) { keys.files(of: .gateway) }
+
+    /// Replaces its certificate.
+    package func renewCertificate() throws { try keys.issue(.gateway) }
+
+    package func connect() async throws -> RawClient {
+        try await RawClient.connect(port: program.port, trustRoots: trustRoots)
+    }
+
+    /// The value of a metric, summed over its labels that contain `label`; 0 when there is none.
+    package func metric(_ name: String, _ label: String = "") -> Double {
+        (program.page("/metrics")?.body ?? "").split(separator: "\n").filter {
+            ($0.hasPrefix("\(name){") || $0.hasPrefix("\(name) ")) && (label.isEmpty || $0.contains(label))
+        }.compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
+    }
+
+    package func stop() async throws {
+        try await program.stop()
+        watchdog.finish()
+    }
+}
+
+extension TestProgram {
+    /// Starts it and waits until it listens, ready or not.
+    func startListening() async throws {
+        try launch()
+        try await eventually("steward-\(name.rawValue) serves") { try log().contains("\"serving\"") }
+    }
+}
