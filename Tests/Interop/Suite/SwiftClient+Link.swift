@@ -37,7 +37,7 @@ extension SwiftClient {
         for _ in 0..<100 {
             do {
                 _ = try await service.emptyCall(EmptyCallRequest(), options: world.options())
-            } catch let error as RPCError {
+            } catch {
                 return try expect("the code of \(error)", error.code, .unavailable)
             }
         }

@@ -746,7 +746,7 @@ public struct ServerServiceClient: Sendable {
     /// protocol and a clock. About a program behind it, and for start_time_ms, an operator's session is needed.
     public func getServerInfo(
         _ request: GetServerInfoRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetServerInfoResponse {
+    ) async throws(RPCError) -> GetServerInfoResponse {
         try await channel.call(ServerServiceMethods.getServerInfo, request, options)
     }
 
@@ -754,7 +754,7 @@ public struct ServerServiceClient: Sendable {
     /// else. Between programs the certificate is enough.
     public func getStatistics(
         _ request: GetStatisticsRequest, options: CallOptions = CallOptions()
-    ) async throws -> GetStatisticsResponse {
+    ) async throws(RPCError) -> GetStatisticsResponse {
         try await channel.call(ServerServiceMethods.getStatistics, request, options)
     }
 }

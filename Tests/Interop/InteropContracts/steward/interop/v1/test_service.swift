@@ -957,77 +957,77 @@ public struct TestServiceClient: Sendable {
     /// Answers with nothing.
     public func emptyCall(
         _ request: EmptyCallRequest, options: CallOptions = CallOptions()
-    ) async throws -> EmptyCallResponse {
+    ) async throws(RPCError) -> EmptyCallResponse {
         try await channel.call(TestServiceMethods.emptyCall, request, options)
     }
 
     /// Answers with as many bytes as asked for, and with what the server saw of the call.
     public func unaryCall(
         _ request: UnaryCallRequest, options: CallOptions = CallOptions()
-    ) async throws -> UnaryCallResponse {
+    ) async throws(RPCError) -> UnaryCallResponse {
         try await channel.call(TestServiceMethods.unaryCall, request, options)
     }
 
     /// Answers with as many messages as asked for.
     public func streamingOutputCall(
         _ request: StreamingOutputCallRequest, options: CallOptions = CallOptions()
-    ) async throws -> ResponseStream<StreamingOutputCallResponse> {
+    ) async throws(RPCError) -> ResponseStream<StreamingOutputCallResponse> {
         try await channel.serverStream(TestServiceMethods.streamingOutputCall, request, options)
     }
 
     /// Adds up what comes.
     public func streamingInputCall(
         options: CallOptions = CallOptions()
-    ) async throws -> RequestStream<StreamingInputCallRequest, StreamingInputCallResponse> {
+    ) async throws(RPCError) -> RequestStream<StreamingInputCallRequest, StreamingInputCallResponse> {
         try await channel.clientStream(TestServiceMethods.streamingInputCall, options)
     }
 
     /// Answers each request as it comes.
     public func fullDuplexCall(
         options: CallOptions = CallOptions()
-    ) async throws -> DuplexStream<FullDuplexCallRequest, FullDuplexCallResponse> {
+    ) async throws(RPCError) -> DuplexStream<FullDuplexCallRequest, FullDuplexCallResponse> {
         try await channel.duplexStream(TestServiceMethods.fullDuplexCall, options)
     }
 
     /// Answers all requests in order once the client has half-closed.
     public func halfDuplexCall(
         options: CallOptions = CallOptions()
-    ) async throws -> DuplexStream<HalfDuplexCallRequest, HalfDuplexCallResponse> {
+    ) async throws(RPCError) -> DuplexStream<HalfDuplexCallRequest, HalfDuplexCallResponse> {
         try await channel.duplexStream(TestServiceMethods.halfDuplexCall, options)
     }
 
     /// Sends one message and then waits, for ever.
     public func watchCall(
         _ request: WatchCallRequest, options: CallOptions = CallOptions()
-    ) async throws -> ResponseStream<WatchCallResponse> {
+    ) async throws(RPCError) -> ResponseStream<WatchCallResponse> {
         try await channel.serverStream(TestServiceMethods.watchCall, request, options)
     }
 
     /// Is not there: the server does not serve it.
     public func unimplementedCall(
         _ request: UnimplementedCallRequest, options: CallOptions = CallOptions()
-    ) async throws -> UnimplementedCallResponse {
+    ) async throws(RPCError) -> UnimplementedCallResponse {
         try await channel.call(TestServiceMethods.unimplementedCall, request, options)
     }
 
     /// Tells what has become of another call.
     public func reportCall(
         _ request: ReportCallRequest, options: CallOptions = CallOptions()
-    ) async throws -> ReportCallResponse {
+    ) async throws(RPCError) -> ReportCallResponse {
         try await channel.call(TestServiceMethods.reportCall, request, options)
     }
 
     /// Starts one more server in the same process, with limits of its own.
     public func startServer(
         _ request: StartServerRequest, options: CallOptions = CallOptions()
-    ) async throws -> StartServerResponse {
+    ) async throws(RPCError) -> StartServerResponse {
         try await channel.call(TestServiceMethods.startServer, request, options)
     }
 
     /// Lets the server that is called take leave in good order.
     public func drainServer(
         _ request: DrainServerRequest, options: CallOptions = CallOptions()
-    ) async throws -> DrainServerResponse {
+    ) async throws(RPCError) -> DrainServerResponse {
         try await channel.call(TestServiceMethods.drainServer, request, options)
     }
 }
