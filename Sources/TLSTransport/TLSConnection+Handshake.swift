@@ -142,17 +142,15 @@ extension TLSConnection {
         connection.refusedCertificate = "\(peer.commonName), serial \(PeerIdentity.serial(certificate))"
     }
 
-    /// Called by OpenSSL, during a read, before it handles a message of the handshake's kind. A flood of key updates would
-    /// keep it busy within one `SSL_read`, so it is told there that nothing more comes.
-    func noteHandshakeMessage() {
-        // Answering it moves the state machine once more, from another state.
-        guard phase == .open || phase == .closing, SSL_get_state(ssl) == TLS_ST_OK else { return }
+    /// Called by OpenSSL, during a read, for each key update of the peer. A flood of them would keep it busy within one `SSL_read`, so
+    /// it is told there that nothing more comes.
+    func noteKeyUpdate() {
         let second = UInt32(truncatingIfNeeded: loop.now / 1_000_000_000)
-        if second &- handshakeMinuteStart >= 60 { (handshakeMinuteStart, handshakeMessageCount) = (second, 0) }
-        handshakeMessageCount += 1
-        if hasTooManyHandshakeMessages { SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN) }
+        if second &- keyUpdateMinuteStart >= 60 { (keyUpdateMinuteStart, keyUpdateCount) = (second, 0) }
+        keyUpdateCount += 1
+        if hasTooManyKeyUpdates { SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN) }
     }
 
     /// In the present minute.
-    var hasTooManyHandshakeMessages: Bool { handshakeMessageCount > limits.handshakeMessagesPerMinuteMax }
+    var hasTooManyKeyUpdates: Bool { keyUpdateCount > limits.keyUpdatesPerMinuteMax }
 }

@@ -119,11 +119,11 @@ extension TLSConnection {
             return Int(max(result, 0))
         }
         budget -= count
-        if hasTooManyHandshakeMessages {
+        if hasTooManyKeyUpdates {
             return .failed(
                 TLSError(
                     .handshake,
-                    "\(remoteAddress) sent more than \(limits.handshakeMessagesPerMinuteMax) key updates in a minute"))
+                    "\(remoteAddress) sent more than \(limits.keyUpdatesPerMinuteMax) key updates in a minute"))
         }
         if count > 0 { return nil }
         switch SSL_get_error(ssl, result) {

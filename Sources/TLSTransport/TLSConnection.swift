@@ -73,9 +73,9 @@ package final class TLSConnection: @unchecked Sendable {
     /// What `HeldInput` has counted for this connection, and since when relative to others.
     var heldInputBytes = 0
     var heldInputSequence: UInt64 = 0
-    /// Post-handshake messages since the start of their minute, in seconds of the loop's clock.
-    var handshakeMessageCount: UInt32 = 0
-    var handshakeMinuteStart: UInt32 = 0
+    /// Key updates since the start of their minute, in seconds of the loop's clock.
+    var keyUpdateCount: UInt32 = 0
+    var keyUpdateMinuteStart: UInt32 = 0
     /// The peer's certificate that was not accepted, for the error.
     var refusedCertificate: String?
     /// Made once, so that scheduling a flush allocates nothing. Holds the connection; gone when it is closed.

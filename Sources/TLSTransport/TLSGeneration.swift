@@ -51,10 +51,11 @@ final class TLSGeneration: @unchecked Sendable {
             if isAccepted != 1, let verification { TLSConnection.noteRefusal(verification) }
             return isAccepted
         }
-        SSL_CTX_set_info_callback(context) { ssl, event, _ in
-            // After the handshake only a key update and a ticket make OpenSSL's state machine move.
-            guard event == SSL_CB_ACCEPT_LOOP || event == SSL_CB_CONNECT_LOOP, let ssl else { return }
-            TLSConnection.of(ssl)?.noteHandshakeMessage()
+        SSL_CTX_set_msg_callback(context) { isWritten, _, content, bytes, count, ssl, _ in
+            guard isWritten == 0, content == SSL3_RT_HANDSHAKE, count > 0, let bytes, let ssl,
+                Int32(bytes.load(as: UInt8.self)) == SSL3_MT_KEY_UPDATE
+            else { return }
+            TLSConnection.of(ssl)?.noteKeyUpdate()
         }
         switch role {
         case .server: configureServer()

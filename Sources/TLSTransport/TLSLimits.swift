@@ -19,9 +19,9 @@ package struct TLSLimits: Sendable {
     /// Handshakes that one address may begin in a second in the long run, and ten seconds' worth at once: one takes the
     /// server as long as a hundred calls. Addresses count as for `connectionsPerAddressMax`. Nil: not counted.
     package var handshakesPerAddressAndSecondMax: Int?
-    /// Key updates and tickets that a peer may send in a minute on an open connection. TLS asks for a key update after
+    /// Key updates that a peer may send in a minute on an open connection. TLS asks for a key update after
     /// some ten million records.
-    package var handshakeMessagesPerMinuteMax = 30
+    package var keyUpdatesPerMinuteMax = 30
     /// Buffered output at which `isWritable` becomes false: producers should wait.
     package var outputBytesHigh = 1024 * 1024
     /// Buffered output at which the delegate hears `didBecomeWritable`; well below the high mark, so that

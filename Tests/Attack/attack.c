@@ -20,6 +20,8 @@
 #include <unistd.h>
 
 static const char health[] = "steward.rpc.v1.HealthService/CheckHealth";
+// A call that goes on until it is cancelled.
+static const char watch[] = "steward.rpc.v1.HealthService/WatchHealth";
 static const char descriptors[] = "steward.rpc.v1.ReflectionService/GetDescriptors";
 static const char symbol[] = "steward.customer.v1.AccountService";
 enum { mebibyte = 1 << 20, flood = 64 << 10 };
@@ -67,7 +69,7 @@ static void rapid_reset(struct link *l) {
     struct bytes b = {0};
     for (uint64_t id = 1; goes_on(); b.count = 0) {
         for (int i = 0; i < 500; i++, id++) {
-            put_call(&b, id, health, NULL, NULL);
+            put_call(&b, id, watch, NULL, NULL);
             put_cancel(&b, id);
         }
         if (!send_all(l, b.data, b.count) || !receive(l, 0)) break;

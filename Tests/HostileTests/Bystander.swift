@@ -8,10 +8,11 @@ struct Bystander {
     private static let callsOnEach: UInt64 = 20
 
     /// Calls until the work is done. Returns its value, and how many calls were answered meanwhile.
+    /// - Parameter reconnects: it opens a new connection now and then; where it may not, as others at its address have, it keeps one.
     static func during<Value: Sendable>(
-        _ gateway: LoneGateway, _ work: () async throws -> Value
+        _ gateway: LoneGateway, reconnects: Bool, _ work: () async throws -> Value
     ) async throws -> (Value, calls: Int) {
-        let calling = Task { try await callUntilCancelled(gateway) }
+        let calling = Task { try await callUntilCancelled(gateway, reconnects ? callsOnEach : .max) }
         do {
             let value = try await work()
             calling.cancel()
@@ -22,12 +23,13 @@ struct Bystander {
         }
     }
 
-    private static func callUntilCancelled(_ gateway: LoneGateway) async throws -> Int {
+    private static func callUntilCancelled(_ gateway: LoneGateway, _ callsOnEach: UInt64) async throws -> Int {
         var count = 0
         while !Task.isCancelled {
             let client = try await gateway.connect()
             client.send(RawClient.hello)
-            for id in 1...callsOnEach where !Task.isCancelled {
+            for id in 1...callsOnEach {
+                if Task.isCancelled { break }
                 client.send(RawClient.call(id, health))
                 guard let status = await client.status(of: id), status.code == .ok else {
                     throw TestStewardError("a bystander's call was not answered")

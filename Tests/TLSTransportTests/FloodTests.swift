@@ -10,7 +10,7 @@ import Wire
 @Suite(.timeLimit(.minutes(1))) struct FloodTests {
     @Test func keyUpdatesBeyondTheLimitEndTheConnection() async throws {
         var limits = TLSLimits()
-        limits.handshakeMessagesPerMinuteMax = 3
+        limits.keyUpdatesPerMinuteMax = 3
         try await Stage.run(limits: limits) { stage in
             let (client, recorder) = try await stage.connect()
             for count: UInt8 in 1...3 {

@@ -32,6 +32,14 @@ package final class ChildProcess: Sendable {
         } else {
             posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
         }
+        // Swift's threads block most signals, and a child would inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         // A child must not hold the pipes of the tests open.
         for descriptor in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap({ Int32($0) })
         where descriptor > STDERR_FILENO {
@@ -43,8 +51,8 @@ package final class ChildProcess: Sendable {
         var pid: pid_t = 0
         let code =
             variables == nil
-            ? posix_spawn(&pid, command[0], &actions, nil, &arguments, environ)
-            : posix_spawn(&pid, command[0], &actions, nil, &arguments, &variables!)
+            ? posix_spawn(&pid, command[0], &actions, &attributes, &arguments, environ)
+            : posix_spawn(&pid, command[0], &actions, &attributes, &arguments, &variables!)
         guard code == 0 else {
             throw TestStewardError("\(command[0]) cannot be started: \(String(cString: strerror(code)))")
         }
