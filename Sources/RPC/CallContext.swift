@@ -78,11 +78,8 @@ package final class CallContext: @unchecked Sendable {
     /// Tells the caller, in the header of the answer, the version that the workspace's rights have from now on. A call that names it
     /// as its `min_epoch` sees the change, whichever program it goes to.
     package func tellPolicyEpoch(_ epoch: Int64) {
-        responseHeader.append(Self.policyEpochKey, "\(epoch)")
+        responseHeader.append(AnswerInfo.policyEpochKey, "\(epoch)")
     }
-
-    /// The key of that header entry; its value is the version in decimal digits.
-    package static let policyEpochKey = "policy-epoch"
 
     /// What is told with the status: the cost, if it is another one than the method's, which the gateway knows.
     package var extraCost: Budget? {

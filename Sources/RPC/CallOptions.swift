@@ -15,6 +15,12 @@ public struct CallOptions: Sendable {
     /// counts, the other attempt is cancelled. Only for unary methods that read; absent sends none. A good value is the time within
     /// which 95 of 100 calls are answered: each hedge counts as a retry in the client's budget.
     public var hedgeAfter: Duration?
+    /// The answer must heed at least this version of the workspace's rights; 0: what the session knew within the last minute.
+    /// `AnswerInfo.policyEpoch` tells it after a change. A `StewardConnection` sees to that for its own changes.
+    public var minEpoch: UInt64
+    /// Hears once, when the server has ended the call, what it says beside the messages. Called on the client's event loop; must not
+    /// block.
+    public var onAnswer: (@Sendable (AnswerInfo) -> Void)?
     /// The trace to continue. Absent: the server begins one, and decides whether it is recorded.
     package var trace: TraceContext?
     /// W3C tracestate that came with the trace.
@@ -34,6 +40,7 @@ public struct CallOptions: Sendable {
         self.waitForReady = waitForReady
         self.retries = retries
         self.hedgeAfter = hedgeAfter
+        minEpoch = 0
         trace = nil
         traceState = nil
         callerToken = nil
@@ -46,6 +53,7 @@ public struct CallOptions: Sendable {
         trace = context.trace.child()
         traceState = context.traceState
         callerToken = context.callerToken
+        minEpoch = UInt64(max(context.minEpoch, 0))
         deadline = context.deadline
     }
 

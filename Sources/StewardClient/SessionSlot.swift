@@ -8,6 +8,8 @@ final class SessionSlot: Sendable {
         var handle: [UInt8]?
         /// Why the gateway does not take the handle.
         var refusal: RPCError?
+        /// The version of the workspace's rights after this client's last change of them.
+        var policyEpoch: UInt64 = 0
     }
 
     private let state = Mutex(State())
@@ -32,6 +34,12 @@ final class SessionSlot: Sendable {
     private func note(_ refusal: RPCError?, of handle: [UInt8]) {
         state.withLock { if $0.handle == handle { $0.refusal = refusal } }
     }
+
+    /// 0: this client has changed no rights in this session.
+    var policyEpoch: UInt64 { state.withLock { $0.policyEpoch } }
+
+    /// A call of this client has changed the workspace's rights, which have this version now.
+    func noteChange(_ epoch: UInt64) { state.withLock { $0.policyEpoch = max($0.policyEpoch, epoch) } }
 
     var refusal: RPCError? { state.withLock { $0.refusal } }
 

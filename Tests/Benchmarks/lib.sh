@@ -1,6 +1,6 @@
 # An installation of its own for the benchmarks: cluster, certificates, the four programs, a workspace with an admin.
 # Made of the pieces of deploy/lib, in .steward/bench/steward, on free ports from 7600 on. Sourced by run after
-# deploy/lib; $programs_dir holds the programs, $tools what compile.sh makes.
+# deploy/lib; $programs_dir holds the programs. With $counter, from compile.sh, their allocations are counted.
 
 bench_port_base=$(free_port 7600 7690)
 
@@ -12,10 +12,12 @@ open_installation() {
     make_keys
     open_database
     write_settings
-    # With their allocations counted: one addition for each.
+    # The one workspace may take the whole machine here.
+    printf 'limits:\n  tenantUnitsPerSecond: 0\n' >>"$state/etc/gateway.yaml"
+    # One addition for each allocation.
     mkdir -p -- "$bench/allocations"
     rm -f -- "$bench"/allocations/*
-    LD_PRELOAD=$tools/count.so ALLOCATIONS_FOLDER=$bench/allocations start_programs
+    LD_PRELOAD=${counter-} ALLOCATIONS_FOLDER=$bench/allocations start_programs
     write_command
     make_bench_workspace
     # What crm.py needs to know.

@@ -26,7 +26,7 @@ build_programs() {
 
 # build_product NAME LOG
 build_product() {
-    swift build --package-path "$root" -c release --product "$1" >"$2" 2>&1 && return 0
+    swift build --package-path "$root" -c release --static-swift-stdlib --product "$1" >"$2" 2>&1 && return 0
     tail -n 40 "$2" >&2
     if grep -q 'No space left on device' "$2"; then
         fail "the disk became full while building $1" "Make room, then run $self again; it goes on where it stopped."

@@ -112,7 +112,7 @@ check_architecture() { swift_test --filter '^ArchitectureTests\.'; }
 # In release mode: a debug build allocates more, and differently from one compiler to the next.
 check_allocations() {
     mkdir -p -- "$scratch/certificates"
-    swift build -c release --product steward-echo
+    swift build -c release --static-swift-stdlib --product steward-echo
     local echo_program
     echo_program=$(swift build -c release --show-bin-path)/steward-echo
     "$echo_program" certificates "$scratch/certificates"

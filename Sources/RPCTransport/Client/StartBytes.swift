@@ -5,12 +5,13 @@ enum StartBytes {
     static func make(_ method: MethodDefinition, _ options: CallOptions) -> [UInt8] {
         let metadata = options.metadata.isEmpty ? nil : options.metadata.encoded(as: Metadata.startField)
         return with(
-            method.path, options.requestID, options.trace?.traceParent, options.traceState, metadata,
+            options.minEpoch, method.path, options.requestID, options.trace?.traceParent, options.traceState, metadata,
             options.callerToken?.encoded)
     }
 
     private static func with(
-        _ path: String, _ requestID: String?, _ traceParent: String?, _ traceState: String?, _ metadata: [UInt8]?,
+        _ minEpoch: UInt64, _ path: String, _ requestID: String?, _ traceParent: String?, _ traceState: String?,
+        _ metadata: [UInt8]?,
         _ caller: [UInt8]?
     ) -> [UInt8] {
         var encoded: [UInt8] = []
@@ -26,6 +27,7 @@ enum StartBytes {
                 view.traceState = traceState
                 view.metadata = metadata
                 view.caller = caller
+                view.minEpoch = minEpoch
                 encoded = view.encoded()
             }
         }

@@ -15,6 +15,7 @@ final class StreamClientCall: CallReceiver, RepeatingCall, ClientCall, @unchecke
     /// The only connection that will do.
     private let pinned: ClientConnection?
     private let answers: MessageQueue
+    private var notes: AnswerNotes
     private var call: OutboundCall?
     private var readiness: CheckedContinuation<Result<Void, RPCError>, Never>?
     private var failure: RPCError?
@@ -32,6 +33,7 @@ final class StreamClientCall: CallReceiver, RepeatingCall, ClientCall, @unchecke
         self.pinned = pinned
         loop = pool.loop
         startBytes = StartBytes.make(method, options)
+        notes = AnswerNotes(options)
         deadline = options.effectiveDeadline(default: nil)
         waitsForReady = options.waitForReady
         keepsRequest = pinned == nil && method.kind == .serverStreaming
@@ -123,6 +125,7 @@ final class StreamClientCall: CallReceiver, RepeatingCall, ClientCall, @unchecke
     // MARK: CallReceiver
 
     func receive(_ frame: FrameView, on call: FrameCall) {
+        if let header = frame.header { notes.note(header: header) }
         if frame.header != nil || frame.payload != nil { letGoOfRequest() }
         if let payload = frame.payload {
             let cost = PayloadCost.of(payload.count)
@@ -139,8 +142,8 @@ final class StreamClientCall: CallReceiver, RepeatingCall, ClientCall, @unchecke
 
     private func finish(_ status: UnsafeRawBufferPointer) {
         do {
-            let error = try CallStatus(parsing: status).error
-            if let error { failed(error, isStatus: true) } else { ended(nil) }
+            let status = try CallStatus(parsing: status)
+            if let error = status.error { failed(error, status) } else { ended(nil, status) }
         } catch let malformed {
             ended(
                 RPCError(
@@ -156,13 +159,14 @@ final class StreamClientCall: CallReceiver, RepeatingCall, ClientCall, @unchecke
             requestIsSafe()
             return sendAgain()
         }
-        failed(error, isStatus: false)
+        failed(error)
     }
 
-    private func failed(_ error: RPCError, isStatus: Bool) {
+    /// - Parameter status: how the server ended the call, if it did.
+    private func failed(_ error: RPCError, _ status: CallStatus? = nil) {
         guard keepsRequest, mayRepeat,
             let wait = pool.retryWait(after: error, attempts: attempts, deadline: deadline)
-        else { return ended(error, isStatus: isStatus) }
+        else { return ended(error, status) }
         attempts += 1
         call = nil
         requestIsSafe()
@@ -179,13 +183,14 @@ final class StreamClientCall: CallReceiver, RepeatingCall, ClientCall, @unchecke
 
     func drained(_ call: FrameCall) { requestIsSafe() }
 
-    /// - Parameter isStatus: the server said so itself, so that the messages before it count.
-    private func ended(_ error: RPCError?, isStatus: Bool = false) {
+    /// - Parameter status: how the server ended the call, if it did: then the messages before it count.
+    private func ended(_ error: RPCError?, _ status: CallStatus? = nil) {
         guard !hasEnded else { return }
         hasEnded = true
         failure = error
         letGoOfRequest()
-        if let error, !isStatus { answers.fail(error) } else { answers.end(error) }
+        if let status { notes.end(status) }
+        if let error, status == nil { answers.fail(error) } else { answers.end(error) }
         // Messages that the server did not want any more are no error of the call.
         readiness?.resume(returning: .failure(error ?? .cancelled("The server ended the call.")))
         readiness = nil

@@ -20,6 +20,7 @@ final class UnaryClientCall: CallReceiver, RepeatingCall, @unchecked Sendable {
     private var continuation: CheckedContinuation<Result<[UInt8], RPCError>, Never>?
     private var assembly: MessageAssembly
     private var answer: [UInt8]?
+    private var notes: AnswerNotes
     private var resends = 0
     private var attempts = 1
     private var isCancelled = false
@@ -34,6 +35,7 @@ final class UnaryClientCall: CallReceiver, RepeatingCall, @unchecked Sendable {
         self.pinned = pinned
         self.other = other
         startBytes = StartBytes.make(method, options)
+        notes = AnswerNotes(options)
         deadline = options.effectiveDeadline(default: limits.unaryTimeoutDefault)
         waitsForReady = options.waitForReady
         mayRepeat = pinned == nil && other == nil && RetryPolicy.mayRepeat(method, options)
@@ -84,6 +86,7 @@ final class UnaryClientCall: CallReceiver, RepeatingCall, @unchecked Sendable {
     }
 
     func receive(_ frame: FrameView, on call: FrameCall) {
+        if let header = frame.header { notes.note(header: header) }
         if let payload = frame.payload {
             do {
                 if let whole = try assembly.collect(payload, more: frame.more) { answer = whole }
@@ -98,7 +101,9 @@ final class UnaryClientCall: CallReceiver, RepeatingCall, @unchecked Sendable {
 
     private func finish(_ status: UnsafeRawBufferPointer) {
         do {
-            if let error = try CallStatus(parsing: status).error { return failed(error) }
+            let status = try CallStatus(parsing: status)
+            if let error = status.error { return failed(error, status) }
+            notes.end(status)
             complete(.success(answer ?? []))
         } catch {
             complete(
@@ -120,10 +125,14 @@ final class UnaryClientCall: CallReceiver, RepeatingCall, @unchecked Sendable {
         failed(error)
     }
 
-    private func failed(_ error: RPCError) {
+    /// - Parameter status: how the server ended the call, if it did.
+    private func failed(_ error: RPCError, _ status: CallStatus? = nil) {
         guard mayRepeat, !isCancelled,
             let wait = pool.retryWait(after: error, attempts: attempts, deadline: deadline)
-        else { return complete(.failure(error)) }
+        else {
+            if let status { notes.end(status) }
+            return complete(.failure(error))
+        }
         attempts += 1
         call = nil
         answer = nil

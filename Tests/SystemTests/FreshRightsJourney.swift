@@ -1,0 +1,75 @@
+import Contracts
+import RPC
+import StewardClient
+import Synchronization
+import TestSteward
+import Testing
+
+extension SystemTests {
+    /// Rights that have just changed, and the budget that answers tell of.
+    @Suite(.serialized) struct FreshRightsJourney {
+        private typealias Right = Contracts.Grant
+
+        private func role(_ id: String? = nil, hides access: FieldAccess) -> Role {
+            Role(
+                id: id, displayName: "Sees phones or not", grants: [Right(object: "account", action: "read", scope: .all)],
+                fieldPolicies: [Contracts.FieldPolicy(object: "account", field: "phone", access: access)])
+        }
+
+        /// Twenty times in a row, so that news which is merely fast would be late once.
+        @Test func aCallThatNamesTheVersionSeesTheChange() async throws {
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let account = try #require(
+                try await workspace.admin.accounts.createAccount(
+                    CreateAccountRequest(account: Account(displayName: "acme", phone: "+49 30 1234567"))
+                ).account)
+            let made = try #require(
+                try await workspace.admin.roles.createRole(CreateRoleRequest(role: role(hides: .read))).role)
+            _ = try await workspace.makeUser("reader@\(workspace.name).example", roleIDs: [try #require(made.id)])
+            let reader = try await workspace.connect("reader@\(workspace.name).example")
+            for round in 0..<20 {
+                let access: FieldAccess = round % 2 == 0 ? .none : .read
+                let epoch = Mutex<UInt64?>(nil)
+                var options = CallOptions()
+                options.onAnswer = { info in epoch.withLock { $0 = info.policyEpoch } }
+                _ = try await workspace.admin.roles.updateRole(
+                    UpdateRoleRequest(role: role(made.id, hides: access), updateMask: ["field_policies"]),
+                    options: options)
+                let changed = try #require(epoch.withLock { $0 }, "the answer tells no version")
+                var heeding = CallOptions()
+                heeding.minEpoch = changed
+                let seen = try await reader.accounts.getAccount(GetAccountRequest(id: account.id), options: heeding)
+                #expect((seen.account?.phone == nil) == (access == .none), "round \(round)")
+            }
+            await reader.close()
+            await workspace.close()
+        }
+
+        @Test func aVersionThatThereNeverWasIsRefused() async throws {
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            var options = CallOptions(retries: false)
+            options.minEpoch = 1 << 40
+            let error = await #expect(throws: RPCError.self) {
+                _ = try await workspace.admin.accounts.listAccounts(ListAccountsRequest(), options: options)
+            }
+            #expect(error?.code == .unavailable && error?.reason == "POLICY_UNAVAILABLE")
+            await workspace.close()
+        }
+
+        @Test func answersTellWhatTheyCostAndErrorsToo() async throws {
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let told = Mutex<[Budget]>([])
+            var options = CallOptions()
+            options.onAnswer = { info in told.withLock { $0 += info.budget.map { [$0] } ?? [] } }
+            _ = try await workspace.admin.accounts.listAccounts(ListAccountsRequest(), options: options)
+            await #expect(throws: RPCError.self) {
+                _ = try await workspace.admin.accounts.getAccount(
+                    GetAccountRequest(id: "01890000-0000-7000-8000-000000000000"), options: options)
+            }
+            let budgets = told.withLock { $0 }
+            #expect(budgets.map(\.cost) == [4, 1])
+            #expect(budgets.allSatisfy { $0.remaining > 0 && $0.remaining <= 50_000 })
+            await workspace.close()
+        }
+    }
+}
