@@ -99,6 +99,10 @@ static inline const unsigned char *steward_general_name_ip(const GENERAL_NAMES *
 }
 // ---- end of Credentials ----
 
+/// Keeps OpenSSL from freeing its tables when the process calls exit(): threads that still use a connection then would crash. The
+/// kernel takes the memory back anyway. Counts when it comes before any other call of OpenSSL.
+static inline void steward_keep_at_exit(void) { OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); }
+
 // --- for TLSTransport ---------------------------------------------------------------------------------------------
 
 /// Forgets errors that earlier calls left on this thread, so that SSL_get_error speaks of the next call only.

@@ -23,8 +23,8 @@ struct SessionChannel: RPCChannel {
     private func heeding(_ options: CallOptions) -> CallOptions {
         var options = options
         options.minEpoch = max(options.minEpoch, session.policyEpoch)
-        options.onAnswer = { [session, onAnswer = options.onAnswer] info in
-            if let epoch = info.policyEpoch { session.noteChange(epoch) }
+        options.onAnswer = { [session, handle = session.handle, onAnswer = options.onAnswer] info in
+            if let epoch = info.policyEpoch { session.noteChange(epoch, in: handle) }
             onAnswer?(info)
         }
         return options

@@ -39,7 +39,12 @@ final class SessionSlot: Sendable {
     var policyEpoch: UInt64 { state.withLock { $0.policyEpoch } }
 
     /// A call of this client has changed the workspace's rights, which have this version now.
-    func noteChange(_ epoch: UInt64) { state.withLock { $0.policyEpoch = max($0.policyEpoch, epoch) } }
+    /// - Parameter handle: the session that the call was made in; another one may belong to another workspace.
+    func noteChange(_ epoch: UInt64, in handle: [UInt8]?) {
+        state.withLock { if $0.handle == handle { $0.policyEpoch = max($0.policyEpoch, epoch) } }
+    }
+
+    var handle: [UInt8]? { state.withLock { $0.handle } }
 
     var refusal: RPCError? { state.withLock { $0.refusal } }
 

@@ -12,11 +12,16 @@ package final class TLSContext: Sendable {
     private let ticketKeys = TicketKeys()
 
     private init(_ role: Role, _ settings: TLSSettings) throws(TLSError) {
+        Self.prepareLibrary()
         precondition((1...255).contains(settings.alpn.utf8.count), "a protocol name has 1 to 255 bytes")
         self.role = role
         self.settings = settings
         generation = Mutex(try TLSGeneration(role, settings, ticketKeys))
     }
+
+    /// Makes OpenSSL safe for a process that ends by exit() while connections are open. A context does so by itself; a program that
+    /// uses keys before its first context calls this before.
+    package static func prepareLibrary() { steward_keep_at_exit() }
 
     /// A context for listeners.
     /// - Throws: `TLSError` of kind `.file` that names the file and the cure.

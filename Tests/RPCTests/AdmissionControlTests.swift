@@ -21,7 +21,9 @@ import Testing
         }
 
         func next() -> Int? { base.next() }
-        func ended(afterNanoseconds elapsed: UInt64) { base.ended(afterNanoseconds: elapsed) }
+        func ended(_ owner: String = "a", afterNanoseconds elapsed: UInt64) {
+            base.ended(of: owner, afterNanoseconds: elapsed)
+        }
         func withdraw(_ call: Int, of owner: String) { base.withdraw(of: owner) { $0 == call } }
         var average: UInt64 { base.averageNanoseconds }
         var runningCount: Int { base.runningCount }
@@ -31,13 +33,27 @@ import Testing
     @Test func callsBeginAtOnceWhileThereIsRoom() {
         let control = Control()
         #expect(control.arrive(1) == .run)
-        #expect(control.arrive(2) == .run)
+        #expect(control.arrive(2, of: "b") == .run)
         #expect(control.arrive(3) == .wait)
         #expect(control.next() == nil)
         control.ended(afterNanoseconds: 10)
         #expect(control.next() == 3)
         #expect(control.next() == nil)
         #expect(control.runningCount == 2 && control.queuedCount == 0)
+    }
+
+    /// Slow calls of one tenant leave a quarter of the places to the others.
+    @Test func oneTenantNeverHasEveryPlace() {
+        let control = Control(running: 8)
+        for call in 1...6 { #expect(control.arrive(call) == .run) }
+        #expect(control.arrive(7) == .wait)
+        #expect(control.next() == nil)
+        // In line behind it, and yet the one whose turn it is.
+        #expect(control.arrive(8, of: "b") == .wait)
+        #expect(control.next() == 8)
+        #expect(control.next() == nil)
+        control.ended(afterNanoseconds: 10)
+        #expect(control.next() == 7)
     }
 
     /// Room that a waiting call is about to take is no room for one that comes later.

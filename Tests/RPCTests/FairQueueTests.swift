@@ -5,7 +5,7 @@ import Testing
 @Suite struct FairQueueTests {
     private func drain(_ queue: inout FairQueue<String, String>, _ count: Int = .max) -> [String] {
         var taken: [String] = []
-        while taken.count < count, let next = queue.popFirst() { taken.append(next) }
+        while taken.count < count, let next = queue.popFirst()?.element { taken.append(next) }
         return taken
     }
 
@@ -40,7 +40,7 @@ import Testing
         }
         var work: [String: Int] = [:]
         for _ in 0..<2_000 {
-            guard let (owner, cost) = queue.popFirst() else { break }
+            guard let (owner, cost) = queue.popFirst()?.element else { break }
             work[owner, default: 0] += cost
         }
         let shares = ["small", "large", "mixed"].map { work[$0, default: 0] }
@@ -74,7 +74,7 @@ import Testing
                     queue.append(step, of: owner, cost: Int.random(in: 0...9, using: &generator))
                     model[owner, default: []].append(step)
                 case 2:
-                    guard let taken = queue.popFirst() else {
+                    guard let taken = queue.popFirst()?.element else {
                         let isEmpty = model.values.allSatisfy(\.isEmpty)
                         #expect(isEmpty)
                         continue

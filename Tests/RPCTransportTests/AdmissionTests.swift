@@ -66,6 +66,22 @@ import Wire
         await world.close(client)
     }
 
+    /// Places that a tenant may not have are there for the others at once, though its calls are in line before.
+    @Test func slowCallsOfOneTenantLeaveRoom() async throws {
+        let (gate, begun) = (Gate(), Order())
+        let world = try await World(admission: rule(running: 4), router: router(gate, begun))
+        let client = try world.client()
+        let slow = (0..<6).map { call(client, "a\($0)", "a") }
+        await gate.wait(for: "begun", count: 3)
+        let other = call(client, "b", "b")
+        await gate.signal("end b")
+        _ = try await other.value
+        #expect(await begun.names.count == 4)
+        for name in (0..<6).map({ "a\($0)" }) { await gate.signal("end " + name) }
+        for call in slow { _ = try await call.value }
+        await world.close(client)
+    }
+
     @Test func aCallThatGivesUpInTheQueueIsNeverBegun() async throws {
         let (gate, begun) = (Gate(), Order())
         let world = try await World(admission: rule(running: 1), router: router(gate, begun))

@@ -1,8 +1,9 @@
 /// Decides which calls are worked on, which wait and which are refused. Pure: no clock, no I/O; the transport tells it of calls and of
 /// the time (monotonic nanoseconds), and begins the calls that it names.
 ///
-/// While fewer calls run than may, a call begins at once. Otherwise it waits, and tenants take turns (`FairQueue`). A call that could
-/// not end in time is refused when it comes, not after it has waited in vain: how long calls take is known from those that ended.
+/// While fewer calls run than may, a call begins at once. Otherwise it waits, and tenants take turns (`FairQueue`); one tenant has three
+/// quarters of the places at most. A call whose turn could not come in time is refused when it comes, not after it has waited in
+/// vain: how long calls take is known from those that ended.
 package struct AdmissionControl<Owner: Hashable, Call> {
     package enum Decision: Sendable, Hashable {
         /// Begin it.
@@ -15,6 +16,10 @@ package struct AdmissionControl<Owner: Hashable, Call> {
 
     private let limits: AdmissionLimits
     private var queue: FairQueue<Owner, Call>
+    /// Calls begun and not ended, of each owner that has any.
+    private var runningOf: [Owner: Int] = [:]
+    /// What one owner may have running, so that slow calls of one never take every place.
+    private let runningOfOwnerMax: Int
     /// Calls begun and not ended.
     package private(set) var runningCount = 0
     /// Nanoseconds that a call takes from its beginning to its end; a moving average over some sixteen calls.
@@ -23,6 +28,7 @@ package struct AdmissionControl<Owner: Hashable, Call> {
     package init(_ limits: AdmissionLimits) {
         precondition(limits.runningMax > 0, "a server that runs no call serves nothing")
         self.limits = limits
+        runningOfOwnerMax = max(1, limits.runningMax * 3 / 4)
         queue = FairQueue(quantum: limits.quantum)
     }
 
@@ -32,12 +38,12 @@ package struct AdmissionControl<Owner: Hashable, Call> {
     /// A call has come.
     package mutating func arrive(_ call: Call, of owner: Owner, cost: Int, deadline: Deadline, now: UInt64) -> Decision
     {
-        if runningCount < limits.runningMax, queue.count == 0 {
-            runningCount += 1
+        if runningCount < limits.runningMax, queue.count == 0, mayRun(owner) {
+            begin(owner)
             return .run
         }
         let wait = expectedWait(of: owner)
-        let isInTime = deadline == .never || wait + averageNanoseconds <= deadline.remainingNanoseconds(at: now)
+        let isInTime = deadline == .never || wait <= deadline.remainingNanoseconds(at: now)
         guard isInTime, queue.count < limits.queuedMax, queue.count(of: owner) < limits.queuedPerTenantMax else {
             return .refuse(expectedWait: wait)
         }
@@ -47,14 +53,25 @@ package struct AdmissionControl<Owner: Hashable, Call> {
 
     /// The call that may begin now, if there is one. Call it until it gives nil, after each `ended`.
     package mutating func next() -> Call? {
-        guard runningCount < limits.runningMax, let call = queue.popFirst() else { return nil }
-        runningCount += 1
+        guard runningCount < limits.runningMax,
+            let (owner, call) = queue.popFirst(where: { runningOf[$0, default: 0] < runningOfOwnerMax })
+        else { return nil }
+        begin(owner)
         return call
     }
 
-    /// A call that was begun has ended after so many nanoseconds.
-    package mutating func ended(afterNanoseconds elapsed: UInt64) {
+    private func mayRun(_ owner: Owner) -> Bool { runningOf[owner, default: 0] < runningOfOwnerMax }
+
+    private mutating func begin(_ owner: Owner) {
+        runningCount += 1
+        runningOf[owner, default: 0] += 1
+    }
+
+    /// A call of this owner that was begun has ended after so many nanoseconds.
+    package mutating func ended(of owner: Owner, afterNanoseconds elapsed: UInt64) {
         runningCount -= 1
+        let running = runningOf[owner, default: 0] - 1
+        runningOf[owner] = running > 0 ? running : nil
         let average = Int64(clamping: averageNanoseconds)
         averageNanoseconds = UInt64(average + (Int64(clamping: elapsed) - average) / 16)
     }

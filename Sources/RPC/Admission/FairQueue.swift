@@ -36,16 +36,25 @@ package struct FairQueue<Owner: Hashable, Element> {
         count += 1
     }
 
-    /// The element whose turn it is.
-    package mutating func popFirst() -> Element? {
-        while let owner = turns.first {
+    /// The element whose turn it is, of an owner who may have one now; the others keep their turns.
+    package mutating func popFirst(where isAllowed: (Owner) -> Bool = { _ in true }) -> (
+        owner: Owner, element: Element
+    )? {
+        var skipped = 0
+        while skipped < turns.count, let owner = turns.first {
+            guard isAllowed(owner) else {
+                turns.append(turns.removeFirst())
+                skipped += 1
+                continue
+            }
             guard let element = take(from: &lanes[owner, default: Lane()]) else {
                 turns.append(turns.removeFirst())
+                skipped = 0
                 continue
             }
             count -= 1
             if dropIfEmpty(owner) { turns.removeFirst() }
-            return element
+            return (owner, element)
         }
         return nil
     }

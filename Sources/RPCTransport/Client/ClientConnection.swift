@@ -48,7 +48,8 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
     func begin(_ call: OutboundCall, now: UInt64) {
         guard let link else { return }
         call.place(on: self, now: now)
-        call.attach(link, timeoutMillis: call.deadline.remainingMilliseconds(at: now) ?? 0)
+        // 0 would mean that there is no limit.
+        call.attach(link, timeoutMillis: call.deadline.remainingMilliseconds(at: now).map { max($0, 1) } ?? 0)
     }
 
     /// The call's start is written next.
@@ -74,6 +75,13 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
             .resourceExhausted(
                 "REQUEST_NOT_TAKEN", "The server does not take what waits for it; send less at a time."))
         return longest != nil
+    }
+
+    func giveUpLeastRead() {
+        let least = calls.values.max { $0.unread < $1.unread }
+        least?.cancel(
+            .resourceExhausted("ANSWER_NOT_TAKEN", "Too much of the answer was not taken; read faster or ask for less.")
+        )
     }
 
     func callEnded(_ call: OutboundCall) {
@@ -177,12 +185,24 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
     private func note(_ status: UnsafeRawBufferPointer, of call: OutboundCall) {
         guard !isLeaving, let pool else { return }
         switch status.isEmpty ? .ok : CallStatus.code(of: status) {
-        case .unavailable: pool.callFailed(on: instance)
+        case .unavailable where Self.speaksOfInstance(status): pool.callFailed(on: instance)
         case .deadlineExceeded: noteDeadline(of: call, now: pool.loop.now)
-        case .cancelled: break
+        case .unavailable, .cancelled: break
         default: pool.callSucceeded(on: instance)
         }
     }
+
+    /// Anybody can bring about some refusals (a version of rights that there is not, more calls than an instance does in time); they say
+    /// nothing of how the instance does.
+    private static func speaksOfInstance(_ status: UnsafeRawBufferPointer) -> Bool {
+        guard let error = (try? CallStatus(parsing: status))?.error else { return true }
+        return !callersOwn.contains(error.reason)
+    }
+
+    private static let callersOwn: Set<String> = [
+        "OVERLOADED", "POLICY_UNAVAILABLE", "TENANT_NOT_PLACED", "WORKSPACE_UNAVAILABLE", "TENANT_SETUP_DELAYED",
+        "PASSWORD_CHECK_OVERLOADED", "DRAINING",
+    ]
 
     /// The call ends by its deadline: the instance is to blame when it was silent for so long that others would have answered.
     func noteDeadline(of call: OutboundCall, now: UInt64) {

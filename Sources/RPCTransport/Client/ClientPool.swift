@@ -144,7 +144,7 @@ final class ClientPool: @unchecked Sendable {
         let now = loop.now
         // A second attempt takes no turn, or each first one would begin at the same instance.
         if avoided == nil { turn = turn + 1 < instances.count ? turn + 1 : 0 }
-        var index = turn
+        var index = turn < instances.count ? turn : 0
         for _ in instances.indices {
             let instance = instances[index]
             index = index + 1 < instances.count ? index + 1 : 0
@@ -199,6 +199,9 @@ final class ClientPool: @unchecked Sendable {
         while let call = waiting.first {
             if call.isEnded {
                 waiting.removeFirst()
+            } else if call.deadline.nanoseconds <= loop.now {
+                waiting.removeFirst()
+                call.fail(.deadlineExceeded("The time was over before the call could begin."), wasBegun: false)
             } else if let connection = leastBusy() {
                 waiting.removeFirst()
                 connection.begin(call, now: loop.now)

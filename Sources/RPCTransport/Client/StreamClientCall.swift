@@ -51,6 +51,8 @@ final class StreamClientCall: CallReceiver, RepeatingCall, ClientCall, @unchecke
 
     /// Sends start and request, as far as there is one yet.
     func sendAgain() {
+        // It may have been given up before it began.
+        guard !hasEnded else { return }
         let outbound = OutboundCall(
             deadline: deadline, waitsForReady: waitsForReady, callCredit: pool.config.limits.link.callCredit,
             receiver: self)

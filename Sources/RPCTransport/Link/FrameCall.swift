@@ -47,7 +47,7 @@ package class FrameCall: @unchecked Sendable {
     var link: FrameLink?
     @exclusivity(unchecked) var sendWindow: CreditWindow
     @exclusivity(unchecked) private var meter: CreditMeter
-    @exclusivity(unchecked) private var unread = 0
+    @exclusivity(unchecked) private(set) var unread = 0
     private var queue = Deque<Queued>()
     @exclusivity(unchecked) private var isBlockedOnLink = false
     /// Bytes that wait for credit.

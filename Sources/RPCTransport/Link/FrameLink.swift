@@ -22,6 +22,8 @@ protocol FrameLinkOwner: AnyObject {
     var lastCallID: UInt64 { get }
     /// More waits to be sent than may: gives up the call that keeps most. False when no call keeps anything.
     func giveUpLongestQueue() -> Bool
+    /// More has come and was not taken than may: gives up the call of which most lies there.
+    func giveUpLeastRead()
 }
 
 /// One connection seen as frames: hello, connection credit, ping, go-away, congestion. Knows nothing of what a call is beyond its
@@ -39,7 +41,15 @@ final class FrameLink: @unchecked Sendable {
     /// to retain everywhere.
     var owner: (any FrameLinkOwner)?
     /// Called once, when the socket is closed: everything that was written before the end is on its way then.
-    var onDisposed: (() -> Void)?
+    var onDisposed: (() -> Void)? {
+        didSet {
+            // A connection may be gone before anybody could ask to be told.
+            guard isDisposed, let told = onDisposed else { return }
+            onDisposed = nil
+            told()
+        }
+    }
+    private var isDisposed = false
 
     @exclusivity(unchecked) private var decoder: FrameDecoder
     /// What the other side accepts; the assumed minimum until its hello has come. Plain numbers, since each call looks at them.
@@ -123,7 +133,8 @@ extension FrameLink: TLSConnectionDelegate {
         stallTimer?.cancel()
         stallTimer = nil
         unblock()
-        if role == .server, isOpen { connection.resumeReading() }
+        // What was unblocked may have filled the socket again.
+        if role == .server, isOpen, !isCongested { connection.resumeReading() }
     }
 
     func didClose(_ connection: TLSConnection, error: TLSError?) {
@@ -131,6 +142,7 @@ extension FrameLink: TLSConnectionDelegate {
             error.map {
                 RPCError.unavailable("CONNECTION_LOST", "The connection was lost; try again.", cause: $0)
             })
+        isDisposed = true
         onDisposed?()
         onDisposed = nil
     }
@@ -186,6 +198,8 @@ extension FrameLink: TLSConnectionDelegate {
             if unreadBytes <= limits.unreadBytesMax { grant(meter.release(cost)) } else { withheld += cost }
         }
         owner?.link(self, received: frame)
+        // Answers of many users come on one connection: what one of them does not take must not hold up the others'.
+        if role == .client, unreadBytes > limits.unreadBytesMax { owner?.giveUpLeastRead() }
     }
 
     /// The payload of so much cost has been taken by its reader.

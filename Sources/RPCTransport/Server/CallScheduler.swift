@@ -1,6 +1,7 @@
 import RPC
 import Reactor
 import Tenancy
+import Wire
 
 /// Begins the calls of one loop in the turns that `AdmissionControl` gives them.
 // SAFETY: confined to its loop.
@@ -9,8 +10,8 @@ final class CallScheduler: @unchecked Sendable {
     enum Place {
         /// Nothing: it begins whatever else there is.
         case none
-        case waiting(TenantID?)
-        case running
+        case waiting(TenantID?, bytes: Int)
+        case running(TenantID?)
     }
 
     /// A refused caller is told to wait at least and at most so long.
@@ -21,6 +22,11 @@ final class CallScheduler: @unchecked Sendable {
     private let observer: any TransportObserver
     private var control: AdmissionControl<TenantID?, RoutedCall>
     private var isBeginning = false
+    /// Memory of the requests that wait, of each tenant and in all: a short message may take a lot when it is unpacked.
+    private var waitingBytes: [TenantID?: Int] = [:]
+    private var waitingBytesOfAll = 0
+    private static let waitingBytesOfTenantMax = 64 << 20
+    private static let waitingBytesMax = 256 << 20
 
     init(loop: EventLoop, rule: AdmissionRule, observer: any TransportObserver) {
         self.loop = loop
@@ -32,32 +38,54 @@ final class CallScheduler: @unchecked Sendable {
     /// Begins the call, now or in its turn. Throws UNAVAILABLE with OVERLOADED when it could not end in time, or too many wait.
     func take(_ call: RoutedCall) throws(RPCError) {
         guard case .inTurn(let tenant) = rule.place(call.context) else { return call.start() }
+        let bytes = call.context.arena.usedBytes
         let decision = control.arrive(
             call, of: tenant, cost: Int(call.context.cost), deadline: call.context.deadline, now: loop.now)
         switch decision {
         case .run:
-            call.place = .running
+            call.place = .running(tenant)
             call.start()
         case .wait:
-            call.place = .waiting(tenant)
+            call.place = .waiting(tenant, bytes: bytes)
+            count(bytes, of: tenant)
+            guard waitingBytes[tenant, default: 0] <= Self.waitingBytesOfTenantMax,
+                waitingBytesOfAll <= Self.waitingBytesMax
+            else {
+                withdraw(call)
+                throw Self.overloaded(0, call.context.deadline.remainingNanoseconds(at: loop.now))
+            }
             observer.callsQueued(by: 1)
+            // A place may be free that those in line before it may not have.
+            beginNext()
         case .refuse(let wait): throw Self.overloaded(wait, call.context.deadline.remainingNanoseconds(at: loop.now))
         }
     }
 
     /// The call is over, or is not wanted any more before its turn.
     func leave(_ call: RoutedCall) {
-        let place = call.place
-        call.place = .none
-        switch place {
+        switch call.place {
         case .none: return
-        case .waiting(let tenant):
-            control.withdraw(of: tenant) { $0 === call }
+        case .waiting:
+            withdraw(call)
             observer.callsQueued(by: -1)
-        case .running:
-            control.ended(afterNanoseconds: loop.now &- call.beganNanoseconds)
+        case .running(let tenant):
+            call.place = .none
+            control.ended(of: tenant, afterNanoseconds: loop.now &- call.beganNanoseconds)
             beginNext()
         }
+    }
+
+    private func withdraw(_ call: RoutedCall) {
+        guard case .waiting(let tenant, let bytes) = call.place else { return }
+        call.place = .none
+        count(-bytes, of: tenant)
+        control.withdraw(of: tenant) { $0 === call }
+    }
+
+    private func count(_ bytes: Int, of tenant: TenantID?) {
+        waitingBytesOfAll += bytes
+        let sum = waitingBytes[tenant, default: 0] + bytes
+        waitingBytes[tenant] = sum > 0 ? sum : nil
     }
 
     /// A call that ends while it begins frees its place for the next one, in this loop and not in itself.
@@ -65,7 +93,10 @@ final class CallScheduler: @unchecked Sendable {
         guard !isBeginning else { return }
         isBeginning = true
         while let call = control.next() {
-            call.place = .running
+            if case .waiting(let tenant, let bytes) = call.place {
+                count(-bytes, of: tenant)
+                call.place = .running(tenant)
+            }
             observer.callsQueued(by: -1)
             observer.callWaited(nanoseconds: loop.now &- call.context.startNanoseconds)
             call.start()

@@ -184,22 +184,28 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         if isOrphan { task?.cancel() }
     }
 
+    /// The frames of these functions are kept small, so that a unary call fits into what the task has reserved at its start.
     private func serve() async {
         do {
-            if connection.config.accountsWork {
-                try await CurrentWork.$account.withValue(context) { try await handle() }
-            } else {
-                try await handle()
-            }
+            if connection.config.accountsWork { try await handleAccounted() } else { try await handle() }
         } catch {
             onLoop { self.handlerFailed(RPCError(masking: error)) }
         }
         onLoop { self.finished() }
     }
 
+    @inline(never) private func handleAccounted() async throws {
+        try await CurrentWork.$account.withValue(context) { try await handle() }
+    }
+
     private func handle() async throws {
+        guard case .unary(let handler) = route.handler else { return try await handleStreams() }
+        answer(try await handler(takeRequest(), context))
+    }
+
+    @inline(never) private func handleStreams() async throws {
         switch route.handler {
-        case .unary(let handler): answer(try await handler(takeRequest(), context))
+        case .unary: preconditionFailure("a unary call streams nothing")
         case .serverStreaming(let handler):
             try await handler(takeRequest(), MessageWriter(self, arena: takeArena()), context)
             answer(nil)

@@ -224,6 +224,9 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
         return true
     }
 
+    /// A server bounds what it keeps by not granting credit: that holds up this client only.
+    func giveUpLeastRead() {}
+
     func link(_ link: FrameLink, closedWith error: RPCError?) {
         deadlines.cancel()
         let open = calls.values

@@ -21,8 +21,7 @@ struct CertificateWatch: Sendable {
                 guard let now = try? await look() else { continue }
                 // Seen twice: several files are replaced one after the other, and belong together.
                 if now != used, now == last {
-                    await reload()
-                    used = now
+                    if await reload() { used = now }
                 }
                 last = now
             }
@@ -31,14 +30,19 @@ struct CertificateWatch: Sendable {
 
     private func look() async throws -> [FileStamp] { try await workers.run { [tls] in tls.fileStamps() } }
 
-    private func reload() async {
+    /// False when it could not be tried, for now.
+    private func reload() async -> Bool {
         do {
             try await workers.run { [tls] in try tls.reload() }
             logger.notice("certificates have changed and are in use")
+            return true
+        } catch is WorkerPoolError {
+            return false
         } catch {
             logger.error(
                 "certificates have changed and cannot be used; the old ones stay",
                 metadata: [LogKey.error: "\(error)"])
+            return true
         }
     }
 }

@@ -52,6 +52,7 @@ final class ProcessRun: Sendable {
             : SpanExporter(
                 path: settings.tracing.file, program: "steward-\(name.rawValue)", version: Version.current,
                 fileBytesMax: settings.tracing.fileBytesMax, factory: registry)
+        TLSContext.prepareLibrary()
         keys = try CallerKeys(settings.callerKeys)
         tls = try TLSContexts(name, settings.tls)
         workers = try WorkerPool(

@@ -77,7 +77,7 @@ struct WhoAmI: AsyncParsableCommand {
     func run() async throws {
         let steward = try await connection.connectSignedIn()
         let answer = try await steward.call(AuthenticationServiceMethods.getSelf) { _ in }
-        defer { Task { await steward.close() } }
+        await steward.close()
         guard output == .table, let grantsField = answer.descriptor.field("grants") else {
             return try RecordPrinter(format: output, columns: []).show(one: answer)
         }
