@@ -28,12 +28,12 @@ ERROR_SHARE_MAX = 0.001
 
 
 def number_after(path, word):
-    """The number of kilobytes that a line such as `RssAnon:  123 kB` has."""
+    """The number of kilobytes that a line such as `RssAnon:  123 kB` has; a process that is just ending has none."""
     with open(path) as file:
         for line in file:
             if line.startswith(word):
                 return int(line.split()[1])
-    raise SystemExit(f"{path} has no {word}")
+    raise ProcessLookupError(f"{path} has no {word}")
 
 
 def children(pid):
