@@ -9,6 +9,7 @@ struct SessionChannel: RPCChannel {
     func unary(
         _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
     ) async throws(RPCError) -> [UInt8] {
+        try session.requireOpen()
         do {
             return try await base.unary(method, request, heeding(options))
         } catch {
@@ -17,7 +18,8 @@ struct SessionChannel: RPCChannel {
     }
 
     func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
-        try await base.open(method, heeding(options))
+        try session.requireOpen()
+        return try await base.open(method, heeding(options))
     }
 
     private func heeding(_ options: CallOptions) -> CallOptions {

@@ -13,6 +13,16 @@ final class SessionSlot: Sendable {
     }
 
     private let state = Mutex(State())
+    private let closed = Atomic<Bool>(false)
+
+    /// No call begins any more. False when that was so before.
+    func close() -> Bool { !closed.exchange(true, ordering: .relaxed) }
+
+    /// Throws UNAVAILABLE with CLIENT_CLOSED once `close` was called.
+    func requireOpen() throws(RPCError) {
+        guard closed.load(ordering: .relaxed) else { return }
+        throw .unavailable("CLIENT_CLOSED", "The connection has been closed; make a new one.")
+    }
 
     /// How long attaching may take: a look-up at the gateway's side.
     private static let attachTimeout: Duration = .seconds(10)

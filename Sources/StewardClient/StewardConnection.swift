@@ -139,8 +139,10 @@ public final class StewardConnection: Sendable {
         }
     }
 
-    /// Ends all connections; calls under way fail with UNAVAILABLE. Waits for a look-up of a host name that is under way.
+    /// Ends all connections; calls under way, and later ones, fail with UNAVAILABLE. Waits for a look-up of a host name that is under
+    /// way. A second call does nothing.
     public func close() async {
+        guard session.close() else { return }
         await client.close()
         loops.shutdown()
         resolver.shutdown()

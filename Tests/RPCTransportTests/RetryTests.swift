@@ -205,8 +205,10 @@ import Testing
         // Turns are fair, so one of two begins at the slow instance.
         let options = CallOptions(hedgeAfter: .milliseconds(20))
         for _ in 0..<2 { #expect(try await client.ask(Instances.get, "hedged", options).key == "hedged") }
-        await gate.wait(for: "cancelled")
-        #expect(instances.received[0].value.count { $0 == "hedged" } == 1)
+        // One began there. On a busy machine the other one may have been hedged there too; each was cancelled.
+        let attempts = instances.received[0].value.count { $0 == "hedged" }
+        #expect((1...2).contains(attempts))
+        await gate.wait(for: "cancelled", count: attempts)
         await instances.close(client)
     }
 

@@ -52,6 +52,16 @@ extension SystemTests {
         }
 
         /// A session outlives its connections: they are dropped from outside, and the next call and the next stream work.
+        @Test func aClosedConnectionSaysSo() async throws {
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            await workspace.admin.close()
+            await workspace.admin.close()
+            let error = await #expect(throws: RPCError.self) {
+                _ = try await workspace.admin.accounts.listAccounts(ListAccountsRequest())
+            }
+            #expect(error?.reason == "CLIENT_CLOSED")
+        }
+
         @Test func aSessionIsAttachedToEachConnection() async throws {
             let steward = try await TestSteward.start()
             let workspace = try await steward.makeWorkspace()

@@ -12,7 +12,8 @@ extension SystemTests {
 
         private func role(_ id: String? = nil, hides access: FieldAccess) -> Role {
             Role(
-                id: id, displayName: "Sees phones or not", grants: [Right(object: "account", action: "read", scope: .all)],
+                id: id, displayName: "Sees phones or not",
+                grants: [Right(object: "account", action: "read", scope: .all)],
                 fieldPolicies: [Contracts.FieldPolicy(object: "account", field: "phone", access: access)])
         }
 
