@@ -3,7 +3,7 @@
 
 checks=(scripts format build generated unit architecture allocations integration system tls fuzz units)
 checks_told=(
-    scripts "the scripts of deploy/, Tests/Benchmarks and Tests/Fuzz, by shellcheck"
+    scripts "the scripts of deploy/ and Tests/, by shellcheck"
     format "Swift sources are formatted (swift format lint --strict)"
     build "programs and tests compile, warnings are errors"
     generated "what is generated from proto/ is fresh (deploy/generate --check)"
@@ -78,7 +78,7 @@ summary() {
 # Variables go from one sourced file to the other, which the linter does not see.
 check_scripts() {
     local files
-    mapfile -t files < <(git ls-files --cached --others --exclude-standard -- deploy .ci Tests/Benchmarks Tests/Fuzz | sort -u |
+    mapfile -t files < <(git ls-files --cached --others --exclude-standard -- deploy .ci Tests | sort -u |
         xargs -d '\n' grep -lE '^#!.*\bbash|^# .*Sourced ')
     shellcheck --shell=bash --severity=warning --exclude=SC1090,SC1091,SC2034,SC2154 "${files[@]}"
 }

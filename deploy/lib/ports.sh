@@ -9,7 +9,7 @@ port_holder() {
     inode=$(awk -v port="$(printf ':%04X' "$1")" \
         '$4 == "0A" && substr($2, length($2) - 4) == port { print $10; exit }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
     for pid in /proc/[0-9]*; do
-        if [ -n "$inode" ] && find "$pid/fd" -lname "socket:\[$inode\]" 2>/dev/null | grep -q .; then
+        if [ -n "$inode" ] && find "$pid/fd" -lname "socket:\[$inode\]" -print -quit 2>/dev/null | grep -q .; then
             printf '%s (pid %s)' "$(cat "$pid/comm")" "${pid##*/}"
             return 0
         fi
