@@ -23,8 +23,6 @@ package final class CallContext: @unchecked Sendable {
     package let minEpoch: Int64
     /// W3C tracestate, as sent; it goes along with calls made on behalf of this one.
     package let traceState: String?
-    /// What this process does with traces.
-    package let tracing: Tracing
     /// The connection that the call came on.
     package let connection: ConnectionContext
     /// Proof of who calls, as carried.
@@ -45,7 +43,6 @@ package final class CallContext: @unchecked Sendable {
     let poolNanoseconds = Atomic<UInt64>(0)
     let databaseNanoseconds = Atomic<UInt64>(0)
 
-    private let baseLogger: Logger
     private var madeLogger: Logger?
     private var cancelActions: [@Sendable () -> Void] = []
     /// The caller no longer wants the answer: it cancelled, its deadline passed or its connection is gone.
@@ -54,9 +51,9 @@ package final class CallContext: @unchecked Sendable {
     package init(
         method: MethodDefinition, methodNumber: Int = 0, deadline: Deadline, requestID: String? = nil,
         metadata: Metadata = Metadata(),
-        trace: TraceContext, traceState: String? = nil, tracing: Tracing = .off, minEpoch: UInt64 = 0,
+        trace: TraceContext, traceState: String? = nil, minEpoch: UInt64 = 0,
         connection: ConnectionContext, callerToken: CallerTokenBytes? = nil, arena: Arena,
-        logger: Logger, startNanoseconds: UInt64
+        startNanoseconds: UInt64
     ) {
         self.method = method
         self.methodNumber = methodNumber
@@ -66,11 +63,9 @@ package final class CallContext: @unchecked Sendable {
         self.trace = trace
         self.minEpoch = Int64(clamping: minEpoch)
         self.traceState = traceState
-        self.tracing = tracing
         self.connection = connection
         self.callerToken = callerToken
         self.arena = arena
-        self.baseLogger = logger
         self.startNanoseconds = startNanoseconds
         cost = method.cost
     }
@@ -86,16 +81,19 @@ package final class CallContext: @unchecked Sendable {
         cost == method.cost ? nil : Budget(cost: cost, remaining: 0, reset: .zero)
     }
 
+    /// What this process does with traces.
+    package var tracing: Tracing { connection.tracing }
+
     /// Who is at the other end of the connection.
     package var peer: Peer { connection.peer }
 
     /// From which level on `logger` logs; asking costs nothing.
-    package var logLevel: Logger.Level { baseLogger.logLevel }
+    package var logLevel: Logger.Level { connection.logger.logLevel }
 
     /// A logger that names the call. Made on first use, since most calls log nothing.
     package var logger: Logger {
         if let madeLogger { return madeLogger }
-        var logger = baseLogger
+        var logger = connection.logger
         logger[metadataKey: LogKey.method] = "\(method.path)"
         logger[metadataKey: LogKey.traceID] = "\(trace.traceIDText)"
         if let requestID { logger[metadataKey: LogKey.requestID] = "\(requestID)" }

@@ -3,39 +3,42 @@ import Glibc
 /// Finds a value by the bytes of a path, package.Service/Method: no String, no allocation, one comparison in most cases. Open
 /// addressing over at least twice as many slots as values.
 package final class PathTable<Value: Sendable>: Sendable {
-    private struct Slot: Sendable {
-        let hash: UInt64
-        let path: [UInt8]
-        let value: Value
-    }
-
-    private let slots: [Slot?]
+    /// By slot; 0 where there is none.
+    private let hashes: [UInt64]
+    private let paths: [[UInt8]]
+    private let values: [Value?]
     private let mask: Int
 
     package init(_ values: [(path: String, value: Value)]) {
         var size = 16
         while size < values.count * 2 { size *= 2 }
         mask = size - 1
-        var slots: [Slot?] = Array(repeating: nil, count: size)
+        var hashes = Array(repeating: UInt64(0), count: size)
+        var paths = Array(repeating: [UInt8](), count: size)
+        var slots: [Value?] = Array(repeating: nil, count: size)
         for (path, value) in values {
             let path = Array(path.utf8)
             let hash = path.withUnsafeBytes { Self.hash($0) }
             var index = Int(truncatingIfNeeded: hash) & (size - 1)
-            while slots[index] != nil { index = (index + 1) & (size - 1) }
-            slots[index] = Slot(hash: hash, path: path, value: value)
+            while hashes[index] != 0 { index = (index + 1) & (size - 1) }
+            hashes[index] = hash
+            paths[index] = path
+            slots[index] = value
         }
-        self.slots = slots
+        self.hashes = hashes
+        self.paths = paths
+        self.values = slots
     }
 
     /// The value whose path has these bytes.
     package func find(_ path: UnsafeRawBufferPointer) -> Value? {
         let hash = Self.hash(path)
         var index = Int(truncatingIfNeeded: hash) & mask
-        while let slot = slots[index] {
-            if slot.hash == hash, slot.path.count == path.count,
-                slot.path.withUnsafeBytes({ Self.equal($0, path) })
+        while hashes[index] != 0 {
+            if hashes[index] == hash, paths[index].count == path.count,
+                paths[index].withUnsafeBytes({ Self.equal($0, path) })
             {
-                return slot.value
+                return values[index]
             }
             index = (index + 1) & mask
         }
@@ -61,7 +64,7 @@ package final class PathTable<Value: Sendable>: Sendable {
             rest = rest << 8 | UInt64(bytes[offset])
             offset += 1
         }
-        return fold(hash ^ rest)
+        return max(fold(hash ^ rest), 1)
     }
 
     private static func fold(_ value: UInt64) -> UInt64 {

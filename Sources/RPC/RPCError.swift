@@ -2,25 +2,82 @@
 /// the log only.
 public struct RPCError: Error, Sendable, CustomStringConvertible {
     /// The canonical code.
-    public var code: StatusCode
+    public var code: StatusCode {
+        get { parts.code }
+        set { parts.code = newValue }
+    }
     /// Machine-readable cause, UPPER_SNAKE_CASE, at most 63 characters, unique within `domain`, never reused.
-    public var reason: String
+    public var reason: String {
+        get { parts.reason }
+        set { parts.reason = newValue }
+    }
     /// Who defined `reason`: rpc, gateway, identity, customer, sales or records.
-    public var domain: String
+    public var domain: String {
+        get { parts.domain }
+        set { parts.domain = newValue }
+    }
     /// For the developer, English, says what to do. Never parsed.
-    public var message: String
+    public var message: String {
+        get { parts.message }
+        set { parts.message = newValue }
+    }
     /// Everything that `message` mentions, by name in lower_snake_case.
-    public var details: [(key: String, value: String)]
+    public var details: [(key: String, value: String)] {
+        get { parts.details }
+        set { parts.details = newValue }
+    }
     /// One entry for each request field that was refused.
-    public var fieldViolations: [FieldViolation]
+    public var fieldViolations: [FieldViolation] {
+        get { parts.fieldViolations }
+        set { parts.fieldViolations = newValue }
+    }
     /// Wait at least so long before a retry.
-    public var retryDelay: Duration?
+    public var retryDelay: Duration? {
+        get { parts.retryDelay }
+        set { parts.retryDelay = newValue }
+    }
     /// What stood in the way of an update.
-    public var conflict: Conflict?
+    public var conflict: Conflict? {
+        get { parts.conflict }
+        set { parts.conflict = newValue }
+    }
     /// What the call cost and what is left.
-    public var budget: Budget?
+    public var budget: Budget? {
+        get { parts.budget }
+        set { parts.budget = newValue }
+    }
     /// The error beneath, for the log of this process. Never sent, never in `description`.
-    package var cause: (any Error)?
+    package var cause: (any Error)? {
+        get { parts.cause }
+        set { parts.cause = newValue }
+    }
+
+    private var box: Box
+
+    /// On the heap, so that an error is one reference: every call has room for one, and nearly none has one.
+    private indirect enum Box: Sendable { case parts(Parts) }
+
+    private struct Parts: Sendable {
+        var code: StatusCode
+        var reason: String
+        var domain: String
+        var message: String
+        var details: [(key: String, value: String)]
+        var fieldViolations: [FieldViolation]
+        var retryDelay: Duration?
+        var conflict: Conflict?
+        var budget: Budget?
+        var cause: (any Error)?
+    }
+
+    private var parts: Parts {
+        get {
+            switch box {
+            case .parts(let parts): parts
+            }
+        }
+        set { box = .parts(newValue) }
+    }
 
     package init(
         _ code: StatusCode, reason: String, domain: String = "rpc", _ message: String,
@@ -28,16 +85,11 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
         retryDelay: Duration? = nil, conflict: Conflict? = nil, budget: Budget? = nil,
         cause: (any Error)? = nil
     ) {
-        self.code = code
-        self.reason = reason
-        self.domain = domain
-        self.message = message
-        self.details = details
-        self.fieldViolations = fieldViolations
-        self.retryDelay = retryDelay
-        self.conflict = conflict
-        self.budget = budget
-        self.cause = cause
+        box = .parts(
+            Parts(
+                code: code, reason: reason, domain: domain, message: message, details: details,
+                fieldViolations: fieldViolations, retryDelay: retryDelay, conflict: conflict, budget: budget,
+                cause: cause))
     }
 
     /// Code, reason and message: what the caller is told anyway.

@@ -16,11 +16,18 @@ package struct Router: Sendable {
         package let handler: Handler
         /// Place of the method in `Router.methods`: counters find theirs by it.
         package let number: Int
+        // Of the method, here so that calls need not go and ask it.
+        package let isUnary: Bool
+        package let isOfProtocol: Bool
+        package let isEndless: Bool
 
         init(method: MethodDefinition, handler: Handler, number: Int) {
             self.method = method
             self.handler = handler
             self.number = number
+            isUnary = method.kind == .unary
+            isOfProtocol = method.isOfProtocol
+            isEndless = method.isEndless
         }
     }
 

@@ -19,8 +19,8 @@ package struct TraceContext: Sendable, Hashable {
 
     /// A new trace.
     package static func make(isSampled: Bool = false) -> TraceContext {
-        TraceContext(
-            traceHigh: TraceIDs.process, traceLow: TraceIDs.next(), spanID: TraceIDs.next(), isSampled: isSampled)
+        let (trace, span) = TraceIDs.nextTwo()
+        return TraceContext(traceHigh: TraceIDs.process, traceLow: trace, spanID: span, isSampled: isSampled)
     }
 
     /// A new trace that is recorded or not by its id.

@@ -12,9 +12,18 @@ enum TraceIDs {
 
     /// A number other than 0, which does not come twice in 2⁶⁴ calls.
     static func next() -> UInt64 {
-        let count = counter.wrappingAdd(1, ordering: .relaxed).oldValue
+        number(counter.wrappingAdd(1, ordering: .relaxed).oldValue) ?? next()
+    }
+
+    /// Two of them, for one look at what all loops share.
+    static func nextTwo() -> (UInt64, UInt64) {
+        let count = counter.wrappingAdd(2, ordering: .relaxed).oldValue
+        return (number(count) ?? next(), number(count &+ 1) ?? next())
+    }
+
+    private static func number(_ count: UInt64) -> UInt64? {
         let mixed = mix(base &+ count &* 0x9e37_79b9_7f4a_7c15)
-        return mixed == 0 ? next() : mixed
+        return mixed == 0 ? nil : mixed
     }
 
     /// The finalizer of SplitMix64: a bijection under which neighbours look unrelated.

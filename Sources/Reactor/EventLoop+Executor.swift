@@ -1,6 +1,18 @@
 extension EventLoop {
     package func enqueue(_ job: consuming ExecutorJob) {
-        submit(.job(UnownedJob(job)))
+        let job = UnownedJob(job)
+        guard isResuming, isCurrent else { return submit(.job(job)) }
+        isResuming = false
+        resumed = job
+    }
+
+    /// Goes on with a task of this loop that waits, here and now instead of in its turn, until it has to wait again. On the loop.
+    package func resumeNow(_ continuation: UnsafeContinuation<Void, Never>) {
+        assertCurrent()
+        isResuming = true
+        continuation.resume()
+        isResuming = false
+        resumed.take()?.runSynchronously(on: asUnownedTaskExecutor())
     }
 
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor {

@@ -34,6 +34,9 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     var received: ContiguousArray<Work> = []
     var hooks: ContiguousArray<() -> Void> = []
     var runningHooks: ContiguousArray<() -> Void> = []
+    /// The next job comes from `resumeNow`, which runs it; and that job.
+    @exclusivity(unchecked) var isResuming = false
+    @exclusivity(unchecked) var resumed: UnownedJob?
     @exclusivity(unchecked) var turnTime: UInt64 = 0
     @exclusivity(unchecked) var isStopping = false
 

@@ -23,7 +23,7 @@ package final class Arena: @unchecked Sendable {
         let size: Int
     }
 
-    private var chunks: [Chunk] = []
+    @exclusivity(unchecked) private var chunks: [Chunk] = []
     @exclusivity(unchecked) private var cursor: UnsafeMutableRawPointer
     @exclusivity(unchecked) private var limit: UnsafeMutableRawPointer
     /// Bytes in the chunks before the current one.
@@ -75,11 +75,15 @@ package final class Arena: @unchecked Sendable {
 
     /// Frees everything but the first chunk. No pointer into the arena may be used afterwards.
     package func reset() {
-        for chunk in chunks.dropFirst() { free(chunk.start) }
-        chunks.removeSubrange(1...)
+        if chunks.count > 1 { dropLaterChunks() }
         cursor = chunks[0].start
         limit = chunks[0].start + chunks[0].size
         fullBytes = 0
+    }
+
+    private func dropLaterChunks() {
+        for chunk in chunks.dropFirst() { free(chunk.start) }
+        chunks.removeSubrange(1...)
     }
 
     /// A copy of the text, NUL-terminated. A NUL inside it, which a C string cannot hold, becomes U+FFFD.
@@ -145,7 +149,7 @@ package final class ArenaPool: @unchecked Sendable {
     /// Idle arenas kept; 256 × 8 KiB = 2 MiB for each loop.
     package static let idleCountMax = 256
 
-    private var idle: [Arena] = []
+    @exclusivity(unchecked) private var idle: [Arena] = []
 
     package init() {}
 

@@ -4,8 +4,8 @@
 
 PROGRAMS has steward and steward-gateway, ATTACK is the program of Tests/Attack, FOLDER takes what is made on the way.
 QUICK is yes for a smoke run. RESULTS is the JSON file. Each attack meets a gateway of its own, with the limits that it
-has when nobody sets any. Attackers yield the processor to everybody else (nice 19): they would have brought machines of
-their own.
+has when nobody sets any. Attackers would have brought machines of their own: the gateway has a core for itself, and on the
+other they yield to the well-behaved clients at once (SCHED_IDLE). What is measured is what an attack costs in the gateway.
 """
 import json
 import os
@@ -26,6 +26,21 @@ ATTACKS = [
 ]
 BYSTANDERS = 4
 GOAL = 2.0
+CORES = sorted(os.sched_getaffinity(0))
+GATEWAY_CORES, CLIENT_CORES = ({CORES[0]}, set(CORES[1:])) if len(CORES) > 1 else (set(CORES), set(CORES))
+
+
+def on_cores_of_clients():
+    os.sched_setaffinity(0, CLIENT_CORES)
+
+
+def on_cores_of_gateway():
+    os.sched_setaffinity(0, GATEWAY_CORES)
+
+
+def as_attacker():
+    on_cores_of_clients()
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def free_port():
@@ -45,7 +60,8 @@ class Gateway:
             file.write("\n".join(lines) + "\n")
         with open(f"{folder}/gateway.log", "w") as log:
             self.process = subprocess.Popen(
-                [f"{programs}/steward-gateway", "--config", f"{folder}/gateway.yaml"], stdout=log, stderr=log)
+                [f"{programs}/steward-gateway", "--config", f"{folder}/gateway.yaml"], stdout=log, stderr=log,
+                preexec_fn=on_cores_of_gateway)
         for _ in range(200):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -71,7 +87,7 @@ def numbers(text):
 
 def wait_of_bystanders(attack, gateway, seconds):
     command = [attack, "bystander", str(gateway.port), gateway.trust_roots, "localhost", str(BYSTANDERS), str(seconds)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, preexec_fn=on_cores_of_clients)
     if done.returncode != 0:
         raise SystemExit("a well-behaved client was not served")
     return numbers(done.stdout)
@@ -79,8 +95,8 @@ def wait_of_bystanders(attack, gateway, seconds):
 
 def under(attack, kind, clients, gateway, seconds):
     """Waits and CPU under the attack, and what became of the attackers."""
-    command = ["nice", "-n", "19", attack, kind, str(gateway.port), gateway.trust_roots, "localhost", str(clients), "100"]
-    attackers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command = [attack, kind, str(gateway.port), gateway.trust_roots, "localhost", str(clients), "100"]
+    attackers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=as_attacker)
     attackers.stdout.readline()  # begin
     used, began = cpu_seconds(gateway.process.pid), time.monotonic()
     waits = wait_of_bystanders(attack, gateway, seconds)

@@ -207,9 +207,9 @@ struct LocalChannel: RPCChannel {
             let arena = Arena()
             let context = CallContext(
                 method: method, deadline: .after(.seconds(20)), requestID: options.requestID ?? requestID,
-                metadata: metadata, trace: .make(), connection: ConnectionContext(peer: .program(.gateway)),
-                arena: arena, logger: logger,
-                startNanoseconds: MonotonicTime.now())
+                metadata: metadata, trace: .make(),
+                connection: ConnectionContext(peer: .program(.gateway), logger: logger),
+                arena: arena, startNanoseconds: MonotonicTime.now())
             context.caller = caller
             let message = try request.withUnsafeBytes {
                 try WireCodec.decode($0, as: method.request, arena: arena)

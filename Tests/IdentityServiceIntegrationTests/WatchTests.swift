@@ -25,8 +25,8 @@ struct WatchTests {
             let arena = Arena()
             let context = CallContext(
                 method: method, deadline: .never, trace: .make(),
-                connection: ConnectionContext(peer: .program(.sales)), arena: arena,
-                logger: identity.postgres.logger, startNanoseconds: MonotonicTime.now())
+                connection: ConnectionContext(peer: .program(.sales), logger: identity.postgres.logger), arena: arena,
+                startNanoseconds: MonotonicTime.now())
             let sink = Sink { continuation.yield(Response($0)) }
             if let message = try? bytes.withUnsafeBytes({
                 try WireCodec.decode($0, as: method.request, arena: arena)

@@ -9,7 +9,7 @@ import Wire
 
     private func encoded(_ frame: FrameView, start: StartView? = nil) -> [UInt8] {
         let buffer = ByteBuffer()
-        frame.append(to: buffer, start: start)
+        if let start { frame.append(to: buffer, start: start) } else { frame.append(to: buffer) }
         return buffer.copy()
     }
 

@@ -79,8 +79,7 @@ import Wire
             path: "h.H/CheckHealth", request: request, response: response, kind: .unary)
         let context = CallContext(
             method: method, deadline: .never, trace: .make(),
-            connection: ConnectionContext(peer: .client(address: "test")), arena: arena,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, startNanoseconds: 0)
+            connection: ConnectionContext(peer: .client(address: "test")), arena: arena, startNanoseconds: 0)
         return try await body(message, context).int32(response.field("state")!)
     }
 
@@ -99,8 +98,7 @@ import Wire
             path: "h.H/CheckHealth", request: request, response: response, kind: .unary)
         let context = CallContext(
             method: method, deadline: .never, trace: .make(),
-            connection: ConnectionContext(peer: .client(address: "test")), arena: Arena(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, startNanoseconds: 0)
+            connection: ConnectionContext(peer: .client(address: "test")), arena: Arena(), startNanoseconds: 0)
         let error = #expect(throws: RPCError.self) { try context.requireTenantCaller() }
         #expect(error?.code == .unauthenticated && error?.reason == "SESSION_REQUIRED")
         let ran = Atomic<Int>(0)

@@ -80,8 +80,7 @@ import Wire
             path: "steward.rpc.v1.HealthService/CheckHealth", request: message, response: message, kind: .unary)
         return CallContext(
             method: method, deadline: .never, trace: trace,
-            connection: ConnectionContext(peer: .client(address: "test")), arena: Arena(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, startNanoseconds: 1_000)
+            connection: ConnectionContext(peer: .client(address: "test")), arena: Arena(), startNanoseconds: 1_000)
     }
 
     @Test func thePartsAddUp() {

@@ -47,7 +47,7 @@ import Wire
             let context = CallContext(
                 method: Self.watch, deadline: .never, trace: .make(),
                 connection: ConnectionContext(id: connection, peer: .client(address: "test")), arena: arena,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, startNanoseconds: 0)
+                startNanoseconds: 0)
             try await handler(message, MessageWriter(sink, arena: Arena()), context)
         }
     }

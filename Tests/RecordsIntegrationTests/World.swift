@@ -58,8 +58,7 @@ struct World: Sendable {
     func context(_ method: MethodDefinition, as user: UserID, requestID: String? = nil) -> CallContext {
         let context = CallContext(
             method: method, deadline: .after(.seconds(20)), requestID: requestID, trace: .make(),
-            connection: ConnectionContext(peer: .client(address: "test")), arena: Arena(),
-            logger: postgres.logger,
+            connection: ConnectionContext(peer: .client(address: "test"), logger: postgres.logger), arena: Arena(),
             startNanoseconds: 0)
         context.caller = Caller(
             kind: .user, tenantID: tenant.id, userID: user, sessionID: .make(), policyEpoch: 1,

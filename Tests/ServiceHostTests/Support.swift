@@ -28,8 +28,9 @@ enum Sample {
         token: CallerTokenBytes? = nil, deadline: Deadline = .never, caller: Caller? = nil
     ) -> CallContext {
         let context = CallContext(
-            method: method, deadline: deadline, trace: .make(), connection: ConnectionContext(peer: peer),
-            callerToken: token, arena: Arena(), logger: Logger(label: "test"), startNanoseconds: 0)
+            method: method, deadline: deadline, trace: .make(),
+            connection: ConnectionContext(peer: peer, logger: Logger(label: "test")),
+            callerToken: token, arena: Arena(), startNanoseconds: 0)
         context.caller = caller
         return context
     }

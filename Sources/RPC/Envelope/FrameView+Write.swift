@@ -1,59 +1,66 @@
 package import Wire
 
 extension FrameView {
-    /// Appends the frame with its length prefix. `start` takes the place of an encoded Start in `self`.
-    package func append(to buffer: ByteBuffer, start view: StartView? = nil) {
-        let startBytes = view?.encodedSize
-        let size = bodySize(startBytes: startBytes, payloadBytes: payload?.count)
-        buffer.withWritable(minimum: 4 + size) { room in
-            var writer = ProtoWriter(room)
-            Self.writeLength(size, &writer)
-            writeHead(&writer, view, startBytes)
-            if let payload { writer.field(4, payload) }
-            writeTail(&writer)
-            return 4 + size
-        }
-    }
-
-    /// Appends the frame with a message as its payload, encoded straight into the buffer.
-    /// - Parameter messageBytes: `WireCodec.encodedSize(message)`.
-    package func append(
-        to buffer: ByteBuffer, message: Message, messageBytes: Int, start view: StartView? = nil
-    ) {
-        let startBytes = view?.encodedSize
-        let size = bodySize(startBytes: startBytes, payloadBytes: messageBytes)
-        let prefix = 1 + ProtoWriter.size(UInt64(messageBytes))
-        let head = headSize(startBytes: startBytes) + prefix
-        buffer.withWritable(minimum: 4 + head) { room in
-            var writer = ProtoWriter(room)
-            Self.writeLength(size, &writer)
-            writeHead(&writer, view, startBytes)
-            writer.prefix(4, messageBytes)
-            return 4 + head
-        }
-        WireCodec.encode(message, to: buffer)
-        let tail = size - head - messageBytes
-        guard tail > 0 else { return }
-        buffer.withWritable(minimum: tail) { room in
-            var writer = ProtoWriter(room)
-            writeTail(&writer)
-            return tail
-        }
-    }
-
     /// Bytes of the length before a frame.
     static let lengthBytes = 4
 
+    /// Appends the frame with its length prefix; gives the number of bytes.
+    @discardableResult
+    package func append(to buffer: ByteBuffer) -> Int {
+        let size = bodySize(payloadBytes: payload?.count)
+        return buffer.withWritable(minimum: Self.lengthBytes + size) { room in
+            var writer = ProtoWriter(room)
+            Self.writeLength(size, &writer)
+            writeHead(&writer)
+            if let payload { writer.field(4, payload) }
+            writeTail(&writer)
+            return Self.lengthBytes + size
+        }
+    }
+
+    /// Appends the frame as `append` does, with a start in place of an encoded Start in `self`.
+    @discardableResult
+    package func append(to buffer: ByteBuffer, start view: StartView) -> Int {
+        let startBytes = view.encodedSize
+        let size = bodySize(startBytes: startBytes, payloadBytes: payload?.count)
+        return buffer.withWritable(minimum: Self.lengthBytes + size) { room in
+            var writer = ProtoWriter(room)
+            Self.writeLength(size, &writer)
+            writeID(&writer)
+            writer.prefix(2, startBytes)
+            view.write(&writer)
+            if let header { writer.raw(header) }
+            if let payload { writer.field(4, payload) }
+            writeTail(&writer)
+            return Self.lengthBytes + size
+        }
+    }
+
+    /// Appends the frame with a message as its payload, encoded straight into the buffer; gives the number of bytes.
+    /// - Parameter messageBytes: `WireCodec.encodedSize(message)`.
+    @discardableResult
+    package func append(to buffer: ByteBuffer, message: Message, messageBytes: Int) -> Int {
+        let size = Self.lengthBytes + bodySize(payloadBytes: messageBytes)
+        return buffer.withWritable(minimum: size) { room in
+            let room = UnsafeMutableRawBufferPointer(rebasing: room[..<size])
+            write(around: messageBytes, room)
+            if let start = room.baseAddress {
+                WireCodec.encode(message, at: start + headBytes(payloadBytes: messageBytes))
+            }
+            return size
+        }
+    }
+
     /// Bytes of the frame before its payload, length prefix included.
     func headBytes(payloadBytes: Int) -> Int {
-        Self.lengthBytes + headSize(startBytes: nil) + 1 + ProtoWriter.size(UInt64(payloadBytes))
+        Self.lengthBytes + headSize() + 1 + ProtoWriter.size(UInt64(payloadBytes))
     }
 
     /// Writes the frame into memory of exactly its size, all but the payload, which is there already or comes later.
     func write(around payloadBytes: Int, _ room: UnsafeMutableRawBufferPointer) {
         var writer = ProtoWriter(room)
         Self.writeLength(room.count - Self.lengthBytes, &writer)
-        writeHead(&writer, nil, nil)
+        writeHead(&writer)
         writer.prefix(4, payloadBytes)
         let head = headBytes(payloadBytes: payloadBytes)
         var rest = ProtoWriter(UnsafeMutableRawBufferPointer(rebasing: room[(head + payloadBytes)...]))
@@ -76,7 +83,7 @@ extension FrameView {
     }
 
     /// The parts before the payload.
-    private func headSize(startBytes: Int?) -> Int {
+    private func headSize(startBytes: Int? = nil) -> Int {
         var size = callID == 0 ? 0 : ProtoWriter.fieldSize(callID)
         if let startBytes {
             size += ProtoWriter.fieldSize(length: startBytes)
@@ -86,14 +93,13 @@ extension FrameView {
         return size + (header?.count ?? 0)
     }
 
-    private func writeHead(_ writer: inout ProtoWriter, _ view: StartView?, _ startBytes: Int?) {
+    private func writeID(_ writer: inout ProtoWriter) {
         if callID != 0 { writer.field(1, callID) }
-        if let view, let startBytes {
-            writer.prefix(2, startBytes)
-            view.write(&writer)
-        } else if let start {
-            writer.field(2, start)
-        }
+    }
+
+    private func writeHead(_ writer: inout ProtoWriter) {
+        writeID(&writer)
+        if let start { writer.field(2, start) }
         if let header { writer.raw(header) }
     }
 

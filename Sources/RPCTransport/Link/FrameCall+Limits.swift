@@ -34,8 +34,8 @@ extension FrameCall {
         else {
             return enqueue(frame, nil, payload: WireCodec.encode(message)[...])
         }
-        spend(bytes - lastBytes)
-        spend(lastBytes)
+        spend(bytes - lastBytes, link)
+        spend(lastBytes, link)
         link.write(frame, message: message, messageBytes: bytes, pieceBytes: pieceBytes)
         wrote(hasStatus: frame.status != nil)
     }

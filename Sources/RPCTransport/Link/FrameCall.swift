@@ -38,17 +38,17 @@ package class FrameCall: @unchecked Sendable {
     /// The id on the connection; 0 as long as the start of a client's call has not been written.
     @exclusivity(unchecked) package internal(set) var id: UInt64
     /// Who takes what comes.
-    package var receiver: (any CallReceiver)?
+    @exclusivity(unchecked) package var receiver: (any CallReceiver)?
     /// Nothing more is sent or received.
     @exclusivity(unchecked) package internal(set) var isEnded = false
     /// The other side has no more payloads.
     @exclusivity(unchecked) var hasRemoteEnded = false
 
-    var link: FrameLink?
+    @exclusivity(unchecked) var link: FrameLink?
     @exclusivity(unchecked) var sendWindow: CreditWindow
     @exclusivity(unchecked) private var meter: CreditMeter
     @exclusivity(unchecked) private(set) var unread = 0
-    private var queue = Deque<Queued>()
+    @exclusivity(unchecked) private var queue = Deque<Queued>()
     @exclusivity(unchecked) private var isBlockedOnLink = false
     /// Bytes that wait for credit.
     @exclusivity(unchecked) package private(set) var queuedBytes = 0
@@ -73,13 +73,14 @@ package class FrameCall: @unchecked Sendable {
     package func release(_ cost: Int) {
         guard !isEnded else { return }
         unread -= cost
-        link?.consumed(cost)
+        guard let link else { return }
+        link.consumed(cost)
         guard !hasRemoteEnded else { return }
         let credit = meter.release(cost)
         guard credit > 0 else { return }
         var frame = FrameView(callID: id)
         frame.credit = credit
-        link?.write(frame)
+        link.write(frame)
     }
 
     /// The other side grants more. False when it grants more than a call can hold.
@@ -105,8 +106,8 @@ package class FrameCall: @unchecked Sendable {
     }
 
     /// A payload of this size can be written now in one frame.
-    func canSend(payloadBytes: Int) -> Bool {
-        guard let link, queue.isEmpty, sendWindow.isOpen, link.maySendPayload else { return false }
+    func canSend(payloadBytes: Int, _ link: FrameLink) -> Bool {
+        guard queue.isEmpty, sendWindow.isOpen, link.maySendPayload else { return false }
         return payloadBytes + Self.frameOverheadMax <= link.peerFrameBytesMax
     }
 
@@ -114,23 +115,35 @@ package class FrameCall: @unchecked Sendable {
     static let frameOverheadMax = 64
 
     /// Sends parts of this call, now or as soon as flow control allows, in order. The id of the frame is set here.
-    package func transmit(_ frame: FrameView, start: StartView? = nil) {
+    package final func transmit(_ frame: FrameView) {
+        guard !isEnded else { return }
+        guard let link else { return enqueue(frame, nil) }
+        let tail = (frame.header?.count ?? 0) + (frame.status?.count ?? 0)
+        guard tail <= CallStatus.bytesAlwaysFitting else { return transmitCut(frame, nil, link) }
+        guard claim(frame.payload, beside: tail, link) else { return enqueue(frame, nil) }
+        var frame = frame
+        frame.callID = id
+        link.write(frame)
+        wrote(hasStatus: frame.status != nil)
+    }
+
+    /// Sends the first parts of a client's call as `transmit` does, with its start.
+    package final func transmit(_ frame: FrameView, start: StartView) {
         guard !isEnded else { return }
         guard let link else { return enqueue(frame, start) }
-        let tail = (frame.header?.count ?? 0) + (frame.status?.count ?? 0)
-        guard tail <= CallStatus.bytesAlwaysFitting else { return transmitCut(frame, start, link) }
-        if let payload = frame.payload {
-            let extra = tail + (start?.encodedSize ?? 0)
-            guard canSend(payloadBytes: payload.count + extra) else { return enqueue(frame, start) }
-            spend(payload.count)
-        } else {
-            guard queue.isEmpty else { return enqueue(frame, start) }
-        }
-        if start != nil { willWriteStart() }
+        guard claim(frame.payload, beside: start.encodedSize, link) else { return enqueue(frame, start) }
+        willWriteStart()
         var frame = frame
         frame.callID = id
         link.write(frame, start: start)
-        wrote(hasStatus: frame.status != nil)
+    }
+
+    /// Takes credit for the payload if all of it can be written now.
+    private func claim(_ payload: UnsafeRawBufferPointer?, beside otherBytes: Int, _ link: FrameLink) -> Bool {
+        guard let payload else { return queue.isEmpty }
+        guard canSend(payloadBytes: payload.count + otherBytes, link) else { return false }
+        spend(payload.count, link)
+        return true
     }
 
     /// For subclasses: the start is written next, and the call needs its id now.
@@ -143,15 +156,15 @@ package class FrameCall: @unchecked Sendable {
     func refuseToSend(_ error: RPCError) {}
 
     /// Sends a message as payload, together with header and status, encoded straight into the connection's buffer if possible.
-    /// - Parameter bytes: `WireCodec.encodedSize(message)`.
-    func transmit(_ message: Message, bytes: Int, in frame: FrameView) {
+    /// - Parameters:
+    ///   - bytes: `WireCodec.encodedSize(message)`.
+    ///   - frame: the other parts, with the id of this call.
+    final func transmit(_ message: Message, bytes: Int, in frame: FrameView) {
         guard !isEnded, let link else { return }
-        var frame = frame
-        frame.callID = id
-        guard canSend(payloadBytes: bytes + (frame.header?.count ?? 0) + (frame.status?.count ?? 0)) else {
+        guard canSend(payloadBytes: bytes + (frame.header?.count ?? 0) + (frame.status?.count ?? 0), link) else {
             return transmitInPieces(message, bytes, frame, link)
         }
-        spend(bytes)
+        spend(bytes, link)
         link.write(frame, message: message, messageBytes: bytes)
         wrote(hasStatus: frame.status != nil)
     }
@@ -159,10 +172,10 @@ package class FrameCall: @unchecked Sendable {
     /// A frame has been written. For subclasses: a status ends the call.
     func wrote(hasStatus: Bool) {}
 
-    func spend(_ payloadBytes: Int) {
+    func spend(_ payloadBytes: Int, _ link: FrameLink) {
         let cost = PayloadCost.of(payloadBytes)
         sendWindow.spend(cost)
-        link?.spend(cost)
+        link.spend(cost)
     }
 
     func enqueue(_ frame: FrameView, _ start: StartView?) {
@@ -253,7 +266,7 @@ package class FrameCall: @unchecked Sendable {
     }
 
     private func write(_ item: Queued, _ link: FrameLink) {
-        if let payload = item.payload { spend(payload.count) }
+        if let payload = item.payload { spend(payload.count, link) }
         let bytes = item.bytes
         queuedBytes -= bytes
         link.queuedBytesChanged(by: -bytes)
@@ -278,14 +291,16 @@ package class FrameCall: @unchecked Sendable {
     func end() {
         guard !isEnded else { return }
         isEnded = true
-        link?.queuedBytesChanged(by: -queuedBytes)
-        queue.removeAll()
-        queuedBytes = 0
+        guard let link = link.take() else { return queue.removeAll() }
+        if !queue.isEmpty {
+            queue.removeAll()
+            link.queuedBytesChanged(by: -queuedBytes)
+            queuedBytes = 0
+        }
         if unread > 0 {
-            link?.consumed(unread)
+            link.consumed(unread)
             unread = 0
         }
-        link = nil
     }
 }
 

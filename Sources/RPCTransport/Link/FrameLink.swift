@@ -277,19 +277,21 @@ extension FrameLink {
     func spend(_ cost: Int) { sendWindow.spend(cost) }
 
     /// Writes a frame; it leaves at the end of this turn, together with what else is written in it.
-    func write(_ frame: FrameView, start: StartView? = nil) {
+    func write(_ frame: FrameView) {
         guard isOpen else { return }
-        let before = connection.output.readableCount
-        frame.append(to: connection.output, start: start)
-        wrote(connection.output.readableCount - before)
+        wrote(frame.append(to: connection.output))
+    }
+
+    /// Writes the first frame of a client's call.
+    func write(_ frame: FrameView, start: StartView) {
+        guard isOpen else { return }
+        wrote(frame.append(to: connection.output, start: start))
     }
 
     /// Writes a frame with a message as payload.
     func write(_ frame: FrameView, message: Message, messageBytes: Int) {
         guard isOpen else { return }
-        let before = connection.output.readableCount
-        frame.append(to: connection.output, message: message, messageBytes: messageBytes)
-        wrote(connection.output.readableCount - before)
+        wrote(frame.append(to: connection.output, message: message, messageBytes: messageBytes))
     }
 
     /// Writes a message as the payload of several frames.

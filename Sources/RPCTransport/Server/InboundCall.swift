@@ -2,12 +2,12 @@ package import RPC
 import Reactor
 import Wire
 
-/// A call that a server serves, below messages: frames in, frames out. The gateway forwards these; everything else is served through
-/// `RoutedCall`.
+/// A call that a server serves, below messages: frames in, frames out. The gateway forwards these; `RoutedCall` is the kind that a
+/// handler serves.
 // SAFETY: confined to the loop of its connection.
-package final class InboundCall: FrameCall, @unchecked Sendable {
-    /// The connection that the call came on.
-    package let connection: ConnectionContext
+package class InboundCall: FrameCall, @unchecked Sendable {
+    /// The connection that the call came on, which lets go of the call when it ends.
+    let server: ServerConnection
     /// Until when the caller waits.
     package let deadline: Deadline
     /// When its first frame was handled, monotonic nanoseconds.
@@ -18,23 +18,22 @@ package final class InboundCall: FrameCall, @unchecked Sendable {
     @exclusivity(unchecked) var unfinishedBytes = 0
     /// Until when the single request of the call must be whole; never once it is.
     @exclusivity(unchecked) var requestDue = Deadline.never
-    /// Let go when the call ends. Not weak: that would make each retain of the connection slower.
-    private var owner: ServerConnection?
 
     init(
-        id: UInt64, owner: ServerConnection, link: FrameLink, callCredit: UInt32, deadline: Deadline,
-        isEndless: Bool
+        id: UInt64, server: ServerConnection, link: FrameLink, deadline: Deadline, isEndless: Bool, now: UInt64
     ) {
-        self.owner = owner
-        connection = owner.context
-        arrival = link.loop.now
+        self.server = server
+        arrival = now
         self.deadline = deadline
         self.isEndless = isEndless
-        super.init(id: id, link: link, callCredit: callCredit)
+        super.init(id: id, link: link, callCredit: server.config.limits.link.callCredit)
     }
 
+    /// What is known of the connection that the call came on.
+    package final var connection: ConnectionContext { server.context }
+
     /// Ends the call with its last frame: OK or the error.
-    package func finish(_ error: RPCError?, budget: Budget? = nil) {
+    package final func finish(_ error: RPCError?, budget: Budget? = nil) {
         guard !isEnded else { return }
         let status =
             error == nil && budget == nil
@@ -47,7 +46,7 @@ package final class InboundCall: FrameCall, @unchecked Sendable {
     }
 
     /// Ends the call with its last frame and tells the receiver that nobody waits any more.
-    func abandon(_ error: RPCError, tellCaller: Bool) {
+    final func abandon(_ error: RPCError, tellCaller: Bool) {
         guard !isEnded else { return }
         let receiver = receiver
         if tellCaller { sendStatusPastQueue(error) }
@@ -65,16 +64,15 @@ package final class InboundCall: FrameCall, @unchecked Sendable {
         }
     }
 
-    override func refuseToSend(_ error: RPCError) { abandon(error, tellCaller: true) }
+    final override func refuseToSend(_ error: RPCError) { abandon(error, tellCaller: true) }
 
-    override func wrote(hasStatus: Bool) {
+    final override func wrote(hasStatus: Bool) {
         if hasStatus { finished() }
     }
 
     private func finished() {
         end()
         receiver = nil
-        owner?.callEnded(self)
-        owner = nil
+        server.callEnded(self)
     }
 }

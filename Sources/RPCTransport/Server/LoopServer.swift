@@ -54,6 +54,7 @@ final class LoopServer: @unchecked Sendable {
     let loop: EventLoop
     let config: ServerConfiguration
     let arenas = ArenaPool()
+    private let workers: CallWorkers
     private let scheduler: CallScheduler?
     private let traffic = LoopTraffic()
     private var listener: TLSListener?
@@ -67,7 +68,12 @@ final class LoopServer: @unchecked Sendable {
     init(loop: EventLoop, config: ServerConfiguration) {
         self.loop = loop
         self.config = config
+        workers = CallWorkers(loop: loop)
         scheduler = config.admission.map { CallScheduler(loop: loop, rule: $0, observer: config.observer) }
+    }
+
+    deinit {
+        loop.execute { [workers] in workers.close() }
     }
 
     /// Listens. Returns the address, whose port was chosen by the kernel if it was 0.
@@ -102,9 +108,9 @@ final class LoopServer: @unchecked Sendable {
         guard let peer = config.peers.peer(of: tls) else { return refuse(tls) }
         let context = ConnectionContext(
             id: Self.nextConnectionID.wrappingAdd(1, ordering: .relaxed).oldValue, peer: peer,
-            remoteAddress: tls.remoteAddress.description)
+            remoteAddress: tls.remoteAddress.description, logger: config.logger, tracing: config.tracing)
         let connection = ServerConnection(
-            loop: loop, arenas: arenas, scheduler: scheduler, config: config, context: context)
+            loop: loop, arenas: arenas, workers: workers, scheduler: scheduler, config: config, context: context)
         connections[ObjectIdentifier(connection)] = connection
         config.observer.connectionOpened(isResumed: tls.isResumed)
         let hello = config.limits.link.hello(agent: config.agent, callsMax: config.limits.callsMax)

@@ -6,35 +6,35 @@ import Wire
 
 /// A call served by a handler of the router: decodes requests, runs interceptors and handler in a task on the loop, encodes answers.
 // SAFETY: confined to the loop of its connection; the task runs there too.
-final class RoutedCall: CallReceiver, @unchecked Sendable {
-    let call: InboundCall
+final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
     let route: Router.Route
     let context: CallContext
-    let connection: ServerConnection
     @exclusivity(unchecked) private var phase = Phase.gathering
-    private var task: Task<Void, Never>?
+    /// Runs the handler.
+    @exclusivity(unchecked) private var worker: CallWorker?
     /// The request of a method that takes one.
-    private var request: Message?
-    private var assembly: MessageAssembly
+    @exclusivity(unchecked) private var request: Message?
+    @exclusivity(unchecked) private var assembly: MessageAssembly
     /// The requests of a method that takes many; nil for the others.
     let requests: MessageQueue?
     @exclusivity(unchecked) private var admittedCount = 0
     /// Where the call stands with the scheduler.
-    var place = CallScheduler.Place.none
+    @exclusivity(unchecked) var place = CallScheduler.Place.none
     /// When the handler began, in monotonic nanoseconds.
     @exclusivity(unchecked) private(set) var beganNanoseconds: UInt64 = 0
     @exclusivity(unchecked) private var isOrphan = false
     @exclusivity(unchecked) private var hasSentHeader = false
-    /// A writer that waits for credit.
-    var readiness: CheckedContinuation<Void, any Error>?
+    /// A writer that waits for credit. Not a checked continuation: its size is known at run time only, and with it where all else in a
+    /// call is.
+    @exclusivity(unchecked) var readiness: UnsafeContinuation<Void, any Error>?
     /// Why the call was over before its handler was done.
-    private(set) var failure: RPCError?
-    private var streamArenas: [Arena] = []
+    @exclusivity(unchecked) private(set) var failure: RPCError?
+    @exclusivity(unchecked) private var streamArenas: [Arena] = []
 
     private enum Phase {
         /// The request is not whole. → waiting, running, done
         case gathering
-        /// The interceptors have let it pass; it waits for its turn. → running, done
+        /// The interceptors have let it pass; it waits for its turn and for a worker. → running, done
         case waiting
         /// The handler runs. → done
         case running
@@ -43,39 +43,36 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     }
 
     init(
-        _ call: InboundCall, _ route: Router.Route, _ start: StartView, _ metadata: Metadata,
-        connection: ServerConnection, now: UInt64
+        id: UInt64, _ route: Router.Route, _ start: StartView, _ metadata: Metadata, server: ServerConnection,
+        link: FrameLink, deadline: Deadline, now: UInt64
     ) {
-        self.call = call
         self.route = route
-        self.connection = connection
-        let config = connection.config
+        let config = server.config
         let parent = StartChecks.trace(start, config)
         context = CallContext(
-            method: route.method, methodNumber: route.number, deadline: call.deadline,
+            method: route.method, methodNumber: route.number, deadline: deadline,
             requestID: start.requestID.map { String(decoding: $0, as: UTF8.self) },
-            metadata: metadata, trace: parent?.child() ?? .make(connection.config.tracing.sampling),
+            metadata: metadata, trace: parent?.child() ?? .make(config.tracing.sampling),
             // Without its traceparent a tracestate means nothing.
             traceState: parent == nil ? nil : start.traceState.map { String(decoding: $0, as: UTF8.self) },
-            tracing: connection.config.tracing, minEpoch: start.minEpoch, connection: connection.context,
+            minEpoch: start.minEpoch, connection: server.context,
             callerToken: start.caller.map { CallerTokenBytes(encoded: Array($0)) },
-            arena: connection.arenas.take(), logger: config.logger,
-            startNanoseconds: now)
+            arena: server.arenas.take(), startNanoseconds: now)
         let bytesMax =
-            route.method.isOfProtocol
-            ? config.limits.protocolRequestBytesMax : Int(config.limits.link.messageBytesMax)
+            route.isOfProtocol ? config.limits.protocolRequestBytesMax : Int(config.limits.link.messageBytesMax)
         assembly = MessageAssembly(bytesMax: bytesMax)
         switch route.handler {
         case .unary, .serverStreaming: requests = nil
-        case .clientStreaming, .bidirectional: requests = MessageQueue(loop: connection.loop, bytesMax: bytesMax)
+        case .clientStreaming, .bidirectional: requests = MessageQueue(loop: server.loop, bytesMax: bytesMax)
         }
+        super.init(id: id, server: server, link: link, deadline: deadline, isEndless: route.isEndless, now: now)
     }
 
     /// Takes the first frame; begins at once if the request is complete.
     func begin(_ frame: FrameView) {
-        call.receiver = self
+        receiver = self
         if requests != nil { run() }
-        receive(frame, on: call)
+        receive(frame, on: self)
     }
 
     // MARK: CallReceiver
@@ -97,11 +94,11 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         readiness = nil
         guard phase == .running else {
             report(error)
-            return finished()
+            return leave()
         }
         isOrphan = true
-        connection.orphansChanged(by: 1)
-        task?.cancel()
+        server.orphansChanged(by: 1)
+        worker?.cancel()
     }
 
     func drained(_ call: FrameCall) {
@@ -117,7 +114,7 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
     private func receive(_ payload: UnsafeRawBufferPointer, more: Bool) throws {
         let cost = PayloadCost.of(payload.count)
         if let requests {
-            if !requests.append(payload, more: more, cost: cost) { call.release(cost) }
+            if !requests.append(payload, more: more, cost: cost) { release(cost) }
             if let error = requests.error { throw error }
             return
         }
@@ -125,7 +122,7 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
             throw RPCError.invalidArgument("REQUEST_REPEATED", "This method takes one request message.")
         }
         request = try assembly.add(payload, more: more) { try decode($0, context.arena) }
-        call.release(cost)
+        release(cost)
         if request != nil { run() }
     }
 
@@ -161,37 +158,37 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
 
     /// The request is whole, or a stream of requests begins.
     private func run() {
-        call.requestDue = .never
+        requestDue = .never
         phase = .waiting
         do {
-            if !connection.config.interceptors.isEmpty { try admit() }
-            if let scheduler = connection.scheduler { try scheduler.take(self) } else { start() }
+            if !server.config.interceptors.isEmpty { try admit() }
+            if let scheduler = server.scheduler { try scheduler.take(self) } else { start() }
         } catch {
             handlerFailed(RPCError(masking: error))
-            finished()
+            leave()
         }
     }
 
-    /// Begins the handler: it is the call's turn.
+    /// It is the call's turn: its handler begins before the turn of the loop ends.
     func start() {
-        phase = .running
-        beganNanoseconds = connection.loop.now
+        beganNanoseconds = server.loop.now
         context.handlerNanoseconds = beganNanoseconds
-        // The closure captures nothing but the call, so that it needs no memory of its own.
-        // It runs here and now until it has to wait for something; from then on the loop goes on with it.
-        task = Task.immediate(executorPreference: connection.loop) { await self.serve() }
-        // The caller may have given up in the meantime.
-        if isOrphan { task?.cancel() }
+        server.workers.serve(self)
     }
 
-    /// The frames of these functions are kept small, so that a unary call fits into what the task has reserved at its start.
-    private func serve() async {
+    /// Runs the handler and sends what comes of it. The frames of these functions are kept small, so that a unary call fits into what
+    /// a task has reserved at its start.
+    func serve(on worker: CallWorker) async {
+        // The caller may have given up in the meantime.
+        guard phase == .waiting else { return }
+        phase = .running
+        self.worker = worker
         do {
-            if connection.config.accountsWork { try await handleAccounted() } else { try await handle() }
+            if server.config.accountsWork { try await handleAccounted() } else { try await handle() }
         } catch {
             onLoop { self.handlerFailed(RPCError(masking: error)) }
         }
-        onLoop { self.finished() }
+        onLoop { self.leave() }
     }
 
     @inline(never) private func handleAccounted() async throws {
@@ -227,11 +224,11 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
 
     /// The task runs on the loop; a handler that was misled to another executor must not touch the connection from there.
     private func onLoop(_ body: @escaping @Sendable () -> Void) {
-        if connection.loop.isCurrent { body() } else { connection.loop.execute(body) }
+        if server.loop.isCurrent { body() } else { server.loop.execute(body) }
     }
 
     private func admit() throws {
-        for interceptor in connection.config.interceptors {
+        for interceptor in server.config.interceptors {
             admittedCount += 1
             try interceptor.admit(context)
         }
@@ -239,49 +236,49 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
 
     /// Sends the answer and the status. Nil: the messages have been sent before.
     private func answer(_ message: Message?) {
-        guard connection.loop.isCurrent else {
-            return connection.loop.execute { self.answer(message) }
+        guard server.loop.isCurrent else {
+            return server.loop.execute { self.answer(message) }
         }
-        guard let message, !call.isEnded else {
+        guard let message, !isEnded else {
             report(nil)
-            return call.finish(nil, budget: context.extraCost)
+            return finish(nil, budget: context.extraCost)
         }
         let bytes = WireCodec.encodedSize(message)
-        if let error = call.refusal(ofMessageBytes: bytes) ?? protocolRefusal(bytes) { return handlerFailed(error) }
+        if let error = refusal(ofMessageBytes: bytes) ?? protocolRefusal(bytes) { return handlerFailed(error) }
         report(nil)
         let status =
             context.extraCost.map { CallStatus(budget: $0).encoded() } ?? CallStatus.okBytes
         withOptionalBytes(header(), status, nil, nil) { header, status, _, _ in
-            var frame = FrameView()
+            var frame = FrameView(callID: id)
             frame.header = header
             frame.status = status
-            call.transmit(message, bytes: bytes, in: frame)
+            transmit(message, bytes: bytes, in: frame)
         }
     }
 
     /// Anybody may ask for these answers without a session, and then not take them.
     private func protocolRefusal(_ bytes: Int) -> RPCError? {
-        guard route.method.isOfProtocol, !call.canSend(payloadBytes: bytes), let link = call.link,
-            link.queuedBytes + bytes > connection.config.limits.protocolUnsentBytesMax
+        guard route.isOfProtocol, let link, !canSend(payloadBytes: bytes, link),
+            link.queuedBytes + bytes > server.config.limits.protocolUnsentBytesMax
         else { return nil }
         return ServerLimits.answerNotTaken
     }
 
     private func handlerFailed(_ error: RPCError) {
         report(error)
-        call.finish(error, budget: context.extraCost)
+        finish(error, budget: context.extraCost)
     }
 
     /// The caller sent something that cannot be served.
     private func refuse(_ error: RPCError) {
-        guard !call.isEnded else { return }
-        connection.config.observer.callRefused(reason: error.reason)
+        guard !isEnded else { return }
+        server.config.observer.callRefused(reason: error.reason)
         guard phase == .running else {
             report(error)
-            call.finish(error)
-            return finished()
+            finish(error)
+            return leave()
         }
-        call.abandon(error, tellCaller: true)
+        abandon(error, tellCaller: true)
     }
 
     /// Tells the interceptors, once.
@@ -289,24 +286,26 @@ final class RoutedCall: CallReceiver, @unchecked Sendable {
         guard admittedCount > 0 else { return }
         let outcome = CallOutcome(
             error: failure ?? error, durationNanoseconds: MonotonicTime.now() &- context.startNanoseconds)
-        for interceptor in connection.config.interceptors.prefix(admittedCount).reversed() {
+        for interceptor in server.config.interceptors.prefix(admittedCount).reversed() {
             interceptor.finish(context, outcome)
         }
         admittedCount = 0
     }
 
-    private func finished() {
+    /// The call is over on this side: gives back what it has borrowed.
+    private func leave() {
         guard phase != .done else { return }
         phase = .done
-        connection.scheduler?.leave(self)
-        connection.arenas.give(context.arena)
-        for arena in streamArenas { connection.arenas.give(arena) }
+        worker = nil
+        server.scheduler?.leave(self)
+        server.arenas.give(context.arena)
+        for arena in streamArenas { server.arenas.give(arena) }
         streamArenas = []
-        if isOrphan { connection.orphansChanged(by: -1) }
+        if isOrphan { server.orphansChanged(by: -1) }
     }
 
     private func takeArena() -> Arena {
-        let arena = connection.arenas.take()
+        let arena = server.arenas.take()
         streamArenas.append(arena)
         return arena
     }

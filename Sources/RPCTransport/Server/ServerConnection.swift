@@ -9,6 +9,7 @@ import Wire
 final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     let loop: EventLoop
     let arenas: ArenaPool
+    let workers: CallWorkers
     /// Gives calls their turns; nil: all begin at once.
     let scheduler: CallScheduler?
     let config: ServerConfiguration
@@ -27,11 +28,13 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     var isBusy: Bool { !calls.isEmpty || orphanCount > 0 }
 
     init(
-        loop: EventLoop, arenas: ArenaPool, scheduler: CallScheduler?, config: ServerConfiguration,
+        loop: EventLoop, arenas: ArenaPool, workers: CallWorkers, scheduler: CallScheduler?,
+        config: ServerConfiguration,
         context: ConnectionContext
     ) {
         self.loop = loop
         self.arenas = arenas
+        self.workers = workers
         self.scheduler = scheduler
         self.config = config
         self.context = context
@@ -144,36 +147,43 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     }
 
     private func open(_ frame: FrameView, _ start: StartView, _ link: FrameLink) throws {
-        let route = config.routes.find(start.method)
         let now = loop.now
-        let isUnary = route.map { $0.method.kind == .unary } ?? false
-        var deadline = StartChecks.deadline(start, config, isUnary: isUnary, now: now)
-        if isUnary, let route, route.method.isOfProtocol {
-            deadline = min(deadline, .after(nanoseconds: config.unaryTimeoutNanoseconds, from: now))
-        }
-        let call = InboundCall(
-            id: frame.callID, owner: self, link: link, callCredit: config.limits.link.callCredit, deadline: deadline,
-            isEndless: route?.method.isEndless ?? StartChecks.isEndless(start.method))
-        if let payload = frame.payload { _ = call.account(payloadBytes: payload.count) }
-        call.hasRemoteEnded = frame.end
         let metadata = try StartChecks.metadata(start, config)
-        guard route != nil || config.fallback != nil else { throw config.routes.unknown(start.method) }
-        guard countUnfinished(frame, call) else { throw config.limits.tooMuchUnfinished }
-        calls[call.id] = call
-        if let route {
-            let routed = RoutedCall(call, route, start, metadata, connection: self, now: now)
-            routed.begin(frame)
-            if routed.isWaitingForRequest {
+        if let route = config.routes.find(start.method) {
+            let call = RoutedCall(
+                id: frame.callID, route, start, metadata, server: self, link: link,
+                deadline: StartChecks.deadline(start, config, route, now: now), now: now)
+            try add(call, frame)
+            call.begin(frame)
+            if call.isWaitingForRequest {
                 call.requestDue = .after(config.limits.requestTimeout, from: now)
                 deadlines.add(call.requestDue)
             }
+            watch(call)
         } else {
-            config.fallback?(call, frame)
+            guard let fallback = config.fallback else { throw config.routes.unknown(start.method) }
+            let call = InboundCall(
+                id: frame.callID, server: self, link: link,
+                deadline: StartChecks.deadline(start, config, nil, now: now),
+                isEndless: StartChecks.isEndless(start.method), now: now)
+            try add(call, frame)
+            fallback(call, frame)
+            watch(call)
         }
-        if !call.isEnded {
-            deadlines.add(deadline)
-            if drain.isDraining, call.isEndless { endEndless(call) }
-        }
+    }
+
+    private func add(_ call: InboundCall, _ frame: FrameView) throws {
+        if let payload = frame.payload { _ = call.account(payloadBytes: payload.count) }
+        call.hasRemoteEnded = frame.end
+        guard countUnfinished(frame, call) else { throw config.limits.tooMuchUnfinished }
+        calls[call.id] = call
+    }
+
+    /// A call that goes on after its first frame has a deadline to be watched.
+    private func watch(_ call: InboundCall) {
+        guard !call.isEnded else { return }
+        deadlines.add(call.deadline)
+        if drain.isDraining, call.isEndless { endEndless(call) }
     }
 
     private func refuse(_ id: UInt64, _ error: RPCError, _ link: FrameLink) {

@@ -66,15 +66,20 @@ enum StartChecks {
         return metadata
     }
 
-    /// Until when the caller waits. A call whose kind is not known here (the gateway forwards it) gets no default.
+    /// Until when the caller waits.
+    /// - Parameter route: nil: a call whose kind is not known here (the gateway forwards it) gets no default.
     static func deadline(
-        _ start: StartView, _ config: ServerConfiguration, isUnary: Bool, now: UInt64
+        _ start: StartView, _ config: ServerConfiguration, _ route: Router.Route?, now: UInt64
     ) -> Deadline {
+        let isUnary = route?.isUnary == true
         guard start.timeoutMillis > 0 else {
             return isUnary ? .after(nanoseconds: config.unaryTimeoutNanoseconds, from: now) : .never
         }
         let (wanted, overflow) = start.timeoutMillis.multipliedReportingOverflow(by: 1_000_000)
-        return .after(nanoseconds: min(overflow ? .max : wanted, config.timeoutNanosecondsMax), from: now)
+        let most =
+            isUnary && route?.isOfProtocol == true
+            ? min(config.unaryTimeoutNanoseconds, config.timeoutNanosecondsMax) : config.timeoutNanosecondsMax
+        return .after(nanoseconds: min(overflow ? .max : wanted, most), from: now)
     }
 
     /// The method's name begins with the verb Watch: its stream has no end of its own.

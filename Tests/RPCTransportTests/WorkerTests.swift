@@ -1,0 +1,83 @@
+import RPC
+import RPCTransport
+import Reactor
+import Synchronization
+import Testing
+import Wire
+
+/// Tasks serve calls one after the other; what happens to one call must not reach the next one of the same task.
+@Suite struct WorkerTests {
+    /// Counts what handlers see.
+    private final class Seen: Sendable {
+        let begun = Atomic<Int>(0)
+        let cancelled = Atomic<Int>(0)
+    }
+
+    private func router(_ gate: Gate, _ seen: Seen) -> Router {
+        var router = Router()
+        router.unary(NoteMethods.echo) { request, _ in
+            seen.begun.wrappingAdd(1, ordering: .relaxed)
+            if Task.isCancelled { seen.cancelled.wrappingAdd(1, ordering: .relaxed) }
+            return request
+        }
+        router.unary(NoteMethods.wait) { request, _ in
+            await gate.signal("begun")
+            try? await EventLoop.current!.sleep(for: .seconds(60))
+            await gate.signal("cancelled")
+            return request
+        }
+        return router
+    }
+
+    @Test func aCancelledCallLeavesNothingToTheNext() async throws {
+        let (gate, seen) = (Gate(), Seen())
+        let world = try await World(router: router(gate, seen))
+        let client = try world.client()
+        for round in 1...20 {
+            let waiting = Task { try await client.call(NoteMethods.wait, Note("w"), CallOptions()) as Note }
+            await gate.wait(for: "begun", count: round)
+            waiting.cancel()
+            await gate.wait(for: "cancelled", count: round)
+            let answer: Note = try await client.call(NoteMethods.echo, Note("e"), CallOptions())
+            #expect(answer.key == "e")
+        }
+        #expect(seen.begun.load(ordering: .relaxed) == 20)
+        #expect(seen.cancelled.load(ordering: .relaxed) == 0)
+        await world.close(client)
+    }
+
+    /// Handlers that wait hold up no others, however many came with them.
+    @Test func waitingHandlersLetOthersPass() async throws {
+        let (gate, seen) = (Gate(), Seen())
+        let world = try await World(router: router(gate, seen))
+        let peer = try await RawPeer.connect(world)
+        peer.send(FrameBytes.hello())
+        let ids: [UInt64] = Array(1...200)
+        peer.send(
+            ids.flatMap {
+                FrameBytes.call($0, "test.v1.NoteService/\($0 == 200 ? "EchoNote" : "WaitNote")", end: true).bytes
+            })
+        #expect(await peer.reasons(until: 200) == [200: "OK"])
+        await gate.wait(for: "begun", count: 199)
+        peer.send(ids.dropLast().flatMap { FrameBytes.cancel($0).bytes })
+        await gate.wait(for: "cancelled", count: 199)
+        peer.send(FrameBytes.call(201, "test.v1.NoteService/EchoNote", end: true))
+        #expect(await peer.reasons(until: 201)[201] == "OK")
+        #expect(seen.cancelled.load(ordering: .relaxed) == 0)
+        await world.close()
+    }
+
+    /// A call that is cancelled before the loop comes to it costs no handler.
+    @Test func aCallThatIsCancelledAtOnceNeverBegins() async throws {
+        let (gate, seen) = (Gate(), Seen())
+        let world = try await World(router: router(gate, seen))
+        let peer = try await RawPeer.connect(world)
+        peer.send(FrameBytes.hello())
+        peer.send(
+            FrameBytes.call(1, "test.v1.NoteService/EchoNote", end: true), FrameBytes.cancel(1),
+            FrameBytes.call(2, "test.v1.NoteService/EchoNote", end: true))
+        #expect(await peer.reasons(until: 2) == [2: "OK"])
+        #expect(seen.begun.load(ordering: .relaxed) == 1)
+        await world.close()
+    }
+}
