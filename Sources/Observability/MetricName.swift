@@ -44,6 +44,8 @@ package enum MetricName {
     package static let spansWritten = "tracing.spans.written"
     /// Counter: spans that were not written, because the queue was full or the disk did not take them.
     package static let spansDropped = "tracing.spans.dropped"
+    /// Counter: calls that a client wanted to be recorded and the gateway did not, since its budget for that was used up.
+    package static let clientTracesUnsampled = "tracing.client_traces.unsampled"
 
     // Access
     /// Gauge: seconds since the last sign of life of the policy stream.

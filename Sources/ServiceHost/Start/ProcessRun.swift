@@ -183,6 +183,8 @@ final class ProcessRun: Sendable {
                 verifier: CallerTokenVerifier(audience: name, key: try keys.key(for: name)), factory: registry
             )
         declareHealth(router)
+        var tracing = tracing
+        tracing.callerSampling = offer.callerSampling
         let server = RPCServer(
             loops: loops, address: address, tls: tls.server, router: router, interceptors: interceptors,
             admission: Admission.rule(of: name, settings), fallback: offer.fallback,
