@@ -194,30 +194,32 @@ extension FileDescriptors {
                 c1JlcXVlc3QiVgoUTGlzdFNlcnZpY2VzUmVzcG9uc2USPgoIc2VydmljZXMYASADKAsyIi5zdGV3YXJkLnJwYy52MS5TZXJ2\
                 aWNlRGVzY3JpcHRpb25SCHNlcnZpY2VzIn8KElNlcnZpY2VEZXNjcmlwdGlvbhISCgRuYW1lGAEgASgJUgRuYW1lEhgKB2Nv\
                 bW1lbnQYAiABKAlSB2NvbW1lbnQSOwoHbWV0aG9kcxgDIAMoCzIhLnN0ZXdhcmQucnBjLnYxLk1ldGhvZERlc2NyaXB0aW9u\
-                UgdtZXRob2RzIt8BChFNZXRob2REZXNjcmlwdGlvbhISCgRuYW1lGAEgASgJUgRuYW1lEhgKB2NvbW1lbnQYAiABKAlSB2Nv\
+                UgdtZXRob2RzIvMBChFNZXRob2REZXNjcmlwdGlvbhISCgRuYW1lGAEgASgJUgRuYW1lEhgKB2NvbW1lbnQYAiABKAlSB2Nv\
                 bW1lbnQSIQoMcmVxdWVzdF90eXBlGAMgASgJUgtyZXF1ZXN0VHlwZRIjCg1yZXNwb25zZV90eXBlGAQgASgJUgxyZXNwb25z\
                 ZVR5cGUSKQoQY2xpZW50X3N0cmVhbWluZxgFIAEoCFIPY2xpZW50U3RyZWFtaW5nEikKEHNlcnZlcl9zdHJlYW1pbmcYBiAB\
-                KAhSD3NlcnZlclN0cmVhbWluZyIvChVHZXREZXNjcmlwdG9yc1JlcXVlc3QSFgoGc3ltYm9sGAEgASgJUgZzeW1ib2wiSAoW\
-                R2V0RGVzY3JpcHRvcnNSZXNwb25zZRIuChNmaWxlX2Rlc2NyaXB0b3Jfc2V0GAEgASgMUhFmaWxlRGVzY3JpcHRvclNldDLP\
-                AQoRUmVmbGVjdGlvblNlcnZpY2USWQoMTGlzdFNlcnZpY2VzEiMuc3Rld2FyZC5ycGMudjEuTGlzdFNlcnZpY2VzUmVxdWVz\
-                dBokLnN0ZXdhcmQucnBjLnYxLkxpc3RTZXJ2aWNlc1Jlc3BvbnNlEl8KDkdldERlc2NyaXB0b3JzEiUuc3Rld2FyZC5ycGMu\
-                djEuR2V0RGVzY3JpcHRvcnNSZXF1ZXN0GiYuc3Rld2FyZC5ycGMudjEuR2V0RGVzY3JpcHRvcnNSZXNwb25zZUrvCApMCgEM\
-                EgMBABIaQiBMZXRzIGEgY2xpZW50IGZpbmQgb3V0LCBmcm9tIGEgcnVubmluZyBzZXJ2ZXIsIHdoYXQgaXQgY2FuIGNhbGwu\
-                CgpECgIGABIEBgALARo4IERlc2NyaWJlcyB0aGUgc2VydmljZXMgb2YgYSBwcm9ncmFtLiBOZWVkcyBubyBzZXNzaW9uLgoK\
-                NQoEBgACABIDCAJHGiggTGlzdHMgdGhlIHNlcnZpY2VzIHdpdGggdGhlaXIgbWV0aG9kcy4KClwKBAYAAgESAwoCTRpPIEdp\
-                dmVzIHRoZSBkZXNjcmlwdG9ycyBvZiBhIHNlcnZpY2Ugb3IgbWVzc2FnZSBhbmQgb2YgZXZlcnl0aGluZyB0aGF0IGl0IHVz\
-                ZXMuCgokCgIEABIEDgAPARoYIEFza3MgZm9yIGFsbCBzZXJ2aWNlcy4KChsKAgQBEgQSABUBGg8gQWxsIHNlcnZpY2VzLgoK\
-                JAoEBAECABIDFAIrGhcgVGhlIHNlcnZpY2VzIGJ5IG5hbWUuCgooCgIEAhIEGAAfARocIEEgc2VydmljZSBhbmQgaXRzIG1l\
-                dGhvZHMuCgpDCgQEAgIAEgMaAhsaNiBGdWxsIG5hbWUsIGFzIGluIHN0ZXdhcmQuY3VzdG9tZXIudjEuQWNjb3VudFNlcnZp\
-                Y2UuCgobCgQEAgIBEgMcAh4aDiBEb2MgY29tbWVudC4KCjoKBAQCAgISAx4CKRotIFRoZSBtZXRob2RzIGluIHRoZSBvcmRl\
-                ciBvZiB0aGUgcHJvdG8gZmlsZS4KChcKAgQDEgQiAC8BGgsgQSBtZXRob2QuCgonCgQEAwIAEgMkAhsaGiBOYW1lIHdpdGhp\
-                biB0aGUgc2VydmljZS4KChsKBAQDAgESAyYCHhoOIERvYyBjb21tZW50LgoKMAoEBAMCAhIDKAIjGiMgRnVsbCBuYW1lIG9m\
-                IHRoZSByZXF1ZXN0IG1lc3NhZ2UuCgoxCgQEAwIDEgMqAiQaJCBGdWxsIG5hbWUgb2YgdGhlIHJlc3BvbnNlIG1lc3NhZ2Uu\
-                Cgo3CgQEAwIEEgMsAiUaKiBUaGUgY2xpZW50IHNlbmRzIGFueSBudW1iZXIgb2YgcmVxdWVzdHMuCgo4CgQEAwIFEgMuAiUa\
-                KyBUaGUgc2VydmVyIHNlbmRzIGFueSBudW1iZXIgb2YgcmVzcG9uc2VzLgoKIwoCBAQSBDIANQEaFyBBc2tzIGZvciBkZXNj\
-                cmlwdG9ycy4KCjEKBAQEAgASAzQCHRokIEZ1bGwgbmFtZSBvZiBhIHNlcnZpY2Ugb3IgbWVzc2FnZS4KChoKAgQFEgQ4ADsB\
-                Gg4gRGVzY3JpcHRvcnMuCgpoCgQEBQIAEgM6AikaWyBBIHNlcmlhbGl6ZWQgZ29vZ2xlLnByb3RvYnVmLkZpbGVEZXNjcmlw\
-                dG9yU2V0LCBkZXBlbmRlbmNpZXMgZmlyc3QsIHdpdGggc291cmNlIGNvbW1lbnRzLgo=
+                KAhSD3NlcnZlclN0cmVhbWluZxISCgRjb3N0GAcgASgNUgRjb3N0Ii8KFUdldERlc2NyaXB0b3JzUmVxdWVzdBIWCgZzeW1i\
+                b2wYASABKAlSBnN5bWJvbCJIChZHZXREZXNjcmlwdG9yc1Jlc3BvbnNlEi4KE2ZpbGVfZGVzY3JpcHRvcl9zZXQYASABKAxS\
+                EWZpbGVEZXNjcmlwdG9yU2V0Ms8BChFSZWZsZWN0aW9uU2VydmljZRJZCgxMaXN0U2VydmljZXMSIy5zdGV3YXJkLnJwYy52\
+                MS5MaXN0U2VydmljZXNSZXF1ZXN0GiQuc3Rld2FyZC5ycGMudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2USXwoOR2V0RGVzY3Jp\
+                cHRvcnMSJS5zdGV3YXJkLnJwYy52MS5HZXREZXNjcmlwdG9yc1JlcXVlc3QaJi5zdGV3YXJkLnJwYy52MS5HZXREZXNjcmlw\
+                dG9yc1Jlc3BvbnNlSvsJCkwKAQwSAwEAEhpCIExldHMgYSBjbGllbnQgZmluZCBvdXQsIGZyb20gYSBydW5uaW5nIHNlcnZl\
+                ciwgd2hhdCBpdCBjYW4gY2FsbC4KCkQKAgYAEgQGAAsBGjggRGVzY3JpYmVzIHRoZSBzZXJ2aWNlcyBvZiBhIHByb2dyYW0u\
+                IE5lZWRzIG5vIHNlc3Npb24uCgo1CgQGAAIAEgMIAkcaKCBMaXN0cyB0aGUgc2VydmljZXMgd2l0aCB0aGVpciBtZXRob2Rz\
+                LgoKXAoEBgACARIDCgJNGk8gR2l2ZXMgdGhlIGRlc2NyaXB0b3JzIG9mIGEgc2VydmljZSBvciBtZXNzYWdlIGFuZCBvZiBl\
+                dmVyeXRoaW5nIHRoYXQgaXQgdXNlcy4KCiQKAgQAEgQOAA8BGhggQXNrcyBmb3IgYWxsIHNlcnZpY2VzLgoKGwoCBAESBBIA\
+                FQEaDyBBbGwgc2VydmljZXMuCgokCgQEAQIAEgMUAisaFyBUaGUgc2VydmljZXMgYnkgbmFtZS4KCigKAgQCEgQYAB8BGhwg\
+                QSBzZXJ2aWNlIGFuZCBpdHMgbWV0aG9kcy4KCkMKBAQCAgASAxoCGxo2IEZ1bGwgbmFtZSwgYXMgaW4gc3Rld2FyZC5jdXN0\
+                b21lci52MS5BY2NvdW50U2VydmljZS4KChsKBAQCAgESAxwCHhoOIERvYyBjb21tZW50LgoKOgoEBAICAhIDHgIpGi0gVGhl\
+                IG1ldGhvZHMgaW4gdGhlIG9yZGVyIG9mIHRoZSBwcm90byBmaWxlLgoKFwoCBAMSBCIAMQEaCyBBIG1ldGhvZC4KCicKBAQD\
+                AgASAyQCGxoaIE5hbWUgd2l0aGluIHRoZSBzZXJ2aWNlLgoKGwoEBAMCARIDJgIeGg4gRG9jIGNvbW1lbnQuCgowCgQEAwIC\
+                EgMoAiMaIyBGdWxsIG5hbWUgb2YgdGhlIHJlcXVlc3QgbWVzc2FnZS4KCjEKBAQDAgMSAyoCJBokIEZ1bGwgbmFtZSBvZiB0\
+                aGUgcmVzcG9uc2UgbWVzc2FnZS4KCjcKBAQDAgQSAywCJRoqIFRoZSBjbGllbnQgc2VuZHMgYW55IG51bWJlciBvZiByZXF1\
+                ZXN0cy4KCjgKBAQDAgUSAy4CJRorIFRoZSBzZXJ2ZXIgc2VuZHMgYW55IG51bWJlciBvZiByZXNwb25zZXMuCgqJAQoEBAMC\
+                BhIDMAIbGnwgVW5pdHMgdGhhdCBhIGNhbGwgaW4gYSBzZXNzaW9uIGNvc3RzIGl0cyB3b3Jrc3BhY2UgYXQgbGVhc3Q7IG9u\
+                ZSB0aGF0IGFza3MgZm9yIG11Y2ggY29zdHMgbW9yZS4gQWJzZW50IHdoZW4gaXQgY29zdHMgbm9uZS4KCiMKAgQEEgQ0ADcB\
+                GhcgQXNrcyBmb3IgZGVzY3JpcHRvcnMuCgoxCgQEBAIAEgM2Ah0aJCBGdWxsIG5hbWUgb2YgYSBzZXJ2aWNlIG9yIG1lc3Nh\
+                Z2UuCgoaCgIEBRIEOgA9ARoOIERlc2NyaXB0b3JzLgoKaAoEBAUCABIDPAIpGlsgQSBzZXJpYWxpemVkIGdvb2dsZS5wcm90\
+                b2J1Zi5GaWxlRGVzY3JpcHRvclNldCwgZGVwZW5kZW5jaWVzIGZpcnN0LCB3aXRoIHNvdXJjZSBjb21tZW50cy4K
                 """),
         DescribedFile(
             path: "steward/rpc/v1/server_service.proto", package: "steward.rpc.v1",
