@@ -143,7 +143,8 @@ final class ProcessRun: Sendable {
             channels[peer] = RPCClient(
                 loops: loops, servers: texts.map { ServerName($0, certificateName: peer.peerName) },
                 name: peer.peerName, resolve: { [workers] in try await SocketAddress.resolve($0, on: workers) },
-                tls: tls.client, agent: agent, logger: logger, tracing: tracing)
+                tls: tls.client, agent: agent, logger: logger, tracing: tracing,
+                onAttempt: AttemptMetrics(peer: peer, factory: registry).count)
         }
         let subscription =
             Topology.subscribesToPolicies(name)
