@@ -246,7 +246,10 @@ let package = Package(
         tests("TLSTransportTests", ["TLSTransport", "Reactor", "Wire", "COpenSSL", "CLinux"]),
         tests(
             "IdentityServiceTests",
-            ["IdentityService", "AccessControl", "Contracts", "Credentials", "Migrations", "Tenancy"]),
+            [
+                "IdentityService", "AccessControl", "Contracts", "Credentials", "Migrations", "RPC", "Reactor",
+                "Tenancy",
+            ]),
         tests(
             "IdentityServiceIntegrationTests",
             [

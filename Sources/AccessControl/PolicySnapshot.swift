@@ -68,10 +68,9 @@ package final class PolicySnapshot: Sendable {
 
 /// Where policies come from: pushed by identity to the services, made up in tests.
 package protocol PolicySource: Sendable {
-    /// The policy of a tenant, at least as new as `minEpoch`. `deadlineNanos` is a time of the monotonic clock in
-    /// nanoseconds. Throws UNAVAILABLE when it cannot be had in time, and NOT_FOUND or PERMISSION_DENIED when the
-    /// tenant is not served.
-    func snapshot(of tenant: TenantID, minEpoch: Int64, deadlineNanos: UInt64) async throws -> PolicySnapshot
+    /// The policy of a tenant, at least as new as `minEpoch`. Throws UNAVAILABLE when it cannot be had within seconds or no
+    /// change ever had that epoch, and NOT_FOUND or PERMISSION_DENIED when the tenant is not served.
+    func snapshot(of tenant: TenantID, minEpoch: Int64) async throws -> PolicySnapshot
 
     /// Throws UNAVAILABLE when nothing was heard from identity for so long that a right may have been withdrawn
     /// without this process knowing: writes fail closed then.

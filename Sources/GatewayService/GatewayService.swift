@@ -19,7 +19,9 @@ package enum GatewayService {
             attached: Meter(label: MetricName.attachedSessions, factory: host.metrics))
         var router = Router()
         let openCalls = OpenCalls()
-        let accounts = TenantAccounts(limits)
+        let unsampled = Counter(label: MetricName.clientTracesUnsampled, factory: host.metrics)
+        let sampling = SamplingBudget(settings.clientTraces, now: MonotonicTime.now()) { unsampled.increment() }
+        let accounts = TenantAccounts(limits, sampling: sampling)
         SessionService(callers: callers, registry: registry, openCalls: openCalls, accounts: accounts).register(
             on: &router)
         let forwarder = Forwarder(
@@ -29,7 +31,7 @@ package enum GatewayService {
             ],
             metrics: ForwardMetrics(
                 statistics: CallStatistics(methods: Destination.methods, loops: host.loops), factory: host.metrics),
-            openCalls: openCalls, tracing: host.tracing,
+            openCalls: openCalls, tracing: host.tracing, sampling: sampling,
             slowLog: SlowForwards(slowCall: host.settings.slowCall, logger: host.logger))
         let watch = RevocationWatch(
             callers: callers, registry: registry, loop: host.loops.next(), logger: host.logger)
@@ -38,7 +40,8 @@ package enum GatewayService {
         watchHealth(host)
         return ServiceOffer(
             router: router, fallback: { call, frame in forwarder.take(call, frame) },
-            forwarded: forwarder.metrics.statistics, requireOperator: OperatorSession.require)
+            forwarded: forwarder.metrics.statistics, requireOperator: OperatorSession.require,
+            callerSampling: sampling)
     }
 
     private static func watchHealth(_ host: Host) {

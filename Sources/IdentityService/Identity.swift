@@ -78,7 +78,7 @@ package struct Identity: Sendable {
             schemaVersions: IdentityMigrations.tenantStream.accepted)
         let tenantData = TenantData(database: database)
         let compiler = PolicyCompiler(directory: directory, tenantData: tenantData)
-        let policies = LocalPolicies(compiler: compiler)
+        let policies = LocalPolicies { try await compiler.policy(of: $0, deadline: $1) }
         self.policies = policies
         feed = ChangeFeed { tenant in
             policies.forget(tenant)

@@ -21,6 +21,14 @@ package enum MetricName {
     /// Counter: TLS handshakes that failed.
     package static let handshakeFailures = "tls.handshake.failures"
 
+    // Calls that this process makes
+    /// Counter: calls made again after they had failed for a passing reason, by `service` (the program called).
+    package static let clientRetries = "rpc.client.retries"
+    /// Counter: second attempts of calls that were silent for too long, by `service`.
+    package static let clientHedges = "rpc.client.hedges"
+    /// Counter: retries and hedges that were not made because the budget for them was used up, by `service`.
+    package static let clientRetriesRefused = "rpc.client.retries.refused"
+
     // The gateway
     /// Timer: one call passed on, by `service` (the program that serves it) and `code`.
     package static let forwardDuration = "gateway.forward.duration"
@@ -44,6 +52,8 @@ package enum MetricName {
     package static let spansWritten = "tracing.spans.written"
     /// Counter: spans that were not written, because the queue was full or the disk did not take them.
     package static let spansDropped = "tracing.spans.dropped"
+    /// Counter: calls that a client wanted to be recorded and the gateway did not, since its budget for that was used up.
+    package static let clientTracesUnsampled = "tracing.client_traces.unsampled"
 
     // Access
     /// Gauge: seconds since the last sign of life of the policy stream.

@@ -19,6 +19,7 @@ extension PostgresConnection {
         }
         guard let error = failure else { return }
         failure = nil
+        leaseError = error
         throw error
     }
 

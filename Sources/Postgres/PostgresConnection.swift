@@ -42,6 +42,8 @@ package final class PostgresConnection: @unchecked Sendable {
     var cursor = 0
     var kept: [Rows] = []
     var failure: PostgresError?
+    /// The last error since the connection was lent, also when whoever uses it has caught it.
+    var leaseError: PostgresError?
     /// Counts exchanges, so that a late wish to cancel one does not hit the next.
     var exchangeNumber = 0
     var waiter: UnsafeContinuation<Void, Never>?
@@ -102,6 +104,7 @@ package final class PostgresConnection: @unchecked Sendable {
         watch = nil
         libpq = nil
         closeReason = reason
+        leaseError = leaseError ?? reason
         if isExchanging, failure == nil {
             failure = reason
             failure?.isOutcomeUnknown = isCommitOpen

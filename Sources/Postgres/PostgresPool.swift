@@ -73,7 +73,9 @@ package final class PostgresPool: @unchecked Sendable {
         loop.assertCurrent()
         let end = MonotonicTime.now()
         metrics.transactionEnded(nanoseconds: end - pooled.startTime)
-        pooled.account?.usedDatabase(settings.name, from: pooled.startTime, to: end)
+        pooled.account?.usedDatabase(
+            settings.name, from: pooled.startTime, to: end,
+            error: pooled.connection.leaseError.map { $0.sqlState ?? "\($0.kind)" })
         guard pooled.connection.isOpen else { return }
         if !pooled.connection.isAtRest {
             loop.spawn { if await pooled.connection.rest() { self.putBack(pooled) } }
@@ -145,6 +147,7 @@ package final class PostgresPool: @unchecked Sendable {
         guard let connection = connections[id] else {
             preconditionFailure("connection \(id) is granted but gone")
         }
+        connection.leaseError = nil
         return PooledConnection(id: id, startTime: MonotonicTime.now(), connection: connection)
     }
 

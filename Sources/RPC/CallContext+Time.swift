@@ -16,7 +16,7 @@ package struct CallTimes: Sendable, Hashable {
 /// The database tells its time to the call that it works for.
 extension CallContext: WorkAccount {
     /// The trace id, then the method as far as it fits: only traces that are recorded are named, since the name costs a
-    /// command in each transaction (Sources/README.md, D18).
+    /// command in each transaction (Sources/README.md, D20).
     package var databaseLabel: String? {
         guard trace.isSampled else { return nil }
         let service = method.service.split(separator: ".").last ?? ""
@@ -27,18 +27,20 @@ extension CallContext: WorkAccount {
         poolNanoseconds.wrappingAdd(nanoseconds, ordering: .relaxed)
     }
 
-    package func usedDatabase(_ name: String, from begin: UInt64, to end: UInt64) {
+    package func usedDatabase(_ name: String, from begin: UInt64, to end: UInt64, error: String?) {
         databaseNanoseconds.wrappingAdd(end &- begin, ordering: .relaxed)
         guard let exporter = tracing.exporter(for: trace) else { return }
         let span = trace.child()
+        var attributes = [
+            Span.Attribute(SpanAttribute.databaseSystem, SpanAttribute.databaseSystemValue),
+            Span.Attribute(SpanAttribute.databaseName, name),
+        ]
+        if let error { attributes.append(Span.Attribute(SpanAttribute.errorType, error)) }
         exporter.record(
             Span(
                 traceHigh: span.traceHigh, traceLow: span.traceLow, spanID: span.spanID, parentID: span.parentID,
-                kind: .client, name: "transaction", begin: begin, end: end,
-                attributes: [
-                    .init(SpanAttribute.databaseSystem, SpanAttribute.databaseSystemValue),
-                    .init(SpanAttribute.databaseName, name),
-                ]))
+                kind: .client, name: "transaction", begin: begin, end: end, isError: error != nil,
+                attributes: attributes))
     }
 
     /// The parts of a call that took so long in all, nanoseconds. A call that used several connections at once may have more

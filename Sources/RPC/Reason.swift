@@ -42,6 +42,10 @@ public struct Reason: Hashable, Sendable, CustomStringConvertible {
 
     // MARK: Rights
 
+    /// Only operators may do this: sign in as one.
+    public static let operatorRequired = Reason("OPERATOR_REQUIRED")
+    /// This is done within a workspace: sign in as a user of one, not as an operator.
+    public static let tenantUserRequired = Reason("TENANT_USER_REQUIRED")
     /// No role of the caller allows this.
     public static let permissionMissing = Reason("PERMISSION_MISSING")
     /// The caller may do this with other records only.

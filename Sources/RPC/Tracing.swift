@@ -1,6 +1,7 @@
 package import Observability
 
-/// Which of the traces that begin here are recorded. A trace that came with a call is recorded when its caller says so.
+/// Which of the traces that begin here are recorded. A trace that came with a call is recorded when its caller says so, within
+/// a `SamplingBudget` where callers are clients.
 package struct TraceSampling: Sendable, Hashable {
     /// Trace ids whose lower half is below it are recorded.
     private let threshold: UInt64
@@ -21,6 +22,8 @@ package struct Tracing: Sendable {
     package var sampling: TraceSampling
     /// Takes the spans of traces that are recorded; nil when this process records none, and only carries them.
     package var exporter: SpanExporter?
+    /// Bounds what callers have recorded; nil where they are programs, which were bounded at the gateway.
+    package var callerSampling: SamplingBudget?
 
     package static let off = Tracing(sampling: .none, exporter: nil)
 

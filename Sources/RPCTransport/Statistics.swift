@@ -26,6 +26,8 @@ package struct ClientStatistics: Sendable, Hashable {
     package var reconnects: UInt64 = 0
     /// Attempts that failed.
     package var connectFailures: UInt64 = 0
+    /// What became of the attempts beyond the first of each call.
+    package var attempts: [ExtraAttempt: UInt64] = [:]
     package var traffic = Traffic()
 
     mutating func add(_ other: ClientStatistics) {
@@ -35,6 +37,7 @@ package struct ClientStatistics: Sendable, Hashable {
         connects += other.connects
         reconnects += other.reconnects
         connectFailures += other.connectFailures
+        attempts.merge(other.attempts, uniquingKeysWith: +)
         traffic.add(other.traffic)
     }
 }

@@ -15,14 +15,17 @@ package struct ServiceOffer: Sendable {
     package var forwarded: CallStatistics?
     /// Who may ask for statistics. Without one whoever may connect: programs, each with its certificate.
     package var requireOperator: OperatorCheck?
+    /// Bounds what callers of these methods have recorded. Without one their word is taken, as programs' is.
+    package var callerSampling: SamplingBudget?
 
     package init(
         router: Router, fallback: RawHandler? = nil, forwarded: CallStatistics? = nil,
-        requireOperator: OperatorCheck? = nil
+        requireOperator: OperatorCheck? = nil, callerSampling: SamplingBudget? = nil
     ) {
         self.router = router
         self.fallback = fallback
         self.forwarded = forwarded
         self.requireOperator = requireOperator
+        self.callerSampling = callerSampling
     }
 }

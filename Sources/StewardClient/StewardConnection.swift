@@ -2,6 +2,7 @@ public import Contracts
 public import RPC
 import RPCTransport
 import Reactor
+import Synchronization
 import TLSTransport
 
 /// The way to a Steward installation, for any number of calls at once. It keeps one connection to each gateway address, makes it
@@ -20,12 +21,15 @@ import TLSTransport
 public final class StewardConnection: Sendable {
     /// Makes calls that the typed clients do not cover.
     package let channel: any RPCChannel
-    /// The loop of the connection: a task that makes many calls runs best there.
+    /// The loop of the connection: a task that makes many calls runs best there. A task that closes the connection from there
+    /// must hold it until its own end, which is the loop's end then.
     package var executor: any TaskExecutor { loops.loops[0] }
     private let client: RPCClient
     private let loops: EventLoopGroup
     private let resolver: WorkerPool
     private let session = SessionSlot()
+    /// It was closed by a task on its own loop, which the task still needs.
+    private let isLoopLeft = Atomic<Bool>(false)
 
     /// Connects to one gateway and checks its certificate. UNAVAILABLE when nothing answers within 10 seconds.
     /// - Parameters:
@@ -144,8 +148,18 @@ public final class StewardConnection: Sendable {
     public func close() async {
         guard session.close() else { return }
         await client.close()
-        loops.shutdown()
-        resolver.shutdown()
+        let endsLoop = !loops.loops[0].isCurrent
+        isLoopLeft.store(!endsLoop, ordering: .relaxed)
+        // Waiting for threads blocks, which no loop may do: the caller's may be one of another connection.
+        await Task(executorPreference: globalConcurrentExecutor) { [loops, resolver] in
+            if endsLoop { loops.shutdown() }
+            resolver.shutdown()
+        }.value
+    }
+
+    deinit {
+        guard isLoopLeft.load(ordering: .relaxed) else { return }
+        Task(executorPreference: globalConcurrentExecutor) { [loops] in loops.shutdown() }
     }
 
     private func adopt(_ opened: Session?) async throws(RPCError) -> Session {

@@ -7,8 +7,10 @@ import Testing
 @Suite struct TenantAccountTests {
     private static let second: UInt64 = 1_000_000_000
 
+    private let sampling = SamplingBudget(.init(perSecond: 1, burst: 2), now: 0) {}
+
     private func account(calls: Int = 10, units: Int = 10, burst: Int = 100) -> TenantAccount {
-        TenantAccount(.init(callsMax: calls, unitsPerSecond: units, unitsBurst: burst), now: 0)
+        TenantAccount(.init(callsMax: calls, unitsPerSecond: units, unitsBurst: burst), sampling: sampling, now: 0)
     }
 
     private func tenant() -> TenantID { TenantID(RecordID.make()) }
@@ -59,16 +61,26 @@ import Testing
     }
 
     @Test func aTenantHasOneAccount() {
-        let accounts = TenantAccounts(.init(callsMax: 1, unitsPerSecond: 10, unitsBurst: 1_000))
+        let accounts = TenantAccounts(.init(callsMax: 1, unitsPerSecond: 10, unitsBurst: 1_000), sampling: sampling)
         let tenant = tenant()
         let held = accounts.account(of: tenant, now: 0)
         #expect(accounts.account(of: tenant, now: 0) === held)
         #expect(accounts.account(of: self.tenant(), now: 0) !== held)
     }
 
+    /// What one tenant's clients have recorded takes nothing from another's, nor is it forgotten.
+    @Test func eachTenantHasABudgetOfRecordedCalls() {
+        let accounts = TenantAccounts(.init(callsMax: 1, unitsPerSecond: 10, unitsBurst: 1_000), sampling: sampling)
+        let (one, other) = (accounts.account(of: tenant(), now: 0), accounts.account(of: tenant(), now: 0))
+        let trace = TraceContext.make(isSampled: true)
+        #expect((0..<3).map { _ in one.sampling.bound(trace, at: 0).isSampled } == [true, true, false])
+        #expect(other.sampling.bound(trace, at: 0).isSampled)
+        #expect(!one.isIdle(now: Self.second) && one.isIdle(now: 2 * Self.second))
+    }
+
     /// Leaving and coming back gives no new budget, and many tenants do not pile up.
     @Test func onlyIdleAccountsThatNobodyHoldsAreForgotten() throws {
-        let accounts = TenantAccounts(.init(callsMax: 1, unitsPerSecond: 10, unitsBurst: 1_000))
+        let accounts = TenantAccounts(.init(callsMax: 1, unitsPerSecond: 10, unitsBurst: 1_000), sampling: sampling)
         let (spender, holder) = (tenant(), tenant())
         try accounts.account(of: spender, now: 0).begin(cost: 1_000, now: 0)
         _ = accounts.account(of: spender, now: 0).end(taken: 1_000, cost: 0, now: 0)

@@ -12,11 +12,13 @@ import Testing
         let databaseLabel: String?
         let waited = Mutex<[UInt64]>([])
         let used = Mutex<[String]>([])
+        let errors = Mutex<[String?]>([])
 
         init(_ label: String? = nil) { databaseLabel = label }
 
         func waitedForConnection(nanoseconds: UInt64) { waited.withLock { $0.append(nanoseconds) } }
-        func usedDatabase(_ name: String, from begin: UInt64, to end: UInt64) {
+        func usedDatabase(_ name: String, from begin: UInt64, to end: UInt64, error: String?) {
+            errors.withLock { $0.append(error) }
             used.withLock { $0.append(end > begin ? name : "backwards") }
         }
     }
@@ -62,6 +64,28 @@ import Testing
             #expect(hostile == "x DROP TABLE things ")
             let quote = try await shown(pool, tenant, "'")
             #expect(quote == "")
+            await pool.close(deadline: 0)
+        }
+    }
+
+    private static let failing = Statement("SELECT 1 / (count(*) - count(*)) FROM {schema}.things")
+
+    @Test func aStatementThatFailedIsToldAndOnlyOnce() async throws {
+        let postgres = try await TestPostgres.shared()
+        try await postgres.withTenant(thingStream) { tenant in
+            let pool = postgres.pool(.customer, size: 1)
+            let account = Account()
+            try await CurrentWork.$account.withValue(account) {
+                _ = try await pool.run(scope(tenant), Self.name, Parameters())
+                _ = try? await pool.run(scope(tenant), Self.failing, Parameters())
+                // Also when whoever asked caught it, and the rollback went well.
+                _ = try? await pool.transaction(scope(tenant)) { sql in
+                    _ = try? await sql.query(Self.failing, Parameters())
+                }
+                _ = try? await pool.transaction(scope(tenant)) { _ in throw CancellationError() }
+                _ = try await pool.run(scope(tenant), Self.name, Parameters())
+            }
+            #expect(account.errors.withLock { $0 } == [nil, "22012", "22012", nil, nil])
             await pool.close(deadline: 0)
         }
     }

@@ -1,4 +1,5 @@
 import CEnvelope
+import Glibc
 import Logging
 import Observability
 import Testing
@@ -74,21 +75,22 @@ import Wire
 
 /// Where a call's time went.
 @Suite struct CallTimesTests {
-    private func context(_ trace: TraceContext = .make()) -> CallContext {
+    private func context(_ trace: TraceContext = .make(), tracing: Tracing = .off) -> CallContext {
         let message = MessageDescriptor(steward_rpc_v1_check_health_request_descriptor())
         let method = MethodDefinition(
             path: "steward.rpc.v1.HealthService/CheckHealth", request: message, response: message, kind: .unary)
         return CallContext(
             method: method, deadline: .never, trace: trace,
-            connection: ConnectionContext(peer: .client(address: "test")), arena: Arena(), startNanoseconds: 1_000)
+            connection: ConnectionContext(peer: .client(address: "test"), tracing: tracing), arena: Arena(),
+            startNanoseconds: 1_000)
     }
 
     @Test func thePartsAddUp() {
         let context = context()
         context.handlerNanoseconds = 1_100
         context.waitedForConnection(nanoseconds: 200)
-        context.usedDatabase("default", from: 5_000, to: 5_300)
-        context.usedDatabase("default", from: 6_000, to: 6_100)
+        context.usedDatabase("default", from: 5_000, to: 5_300, error: nil)
+        context.usedDatabase("default", from: 6_000, to: 6_100, error: nil)
         #expect(context.times(of: 1_000) == CallTimes(queue: 100, pool: 200, database: 400, handler: 300))
     }
 
@@ -99,9 +101,30 @@ import Wire
     @Test func moreDatabaseThanTimeLeavesNothingForTheRest() {
         let context = context()
         context.handlerNanoseconds = 1_000
-        context.usedDatabase("default", from: 0, to: 900)
-        context.usedDatabase("default", from: 0, to: 900)
+        context.usedDatabase("default", from: 0, to: 900, error: nil)
+        context.usedDatabase("default", from: 0, to: 900, error: nil)
         #expect(context.times(of: 1_000) == CallTimes(queue: 0, pool: 0, database: 1_800, handler: 0))
+    }
+
+    /// A failed statement makes its span one of an error, with the SQLSTATE and nothing of what the server said.
+    @Test func aFailedStatementMarksItsSpan() throws {
+        let path = "/tmp/steward-spans-\(UInt64.random(in: 0...UInt64.max))"
+        defer { unlink(path) }
+        let exporter = SpanExporter(
+            path: path, program: "steward-test", version: "1", fileBytesMax: 1 << 20,
+            factory: PrometheusRegistry())
+        let context = context(.make(isSampled: true), tracing: Tracing(sampling: .none, exporter: exporter))
+        context.usedDatabase("default", from: 1, to: 2, error: nil)
+        context.usedDatabase("default", from: 2, to: 3, error: "23505")
+        #expect(exporter.flush() == nil)
+        let file = try #require(fopen(path, "r"))
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = fread(&bytes, 1, bytes.count, file)
+        let text = String(decoding: bytes.prefix(count), as: UTF8.self)
+        let status = "\"status\":"
+        #expect(text.split(separator: status).count == 3 && text.contains("\(status){}}"))
+        #expect(text.contains("\"error.type\",\"value\":{\"stringValue\":\"23505\"}}],\(status){\"code\":2}}"))
     }
 
     @Test func theDatabaseShowsRecordedTracesOnly() {

@@ -1,5 +1,6 @@
 import RPC
 import RPCTransport
+import Reactor
 import Synchronization
 import TLSTransport
 import Tenancy
@@ -163,6 +164,23 @@ extension ConnectionTests {
         options.trace = TraceContext.make(isSampled: !isSampled)
         let _: Note = try await client.call(NoteMethods.echo, Note("a"), options)
         #expect(seen.value?.trace.isSampled == !isSampled)
+        await world.close(client)
+    }
+
+    /// Where callers are clients, so many of their calls are recorded and no more.
+    @Test func whatCallersHaveRecordedIsBounded() async throws {
+        let seen = Mutexed<[TraceContext]>([])
+        var tracing = Tracing.off
+        tracing.callerSampling = SamplingBudget(.init(perSecond: 1, burst: 1), now: MonotonicTime.now()) {}
+        let world = try await World(
+            interceptors: [Recorder { context, _ in seen.update { $0.append(context.trace) } }], tracing: tracing)
+        let client = try world.client()
+        var options = CallOptions()
+        options.trace = TraceContext.make(isSampled: true)
+        for _ in 0..<20 { let _: Note = try await client.call(NoteMethods.echo, Note("a"), options) }
+        let traces = seen.value
+        #expect(traces[0].isSampled && !traces.allSatisfy(\.isSampled))
+        #expect(traces.allSatisfy { $0.traceLow == options.trace?.traceLow })
         await world.close(client)
     }
 

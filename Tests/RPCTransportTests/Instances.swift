@@ -69,10 +69,12 @@ final class Instances: Sendable {
 
     var receivedCounts: [Int] { received.map(\.value.count) }
 
-    func client(limits: ClientLimits = ClientLimits()) throws -> RPCClient {
+    func client(
+        limits: ClientLimits = ClientLimits(), onAttempt: @escaping AttemptObserver = { _ in }
+    ) throws -> RPCClient {
         RPCClient(
             loops: loops, addresses: addresses, serverName: "customer.steward.internal", tls: try tls,
-            limits: limits, agent: "test-client/1", logger: World.logger)
+            limits: limits, agent: "test-client/1", logger: World.logger, onAttempt: onAttempt)
     }
 
     /// A client that asks the resolver where the instances are.

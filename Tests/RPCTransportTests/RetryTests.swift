@@ -75,14 +75,21 @@ import Testing
         let instances = try await Instances(1)
         var limits = ClientLimits()
         limits.retry = RetryPolicy(backoffFirst: .milliseconds(1))
-        let client = try instances.client(limits: limits)
+        let heard = Mutexed<[ExtraAttempt: UInt64]>([:])
+        let client = try instances.client(limits: limits) { attempt in heard.update { $0[attempt, default: 0] += 1 } }
         instances.behave(0) { _ in throw Self.down }
         for _ in 0..<100 {
             let error = await #expect(throws: RPCError.self) { _ = try await client.ask(Instances.get, "a") }
             #expect(error?.reason == "DOWN")
         }
         // 10 saved up, and a tenth of 100; the bucket was full for the first call.
-        #expect((117...120).contains(instances.received[0].value.count))
+        let received = instances.received[0].value.count
+        #expect((117...120).contains(received))
+        // Each call that failed wanted another attempt, unless it had made the third.
+        let attempts = await client.statistics().attempts
+        #expect(attempts[.retry] == UInt64(received - 100) && attempts[.hedge] == nil)
+        #expect((90...100).contains(attempts[.refused] ?? 0))
+        #expect(heard.value == attempts)
         await instances.close(client)
     }
 
@@ -245,6 +252,8 @@ import Testing
         }
         let hedges = instances.received[0].value.count { $0 == "a" } - 30
         #expect((1...13).contains(hedges))
+        let attempts = await client.statistics().attempts
+        #expect(attempts[.hedge] == UInt64(hedges) && attempts[.retry] == nil && (attempts[.refused] ?? 0) > 0)
         await instances.close(client)
     }
 }

@@ -129,7 +129,7 @@ final class FakePolicies: PolicySource {
     let snapshots = Mutex<[TenantID: PolicySnapshot]>([:])
     let isStale = Mutex(false)
 
-    func snapshot(of tenant: TenantID, minEpoch: Int64, deadlineNanos: UInt64) async throws -> PolicySnapshot {
+    func snapshot(of tenant: TenantID, minEpoch: Int64) async throws -> PolicySnapshot {
         guard let snapshot = snapshots.withLock({ $0[tenant] }) else {
             throw RPCError.notFound("TENANT_UNKNOWN", "There is no such tenant.")
         }

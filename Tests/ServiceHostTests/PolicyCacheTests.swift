@@ -1,4 +1,6 @@
 import AccessControl
+import Reactor
+import Synchronization
 import Tenancy
 import Testing
 
@@ -16,7 +18,7 @@ import Testing
     }
 
     /// Asks; gives the epoch known, or the number of the fetch that was begun, or nil when one was running.
-    private func ask(_ cache: PolicyCache, minEpoch: Int64 = 0) -> (known: Int64?, begun: UInt64?) {
+    private func ask(_ cache: PolicyCache<TenantView>, minEpoch: Int64 = 0) -> (known: Int64?, begun: UInt64?) {
         var begun: UInt64?
         let answer = cache.answer(tenant, minEpoch: minEpoch) { id in
             begun = id
@@ -27,7 +29,7 @@ import Testing
     }
 
     @Test func oneFetchServesAllWhoAsk() throws {
-        let cache = PolicyCache()
+        let cache = PolicyCache<TenantView>()
         let id = try #require(ask(cache).begun)
         #expect(ask(cache).begun == nil)
         cache.finishFetch(tenant, id: id, view(1))
@@ -35,21 +37,21 @@ import Testing
     }
 
     @Test func aNewerEpochIsFetched() throws {
-        let cache = PolicyCache()
+        let cache = PolicyCache<TenantView>()
         cache.finishFetch(tenant, id: try #require(ask(cache).begun), view(1))
         #expect(ask(cache, minEpoch: 1).known == 1)
         #expect(ask(cache, minEpoch: 2).begun != nil)
     }
 
     @Test func anAnnouncedChangeMakesTheOldOneWorthless() throws {
-        let cache = PolicyCache()
+        let cache = PolicyCache<TenantView>()
         cache.finishFetch(tenant, id: try #require(ask(cache).begun), view(1))
         cache.announce(tenant, epoch: 2)
         #expect(ask(cache).begun != nil)
     }
 
     @Test func aChangeAnnouncedDuringAFetchIsNotLost() throws {
-        let cache = PolicyCache()
+        let cache = PolicyCache<TenantView>()
         let id = try #require(ask(cache).begun)
         cache.announce(tenant, epoch: 2)
         cache.finishFetch(tenant, id: id, view(1))
@@ -58,8 +60,56 @@ import Testing
         #expect(ask(cache).known == 2)
     }
 
+    /// Counts fetches that bring this epoch, and holds them back until told otherwise.
+    private final class Source: Sendable {
+        let epoch: Int64
+        let count = Atomic<Int>(0)
+        private let isOpen = Atomic<Bool>(false)
+
+        init(epoch: Int64) { self.epoch = epoch }
+
+        func open() { isOpen.store(true, ordering: .relaxed) }
+
+        func fetch() async -> PolicySnapshot {
+            count.add(1, ordering: .relaxed)
+            while !isOpen.load(ordering: .relaxed) { await Task.yield() }
+            return PolicySnapshot(
+                tenantID: Sample.tenant, epoch: epoch, isActive: true, roles: [], units: [], users: [])
+        }
+    }
+
+    @Test func anEpochThatThereNeverWasCostsOneFetch() async {
+        let cache = PolicyCache<PolicySnapshot>()
+        let source = Source(epoch: 1)
+        source.open()
+        let ask = { _ = try await cache.policy(of: Sample.tenant, minEpoch: 1 << 40) { await source.fetch() } }
+        #expect(await reason(ask) == "POLICY_UNAVAILABLE")
+        #expect(source.count.load(ordering: .relaxed) == 1)
+        // Whoever comes later knows of later changes, maybe.
+        #expect(await reason(ask) == "POLICY_UNAVAILABLE")
+        #expect(source.count.load(ordering: .relaxed) == 2)
+    }
+
+    /// All come while one fetch is under way: it is too old for them, and they share the next.
+    @Test func manyThatNameSuchAnEpochShareTheFetches() async throws {
+        let loops = try EventLoopGroup(count: 1)
+        let cache = PolicyCache<PolicySnapshot>()
+        let source = Source(epoch: 1)
+        let asked = (0..<100).map { _ in
+            Task(executorPreference: loops.loops[0]) {
+                await reason {
+                    _ = try await cache.policy(of: Sample.tenant, minEpoch: 1 << 40) { await source.fetch() }
+                }
+            }
+        }
+        // The loop takes its tasks in turn, so all have asked when this one runs.
+        await Task(executorPreference: loops.loops[0]) { source.open() }.value
+        for task in asked { #expect(await task.value == "POLICY_UNAVAILABLE") }
+        #expect(source.count.load(ordering: .relaxed) <= 2)
+    }
+
     @Test func whatIsForgottenDoesNotComeBackFromARunningFetch() throws {
-        let cache = PolicyCache()
+        let cache = PolicyCache<TenantView>()
         let old = try #require(ask(cache).begun)
         cache.forgetAll()
         let new = try #require(ask(cache).begun)
@@ -70,13 +120,13 @@ import Testing
     }
 
     @Test func aFailedFetchLeavesRoomForTheNext() throws {
-        let cache = PolicyCache()
+        let cache = PolicyCache<TenantView>()
         cache.finishFetch(tenant, id: try #require(ask(cache).begun), nil)
         #expect(ask(cache).begun != nil)
     }
 
     @Test func theLeastUsedGoWhenItIsFull() {
-        let cache = PolicyCache(countMax: 10)
+        let cache = PolicyCache<TenantView>(countMax: 10)
         for number in 0..<11 {
             let tenant = TenantID(RecordID(high: 5, low: UInt64(number)))
             var begun: UInt64 = 0

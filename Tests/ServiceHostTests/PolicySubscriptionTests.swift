@@ -109,8 +109,7 @@ private final class IdentityDouble: RPCChannel {
     }
 
     private func snapshot(minEpoch: Int64 = 0) async throws -> PolicySnapshot {
-        try await subscription.snapshot(
-            of: Sample.tenant, minEpoch: minEpoch, deadlineNanos: Deadline.after(.seconds(5)).nanoseconds)
+        try await subscription.snapshot(of: Sample.tenant, minEpoch: minEpoch)
     }
 
     /// Polls what has no event to wait for, on the clock of the loop.

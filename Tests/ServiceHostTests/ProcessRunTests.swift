@@ -132,7 +132,14 @@ import Wire
             await reason { _ = try await other.getAccount(GetAccountRequest(), options: options(caller)) }
                 == "PEER_NOT_ALLOWED")
         let services = try await ReflectionServiceClient(channel: gateway).listServices(ListServicesRequest())
-        #expect(services.services.contains { $0.name == AccountServiceMethods.serviceName })
+        func costs(_ service: String) -> [String: UInt32] {
+            let methods = services.services.first { $0.name == service }?.methods ?? []
+            return Dictionary(methods.compactMap { method in method.cost.map { (method.name ?? "", $0) } }) { $1 }
+        }
+        let accountCosts = costs(AccountServiceMethods.serviceName)
+        #expect(accountCosts["GetAccount"] == 1 && accountCosts["ListAccounts"] == 4)
+        #expect(accountCosts["BatchGetAccounts"] == 8)
+        #expect(costs(HealthServiceMethods.serviceName).isEmpty)
 
         #expect(try await get("/healthz") == "alive\n")
         let readiness = try await get("/readyz")

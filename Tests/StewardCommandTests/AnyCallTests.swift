@@ -167,6 +167,13 @@ import Wire
         #expect(again.callsPerSecond == 7)
     }
 
+    @Test func thePeersShowAttemptsBeyondTheFirst() {
+        var statistics = statistics(start: 1_000, time: 61_000, calls: 1, errors: 0)
+        statistics.peers = [PeerStatistics(program: "sales", retries: 31, hedges: 32, retriesRefused: 33)]
+        let lines = StatisticsText.lines(of: statistics, width: 200)
+        #expect(lines.contains { $0.hasPrefix("sales") && $0.hasSuffix("     31      32       33") })
+    }
+
     @Test func theTableShowsEachMethod() {
         let lines = StatisticsText.lines(
             of: statistics(start: 1_000, time: 61_000, calls: 100, errors: 10), width: 200)

@@ -57,6 +57,28 @@ extension SystemTests {
             await workspace.close()
         }
 
+        @Test func manyRecordsCostMore() async throws {
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let told = Mutex<[UInt32]>([])
+            var options = CallOptions()
+            options.onAnswer = { info in told.withLock { $0 += info.budget.map { [$0.cost] } ?? [] } }
+            let accounts = workspace.admin.accounts
+            let made = try await accounts.batchCreateAccounts(
+                BatchCreateAccountsRequest(accounts: (1...121).map { Account(displayName: "acme \($0)") }),
+                options: options)
+            let ids = made.accounts.compactMap(\.id)
+            for count in [50, 51, 115] {
+                _ = try await accounts.batchGetAccounts(
+                    BatchGetAccountsRequest(ids: Array(ids.prefix(count))), options: options)
+            }
+            // A page costs what it holds, not what it might have held.
+            for size: Int32 in [50, 100, 1_000] {
+                _ = try await accounts.listAccounts(ListAccountsRequest(pageSize: size), options: options)
+            }
+            #expect(told.withLock { $0 } == [43, 8, 9, 11, 4, 6, 7])
+            await workspace.close()
+        }
+
         @Test func answersTellWhatTheyCostAndErrorsToo() async throws {
             let workspace = try await TestSteward.shared().makeWorkspace()
             let told = Mutex<[Budget]>([])

@@ -65,6 +65,9 @@ extension SystemTests {
             #expect((connections.open ?? 0) >= 2 && (connections.accepted ?? 0) >= (connections.open ?? .max))
             #expect(gateway.peers.map(\.program) == ["customer", "identity", "sales"])
             #expect(gateway.peers.allSatisfy { ($0.connections ?? 0) > 0 && ($0.traffic?.framesSent ?? 0) > 0 })
+            #expect(gateway.peers.allSatisfy { $0.retries != nil && $0.hedges != nil && $0.retriesRefused != nil })
+            let counters = try #require(steward.gateway.page("/metrics")).body
+            #expect(counters.contains("steward_rpc_client_retries_total{service=\"sales\"}"))
             #expect((gateway.traffic?.bytesReceived ?? 0) > 0)
             // The call that asks is under way itself.
             #expect((gateway.callsOpen ?? 0) >= 1)
@@ -111,6 +114,8 @@ extension SystemTests {
             let info = try await tool.run("server", "info")
             #expect(
                 info.code == 0 && info.output.contains("gateway") && info.output.contains("1 MiB"), "\(info.errors)")
+            let described = try await tool.run("describe", "AccountService/GetAccount")
+            #expect(described.output.contains("costs 1 unit or more"), "\(described.errors)")
             let health = try await tool.run("server", "health")
             #expect(health.code == 0 && health.output.contains("steward.sales.v1.DealService"), "\(health.errors)")
             #expect(!health.output.contains("NOT_SERVING"))
@@ -123,6 +128,8 @@ extension SystemTests {
             let stats = try await tool.run("server", "stats", "--program", "identity")
             #expect(stats.code == 0 && stats.output.contains("identity 0.1.0"), "\(stats.errors)")
             #expect(stats.output.contains("AuthenticationService/SignInOperator"))
+            let peers = try await tool.run("server", "stats")
+            #expect(peers.output.contains("RETRIES") && peers.output.contains("HEDGES"), "\(peers.errors)")
             let json = try await tool.run("server", "stats", "--output", "json")
             let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
             #expect(object?["program"] as? String == "gateway")

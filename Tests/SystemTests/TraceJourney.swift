@@ -116,6 +116,7 @@ extension SystemTests {
             }
             try await callersDecide(steward, workspace)
             try slowCallsSayWhereTheTimeWent(steward)
+            try await clientsHaveASayWithinABudget(steward, workspace)
             await workspace.close()
             try await steward.stop()
         }
@@ -137,6 +138,32 @@ extension SystemTests {
             let metrics = try #require(steward.gateway.page("/metrics")).body
             #expect(metrics.contains("steward_tracing_spans_written_total"))
             #expect(metrics.contains("steward_tracing_spans_dropped_total 0"))
+        }
+
+        /// One client that wants everything recorded: the first hundred calls and ten a second are.
+        private func clientsHaveASayWithinABudget(_ steward: TestSteward, _ workspace: TestWorkspace) async throws {
+            let trace = TraceContext.make(isSampled: true)
+            let callCount = 400
+            let refusedBefore = try tracesRefused(steward)
+            let begin = ContinuousClock.now
+            for _ in 0..<callCount {
+                _ = try await workspace.admin.accounts.listAccounts(ListAccountsRequest(), options: options(trace))
+            }
+            let refills = Int((ContinuousClock.now - begin) / .milliseconds(100)) + 1
+            let refused = try tracesRefused(steward) - refusedBefore
+            #expect(refused >= callCount - 100 - refills)
+            // The gateway passes on what it decided: no program behind it has recorded more.
+            let recorded = callCount - refused
+            try await eventually("spans are written") {
+                try spans(steward, of: trace).filter { $0.program == "steward-customer" && $0.kind == 2 }.count
+                    == recorded
+            }
+        }
+
+        private func tracesRefused(_ steward: TestSteward) throws -> Int {
+            let metrics = try #require(steward.gateway.page("/metrics")).body.split(separator: "\n")
+            let line = metrics.first { $0.hasPrefix("steward_tracing_client_traces_unsampled_total ") }
+            return try #require(line?.split(separator: " ").last.flatMap { Int($0) })
         }
 
         private func slowCallsSayWhereTheTimeWent(_ steward: TestSteward) throws {

@@ -12,6 +12,8 @@ struct Forwarder: Sendable {
     let metrics: ForwardMetrics
     let openCalls: OpenCalls
     let tracing: Tracing
+    /// Bounds the calls without a tenant that are recorded because their clients say so.
+    let sampling: SamplingBudget
     let slowLog: SlowForwards
 
     /// A program, the way to it, and what the call costs.
@@ -48,7 +50,7 @@ struct Forwarder: Sendable {
                 openCalls.leave(connection)
                 return refuse(call, OpenCalls.refusal)
             }
-            pass(call, whole, start, to: target, token: nil) { end in
+            pass(call, whole, start, to: target, token: nil, sampling) { end in
                 Self.afterPenalty(end.code) {
                     openCalls.endPassing()
                     openCalls.leave(connection)
@@ -96,14 +98,14 @@ struct Forwarder: Sendable {
         _ call: InboundCall, _ frame: FrameView, _ start: StartView, to target: Target, token: CallerTokenBytes?,
         account: TenantAccount?
     ) {
-        guard let account else { return pass(call, frame, start, to: target, token: token) { _ in nil } }
+        guard let account else { return pass(call, frame, start, to: target, token: token, sampling) { _ in nil } }
         let cost = target.cost
         do {
             try account.begin(cost: cost, now: MonotonicTime.now())
         } catch {
             return refuse(call, error)
         }
-        pass(call, frame, start, to: target, token: token) { end in
+        pass(call, frame, start, to: target, token: token, account.sampling) { end in
             account.end(taken: cost, cost: end.cost, now: MonotonicTime.now())
         }
     }
@@ -115,9 +117,9 @@ struct Forwarder: Sendable {
 
     private func pass(
         _ call: InboundCall, _ frame: FrameView, _ start: StartView, to target: Target, token: CallerTokenBytes?,
-        onEnd: @escaping @Sendable (RelayEnd) -> Budget?
+        _ sampling: SamplingBudget, onEnd: @escaping @Sendable (RelayEnd) -> Budget?
     ) {
-        let passing = PassedCall(start, target.service, call, self)
+        let passing = PassedCall(start, target.service, call, self, sampling)
         metrics.began()
         let ended: @Sendable (RelayEnd) -> Budget? = { end in
             passing.ended(end.code)

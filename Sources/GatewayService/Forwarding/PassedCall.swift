@@ -22,8 +22,13 @@ struct PassedCall: Sendable {
     private let slowLog: SlowForwards
 
     /// A trace that is not recorded here has no span of the gateway: then the service's parent is the client's span.
-    init(_ start: StartView, _ service: ServiceName, _ call: InboundCall, _ forwarder: Forwarder) {
-        let parent = Self.bounded(start.traceParent).flatMap { TraceContext(parsing: $0) }
+    init(
+        _ start: StartView, _ service: ServiceName, _ call: InboundCall, _ forwarder: Forwarder,
+        _ sampling: SamplingBudget
+    ) {
+        let parent = Self.bounded(start.traceParent)
+            .flatMap { TraceContext(parsing: $0) }
+            .map { sampling.bound($0, at: call.arrival) }
         hasParent = parent != nil
         let found = parent ?? .make(forwarder.tracing.sampling)
         exporter = forwarder.tracing.exporter(for: found)

@@ -4,7 +4,8 @@ import ServiceHost
 import Synchronization
 import Tenancy
 
-/// What one tenant uses of this gateway: its calls under way, and its budget of weighted calls, which comes back with time.
+/// What one tenant uses of this gateway: its calls under way, and its budgets of weighted calls and of recorded ones, which come back
+/// with time.
 final class TenantAccount: Sendable {
     /// The limits of each tenant.
     struct Limits: Sendable, Hashable {
@@ -16,12 +17,16 @@ final class TenantAccount: Sendable {
         var unitsBurst: Int
     }
 
+    /// Bounds the calls of the tenant that are recorded because its clients say so.
+    let sampling: SamplingBudget
+
     private let limits: Limits
     private let callCount = Atomic<Int>(0)
     private let bucket: Mutex<TokenBucket>
 
-    init(_ limits: Limits, now: UInt64) {
+    init(_ limits: Limits, sampling: SamplingBudget, now: UInt64) {
         self.limits = limits
+        self.sampling = sampling
         bucket = Mutex(TokenBucket(burst: limits.unitsBurst, perSecond: limits.unitsPerSecond, now: now))
     }
 
@@ -54,6 +59,7 @@ final class TenantAccount: Sendable {
     /// Nothing would be lost by forgetting it.
     func isIdle(now: UInt64) -> Bool {
         callCount.load(ordering: .relaxed) == 0 && bucket.withLock { $0.untilFull(at: now) } == 0
+            && sampling.isFull(at: now)
     }
 
     private func exhausted(_ cost: UInt32, _ now: UInt64) -> RPCError {

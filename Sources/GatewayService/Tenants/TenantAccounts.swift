@@ -1,8 +1,9 @@
+import RPC
 import Reactor
 import Synchronization
 import Tenancy
 
-/// The accounts of all tenants that have called. One is kept until its budget is full again, so that a tenant gains nothing by
+/// The accounts of all tenants that have called. One is kept until its budgets are full again, so that a tenant gains nothing by
 /// leaving and coming back.
 final class TenantAccounts: Sendable {
     /// Accounts kept before those that are idle are forgotten; one takes some 200 bytes.
@@ -14,9 +15,14 @@ final class TenantAccounts: Sendable {
     }
 
     private let limits: TenantAccount.Limits
+    private let sampling: SamplingBudget
     private let state = Mutex(State())
 
-    init(_ limits: TenantAccount.Limits) { self.limits = limits }
+    /// Each tenant gets a budget of recorded calls like `sampling`.
+    init(_ limits: TenantAccount.Limits, sampling: SamplingBudget) {
+        self.limits = limits
+        self.sampling = sampling
+    }
 
     /// The tenant's account. A session keeps it, so that a call need not look it up.
     func account(of tenant: TenantID, now: UInt64 = MonotonicTime.now()) -> TenantAccount {
@@ -26,7 +32,7 @@ final class TenantAccounts: Sendable {
                 Self.sweep(&state.accounts, now)
                 state.countAtSweep = max(Self.countBeforeSweep, state.accounts.count * 2)
             }
-            let made = TenantAccount(limits, now: now)
+            let made = TenantAccount(limits, sampling: sampling.another(now: now), now: now)
             state.accounts[tenant] = made
             return made
         }

@@ -26,8 +26,7 @@ extension AuthenticationMethods {
         response.displayName = try user.string(1)
         response.workspace = caller.workspace
         response.roleNames = try rows[1].map { try $0.string(0) }
-        let policy = try await policies.snapshot(
-            of: tenant, minEpoch: caller.policyEpoch, deadlineNanos: context.deadline.nanoseconds)
+        let policy = try await policies.snapshot(of: tenant, minEpoch: caller.policyEpoch)
         if let access = policy.access(of: caller) { response.grants = EffectiveGrant.all(of: access) }
         return response
     }

@@ -66,7 +66,7 @@ package enum SpanAttribute {
     package static let rpcMethod = "rpc.method"
     /// Canonical status code by name.
     package static let statusCode = "rpc.response.status_code"
-    /// Reason of the error.
+    /// Reason of the error; of the database its SQLSTATE, if it gave one.
     package static let errorType = "error.type"
     /// The program that was called.
     package static let peerService = "peer.service"

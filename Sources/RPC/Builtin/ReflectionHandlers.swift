@@ -90,6 +90,10 @@ package enum ReflectionHandlers {
             let getsMany = definition.kind == .serverStreaming || definition.kind == .bidirectional
             set("client_streaming", sendsMany, in: message)
             set("server_streaming", getsMany, in: message)
+            // The methods of the protocol are not charged.
+            if !definition.isOfProtocol, let field = message.descriptor.field("cost") {
+                message.setUInt32(field, definition.cost)
+            }
             return message
         }
         service.setMessages(field, messages)

@@ -12,6 +12,8 @@ struct ClientConfiguration: Sendable {
     let limits: ClientLimits
     /// Done on each connection before it takes calls.
     let preparation: ConnectionPreparation?
+    /// Hears of the attempts beyond the first.
+    let onAttempt: AttemptObserver
     let agent: String
     let logger: Logger
 }
@@ -40,6 +42,8 @@ final class ClientPool: @unchecked Sendable {
     /// Attempts under way and sockets not closed yet.
     var liveCount = 0
     var connectFailures: UInt64 = 0
+    /// What became of the attempts beyond the first.
+    var attempts: [ExtraAttempt: UInt64] = [:]
     /// What went over the connections of this client on this loop.
     let traffic = LoopTraffic()
     /// Counts the times that all connections were to be prepared anew.
@@ -178,6 +182,7 @@ final class ClientPool: @unchecked Sendable {
         sum.callsOpen += leaving.reduce(0) { $0 + $1.callCount }
         sum.callsWaiting = waiting.count
         sum.connectFailures = connectFailures
+        sum.attempts = attempts
         sum.traffic = traffic.total
         return sum
     }
@@ -244,7 +249,7 @@ final class ClientPool: @unchecked Sendable {
         guard !isClosed,
             let wait = config.limits.retry.wait(
                 after: error, attempts: attempts, remaining: deadline.remainingNanoseconds(at: loop.now)),
-            retryBudget.spend()
+            pay(for: .retry)
         else { return nil }
         return wait
     }

@@ -83,7 +83,7 @@ extension ClientPool {
     /// A hedge counts as a retry.
     fileprivate func payForHedge() async -> Bool {
         await withCheckedContinuation { continuation in
-            loop.execute { continuation.resume(returning: self.retryBudget.spend()) }
+            loop.execute { continuation.resume(returning: self.pay(for: .hedge)) }
         }
     }
 }

@@ -22,13 +22,16 @@ package final class RPCClient: RPCChannel {
     ///   - serverName: what the certificate of each instance must name, as in identity.steward.internal.
     ///   - agent: program and version, for the logs of the other side.
     ///   - tracing: where spans of unary calls made within a recorded trace go.
+    ///   - onAttempt: hears of attempts beyond the first.
     package convenience init(
         loops: EventLoopGroup, addresses: [SocketAddress], serverName: String, tls: TLSContext,
-        limits: ClientLimits = ClientLimits(), agent: String, logger: Logger, tracing: Tracing = .off
+        limits: ClientLimits = ClientLimits(), agent: String, logger: Logger, tracing: Tracing = .off,
+        onAttempt: @escaping AttemptObserver = { _ in }
     ) {
         precondition(!addresses.isEmpty, "a client needs an address")
         let config = ClientConfiguration(
-            name: serverName, tls: tls, limits: limits, preparation: nil, agent: agent, logger: logger)
+            name: serverName, tls: tls, limits: limits, preparation: nil, onAttempt: onAttempt, agent: agent,
+            logger: logger)
         self.init(
             loops: loops, config: config,
             known: addresses.map { Endpoint(address: $0, serverName: serverName) }, names: [], resolve: { _ in [] },
@@ -43,11 +46,12 @@ package final class RPCClient: RPCChannel {
     package convenience init(
         loops: EventLoopGroup, servers: [ServerName], name: String, resolve: @escaping NameResolver,
         tls: TLSContext, limits: ClientLimits = ClientLimits(), preparation: ConnectionPreparation? = nil,
-        agent: String, logger: Logger, tracing: Tracing = .off
+        agent: String, logger: Logger, tracing: Tracing = .off, onAttempt: @escaping AttemptObserver = { _ in }
     ) {
         precondition(!servers.isEmpty, "a client needs an address")
         let config = ClientConfiguration(
-            name: name, tls: tls, limits: limits, preparation: preparation, agent: agent, logger: logger)
+            name: name, tls: tls, limits: limits, preparation: preparation, onAttempt: onAttempt, agent: agent,
+            logger: logger)
         let known = servers.compactMap(\.endpoint)
         self.init(
             loops: loops, config: config, known: known, names: known.count < servers.count ? servers : [],

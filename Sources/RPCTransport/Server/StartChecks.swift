@@ -1,4 +1,5 @@
 import RPC
+import Reactor
 
 /// What a Start must keep to before anything is made of it.
 enum StartChecks {
@@ -41,10 +42,13 @@ enum StartChecks {
         }
     }
 
-    /// The trace that the call belongs to. A traceparent that is malformed or too long is no traceparent.
+    /// The trace that the call belongs to, recorded if the caller says so and has a say. A traceparent that is malformed or too
+    /// long is no traceparent.
     static func trace(_ start: StartView, _ config: ServerConfiguration) -> TraceContext? {
-        guard let bytes = start.traceParent, bytes.count <= config.limits.traceParentBytesMax else { return nil }
-        return TraceContext(parsing: bytes)
+        guard let bytes = start.traceParent, bytes.count <= config.limits.traceParentBytesMax,
+            let trace = TraceContext(parsing: bytes)
+        else { return nil }
+        return config.tracing.callerSampling?.bound(trace, at: MonotonicTime.now()) ?? trace
     }
 
     /// Metadata with well-formed keys.

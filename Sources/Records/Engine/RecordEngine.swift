@@ -90,8 +90,7 @@ extension RecordEngine {
         // Rights that the caller knows of and this program may not: that may take fetching them.
         if context.minEpoch > caller.policyEpoch { context.cost += Self.freshPolicyCost }
         let policy = try await policies.snapshot(
-            of: tenant, minEpoch: max(caller.policyEpoch, context.minEpoch), deadlineNanos: context.deadline.nanoseconds
-        )
+            of: tenant, minEpoch: max(caller.policyEpoch, context.minEpoch))
         guard let user = policy.access(of: caller) else { throw RecordErrors.userUnknown() }
         return RecordCall(
             context: context, caller: caller, type: type, access: user.object(type.object), policy: policy,

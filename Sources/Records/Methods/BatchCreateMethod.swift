@@ -9,6 +9,7 @@ import Wire
 /// writes their ledger rows.
 struct BatchCreateMethod {
     static let itemCountMax = 1000
+    private static let rowCost = RowCost(countIncluded: 100, countPerUnit: 2)
 
     private let engine: RecordEngine
     private let type: RecordType
@@ -34,6 +35,7 @@ struct BatchCreateMethod {
                 .batchSizeInvalid, "There are \(count) records; send 1 to \(BatchCreateMethod.itemCountMax).",
                 field: sent.name)
         }
+        Self.rowCost.charge(count, to: context)
         let stored = try StoredAnswer(context, request: request)
         let bytes = try await engine.replaying(stored, context, type: type) {
             var items: [BatchItem] = []

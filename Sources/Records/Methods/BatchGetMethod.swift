@@ -8,6 +8,7 @@ import Wire
 /// Gives records by id, each once, in the order asked for. One round trip.
 struct BatchGetMethod {
     static let idCountMax = 1000
+    private static let rowCost = RowCost(countIncluded: 50, countPerUnit: 32)
 
     private let engine: RecordEngine
     private let type: RecordType
@@ -28,6 +29,7 @@ struct BatchGetMethod {
     @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
         let call = try await engine.authorise(context, type, .read)
         let wanted = try wantedIDs(request)
+        Self.rowCost.charge(wanted.count, to: context)
         let mask = try ReadMask(request.mask(readMask, of: type), of: type)
         let found = try await find(wanted, call)
         for record in found.values {

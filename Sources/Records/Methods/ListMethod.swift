@@ -8,6 +8,8 @@ import Wire
 
 /// Lists records page by page. One round trip; a second when an estimate of the count is needed.
 struct ListMethod {
+    private static let rowCost = RowCost(countIncluded: 50, countPerUnit: 32)
+
     private let engine: RecordEngine
     private let type: RecordType
     private let request: RequestFields
@@ -100,6 +102,7 @@ struct ListMethod {
         let answer = Message.make(response, in: call.context.arena)
         do {
             let rows = try await read(query, counts: counts, into: answer)
+            Self.rowCost.charge(min(rows.count, query.pageSize), to: call.context)
             let page = try page(rows, of: query, mask)
             if page.count < rows.count {
                 // Read again: what the order is made of need not be among what the caller may see.

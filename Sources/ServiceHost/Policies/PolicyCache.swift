@@ -1,29 +1,35 @@
 import AccessControl
+import RPC
+package import Reactor
 import Synchronization
-import Tenancy
+package import Tenancy
 
-/// A tenant's policy and where its data is, as of one epoch.
-struct TenantView: Sendable {
-    let snapshot: PolicySnapshot
-    let placements: [ServiceName: Placement]
+/// What a `PolicyCache` keeps: a tenant's policy, alone or with more that was read together with it, as of one epoch.
+package protocol VersionedPolicy: Sendable {
+    var epoch: Int64 { get }
 }
 
-/// The policies in memory, and the rules by which they become old. No I/O and no clock: `PolicySubscription` feeds it.
+extension PolicySnapshot: VersionedPolicy {}
+
+/// The policies in memory, the rules by which they become old, and who fetches for whom. No clock.
+///
+/// All who wait for a tenant's policy share one fetch. One that began after a call had come is the last word for that call: an
+/// epoch that it does not bring is none that the caller can have heard of, and naming it costs no further fetch.
 ///
 /// A change that is announced while a policy is being fetched must not be lost: the epoch announced is kept beside the
-/// fetch, and an answer older than it does not count as an answer.
-final class PolicyCache: Sendable {
+/// fetch, and an answer older than it does not count for whoever comes after the announcement.
+package final class PolicyCache<Policy: VersionedPolicy>: Sendable {
     /// What to do for somebody who asks.
     enum Answer {
         /// In memory and new enough.
-        case known(TenantView)
-        /// Being fetched already.
-        case wait(Task<TenantView, any Error>)
+        case known(Policy)
+        /// Being fetched, by the fetch of this number.
+        case wait(Task<Policy, any Error>, id: UInt64)
     }
 
     private struct Entry {
-        var view: TenantView?
-        var fetch: Task<TenantView, any Error>?
+        var policy: Policy?
+        var fetch: Task<Policy, any Error>?
         /// Number of that fetch.
         var fetchID: UInt64 = 0
         /// The highest epoch that identity announced.
@@ -40,42 +46,82 @@ final class PolicyCache: Sendable {
     private let state = Mutex(State())
     private let countMax: Int
 
-    init(countMax: Int = HostLimits.policyCountMax) { self.countMax = countMax }
+    /// - Parameter countMax: tenants kept; past it those go that were not asked for the longest.
+    package init(countMax: Int = HostLimits.policyCountMax) { self.countMax = countMax }
+
+    /// The policy with at least this epoch, from memory or by a fetch that all who wait share. `loop` is for the fetch of somebody
+    /// who is on none.
+    ///
+    /// - Throws: UNAVAILABLE / POLICY_UNAVAILABLE when no change ever had that epoch, and what `fetch` throws.
+    package func policy(
+        of tenant: TenantID, minEpoch: Int64, loop: EventLoop? = nil,
+        _ fetch: @escaping @Sendable () async throws -> Policy
+    ) async throws -> Policy {
+        let arrival = moment()
+        // Twice at the most: a fetch that was under way already may bring too old a policy, the next one is authoritative.
+        while true {
+            let answer = answer(tenant, minEpoch: minEpoch) { id in
+                Task(executorPreference: EventLoop.current ?? loop) {
+                    var fetched: Policy?
+                    defer { self.finishFetch(tenant, id: id, fetched) }
+                    let policy = try await fetch()
+                    fetched = policy
+                    return policy
+                }
+            }
+            switch answer {
+            case .known(let policy): return policy
+            case .wait(let fetch, let id):
+                let policy = try await fetch.value
+                guard id > arrival else { continue }
+                guard policy.epoch >= minEpoch else { throw Self.noSuchEpoch }
+                return policy
+            }
+        }
+    }
+
+    private static var noSuchEpoch: RPCError {
+        RPCError.unavailable(
+            "POLICY_UNAVAILABLE",
+            "The workspace's rights have no version as new as the call demands; try again, or demand less.",
+            retryDelay: .milliseconds(50))
+    }
+
+    /// A moment that all fetches begun so far are before.
+    private func moment() -> UInt64 { state.withLock { $0.clock } }
 
     /// The policy if it is in memory with at least this epoch; otherwise the running fetch, or one that `fetch` begins
     /// under the number it is given.
     func answer(
-        _ tenant: TenantID, minEpoch: Int64, _ fetch: (_ id: UInt64) -> Task<TenantView, any Error>
+        _ tenant: TenantID, minEpoch: Int64, _ fetch: (_ id: UInt64) -> Task<Policy, any Error>
     ) -> Answer {
         state.withLock { state in
             state.clock += 1
             var entry = state.entries[tenant] ?? Entry()
             entry.usedAt = state.clock
             defer { state.entries[tenant] = entry }
-            if let view = entry.view, view.snapshot.epoch >= max(minEpoch, entry.announced) {
-                return .known(view)
-            }
-            if let running = entry.fetch { return .wait(running) }
+            if let policy = entry.policy, policy.epoch >= max(minEpoch, entry.announced) { return .known(policy) }
+            if let running = entry.fetch { return .wait(running, id: entry.fetchID) }
             let begun = fetch(state.clock)
             entry.fetch = begun
             entry.fetchID = state.clock
-            return .wait(begun)
+            return .wait(begun, id: state.clock)
         }
     }
 
     /// Ends a fetch and keeps what it brought, unless everything was forgotten in the meantime.
-    func finishFetch(_ tenant: TenantID, id: UInt64, _ view: TenantView?) {
+    func finishFetch(_ tenant: TenantID, id: UInt64, _ policy: Policy?) {
         state.withLock { state in
             guard var entry = state.entries[tenant], entry.fetch != nil, entry.fetchID == id else { return }
             entry.fetch = nil
-            if let view { entry.view = view }
-            state.entries[tenant] = entry.view == nil ? nil : entry
+            if let policy { entry.policy = policy }
+            state.entries[tenant] = entry.policy == nil ? nil : entry
             if state.entries.count > countMax { Self.evict(&state, keeping: countMax - countMax / 10) }
         }
     }
 
     /// The tenant's policy has a new epoch. Who asks from now on gets this one or a newer one.
-    func announce(_ tenant: TenantID, epoch: Int64) {
+    package func announce(_ tenant: TenantID, epoch: Int64) {
         state.withLock { state in
             // A tenant that nobody asked for is fetched when somebody does, and then it is as new as can be.
             guard var entry = state.entries[tenant] else { return }
@@ -84,13 +130,18 @@ final class PolicyCache: Sendable {
         }
     }
 
+    /// The tenant's policy has changed: it is fetched anew when next asked for, also if it is being fetched now.
+    package func forget(_ tenant: TenantID) {
+        state.withLock { $0.entries[tenant] = nil }
+    }
+
     /// Changes may have gone unheard: everything is fetched anew when next asked for, what is being fetched included.
-    func forgetAll() {
+    package func forgetAll() {
         state.withLock { $0.entries.removeAll() }
     }
 
     /// Tenants in memory.
-    var count: Int { state.withLock { $0.entries.count } }
+    package var count: Int { state.withLock { $0.entries.count } }
 
     /// Lets go of the tenants that were not asked for the longest. Those being fetched stay.
     private static func evict(_ state: inout State, keeping count: Int) {

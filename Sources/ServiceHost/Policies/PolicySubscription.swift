@@ -9,6 +9,14 @@ import Synchronization
 package import Tenancy
 import TenantDatabase
 
+/// A tenant's policy and where its data is, as of one epoch.
+struct TenantView: VersionedPolicy {
+    let snapshot: PolicySnapshot
+    let placements: [ServiceName: Placement]
+
+    var epoch: Int64 { snapshot.epoch }
+}
+
 /// The policies and placements of tenants, pushed by identity: a stream tells whose changed, and what is asked for is
 /// fetched once and kept until then.
 ///
@@ -18,7 +26,7 @@ package final class PolicySubscription: PolicySource, PlacementSource {
     private let client: PolicyServiceClient
     private let loop: EventLoop
     private let logger: Logger
-    private let cache = PolicyCache()
+    private let cache = PolicyCache<TenantView>()
     /// Monotonic nanoseconds of the last sign of life; 0 before the first.
     private let lastSign = Atomic<UInt64>(0)
     /// Whether the present stream has been heard of; before that, changes may have gone unheard.
@@ -49,11 +57,8 @@ package final class PolicySubscription: PolicySource, PlacementSource {
 
     // MARK: - PolicySource, PlacementSource
 
-    package func snapshot(
-        of tenant: TenantID, minEpoch: Int64, deadlineNanos: UInt64
-    ) async throws -> PolicySnapshot {
-        try await view(of: tenant, minEpoch: minEpoch, deadline: Deadline(nanoseconds: deadlineNanos))
-            .snapshot
+    package func snapshot(of tenant: TenantID, minEpoch: Int64) async throws -> PolicySnapshot {
+        try await view(of: tenant, minEpoch: minEpoch).snapshot
     }
 
     package func requireFreshForWrite() throws {
@@ -65,7 +70,7 @@ package final class PolicySubscription: PolicySource, PlacementSource {
     }
 
     package func placement(of tenant: TenantID, service: ServiceName) async throws -> Placement {
-        let view = try await view(of: tenant, minEpoch: 0, deadline: .never)
+        let view = try await view(of: tenant, minEpoch: 0)
         guard let placement = view.placements[service] else {
             throw RPCError.unavailable(
                 "TENANT_NOT_PLACED",
@@ -84,32 +89,11 @@ package final class PolicySubscription: PolicySource, PlacementSource {
 
     // MARK: - Fetching
 
-    private func view(of tenant: TenantID, minEpoch: Int64, deadline: Deadline) async throws -> TenantView {
-        // One round fetches; more are needed only when a change is announced while the answer is on its way.
-        for _ in 0..<Self.roundsMax {
-            let answer = cache.answer(tenant, minEpoch: minEpoch) { id in
-                Task(executorPreference: EventLoop.current ?? loop) { try await self.fetch(tenant, id) }
-            }
-            switch answer {
-            case .known(let view): return view
-            case .wait(let fetch): _ = try await fetch.value
-            }
-            guard !deadline.isPast else { break }
-        }
-        throw RPCError.unavailable(
-            "POLICY_UNAVAILABLE", "The workspace's rights are changing this moment; try again.",
-            retryDelay: .milliseconds(50))
+    private func view(of tenant: TenantID, minEpoch: Int64) async throws -> TenantView {
+        try await cache.policy(of: tenant, minEpoch: minEpoch, loop: loop) { try await self.fetch(tenant) }
     }
 
-    /// Fetches before a call is told to try again.
-    private static let roundsMax = 4
-
-    private func fetch(_ tenant: TenantID, _ id: UInt64) async throws -> TenantView {
-        var fetched: TenantView?
-        defer {
-            cache.finishFetch(tenant, id: id, fetched)
-            tenants.record(cache.count)
-        }
+    private func fetch(_ tenant: TenantID) async throws -> TenantView {
         fetches.increment()
         do {
             let response = try await client.getPolicy(
@@ -122,10 +106,8 @@ package final class PolicySubscription: PolicySource, PlacementSource {
                     .internal, reason: "POLICY_MALFORMED", "identity sent a policy that cannot be read.")
             }
             let placements = policy.placements.compactMap { Placement($0, tenant: tenant) }
-            let view = TenantView(
+            return TenantView(
                 snapshot: snapshot, placements: Dictionary(placements.map { ($0.service, $0) }) { $1 })
-            fetched = view
-            return view
         } catch let error as RPCError where error.code == .notFound {
             throw RPCError.permissionDenied("TENANT_NOT_SERVED", "The workspace does not exist any more.")
         } catch let error as RPCError {
@@ -174,9 +156,10 @@ package final class PolicySubscription: PolicySource, PlacementSource {
             || MonotonicTime.moment(HostLimits.policySilenceMax, after: last) < MonotonicTime.now()
     }
 
-    /// Writes the age of what is known into the metrics; called by the probe of the process.
+    /// Writes the age and the number of what is known into the metrics; called by the probe of the process.
     package func measure() {
         let last = lastSign.load(ordering: .relaxed)
         age.record(last == 0 ? -1 : Double(MonotonicTime.now() - last) / 1e9)
+        tenants.record(cache.count)
     }
 }

@@ -143,7 +143,8 @@ final class ProcessRun: Sendable {
             channels[peer] = RPCClient(
                 loops: loops, servers: texts.map { ServerName($0, certificateName: peer.peerName) },
                 name: peer.peerName, resolve: { [workers] in try await SocketAddress.resolve($0, on: workers) },
-                tls: tls.client, agent: agent, logger: logger, tracing: tracing)
+                tls: tls.client, agent: agent, logger: logger, tracing: tracing,
+                onAttempt: AttemptMetrics(peer: peer, factory: registry).count)
         }
         let subscription =
             Topology.subscribesToPolicies(name)
@@ -183,6 +184,8 @@ final class ProcessRun: Sendable {
                 verifier: CallerTokenVerifier(audience: name, key: try keys.key(for: name)), factory: registry
             )
         declareHealth(router)
+        var tracing = tracing
+        tracing.callerSampling = offer.callerSampling
         let server = RPCServer(
             loops: loops, address: address, tls: tls.server, router: router, interceptors: interceptors,
             admission: Admission.rule(of: name, settings), fallback: offer.fallback,

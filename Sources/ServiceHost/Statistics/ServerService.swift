@@ -113,7 +113,9 @@ final class ServerService: ServerServiceCustomMethods {
                     program: name.rawValue, connections: UInt64(figures.connections),
                     callsOpen: UInt64(figures.callsOpen), callsWaiting: UInt64(figures.callsWaiting),
                     connects: figures.connects, reconnects: figures.reconnects,
-                    connectFailures: figures.connectFailures, traffic: TrafficStatistics(figures.traffic)))
+                    connectFailures: figures.connectFailures, traffic: TrafficStatistics(figures.traffic),
+                    retries: figures.attempts[.retry] ?? 0, hedges: figures.attempts[.hedge] ?? 0,
+                    retriesRefused: figures.attempts[.refused] ?? 0))
         }
         return peers
     }

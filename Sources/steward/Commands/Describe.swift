@@ -42,13 +42,13 @@ struct Describe: AsyncParsableCommand {
         Terminal.line(service.comment ?? "")
         for method in service.methods {
             Terminal.line()
-            Terminal.line("  " + Style.bold(method.name ?? ""))
+            Terminal.line("  " + title(of: method))
             Terminal.line("    " + (method.comment ?? "").split(separator: "\n").joined(separator: "\n    "))
         }
     }
 
     private func show(_ method: MethodDescription, _ schema: RemoteSchema) {
-        Terminal.line(Style.bold(method.name ?? ""))
+        Terminal.line(title(of: method))
         Terminal.line(method.comment ?? "")
         for (title, name) in [("request", method.requestType), ("response", method.responseType)] {
             guard let type = name.flatMap({ schema.messages[$0] }) else { continue }
@@ -56,6 +56,13 @@ struct Describe: AsyncParsableCommand {
             Terminal.line("\(title) \(Style.bold(type.name))")
             show(type, schema, indent: "  ", seen: [])
         }
+    }
+
+    /// The name, and what a call takes from the budget of its workspace.
+    private func title(of method: MethodDescription) -> String {
+        let name = Style.bold(method.name ?? "")
+        guard let cost = method.cost else { return name }
+        return name + Style.dim("  costs \(cost) unit\(cost == 1 ? "" : "s") or more")
     }
 
     /// The fields, with those of nested messages below them, each message once.

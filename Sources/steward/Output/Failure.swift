@@ -42,8 +42,14 @@ enum Failure {
         return lines.joined(separator: "\n")
     }
 
-    private static func cure(_ error: RPCError) -> String? {
-        switch error.code {
+    /// What to do next; nil when the message says it all.
+    static func cure(_ error: RPCError) -> String? {
+        switch error {
+        case Reason.operatorRequired: return "sign in as an operator: steward login --operator --email EMAIL"
+        case Reason.tenantUserRequired: return "sign in to a workspace: steward login --workspace NAME --email EMAIL"
+        default: break
+        }
+        return switch error.code {
         case .unauthenticated: "sign in: steward login"
         case .unavailable: "check that the gateway runs (deploy/up --status), then try again"
         case .aborted: "read the record again, then repeat the change"

@@ -103,13 +103,16 @@ enum StatisticsText {
     }
 
     private static func peers(_ peers: [PeerStatistics]) -> Table {
-        let numbers = ["connections", "calls", "waiting", "reconnects", "failures"]
+        let numbers = [
+            "connections", "calls", "waiting", "reconnects", "failures", "retries", "hedges", "refused",
+        ]
         return Table(
             columns: [.init(title: "peer")] + numbers.map { .init(title: $0, alignsRight: true) },
             rows: peers.map { peer in
                 [
                     peer.program ?? "", "\(peer.connections ?? 0)", "\(peer.callsOpen ?? 0)",
                     "\(peer.callsWaiting ?? 0)", "\(peer.reconnects ?? 0)", "\(peer.connectFailures ?? 0)",
+                    "\(peer.retries ?? 0)", "\(peer.hedges ?? 0)", "\(peer.retriesRefused ?? 0)",
                 ]
             })
     }

@@ -397,7 +397,7 @@ const ProtobufCMessageDescriptor steward__rpc__v1__service_description__descript
   (ProtobufCMessageInit) steward__rpc__v1__service_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__rpc__v1__method_description__field_descriptors[6] =
+static const ProtobufCFieldDescriptor steward__rpc__v1__method_description__field_descriptors[7] =
 {
   {
     "name",
@@ -471,10 +471,23 @@ static const ProtobufCFieldDescriptor steward__rpc__v1__method_description__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cost",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Steward__Rpc__V1__MethodDescription, has_cost),
+    offsetof(Steward__Rpc__V1__MethodDescription, cost),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__rpc__v1__method_description__field_indices_by_name[] = {
   4,   /* field[4] = client_streaming */
   1,   /* field[1] = comment */
+  6,   /* field[6] = cost */
   0,   /* field[0] = name */
   2,   /* field[2] = request_type */
   3,   /* field[3] = response_type */
@@ -483,7 +496,7 @@ static const unsigned steward__rpc__v1__method_description__field_indices_by_nam
 static const ProtobufCIntRange steward__rpc__v1__method_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__rpc__v1__method_description__descriptor =
 {
@@ -493,7 +506,7 @@ const ProtobufCMessageDescriptor steward__rpc__v1__method_description__descripto
   "Steward__Rpc__V1__MethodDescription",
   "steward.rpc.v1",
   sizeof(Steward__Rpc__V1__MethodDescription),
-  6,
+  7,
   steward__rpc__v1__method_description__field_descriptors,
   steward__rpc__v1__method_description__field_indices_by_name,
   1,  steward__rpc__v1__method_description__number_ranges,

@@ -1433,7 +1433,7 @@ const ProtobufCMessageDescriptor steward__rpc__v1__latency_statistics__descripto
   (ProtobufCMessageInit) steward__rpc__v1__latency_statistics__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__rpc__v1__peer_statistics__field_descriptors[8] =
+static const ProtobufCFieldDescriptor steward__rpc__v1__peer_statistics__field_descriptors[11] =
 {
   {
     "program",
@@ -1531,6 +1531,42 @@ static const ProtobufCFieldDescriptor steward__rpc__v1__peer_statistics__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "retries",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Steward__Rpc__V1__PeerStatistics, has_retries),
+    offsetof(Steward__Rpc__V1__PeerStatistics, retries),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hedges",
+    10,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Steward__Rpc__V1__PeerStatistics, has_hedges),
+    offsetof(Steward__Rpc__V1__PeerStatistics, hedges),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retries_refused",
+    11,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Steward__Rpc__V1__PeerStatistics, has_retries_refused),
+    offsetof(Steward__Rpc__V1__PeerStatistics, retries_refused),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__rpc__v1__peer_statistics__field_indices_by_name[] = {
   2,   /* field[2] = calls_open */
@@ -1538,14 +1574,17 @@ static const unsigned steward__rpc__v1__peer_statistics__field_indices_by_name[]
   6,   /* field[6] = connect_failures */
   1,   /* field[1] = connections */
   4,   /* field[4] = connects */
+  9,   /* field[9] = hedges */
   0,   /* field[0] = program */
   5,   /* field[5] = reconnects */
+  8,   /* field[8] = retries */
+  10,   /* field[10] = retries_refused */
   7,   /* field[7] = traffic */
 };
 static const ProtobufCIntRange steward__rpc__v1__peer_statistics__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor steward__rpc__v1__peer_statistics__descriptor =
 {
@@ -1555,7 +1594,7 @@ const ProtobufCMessageDescriptor steward__rpc__v1__peer_statistics__descriptor =
   "Steward__Rpc__V1__PeerStatistics",
   "steward.rpc.v1",
   sizeof(Steward__Rpc__V1__PeerStatistics),
-  8,
+  11,
   steward__rpc__v1__peer_statistics__field_descriptors,
   steward__rpc__v1__peer_statistics__field_indices_by_name,
   1,  steward__rpc__v1__peer_statistics__number_ranges,

@@ -100,9 +100,12 @@ public struct MethodDescription: Hashable, Sendable {
     /// The server sends any number of responses.
     public var serverStreaming: Bool?
 
+    /// Units that a call in a session costs its workspace at least; one that asks for much costs more. Absent when it costs none.
+    public var cost: UInt32?
+
     public init(
         name: String? = nil, comment: String? = nil, requestType: String? = nil, responseType: String? = nil,
-        clientStreaming: Bool? = nil, serverStreaming: Bool? = nil
+        clientStreaming: Bool? = nil, serverStreaming: Bool? = nil, cost: UInt32? = nil
     ) {
         self.name = name
         self.comment = comment
@@ -110,6 +113,7 @@ public struct MethodDescription: Hashable, Sendable {
         self.responseType = responseType
         self.clientStreaming = clientStreaming
         self.serverStreaming = serverStreaming
+        self.cost = cost
     }
 }
 
@@ -124,6 +128,7 @@ extension MethodDescription: WireMessage {
         self.responseType = readString(c.pointee.response_type)
         self.clientStreaming = c.pointee.has_client_streaming != 0 ? c.pointee.client_streaming != 0 : nil
         self.serverStreaming = c.pointee.has_server_streaming != 0 ? c.pointee.server_streaming != 0 : nil
+        self.cost = c.pointee.has_cost != 0 ? c.pointee.cost : nil
     }
 
     package func write(to message: Message) {
@@ -139,6 +144,10 @@ extension MethodDescription: WireMessage {
         if let value = self.serverStreaming {
             c.pointee.has_server_streaming = 1
             c.pointee.server_streaming = value ? 1 : 0
+        }
+        if let value = self.cost {
+            c.pointee.has_cost = 1
+            c.pointee.cost = value
         }
     }
 }

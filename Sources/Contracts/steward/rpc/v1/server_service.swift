@@ -622,10 +622,20 @@ public struct PeerStatistics: Hashable, Sendable {
     /// What went over the connections.
     public var traffic: TrafficStatistics?
 
+    /// Calls made again after they had failed for a passing reason.
+    public var retries: UInt64?
+
+    /// Second attempts of calls that were silent for too long.
+    public var hedges: UInt64?
+
+    /// Of both kinds, the ones not made because the budget for them was used up.
+    public var retriesRefused: UInt64?
+
     public init(
         program: String? = nil, connections: UInt64? = nil, callsOpen: UInt64? = nil,
         callsWaiting: UInt64? = nil, connects: UInt64? = nil, reconnects: UInt64? = nil,
-        connectFailures: UInt64? = nil, traffic: TrafficStatistics? = nil
+        connectFailures: UInt64? = nil, traffic: TrafficStatistics? = nil, retries: UInt64? = nil,
+        hedges: UInt64? = nil, retriesRefused: UInt64? = nil
     ) {
         self.program = program
         self.connections = connections
@@ -635,6 +645,9 @@ public struct PeerStatistics: Hashable, Sendable {
         self.reconnects = reconnects
         self.connectFailures = connectFailures
         self.traffic = traffic
+        self.retries = retries
+        self.hedges = hedges
+        self.retriesRefused = retriesRefused
     }
 }
 
@@ -651,6 +664,9 @@ extension PeerStatistics: WireMessage {
         self.reconnects = c.pointee.has_reconnects != 0 ? c.pointee.reconnects : nil
         self.connectFailures = c.pointee.has_connect_failures != 0 ? c.pointee.connect_failures : nil
         self.traffic = readMessage(c.pointee.traffic, message.arena)
+        self.retries = c.pointee.has_retries != 0 ? c.pointee.retries : nil
+        self.hedges = c.pointee.has_hedges != 0 ? c.pointee.hedges : nil
+        self.retriesRefused = c.pointee.has_retries_refused != 0 ? c.pointee.retries_refused : nil
     }
 
     package func write(to message: Message) {
@@ -681,6 +697,18 @@ extension PeerStatistics: WireMessage {
             c.pointee.connect_failures = value
         }
         c.pointee.traffic = self.traffic.map { writeMessage($0, message.arena) }
+        if let value = self.retries {
+            c.pointee.has_retries = 1
+            c.pointee.retries = value
+        }
+        if let value = self.hedges {
+            c.pointee.has_hedges = 1
+            c.pointee.hedges = value
+        }
+        if let value = self.retriesRefused {
+            c.pointee.has_retries_refused = 1
+            c.pointee.retries_refused = value
+        }
     }
 }
 

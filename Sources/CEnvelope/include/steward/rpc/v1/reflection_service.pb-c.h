@@ -114,10 +114,15 @@ struct  Steward__Rpc__V1__MethodDescription
    */
   protobuf_c_boolean has_server_streaming;
   protobuf_c_boolean server_streaming;
+  /*
+   * Units that a call in a session costs its workspace at least; one that asks for much costs more. Absent when it costs none.
+   */
+  protobuf_c_boolean has_cost;
+  uint32_t cost;
 };
 #define STEWARD__RPC__V1__METHOD_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__rpc__v1__method_description__descriptor) \
-    , NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
+    , NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0 }
 
 
 /*

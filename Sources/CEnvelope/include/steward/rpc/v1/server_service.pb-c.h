@@ -433,10 +433,25 @@ struct  Steward__Rpc__V1__PeerStatistics
    * What went over the connections.
    */
   Steward__Rpc__V1__TrafficStatistics *traffic;
+  /*
+   * Calls made again after they had failed for a passing reason.
+   */
+  protobuf_c_boolean has_retries;
+  uint64_t retries;
+  /*
+   * Second attempts of calls that were silent for too long.
+   */
+  protobuf_c_boolean has_hedges;
+  uint64_t hedges;
+  /*
+   * Of both kinds, the ones not made because the budget for them was used up.
+   */
+  protobuf_c_boolean has_retries_refused;
+  uint64_t retries_refused;
 };
 #define STEWARD__RPC__V1__PEER_STATISTICS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__rpc__v1__peer_statistics__descriptor) \
-    , NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+    , NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0 }
 
 
 /* Steward__Rpc__V1__GetServerInfoRequest methods */
