@@ -49,6 +49,9 @@ package struct ServerLimits: Sendable, Hashable {
     package var callsMax: UInt32 = 256
     /// Bytes of messages begun and not finished, over all calls of a connection: two messages of 4 MiB.
     package var unfinishedBytesMax = 8 << 20
+    /// Bytes of answers that may wait for credit on all connections of a loop; past it whoever waits for most gives up his longest:
+    /// 16 connections at their limit, or thousands of slow readers.
+    package var unsentBytesOfAllMax = 256 << 20
     /// How long the single request of a call may take to come whole, whatever the caller's timeout: 4 MiB at 1 Mbit/s.
     package var requestTimeout: Duration = .seconds(30)
     /// Longest request of a method that anybody may call without a session; an id or a name takes far less.
@@ -109,6 +112,7 @@ package struct ServerLimits: Sendable, Hashable {
         limits.link.connectionCredit = 64 << 20
         limits.link.unreadBytesMax = 256 << 20
         limits.link.unsentBytesMax = 256 << 20
+        limits.unsentBytesOfAllMax = 512 << 20
         limits.cancelBurstMax = nil
         limits.unfinishedBytesMax = 256 << 20
         return limits

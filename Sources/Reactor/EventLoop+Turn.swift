@@ -14,6 +14,9 @@ extension EventLoop {
             fireTimers()
             receive()
             runJobs(executor)
+            swap(&hooks, &runningHooks)
+            runHooks()
+            swap(&lateHooks, &runningHooks)
             runHooks()
         }
         watches.removeAll()
@@ -27,11 +30,12 @@ extension EventLoop {
     }
 
     private func hasEnded() -> Bool {
-        isStopping && local.isEmpty && hooks.isEmpty && remote.close()
+        isStopping && local.isEmpty && hooks.isEmpty && lateHooks.isEmpty && remote.close()
     }
 
     private func wait() -> Int {
-        let mayWait = !isStopping && local.isEmpty && hooks.isEmpty && remote.fallAsleep()
+        let mayWait =
+            !isStopping && local.isEmpty && hooks.isEmpty && lateHooks.isEmpty && remote.fallAsleep()
         let count = poller.wait(now: turnTime, deadline: mayWait ? timers.nextDeadline : 0)
         turnTime = MonotonicTime.now()
         return count
@@ -63,8 +67,8 @@ extension EventLoop {
         }
     }
 
+    /// Those may set others meanwhile.
     private func runHooks() {
-        swap(&hooks, &runningHooks)
         for hook in runningHooks { hook() }
         runningHooks.removeAll(keepingCapacity: true)
     }

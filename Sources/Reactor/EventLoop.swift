@@ -13,7 +13,7 @@ import Synchronization
 ///
 /// A turn of the loop: wait for descriptors or the next timer → handlers of ready descriptors → timers that
 /// are due → jobs and bodies (a bounded number, so that descriptors do not starve) → the end-of-turn hooks,
-/// which write what the turn produced. See `EventLoop+Turn.swift`.
+/// which write what the turn produced → what takes long and should hold up nobody. See `EventLoop+Turn.swift`.
 ///
 /// Nothing on a loop may block: what blocks goes to a `WorkerPool`.
 package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
@@ -33,6 +33,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     var local = Deque<Work>()
     var received: ContiguousArray<Work> = []
     var hooks: ContiguousArray<() -> Void> = []
+    var lateHooks: ContiguousArray<() -> Void> = []
     var runningHooks: ContiguousArray<() -> Void> = []
     /// The next job comes from `resumeNow`, which runs it; and that job.
     @exclusivity(unchecked) var isResuming = false
@@ -106,6 +107,13 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     package func atEndOfTurn(_ body: @escaping () -> Void) {
         assertCurrent()
         hooks.append(body)
+    }
+
+    /// Runs `body` once after the hooks of this turn: the place for work that nobody else should wait for. What it schedules for
+    /// the end of a turn is done in the next one, which follows at once.
+    package func afterTurn(_ body: @escaping () -> Void) {
+        assertCurrent()
+        lateHooks.append(body)
     }
 
     /// Calls `handler` on the loop in each turn in which `descriptor` is ready, until the watch is cancelled.

@@ -64,6 +64,7 @@ extension TLSConnection {
         phase = .closed
         closeError = error
         group.heldInput.forget(self)
+        group.heldOutput.forget(self)
         timer?.cancel()
         watch?.cancel()
         (timer, watch, flushHook) = (nil, nil, nil)

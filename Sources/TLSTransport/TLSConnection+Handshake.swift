@@ -59,11 +59,12 @@ extension TLSConnection {
         shakeHands()
     }
 
-    /// The next step of a server's handshake: now, or when others have taken theirs. Meanwhile the kernel need not say again
-    /// that there is one.
+    /// The next step of a server's handshake, when others have taken theirs. Meanwhile the kernel need not say again that there
+    /// is one.
     private func awaitHandshakeTurn() {
-        guard !isAwaitingTurn, !group.handshakes.takeNow(self) else { return }
+        guard !isAwaitingTurn else { return }
         isAwaitingTurn = true
+        group.turns.append(self)
         do {
             try watch?.update([])
         } catch {
@@ -71,9 +72,20 @@ extension TLSConnection {
         }
     }
 
-    func takeHandshakeTurn() {
+    /// Takes the step that the connection waits with. False when there is none any more.
+    func takeTurn() -> Bool {
+        let (reads, writes) = (isAwaitingTurn, isAwaitingTurnToWrite)
         isAwaitingTurn = false
-        if phase == .handshaking { shakeHands() }
+        isAwaitingTurnToWrite = false
+        switch phase {
+        case .handshaking: shakeHands()
+        case .open, .closing:
+            if writes { flush(bytesMax: limits.writeBytesPerTurnMax) }
+            guard reads, phase == .open, delegate != nil, !isReadingPaused else { return writes }
+            readAvailable(bytesMax: limits.readBytesPerTurnMax, reportsRest: true)
+        case .connecting, .lingering, .closed: return false
+        }
+        return true
     }
 
     private func shakeHands() {

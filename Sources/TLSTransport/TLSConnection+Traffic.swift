@@ -8,6 +8,11 @@ extension TLSConnection {
     private static let readRoomBytes = 4096
     /// Bytes read from a connection without waiting for its turn: a record of full size, more than a hundred calls.
     private static let shortReadBytes = 16 * 1024
+    /// Bytes written to a connection without waiting for its turn.
+    private static let shortWriteBytes = 64 * 1024
+
+    /// A connection whose input took longer than that to read and to handle waits for its turn with the next.
+    private static let costlyNanoseconds: UInt64 = 100_000
 
     /// Writes `output` at the end of this turn. Call it after appending; calling it often costs nothing.
     package func scheduleFlush() {
@@ -29,6 +34,8 @@ extension TLSConnection {
         if delegate == nil || isReadingPaused || inputHasEnded {
             // Nobody reads, and the kernel would say it again in every turn.
             if isBroken { finish(lost("reset")) }
+        } else if isCostly {
+            awaitReadingTurn()
         } else {
             readAvailable()
         }
@@ -56,18 +63,14 @@ extension TLSConnection {
     private func awaitReadingTurn() {
         guard !isAwaitingTurn else { return }
         isAwaitingTurn = true
-        group.longReads.append(self)
+        if !isAwaitingTurnToWrite { group.turns.append(self) }
         updateInterest()
     }
 
-    func takeReadingTurn() {
-        isAwaitingTurn = false
-        guard phase == .open, delegate != nil, !isReadingPaused else { return }
-        readAvailable(bytesMax: limits.readBytesPerTurnMax, reportsRest: true)
-    }
-
     /// - Parameter reportsRest: whether the delegate hears of bytes that were in `input` before.
-    private func readAvailable(bytesMax: Int = TLSConnection.shortReadBytes, reportsRest: Bool = false) {
+    func readAvailable(bytesMax: Int = TLSConnection.shortReadBytes, reportsRest: Bool = false) {
+        let began = MonotonicTime.now()
+        defer { isCostly = isServer && MonotonicTime.now() - began > Self.costlyNanoseconds }
         let before = reportsRest ? 0 : input.readableCount
         var budget = bytesMax
         var end: ReadEnd?
@@ -140,14 +143,18 @@ extension TLSConnection {
         if let delegate { delegate.didReceiveEnd(self) } else { close() }
     }
 
-    /// Writes as much of `output` as the kernel takes.
-    func flush() {
+    /// Writes as much of `output` as the kernel takes, up to `bytesMax`; the rest when it is this connection's turn.
+    func flush(bytesMax: Int = TLSConnection.shortWriteBytes) {
         isFlushScheduled = false
-        guard phase == .open || phase == .closing else { return }
+        guard phase == .open || phase == .closing, !isAwaitingTurnToWrite else { return }
         writeBlock = .none
-        while !output.isEmpty, writeBlock == .none {
-            guard writeOnce() else { return }
+        var left = bytesMax
+        while !output.isEmpty, left > 0, writeBlock == .none {
+            guard writeOnce(&left) else { return }
         }
+        if output.isEmpty { output.giveBackIfEmpty() } else if writeBlock == .none { awaitTurnToWrite() }
+        group.heldOutput.update(self)
+        guard phase != .closed else { return }
         guard output.readableCount <= limits.outputBytesMax else {
             return finish(
                 TLSError(
@@ -155,23 +162,27 @@ extension TLSConnection {
                     "\(remoteAddress) reads too slowly: \(output.readableCount) bytes wait for it"))
         }
         updateInterest()
-        if output.isEmpty {
-            output.giveBackIfEmpty()
-            if phase == .closing { return endOutput() }
-        }
+        if output.isEmpty, phase == .closing { return endOutput() }
         if isAboveHighMark, output.readableCount <= limits.outputBytesLow {
             isAboveHighMark = false
             delegate?.didBecomeWritable(self)
         }
     }
 
+    private func awaitTurnToWrite() {
+        isAwaitingTurnToWrite = true
+        if !isAwaitingTurn { group.turns.append(self) }
+    }
+
     /// False when the connection failed.
-    private func writeOnce() -> Bool {
+    private func writeOnce(_ left: inout Int) -> Bool {
         let bytes = output.readableBytes
         steward_clear_errors()
-        let count = SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count))
+        let count = SSL_write(
+            ssl, bytes.baseAddress, Int32(clamping: min(bytes.count, max(left, Self.shortWriteBytes))))
         if count > 0 {
             output.consume(Int(count))
+            left -= Int(count)
             return true
         }
         switch SSL_get_error(ssl, count) {

@@ -9,7 +9,7 @@ package import Wire
 /// way) → closed. Every state may go to closed at once by an error, a timeout or `abort()`.
 ///
 /// Reading: each turn in which the socket is readable, a few bytes are decrypted into `input`, then the delegate is told.
-/// Who sends more waits for his turn, in which it is up to `readBytesPerTurnMax` bytes. Writing: append to `output`, then `scheduleFlush()`; all output of a
+/// Who sends more, or what takes long to handle, waits for its turn, in which it is up to `readBytesPerTurnMax` bytes. Writing: append to `output`, then `scheduleFlush()`; all output of a
 /// turn leaves in one `SSL_write`.
 package final class TLSConnection: @unchecked Sendable {
     // SAFETY: confined to `loop`, which the methods assert.
@@ -60,8 +60,12 @@ package final class TLSConnection: @unchecked Sendable {
     @exclusivity(unchecked) var writeBlock = WriteBlock.none
     @exclusivity(unchecked) var isReadingPaused = false
     @exclusivity(unchecked) var isReadingScheduled = false
-    /// It has had its share of this turn, and is in a queue of its group.
+    /// What came last took long, or nothing is known of it yet: the next input waits for a turn.
+    @exclusivity(unchecked) var isCostly: Bool
+    /// It has had its share of this turn, and is in the queue of its group.
     @exclusivity(unchecked) var isAwaitingTurn = false
+    /// It has written its share of this turn, and is in that queue for the rest.
+    @exclusivity(unchecked) var isAwaitingTurnToWrite = false
     /// The delegate has left complete input for its next turn.
     @exclusivity(unchecked) var isDelegateBehind = false
     /// Reading must wait for room in the send buffer (a key update that has to be answered).
@@ -70,9 +74,8 @@ package final class TLSConnection: @unchecked Sendable {
     @exclusivity(unchecked) var isFlushScheduled = false
     @exclusivity(unchecked) var isAboveHighMark = false
     var closeError: TLSError?
-    /// What `HeldInput` has counted for this connection, and since when relative to others.
-    var heldInputBytes = 0
-    var heldInputSequence: UInt64 = 0
+    @exclusivity(unchecked) var heldInput = HeldBuffers.Share()
+    @exclusivity(unchecked) var heldOutput = HeldBuffers.Share()
     /// Key updates since the start of their minute, in seconds of the loop's clock.
     var keyUpdateCount: UInt32 = 0
     var keyUpdateMinuteStart: UInt32 = 0
@@ -101,6 +104,7 @@ package final class TLSConnection: @unchecked Sendable {
         self.group = group
         self.ssl = ssl
         phase = role == .client ? .connecting : .handshaking
+        isCostly = role == .server
         sessionKey = role == .client ? "\(serverName ?? "")@\(remoteAddress)" : nil
         steward_ssl_set_app_data(ssl, Unmanaged.passUnretained(self).toOpaque())
         SSL_set_fd(ssl, descriptor)

@@ -17,9 +17,8 @@ package final class TLSListener: @unchecked Sendable {  // SAFETY: confined to `
         package var exhausted = 0
     }
 
-    /// Connections accepted in one turn, so that a flood of them leaves time for those that are open: some 0.2 ms when all
-    /// are refused.
-    private static let acceptsPerTurnMax = 16
+    /// Connections accepted in one turn, so that a flood of them leaves time for those that are open: some 0.1 ms.
+    private static let acceptsPerTurnMax = 4
     /// The pause after the process ran out of descriptors: the kernel keeps new connections in the backlog
     /// meanwhile.
     private static let exhaustionPause: Duration = .milliseconds(100)

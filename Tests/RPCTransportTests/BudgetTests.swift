@@ -74,6 +74,34 @@ import Wire
         await world.close()
     }
 
+    /// Answers that nobody takes are bounded over all connections too: whoever has most gives up.
+    @Test func answersThatNobodyTakesAreBoundedOverAllConnections() async throws {
+        var limits = ServerLimits()
+        limits.unsentBytesOfAllMax = 1 << 20
+        let world = try await World(limits: limits)
+        let (modest, greedy) = (try await RawPeer.connect(world), try await RawPeer.connect(world))
+        let hello = FrameBytes.hello {
+            $0.callCredit = 1
+            $0.connectionCredit = 1
+        }
+        let note = Note("a", String(repeating: "x", count: 100_000)).encoded()
+        modest.send(hello, FrameBytes.call(1, Self.echo, payload: Note("b").encoded(), end: true))
+        modest.send(FrameBytes.call(2, Self.echo, payload: note, end: true))
+        greedy.send(hello)
+        for id in 1...20 as ClosedRange<UInt64> {
+            greedy.send(FrameBytes.call(id, Self.echo, payload: note, end: true))
+        }
+        #expect(await modest.reasons(until: 1) == [1: "OK"])
+        #expect(await greedy.reasons(until: 20)[20] == "ANSWER_NOT_TAKEN")
+        let credit = UInt32(1 << 20)
+        modest.send(FrameBytes { $0.credit = credit })
+        modest.send(FrameBytes { ($0.callID, $0.credit) = (2, credit) })
+        #expect(await modest.reasons(until: 2) == [1: "OK", 2: "OK"])
+        greedy.close()
+        modest.close()
+        await world.close()
+    }
+
     private static let health = MethodDefinition(
         path: "steward.rpc.v1.HealthService/CheckHealth", request: Note.descriptor, response: Note.descriptor,
         kind: .unary)

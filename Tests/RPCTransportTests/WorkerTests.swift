@@ -67,6 +67,55 @@ import Wire
         await world.close()
     }
 
+    /// Who sends many calls that take long holds up another by few of them.
+    @Test func connectionsTakeTurns() async throws {
+        let order = Mutex<[String]>([])
+        var router = Router()
+        router.unary(NoteMethods.echo) { request, _ in
+            order.withLock { $0.append(Note(request).key) }
+            let end = MonotonicTime.now() + 2_000_000
+            while MonotonicTime.now() < end {}
+            return request
+        }
+        let world = try await World(router: router)
+        let (many, one) = (try await RawPeer.connect(world), try await RawPeer.connect(world))
+        many.send(FrameBytes.hello())
+        one.send(FrameBytes.hello())
+        let path = "test.v1.NoteService/EchoNote"
+        many.send((1...100).flatMap { FrameBytes.call($0, path, payload: Note("many").encoded(), end: true).bytes })
+        one.send(FrameBytes.call(1, path, payload: Note("one").encoded(), end: true))
+        #expect(await one.reasons(until: 1) == [1: "OK"])
+        #expect(await many.reasons(until: 100).count == 100)
+        let place = try #require(order.withLock { $0.firstIndex(of: "one") })
+        #expect(place < 20)
+        await world.close()
+    }
+
+    /// Who asks for much at once gets all of it, as fast as he reads.
+    @Test func manyLargeAnswersAreServedAsTheyAreTaken() async throws {
+        var router = Router()
+        let big = String(repeating: "x", count: 500_000)
+        let health = MethodDefinition(
+            path: "steward.rpc.v1.HealthService/CheckHealth", request: Note.descriptor, response: Note.descriptor,
+            kind: .unary)
+        router.unary(health) { _, context in
+            let answer = Message.make(Note.descriptor, in: context.arena)
+            Note("a", big).write(to: answer)
+            return answer
+        }
+        let world = try await World(router: router)
+        let peer = try await RawPeer.connect(world)
+        peer.send(
+            FrameBytes.hello {
+                $0.callCredit = 1 << 20
+                $0.connectionCredit = 1 << 30
+            })
+        peer.send((1...60).flatMap { FrameBytes.call($0, health.path, end: true).bytes })
+        let reasons = await peer.reasons(until: 60)
+        #expect(reasons.count == 60 && reasons.values.allSatisfy { $0 == "OK" })
+        await world.close()
+    }
+
     /// A call that is cancelled before the loop comes to it costs no handler.
     @Test func aCallThatIsCancelledAtOnceNeverBegins() async throws {
         let (gate, seen) = (Gate(), Seen())

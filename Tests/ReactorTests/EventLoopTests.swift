@@ -65,17 +65,18 @@ import Testing
                 watch = try? loop.watch(pair.near, interest: .read) { readiness in
                     #expect(readiness.contains(.read))
                     journal.note("descriptor")
-                    loop.atEndOfTurn {
-                        journal.note("hook")
+                    loop.afterTurn {
+                        journal.note("after")
                         continuation.resume()
                     }
+                    loop.atEndOfTurn { journal.note("hook") }
                     loop.execute { journal.note("job") }
                     watch?.cancel()
                 }
                 pair.sayHello()
             }
         }
-        #expect(journal.all == ["descriptor", "job", "hook"])
+        #expect(journal.all == ["descriptor", "job", "hook", "after"])
         pair.close()
     }
 
@@ -106,6 +107,14 @@ import Testing
         try await withLoop { loop in
             await withCheckedContinuation { continuation in
                 loop.atEndOfTurn { loop.atEndOfTurn { continuation.resume() } }
+            }
+        }
+    }
+
+    @Test func whatIsSetAfterATurnRunsWithoutWaiting() async throws {
+        try await withLoop { loop in
+            await withCheckedContinuation { continuation in
+                loop.execute { loop.afterTurn { loop.afterTurn { loop.atEndOfTurn { continuation.resume() } } } }
             }
         }
     }

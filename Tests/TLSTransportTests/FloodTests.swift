@@ -102,9 +102,38 @@ import Wire
             }
             #expect(firstRecorder.isClosed && later.count < 20)
             let held = stage.accepted.connections.filter(\.isOpen).map(\.input.capacity).reduce(0, +)
-            #expect(held <= bytesMax + 2 * HeldInput.freeBytes)
+            #expect(held <= bytesMax + 2 * HeldBuffers.freeBytes)
             #expect(!smallRecorder.isClosed && later.last?.isOpen == true)
             for client in later + [small] { client.abort() }
+        }
+    }
+
+    /// The same for what is written to those who do not read.
+    @Test func outputThatNobodyReadsIsBoundedOverAllConnections() async throws {
+        let bytesMax = 8 << 20
+        var limits = TLSLimits()
+        limits.heldOutputBytesMax = bytesMax
+        try await Stage.run(limits: limits, serve: { _ in Hoarder() }) { stage in
+            let (reader, readerRecorder) = try await stage.connect()
+            var deaf: [TLSConnection] = []
+            func servers() -> [TLSConnection] { Array(stage.accepted.connections.dropFirst()) }
+            while servers().allSatisfy(\.isOpen), deaf.count < 20 {
+                let (client, _) = try await stage.connect()
+                client.pauseReading()
+                deaf.append(client)
+                await stage.accepted.wait { $0.connections.count == deaf.count + 1 }
+                let server = try #require(servers().last)
+                // More than the kernel takes for somebody who does not read.
+                server.output.append(pattern(14 << 20))
+                server.scheduleFlush()
+                await stage.turns { _ in server.writeBlock == .untilWritable || !servers().allSatisfy(\.isOpen) }
+            }
+            #expect(servers().first?.isOpen == false && deaf.count < 20)
+            let first = try #require(stage.accepted.connections.first)
+            first.output.append(pattern(200_000))
+            first.scheduleFlush()
+            await readerRecorder.wait { $0.received.count == 200_000 }
+            for client in deaf + [reader] { client.abort() }
         }
     }
 

@@ -28,11 +28,11 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
         self.instance = instance
     }
 
-    func start(_ tls: TLSConnection, _ limits: ClientLimits, agent: String, traffic: LoopTraffic) {
+    func start(_ tls: TLSConnection, _ limits: ClientLimits, agent: String, traffic: LoopTraffic, backlog: Backlog) {
         let link = FrameLink(
             connection: tls, role: .client, limits: limits.link,
             hello: limits.link.hello(agent: agent, callsMax: 0), idleTimeout: nil, owner: self,
-            traffic: traffic)
+            traffic: traffic, backlog: backlog)
         self.link = link
         link.onDisposed = { [pool] in pool?.liveCountChanged(by: -1) }
         link.start()
@@ -146,6 +146,8 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
     }
 
     func linkConfirmedDrain(_ link: FrameLink) {}
+
+    func linkBecameWritable(_ link: FrameLink) {}
 
     func link(_ link: FrameLink, closedWith error: RPCError?) {
         self.link = nil

@@ -77,7 +77,7 @@ extension ClientPool {
         let connection = ClientConnection(pool: self, instance: instance)
         instance.link = .warming(connection)
         instance.connects += 1
-        connection.start(tls, config.limits, agent: config.agent, traffic: traffic)
+        connection.start(tls, config.limits, agent: config.agent, traffic: traffic, backlog: backlog)
         placeBecameFree()
     }
 

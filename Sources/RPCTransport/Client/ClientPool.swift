@@ -46,6 +46,8 @@ final class ClientPool: @unchecked Sendable {
     var attempts: [ExtraAttempt: UInt64] = [:]
     /// What went over the connections of this client on this loop.
     let traffic = LoopTraffic()
+    /// Not bounded here: what waits for a server was bounded where it came from.
+    let backlog = Backlog()
     /// Counts the times that all connections were to be prepared anew.
     var preparationRound = 0
 

@@ -16,6 +16,8 @@ protocol FrameLinkOwner: AnyObject {
     func linkConfirmedDrain(_ link: FrameLink)
     /// The connection is gone; nothing comes after this. Nil for an orderly end.
     func link(_ link: FrameLink, closedWith error: RPCError?)
+    /// What waited for the socket is mostly gone; calls that it held up have gone on.
+    func linkBecameWritable(_ link: FrameLink)
     /// There are calls.
     var isBusy: Bool { get }
     /// The highest call id of the other side that was begun, for go-away.
@@ -78,14 +80,16 @@ final class FrameLink: @unchecked Sendable {
     private var helloTimer: Timer?
     private var stallTimer: Timer?
     private var pings: TokenBucket
-    /// What went over all links of the loop.
+    /// What went over all links of the loop, and what waits on them.
     private let traffic: LoopTraffic
+    private let backlog: Backlog
 
     init(
         connection: TLSConnection, role: Role, limits: LinkLimits, hello: Hello, idleTimeout: Duration?,
-        owner: any FrameLinkOwner, traffic: LoopTraffic
+        owner: any FrameLinkOwner, traffic: LoopTraffic, backlog: Backlog
     ) {
         self.traffic = traffic
+        self.backlog = backlog
         self.connection = connection
         self.role = role
         self.limits = limits
@@ -133,6 +137,7 @@ extension FrameLink: TLSConnectionDelegate {
         stallTimer?.cancel()
         stallTimer = nil
         unblock()
+        if isOpen, !isCongested { owner?.linkBecameWritable(self) }
         // What was unblocked may have filled the socket again.
         if role == .server, isOpen, !isCongested { connection.resumeReading() }
     }
@@ -325,6 +330,7 @@ extension FrameLink {
     /// A call keeps so many more (or fewer) bytes until it may send them.
     func queuedBytesChanged(by delta: Int) {
         queuedBytes += delta
+        backlog.change(by: delta)
         if delta > 0 { checkUnsent() }
     }
 

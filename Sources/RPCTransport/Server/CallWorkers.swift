@@ -4,38 +4,105 @@ import Reactor
 /// The tasks that run the handlers of one loop. Making and ending a task costs more than the rest of a short call, and so does waking
 /// one: a task serves one call after the other as long as there are any, and only a handler that waits for something makes another
 /// task go on with the rest.
+///
+/// Connections take turns, a call each: who sends many calls, or such as take long, holds up others by one call. And the loop gets its
+/// say in between, so that a call which comes now waits for one call of each connection that wants something.
 // SAFETY: confined to its loop.
 final class CallWorkers: @unchecked Sendable {
     /// Tasks kept that have nothing to do: 256 of some 4 KiB.
     private static let idleCountMax = 256
 
+    /// How long handlers may run in one turn of the loop.
+    private static let turnNanoseconds: UInt64 = 200_000
+    /// Calls after which the clock is looked at.
+    private static let callsPerLook = 4
+
     let loop: EventLoop
-    @exclusivity(unchecked) private var begun = Deque<RoutedCall>()
+    /// The connections that have calls to be served.
+    @exclusivity(unchecked) private var line = Deque<ServerConnection>()
     @exclusivity(unchecked) private var idle: [CallWorker] = []
     @exclusivity(unchecked) private var isScheduled = false
+    /// Calls may begin in this turn, so many more before the clock is looked at, until that time.
+    @exclusivity(unchecked) private var isServing = false
+    @exclusivity(unchecked) private var callsUntilLook = 0
+    @exclusivity(unchecked) private var turnEnd: UInt64 = 0
     @exclusivity(unchecked) private var isClosed = false
 
     init(loop: EventLoop) {
         self.loop = loop
     }
 
-    /// Runs the handler of the call in this turn, after what the turn still has to read.
+    /// Runs the handler of the call, at the earliest after what this turn still has to read.
     func serve(_ call: RoutedCall) {
-        begun.append(call)
+        let connection = call.server
+        connection.ready.append(call)
+        if !connection.isHeldBack { standInLine(connection) }
+    }
+
+    /// The connection takes answers again.
+    func goOn(with connection: ServerConnection) {
+        if !connection.ready.isEmpty { standInLine(connection) }
+    }
+
+    private func standInLine(_ connection: ServerConnection) {
+        if !connection.isInLine {
+            connection.isInLine = true
+            line.append(connection)
+        }
+        schedule()
+    }
+
+    private func schedule() {
         guard !isScheduled else { return }
         isScheduled = true
-        loop.execute { [self] in serveAll() }
+        loop.execute { [self] in serveSome() }
     }
 
-    private func serveAll() {
+    private func serveSome() {
         isScheduled = false
-        while !begun.isEmpty {
+        isServing = true
+        turnEnd = MonotonicTime.now() &+ Self.turnNanoseconds
+        callsUntilLook = Self.callsPerLook
+        while isServing, !line.isEmpty {
             if let worker = idle.popLast() { worker.goOn() } else { CallWorker(self).begin() }
         }
+        isServing = false
+        // The rest in the next turn, after what that one brings.
+        if !line.isEmpty { loop.afterTurn { [self] in schedule() } }
     }
 
-    /// For a worker that has nothing to do: the next call.
-    func next() -> RoutedCall? { begun.popFirst() }
+    /// For a worker that has nothing to do: the next call. Who does not take the answers that there are gets no more until he does.
+    func next() -> RoutedCall? {
+        guard isServing, mayGoOn else { return nil }
+        while let connection = line.first {
+            guard !connection.isHeldBack, let call = connection.ready.popFirst() else {
+                leaveLine(connection)
+                continue
+            }
+            if connection.ready.isEmpty {
+                leaveLine(connection)
+            } else if line.count > 1 {
+                line.removeFirst()
+                line.append(connection)
+            }
+            return call
+        }
+        return nil
+    }
+
+    private func leaveLine(_ connection: ServerConnection) {
+        connection.isInLine = false
+        line.removeFirst()
+    }
+
+    private var mayGoOn: Bool {
+        callsUntilLook -= 1
+        if callsUntilLook < 0 {
+            callsUntilLook = Self.callsPerLook
+            isServing = MonotonicTime.now() < turnEnd
+        }
+        return isServing
+    }
 
     /// For a worker when there is none: true when it shall wait.
     func keep(_ worker: CallWorker) -> Bool {

@@ -57,6 +57,8 @@ final class LoopServer: @unchecked Sendable {
     private let workers: CallWorkers
     private let scheduler: CallScheduler?
     private let traffic = LoopTraffic()
+    private let backlog: Backlog
+    private var isRelieving = false
     private var listener: TLSListener?
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var isDraining = false
@@ -69,7 +71,22 @@ final class LoopServer: @unchecked Sendable {
         self.loop = loop
         self.config = config
         workers = CallWorkers(loop: loop)
+        backlog = Backlog(bytesMax: config.limits.unsentBytesOfAllMax)
         scheduler = config.admission.map { CallScheduler(loop: loop, rule: $0, observer: config.observer) }
+    }
+
+    /// All together wait for more than may be: whoever waits for most gives up his longest answers.
+    private func relieve() {
+        guard !isRelieving else { return }
+        isRelieving = true
+        // At the end of the turn: a call is in the midst of queueing.
+        loop.execute { [self] in
+            isRelieving = false
+            while backlog.isTooMuch,
+                let fattest = connections.values.max(by: { $0.queuedBytes < $1.queuedBytes }),
+                fattest.giveUpLongestQueue()
+            {}
+        }
     }
 
     deinit {
@@ -86,6 +103,7 @@ final class LoopServer: @unchecked Sendable {
             [weak self] connection in self?.accept(connection)
         }
         self.listener = listener
+        backlog.onExcess = { [weak self] in self?.relieve() }
         loop.execute { [weak self] in
             listener.onHandshakeFailure = { address, error in self?.handshakeFailed(address, error) }
         }
@@ -116,7 +134,8 @@ final class LoopServer: @unchecked Sendable {
         let hello = config.limits.link.hello(agent: config.agent, callsMax: config.limits.callsMax)
         let link = FrameLink(
             connection: tls, role: .server, limits: config.limits.link, hello: hello,
-            idleTimeout: config.limits.idleTimeout, owner: connection, traffic: traffic)
+            idleTimeout: config.limits.idleTimeout, owner: connection, traffic: traffic,
+            backlog: backlog)
         link.onDisposed = { [weak self] in self?.connectionDisposed(connection) }
         connection.start(link)
     }

@@ -1,3 +1,4 @@
+import DequeModule
 import Logging
 import Observability
 import RPC
@@ -14,8 +15,11 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     let scheduler: CallScheduler?
     let config: ServerConfiguration
     let context: ConnectionContext
-    private(set) var link: FrameLink?
-    private var calls: [UInt64: InboundCall] = [:]
+    @exclusivity(unchecked) private(set) var link: FrameLink?
+    @exclusivity(unchecked) private var calls: [UInt64: InboundCall] = [:]
+    /// Calls whose handlers may begin, and whether the connection is among those that are served; kept by `CallWorkers`.
+    @exclusivity(unchecked) var ready = Deque<RoutedCall>()
+    @exclusivity(unchecked) var isInLine = false
     /// Handlers that still run although their call is over: they count as calls until they have noticed.
     @exclusivity(unchecked) private var orphanCount = 0
     @exclusivity(unchecked) private(set) var lastCallID: UInt64 = 0
@@ -225,6 +229,14 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
         return next
     }
 
+    /// The client does not take the answers that it has.
+    var isHeldBack: Bool { link?.isCongested ?? false }
+
+    func linkBecameWritable(_ link: FrameLink) { workers.goOn(with: self) }
+
+    /// Bytes of answers that wait for the client.
+    var queuedBytes: Int { link?.queuedBytes ?? 0 }
+
     func giveUpLongestQueue() -> Bool {
         guard let longest = calls.values.max(by: { $0.queuedBytes < $1.queuedBytes }), longest.queuedBytes > 0 else {
             return false
@@ -241,6 +253,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
         deadlines.cancel()
         let open = calls.values
         calls = [:]
+        ready = []
         for call in open {
             call.abandon(.cancelled("The connection of the caller is gone."), tellCaller: false)
         }
