@@ -70,8 +70,10 @@ import Wire
     /// Who sends many calls that take long holds up another by few of them.
     @Test func connectionsTakeTurns() async throws {
         let order = Mutex<[String]>([])
+        let onFirst = Mutex<(@Sendable () -> Void)?>(nil)
         var router = Router()
         router.unary(NoteMethods.echo) { request, _ in
+            onFirst.withLock { $0.take() }?()
             order.withLock { $0.append(Note(request).key) }
             let end = MonotonicTime.now() + 2_000_000
             while MonotonicTime.now() < end {}
@@ -79,11 +81,13 @@ import Wire
         }
         let world = try await World(router: router)
         let (many, one) = (try await RawPeer.connect(world), try await RawPeer.connect(world))
-        many.send(FrameBytes.hello())
-        one.send(FrameBytes.hello())
         let path = "test.v1.NoteService/EchoNote"
+        one.send(FrameBytes.hello())
+        onFirst.withLock { hook in
+            hook = { one.send(FrameBytes.call(1, path, payload: Note("one").encoded(), end: true)) }
+        }
+        many.send(FrameBytes.hello())
         many.send((1...100).flatMap { FrameBytes.call($0, path, payload: Note("many").encoded(), end: true).bytes })
-        one.send(FrameBytes.call(1, path, payload: Note("one").encoded(), end: true))
         #expect(await one.reasons(until: 1) == [1: "OK"])
         #expect(await many.reasons(until: 100).count == 100)
         let place = try #require(order.withLock { $0.firstIndex(of: "one") })
