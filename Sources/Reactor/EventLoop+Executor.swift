@@ -1,7 +1,7 @@
 extension EventLoop {
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        guard isResuming, isCurrent else { return submit(.job(job)) }
+        guard isCurrent, isResuming else { return submit(.job(job)) }
         isResuming = false
         resumed = job
     }

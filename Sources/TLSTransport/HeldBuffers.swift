@@ -1,8 +1,8 @@
 import Wire
 
 /// Memory that the connections of a listener hold in buffers which should be empty soon: input that lacks its end, output that nobody
-/// reads. Each of them is within its limits; together they could be thousands. When they hold too much, the one that began first
-/// is given up: who is honest is done soon. Confined to the loop.
+/// reads. Each of them is within its limits; together they could be thousands. When they hold too much, the one is given up that began
+/// first: who is honest is done soon, or at least gets on. Confined to the loop.
 final class HeldBuffers {
     enum Kind { case input, output }
 
@@ -28,28 +28,29 @@ final class HeldBuffers {
     }
 
     /// The connection holds more or less than before. Costs nothing for those with small buffers.
+    /// - Parameter isServed: it got on, and begins anew.
     @inline(__always)
-    func update(_ connection: TLSConnection) {
+    func update(_ connection: TLSConnection, isServed: Bool = false) {
         let held = kind == .input ? connection.input.capacity : connection.output.capacity
         guard held > Self.freeBytes || share(connection).bytes > 0 else { return }
-        count(connection, held > Self.freeBytes ? held : 0)
+        count(connection, held > Self.freeBytes ? held : 0, isServed: isServed)
     }
 
     /// The connection is closed.
     func forget(_ connection: TLSConnection) {
-        if share(connection).bytes > 0 { count(connection, 0) }
+        if share(connection).bytes > 0 { count(connection, 0, isServed: false) }
     }
 
     private func share(_ connection: TLSConnection) -> Share {
         kind == .input ? connection.heldInput : connection.heldOutput
     }
 
-    private func count(_ connection: TLSConnection, _ held: Int) {
+    private func count(_ connection: TLSConnection, _ held: Int, isServed: Bool) {
         var share = share(connection)
         bytes += held - share.bytes
         if held == 0 {
             holders[ObjectIdentifier(connection)] = nil
-        } else if share.bytes == 0 {
+        } else if share.bytes == 0 || isServed {
             sequence += 1
             share.sequence = sequence
             holders[ObjectIdentifier(connection)] = connection

@@ -148,12 +148,13 @@ extension TLSConnection {
         isFlushScheduled = false
         guard phase == .open || phase == .closing, !isAwaitingTurnToWrite else { return }
         writeBlock = .none
+        let before = output.readableCount
         var left = bytesMax
         while !output.isEmpty, left > 0, writeBlock == .none {
             guard writeOnce(&left) else { return }
         }
         if output.isEmpty { output.giveBackIfEmpty() } else if writeBlock == .none { awaitTurnToWrite() }
-        group.heldOutput.update(self)
+        group.heldOutput.update(self, isServed: output.readableCount < before)
         guard phase != .closed else { return }
         guard output.readableCount <= limits.outputBytesMax else {
             return finish(

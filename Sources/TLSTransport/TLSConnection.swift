@@ -60,8 +60,8 @@ package final class TLSConnection: @unchecked Sendable {
     @exclusivity(unchecked) var writeBlock = WriteBlock.none
     @exclusivity(unchecked) var isReadingPaused = false
     @exclusivity(unchecked) var isReadingScheduled = false
-    /// What came last took long, or nothing is known of it yet: the next input waits for a turn.
-    @exclusivity(unchecked) var isCostly: Bool
+    /// What came last took long: the next input waits for a turn.
+    @exclusivity(unchecked) var isCostly = false
     /// It has had its share of this turn, and is in the queue of its group.
     @exclusivity(unchecked) var isAwaitingTurn = false
     /// It has written its share of this turn, and is in that queue for the rest.
@@ -104,7 +104,6 @@ package final class TLSConnection: @unchecked Sendable {
         self.group = group
         self.ssl = ssl
         phase = role == .client ? .connecting : .handshaking
-        isCostly = role == .server
         sessionKey = role == .client ? "\(serverName ?? "")@\(remoteAddress)" : nil
         steward_ssl_set_app_data(ssl, Unmanaged.passUnretained(self).toOpaque())
         SSL_set_fd(ssl, descriptor)

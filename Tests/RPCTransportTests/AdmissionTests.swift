@@ -1,6 +1,7 @@
 import RPC
 import RPCTransport
 import Reactor
+import Synchronization
 import Tenancy
 import Testing
 import Wire
@@ -9,14 +10,21 @@ import Wire
 @Suite struct AdmissionTests {
     private static let tenants = ["a": TenantID(RecordID.make()), "b": TenantID(RecordID.make())]
 
-    private func rule(running: Int, queued: Int = 100) -> AdmissionRule {
+    /// - Parameter onArrival: hears of each call that has come.
+    private func rule(running: Int, queued: Int = 100, onArrival: @escaping @Sendable () -> Void = {}) -> AdmissionRule
+    {
         var limits = AdmissionLimits(runningMax: running)
         limits.queuedMax = queued
         limits.quantum = 4
         return AdmissionRule(limits: limits) { context in
+            onArrival()
             guard let name = context.metadata.text("tenant") else { return .immediate }
             return .inTurn(of: Self.tenants[name])
         }
+    }
+
+    private final class Counted: Sendable {
+        let count = Atomic<Int>(0)
     }
 
     private func options(_ tenant: String, timeout: Duration? = nil) -> CallOptions {
@@ -46,16 +54,18 @@ import Wire
 
     @Test func tenantsTakeTurns() async throws {
         let (gate, begun) = (Gate(), Order())
-        let world = try await World(admission: rule(running: 1), router: router(gate, begun))
+        let arrived = Counted()
+        let world = try await World(
+            admission: rule(running: 1) { arrived.count.wrappingAdd(1, ordering: .relaxed) },
+            router: router(gate, begun))
         let client = try world.client()
-        var calls = [call(client, "first", "a")]
-        await gate.wait(for: "begun")
-        // The others reach the server in this order, since they go out on one connection of one loop.
         let loop = world.loops.loops[0]
-        for name in (0..<20).map({ "a\($0)" }) + ["b0"] {
+        var calls: [Task<Note, any Error>] = []
+        for name in ["first"] + (0..<20).map({ "a\($0)" }) + ["b0"] {
             calls.append(call(client, name, String(name.prefix(1))))
-            await loop.spawn {}.value
+            while arrived.count.load(ordering: .relaxed) < calls.count { await loop.spawn {}.value }
         }
+        await gate.wait(for: "begun")
         let answered: Note = try await client.call(NoteMethods.echo, Note("now"), CallOptions())
         #expect(answered.key == "now", "what does not wait in turn overtakes the queue")
         for name in ["first"] + (0..<20).map({ "a\($0)" }) + ["b0"] { await gate.signal("end " + name) }

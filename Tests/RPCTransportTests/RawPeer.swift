@@ -60,6 +60,11 @@ final class RawPeer: TLSConnectionDelegate, @unchecked Sendable {
         await statuses(until: id).mapValues { $0.error?.reason ?? "OK" }
     }
 
+    /// The same once so many calls have ended.
+    func reasons(count: Int) async -> [UInt64: String] {
+        Self.statuses(await frames { Self.statuses($0).count >= count }).mapValues { $0.error?.reason ?? "OK" }
+    }
+
     /// What calls were told of their budget.
     func budgets(until id: UInt64) async -> [UInt64: Budget] { await statuses(until: id).compactMapValues(\.budget) }
 
@@ -109,6 +114,9 @@ final class RawPeer: TLSConnectionDelegate, @unchecked Sendable {
         hasClosed = true
         deliver()
     }
+
+    /// Reads no more.
+    func turnDeaf() { connection.loop.execute { [connection] in connection.pauseReading() } }
 
     func close() { connection.loop.execute { [connection] in connection.close() } }
 }

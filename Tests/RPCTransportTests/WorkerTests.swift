@@ -5,6 +5,10 @@ import Synchronization
 import Testing
 import Wire
 
+@globalActor private actor Elsewhere {
+    static let shared = Elsewhere()
+}
+
 /// Tasks serve calls one after the other; what happens to one call must not reach the next one of the same task.
 @Suite struct WorkerTests {
     /// Counts what handlers see.
@@ -118,6 +122,78 @@ import Wire
         let reasons = await peer.reasons(until: 60)
         #expect(reasons.count == 60 && reasons.values.allSatisfy { $0 == "OK" })
         await world.close()
+    }
+
+    /// Calls that are over before their turn count as long as they stand in line.
+    @Test func callsThatEndInLineAreBounded() async throws {
+        var router = Router()
+        router.unary(NoteMethods.echo) { request, _ in
+            let end = MonotonicTime.now() + 5_000_000
+            while MonotonicTime.now() < end {}
+            return request
+        }
+        let world = try await World(router: router)
+        let (busy, hasty) = (try await RawPeer.connect(world), try await RawPeer.connect(world))
+        let path = "test.v1.NoteService/EchoNote"
+        for peer in [busy, hasty] { peer.send(FrameBytes.hello()) }
+        busy.send((1...200).flatMap { FrameBytes.call($0, path, end: true).bytes })
+        hasty.send((1...600).flatMap { FrameBytes.call($0, path, end: true) { $0.timeoutMillis = 1 }.bytes })
+        let refused = await hasty.reasons(until: 600).values.filter { $0 == "TOO_MANY_CALLS" }.count
+        #expect(refused > 0)
+        #expect(await busy.reasons(count: 200).values.allSatisfy { $0 == "OK" })
+        await world.close()
+    }
+
+    /// Who takes no answers has no place that others wait for.
+    @Test func theDeafHoldUpNobodyWhoWaitsInTurn() async throws {
+        var router = Router()
+        let big = String(repeating: "x", count: 500_000)
+        router.unary(NoteMethods.wait) { _, context in
+            let answer = Message.make(Note.descriptor, in: context.arena)
+            Note("a", big).write(to: answer)
+            return answer
+        }
+        router.unary(NoteMethods.echo) { request, _ in request }
+        let limits = AdmissionLimits(runningMax: 2)
+        let world = try await World(admission: AdmissionRule(limits: limits) { _ in .inTurn(of: nil) }, router: router)
+        let deaf = try await RawPeer.connect(world)
+        deaf.send(
+            FrameBytes.hello {
+                $0.callCredit = 1 << 20
+                $0.connectionCredit = 1 << 30
+            })
+        deaf.turnDeaf()
+        deaf.send((1...30).flatMap { FrameBytes.call($0, "test.v1.NoteService/WaitNote", end: true).bytes })
+        let client = try world.client()
+        for _ in 0..<5 {
+            let options = CallOptions(timeout: .seconds(10))
+            let answer: Note = try await client.call(NoteMethods.echo, Note("a"), options)
+            #expect(answer.key == "a")
+        }
+        deaf.close()
+        await world.close(client)
+    }
+
+    /// Handlers of an actor elsewhere, which is a mistake, are served all the same, and so is who comes after them.
+    @Test func aHandlerMayBelongToAnActor() async throws {
+        var router = Router()
+        router.unary(NoteMethods.wait) { @Elsewhere request, _ in
+            await Task.yield()
+            return request
+        }
+        router.unary(NoteMethods.echo) { request, _ in
+            #expect(EventLoop.current != nil)
+            return request
+        }
+        let world = try await World(router: router)
+        let client = try world.client()
+        for index in 0..<50 {
+            async let misled: Note = client.call(NoteMethods.wait, Note("m\(index)"), CallOptions())
+            async let plain: Note = client.call(NoteMethods.echo, Note("p\(index)"), CallOptions())
+            #expect(try await misled.key == "m\(index)")
+            #expect(try await plain.key == "p\(index)")
+        }
+        await world.close(client)
     }
 
     /// A call that is cancelled before the loop comes to it costs no handler.

@@ -53,7 +53,8 @@ final class CallWorkers: @unchecked Sendable {
     }
 
     private func schedule() {
-        guard !isScheduled else { return }
+        // Who serves looks at the line when he is done.
+        guard !isScheduled, !isServing else { return }
         isScheduled = true
         loop.execute { [self] in serveSome() }
     }
@@ -104,12 +105,11 @@ final class CallWorkers: @unchecked Sendable {
         return isServing
     }
 
-    /// For a worker when there is none: true when it shall wait.
-    func keep(_ worker: CallWorker) -> Bool {
-        guard !isClosed, idle.count < Self.idleCountMax else { return false }
-        idle.append(worker)
-        return true
-    }
+    /// A worker that finds no call shall wait for one.
+    var hasRoomForIdle: Bool { !isClosed && idle.count < Self.idleCountMax }
+
+    /// The worker waits.
+    func keep(_ worker: CallWorker) { idle.append(worker) }
 
     /// Ends the tasks, those at work after their call.
     func close() {
@@ -155,10 +155,14 @@ final class CallWorker: @unchecked Sendable {
         repeat {
             while let call = workers.next() {
                 await call.serve(on: self)
-                if isCancelled { return }
+                // A handler that belongs to an actor may have come back elsewhere.
+                guard workers.loop.isCurrent, !isCancelled else { return }
             }
-            guard workers.keep(self) else { return }
-            await withUnsafeContinuation { rest = $0 }
+            guard workers.hasRoomForIdle else { return }
+            await withUnsafeContinuation {
+                rest = $0
+                workers.keep(self)
+            }
         } while true
     }
 }

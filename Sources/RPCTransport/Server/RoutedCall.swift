@@ -20,7 +20,7 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
     @exclusivity(unchecked) private var admittedCount = 0
     /// Where the call stands with the scheduler.
     @exclusivity(unchecked) var place = CallScheduler.Place.none
-    /// When the handler began, in monotonic nanoseconds.
+    /// When the handler began, or was to begin, in monotonic nanoseconds.
     @exclusivity(unchecked) private(set) var beganNanoseconds: UInt64 = 0
     @exclusivity(unchecked) private var isOrphan = false
     @exclusivity(unchecked) private var hasSentHeader = false
@@ -169,10 +169,9 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
         }
     }
 
-    /// It is the call's turn: its handler begins before the turn of the loop ends.
+    /// It is the call's turn: its handler begins as soon as a worker comes to it.
     func start() {
         beganNanoseconds = server.loop.now
-        context.handlerNanoseconds = beganNanoseconds
         server.workers.serve(self)
     }
 
@@ -183,6 +182,8 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
         guard phase == .waiting else { return }
         phase = .running
         self.worker = worker
+        beganNanoseconds = server.loop.now
+        context.handlerNanoseconds = beganNanoseconds
         do {
             if server.config.accountsWork { try await handleAccounted() } else { try await handle() }
         } catch {

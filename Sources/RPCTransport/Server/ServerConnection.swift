@@ -144,7 +144,8 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     }
 
     private func admit(_ start: StartView) throws {
-        guard calls.count + orphanCount < Int(config.limits.callsMax) else {
+        // Calls that are over may still stand in line.
+        guard max(calls.count + orphanCount, ready.count) < Int(config.limits.callsMax) else {
             throw config.limits.tooManyCalls
         }
         try StartChecks.check(start, config)
@@ -229,8 +230,9 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
         return next
     }
 
-    /// The client does not take the answers that it has.
-    var isHeldBack: Bool { link?.isCongested ?? false }
+    /// The client does not take the answers that it has. Calls that have a place of the scheduler are never held back: others wait
+    /// for the place.
+    var isHeldBack: Bool { scheduler == nil && link?.isCongested == true }
 
     func linkBecameWritable(_ link: FrameLink) { workers.goOn(with: self) }
 
@@ -253,10 +255,10 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
         deadlines.cancel()
         let open = calls.values
         calls = [:]
-        ready = []
         for call in open {
             call.abandon(.cancelled("The connection of the caller is gone."), tellCaller: false)
         }
+        ready = []
         report(error)
         context.close()
         self.link = nil
