@@ -26,7 +26,7 @@ package struct TLSLimits: Sendable {
     package var handshakesPerAddressAndSecondMax: Int?
     /// Key updates that a peer may send in a minute on an open connection. TLS asks for a key update after
     /// some ten million records.
-    package var keyUpdatesPerMinuteMax = 10
+    package var keyUpdatesPerMinuteMax = 3
     /// Buffered output at which `isWritable` becomes false: producers should wait.
     package var outputBytesHigh = 1024 * 1024
     /// Buffered output at which the delegate hears `didBecomeWritable`; well below the high mark, so that
