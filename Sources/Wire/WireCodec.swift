@@ -48,15 +48,4 @@ package enum WireCodec {
     package static func encode(_ message: Message, at start: UnsafeMutableRawPointer) {
         protobuf_c_message_pack(message.raw, start.assumingMemoryBound(to: UInt8.self))
     }
-
-    /// Appends the encoded message; gives the number of bytes.
-    @discardableResult
-    package static func encode(_ message: Message, to buffer: ByteBuffer) -> Int {
-        let size = encodedSize(message)
-        guard size > 0 else { return 0 }
-        return buffer.withWritable(minimum: size) { free in
-            guard let start = free.baseAddress else { return 0 }
-            return protobuf_c_message_pack(message.raw, start.assumingMemoryBound(to: UInt8.self))
-        }
-    }
 }

@@ -17,7 +17,7 @@ extension SystemTests {
                     _ = try await connection.health.checkHealth(CheckHealthRequest())
                     await connection.close()
                     await connection.close()
-                    try await Task.sleep(for: .milliseconds(1))
+                    await Task.yield()
                     await #expect(throws: RPCError.self) {
                         try await connection.health.checkHealth(CheckHealthRequest())
                     }

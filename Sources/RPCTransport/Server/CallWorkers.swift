@@ -152,7 +152,7 @@ final class CallWorker: @unchecked Sendable {
     }
 
     private func work() async {
-        repeat {
+        while true {
             while let call = workers.next() {
                 await call.serve(on: self)
                 // A handler that belongs to an actor may have come back elsewhere.
@@ -163,6 +163,6 @@ final class CallWorker: @unchecked Sendable {
                 rest = $0
                 workers.keep(self)
             }
-        } while true
+        }
     }
 }

@@ -75,20 +75,6 @@ final class LoopServer: @unchecked Sendable {
         scheduler = config.admission.map { CallScheduler(loop: loop, rule: $0, observer: config.observer) }
     }
 
-    /// All together wait for more than may be: whoever waits for most gives up his longest answers.
-    private func relieve() {
-        guard !isRelieving else { return }
-        isRelieving = true
-        // At the end of the turn: a call is in the midst of queueing.
-        loop.execute { [self] in
-            isRelieving = false
-            while backlog.isTooMuch,
-                let fattest = connections.values.max(by: { $0.queuedBytes < $1.queuedBytes }),
-                fattest.giveUpLongestQueue()
-            {}
-        }
-    }
-
     deinit {
         loop.execute { [workers] in workers.close() }
     }
@@ -152,6 +138,20 @@ final class LoopServer: @unchecked Sendable {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         config.observer.connectionClosed()
         finishDrainIfEmpty()
+    }
+
+    /// All together wait for more than may be: whoever waits for most gives up his longest answers.
+    private func relieve() {
+        guard !isRelieving else { return }
+        isRelieving = true
+        // At the end of the turn: a call is in the midst of queueing.
+        loop.execute { [self] in
+            isRelieving = false
+            while backlog.isTooMuch,
+                let fattest = connections.values.max(by: { $0.queuedBytes < $1.queuedBytes }),
+                fattest.giveUpLongestQueue()
+            {}
+        }
     }
 
     var connectionCount: Int { connections.count }
