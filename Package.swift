@@ -70,6 +70,7 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(
             name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CICU", pkgConfig: "icu-i18n", providers: [.apt(["libicu-dev"])]),
         .systemLibrary(
             name: "CProtobufC", pkgConfig: "libprotobuf-c",
             providers: [.apt(["libprotobuf-c-dev"])]),
@@ -84,6 +85,7 @@ let package = Package(
         module("Settings", [configuration]),
         module("Credentials", ["COpenSSL", "CArgon2"]),
         module("Tenancy"),
+        module("Text", ["CICU"]),
 
         // Floor 2: engines.
         module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire", deque]),
@@ -109,7 +111,7 @@ let package = Package(
             "Records",
             [
                 "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
-                "Credentials",
+                "Credentials", "Text",
             ]),
         module(
             "ServiceHost",
@@ -131,7 +133,7 @@ let package = Package(
             [
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
                 "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost",
-                "Settings", "Observability", logging,
+                "Settings", "Observability", "Text", logging,
             ], resources: [.embedInCode("SQL")]),
         module(
             "CustomerService",
@@ -169,6 +171,7 @@ let package = Package(
         // Tests. Tests/README.md tells what each target is for.
         tests("ArchitectureTests", []),
         tests("TenancyTests", ["Tenancy"]),
+        tests("TextTests", ["Text"]),
         tests(
             "ServiceSchemaIntegrationTests",
             [
