@@ -84,6 +84,7 @@ let package = Package(
         module("Settings", [configuration]),
         module("Credentials", ["COpenSSL", "CArgon2"]),
         module("Tenancy"),
+        module("Money"),
 
         // Floor 2: engines.
         module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire", deque]),
@@ -109,7 +110,7 @@ let package = Package(
             "Records",
             [
                 "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
-                "Credentials",
+                "Credentials", "Money",
             ]),
         module(
             "ServiceHost",
@@ -160,7 +161,7 @@ let package = Package(
             [
                 "StewardClient", "Contracts", "Wire", "RPC", "Credentials", "Migrations", "IdentityService",
                 "CustomerService", "SalesService", "Reactor", "Postgres", "Tenancy", "TenantDatabase",
-                "CPlugin", "CProtobufC", "Settings", arguments, histogram, logging,
+                "CPlugin", "CProtobufC", "Settings", "Money", arguments, histogram, logging,
             ]),
 
         // Tools: the generator of Contracts. Nothing imports it.
@@ -169,6 +170,7 @@ let package = Package(
         // Tests. Tests/README.md tells what each target is for.
         tests("ArchitectureTests", []),
         tests("TenancyTests", ["Tenancy"]),
+        tests("MoneyTests", ["Money"]),
         tests(
             "ServiceSchemaIntegrationTests",
             [
