@@ -28,7 +28,8 @@ import Testing
         Case("1250.000 EUR", 125_000, "EUR"), Case("0.500 EUR", 50, "EUR"), Case("1250.5000 EUR", 125_050, "EUR"),
         Case("-12.50 EUR", -1_250, "EUR"), Case("−12.50 EUR", -1_250, "EUR"), Case("EUR -0.05", -5, "EUR"),
         Case("１２．５０ EUR", 1_250, "EUR"), Case("١٢٫٥٠ SAR", 1_250, "SAR"), Case("١٬٢٥٠٫٠٠ SAR", 125_000, "SAR"),
-        Case("\u{200f}١٢٫٥٠ SAR\u{200f}", 1_250, "SAR"), Case("১২.৫০ BDT", 1_250, "BDT"), Case("007.50 EUR", 750, "EUR"),
+        Case("\u{200f}١٢٫٥٠ SAR\u{200f}", 1_250, "SAR"), Case("১২.৫০ BDT", 1_250, "BDT"),
+        Case("007.50 EUR", 750, "EUR"),
         Case("92233720368547758.07 EUR", .max, "EUR"), Case("-9223372036854775808 JPY", .min, "JPY"),
         Case("  12.50   EUR ", 1_250, "EUR"), Case("0 EUR", 0, "EUR"),
     ]
@@ -77,7 +78,9 @@ import Testing
         for code in Currency.codes.sorted() {
             let currency = try #require(Currency(code: code))
             let edges: [Int64] = [0, 1, -1, 9, 10, 99, 100, 999, 1_000, 999_999, 1_000_000, .max, .min]
-            let others = (0..<200).map { _ in Int64.random(in: .min ... .max, using: &random) >> Int64.random(in: 0...62) }
+            let others = (0..<200).map { _ in
+                Int64.random(in: .min ... .max, using: &random) >> Int64.random(in: 0...62)
+            }
             for units in edges + others {
                 let amount = MoneyAmount(currency: currency, minorUnits: units)
                 #expect(try MoneyText.parse(MoneyText.text(amount)) == amount)
@@ -90,7 +93,8 @@ import Testing
         var random = SystemRandomNumberGenerator()
         let alphabet = Array("0123456789.,' ")
         for _ in 0..<20_000 {
-            let number = String((0..<Int.random(in: 1...10, using: &random)).map { _ in alphabet.randomElement(using: &random)! })
+            let number = String(
+                (0..<Int.random(in: 1...10, using: &random)).map { _ in alphabet.randomElement(using: &random)! })
             guard let amount = try? MoneyText.parse(number + " EUR") else { continue }
             // The digits that were written, decimals filled up to two, are the digits of the amount.
             let digits = number.filter(\.isNumber)

@@ -43,7 +43,8 @@ import Wire
 
 @Suite struct RecordColumnTests {
     @Test func referencesAreColumnsWithoutID() throws {
-        guard case .reference("stage", let field, let noun) = try RecordColumn.named("stage", in: Deal.descriptor) else {
+        guard case .reference("stage", let field, let noun) = try RecordColumn.named("stage", in: Deal.descriptor)
+        else {
             Issue.record("stage is no reference")
             return
         }
@@ -52,7 +53,9 @@ import Wire
         #expect(throws: UsageProblem.self) { try RecordColumn.named("colour", in: Deal.descriptor) }
         let external = try #require(Deal.descriptor.field("external_id"))
         #expect(RecordColumn.reference(of: external, in: Deal.descriptor) == nil)
-        for noun in RecordNouns.all { #expect(try noun.columns.map { try RecordColumn.named($0, in: noun.record).name } == noun.columns) }
+        for noun in RecordNouns.all {
+            #expect(try noun.columns.map { try RecordColumn.named($0, in: noun.record).name } == noun.columns)
+        }
     }
 
     @Test func namesOfContactsAreTwoFields() {

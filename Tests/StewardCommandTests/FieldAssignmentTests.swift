@@ -47,12 +47,15 @@ import Wire
         #expect(throws: UsageProblem.self) { try deal(argument) }
     }
 
-    @Test(arguments: [("12,50 EUR", Int64(1_250)), ("1 250,00 EUR", 125_000), ("1234,56 EUR", 123_456), ("5.00 JPY", 5)])
+    @Test(arguments: [
+        ("12,50 EUR", Int64(1_250)), ("1 250,00 EUR", 125_000), ("1234,56 EUR", 123_456), ("5.00 JPY", 5),
+    ])
     func moneyIsReadAsItIsMeant(_ text: String, _ units: Int64) throws {
         #expect(try deal("amount=\(text)").0.amount?.minorUnits == units)
     }
 
-    @Test(arguments: ["1,2,3 EUR", "1,250 EUR", "12.50", "12.50 $"]) func moneyThatIsNotCertainIsRefused(_ text: String) {
+    @Test(arguments: ["1,2,3 EUR", "1,250 EUR", "12.50", "12.50 $"]) func moneyThatIsNotCertainIsRefused(_ text: String)
+    {
         let problem = #expect(throws: UsageProblem.self) { try deal("amount=\(text)") }
         #expect(problem?.text.hasPrefix("amount: ") == true)
         #expect(problem?.cure.contains("write") == true)

@@ -49,7 +49,8 @@ import Testing
 
     @Test func readsAnEncodingThatIsNamed() throws {
         let windows = try #require(TextEncoding(named: "windows-1252"))
-        let bytes = Array("display_name,city\nFl".utf8) + [0xf6, 0x74, 0x65, 0x20, 0x80] + Array(",M".utf8) + [0xfc, 0x0a]
+        let bytes =
+            Array("display_name,city\nFl".utf8) + [0xf6, 0x74, 0x65, 0x20, 0x80] + Array(",M".utf8) + [0xfc, 0x0a]
         #expect(try rows(try source(bytes, .init(encoding: windows))) == [["Flöte €", "Mü"]])
         let latin = try #require(TextEncoding(named: "latin1"))
         #expect(try rows(try source(bytes, .init(encoding: latin)))[0][1] == "Mü")
@@ -90,8 +91,10 @@ import Testing
 
     @Test(arguments: [
         ("display_name,city,City", "city and City"), ("display_name,parent_account,parent account id", "same field"),
-        ("annual_revenue,annual_revenue.minor_units", "same field"), ("display_name,Dispaly Name", "did you mean display_name"),
-        ("display_name,annual_revenue.colour", "annual_revenue.colour"), ("parent_account.colour", "parent_account.colour"),
+        ("annual_revenue,annual_revenue.minor_units", "same field"),
+        ("display_name,Dispaly Name", "did you mean display_name"),
+        ("display_name,annual_revenue.colour", "annual_revenue.colour"),
+        ("parent_account.colour", "parent_account.colour"),
         ("", "is empty"), ("\n\n,,\n", "is empty"),
     ])
     func headersThatCannotBeMeant(_ header: String, _ says: String) {
@@ -103,7 +106,8 @@ import Testing
         let source = try source("annual_revenue.minor_units,annual_revenue.currency_code,,\n1,EUR,x,\n")
         #expect(source.header.columns.compactMap(\.path).count == 2)
         let points = try ImportHeader(["contact_points.email", "contact_points.email"], of: Contact.descriptor)
-        #expect(points.column(of: "contacts[2].contact_points[1].value", in: ["a", "b"])?.name == "contact_points.email")
+        #expect(
+            points.column(of: "contacts[2].contact_points[1].value", in: ["a", "b"])?.name == "contact_points.email")
     }
 
     @Test func rowsBeforeAProblemComeFirst() throws {

@@ -61,7 +61,9 @@ import Testing
                 """)
         try report.addUntried(from: 4, why: "interrupted")
         try report.close()
-        #expect(try String(contentsOfFile: path, encoding: .utf8).hasSuffix("4,not tried,,,,this row and all after it: interrupted\n"))
+        #expect(
+            try String(contentsOfFile: path, encoding: .utf8).hasSuffix(
+                "4,not tried,,,,this row and all after it: interrupted\n"))
     }
 
     @Test func aFullDiskIsKnownBeforeAnythingIsSent() {

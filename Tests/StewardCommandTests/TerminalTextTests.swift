@@ -23,7 +23,9 @@ import Testing
         for scalar in (0 as UInt32)...0x2ffff {
             guard let scalar = Unicode.Scalar(scalar), scalar != "\n", scalar != "\t" else { continue }
             let safe = TerminalText.safe("\(scalar)").unicodeScalars
-            #expect(safe.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) } || safe.elementsEqual("\u{1b}[0m".unicodeScalars))
+            #expect(
+                safe.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }
+                    || safe.elementsEqual("\u{1b}[0m".unicodeScalars))
         }
     }
 

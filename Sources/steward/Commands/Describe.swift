@@ -30,7 +30,6 @@ struct Describe: AsyncParsableCommand {
         case let symbol? where catalogue.has(symbol): show(try catalogue.service(symbol))
         case let symbol?: try show(try await RemoteTypes.load(catalogue, from: steward), symbol, catalogue)
         }
-        await steward.close()
     }
 
     private func show(_ services: [ServiceDescription]) {

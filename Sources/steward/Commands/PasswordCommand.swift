@@ -25,7 +25,6 @@ struct PasswordCommand: AsyncParsableCommand {
         @Option(help: "File whose first line is the new password, 10 to 128 characters; - reads standard input.")
         var newPasswordFile: String?
 
-
         func run() async throws {
             let steward = try await connection.connectSignedIn()
             let old = try PasswordInput.read(file: passwordFile, prompt: "Present password")

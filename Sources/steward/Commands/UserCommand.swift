@@ -26,7 +26,6 @@ struct UserCommand: AsyncParsableCommand {
                     id: try await RecordClient(connection: steward, noun: UserNoun.self).id(of: user),
                     password: password))
             Terminal.line("password set")
-            await steward.close()
         }
     }
 }

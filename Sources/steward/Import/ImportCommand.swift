@@ -28,7 +28,9 @@ struct Import: AsyncParsableCommand {
     @Argument(help: "The CSV file.") var file: String
     @Option(help: "Rows whose value in this field exists already count as existed, not as refused.") var key: String?
     @Option(help: "Writes one line for each row: line, result, id, column, reason, message.") var report: String?
-    @Option(help: "How the file is encoded, as iconv calls it: windows-1252, gb18030, … Default: UTF-8, or UTF-16 if it is.")
+    @Option(
+        help: "How the file is encoded, as iconv calls it: windows-1252, gb18030, … Default: UTF-8, or UTF-16 if it is."
+    )
     var encoding: String?
     @Option(help: "What separates the fields: one of , ; | or tab. Default: found out from the first line.")
     var delimiter: String?

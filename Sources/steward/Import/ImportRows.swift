@@ -151,7 +151,8 @@ struct ImportRows {
     /// Of rows that existed, those whose record was deleted since are refused: nobody would find them.
     func markDeleted(_ outcomes: inout [RowOutcome], _ client: RecordClient) async {
         let existing = outcomes.filter { $0.result == .existed && !$0.id.isEmpty }.map(\.id)
-        guard !existing.isEmpty, let id = source.record.field("id"), let time = source.record.field("delete_time") else {
+        guard !existing.isEmpty, let id = source.record.field("id"), let time = source.record.field("delete_time")
+        else {
             return
         }
         do {

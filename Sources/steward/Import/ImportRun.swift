@@ -61,7 +61,8 @@ struct ImportRun {
         var bar = ProgressBar(title: "importing", total: source.file.byteCount)
         var end = End.complete
         do {
-            while case let batch = try source.nextRows(Self.batchRows, bytes: Self.batchBytes), let first = batch.first {
+            while case let batch = try source.nextRows(Self.batchRows, bytes: Self.batchBytes), let first = batch.first
+            {
                 lineUntried = first.line
                 if let signal = Interrupt.signal {
                     end = .interrupted(signal)
@@ -114,7 +115,7 @@ struct ImportRun {
             do {
                 let answer = try await create(sent.map(\.message))
                 outcomes += await self.outcomes(answer, of: sent)
-            } catch where ImportPatience.leavesDoubt(error) {
+            } catch  where ImportPatience.leavesDoubt(error) {
                 outcomes += sent.map {
                     RowOutcome(line: $0.row.line, result: .unknown, id: $0.id, text: "the answer did not come")
                 }
@@ -158,7 +159,8 @@ struct ImportRun {
             outcome.text = item.text
         } else {
             let column = source.header.column(of: item.field, in: sent.row.fields)?.name ?? ""
-            let text = item.field.isEmpty ? item.text : item.text.replacing(item.field, with: rows.shortPath(item.field))
+            let text =
+                item.field.isEmpty ? item.text : item.text.replacing(item.field, with: rows.shortPath(item.field))
             return .refused(sent.row, column: column, reason: item.reason, text: text)
         }
         outcome.reason = item.reason

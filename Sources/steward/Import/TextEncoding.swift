@@ -99,7 +99,9 @@ final class TextConverter {
 
     /// The text as another encoding reads it, to be shown; nil when it cannot be that one.
     static func text(of bytes: [UInt8], as encoding: String) -> String? {
-        guard let (text, bad) = TextConverter(from: encoding)?.convert(bytes, isLast: true), bad == nil else { return nil }
+        guard let (text, bad) = TextConverter(from: encoding)?.convert(bytes, isLast: true), bad == nil else {
+            return nil
+        }
         return String(validating: text, as: UTF8.self)
     }
 }

@@ -54,7 +54,8 @@ enum Failure {
         case Reason.operatorRequired: return "sign in as an operator: steward login --operator --email EMAIL"
         case Reason.tenantUserRequired: return "sign in to a workspace: steward login --workspace NAME --email EMAIL"
         case Reason.serverNotTrusted:
-            return "give --ca FILE with the authority that signed it, and --server HOST:PORT as the certificate names it"
+            return
+                "give --ca FILE with the authority that signed it, and --server HOST:PORT as the certificate names it"
         default: break
         }
         return switch error.code {

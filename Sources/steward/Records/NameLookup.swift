@@ -44,6 +44,8 @@ struct NameLookup {
         let whole = noun.label.map { NameLookup(conditions: [($0, values)], fields: fields, wanted: wanted) }
         guard !splits.isEmpty else { return whole }
         let parts = [(noun.label[0], Set(splits.map(\.0)).sorted()), (noun.label[1], Set(splits.map(\.1)).sorted())]
-        return whole + [NameLookup(conditions: parts.map { (field: $0.0, values: $0.1) }, fields: fields, wanted: wanted)]
+        return whole + [
+            NameLookup(conditions: parts.map { (field: $0.0, values: $0.1) }, fields: fields, wanted: wanted)
+        ]
     }
 }

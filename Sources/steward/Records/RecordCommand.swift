@@ -130,7 +130,6 @@ struct ListRecords<Noun: RecordNoun>: AsyncParsableCommand {
         try await options.show(records, of: Noun.record, preferred: Noun.columns, client.connection)
         if let total { Terminal.note("\(records.count) of \(total)") }
         if token != nil, !count, options.output == .table { Terminal.note("there are more: --limit all shows them") }
-        await client.connection.close()
     }
 
     /// The filter, with the caller as owner if that is asked for.
@@ -173,7 +172,6 @@ struct GetRecord<Noun: RecordNoun>: AsyncParsableCommand {
     func run() async throws {
         let client = try await options.client(Noun.self)
         try await options.show(one: client.get(client.id(of: id)), client.connection)
-        await client.connection.close()
     }
 }
 
@@ -207,7 +205,6 @@ struct CreateRecord<Noun: RecordNoun>: AsyncParsableCommand {
             }
             try await options.show(one: record, client.connection)
         }
-        await client.connection.close()
     }
 
     private func existing(_ client: RecordClient, _ key: String, _ assignments: [String]) async throws -> Message? {
@@ -251,7 +248,6 @@ struct UpdateRecord<Noun: RecordNoun>: AsyncParsableCommand {
             return try FieldAssignment.apply(resolved, to: record)
         }
         try await options.show(one: record, client.connection)
-        await client.connection.close()
     }
 }
 
@@ -269,7 +265,6 @@ struct DeleteRecord<Noun: RecordNoun>: AsyncParsableCommand {
         let id = try await client.id(of: id)
         _ = try await client.call("Delete") { request in try FieldAssignment.set("id", to: id, in: request) }
         Terminal.note("deleted \(id)")
-        await client.connection.close()
     }
 }
 
@@ -285,6 +280,5 @@ struct RestoreRecord<Noun: RecordNoun>: AsyncParsableCommand {
         let client = try await options.client(Noun.self)
         let answer = try await client.call("Restore") { request in try FieldAssignment.set("id", to: id, in: request) }
         try await options.show(one: client.record(answer), client.connection)
-        await client.connection.close()
     }
 }

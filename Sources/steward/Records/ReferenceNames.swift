@@ -45,7 +45,9 @@ struct ReferenceNames {
     /// The name of a record; nil when it is not known.
     func name(of id: String, _ noun: any RecordNoun.Type) -> String? { names[noun.name]?[id] }
 
-    private mutating func load(_ ids: [String], _ noun: any RecordNoun.Type, _ connection: StewardConnection) async throws {
+    private mutating func load(_ ids: [String], _ noun: any RecordNoun.Type, _ connection: StewardConnection)
+        async throws
+    {
         let client = RecordClient(connection: connection, noun: noun)
         for start in stride(from: 0, to: ids.count, by: Self.idsPerCall) {
             let part = Array(ids[start..<min(start + Self.idsPerCall, ids.count)])

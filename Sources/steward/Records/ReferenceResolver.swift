@@ -92,9 +92,12 @@ struct ReferenceResolver {
         let value = value.trimmed
         if Self.isID(value, path) { return value }
         let all = found[path]?[value] ?? []
-        let fitting = all.count < 2 ? all : all.filter { candidate in
-            candidate.references.allSatisfy { known[$0.key] == nil || known[$0.key] == $0.value }
-        }
+        let fitting =
+            all.count < 2
+            ? all
+            : all.filter { candidate in
+                candidate.references.allSatisfy { known[$0.key] == nil || known[$0.key] == $0.value }
+            }
         if let only = fitting.first, fitting.count == 1 { return only.id }
         let what = path.field.map { "\($0) = \(value)" } ?? "the name \(value)"
         guard !all.isEmpty else {

@@ -29,7 +29,8 @@ struct RemoteTypes {
         }
         let exact = found.keys.filter { $0 == name || $0.hasSuffix("." + name) }
         let wanted = name.lowercased()
-        let names = exact.isEmpty
+        let names =
+            exact.isEmpty
             ? found.keys.filter { RemoteCatalogue.shortName($0).lowercased() == wanted } : Array(exact)
         if names.count == 1, let type = found[names[0]] { return type }
         guard names.isEmpty else {
