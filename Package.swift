@@ -86,6 +86,7 @@ let package = Package(
         module("Credentials", ["COpenSSL", "CArgon2"]),
         module("Tenancy"),
         module("Text", ["CICU"]),
+        module("Money"),
 
         // Floor 2: engines.
         module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire", deque]),
@@ -111,7 +112,7 @@ let package = Package(
             "Records",
             [
                 "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
-                "Credentials", "Text",
+                "Credentials", "Text", "Money",
             ]),
         module(
             "ServiceHost",
@@ -162,7 +163,7 @@ let package = Package(
             [
                 "StewardClient", "Contracts", "Wire", "RPC", "Credentials", "Migrations", "IdentityService",
                 "CustomerService", "SalesService", "Reactor", "Postgres", "Tenancy", "TenantDatabase",
-                "CPlugin", "CProtobufC", "Settings", arguments, histogram, logging,
+                "CPlugin", "CProtobufC", "Settings", "Money", arguments, histogram, logging,
             ]),
 
         // Tools: the generator of Contracts. Nothing imports it.
@@ -172,6 +173,7 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("TenancyTests", ["Tenancy"]),
         tests("TextTests", ["Text"]),
+        tests("MoneyTests", ["Money"]),
         tests(
             "ServiceSchemaIntegrationTests",
             [

@@ -92,6 +92,9 @@ public struct Reason: Hashable, Sendable, CustomStringConvertible {
     public static let clientClosed = Reason("CLIENT_CLOSED")
     /// The first connection could not be made: the message says why.
     public static let connectFailed = Reason("CONNECT_FAILED")
+    /// The first connection found a gateway whose certificate is not to be trusted: another authority signed it, or it names another
+    /// host.
+    public static let serverNotTrusted = Reason("SERVER_NOT_TRUSTED")
     /// The time that the caller gave is over.
     public static let deadlineExceeded = Reason("DEADLINE_EXCEEDED")
     /// The caller gave the call up.

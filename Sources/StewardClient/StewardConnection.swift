@@ -63,7 +63,14 @@ public final class StewardConnection: Sendable {
 
     /// What went wrong happened here, so that the caller may know it.
     private static func cannotConnect(_ configuration: StewardConfiguration, _ cause: any Error) -> RPCError {
-        RPCError.unavailable(
+        if let error = cause as? TLSError, error.kind == .peerNotTrusted {
+            let authority = configuration.trustRoots.map { "The authority in \($0)" } ?? "No authority of this system"
+            return .unavailable(
+                Reason.serverNotTrusted.name,
+                "\(authority) did not sign the gateway's certificate, or the certificate names another host: \(error)",
+                cause: cause)
+        }
+        return .unavailable(
             Reason.connectFailed.name,
             "No connection to \(configuration.addresses.joined(separator: ", ")): \(cause)", cause: cause)
     }

@@ -1,3 +1,5 @@
+import Money
+
 /// Form of a text field. Checks the form only: whether a mailbox or a phone exists, nobody can tell without asking it.
 package enum FieldFormat: Sendable {
     /// local@domain, at most 254 characters, a dot in the domain; Unicode on both sides is allowed.
@@ -21,7 +23,7 @@ package enum FieldFormat: Sendable {
         case .email: FieldFormat.isEmail(text)
         case .phone: FieldFormat.isPhone(text)
         case .url: FieldFormat.isURL(text)
-        case .currency: CodeList.currencies.contains(text)
+        case .currency: Currency.codes.contains(text)
         case .country: CodeList.countries.contains(text)
         case .language: FieldFormat.isLanguage(text)
         case .timeZone: FieldFormat.isTimeZone(text)

@@ -29,7 +29,7 @@ struct Login: AsyncParsableCommand {
     func run() async throws {
         let (server, roots) = try connection.place()
         let password = try PasswordInput.read(file: passwordFile, prompt: "Password of \(email)")
-        let steward = try await StewardConnection.connect(to: server, trustRoots: roots)
+        let steward = try await connection.connect()
         let session =
             if let workspace {
                 try await steward.signIn(workspace: workspace, email: email, password: password)

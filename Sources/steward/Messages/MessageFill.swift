@@ -84,9 +84,11 @@ enum MessageFill {
     }
 
     static func unknown(_ name: String, in type: MessageDescriptor, path: String) -> UsageProblem {
-        let names = type.fields.map(\.name).joined(separator: ", ")
+        let names = type.fields.map(\.name)
+        let near = NearNames.of(name, among: names).joined(separator: " or ")
         return UsageProblem(
-            "\(join(path, name)): \(type.shortName) has no such field", cure: "use one of: \(names)")
+            "\(join(path, name)): \(type.shortName) has no such field",
+            cure: (near.isEmpty ? "" : "did you mean \(near)? ") + "use one of: \(names.joined(separator: ", "))")
     }
 
     static func join(_ path: String, _ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }

@@ -1,4 +1,5 @@
 import Contracts
+import Money
 
 /// A board as text: a block for each stage, with a bar for its share of the money in the pipeline.
 enum BoardText {
@@ -26,7 +27,8 @@ enum BoardText {
         let name = TextWidth.padded(column.displayName ?? "", to: nameWidth)
         let count = TextWidth.padded(String(column.dealCount ?? 0), to: 6, right: true)
         let sums = column.sums.map(money).joined(separator: " + ")
-        return "\(Style.bold(name))  \(colour(bar)) \(count) deals  \(sums)"
+        let deals = column.dealCount == 1 ? "deal " : "deals"
+        return "\(Style.bold(name))  \(colour(bar)) \(count) \(deals)  \(sums)"
     }
 
     private static func deal(_ deal: Deal, indent: Int) -> String {
@@ -35,6 +37,6 @@ enum BoardText {
     }
 
     private static func money(_ money: Money) -> String {
-        CurrencyExponent.text(minorUnits: money.minorUnits ?? 0, currency: money.currencyCode ?? "")
+        MoneyText.text(minorUnits: money.minorUnits ?? 0, currency: money.currencyCode ?? "")
     }
 }

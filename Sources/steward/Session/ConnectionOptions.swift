@@ -33,22 +33,34 @@ struct ConnectionOptions: ParsableArguments {
     /// A connection without a session.
     func connect() async throws -> StewardConnection {
         let (server, roots) = try place()
-        return try await StewardConnection.connect(to: server, trustRoots: roots)
+        let connection = try await StewardConnection.connect(to: server, trustRoots: roots)
+        OpenConnections.add(connection)
+        return connection
     }
 
     /// A connection with the stored session attached, renewed if it has run out.
     func connectSignedIn() async throws -> StewardConnection {
-        guard let stored = try Profile.load(profileName), let handle = Self.bytes(stored.sessionHandle) else {
-            throw UsageProblem("nobody is signed in", cure: "steward login --workspace NAME --email ADDRESS")
-        }
+        // Nobody who is signed out has to wait for a connection.
+        guard try Profile.load(profileName)?.sessionHandle != nil else { throw Self.signedOut }
         let connection = try await connect()
+        try await renewSession(on: connection)
+        return connection
+    }
+
+    private static let signedOut = UsageProblem(
+        "nobody is signed in", cure: "steward login --workspace NAME --email ADDRESS")
+
+    /// Attaches the stored session, renewed if it has run out. Another process may have renewed it meanwhile.
+    func renewSession(on connection: StewardConnection) async throws {
+        guard let stored = try Profile.load(profileName), let handle = Self.bytes(stored.sessionHandle) else {
+            throw Self.signedOut
+        }
         do {
             try await connection.attach(sessionHandle: handle)
         } catch {
             guard error.code == .unauthenticated, let token = Self.bytes(stored.refreshToken) else { throw error }
             try await renew(stored, by: token, on: connection)
         }
-        return connection
     }
 
     private func renew(_ stored: Profile, by token: [UInt8], on connection: StewardConnection) async throws {
