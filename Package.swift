@@ -267,7 +267,7 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "AccessControl", "CEnvelope", "Contracts", "Credentials", "Postgres", "RPC", "RPCTransport", "Reactor",
-                "Records", "Settings", "TLSTransport", "Tenancy", "Wire", logging,
+                "Records", "Settings", "TLSTransport", "Tenancy", "Text", "Wire", logging,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
         tests("FuzzTests", ["Fuzz"]),

@@ -16,7 +16,7 @@ package enum TextForm: Hashable, Sendable {
     /// What is inside stays: joiners make emoji and letters of Persian and Indic scripts. Normalizing twice changes nothing
     /// more.
     package static func normalized(_ text: String) -> String {
-        if isPlain(text) { return text }
+        if isPlain(text.utf8) { return text }
         return trimmed(CanonicalForm.composed(withLineFeeds(text)))
     }
 
@@ -57,10 +57,9 @@ package struct ForbiddenCharacter: Hashable, Sendable {
 }
 
 extension TextForm {
-    /// Most texts: printable ASCII without a space at either end. They are in every normal form.
-    private static func isPlain(_ text: String) -> Bool {
-        let bytes = text.utf8
-        return bytes.allSatisfy { (0x20..<0x7f).contains($0) } && bytes.first != 0x20 && bytes.last != 0x20
+    /// Most texts: printable ASCII, in UTF-8, without a space at either end. They are normalized as they are.
+    package static func isPlain(_ bytes: some BidirectionalCollection<UInt8>) -> Bool {
+        bytes.allSatisfy { (0x20..<0x7f).contains($0) } && bytes.first != 0x20 && bytes.last != 0x20
     }
 
     /// CR LF, as forms on web pages and Windows send it, and CR become LF.

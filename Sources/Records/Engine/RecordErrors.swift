@@ -68,6 +68,14 @@ enum RecordErrors {
             domain: domain, conflict: conflict, details: [("version", String(current))])
     }
 
+    /// A repeated request was done before, and its answer is no longer for the caller.
+    static func answerNotReadable(_ type: RecordType, id: String) -> RPCError {
+        .permissionDenied(
+            RecordReason.answerNotReadable.rawValue,
+            "The request was done before under this request id; you may no longer read the \(type.object) \(id) of its "
+                + "answer.", domain: domain, details: [("object", type.object), ("id", id)])
+    }
+
     /// The answer would not fit into a message.
     static func answerTooLong(_ message: String) -> RPCError {
         .resourceExhausted(RecordReason.answerTooLong.rawValue, message, domain: domain)

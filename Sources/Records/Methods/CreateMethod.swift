@@ -33,7 +33,7 @@ struct CreateMethod {
         try preparation.validate(change, fields: type.fields)
         try preparation.requireScope(.create, change)
         let stored = try StoredAnswer(context, request: request)
-        let bytes = try await engine.replaying(stored, context, type: type, path: path) {
+        let bytes = try await engine.replaying(stored, context, response, type: type, path: path) {
             try await preparation.checkRemoteReferences([change])
             let answer = try await self.store(change, preparation, stored)
             await type.hooks.afterCommit?(change)

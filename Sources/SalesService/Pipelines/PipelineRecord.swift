@@ -10,8 +10,8 @@ enum PipelineRecord {
     static let type = RecordType(
         message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales, ownership: .shared,
         fields: [
-            .field("display_name", .required, .length(1...100), .searchable, .unique("pipelines_display_name_key")),
-            .field("description", .length(1...1000)),
+            .field("display_name", .required, .line(100), .searchable, .unique("pipelines_display_name_key")),
+            .field("description", .lines(1000)),
         ],
         constraints: [
             ConstraintRule(
