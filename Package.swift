@@ -131,7 +131,7 @@ let package = Package(
             [
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
                 "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost",
-                "Settings", "Observability", logging,
+                "Settings", "Observability", logging, coreMetrics,
             ], resources: [.embedInCode("SQL")]),
         module(
             "CustomerService",

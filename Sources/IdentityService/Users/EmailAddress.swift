@@ -7,7 +7,7 @@ package struct EmailAddress: Hashable, Sendable {
 
     /// Reads an address in either case, with or without white space around it; nil when it is not one.
     package init?(_ text: String) {
-        let address = EmailAddress.normalized(text)
+        let address = SignInName.normalized(text)
         let parts = address.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
         guard address.utf8.count <= EmailAddress.bytesMax, parts.count == 2 else { return nil }
         guard (1...EmailAddress.localBytesMax).contains(parts[0].count) else { return nil }
@@ -16,14 +16,6 @@ package struct EmailAddress: Hashable, Sendable {
         }
         guard EmailAddress.isDomain(parts[1]) else { return nil }
         self.text = address
-    }
-
-    /// The form in which addresses are compared: lower case, no white space around it.
-    static func normalized(_ text: String) -> String {
-        var characters = text[...]
-        while characters.first?.isWhitespace == true { characters.removeFirst() }
-        while characters.last?.isWhitespace == true { characters.removeLast() }
-        return characters.lowercased()
     }
 
     static func violation(of text: String, field: String) -> FieldViolation? {
