@@ -134,7 +134,7 @@ let package = Package(
             [
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
                 "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost",
-                "Settings", "Observability", "Text", logging,
+                "Settings", "Observability", "Text", logging, coreMetrics,
             ], resources: [.embedInCode("SQL")]),
         module(
             "CustomerService",

@@ -2,6 +2,7 @@
 #include "CLinux.h"
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static _Thread_local const void *thread_slot;
 
@@ -19,3 +20,5 @@ void clinux_name_thread(const char *name) {
     cut[sizeof cut - 1] = 0;
     pthread_setname_np(pthread_self(), cut);
 }
+
+void clinux_lower_thread(int niceness) { setpriority(PRIO_PROCESS, 0, niceness); }

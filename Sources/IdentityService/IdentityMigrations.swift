@@ -29,6 +29,8 @@ package enum IdentityMigrations {
             Migration(
                 number: 8, name: "create_policy_marks",
                 sql: PackageResources.directory_0008_create_policy_marks_sql),
+            Migration(
+                number: 9, name: "scope_sign_in", sql: PackageResources.directory_0009_scope_sign_in_sql),
         ])
 
     /// The schema of each tenant: departments, roles, users, credentials.
@@ -43,5 +45,8 @@ package enum IdentityMigrations {
             Migration(
                 number: 4, name: "create_credentials",
                 sql: PackageResources.identity_0004_create_credentials_sql),
+            Migration(
+                number: 5, name: "extend_credentials",
+                sql: PackageResources.identity_0005_extend_credentials_sql),
         ])
 }

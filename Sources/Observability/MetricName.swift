@@ -65,6 +65,10 @@ package enum MetricName {
     /// Counter: caller tokens that were refused, by `reason`.
     package static let callerRefusals = "caller.refusals"
 
+    // Signing in
+    /// Counter: passwords hashed or checked, each some 25 ms of one CPU.
+    package static let passwordEvaluations = "identity.password.evaluations"
+
     // The process
     /// Gauge: 1, with `version` and `program`.
     package static let buildInfo = "build.info"

@@ -27,6 +27,8 @@ final class TestIdentity: Sendable {
     let callerKeys: [ServiceName: MACKey]
     let router: Router
     let operatorCaller: Caller
+    /// Counts the passwords that were hashed or checked.
+    let evaluations = Evaluations()
 
     static let adminPassword = "correct horse battery"
 
@@ -52,7 +54,8 @@ final class TestIdentity: Sendable {
                 services: [
                     (.customer, ProvisioningServiceClient(channel: customer)),
                     (.sales, ProvisioningServiceClient(channel: sales)),
-                ], minter: CallerTokenMinter(keys: keys), workers: postgres.workers,
+                ], minter: CallerTokenMinter(keys: keys), passwordWorkers: postgres.workers,
+                passwordsWaitingMax: 1_000, onPasswordEvaluation: { [evaluations] in evaluations.increment() },
                 pageTokenKey: Array(repeating: 7, count: 32), logger: postgres.logger))
         router = try identity.router()
         operatorCaller = Caller(
@@ -96,6 +99,21 @@ final class TestIdentity: Sendable {
         return try #require(response.session)
     }
 
+    /// Makes an operator.
+    func addOperator(_ email: String, _ password: String = adminPassword) async throws -> UserID? {
+        try await createOperator(
+            email: email, displayName: "Op", password: password, in: identity.directory.database,
+            workers: postgres.workers)
+    }
+
+    func signInOperator(
+        _ email: String, _ password: String = adminPassword, address: String = "test-\(RecordID.make())"
+    ) async throws -> Session {
+        let response = try await AuthenticationServiceClient(channel: channel(as: nil, address: address))
+            .signInOperator(SignInOperatorRequest(email: email, password: password))
+        return try #require(response.session)
+    }
+
     func resolve(_ session: Session) async throws -> Caller {
         let response = try await CallerServiceClient(channel: channel(as: nil)).resolveSession(
             ResolveSessionRequest(sessionHandle: session.sessionHandle))
@@ -114,16 +132,52 @@ final class TestIdentity: Sendable {
         repeat { try await sweep() } while try await !isDone() && MonotonicTime.now() < end.nanoseconds
     }
 
-    /// Runs SQL in the directory as the superuser, to make time pass.
-    func tamper(_ command: String) async throws {
+    /// What a call knows of itself, made from nowhere.
+    func context() -> CallContext {
+        CallContext(
+            method: AuthenticationServiceMethods.signIn, deadline: .after(.seconds(20)), requestID: nil,
+            metadata: Metadata(), trace: .make(),
+            connection: ConnectionContext(peer: .program(.gateway), logger: postgres.logger), arena: Arena(),
+            startNanoseconds: MonotonicTime.now())
+    }
+
+    /// The stored hash of a workspace's first admin.
+    func passwordHash(of workspace: Workspace) async throws -> String {
+        try await texts(
+            "SELECT password_hash FROM \(workspace.schema).credentials WHERE user_id = '\(workspace.adminID)'")[0]
+    }
+
+    /// The number that a query gives, run as the superuser.
+    func count(_ query: String) async throws -> Int {
+        Int(try await texts("SELECT (\(query))::text")[0]) ?? -1
+    }
+
+    /// The first column, texts, that a query gives, run as the superuser.
+    func texts(_ query: String) async throws -> [String] {
+        try await tamper(query).map { try $0.string(0) }
+    }
+
+    /// Runs SQL as the superuser, to make time pass.
+    @discardableResult
+    func tamper(_ command: String) async throws -> Rows {
         let pool = PostgresPool(
             loop: postgres.loops.loops[0], settings: postgres.superuser, workers: postgres.workers,
             logger: postgres.logger)
         let scope = TransactionScope(
             access: .readWrite, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
-        _ = try await pool.run(scope, Statement(unsafeGenerated: command), Parameters())
+        let rows = try await pool.run(scope, Statement(unsafeGenerated: command), Parameters())
         await pool.close(deadline: 0)
+        return rows
     }
+}
+
+/// A number that threads count up.
+final class Evaluations: Sendable {
+    private let number = Atomic<Int>(0)
+
+    var count: Int { number.load(ordering: .sequentiallyConsistent) }
+
+    func increment() { number.add(1, ordering: .sequentiallyConsistent) }
 }
 
 /// A tenant of a test.
@@ -134,6 +188,9 @@ struct Workspace: Sendable {
     let adminID: UserID
 
     var admin: Caller { caller(adminID) }
+
+    /// The schema of identity for the tenant, as SQL names it.
+    var schema: String { TenantSchema(tenantID: id, service: .identity)?.name ?? "" }
 
     func caller(_ user: UserID, session: RecordID = .make()) -> Caller {
         Caller(

@@ -19,3 +19,7 @@ int clinux_accept(int listener, struct sockaddr_storage *address, socklen_t *add
 
 /// Names the calling thread for ps, top and gdb; cut at the 15 bytes that the kernel keeps.
 void clinux_name_thread(const char *name);
+
+/// Lets the calling thread, and no other of the process, run so far below the others: 1 to 19 as in nice(1), which anybody may.
+/// Linux keeps niceness for each thread; POSIX would have it for the process.
+void clinux_lower_thread(int niceness);

@@ -44,15 +44,16 @@ struct Forwarder: Sendable {
     /// A call that opens a session. It is passed on when its request is whole.
     private func takeOpen(_ call: InboundCall, _ frame: FrameView, _ start: StartView, _ target: Target) {
         let (openCalls, connection) = (openCalls, call.connection.id)
+        let network = ClientAddress.network(call.connection.remoteAddress)
         guard openCalls.enter(connection) else { return refuse(call, OpenCalls.refusal) }
         let request = OpenRequest(start) { whole, start in
-            guard openCalls.beginPassing() else {
+            guard openCalls.beginPassing(from: network) else {
                 openCalls.leave(connection)
                 return refuse(call, OpenCalls.refusal)
             }
             pass(call, whole, start, to: target, token: nil, sampling) { end in
                 Self.afterPenalty(end.code) {
-                    openCalls.endPassing()
+                    openCalls.endPassing(from: network)
                     openCalls.leave(connection)
                 }
                 return nil

@@ -21,7 +21,8 @@ extension TenantMethods {
             fingerprint: wish.fingerprint)
         let work = TenantSetupRow(
             tenantID: tenant.id, adminEmail: wish.adminEmail.text, adminDisplayName: wish.adminDisplayName,
-            adminPasswordHash: try await hasher.hash(wish.adminPassword), startTime: now)
+            adminPasswordHash: try await hasher.hash(wish.adminPassword, from: context.clientNetwork),
+            startTime: now)
         guard try await setup.begin(tenant, work, now: now, deadline: context.deadline) else {
             // Somebody took the name a moment ago; perhaps it was this request, sent twice.
             guard let known = try await existing(wish, caller, context) else {

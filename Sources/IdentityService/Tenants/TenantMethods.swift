@@ -7,6 +7,8 @@ import Tenancy
 /// steward.identity.v1.TenantService; the methods that do more than look have their files.
 struct TenantMethods: TenantServiceCustomMethods {
     let directory: Directory
+    let tenantData: TenantData
+    let signInGuard: SignInGuard
     let hasher: PasswordHasher
     let setup: TenantSetup
     let revoker: SessionRevoker
@@ -20,7 +22,7 @@ struct TenantMethods: TenantServiceCustomMethods {
         case (let id?, nil):
             query = TenantTable.find(try TenantMethods.tenantID(id))
         case (nil, let workspace?):
-            query = TenantTable.find(workspace: workspace)
+            query = TenantTable.find(workspace: SignInName.normalized(workspace))
         default:
             throw RPCError.invalidArgument(
                 "ID_OR_WORKSPACE", "Give exactly one of id and workspace.", field: "id",
@@ -38,7 +40,7 @@ struct TenantMethods: TenantServiceCustomMethods {
         let size = Int(request.pageSize ?? 50)
         guard (1...TenantMethods.pageSizeMax).contains(size) else {
             throw RPCError.invalidArgument(
-                "OUT_OF_RANGE", "A page holds 1 to 1,000 tenants.", field: "page_size",
+                "PAGE_SIZE_INVALID", "A page holds 1 to 1,000 tenants.", field: "page_size",
                 domain: IdentityError.domain)
         }
         let state = request.state == .unspecified ? nil : request.state

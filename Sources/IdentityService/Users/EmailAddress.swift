@@ -8,7 +8,7 @@ package struct EmailAddress: Hashable, Sendable {
 
     /// Reads an address in either case, with or without white space around it; nil when it is not one.
     package init?(_ text: String) {
-        let address = EmailAddress.normalized(text)
+        let address = SignInName.normalized(text)
         let parts = address.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
         guard address.utf8.count <= EmailAddress.bytesMax, parts.count == 2,
             TextForm.oneLine.forbidden(in: address) == nil
@@ -19,11 +19,6 @@ package struct EmailAddress: Hashable, Sendable {
         }
         guard EmailAddress.isDomain(parts[1]) else { return nil }
         self.text = address
-    }
-
-    /// The form in which addresses are compared: lower case, normalized.
-    static func normalized(_ text: String) -> String {
-        TextForm.normalized(TextForm.normalized(text).lowercased())
     }
 
     static func violation(of text: String, field: String) -> FieldViolation? {

@@ -28,7 +28,7 @@ struct UserRecord: Sendable {
             hooks: RecordHooks(
                 prepare: { change in
                     guard let email = change.after.text("email") else { return }
-                    change.after.set("email", EmailAddress.normalized(email))
+                    change.after.set("email", SignInName.normalized(email))
                 },
                 beforeWrite: { change, transaction in
                     try await UserRules(change: change, transaction: transaction).check()
@@ -36,9 +36,8 @@ struct UserRecord: Sendable {
                 },
                 afterCommit: { change in
                     guard UserRecord.changesPolicy(change) else { return }
-                    let user =
-                        UserRecord.endsSessions(change) ? change.after.id("id").map { UserID($0) } : nil
-                    await publication.publish(change, endingSessionsOf: user)
+                    await publication.publish(
+                        change, endingSessionsOf: UserRecord.endsSessions(change) ? change.owner : nil)
                 }))
     }
 
@@ -48,5 +47,12 @@ struct UserRecord: Sendable {
 
     private static func endsSessions(_ change: RecordChange) -> Bool {
         change.kind == .delete || change.after.flag("disabled") == true
+    }
+}
+
+extension RecordChange {
+    /// Whose sessions a change of a user may end.
+    fileprivate var owner: SessionOwner? {
+        after.id("id").map { SessionOwner(tenantID: caller.tenantID, userID: UserID($0)) }
     }
 }

@@ -77,7 +77,7 @@ extension RecordEngine {
     package func authorise(_ context: CallContext, _ type: RecordType, _ action: Action) async throws
         -> RecordCall
     {
-        let call = try await open(context, type, writes: action != .read && action != .export)
+        let call = try await open(context, type, writes: action != .read)
         try call.require(action)
         return call
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Contracts
+import IdentityService
 import RPC
 import StewardClient
 import Wire
@@ -24,12 +25,17 @@ struct Login: AsyncParsableCommand {
         guard asOperator != (workspace != nil) else {
             throw ValidationError("give --workspace NAME to sign in to a workspace, or --operator")
         }
+        if let workspace, WorkspaceName(typed: workspace) == nil {
+            throw ValidationError(
+                "\(workspace) is no name of a workspace: those have 3 to 40 of a-z, 0-9 and -, no - at either end")
+        }
     }
 
     func run() async throws {
         let (server, roots) = try connection.place()
         let password = try PasswordInput.read(file: passwordFile, prompt: "Password of \(email)")
         let steward = try await connection.connect()
+        let workspace = workspace.flatMap { WorkspaceName(typed: $0)?.text }
         let session =
             if let workspace {
                 try await steward.signIn(workspace: workspace, email: email, password: password)
@@ -40,6 +46,10 @@ struct Login: AsyncParsableCommand {
         profile.remember(session)
         try profile.save(connection.profileName)
         Terminal.line("signed in as \(email)" + (workspace.map { " in \($0)" } ?? ", operator"))
+        if session.passwordSpent == true {
+            Terminal.note(
+                "this password opened one session: choose another now, with steward password change")
+        }
         await steward.close()
     }
 }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Whose failed sign-ins are counted together: an IPv4 address, or the 64 bits that an IPv6 address begins with. A single
-/// client commonly has all addresses of such a network, and would else never meet the lock.
-struct ClientNetwork: Hashable, Sendable {
-    let text: String
+/// Whose calls without a session are counted together: an IPv4 address, or the 64 bits that an IPv6 address begins with. A
+/// single client commonly has all addresses of such a network, and would else never meet a limit.
+package struct ClientNetwork: Hashable, Sendable {
+    package let text: String
 
     /// A text that is no address stands for itself.
-    init(address: String) {
+    package init(address: String) {
         guard let bytes = ClientNetwork.ipv6(address) else {
             text = address
             return

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import IdentityService
+@testable import RPC
 
 struct ClientNetworkTests {
     private func network(_ address: String) -> String { ClientNetwork(address: address).text }
