@@ -15,11 +15,14 @@ import Testing
         loops = try EventLoopGroup(count: 1)
     }
 
-    private func client(_ address: SocketAddress, _ audience: ErrorAudience, name: String = "customer") throws -> RPCClient {
+    private func client(
+        _ address: SocketAddress, _ audience: ErrorAudience, name: String = "customer",
+        trusting certificates: TestCertificates? = nil
+    ) throws -> RPCClient {
         RPCClient(
             loops: loops, addresses: [address], serverName: "\(name).steward.internal",
-            tls: try TLSContext.client(certificates.settings(nil, verify: .required)), agent: "test-client/1",
-            logger: World.logger, audience: audience)
+            tls: try TLSContext.client((certificates ?? self.certificates).settings(nil, verify: .required)),
+            agent: "test-client/1", logger: World.logger, audience: audience)
     }
 
     private static let users = ErrorAudience.users(of: "The service for notes", service: "notes")
@@ -55,7 +58,7 @@ import Testing
 
     @Test func aWrongCertificateIsAwayToo() async throws {
         let world = try await World()
-        let error = try await failure(try client(world.address, Self.users, name: "sales"))
+        let error = try await failure(try client(world.address, Self.users, name: "sales", trusting: world.certificates))
         #expect(error.reason == "SERVICE_UNAVAILABLE")
         expectNothingInner(error)
         #expect(LogText.of(error).contains("certificate"))
@@ -74,7 +77,7 @@ import Testing
     /// What a server says of itself is passed on.
     @Test func statusesAreLeftAlone() async throws {
         let world = try await World()
-        let client = try client(world.address, Self.users)
+        let client = try client(world.address, Self.users, trusting: world.certificates)
         let error = await #expect(throws: RPCError.self) {
             let _: Note = try await client.call(NoteMethods.unknown, Note("a"), CallOptions())
         }

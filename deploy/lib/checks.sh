@@ -1,23 +1,29 @@
 # The checks of deploy/test, in their order. Each is a function check_<name> that succeeds or fails. Sourced after say.sh;
 # the working folder is the project's, $scratch a folder that goes away at the end.
 
-checks=(scripts format build generated unit architecture integration system tls daemons units allocations fuzz)
+checks=(scripts format build generated unit system integration architecture tls daemons units hostile allocations fuzz)
 checks_told=(
     scripts "the scripts of deploy/ and Tests/, by shellcheck"
     format "Swift sources are formatted (swift format lint --strict)"
     build "programs and tests compile, warnings are errors"
     generated "what is generated from proto/ is fresh (deploy/generate --check)"
     unit "tests without network and database"
-    architecture "the sentences about the tree that ARCHITECTURE.md makes"
+    system "the real programs, journey by journey"
     integration "tests with a real PostgreSQL"
-    system "the real programs, journey by journey, and under attack"
+    architecture "the sentences about the tree that Sources/README.md makes"
     tls "testssl.sh finds nothing of medium severity or worse at a gateway"
     daemons "what deploy/up starts keeps nothing of whoever ran it, as root and as a normal user"
     units "systemd accepts the units in deploy/systemd"
+    hostile "the gateway under attack"
     allocations "a call allocates no more than Tests/Benchmarks/thresholds says (a release build)"
     fuzz "libFuzzer, a few seconds for each target (Tests/Fuzz)"
 )
+# The journeys wait more than they work; these run meanwhile, one after the other.
+beside_system=(integration architecture tls daemons units)
 passed=() failed=() skipped=()
+
+# Of the check build in this run: no (it did not run), yes (it passed) or failed.
+is_built=no
 
 is_check() { [[ " ${checks[*]} " == *" $1 "* ]]; }
 
@@ -35,6 +41,7 @@ run_check() {
     (set -e && "check_$name")
     status=$?
     set -e
+    [ "$name" != build ] || is_built=$([ "$status" -eq 0 ] && echo yes || echo failed)
     if [ "$status" -eq 0 ]; then
         passed+=("$name ($((SECONDS - began)) s)")
     else
@@ -43,20 +50,44 @@ run_check() {
     fi
 }
 
+# run_beside FRONT NAME…: runs the first, and the others meanwhile, one after the other. What those say is shown afterwards.
+run_beside() {
+    local front=$1 outcome
+    shift
+    (
+        trap - EXIT
+        passed=() failed=() skipped=()
+        for name in "$@"; do run_check "$name"; done
+        for outcome in passed failed skipped; do
+            declare -n lines=$outcome
+            printf '%s\n' "${lines[@]}" >"$scratch/$outcome"
+        done
+    ) >"$scratch/beside.log" 2>&1 </dev/null &
+    local beside=$!
+    run_check "$front"
+    wait "$beside" || :
+    cat -- "$scratch/beside.log"
+    for outcome in passed failed skipped; do
+        declare -n lines=$outcome
+        # Without the file the run broke off, which is a failure of all.
+        [ -e "$scratch/$outcome" ] || { failed+=("$* (broken off)") && return 0; }
+        while read -r line; do [ -z "$line" ] || lines+=("$line"); done <"$scratch/$outcome"
+    done
+}
+
 # reason_to_skip NAME: prints why the check is left out; fails when it is to run.
 reason_to_skip() {
     case $1 in
-        allocations | integration | system | tls | daemons)
+        allocations | integration | system | hostile | tls | daemons)
             [ "$fast" = no ] || { echo "--fast" && return 0; }
             ;;
     esac
     case $1 in
         integration) compgen -G 'Tests/*IntegrationTests' >/dev/null || { echo "there are none" && return 0; } ;;
-        system) [ -d Tests/SystemTests ] || { echo "there are none" && return 0; } ;;
     esac
     case $1 in
-        unit | architecture | integration | system | tls)
-            [[ " ${failed[*]-} " != *" build ("* ]] || { echo "the build failed" && return 0; }
+        unit | architecture | integration | system | hostile | tls)
+            [ "$is_built" != failed ] || { echo "the build failed" && return 0; }
             ;;
         units)
             command -v systemd-analyze >/dev/null || { echo "there is no systemd-analyze here" && return 0; }
@@ -156,14 +187,10 @@ check_integration() {
     return "$result"
 }
 
-# Attacks come after the journeys: they need the machine for themselves.
-check_system() {
-    local target result=0
-    for target in SystemTests HostileTests; do
-        STEWARD_TEST_PROGRAMS=$debug_products run_tests --filter "^$target\\." || result=1
-    done
-    return "$result"
-}
+check_system() { STEWARD_TEST_PROGRAMS=$debug_products run_tests --filter '^SystemTests\.'; }
+
+# After the journeys: attacks need the machine for themselves.
+check_hostile() { STEWARD_TEST_PROGRAMS=$debug_products run_tests --filter '^HostileTests\.'; }
 
 check_tls() { STEWARD_TEST_PROGRAMS=$debug_products Tests/TLSAudit/run; }
 
@@ -182,8 +209,9 @@ check_units() {
 # run_tests ARGUMENT…: runs tests that check_build has built, without SwiftPM, which looks at the whole package first and holds its
 # lock meanwhile. Running none is a failure.
 run_tests() {
-    local log=$scratch/tests.log program
-    [[ " ${passed[*]-} " == *" build ("* ]] || swift build --build-tests
+    local log program
+    log=$(mktemp -- "$scratch/tests.XXXXXX")
+    [ "$is_built" = yes ] || swift build --build-tests
     program=$(compgen -G "$debug_products/*PackageTests.xctest")
     NO_COLOR=1 "$program" --testing-library swift-testing "$@" 2>&1 | tee "$log" || return 1
     if grep -qE 'Test run with 0 tests' "$log" || ! grep -qE 'Test run with [0-9]+ test' "$log"; then
