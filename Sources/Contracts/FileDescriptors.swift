@@ -91,10 +91,10 @@ extension FileDescriptors {
                 TWF4EhsKCWNhbGxzX21heBgGIAEoDVIIY2FsbHNNYXgSHwoLY2FsbF9jcmVkaXQYByABKA1SCmNhbGxDcmVkaXQSKwoRY29u\
                 bmVjdGlvbl9jcmVkaXQYCCABKA1SEGNvbm5lY3Rpb25DcmVkaXQiNAoEUGluZxIUCgV0b2tlbhgBIAEoBFIFdG9rZW4SFgoG\
                 YW5zd2VyGAIgASgIUgZhbnN3ZXIiWgoGR29Bd2F5EiAKDGxhc3RfY2FsbF9pZBgBIAEoBFIKbGFzdENhbGxJZBIuCgZzdGF0\
-                dXMYAiABKAsyFi5zdGV3YXJkLnJwYy52MS5TdGF0dXNSBnN0YXR1c0qjJgrRAQoBDBIDAwASGsYBIFRoZSBmcmFtZXMgb2Yg\
+                dXMYAiABKAsyFi5zdGV3YXJkLnJwYy52MS5TdGF0dXNSBnN0YXR1c0rxJwrRAQoBDBIDAwASGsYBIFRoZSBmcmFtZXMgb2Yg\
                 dGhlIFN0ZXdhcmQgcHJvdG9jb2wuIHByb3RvL1JFQURNRS5tZCBpcyB0aGUgc3BlY2lmaWNhdGlvbjsgdGhpcyBmaWxlIGlz\
                 IGl0cyBzY2hlbWEuCgogT24gdGhlIHdpcmUgYSBmcmFtZSBpcyBhIDQtYnl0ZSBiaWctZW5kaWFuIGxlbmd0aCBmb2xsb3dl\
-                ZCBieSBvbmUgRnJhbWUgbWVzc2FnZSBvZiB0aGF0IGxlbmd0aC4KCrMCCgIEABIEDAAmARqmAiBPbmUgdW5pdCBvZiB0aGUg\
+                ZCBieSBvbmUgRnJhbWUgbWVzc2FnZSBvZiB0aGF0IGxlbmd0aC4KCrMCCgIEABIEDAAnARqmAiBPbmUgdW5pdCBvZiB0aGUg\
                 cHJvdG9jb2wuIEEgZnJhbWUgYmVsb25ncyB0byB0aGUgY2FsbCB0aGF0IGNhbGxfaWQgbmFtZXMsIG9yIHRvIHRoZSBjb25u\
                 ZWN0aW9uIHdoZW4gY2FsbF9pZCBpcwogYWJzZW50LiBTZXZlcmFsIHBhcnRzIG1heSB0cmF2ZWwgaW4gb25lIGZyYW1lOiBh\
                 IHVuYXJ5IHJlcXVlc3QgaXMgc3RhcnQgKyBwYXlsb2FkICsgZW5kLCBhIHVuYXJ5IGFuc3dlciBpcwogcGF5bG9hZCArIHN0\
@@ -103,63 +103,66 @@ extension FileDescriptors {
                 b24gY2hvb3NlcyBpdDogMSwgMiwgMyDigKYgc3RyaWN0bHkgcmlzaW5nLAogbmV2ZXIgcmV1c2VkIG9uIGEgY29ubmVjdGlv\
                 bi4gQWJzZW50IGZvciB0aGUgcGFydHMgdGhhdCBjb25jZXJuIHRoZSB3aG9sZSBjb25uZWN0aW9uLgoKcAoEBAACARIDEQIb\
                 GmMgT3BlbnMgdGhlIGNhbGwuIE9ubHkgaW4gdGhlIGZpcnN0IGZyYW1lIG9mIGEgY2FsbCwgb25seSBmcm9tIHRoZSBzaWRl\
-                IHRoYXQgb3BlbmVkIHRoZSBjb25uZWN0aW9uLgoKcgoEBAACAhIDEwIcGmUgTWV0YWRhdGEgb2YgdGhlIGFuc3dlciwgc2Vu\
-                dCBieSB0aGUgY2FsbGVlIGF0IG1vc3Qgb25jZSwgYmVmb3JlIG9yIHRvZ2V0aGVyIHdpdGggaXRzIGZpcnN0IHBheWxvYWQu\
-                CgpBCgQEAAIDEgMVAh0aNCBPbmUgYXBwbGljYXRpb24gbWVzc2FnZSwgb3IgdGhlIG5leHQgcGllY2Ugb2Ygb25lLgoKUAoE\
-                BAACBBIDFwIZGkMgVGhlIGFwcGxpY2F0aW9uIG1lc3NhZ2UgZ29lcyBvbiBpbiB0aGUgbmV4dCBwYXlsb2FkIG9mIHRoaXMg\
-                Y2FsbC4KCkkKBAQAAgUSAxkCGBo8IEhhbGYtY2xvc2U6IHRoZSBzZW5kZXIgaGFzIG5vIG1vcmUgcGF5bG9hZHMgZm9yIHRo\
-                aXMgY2FsbC4KClYKBAQAAgYSAxsCHRpJIEVuZHMgdGhlIGNhbGwuIE9ubHkgZnJvbSB0aGUgY2FsbGVlLCBhbHdheXMgaXRz\
-                IGxhc3QgZnJhbWUgb2YgdGhlIGNhbGwuCgpwCgQEAAIHEgMdAh0aYyBFbmRzIHRoZSBjYWxsIGZyb20gdGhlIGNhbGxlcidz\
-                IHNpZGUuIFRoZSBjYWxsZWUgc3RvcHMgd29yayBhbmQgc2VuZHMgbm90aGluZyBtb3JlIGZvciB0aGlzIGNhbGwuCgp5CgQE\
-                AAIIEgMfAh0abCBHcmFudHMgdGhlIHJlY2VpdmVyIHRoYXQgbWFueSBmdXJ0aGVyIHBheWxvYWQgYnl0ZXMsIGZvciB0aGUg\
-                Y2FsbCBvciwgd2l0aG91dCBjYWxsX2lkLCBmb3IgdGhlIGNvbm5lY3Rpb24uCgo4CgQEAAIJEgMhAhwaKyBGaXJzdCBmcmFt\
-                ZSBvZiBlYWNoIHNpZGUgb2YgYSBjb25uZWN0aW9uLgoKMgoEBAACChIDIwIaGiUgQXNrcyBmb3IsIG9yIGdpdmVzLCBhIHNp\
-                Z24gb2YgbGlmZS4KCkAKBAQAAgsSAyUCHxozIFRoZSBzZW5kZXIgdGFrZXMgbm8gbmV3IGNhbGxzIG9uIHRoaXMgY29ubmVj\
-                dGlvbi4KChsKAgQBEgQpAD0BGg8gT3BlbnMgYSBjYWxsLgoKcwoEBAECABIDKwIdGmYgUGFja2FnZSwgc2VydmljZSBhbmQg\
-                bWV0aG9kLCBhcyBpbiBzdGV3YXJkLmN1c3RvbWVyLnYxLkFjY291bnRTZXJ2aWNlL0dldEFjY291bnQuIEF0IG1vc3QgMjU2\
-                IGJ5dGVzLgoKzQEKBAQBAgESAy4CIRq/ASBIb3cgbG9uZyB0aGUgY2FsbGVyIGlzIGdvaW5nIHRvIHdhaXQsIGluIG1pbGxp\
-                c2Vjb25kcyBmcm9tIHRoZSByZWNlaXB0IG9mIHRoaXMgZnJhbWUuIDEgdG8gODYsNDAwLDAwMDsKIGFic2VudCBtZWFucyB0\
-                aGUgc2VydmVyJ3MgZGVmYXVsdCBvZiAzMCwwMDAgZm9yIHVuYXJ5IGNhbGxzIGFuZCBubyBsaW1pdCBmb3Igc3RyZWFtcy4K\
-                Cu0BCgQEAQICEgMxAiEa3wEgTWFrZXMgYSB3cml0ZSBzYWZlIHRvIHJldHJ5OiB0aGUgc2FtZSBpZCBmcm9tIHRoZSBzYW1l\
-                IHVzZXIgZ2V0cyB0aGUgc3RvcmVkIGFuc3dlciBmb3IgYXQgbGVhc3QgMjQgaG91cnMuCiAxIHRvIDY0IHByaW50YWJsZSBB\
-                U0NJSSBjaGFyYWN0ZXJzLCBhIFVVSUQgZm9yIGV4YW1wbGUuIEFic2VudDogdGhlIHNlcnZlciBjaG9vc2VzIG9uZSwgYW5k\
-                IGEgcmV0cnkgaXMgYSBuZXcgY2FsbC4KCi4KBAQBAgMSAzMCIxohIFczQyB0cmFjZSBjb250ZXh0LCB0cmFjZXBhcmVudC4K\
-                CkAKBAQBAgQSAzUCIhozIFczQyB0cmFjZSBjb250ZXh0LCB0cmFjZXN0YXRlLiBBdCBtb3N0IDUxMiBieXRlcy4KCjMKBAQB\
-                AgUSAzcCHhomIEZyZWUgbWV0YWRhdGEsIGF0IG1vc3QgOCBLaUIgaW4gYWxsLgoK5QEKBAQBAgYSAzoCIBrXASBGcmVzaG5l\
-                c3MgaGludDogdGhlIGFuc3dlciBtdXN0IGhlZWQgYXQgbGVhc3QgdGhpcyB2ZXJzaW9uIG9mIHRoZSB3b3Jrc3BhY2UncyBy\
-                aWdodHMsIGFzIGEgY2hhbmdlIG9mIHRoZW0gdG9sZCBpbiB0aGUKIGhlYWRlciBlbnRyeSBwb2xpY3ktZXBvY2ggb2YgaXRz\
-                IGFuc3dlci4gQWJzZW50OiB3aGF0IHRoZSBzZXNzaW9uIGtuZXcgd2l0aGluIHRoZSBsYXN0IG1pbnV0ZS4KCmUKBAQBAgcS\
-                AzwCIhpYIFdobyBjYWxscy4gU2V0IGJ5IHRoZSBnYXRld2F5IGFuZCBieSBzZXJ2aWNlcyBvbmx5OyBhIGNsaWVudCB0aGF0\
-                IHNlbmRzIGl0IGlzIHJlZnVzZWQuCgqAAQoCBAISBEAARQEadCBBIGtleSBhbmQgaXRzIHZhbHVlLiBLZXlzIGFyZSAxIHRv\
-                IDY0IGNoYXJhY3RlcnMgb2YgYS16LCAwLTksIC0gYW5kIF87IGtleXMgdGhhdCBiZWdpbiB3aXRoIHN0ZXdhcmQtIGFyZSBy\
-                ZXNlcnZlZC4KChcKBAQCAgASA0ICGhoKIFRoZSBrZXkuCgokCgQEAgIBEgNEAhsaFyBUaGUgdmFsdWUsIGFueSBieXRlcy4K\
-                Cl0KAgQDEgRIAE0BGlEgUHJvb2Ygb2Ygd2hvIGNhbGxzLCBtaW50ZWQgYnkgaWRlbnRpdHkgYW5kIGNhcnJpZWQsIG5ldmVy\
-                IG1hZGUsIGJ5IHRoZSBnYXRld2F5LgoKPQoEBAMCABIDSgIcGjAgQSBzZXJpYWxpemVkIHN0ZXdhcmQucGxhdGZvcm0udjEu\
-                Q2FsbGVyQ2xhaW1zLgoKUwoEBAMCARIDTAIeGkYgT25lIGF1dGhlbnRpY2F0aW9uIGNvZGUgZm9yIGVhY2ggc2VydmljZSB0\
-                aGF0IG1heSBhY2NlcHQgdGhlIGNsYWltcy4KCpcBCgIEBBIEUQBWARqKASBUaGUgYXV0aGVudGljYXRpb24gY29kZSBvZiBv\
-                bmUgYXVkaWVuY2U6IEhNQUMtU0hBMjU2IG92ZXIgY2xhaW1zIHVuZGVyIGEga2V5IHRoYXQgb25seSBpZGVudGl0eSBhbmQg\
-                dGhlIGF1ZGllbmNlCiBob2xkLCBjdXQgdG8gMTYgYnl0ZXMuCgpLCgQEBAIAEgNTAh8aPiBUaGUgcHJvZ3JhbSB0aGF0IGNh\
-                biB2ZXJpZnkgaXQ6IGlkZW50aXR5LCBjdXN0b21lciBvciBzYWxlcy4KChgKBAQEAgESA1UCGRoLIDE2IGJ5dGVzLgoKNAoC\
-                BAUSBFkAXAEaKCBUaGUgY2FsbGVyIG5vIGxvbmdlciB3YW50cyB0aGUgYW5zd2VyLgoKPAoEBAUCABIDWwIdGi8gV2h5LCBm\
-                b3IgdGhlIGNhbGxlZSdzIGxvZy4gQXQgbW9zdCAyNTYgYnl0ZXMuCgpLCgIEBhIEXwBwARo/IFdoYXQgYSBzaWRlIGNhbiBk\
-                by4gTGltaXRzIGJpbmQgd2hhdCB0aGUgb3RoZXIgc2lkZSBtYXkgc2VuZC4KCkcKBAQGAgASA2ECIho6IFByb3RvY29sIHZl\
-                cnNpb25zIHRoYXQgdGhlIHNlbmRlciBzcGVha3M6IGxvd2VzdC4gTm93IDEuCgpICgQEBgIBEgNjAiIaOyBQcm90b2NvbCB2\
-                ZXJzaW9ucyB0aGF0IHRoZSBzZW5kZXIgc3BlYWtzOiBoaWdoZXN0LiBOb3cgMS4KCmEKBAQGAgISA2UCHBpUIFByb2dyYW0g\
-                YW5kIHZlcnNpb24sIGZvciB0aGUgbG9ncywgYXMgaW4gc3Rld2FyZC1nYXRld2F5LzAuMS4wLiBBdCBtb3N0IDEyOCBieXRl\
-                cy4KClUKBAQGAgMSA2cCJhpIIExvbmdlc3QgZnJhbWUgdGhlIHNlbmRlciBhY2NlcHRzLCB3aXRob3V0IHRoZSBsZW5ndGgg\
-                cHJlZml4LCBpbiBieXRlcy4KCkgKBAQGAgQSA2kCKBo7IExhcmdlc3QgYXBwbGljYXRpb24gbWVzc2FnZSB0aGUgc2VuZGVy\
-                IGFjY2VwdHMsIGluIGJ5dGVzLgoKXwoEBAYCBRIDawIgGlIgTW9zdCBjYWxscyB0aGUgc2VuZGVyIHNlcnZlcyBhdCBvbmNl\
-                IG9uIHRoaXMgY29ubmVjdGlvbi4gMDogbm9uZSwgaXQgb25seSBjYWxscy4KClUKBAQGAgYSA20CIhpIIFBheWxvYWQgYnl0\
-                ZXMgdGhhdCBtYXkgYmUgc2VudCBvbiBhIG5ldyBjYWxsIGJlZm9yZSBjcmVkaXQgaXMgZ3JhbnRlZC4KClkKBAQGAgcSA28C\
-                KBpMIFBheWxvYWQgYnl0ZXMgdGhhdCBtYXkgYmUgc2VudCBvbiB0aGUgY29ubmVjdGlvbiBiZWZvcmUgY3JlZGl0IGlzIGdy\
-                YW50ZWQuCgpiCgIEBxIEcwB4ARpWIEEgc2lnbiBvZiBsaWZlLiBUaGUgcmVjZWl2ZXIgb2YgYSBwaW5nIHdpdGhvdXQgYW5z\
-                d2VyIHNlbmRzIGl0IGJhY2sgd2l0aCBhbnN3ZXIgc2V0LgoKMAoEBAcCABIDdQIcGiMgQW55IG51bWJlcjsgY29tZXMgYmFj\
-                ayB1bmNoYW5nZWQuCgohCgQEBwIBEgN3AhsaFCBTZXQgaW4gdGhlIGFuc3dlci4KCpgBCgIECBIFfACBAQEaigEgTm8gbmV3\
-                IGNhbGxzIG9uIHRoaXMgY29ubmVjdGlvbi4gQ2FsbHMgdXAgdG8gbGFzdF9jYWxsX2lkIGFyZSBmaW5pc2hlZDsgbGF0ZXIg\
-                b25lcyB3ZXJlIG5vdCBiZWd1biBhbmQgYXJlIHNhZmUgdG8KIHNlbmQgYWdhaW4gZWxzZXdoZXJlLgoKTAoEBAgCABIDfgIj\
-                Gj8gVGhlIGhpZ2hlc3QgY2FsbCBpZCB0aGF0IHRoZSBzZW5kZXIgaGFzIGJlZ3VuIG9yIHdpbGwgZmluaXNoLgoKewoEBAgC\
-                ARIEgAECHRptIFdoeTogT0sgZm9yIGFuIG9yZGVybHkgZHJhaW4sIElOVkFMSURfQVJHVU1FTlQgZm9yIGEgcHJvdG9jb2wg\
-                ZXJyb3IsIFJFU09VUkNFX0VYSEFVU1RFRCBmb3IgYSBicm9rZW4gbGltaXQuCg==
+                IHRoYXQgb3BlbmVkIHRoZSBjb25uZWN0aW9uLgoKdQoEBAACAhIDEwIcGmggTWV0YWRhdGEgb2YgdGhlIGFuc3dlci4gT25s\
+                eSBmcm9tIHRoZSBjYWxsZWUsIGF0IG1vc3Qgb25jZSwgYmVmb3JlIG9yIHRvZ2V0aGVyIHdpdGggaXRzIGZpcnN0IHBheWxv\
+                YWQuCgpBCgQEAAIDEgMVAh0aNCBPbmUgYXBwbGljYXRpb24gbWVzc2FnZSwgb3IgdGhlIG5leHQgcGllY2Ugb2Ygb25lLgoK\
+                bAoEBAACBBIDFwIZGl8gVGhlIGFwcGxpY2F0aW9uIG1lc3NhZ2UgZ29lcyBvbiBpbiB0aGUgbmV4dCBwYXlsb2FkIG9mIHRo\
+                aXMgY2FsbC4gT25seSB0b2dldGhlciB3aXRoIHBheWxvYWQuCgqdAQoEBAACBRIDGgIYGo8BIEhhbGYtY2xvc2U6IHRoZSBj\
+                YWxsZXIgaGFzIG5vIG1vcmUgcGF5bG9hZHMgZm9yIHRoaXMgY2FsbC4gT25seSBmcm9tIHRoZSBzaWRlIHRoYXQgb3BlbmVk\
+                IHRoZSBjb25uZWN0aW9uOyB0aGUgY2FsbGVlJ3MKIHN0YXR1cyBzYXlzIHRoZSBzYW1lLgoKVgoEBAACBhIDHAIdGkkgRW5k\
+                cyB0aGUgY2FsbC4gT25seSBmcm9tIHRoZSBjYWxsZWUsIGFsd2F5cyBpdHMgbGFzdCBmcmFtZSBvZiB0aGUgY2FsbC4KCqAB\
+                CgQEAAIHEgMeAh0akgEgRW5kcyB0aGUgY2FsbCBmcm9tIHRoZSBjYWxsZXIncyBzaWRlLiBPbmx5IGZyb20gdGhlIHNpZGUg\
+                dGhhdCBvcGVuZWQgdGhlIGNvbm5lY3Rpb24uIFRoZSBjYWxsZWUgc3RvcHMgd29yayBhbmQgc2VuZHMgbm90aGluZyBtb3Jl\
+                IGZvciB0aGlzIGNhbGwuCgp5CgQEAAIIEgMgAh0abCBHcmFudHMgdGhlIHJlY2VpdmVyIHRoYXQgbWFueSBmdXJ0aGVyIHBh\
+                eWxvYWQgYnl0ZXMsIGZvciB0aGUgY2FsbCBvciwgd2l0aG91dCBjYWxsX2lkLCBmb3IgdGhlIGNvbm5lY3Rpb24uCgphCgQE\
+                AAIJEgMiAhwaVCBGaXJzdCBmcmFtZSBvZiBlYWNoIHNpZGUgb2YgYSBjb25uZWN0aW9uLiBOZXZlciB3aXRoIGNhbGxfaWQs\
+                IGFzIHBpbmcgYW5kIGdvX2F3YXkuCgoyCgQEAAIKEgMkAhoaJSBBc2tzIGZvciwgb3IgZ2l2ZXMsIGEgc2lnbiBvZiBsaWZl\
+                LgoKQAoEBAACCxIDJgIfGjMgVGhlIHNlbmRlciB0YWtlcyBubyBuZXcgY2FsbHMgb24gdGhpcyBjb25uZWN0aW9uLgoKGwoC\
+                BAESBCoAPgEaDyBPcGVucyBhIGNhbGwuCgpzCgQEAQIAEgMsAh0aZiBQYWNrYWdlLCBzZXJ2aWNlIGFuZCBtZXRob2QsIGFz\
+                IGluIHN0ZXdhcmQuY3VzdG9tZXIudjEuQWNjb3VudFNlcnZpY2UvR2V0QWNjb3VudC4gQXQgbW9zdCAyNTYgYnl0ZXMuCgrN\
+                AQoEBAECARIDLwIhGr8BIEhvdyBsb25nIHRoZSBjYWxsZXIgaXMgZ29pbmcgdG8gd2FpdCwgaW4gbWlsbGlzZWNvbmRzIGZy\
+                b20gdGhlIHJlY2VpcHQgb2YgdGhpcyBmcmFtZS4gMSB0byA4Niw0MDAsMDAwOwogYWJzZW50IG1lYW5zIHRoZSBzZXJ2ZXIn\
+                cyBkZWZhdWx0IG9mIDMwLDAwMCBmb3IgdW5hcnkgY2FsbHMgYW5kIG5vIGxpbWl0IGZvciBzdHJlYW1zLgoK7QEKBAQBAgIS\
+                AzICIRrfASBNYWtlcyBhIHdyaXRlIHNhZmUgdG8gcmV0cnk6IHRoZSBzYW1lIGlkIGZyb20gdGhlIHNhbWUgdXNlciBnZXRz\
+                IHRoZSBzdG9yZWQgYW5zd2VyIGZvciBhdCBsZWFzdCAyNCBob3Vycy4KIDEgdG8gNjQgcHJpbnRhYmxlIEFTQ0lJIGNoYXJh\
+                Y3RlcnMsIGEgVVVJRCBmb3IgZXhhbXBsZS4gQWJzZW50OiB0aGUgc2VydmVyIGNob29zZXMgb25lLCBhbmQgYSByZXRyeSBp\
+                cyBhIG5ldyBjYWxsLgoKLgoEBAECAxIDNAIjGiEgVzNDIHRyYWNlIGNvbnRleHQsIHRyYWNlcGFyZW50LgoKQAoEBAECBBID\
+                NgIiGjMgVzNDIHRyYWNlIGNvbnRleHQsIHRyYWNlc3RhdGUuIEF0IG1vc3QgNTEyIGJ5dGVzLgoKMwoEBAECBRIDOAIeGiYg\
+                RnJlZSBtZXRhZGF0YSwgYXQgbW9zdCA4IEtpQiBpbiBhbGwuCgrlAQoEBAECBhIDOwIgGtcBIEZyZXNobmVzcyBoaW50OiB0\
+                aGUgYW5zd2VyIG11c3QgaGVlZCBhdCBsZWFzdCB0aGlzIHZlcnNpb24gb2YgdGhlIHdvcmtzcGFjZSdzIHJpZ2h0cywgYXMg\
+                YSBjaGFuZ2Ugb2YgdGhlbSB0b2xkIGluIHRoZQogaGVhZGVyIGVudHJ5IHBvbGljeS1lcG9jaCBvZiBpdHMgYW5zd2VyLiBB\
+                YnNlbnQ6IHdoYXQgdGhlIHNlc3Npb24ga25ldyB3aXRoaW4gdGhlIGxhc3QgbWludXRlLgoKZQoEBAECBxIDPQIiGlggV2hv\
+                IGNhbGxzLiBTZXQgYnkgdGhlIGdhdGV3YXkgYW5kIGJ5IHNlcnZpY2VzIG9ubHk7IGEgY2xpZW50IHRoYXQgc2VuZHMgaXQg\
+                aXMgcmVmdXNlZC4KCoABCgIEAhIEQQBGARp0IEEga2V5IGFuZCBpdHMgdmFsdWUuIEtleXMgYXJlIDEgdG8gNjQgY2hhcmFj\
+                dGVycyBvZiBhLXosIDAtOSwgLSBhbmQgXzsga2V5cyB0aGF0IGJlZ2luIHdpdGggc3Rld2FyZC0gYXJlIHJlc2VydmVkLgoK\
+                FwoEBAICABIDQwIaGgogVGhlIGtleS4KCiQKBAQCAgESA0UCGxoXIFRoZSB2YWx1ZSwgYW55IGJ5dGVzLgoKXQoCBAMSBEkA\
+                TgEaUSBQcm9vZiBvZiB3aG8gY2FsbHMsIG1pbnRlZCBieSBpZGVudGl0eSBhbmQgY2FycmllZCwgbmV2ZXIgbWFkZSwgYnkg\
+                dGhlIGdhdGV3YXkuCgo9CgQEAwIAEgNLAhwaMCBBIHNlcmlhbGl6ZWQgc3Rld2FyZC5wbGF0Zm9ybS52MS5DYWxsZXJDbGFp\
+                bXMuCgpTCgQEAwIBEgNNAh4aRiBPbmUgYXV0aGVudGljYXRpb24gY29kZSBmb3IgZWFjaCBzZXJ2aWNlIHRoYXQgbWF5IGFj\
+                Y2VwdCB0aGUgY2xhaW1zLgoKlwEKAgQEEgRSAFcBGooBIFRoZSBhdXRoZW50aWNhdGlvbiBjb2RlIG9mIG9uZSBhdWRpZW5j\
+                ZTogSE1BQy1TSEEyNTYgb3ZlciBjbGFpbXMgdW5kZXIgYSBrZXkgdGhhdCBvbmx5IGlkZW50aXR5IGFuZCB0aGUgYXVkaWVu\
+                Y2UKIGhvbGQsIGN1dCB0byAxNiBieXRlcy4KCksKBAQEAgASA1QCHxo+IFRoZSBwcm9ncmFtIHRoYXQgY2FuIHZlcmlmeSBp\
+                dDogaWRlbnRpdHksIGN1c3RvbWVyIG9yIHNhbGVzLgoKGAoEBAQCARIDVgIZGgsgMTYgYnl0ZXMuCgo0CgIEBRIEWgBdARoo\
+                IFRoZSBjYWxsZXIgbm8gbG9uZ2VyIHdhbnRzIHRoZSBhbnN3ZXIuCgo8CgQEBQIAEgNcAh0aLyBXaHksIGZvciB0aGUgY2Fs\
+                bGVlJ3MgbG9nLiBBdCBtb3N0IDI1NiBieXRlcy4KCksKAgQGEgRgAHEBGj8gV2hhdCBhIHNpZGUgY2FuIGRvLiBMaW1pdHMg\
+                YmluZCB3aGF0IHRoZSBvdGhlciBzaWRlIG1heSBzZW5kLgoKRwoEBAYCABIDYgIiGjogUHJvdG9jb2wgdmVyc2lvbnMgdGhh\
+                dCB0aGUgc2VuZGVyIHNwZWFrczogbG93ZXN0LiBOb3cgMS4KCkgKBAQGAgESA2QCIho7IFByb3RvY29sIHZlcnNpb25zIHRo\
+                YXQgdGhlIHNlbmRlciBzcGVha3M6IGhpZ2hlc3QuIE5vdyAxLgoKYQoEBAYCAhIDZgIcGlQgUHJvZ3JhbSBhbmQgdmVyc2lv\
+                biwgZm9yIHRoZSBsb2dzLCBhcyBpbiBzdGV3YXJkLWdhdGV3YXkvMC4xLjAuIEF0IG1vc3QgMTI4IGJ5dGVzLgoKVQoEBAYC\
+                AxIDaAImGkggTG9uZ2VzdCBmcmFtZSB0aGUgc2VuZGVyIGFjY2VwdHMsIHdpdGhvdXQgdGhlIGxlbmd0aCBwcmVmaXgsIGlu\
+                IGJ5dGVzLgoKSAoEBAYCBBIDagIoGjsgTGFyZ2VzdCBhcHBsaWNhdGlvbiBtZXNzYWdlIHRoZSBzZW5kZXIgYWNjZXB0cywg\
+                aW4gYnl0ZXMuCgpfCgQEBgIFEgNsAiAaUiBNb3N0IGNhbGxzIHRoZSBzZW5kZXIgc2VydmVzIGF0IG9uY2Ugb24gdGhpcyBj\
+                b25uZWN0aW9uLiAwOiBub25lLCBpdCBvbmx5IGNhbGxzLgoKVQoEBAYCBhIDbgIiGkggUGF5bG9hZCBieXRlcyB0aGF0IG1h\
+                eSBiZSBzZW50IG9uIGEgbmV3IGNhbGwgYmVmb3JlIGNyZWRpdCBpcyBncmFudGVkLgoKWQoEBAYCBxIDcAIoGkwgUGF5bG9h\
+                ZCBieXRlcyB0aGF0IG1heSBiZSBzZW50IG9uIHRoZSBjb25uZWN0aW9uIGJlZm9yZSBjcmVkaXQgaXMgZ3JhbnRlZC4KCmIK\
+                AgQHEgR0AHkBGlYgQSBzaWduIG9mIGxpZmUuIFRoZSByZWNlaXZlciBvZiBhIHBpbmcgd2l0aG91dCBhbnN3ZXIgc2VuZHMg\
+                aXQgYmFjayB3aXRoIGFuc3dlciBzZXQuCgowCgQEBwIAEgN2AhwaIyBBbnkgbnVtYmVyOyBjb21lcyBiYWNrIHVuY2hhbmdl\
+                ZC4KCiEKBAQHAgESA3gCGxoUIFNldCBpbiB0aGUgYW5zd2VyLgoKmAEKAgQIEgV9AIIBARqKASBObyBuZXcgY2FsbHMgb24g\
+                dGhpcyBjb25uZWN0aW9uLiBDYWxscyB1cCB0byBsYXN0X2NhbGxfaWQgYXJlIGZpbmlzaGVkOyBsYXRlciBvbmVzIHdlcmUg\
+                bm90IGJlZ3VuIGFuZCBhcmUgc2FmZSB0bwogc2VuZCBhZ2FpbiBlbHNld2hlcmUuCgpMCgQECAIAEgN/AiMaPyBUaGUgaGln\
+                aGVzdCBjYWxsIGlkIHRoYXQgdGhlIHNlbmRlciBoYXMgYmVndW4gb3Igd2lsbCBmaW5pc2guCgp7CgQECAIBEgSBAQIdGm0g\
+                V2h5OiBPSyBmb3IgYW4gb3JkZXJseSBkcmFpbiwgSU5WQUxJRF9BUkdVTUVOVCBmb3IgYSBwcm90b2NvbCBlcnJvciwgUkVT\
+                T1VSQ0VfRVhIQVVTVEVEIGZvciBhIGJyb2tlbiBsaW1pdC4K
                 """),
         DescribedFile(
             path: "steward/rpc/v1/health_service.proto", package: "steward.rpc.v1",

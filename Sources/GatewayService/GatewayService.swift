@@ -32,7 +32,7 @@ package enum GatewayService {
             metrics: ForwardMetrics(
                 statistics: CallStatistics(methods: Destination.methods, loops: host.loops), factory: host.metrics),
             openCalls: openCalls, tracing: host.tracing, sampling: sampling,
-            slowLog: SlowForwards(slowCall: host.settings.slowCall, logger: host.logger))
+            log: ForwardLog(slowCall: host.settings.slowCall, logger: host.logger))
         let watch = RevocationWatch(
             callers: callers, registry: registry, loop: host.loops.next(), logger: host.logger)
         let watching = Task(executorPreference: watch.loop) { await watch.run() }

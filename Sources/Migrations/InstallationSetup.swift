@@ -78,13 +78,24 @@ package struct InstallationSetup: Sendable {
                 let exists = try await !transaction.query(Self.roleExists, Self.parameter(login)).isEmpty
                 try transaction.enqueue(
                     unsafeCommand: "\(exists ? "ALTER" : "CREATE") ROLE \(login) \(attributes)")
+                for (setting, value) in ServerLogSettings.ofLogins {
+                    try transaction.enqueue(unsafeCommand: "ALTER ROLE \(login) SET \(setting) = \(value)")
+                }
                 guard let password else { return }
                 let verifier = try transaction.passwordVerifier(password, user: login)
+                for command in Self.unlogged { try transaction.enqueue(unsafeCommand: command) }
                 try transaction.enqueue(
                     unsafeCommand: "ALTER ROLE \(login) PASSWORD \(SQLText.literal(verifier))")
             }
         }
     }
+
+    /// The command that sets a password holds what it is checked by; it is in no log, however slow it is and whatever else is logged.
+    private static let unlogged = [
+        "SET LOCAL log_statement = 'none'", "SET LOCAL log_min_duration_statement = -1",
+        "SET LOCAL log_min_duration_sample = -1", "SET LOCAL log_duration = off",
+        "SET LOCAL log_min_error_statement = 'panic'",
+    ]
 
     /// CREATE DATABASE is no part of a transaction.
     private func makeDatabase(_ cluster: OwnerDatabase) async throws {

@@ -14,7 +14,7 @@ extension PostgresError {
         let kind = PostgresError.kind(ofSQLState: report.sqlState)
         let constraint = report.constraint.flatMap { $0.isEmpty ? nil : $0 }
         self.init(
-            kind, report.message, sqlState: report.sqlState,
+            kind, PostgresError.withoutValues(report.message, sqlState: report.sqlState), sqlState: report.sqlState,
             constraint: (constraint ?? PostgresError.quotedName(after: "constraint", in: report.message))
                 .map(PostgresError.withoutShardSuffix),
             table: (report.table ?? PostgresError.quotedName(after: "relation", in: report.message))
@@ -53,6 +53,16 @@ extension PostgresError {
         case "53": .outOfResources
         case "58": .serverFault
         default: .other
+        }
+    }
+
+    /// Of the texts of the server those about refused values (class 22) quote them, behind a colon or in double quotes: `invalid input
+    /// syntax for type uuid: "…"`; what functions say (P0) may be anything. DETAIL, which quotes keys and whole rows, is never read.
+    static func withoutValues(_ message: String, sqlState: String) -> String {
+        switch sqlState.prefix(2) {
+        case "22": String(message.prefix { $0 != "\"" && $0 != ":" }) + "…"
+        case "P0": "…"
+        default: message
         }
     }
 

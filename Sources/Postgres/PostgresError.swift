@@ -1,5 +1,7 @@
-/// What went wrong in or on the way to PostgreSQL. `message` is the server's own text and is for the log: it may hold
-/// values of records, and no part of it may leave the process.
+import Observability
+
+/// What went wrong in or on the way to PostgreSQL. `message` is the server's own text, without the values that it may quote, and is for the
+/// log: it may name hosts, logins and tables, and no part of it may leave the process.
 package struct PostgresError: Error, Sendable {
     package enum Kind: Sendable, Hashable {
         case uniqueViolation, foreignKeyViolation, checkViolation, notNullViolation, exclusionViolation
@@ -95,4 +97,9 @@ extension PostgresError: CustomStringConvertible {
         default: nil
         }
     }
+}
+
+extension PostgresError: LogDescribing {
+    /// PostgreSQL's own log leaves errors of Steward's logins out (see deploy/postgres/steward.conf): what is to be known of one stands here.
+    package var logText: String { "\(self): \(message)" }
 }

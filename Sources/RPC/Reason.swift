@@ -86,6 +86,10 @@ public struct Reason: Hashable, Sendable, CustomStringConvertible {
     public static let serverUnreachable = Reason("SERVER_UNREACHABLE")
     /// The connection was lost; whether the call had an effect is not known.
     public static let connectionLost = Reason("CONNECTION_LOST")
+    /// A service behind the gateway is away, and nothing was done: `details` names it.
+    public static let serviceUnavailable = Reason("SERVICE_UNAVAILABLE")
+    /// A service behind the gateway went away during the call; whether the call had an effect is not known.
+    public static let serviceInterrupted = Reason("SERVICE_INTERRUPTED")
     /// The server goes down in good order and ended a stream that has no end of its own: open it again.
     public static let draining = Reason("DRAINING")
     /// This client has been closed.

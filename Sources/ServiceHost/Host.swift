@@ -88,12 +88,6 @@ package final class Host: Sendable {
     /// identity. Not for the gateway, which shares no key.
     package func derivedKey(_ purpose: String) throws -> [UInt8] { try keys.derived(purpose, for: name) }
 
-    /// Adds what must hold before the program takes calls: nil when it holds, otherwise why not. Asked on any thread;
-    /// must not block.
-    package func addReadiness(_ name: String, _ check: @escaping @Sendable () -> String?) {
-        readiness.add(name, check)
-    }
-
     /// Says whether a service takes calls that this program does not serve itself but passes on.
     package func setHealth(ofService service: String, isServing: Bool) {
         health.set(isServing: isServing, service: service)

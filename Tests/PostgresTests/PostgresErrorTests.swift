@@ -33,6 +33,32 @@ import Testing
         #expect(column.table == "accounts")
     }
 
+    @Test(arguments: [
+        ("22P02", #"invalid input syntax for type uuid: "Ada""#, "invalid input syntax for type uuid…"),
+        ("22003", #"value "7771234567890" is out of range for type integer"#, "value …"),
+        ("22008", #"date/time field value out of range: "1999-99-99""#, "date/time field value out of range…"),
+        ("P0001", "Ada may not do this", "…"),
+        (
+            "23505", #"duplicate key value violates unique constraint "things_name_key""#,
+            #"duplicate key value violates unique constraint "things_name_key""#
+        ),
+    ])
+    func theLogGetsNoValues(_ state: String, _ message: String, _ kept: String) {
+        #expect(error(state, message).message == kept)
+        #expect(error(state, message).logText.hasSuffix(" \(state): \(kept)"))
+    }
+
+    @Test func settingsUnderWhichTheServerLogsValues() {
+        let right: [String?] = ["0", "0", "terse", "log", "off", "off", "off", nil]
+        #expect(ServerLogSettings.problems(right) == [])
+        #expect(
+            ServerLogSettings.problems(["-1", "0", "default", "warning", "off", "off", "on", "250ms"]) == [
+                "log_parameter_max_length is -1, should be 0", "log_error_verbosity is default, should be terse",
+                "log_min_messages is warning, should be log", "debug_print_plan is on, should be off",
+                "auto_explain.log_min_duration is 250ms, should be -1",
+            ])
+    }
+
     @Test func fieldsOfTheServerComeFirst() {
         let error = error("23505", #"… constraint "other""#, constraint: "accounts_name_key")
         #expect(error.constraint == "accounts_name_key")

@@ -107,16 +107,5 @@ extension SystemTests {
             await workspace.close()
             try await steward.stop()
         }
-
-        @Test func theGatewaySaysWhichServiceItMisses() async throws {
-            let steward = try await TestSteward.start()
-            try await steward.sales.stop()
-            try await eventually("the gateway is not ready") { steward.gateway.page("/readyz")?.status == 503 }
-            #expect(steward.gateway.page("/readyz")?.body.contains("sales") == true)
-            #expect(steward.gateway.page("/healthz")?.status == 200)
-            try await steward.sales.start()
-            try await eventually("the gateway is ready") { steward.gateway.page("/readyz")?.status == 200 }
-            try await steward.stop()
-        }
     }
 }

@@ -51,6 +51,12 @@ package final class TestPostgres: Sendable {
         provisioner = TenantProvisioner(database: owner)
     }
 
+    /// Whether `log` can be read: not that of a server that STEWARD_TEST_POSTGRES_DSN names.
+    package var keepsLog: Bool { cluster != nil }
+
+    /// What the server has written to its log.
+    package func log() throws -> String { try cluster?.log() ?? "" }
+
     /// The settings of a service's login.
     package func settings(
         _ service: ServiceName, partition: Int = 0, poolSize: Int = 4

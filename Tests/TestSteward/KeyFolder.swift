@@ -29,7 +29,14 @@ struct KeyFolder: Sendable {
     }
 
     /// A new certificate and key for a program, in place of those that are there.
-    func issue(_ program: ServiceName) throws {
+    func issue(_ program: ServiceName) throws { try issue(program, by: authority) }
+
+    /// The same by an authority that nobody trusts.
+    func forge(_ program: ServiceName) throws {
+        try issue(program, by: Certificates.makeAuthority(commonName: "Another authority", lifetimeDays: 2))
+    }
+
+    private func issue(_ program: ServiceName, by authority: CertificateAndKey) throws {
         let leaf = LeafRequest(
             commonName: program.peerName, dnsNames: [program.peerName, "localhost"],
             ipAddresses: ["127.0.0.1", "::1"], lifetimeDays: 2)

@@ -43,13 +43,13 @@ package final class TestProgram: Sendable {
         process.withLock { $0 = child }
     }
 
-    /// Starts it and waits until it is ready.
+    /// Starts it and waits until it is ready and misses nothing.
     package func start() async throws {
         try launch()
         try await awaitReady()
     }
 
-    /// Waits until it says that it can serve.
+    /// Waits until it says that it can serve, and misses nothing.
     package func awaitReady(within limit: Duration = .seconds(30)) async throws {
         do {
             try await eventually("steward-\(name.rawValue) is ready", within: limit) {
@@ -58,7 +58,7 @@ package final class TestProgram: Sendable {
                     process.withLock { $0 = nil }
                     throw TestStewardError("it ended: \(ending)")
                 }
-                return Loopback.get(adminPort, "/readyz")?.status == 200
+                return Loopback.get(adminPort, "/readyz")?.body == "ready\n"
             }
         } catch {
             let answer = Loopback.get(adminPort, "/readyz")?.body ?? "no answer"

@@ -103,6 +103,9 @@ package final class TestSteward: Sendable {
     /// Stops PostgreSQL in good order.
     package func stopPostgres() throws { try cluster.stop() }
 
+    /// What PostgreSQL has written to its log.
+    package func postgresLog() throws -> String { try cluster.log() }
+
     /// Where clients connect.
     package var address: String { "localhost:\(gateway.port)" }
 
@@ -126,6 +129,9 @@ package final class TestSteward: Sendable {
 
     /// Replaces the certificate of a program; it takes it up on SIGHUP.
     package func renewCertificate(of program: ServiceName) throws { try keys.issue(program) }
+
+    /// Replaces the certificate of a program by one that no other program trusts.
+    package func forgeCertificate(of program: ServiceName) throws { try keys.forge(program) }
 
     /// Ends the programs as an operator would, and removes everything but the database.
     package func stop() async throws {

@@ -1,4 +1,4 @@
-# A private PostgreSQL 15 cluster in a folder of its own. Sourced after say.sh.
+# A private PostgreSQL 15 cluster in a folder of its own. Sourced after say.sh and daemon.sh.
 # PostgreSQL refuses to run as root, so as root everything here is done as the system user postgres.
 
 postgres_bin=/usr/lib/postgresql/15/bin
@@ -85,10 +85,12 @@ cluster_start() {
         fail "PostgreSQL does not start: $(grep -E 'FATAL|PANIC|ERROR' "$log" | tail -n 1)" "All it said is in $log"
 }
 
-# cluster_try_start DIR: returns when the cluster answers. Descriptor 9, the lock of deploy/up, must not stay open in it.
-cluster_try_start() {
-    as_postgres "$postgres_bin/pg_ctl" -D "$1/data" -l "$1/postgres.log" -w -t 60 start </dev/null 9>&-
-}
+# cluster_try_start DIR: returns when the cluster answers. pg_ctl makes it a session of its own; what else is the caller's it must not keep.
+cluster_try_start() (
+    umask 077
+    close_inherited
+    as_postgres "$postgres_bin/pg_ctl" -D "$1/data" -l "$1/postgres.log" -w -t 60 start </dev/null
+)
 
 # cluster_stop DIR: ends all connections and waits.
 cluster_stop() {

@@ -14,7 +14,7 @@ struct Forwarder: Sendable {
     let tracing: Tracing
     /// Bounds the calls without a tenant that are recorded because their clients say so.
     let sampling: SamplingBudget
-    let slowLog: SlowForwards
+    let log: ForwardLog
 
     /// A program, the way to it, and what the call costs.
     private struct Target: Sendable {
@@ -123,7 +123,7 @@ struct Forwarder: Sendable {
         let passing = PassedCall(start, target.service, call, self, sampling)
         metrics.began()
         let ended: @Sendable (RelayEnd) -> Budget? = { end in
-            passing.ended(end.code)
+            passing.ended(end)
             return onEnd(end)
         }
         var start = start

@@ -29,7 +29,7 @@ struct PolicyPublication: Sendable {
         } catch {
             change.context.logger.warning(
                 "a change of policy is not published yet; it is tried again",
-                metadata: [LogKey.error: "\(error)", LogKey.object: "\(change.type.object)"])
+                metadata: [LogKey.error: "\(LogText.of(error))", LogKey.object: "\(change.type.object)"])
         }
     }
 

@@ -58,7 +58,7 @@ extension TenantMethods {
         do {
             return response(try await setup.run(work, deadline: context.deadline))
         } catch {
-            context.logger.error("a tenant could not be set up", metadata: [LogKey.error: "\(error)"])
+            context.logger.error("a tenant could not be set up", metadata: [LogKey.error: "\(LogText.of(error))"])
             throw IdentityError.setupDelayed(workspace: wish.workspace.text, cause: error)
         }
     }

@@ -121,7 +121,7 @@ struct TenantSweeper: Sendable {
         do {
             try await work()
         } catch {
-            var metadata: Logger.Metadata = [LogKey.error: "\(error)"]
+            var metadata: Logger.Metadata = [LogKey.error: "\(LogText.of(error))"]
             if let tenant { metadata[LogKey.tenantID] = "\(tenant)" }
             logger.warning("\(consequence); it is tried again", metadata: metadata)
         }

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Logging
 import Observability
 import Postgres
@@ -36,7 +37,9 @@ struct Probe: Sendable {
         do {
             try await databases.verify(deadline: Deadline.after(HostLimits.probeInterval).nanoseconds)
             run.databaseState.current = nil
-            if before != nil { run.logger.info("database reached") }
+            guard before != nil else { return }
+            run.logger.info("database reached")
+            await checkServerLog(databases)
         } catch  where error.kind == .poolExhausted {
             // Reached, and busy.
         } catch {
@@ -44,15 +47,37 @@ struct Probe: Sendable {
             run.databaseState.current =
                 "\(error.kind); is PostgreSQL running and database.dsn right? See the log."
             if before == nil || before == Self.firstState {
-                run.logger.error("database not reached", metadata: [LogKey.error: "\(error.message)"])
+                run.logger.error("database not reached", metadata: [LogKey.error: "\(LogText.of(error))"])
             }
+        }
+    }
+
+    /// Once for each time that the database is reached. A warning, since the program does no harm by itself, and the cure is the operator's.
+    private func checkServerLog(_ databases: DatabaseSet) async {
+        do {
+            for problem in try await databases.logProblems(
+                deadline: Deadline.after(HostLimits.probeInterval).nanoseconds)
+            {
+                run.logger.warning(
+                    "PostgreSQL's log would get values of records; run steward install again, see deploy/postgres/steward.conf",
+                    metadata: [LogKey.setting: "\(problem)"])
+            }
+        } catch {
+            run.logger.warning(
+                "PostgreSQL does not tell what it logs", metadata: [LogKey.error: "\(LogText.of(error))"])
         }
     }
 
     static let firstState = "not reached yet"
 
-    /// Opens connections that are missing, so that the first call after a restart of a peer need not wait.
+    /// Opens connections that are missing, so that the first call after a restart of a peer need not wait, and tells which are.
     private func connectPeers() {
-        for (_, channel) in host.channelsByPeer where !channel.isReady { channel.connect() }
+        for (peer, channel) in host.channelsByPeer {
+            Gauge(
+                label: MetricName.clientConnected, dimensions: [(MetricDimension.service, peer.rawValue)],
+                factory: run.registry
+            ).record(channel.isReady ? 1 : 0)
+            if !channel.isReady { channel.connect() }
+        }
     }
 }

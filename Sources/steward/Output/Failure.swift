@@ -56,14 +56,21 @@ enum Failure {
         case Reason.serverNotTrusted:
             return
                 "give --ca FILE with the authority that signed it, and --server HOST:PORT as the certificate names it"
+        case Reason.serverUnreachable, Reason.connectFailed, Reason.connectionLost:
+            return "check that the gateway runs (deploy/up --status), then try again"
         default: break
         }
         return switch error.code {
         case .unauthenticated: "sign in: steward login"
-        case .unavailable: "check that the gateway runs (deploy/up --status), then try again"
+        case .unavailable: "try again\(incident(error)); operators see which program is away: steward server health"
         case .aborted: "read the record again, then repeat the change"
         case .permissionDenied: "ask an admin of the workspace for the right; steward whoami shows yours"
         default: nil
         }
+    }
+
+    private static func incident(_ error: RPCError) -> String {
+        guard let id = error.details.first(where: { $0.key == "incident_id" })?.value else { return "" }
+        return ", or give the operators the incident \(id)"
     }
 }
