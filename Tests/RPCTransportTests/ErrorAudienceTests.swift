@@ -48,7 +48,8 @@ import Testing
         let address = try SocketAddress("127.0.0.1:1")
         let error = try await failure(try client(address, Self.users))
         #expect(error.code == .unavailable && error.reason == "SERVICE_UNAVAILABLE")
-        #expect(error.message == "The service for notes is not available at the moment, and nothing was done. Try again.")
+        #expect(
+            error.message == "The service for notes is not available at the moment, and nothing was done. Try again.")
         expectNothingInner(error)
         // The log gets the rest.
         #expect(LogText.of(error).contains("127.0.0.1:1"))
@@ -58,7 +59,8 @@ import Testing
 
     @Test func aWrongCertificateIsAwayToo() async throws {
         let world = try await World()
-        let error = try await failure(try client(world.address, Self.users, name: "sales", trusting: world.certificates))
+        let error = try await failure(
+            try client(world.address, Self.users, name: "sales", trusting: world.certificates))
         #expect(error.reason == "SERVICE_UNAVAILABLE")
         expectNothingInner(error)
         #expect(LogText.of(error).contains("certificate"))

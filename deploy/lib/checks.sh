@@ -128,7 +128,7 @@ check_build() { swift build --build-tests; }
 debug_products=$root/.build/debug
 
 # compile_ahead: compiles what the last checks need while the tests before them wait, with time of the processors that nobody else
-# wants. Those checks find it done, or do it themselves.
+# wants.
 compile_ahead() {
     local idle=(nice -n 19)
     ! chrt --idle 0 true 2>/dev/null || idle=(chrt --idle 0 nice -n 19)
@@ -140,13 +140,16 @@ compile_ahead() {
             --static-swift-stdlib --product steward-echo' "$root"
     ) >"$scratch/ahead.log" 2>&1 </dev/null &
     ahead=$!
+    wait_until 10 test -e "$scratch/ahead.lock"
 }
 
-# await_ahead: returns when what was begun ahead is done.
-await_ahead() { [ ! -e "$scratch/ahead.lock" ] || flock "$scratch/ahead.lock" true; }
-
-# stop_ahead: for the end of the script, whatever its reason.
-stop_ahead() { [ -z "${ahead-}" ] || kill -TERM -- "-$ahead" 2>/dev/null || :; }
+# stop_ahead: ends it. On a machine that others keep busy it gets no time, so whoever wants what it compiles goes on with the rest
+# himself; for the end of the script, too.
+stop_ahead() {
+    [ -n "${ahead-}" ] || return 0
+    kill -TERM -- "-$ahead" 2>/dev/null || :
+    flock "$scratch/ahead.lock" true
+}
 
 check_generated() { STEWARD_GENERATOR=$debug_products/protoc-gen-steward deploy/generate --check; }
 
@@ -168,7 +171,7 @@ check_architecture() { run_tests --filter '^ArchitectureTests\.'; }
 # In release mode: a debug build allocates more, and differently from one compiler to the next.
 check_allocations() {
     mkdir -p -- "$scratch/certificates"
-    await_ahead
+    stop_ahead
     swift build -c release --static-swift-stdlib --product steward-echo
     local echo_program
     echo_program=$(swift build -c release --show-bin-path)/steward-echo
@@ -196,7 +199,7 @@ check_tls() { STEWARD_TEST_PROGRAMS=$debug_products Tests/TLSAudit/run; }
 
 # Long enough to read the corpus and to try some thousand inputs; Tests/Fuzz/run all --seconds N does more.
 check_fuzz() {
-    await_ahead
+    stop_ahead
     Tests/Fuzz/run all --seconds 5
 }
 
