@@ -19,5 +19,6 @@ enum DealRecord {
             .field("external_id", .length(1...100), .unique("deals_external_id_key")),
             .field("description", .length(1...10_000)),
         ],
-        hooks: RecordHooks(beforeWrite: DealStage.enterFirst, afterCreate: DealStage.recordFirst))
+        hooks: RecordHooks(
+            beforeWrite: DealRules.keep, beforeLifetimeChange: DealRules.comeBack, afterCreate: DealRules.recordFirst))
 }
