@@ -141,13 +141,13 @@ let package = Package(
             [
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres",
                 "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", logging,
-            ], resources: [.embedInCode("SQL")]),
+            ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "SalesService",
             [
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres",
                 "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", logging,
-            ], resources: [.embedInCode("SQL")]),
+            ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "StewardClient",
             ["RPC", "RPCTransport", "Contracts", "TLSTransport", "Reactor", logging],
@@ -205,7 +205,7 @@ let package = Package(
         tests(
             "RecordsIntegrationTests",
             [
-                "Records", "TestPostgres", "Contracts", "AccessControl", "Migrations", "Postgres",
+                "Records", "TestPostgres", "TestService", "Contracts", "AccessControl", "Migrations", "Postgres",
                 "TenantDatabase",
                 "Reactor", "RPC", "Tenancy", "Wire", logging,
             ]),
@@ -215,6 +215,20 @@ let package = Package(
             name: "TestPostgres",
             dependencies: ["Migrations", "Postgres", "Reactor", "TenantDatabase", "Tenancy", logging],
             path: "Tests/TestPostgres", swiftSettings: strict),
+        // A service that keeps records, called without programs and sockets.
+        .target(
+            name: "TestService",
+            dependencies: [
+                "AccessControl", "Migrations", "Postgres", "RPC", "Reactor", "Records", "TenantDatabase", "Tenancy",
+                "TestPostgres", "Wire", logging,
+            ],
+            path: "Tests/TestService", swiftSettings: strict),
+        tests(
+            "SalesServiceIntegrationTests",
+            ["SalesService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy"]),
+        tests(
+            "CustomerServiceIntegrationTests",
+            ["CustomerService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy"]),
         // The whole of Steward, started for a test: PostgreSQL, certificates, the four programs, clients.
         .target(
             name: "TestSteward",
@@ -258,7 +272,8 @@ let package = Package(
         tests(
             "IdentityServiceIntegrationTests",
             [
-                "IdentityService", "TestPostgres", "AccessControl", "Contracts", "Credentials", "Migrations",
+                "IdentityService", "TestPostgres", "TestService", "AccessControl", "Contracts", "Credentials",
+                "Migrations",
                 "Postgres",
                 "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Wire", logging,
             ]),

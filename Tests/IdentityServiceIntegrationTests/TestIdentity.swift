@@ -11,6 +11,7 @@ import Synchronization
 import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestService
 import Testing
 import Wire
 
@@ -240,45 +241,6 @@ struct Workspace: Sendable {
         let response = try await PolicyServiceClient(channel: identity.channel(as: nil)).getPolicy(
             GetPolicyRequest(tenantID: id.id.bytes))
         return try #require(response.policy)
-    }
-}
-
-/// Calls a router in the same process, as its server would.
-struct LocalChannel: RPCChannel {
-    let routes: RouteTable
-    let caller: Caller?
-    let requestID: String?
-    let address: String
-    let logger: Logger
-
-    func unary(
-        _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
-    ) async throws(RPCError) -> [UInt8] {
-        do {
-            let route = Array(method.path.utf8).withUnsafeBytes { routes.find($0) }
-            guard case .unary(let handler) = route?.handler else {
-                throw RPCError.unimplemented("KIND", method.path)
-            }
-            var metadata = Metadata()
-            metadata.append("steward-client-address", address)
-            let arena = Arena()
-            let context = CallContext(
-                method: method, deadline: .after(.seconds(20)), requestID: options.requestID ?? requestID,
-                metadata: metadata, trace: .make(),
-                connection: ConnectionContext(peer: .program(.gateway), logger: logger),
-                arena: arena, startNanoseconds: MonotonicTime.now())
-            context.caller = caller
-            let message = try request.withUnsafeBytes {
-                try WireCodec.decode($0, as: method.request, arena: arena)
-            }
-            return WireCodec.encode(try await handler(message, context))
-        } catch {
-            throw RPCError(masking: error)
-        }
-    }
-
-    func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
-        throw RPCError.unimplemented("KIND", method.path)
     }
 }
 

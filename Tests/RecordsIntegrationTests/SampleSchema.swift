@@ -137,22 +137,3 @@ final class FakeSales: ReferenceChecker {
         }
     }
 }
-
-/// Policies that a test sets.
-final class FakePolicies: PolicySource {
-    let snapshots = Mutex<[TenantID: PolicySnapshot]>([:])
-    let isStale = Mutex(false)
-
-    func snapshot(of tenant: TenantID, minEpoch: Int64) async throws -> PolicySnapshot {
-        guard let snapshot = snapshots.withLock({ $0[tenant] }) else {
-            throw RPCError.notFound("TENANT_UNKNOWN", "There is no such tenant.")
-        }
-        return snapshot
-    }
-
-    func requireFreshForWrite() throws {
-        if isStale.withLock({ $0 }) {
-            throw RPCError.unavailable("POLICY_STALE", "Nothing heard from identity.")
-        }
-    }
-}

@@ -20,5 +20,6 @@ enum AccountContactRecord {
                 reason: "CONTACT_ALREADY_LINKED"),
             ConstraintRule(
                 "account_contacts_primary_contact_key", fields: ["primary_contact"], reason: "PRIMARY_CONTACT_TAKEN"),
-        ])
+        ],
+        hooks: RecordHooks(beforeLifetimeChange: LinkLifetime.requireEnds))
 }

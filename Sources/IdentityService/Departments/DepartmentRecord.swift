@@ -95,7 +95,10 @@ struct DepartmentRecord: Sendable {
             case .cycle: ("DEPARTMENT_CYCLE", "A department cannot be below itself.")
             case .tooDeep: ("DEPARTMENT_TOO_DEEP", "The tree has at most \(DepartmentTree.levelsMax) levels.")
             case .parentMissing:
-                ("REFERENCE_NOT_FOUND", "The department above does not exist; move this one first.")
+                (
+                    "REFERENCE_NOT_FOUND",
+                    "The department above is deleted or was never there; restore it first, or name another."
+                )
             }
         return .invalidArgument(
             reason, text, field: "department.parent_department_id", domain: IdentityError.domain)

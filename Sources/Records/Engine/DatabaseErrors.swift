@@ -30,7 +30,10 @@ enum DatabaseErrors {
     static func taken(_ field: String, _ type: RecordType, _ path: String, cause: (any Error)? = nil)
         -> RPCError
     {
-        let text = "Another \(type.object) has this \(field); choose another value or change that record."
+        let text =
+            field == type.standard.id.name
+            ? "The \(field) is taken; choose another one, or leave it out."
+            : "Another \(type.object) has this \(field); choose another value or change that record."
         let reason = "\(field.uppercased())_TAKEN"
         return RPCError(
             .alreadyExists, reason: reason, domain: RecordErrors.domain, text, details: [("field", field)],

@@ -1,8 +1,4 @@
-import Credentials
 import Postgres
-package import RPC
-import Tenancy
-package import Wire
 
 /// A page of a list, ready to be asked for.
 struct ListQuery {
@@ -87,25 +83,5 @@ struct ListQuery {
     static func expectedRows(_ plan: String) -> Int64? {
         let word = plan.split(separator: " ").first { $0.hasPrefix("rows=") }
         return word.flatMap { Int64($0.dropFirst("rows=".count)) }
-    }
-}
-
-extension RecordEngine {
-    /// The first records of a list, as the caller may see them. Authorises; see `select` for the errors.
-    package func list(
-        _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil,
-        expression: String? = nil, within: (any WireMessage)? = nil, orderBy: [String] = [], limit: Int
-    ) async throws -> [Message] {
-        let selection = try await select(
-            context, type, filter: filter, expression: expression, within: within)
-        let order = try SortOrder(orderBy, of: type, rights: selection.call.rights)
-        let query = ListQuery(selection: selection, order: order, pageSize: limit, place: nil)
-        let (text, parameters) = query.page()
-        let rows = try await read(context, statement(text), parameters)
-        return try rows.prefix(limit).map { row in
-            let record = try type.record(row, in: context.arena)
-            selection.call.rights.filter(record)
-            return record
-        }
     }
 }

@@ -84,6 +84,7 @@ extension RecordEngine {
                 let transaction = try RecordTransaction(self, call.context, sql, call: call)
                 let change = try await make(transaction)
                 try await call.type.hooks.beforeWrite?(change, transaction)
+                try await call.type.hooks.beforeLifetimeChange?(change, transaction)
                 let after = try transaction.store(change, changed: change.changedFields)
                 let answer = Message.make(response, in: call.context.arena)
                 answer.setMessage(record, call.present(after))

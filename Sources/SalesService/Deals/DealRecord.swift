@@ -20,5 +20,6 @@ enum DealRecord {
             .field("external_id", .line(100), .unique("deals_external_id_key")),
             .field("description", .lines(10_000)),
         ],
-        hooks: RecordHooks(beforeWrite: DealStage.enterFirst, afterCreate: DealStage.recordFirst))
+        hooks: RecordHooks(
+            beforeWrite: DealRules.keep, beforeLifetimeChange: DealRules.comeBack, afterCreate: DealRules.recordFirst))
 }

@@ -17,7 +17,7 @@ enum BoardText {
     }
 
     private static func total(_ column: BoardColumn) -> Int64 {
-        column.sums.map { $0.minorUnits ?? 0 }.max() ?? 0
+        column.sums.map { $0.minorUnits ?? Int64.max }.max() ?? 0
     }
 
     private static func head(_ column: BoardColumn, nameWidth: Int, largest: Int64) -> String {
@@ -26,7 +26,7 @@ enum BoardText {
         let colour: Style = column.category == .won ? .green : column.category == .lost ? .red : .blue
         let name = TextWidth.padded(column.displayName ?? "", to: nameWidth)
         let count = TextWidth.padded(String(column.dealCount ?? 0), to: 6, right: true)
-        let sums = column.sums.map(money).joined(separator: " + ")
+        let sums = column.sums.map(sum).joined(separator: " + ")
         let deals = column.dealCount == 1 ? "deal " : "deals"
         return "\(Style.bold(name))  \(colour(bar)) \(count) \(deals)  \(sums)"
     }
@@ -34,6 +34,13 @@ enum BoardText {
     private static func deal(_ deal: Deal, indent: Int) -> String {
         let parts = [deal.amount.map(money), deal.closeDate].compactMap { $0 }.joined(separator: "  ")
         return String(repeating: " ", count: indent + 2) + Style.dim("· ") + (deal.displayName ?? "") + "  " + parts
+    }
+
+    private static func sum(_ sum: MoneySum) -> String {
+        guard let large = sum.largeMinorUnits else {
+            return money(Money(currencyCode: sum.currencyCode, minorUnits: sum.minorUnits))
+        }
+        return "\(large) minor units of \(sum.currencyCode ?? "")"
     }
 
     private static func money(_ money: Money) -> String {
