@@ -12,7 +12,7 @@ enum DirectoryErrors {
             return RPCError(
                 .aborted, reason: "DATABASE_BUSY", domain: IdentityError.domain,
                 "Another change is under way; try again.", retryDelay: .milliseconds(100), cause: known)
-        case .poolExhausted:
+        case .poolExhausted, .tenantBusy:
             return RPCError.unavailable(
                 "DATABASE_BUSY", "The service is busy; try again later.", domain: IdentityError.domain,
                 retryDelay: .milliseconds(100), cause: known)
@@ -20,7 +20,7 @@ enum DirectoryErrors {
             return RPCError.unavailable(
                 "DATABASE_UNAVAILABLE", "The database is not reachable at the moment; try again later.",
                 domain: IdentityError.domain, retryDelay: .seconds(1), cause: known)
-        case .queryCanceled:
+        case .queryCanceled, .readTimeout:
             return RPCError(
                 .deadlineExceeded, reason: "DEADLINE_EXCEEDED", domain: IdentityError.domain,
                 "The time for the call ran out in the database.", cause: known)

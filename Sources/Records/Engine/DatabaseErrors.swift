@@ -5,6 +5,8 @@ import RPC
 enum DatabaseErrors {
     /// How long a caller waits before it tries again what ran into a lock.
     private static let busyRetryDelay = Duration.milliseconds(100)
+    /// How long a caller waits until other reads of its workspace are over.
+    private static let workspaceBusyRetryDelay = Duration.seconds(1)
     /// How long a caller waits while the database is away.
     private static let unavailableRetryDelay = Duration.seconds(1)
 
@@ -21,6 +23,8 @@ enum DatabaseErrors {
         case .poolExhausted:
             return made(
                 .unavailable, .databaseBusy, "The service is busy; try again later.", busyRetryDelay, error)
+        case .tenantBusy: return workspaceBusy(error)
+        case .readTimeout: return readTimeout(error)
         case .connectionLost, .unavailable, .readOnlyTransaction:
             let text =
                 error.isOutcomeUnknown
@@ -37,6 +41,24 @@ enum DatabaseErrors {
                 "The time for the call ran out in the database; allow more, or ask for less.", cause: error)
         default: return error
         }
+    }
+
+    private static func workspaceBusy(_ error: PostgresError) -> RPCError {
+        made(
+            .resourceExhausted, .workspaceBusy,
+            "Other calls of the workspace keep the database busy for so long that this one would wait for them in vain; nothing was "
+                + "done. Try again after the delay. Narrow the filters that read much, or order by a field with an index.",
+            workspaceBusyRetryDelay, error)
+    }
+
+    /// Without a delay: the same call would fail the same way.
+    private static func readTimeout(_ error: PostgresError) -> RPCError {
+        let limit = (error.limit ?? .zero) / .milliseconds(1)
+        return RPCError(
+            .resourceExhausted, reason: RecordReason.readTimeout.rawValue, domain: RecordErrors.domain,
+            "Reading took longer in the database than the \(Int(limit)) ms that it may. Narrow the filter, order by create_time, or ask "
+                + "without the count.",
+            details: [(key: "limit_ms", value: "\(Int(limit))")], cause: error)
     }
 
     private static func made(

@@ -69,7 +69,7 @@ extension RecordEngine {
         let order = try SortOrder(orderBy, of: type, rights: selection.call.rights)
         let query = ListQuery(selection: selection, order: order, pageSize: limit, place: nil)
         let (text, parameters) = query.page()
-        let rows = try await read(context, statement(text), parameters)
+        let rows = try await read(context, scan(text), parameters)
         return try rows.prefix(limit).map { row in
             let record = try type.record(row, in: context.arena)
             selection.call.rights.filter(record)

@@ -27,7 +27,7 @@ struct GetBoard: Sendable {
         let stages = try await engine.read(context, Self.stages, parameters(pipeline.id))
         let totals = try await engine.read(
             context,
-            engine.statement(
+            engine.scan(
                 """
                 SELECT stage_id, count(*), amount_currency, least(sum(amount_minor), 9223372036854775807)::bigint
                 FROM {schema}.deals WHERE \(selection.predicate) AND pipeline_id = $\(slot)
