@@ -40,11 +40,16 @@ package enum MetricName {
     // The database
     /// Timer: one transaction, by `database`.
     package static let transactionDuration = "db.transaction.duration"
+    /// Timer: one transaction whose time depends on what a client asks for (lists, sums), by `database`.
+    package static let scanDuration = "db.scan.duration"
     /// Timer: waiting for a connection of the pool, by `database`.
     package static let poolWait = "db.pool.wait"
     /// Gauge: connections of the pool, by `database` and `state` (idle, busy).
     package static let poolConnections = "db.pool.connections"
-    /// Counter: calls that found the pool's queue full or waited past their deadline, by `database`.
+    /// Gauge: calls that wait for a connection of the pool, by `database`.
+    package static let poolWaiters = "db.pool.waiters"
+    /// Counter: calls that got no connection, by `database` and `reason`: line_full, deadline, or by what their own workspace
+    /// has under way: tenant_line_full, scans.
     package static let poolRefusals = "db.pool.refusals"
     /// Counter: connections opened, by `database`.
     package static let poolConnects = "db.pool.connects"

@@ -80,6 +80,14 @@ final class Libpq: @unchecked Sendable {
         PQsendQueryParams(raw, text, 0, nil, nil, nil, nil, 1) == 1
     }
 
+    /// The same with parameters of these types, all NULL.
+    func sendText(_ text: String, nullsOf types: [PostgresType]) -> Bool {
+        withUnsafeTemporaryAllocation(of: Oid.self, capacity: max(types.count, 1)) { oids in
+            for index in types.indices { oids[index] = types[index].rawValue }
+            return PQsendQueryParams(raw, text, Int32(types.count), oids.baseAddress, nil, nil, nil, 1) == 1
+        }
+    }
+
     func sendPrepare(_ name: UnsafePointer<CChar>, _ text: String, _ types: [PostgresType]) -> Bool {
         withUnsafeTemporaryAllocation(of: Oid.self, capacity: max(types.count, 1)) { oids in
             for index in types.indices { oids[index] = types[index].rawValue }

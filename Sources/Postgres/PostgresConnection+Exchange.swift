@@ -23,6 +23,18 @@ extension PostgresConnection {
         throw error
     }
 
+    /// The same for a transaction: `.readTimeout` when the time for reads is what ran out.
+    func exchange(_ scope: TransactionScope) async throws(PostgresError) {
+        do throws(PostgresError) {
+            try await exchange(deadline: scope.deadline)
+        } catch  where error.kind == .queryCanceled && scope.readTimeout != nil && MonotonicTime.now() >= scope.deadline
+        {
+            var timeout = PostgresError(.readTimeout, error.message, sqlState: error.sqlState)
+            timeout.limit = scope.readTimeout
+            throw timeout
+        }
+    }
+
     /// Why nothing can be sent any more.
     var closed: PostgresError {
         PostgresError(.connectionLost, closeReason?.message ?? "the connection is closed")

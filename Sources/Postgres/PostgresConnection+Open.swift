@@ -96,10 +96,11 @@ extension PostgresConnection {
         }
     }
 
-    /// Times are UTC in every cast, plans are not compiled for queries of a millisecond, and a transaction that this
-    /// process forgets does not hold its locks for ever.
+    /// Times are UTC in every cast, plans are not compiled for queries of a millisecond, no statement takes several cores from
+    /// others, and a transaction that this process forgets does not hold its locks for ever.
     private static let sessionCommands = [
-        "SET timezone = 'UTC'", "SET jit = off", "SET idle_in_transaction_session_timeout = '60s'",
+        "SET timezone = 'UTC'", "SET jit = off", "SET max_parallel_workers_per_gather = 0",
+        "SET idle_in_transaction_session_timeout = '60s'",
     ]
 }
 

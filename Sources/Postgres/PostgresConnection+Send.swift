@@ -23,6 +23,7 @@ extension PostgresConnection {
         for name in orphans { try sendDeallocate(name) }
         orphans.removeAll()
         let slot = scope.slot.map { self.slot(for: $0) }
+        slot?.lastUse = now
         if let slot, scope.assumesRole { try sendRole(slot) }
         try sendTimeout(scope.deadline - now)
         if let label { try sendLabel(label) }
@@ -98,17 +99,32 @@ extension PostgresConnection {
     private func send(
         _ statement: Statement, _ parameters: Parameters, in slot: SlotKey?, expecting: Expectation
     ) throws(PostgresError) {
-        let key = StatementCache.Key(
-            statementID: statement.id, slot: statement.hasSchemaSlot ? slot : nil)
-        switch statements.use(key, parameters.entries) {
+        switch statements.use(statement, in: slot, parameters.entries) {
         case .found(let prepared):
             try put(expecting) { $0.sendExecute(prepared.name, parameters) }
         case .missing(let new, let evicted):
-            if let evicted { try sendDeallocate(evicted.name) }
-            let text = statement.text(for: slot.flatMap { slots[$0]?.schema })
-            try put(.prepare(new)) { $0.sendPrepare(new.name, text, new.types) }
+            _ = try sendPrepare(new, evicting: evicted)
             try put(expecting) { $0.sendExecute(new.name, parameters) }
         }
+    }
+
+    /// Returns the text.
+    private func sendPrepare(
+        _ new: PreparedStatement, evicting evicted: PreparedStatement?
+    ) throws(PostgresError) -> String {
+        if let evicted { try sendDeallocate(evicted.name) }
+        let text = new.statement.text(for: new.key.slot.flatMap { slots[$0]?.schema })
+        try put(.prepare(new)) { $0.sendPrepare(new.name, text, new.types) }
+        return text
+    }
+
+    /// Prepares a statement that another connection has. Parsing it loads what the server must know of the tables; planning loads the
+    /// rest, indexes above all, and is done beside the prepared statement, whose own first plans shall be for real values.
+    func sendWarming(_ other: PreparedStatement) throws(PostgresError) {
+        guard let (new, evicted) = statements.learn(other) else { return }
+        let text = try sendPrepare(new, evicting: evicted)
+        guard text.hasPrefix("SELECT") else { return }
+        try put(.rows(isKept: false)) { $0.sendText("EXPLAIN \(text)", nullsOf: new.types) }
     }
 
     /// COMMIT; from here to its answer the outcome of a writing transaction depends on the connection.

@@ -65,8 +65,7 @@ package final class PostgresConnection: @unchecked Sendable {
     // Wear.
     let openTime: UInt64
     let ageMax: UInt64
-    var backendBytes = 0
-    var lastMeasureTime: UInt64
+    var measured: Measure
     /// Called once, on the loop, when the connection has broken or was closed.
     var onClose: ((PostgresError) -> Void)?
     /// The login may do everything: roles would isolate nothing.
@@ -82,7 +81,7 @@ package final class PostgresConnection: @unchecked Sendable {
         self.libpq = libpq
         statements = StatementCache(countMax: settings.statementCountMax)
         openTime = loop.now
-        lastMeasureTime = openTime
+        measured = Measure(time: openTime)
         // Ages differ by up to a tenth, so that the connections of a pool are not all replaced at once.
         ageMax = UInt64(Double(MonotonicTime.nanoseconds(settings.connectionAgeMax)) * .random(in: 0.9...1))
     }

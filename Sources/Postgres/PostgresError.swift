@@ -9,6 +9,8 @@ package struct PostgresError: Error, Sendable {
         case insufficientPrivilege
         /// The statement timeout or the deadline passed while the statement ran, or its Task was cancelled.
         case queryCanceled
+        /// A transaction that only reads took longer than `PostgresSettings.readTimeout`.
+        case readTimeout
         case lockTimeout
         case undefinedTable
         /// An undefined schema, role, column, function or type.
@@ -21,6 +23,8 @@ package struct PostgresError: Error, Sendable {
         case unavailable
         /// The queue for a connection is full, or the deadline passed in it.
         case poolExhausted
+        /// So much of this tenant waits for a connection already that more would not be served soon.
+        case tenantBusy
         case readOnlyTransaction
         /// The server has no disk, memory or other room left for it (SQLSTATE class 53). It goes on when there is some again.
         case outOfResources
@@ -46,6 +50,8 @@ package struct PostgresError: Error, Sendable {
     /// COMMIT was sent and the connection broke before the answer: the transaction may or may not have happened.
     /// Only a repeat under the same request id is safe.
     package var isOutcomeUnknown = false
+    /// The time that ran out, for `.readTimeout`.
+    package var limit: Duration?
 
     package init(
         _ kind: Kind, _ message: String, sqlState: String? = nil, constraint: String? = nil,

@@ -14,13 +14,19 @@ package struct PostgresSettings: Sendable {
     package var applicationName = "steward"
     /// Connections per loop, at least 1.
     package var poolSize: Int
-    /// Callers that may wait for a connection of one loop; more are refused at once.
+    /// Callers that may wait for a connection of one loop; more are refused at once. A quarter of them for one tenant.
     package var waiterCountMax = 1_000
+    /// What one tenant may have of the connections of a loop, in percent of those that are not lent to others: with 50 it has
+    /// as many as are free at most, so half when it is alone.
+    package var tenantSharePercent = 50
+    /// Scans of all tenants known to take long that run at a time on one loop; a tenant runs one at most.
+    package var longScanCountMax = 2
+    /// How long a transaction that only reads may take with its connection; nil leaves it to the deadline.
+    package var readTimeout: Duration?
     /// Prepared statements kept on a connection; each costs the backend 10 to 30 KB.
     package var statementCountMax = 1_024
-    /// A connection is replaced when one of these is reached: a backend keeps about 160 KB for each tenant that it has
+    /// A connection is replaced when one of these comes near: a backend keeps about 160 KB for each tenant that it has
     /// touched and never gives it back.
-    package var tenantCountMax = 500
     package var backendBytesMax = 256 << 20
     package var connectionAgeMax: Duration = .seconds(3600)
     /// How long opening a connection may take.

@@ -119,7 +119,7 @@ package final class PostgresTransaction: @unchecked Sendable {
         isWaiting = true
         defer { isWaiting = false }
         do throws(PostgresError) {
-            try await connection.exchange(deadline: scope.deadline)
+            try await connection.exchange(scope)
         } catch {
             state = .failed(error)
             throw error

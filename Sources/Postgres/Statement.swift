@@ -9,6 +9,9 @@ package import Tenancy
 package final class Statement: Sendable {
     /// Tells statements apart within the process.
     package let id: Int
+    /// How long it takes depends on what a client asks for and how much the tenant has: a list with any filter and order, a
+    /// sum. The pool has such statements take turns.
+    package let isScan: Bool
     /// The text around the slots: one slot between each two neighbours.
     private let pieces: [String]
 
@@ -19,7 +22,8 @@ package final class Statement: Sendable {
 
     /// A statement that the record engine or the migrator composes. The caller vouches that no part of it comes
     /// from a request.
-    package init(unsafeGenerated template: String) {
+    package init(unsafeGenerated template: String, isScan: Bool = false) {
+        self.isScan = isScan
         id = Statement.count.wrappingAdd(1, ordering: .relaxed).newValue
         pieces = Statement.split(template)
     }

@@ -2,14 +2,18 @@
 final class PreparedStatement {
     let name: String
     let key: StatementCache.Key
+    let statement: Statement
     /// The types that it is prepared for.
     let types: [PostgresType]
     /// When it was last used, counted in uses of the cache.
     fileprivate(set) var lastUse: UInt64
 
-    init(name: String, key: StatementCache.Key, types: [PostgresType], lastUse: UInt64) {
+    init(
+        name: String, key: StatementCache.Key, statement: Statement, types: [PostgresType], lastUse: UInt64
+    ) {
         self.name = name
         self.key = key
+        self.statement = statement
         self.types = types
         self.lastUse = lastUse
     }
@@ -28,6 +32,11 @@ struct StatementCache {
         let statementID: Int
         /// Nil for a statement without a schema slot.
         let slot: SlotKey?
+
+        init(_ statement: Statement, in slot: SlotKey?) {
+            statementID = statement.id
+            self.slot = statement.hasSchemaSlot ? slot : nil
+        }
     }
 
     enum Lookup {
@@ -39,7 +48,8 @@ struct StatementCache {
     let countMax: Int
     private var statements: [Key: PreparedStatement] = [:]
     private var uses: UInt64 = 0
-    private var names = 0
+    /// Statements prepared since the connection was opened.
+    private(set) var preparedCount = 0
 
     init(countMax: Int) {
         precondition(countMax > 0)
@@ -47,18 +57,33 @@ struct StatementCache {
     }
 
     var count: Int { statements.count }
+    var all: [PreparedStatement] { Array(statements.values) }
 
     /// Finds the statement, or makes room and a name for it. A statement whose parameters changed type is replaced.
-    mutating func use(_ key: Key, _ entries: [Parameters.Entry]) -> Lookup {
-        uses += 1
-        if let statement = statements[key], statement.fits(entries) {
-            statement.lastUse = uses
-            return .found(statement)
+    mutating func use(_ statement: Statement, in slot: SlotKey?, _ entries: [Parameters.Entry]) -> Lookup {
+        let key = Key(statement, in: slot)
+        if let known = statements[key], known.fits(entries) {
+            uses += 1
+            known.lastUse = uses
+            return .found(known)
         }
+        return prepare(statement, key, entries.map(\.type))
+    }
+
+    /// What to do to have a statement that another connection has; nil when it is there.
+    mutating func learn(_ other: PreparedStatement) -> (new: PreparedStatement, evicted: PreparedStatement?)? {
+        guard statements[other.key] == nil,
+            case .missing(let new, let evicted) = prepare(other.statement, other.key, other.types)
+        else { return nil }
+        return (new, evicted)
+    }
+
+    private mutating func prepare(_ statement: Statement, _ key: Key, _ types: [PostgresType]) -> Lookup {
         let evicted = statements.removeValue(forKey: key) ?? (count >= countMax ? removeOldest() : nil)
-        names += 1
+        uses += 1
+        preparedCount += 1
         let new = PreparedStatement(
-            name: "s\(names)", key: key, types: entries.map(\.type), lastUse: uses)
+            name: "s\(preparedCount)", key: key, statement: statement, types: types, lastUse: uses)
         statements[key] = new
         return .missing(new: new, evicted: evicted)
     }

@@ -16,6 +16,8 @@ final class TenantSlot {
     /// When the stamp was found right; nil before that.
     var stampCheckTime: UInt64?
     var stamp: SchemaStamp?
+    /// When it was last worked in, monotonic nanoseconds.
+    var lastUse: UInt64 = 0
 
     var key: SlotKey { SlotKey(tenantID: schema.tenantID, service: schema.service) }
 

@@ -1,3 +1,4 @@
+import Reactor
 package import Tenancy
 
 /// What a transaction may do.
@@ -44,6 +45,8 @@ package struct TransactionScope: Sendable {
     package var stamp: SchemaStamp?
     /// Monotonic nanoseconds. Nothing of the transaction runs later, except a COMMIT that was already sent.
     package var deadline: UInt64
+    /// Set when this is what the deadline comes from, and not whoever waits.
+    private(set) var readTimeout: Duration?
     /// Waiting for a lock at most this many milliseconds; nil leaves it to the deadline.
     package var lockTimeoutMilliseconds: Int?
 
@@ -60,5 +63,16 @@ package struct TransactionScope: Sendable {
         self.stamp = stamp
         self.deadline = deadline
         self.lockTimeoutMilliseconds = lockTimeoutMilliseconds
+    }
+
+    /// The same with the time that a transaction of this kind may take from now on.
+    func bounded(by readTimeout: Duration?) -> TransactionScope {
+        guard access != .readWrite, let readTimeout else { return self }
+        let end = MonotonicTime.moment(readTimeout, after: MonotonicTime.now())
+        guard end < deadline else { return self }
+        var bounded = self
+        bounded.deadline = end
+        bounded.readTimeout = readTimeout
+        return bounded
     }
 }

@@ -27,8 +27,11 @@ extension CallContext: WorkAccount {
         poolNanoseconds.wrappingAdd(nanoseconds, ordering: .relaxed)
     }
 
-    package func usedDatabase(_ name: String, from begin: UInt64, to end: UInt64, error: String?) {
+    package func usedDatabase(
+        _ name: String, from begin: UInt64, to end: UInt64, isScan: Bool, error: String?
+    ) {
         databaseNanoseconds.wrappingAdd(end &- begin, ordering: .relaxed)
+        if isScan { scannedNanoseconds.wrappingAdd(end &- begin, ordering: .relaxed) }
         guard let exporter = tracing.exporter(for: trace) else { return }
         let span = trace.child()
         var attributes = [
@@ -42,6 +45,9 @@ extension CallContext: WorkAccount {
                 kind: .client, name: "transaction", begin: begin, end: end, isError: error != nil,
                 attributes: attributes))
     }
+
+    /// Time with a connection of the database for scans (`WorkAccount`).
+    package var scanTime: UInt64 { scannedNanoseconds.load(ordering: .relaxed) }
 
     /// The parts of a call that took so long in all, nanoseconds. A call that used several connections at once may have more
     /// time in the database than in all; its rest is then 0.

@@ -42,6 +42,7 @@ package final class CallContext: @unchecked Sendable {
     // Atomic, since work that the call began may go on elsewhere.
     let poolNanoseconds = Atomic<UInt64>(0)
     let databaseNanoseconds = Atomic<UInt64>(0)
+    let scannedNanoseconds = Atomic<UInt64>(0)
 
     private var madeLogger: Logger?
     private var cancelActions: [@Sendable () -> Void] = []

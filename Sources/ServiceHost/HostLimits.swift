@@ -30,4 +30,6 @@ package enum HostLimits {
     static let certificateWatchInterval: Duration = .seconds(2)
     /// How often the state of the database and the process is looked at.
     static let probeInterval: Duration = .seconds(2)
+    /// So many looks in a row that got no connection within the interval make a program not ready: 10 s in which nobody got one.
+    static let busyProbeCountMax = 3
 }

@@ -128,6 +128,19 @@ extension HostSettings.Database {
         partitions = reader.int(
             "database.partitions", default: 1, in: 1...64,
             about: "Partition logins; the number at the end of the login's name counts from 0.")
+        tenantSharePercent = reader.int(
+            "database.tenantShare", default: 50, in: 1...100, unit: "percent",
+            about:
+                "What one workspace may have of a loop's connections, in percent of those not lent to others: at 50 half when it is alone, "
+                + "and another always finds one. 100: all.")
+        longScans = reader.int(
+            "database.longScans", default: 2, in: 1...1_000, unit: "statements",
+            about:
+                "Lists and sums known to take over 100 ms that run at a time on one loop, each of another workspace: less than the "
+                + "cores of PostgreSQL.")
+        readTimeout = reader.duration(
+            "database.readTimeout", default: .seconds(5), in: .milliseconds(50) ... .seconds(300),
+            about: "How long reading may take in the database, whatever a caller allows; waiting for locks counts.")
         provisionerDSN = reader.secret(
             "provisioner.dsn", about: "Connection text of libpq for the login that owns schemas and roles.")
     }

@@ -20,6 +20,12 @@ package struct HostSettings: Sendable {
         package var connections: Int
         /// Partition logins; they differ in the number at the end of their name.
         package var partitions: Int
+        /// What one tenant may have of a loop's connections, in percent of those that are not lent to others.
+        package var tenantSharePercent: Int
+        /// Long scans that run at a time on one loop.
+        package var longScans: Int
+        /// How long a transaction that only reads may take.
+        package var readTimeout: Duration
         /// libpq's connection text of the login that owns schemas and roles.
         package var provisionerDSN: Secret
     }

@@ -34,11 +34,14 @@ class Installation:
         self.trust_roots = os.path.join(state, "pki/ca.crt")
         self.pids = {name: int(self.text(f"run/{name}.pid")) for name in PROGRAMS}
         self.postmaster = int(open(os.path.join(self.text("cluster"), "data/postmaster.pid")).readline())
-        self.client = Client("127.0.0.1", self.port, self.trust_roots, SERVER_NAME)
+        self.client = self.connect()
         sign_in = field(1, "bench") + field(2, "admin@bench.example") + field(3, self.text("demo/admin.password"))
         session = fields(self.call("steward.identity.v1.AuthenticationService/SignIn", sign_in))[1][0]
         self.attach = field(1, fields(session)[1][0])
         self.call("steward.rpc.v1.SessionService/AttachSession", self.attach)
+
+    def connect(self):
+        return Client("127.0.0.1", self.port, self.trust_roots, SERVER_NAME)
 
     def text(self, name):
         with open(os.path.join(self.state, name)) as file:

@@ -1,7 +1,7 @@
 """measure.py PART … : takes the measurements of a part, prints its tables and goals and writes them as JSON.
 
   measure.py echo|stream|connections TOOLS ECHO FOLDER QUICK RESULTS
-  measure.py crm|signin TOOLS STATE FOLDER QUICK RESULTS
+  measure.py crm|signin|tenants|neighbours TOOLS STATE FOLDER QUICK RESULTS
 
 TOOLS has the programs in C and C++, ECHO is steward-echo, STATE the installation that lib.sh has started, FOLDER takes what
 is made on the way. QUICK is yes for a smoke run, whose figures mean little. RESULTS is the JSON file.
@@ -11,8 +11,10 @@ import sys
 import connections
 import crm
 import echo
+import neighbours
 import signin
 import stream
+import tenants
 from page import write_part
 
 
@@ -43,7 +45,18 @@ def measure_signin(tools, state, folder, is_quick):
     return *signin.report(alone, rows, guessed), [alone, rows, guessed]
 
 
+def measure_tenants(tools, subject, folder, is_quick):
+    rows = tenants.measure(crm.Installation(subject), tools, folder, 1 if is_quick else 10, is_quick)
+    return *tenants.report(rows), rows
+
+
+def measure_neighbours(tools, subject, folder, is_quick):
+    rows = neighbours.measure(crm.Installation(subject), 2 if is_quick else 15)
+    return *neighbours.report(rows), rows
+
+
 PARTS = {"echo": measure_echo, "stream": measure_stream, "connections": measure_connections, "crm": measure_crm,
+         "tenants": measure_tenants, "neighbours": measure_neighbours,
          "signin": measure_signin}
 
 

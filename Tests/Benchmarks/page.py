@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 
-PARTS = ["echo", "stream", "connections", "allocations", "crm", "signin"]
+PARTS = ["echo", "stream", "connections", "allocations", "crm", "tenants", "neighbours", "signin"]
 
 
 class Table:

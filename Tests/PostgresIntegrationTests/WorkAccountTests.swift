@@ -17,7 +17,7 @@ import Testing
         init(_ label: String? = nil) { databaseLabel = label }
 
         func waitedForConnection(nanoseconds: UInt64) { waited.withLock { $0.append(nanoseconds) } }
-        func usedDatabase(_ name: String, from begin: UInt64, to end: UInt64, error: String?) {
+        func usedDatabase(_ name: String, from begin: UInt64, to end: UInt64, isScan: Bool, error: String?) {
             errors.withLock { $0.append(error) }
             used.withLock { $0.append(end > begin ? name : "backwards") }
         }

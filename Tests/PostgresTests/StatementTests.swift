@@ -29,8 +29,18 @@ import Testing
 }
 
 @Suite struct StatementCacheTests {
-    private func key(_ id: Int, _ tenant: TenantID? = nil, _ service: ServiceName = .sales) -> StatementCache.Key {
-        StatementCache.Key(statementID: id, slot: tenant.map { SlotKey(tenantID: $0, service: service) })
+    private let statements = (0...3).map { Statement(unsafeGenerated: "SELECT \($0) FROM {schema}.things") }
+
+    private func key(_ number: Int, _ tenant: TenantID? = nil, _ service: ServiceName = .customer) -> StatementCache.Key
+    {
+        StatementCache.Key(statements[number], in: tenant.map { SlotKey(tenantID: $0, service: service) })
+    }
+
+    private func use(
+        _ cache: inout StatementCache, _ key: StatementCache.Key, _ entries: [Parameters.Entry] = []
+    ) -> StatementCache.Lookup {
+        let statement = statements.first { $0.id == key.statementID } ?? statements[0]
+        return cache.use(statement, in: key.slot, entries)
     }
 
     private func isNew(_ lookup: StatementCache.Lookup) -> Bool {
@@ -40,26 +50,26 @@ import Testing
     @Test func findsWhatItKnowsPerTenant() {
         var cache = StatementCache(countMax: 10)
         let (one, other) = (TenantID(RecordID.make()), TenantID(RecordID.make()))
-        #expect(isNew(cache.use(key(1, one), [])))
-        #expect(!isNew(cache.use(key(1, one), [])))
-        #expect(isNew(cache.use(key(1, other), [])))
-        #expect(isNew(cache.use(key(1), [])))
+        #expect(isNew(use(&cache, key(1, one))))
+        #expect(!isNew(use(&cache, key(1, one))))
+        #expect(isNew(use(&cache, key(1, other))))
+        #expect(isNew(use(&cache, key(1))))
     }
 
     /// The owner works in every schema of a tenant on one connection.
     @Test func aTenantsSchemasDoNotShareStatements() {
         var cache = StatementCache(countMax: 10)
         let tenant = TenantID(RecordID.make())
-        #expect(isNew(cache.use(key(1, tenant, .customer), [])))
-        #expect(isNew(cache.use(key(1, tenant, .sales), [])))
+        #expect(isNew(use(&cache, key(1, tenant, .customer))))
+        #expect(isNew(use(&cache, key(1, tenant, .sales))))
     }
 
     @Test func letsGoOfTheOneUsedLongestAgo() {
         var cache = StatementCache(countMax: 2)
-        _ = cache.use(key(1), [])
-        _ = cache.use(key(2), [])
-        _ = cache.use(key(1), [])
-        guard case .missing(_, let evicted?) = cache.use(key(3), []) else {
+        _ = use(&cache, key(1))
+        _ = use(&cache, key(2))
+        _ = use(&cache, key(1))
+        guard case .missing(_, let evicted?) = use(&cache, key(3)) else {
             Issue.record("nothing was let go")
             return
         }
@@ -72,8 +82,8 @@ import Testing
         var (texts, numbers) = (Parameters(), Parameters())
         texts.append("a")
         numbers.append(Int64(1))
-        _ = cache.use(key(1), texts.entries)
-        guard case .missing(let new, let evicted?) = cache.use(key(1), numbers.entries) else {
+        _ = use(&cache, key(1), texts.entries)
+        guard case .missing(let new, let evicted?) = use(&cache, key(1), numbers.entries) else {
             Issue.record("the statement was taken for the same")
             return
         }
@@ -83,11 +93,24 @@ import Testing
 
     @Test func forgetsOnlyWhatItStillHolds() {
         var cache = StatementCache(countMax: 10)
-        guard case .missing(let first, _) = cache.use(key(1), []) else { return }
+        guard case .missing(let first, _) = use(&cache, key(1)) else { return }
         cache.forget(first)
         #expect(cache.count == 0)
-        _ = cache.use(key(1), [])
+        _ = use(&cache, key(1))
         cache.forget(first)
         #expect(cache.count == 1)
+    }
+
+    /// A successor prepares what its predecessor has, once.
+    @Test func learnsWhatAnotherKnows() {
+        var (known, fresh) = (StatementCache(countMax: 10), StatementCache(countMax: 10))
+        let tenant = TenantID(RecordID.make())
+        _ = use(&known, key(1, tenant))
+        for statement in known.all {
+            let learnt = fresh.learn(statement)
+            let again = fresh.learn(statement)
+            #expect(learnt?.new.statement === statement.statement && again == nil)
+        }
+        #expect(!isNew(use(&fresh, key(1, tenant))))
     }
 }

@@ -61,6 +61,21 @@ import Testing
         #expect(rest == ["a1", "a3"])
     }
 
+    /// What turned out to cost more is made up for: the other owner's elements come first for a while, and not for ever.
+    @Test func whatCostMoreIsTakenOffTheNextTurns() {
+        var queue = FairQueue<String, Int>(quantum: 1)
+        for element in 0..<4 { queue.append(element, of: "a", cost: 1) }
+        for element in 10..<14 { queue.append(element, of: "b", cost: 1) }
+        queue.charge(3, of: "a")
+        var order: [Int] = []
+        while let taken = queue.popFirst() { order.append(taken.element) }
+        #expect(order.prefix(3) == [10, 11, 12])
+        #expect(order.count == 8)
+        queue.append(0, of: "a", cost: 1)
+        queue.charge(.max / 2, of: "a")
+        #expect(queue.popFirst()?.element == 0)
+    }
+
     /// Against a plain list for each owner: nothing is lost, doubled or reordered within its owner.
     @Test func anySequenceOfStepsKeepsEveryElement() {
         var generator = SystemRandomNumberGenerator()

@@ -50,11 +50,18 @@ import Testing
     }
 
     @Test func chargesMayGoBelowZero() {
-        let bucket = Bucket(burst: 10, perSecond: 10, now: 0)
-        bucket.charge(30, at: 0)
+        let bucket = Bucket(burst: 10, perSecond: 5, now: 0)
+        bucket.charge(15, at: 0)
         #expect(bucket.remaining(at: Self.second) == 0)
         #expect(bucket.remaining(at: 3 * Self.second) == 10)
         #expect(bucket.untilFull(at: 0) == 3 * Self.second)
+    }
+
+    /// However much one call took: whoever used it all is back after a time that is known.
+    @Test func whatIsOwedIsBounded() {
+        let bucket = Bucket(burst: 10, perSecond: 10, now: 0)
+        bucket.charge(1_000_000, at: 0)
+        #expect(bucket.untilFull(at: 0) == 2 * Self.second)
     }
 
     /// Loops read the clock one after the other.

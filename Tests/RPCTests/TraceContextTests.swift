@@ -89,8 +89,8 @@ import Wire
         let context = context()
         context.handlerNanoseconds = 1_100
         context.waitedForConnection(nanoseconds: 200)
-        context.usedDatabase("default", from: 5_000, to: 5_300, error: nil)
-        context.usedDatabase("default", from: 6_000, to: 6_100, error: nil)
+        context.usedDatabase("default", from: 5_000, to: 5_300, isScan: false, error: nil)
+        context.usedDatabase("default", from: 6_000, to: 6_100, isScan: false, error: nil)
         #expect(context.times(of: 1_000) == CallTimes(queue: 100, pool: 200, database: 400, handler: 300))
     }
 
@@ -101,8 +101,8 @@ import Wire
     @Test func moreDatabaseThanTimeLeavesNothingForTheRest() {
         let context = context()
         context.handlerNanoseconds = 1_000
-        context.usedDatabase("default", from: 0, to: 900, error: nil)
-        context.usedDatabase("default", from: 0, to: 900, error: nil)
+        context.usedDatabase("default", from: 0, to: 900, isScan: false, error: nil)
+        context.usedDatabase("default", from: 0, to: 900, isScan: false, error: nil)
         #expect(context.times(of: 1_000) == CallTimes(queue: 0, pool: 0, database: 1_800, handler: 0))
     }
 
@@ -114,8 +114,8 @@ import Wire
             path: path, program: "steward-test", version: "1", fileBytesMax: 1 << 20,
             factory: PrometheusRegistry())
         let context = context(.make(isSampled: true), tracing: Tracing(sampling: .none, exporter: exporter))
-        context.usedDatabase("default", from: 1, to: 2, error: nil)
-        context.usedDatabase("default", from: 2, to: 3, error: "23505")
+        context.usedDatabase("default", from: 1, to: 2, isScan: false, error: nil)
+        context.usedDatabase("default", from: 2, to: 3, isScan: false, error: "23505")
         #expect(exporter.flush() == nil)
         let file = try #require(fopen(path, "r"))
         defer { fclose(file) }

@@ -28,7 +28,7 @@ struct World: Sendable {
     /// Runs `body` on an event loop with a tenant of its own.
     static func run(_ body: @escaping @Sendable (World) async throws -> Void) async throws {
         let postgres = try await TestPostgres.shared()
-        let databases = postgres.databases(.customer, poolSize: 2)
+        let databases = postgres.databases(.customer, poolSize: 4)
         try await postgres.withTenant(SampleSchema.stream) { tenant in
             let world = try World(postgres, tenant, databases)
             try await body(world)

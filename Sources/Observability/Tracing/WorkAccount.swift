@@ -9,8 +9,9 @@ package protocol WorkAccount: AnyObject, Sendable {
     func waitedForConnection(nanoseconds: UInt64)
 
     /// A connection was lent from `begin` to `end`, nanoseconds of the monotonic clock. `error` is the SQLSTATE of a statement
-    /// that failed, or a word for what else went wrong; nil when all went well. On any thread.
-    func usedDatabase(_ name: String, from begin: UInt64, to end: UInt64, error: String?)
+    /// that failed, or a word for what else went wrong; nil when all went well. `isScan`: how long that takes depends on what a
+    /// client asks for. On any thread.
+    func usedDatabase(_ name: String, from begin: UInt64, to end: UInt64, isScan: Bool, error: String?)
 }
 
 /// The work of the current task. It goes along with the task, so that code between a call and its SQL need not carry it.

@@ -1,8 +1,8 @@
 /// Decides which calls are worked on, which wait and which are refused. Pure: no clock, no I/O; the transport tells it of calls and of
 /// the time (monotonic nanoseconds), and begins the calls that it names.
 ///
-/// While fewer calls run than may, a call begins at once. Otherwise it waits, and tenants take turns (`FairQueue`); one tenant has three
-/// quarters of the places at most. A call whose turn could not come in time is refused when it comes, not after it has waited in
+/// While fewer calls run than may, a call begins at once. Otherwise it waits, and tenants take turns (`FairQueue`). A tenant never has
+/// more places than are left for others, so that whoever comes next finds one: half when it is alone, however slow its calls are. A call whose turn could not come in time is refused when it comes, not after it has waited in
 /// vain: how long calls take is known from those that ended.
 package struct AdmissionControl<Owner: Hashable, Call> {
     package enum Decision: Sendable, Hashable {
@@ -18,8 +18,6 @@ package struct AdmissionControl<Owner: Hashable, Call> {
     private var queue: FairQueue<Owner, Call>
     /// Calls begun and not ended, of each owner that has any.
     private var runningOf: [Owner: Int] = [:]
-    /// What one owner may have running, so that slow calls of one never take every place.
-    private let runningOfOwnerMax: Int
     /// Calls begun and not ended.
     package private(set) var runningCount = 0
     /// Nanoseconds that a call takes from its beginning to its end; a moving average over some sixteen calls.
@@ -28,7 +26,6 @@ package struct AdmissionControl<Owner: Hashable, Call> {
     package init(_ limits: AdmissionLimits) {
         precondition(limits.runningMax > 0, "a server that runs no call serves nothing")
         self.limits = limits
-        runningOfOwnerMax = max(1, limits.runningMax * 3 / 4)
         queue = FairQueue(quantum: limits.quantum)
     }
 
@@ -53,22 +50,27 @@ package struct AdmissionControl<Owner: Hashable, Call> {
 
     /// The call that may begin now, if there is one. Call it until it gives nil, after each `ended`.
     package mutating func next() -> Call? {
-        guard runningCount < limits.runningMax,
-            let (owner, call) = queue.popFirst(where: { runningOf[$0, default: 0] < runningOfOwnerMax })
-        else { return nil }
+        let left = placesLeft
+        guard left > 0, let (owner, call) = queue.popFirst(where: { runningOf[$0, default: 0] < left }) else {
+            return nil
+        }
         begin(owner)
         return call
     }
 
-    private func mayRun(_ owner: Owner) -> Bool { runningOf[owner, default: 0] < runningOfOwnerMax }
+    private func mayRun(_ owner: Owner) -> Bool { runningOf[owner, default: 0] < placesLeft }
+
+    private var placesLeft: Int { limits.runningMax - runningCount }
 
     private mutating func begin(_ owner: Owner) {
         runningCount += 1
         runningOf[owner, default: 0] += 1
     }
 
-    /// A call of this owner that was begun has ended after so many nanoseconds.
-    package mutating func ended(of owner: Owner, afterNanoseconds elapsed: UInt64) {
+    /// A call of this owner that was begun has ended after so many nanoseconds. What it turned out to cost beyond what was known
+    /// when it came, `extraCost`, is taken off the owner's next turns.
+    package mutating func ended(of owner: Owner, afterNanoseconds elapsed: UInt64, extraCost: Int = 0) {
+        if extraCost > 0 { queue.charge(extraCost, of: owner) }
         runningCount -= 1
         let running = runningOf[owner, default: 0] - 1
         runningOf[owner] = running > 0 ? running : nil

@@ -59,6 +59,16 @@ package struct FairQueue<Owner: Hashable, Element> {
         return nil
     }
 
+    /// Takes off an owner's next turns what its elements turned out to cost; an owner that has nothing queued has no turns. Never more
+    /// than some rounds: an owner is to wait, not to be forgotten.
+    package mutating func charge(_ cost: Int, of owner: Owner) {
+        guard let deficit = lanes[owner]?.deficit else { return }
+        lanes[owner]?.deficit = max(deficit - cost, -Self.roundsOwedMax * quantum)
+    }
+
+    /// Rounds that an owner lets pass at most.
+    private static var roundsOwedMax: Int { 64 }
+
     /// Takes out one element of an owner. Looks through all that the owner has queued.
     package mutating func remove(of owner: Owner, where isWanted: (Element) -> Bool) {
         guard let index = lanes[owner]?.elements.firstIndex(where: { isWanted($0.element) }) else { return }

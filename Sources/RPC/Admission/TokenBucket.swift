@@ -29,10 +29,11 @@ package struct TokenBucket: Sendable, Hashable {
         return true
     }
 
-    /// Takes units for what has happened already; the level may fall below zero.
+    /// Takes units for what has happened already; the level may fall below zero, by as much as the bucket holds: whoever is to wait
+    /// knows for how long at most.
     package mutating func charge(_ units: Int, at now: UInt64) {
         refill(now)
-        level -= Double(units)
+        level = max(level - Double(units), -capacity)
     }
 
     /// Units there now; 0 when more were charged than there were.

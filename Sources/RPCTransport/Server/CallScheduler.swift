@@ -11,7 +11,8 @@ final class CallScheduler: @unchecked Sendable {
         /// Nothing: it begins whatever else there is.
         case none
         case waiting(TenantID?, bytes: Int)
-        case running(TenantID?)
+        /// `cost`: as it was known when the call came.
+        case running(TenantID?, cost: UInt32)
     }
 
     /// A refused caller is told to wait at least and at most so long.
@@ -43,7 +44,7 @@ final class CallScheduler: @unchecked Sendable {
             call, of: tenant, cost: Int(call.context.cost), deadline: call.context.deadline, now: loop.now)
         switch decision {
         case .run:
-            call.place = .running(tenant)
+            call.place = .running(tenant, cost: call.context.cost)
             call.start()
         case .wait:
             call.place = .waiting(tenant, bytes: bytes)
@@ -68,9 +69,10 @@ final class CallScheduler: @unchecked Sendable {
         case .waiting:
             withdraw(call)
             observer.callsQueued(by: -1)
-        case .running(let tenant):
+        case .running(let tenant, let cost):
             call.place = .none
-            control.ended(of: tenant, afterNanoseconds: loop.now &- call.beganNanoseconds)
+            let extraCost = Int(call.context.cost) - Int(cost)
+            control.ended(of: tenant, afterNanoseconds: loop.now &- call.beganNanoseconds, extraCost: extraCost)
             beginNext()
         }
     }
@@ -95,7 +97,7 @@ final class CallScheduler: @unchecked Sendable {
         while let call = control.next() {
             if case .waiting(let tenant, let bytes) = call.place {
                 count(-bytes, of: tenant)
-                call.place = .running(tenant)
+                call.place = .running(tenant, cost: call.context.cost)
             }
             observer.callsQueued(by: -1)
             observer.callWaited(nanoseconds: loop.now &- call.context.startNanoseconds)

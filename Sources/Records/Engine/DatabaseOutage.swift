@@ -6,6 +6,8 @@ package import RPC
 package enum DatabaseOutage {
     /// How long a caller waits before it tries again what ran into a lock.
     private static let busyRetryDelay = Duration.milliseconds(100)
+    /// How long a caller waits until other reads of its workspace are over.
+    private static let workspaceBusyRetryDelay = Duration.seconds(1)
     /// How long a caller waits while the database is away.
     private static let awayRetryDelay = Duration.seconds(1)
     /// How long a caller waits while an operator makes room.
@@ -21,6 +23,13 @@ package enum DatabaseOutage {
             return made(.aborted, .databaseBusy, "Another change is under way; try again.", busyRetryDelay)
         case .poolExhausted:
             return made(.unavailable, .databaseBusy, "The service is busy; try again later.", busyRetryDelay)
+        case .tenantBusy:
+            return made(
+                .resourceExhausted, .workspaceBusy,
+                "Other calls of the workspace keep the database busy for so long that this one would wait for them in vain; "
+                    + "nothing was done. Try again after the delay. Narrow the filters that read much, or order by a field "
+                    + "with an index.", workspaceBusyRetryDelay)
+        case .readTimeout: return readTimeout(error, domain: domain)
         case .connectionLost, .unavailable, .readOnlyTransaction:
             let text =
                 error.isOutcomeUnknown
@@ -42,5 +51,15 @@ package enum DatabaseOutage {
             .other:
             return nil
         }
+    }
+
+    /// Without a delay: the same call would fail the same way.
+    private static func readTimeout(_ error: PostgresError, domain: String) -> RPCError {
+        let limit = Int((error.limit ?? .zero) / .milliseconds(1))
+        return RPCError(
+            .resourceExhausted, reason: RecordReason.readTimeout.rawValue, domain: domain,
+            "Reading took longer in the database than the \(limit) ms that it may. Narrow the filter, order by create_time, or "
+                + "ask without the count.",
+            details: [(key: "limit_ms", value: "\(limit)")], cause: error)
     }
 }

@@ -50,6 +50,10 @@ package final class RecordEngine: Sendable {
     /// A statement of generated text, made once. The text is made of constants and selections, never of a request.
     package func statement(_ text: String) -> Statement { statements.statement(text) }
 
+    /// The same for a statement whose time depends on what a client asks for and how much the workspace has: a list, a sum. Such
+    /// statements take turns (`Statement.isScan`).
+    package func scan(_ text: String) -> Statement { statements.statement(text, isScan: true) }
+
     private func check(_ type: RecordType) throws {
         var problems = type.problems
         for field in type.fields {

@@ -39,6 +39,8 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case constraintViolated = "CONSTRAINT_VIOLATED"
     case databaseUnavailable = "DATABASE_UNAVAILABLE"
     case databaseBusy = "DATABASE_BUSY"
+    case workspaceBusy = "WORKSPACE_BUSY"
+    case readTimeout = "READ_TIMEOUT"
     case workspaceUnavailable = "WORKSPACE_UNAVAILABLE"
     case userUnknown = "USER_UNKNOWN"
 }

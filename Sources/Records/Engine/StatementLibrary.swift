@@ -16,10 +16,11 @@ final class StatementLibrary: Sendable {
 
     private let generations = Mutex(Generations())
 
-    func statement(_ text: String) -> Statement {
+    /// - Parameter isScan: see `Statement.isScan`; the same each time for a text.
+    func statement(_ text: String, isScan: Bool = false) -> Statement {
         generations.withLock { known in
             if let statement = known.young[text] { return statement }
-            let statement = known.old[text] ?? Statement(unsafeGenerated: text)
+            let statement = known.old[text] ?? Statement(unsafeGenerated: text, isScan: isScan)
             if known.young.count >= StatementLibrary.generationCountMax {
                 known.old = known.young
                 known.young = [:]

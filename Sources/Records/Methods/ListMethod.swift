@@ -138,7 +138,7 @@ struct ListMethod {
     private func read(_ query: ListQuery, counts: Bool, into answer: Message) async throws -> Rows {
         let call = query.selection.call
         let page = query.page()
-        let statement = engine.statement(page.text)
+        let statement = engine.scan(page.text)
         guard counts else {
             return try await engine.database.read(
                 call.caller, deadline: call.deadline, statement, page.parameters)
@@ -146,7 +146,7 @@ struct ListMethod {
         let total = query.count()
         let results = try await engine.database.batch(
             call.caller, deadline: call.deadline, access: .snapshot,
-            [(statement, page.parameters), (engine.statement(total.text), total.parameters)])
+            [(statement, page.parameters), (engine.scan(total.text), total.parameters)])
         let exact = try results[1].one().int64(0)
         let isEstimate = exact > ListQuery.exactCountMax
         let nested = answer.makeMessage(count)

@@ -14,7 +14,7 @@ struct BoardQuery {
 
     /// The stages, the totals of each by currency, and the first deals of each.
     func statements(_ engine: RecordEngine) -> [(Statement, Parameters)] {
-        [stageRows, totalRows, dealRows].map { (engine.statement($0.text), $0.parameters) }
+        [stageRows, totalRows, dealRows].map { (engine.scan($0.text), $0.parameters) }
     }
 
     func read(_ rows: [Rows]) throws -> [BoardColumn] {

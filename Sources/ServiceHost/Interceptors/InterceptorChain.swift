@@ -18,6 +18,7 @@ enum InterceptorChain {
             PeerCheck(methods: statistics.methods),
             CallerAuthentication(verifier: verifier, loopCount: settings.loops, factory: factory),
             TenantLimit(callsMax: settings.tenantCallsMax, factory: factory),
+            DatabaseTimeCharge(),
         ]
     }
 

@@ -5,6 +5,7 @@ import Postgres
 import RPC
 import RPCTransport
 import Reactor
+import Synchronization
 import TLSTransport
 import Tenancy
 import TenantDatabase
@@ -36,12 +37,17 @@ struct Probe: Sendable {
         let before = run.databaseState.current
         do {
             try await databases.verify(deadline: Deadline.after(HostLimits.probeInterval).nanoseconds)
+            run.busyProbeCount.store(0, ordering: .relaxed)
             run.databaseState.current = nil
             guard before != nil else { return }
             run.logger.info("database reached")
             await checkServerLog(databases)
         } catch  where error.kind == .poolExhausted {
-            // Reached, and busy.
+            // Reached, and busy: a sign of trouble only when it stays so, since the probe waits like a call does.
+            let busyCount = run.busyProbeCount.wrappingAdd(1, ordering: .relaxed).newValue
+            guard busyCount >= HostLimits.busyProbeCountMax else { return }
+            run.databaseState.current = Self.busyState
+            if before != Self.busyState { run.logger.error("no connection of the database comes free") }
         } catch {
             // The server's text stays in the log: it may name hosts and logins.
             run.databaseState.current =
@@ -69,6 +75,8 @@ struct Probe: Sendable {
     }
 
     static let firstState = "not reached yet"
+    private static let busyState =
+        "no connection comes free; is PostgreSQL slow or locked? Look at pg_stat_activity and db_pool_waiters."
 
     /// Opens connections that are missing, so that the first call after a restart of a peer need not wait, and tells which are.
     private func connectPeers() {

@@ -25,6 +25,8 @@ final class ProcessRun: Sendable {
     let health = BuiltinServices.makeHealth()
     let listening = ReadinessFlag("starting")
     let databaseState = ReadinessFlag(Probe.firstState)
+    /// Probes in a row that got no connection.
+    let busyProbeCount = Atomic<Int>(0)
 
     let spans: SpanExporter?
 

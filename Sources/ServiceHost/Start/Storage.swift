@@ -14,6 +14,9 @@ extension Host.Storage {
             // The DSN names the login of partition 0; the others differ in their number only.
             if partition > 0 { settings.user = InstallationNames.login(run.name, partition: partition) }
             settings.applicationName = "steward-\(run.name.rawValue)"
+            settings.tenantSharePercent = database.tenantSharePercent
+            settings.longScanCountMax = database.longScans
+            settings.readTimeout = database.readTimeout
             return settings
         }
         databases = DatabaseSet(

@@ -3,13 +3,15 @@
 //
 //   load PORT CA.pem SERVER-NAME METHOD PAYLOADS CONNECTIONS IN-FLIGHT WARM-UP-SECONDS SECONDS
 //        [ATTACH-PAYLOAD [request-ids]]
+//   load PORT CA.pem SERVER-NAME METHOD PAYLOADS CONNECTIONS IN-FLIGHT WARM-UP-SECONDS SECONDS ATTACH-PAYLOADS at-random
 //
 // What the server grants as credit is not counted: there is never more under way here than the half of a window after
 // which it grants again.
 //
 // PAYLOADS is a file of request messages, each after its length (4 bytes, big-endian), sent in turn. ATTACH-PAYLOAD is
 // a file with one request of SessionService/AttachSession, called first on each connection. With `request-ids` each
-// call has a request id of its own.
+// call has a request id of its own. With `at-random` each connection has a session and a payload of its own, the next of
+// ATTACH-PAYLOADS (as PAYLOADS) and of PAYLOADS; IN-FLIGHT calls are under way in all, each on a connection drawn at random.
 // Prints "begin" when the warm-up is over; "end" and a line of JSON when the time is: whoever started it reads the
 // servers' CPU time at these two lines. A call that fails ends it.
 #include "client.h"
@@ -29,10 +31,13 @@ struct request {
 
 struct connection {
     struct client client;
+    const struct request *own;  // NULL: the next of all
     uint64_t last_call;
     uint64_t started[started_size];
 };
 
+static struct connection **connections;
+static int connection_count, is_at_random;
 static struct request *requests;
 static size_t request_count, next_request;
 static char id_prefix[17];
@@ -100,9 +105,12 @@ static void send_call(struct connection *c, const struct request *request) {
 }
 
 static void send_next(struct connection *c) {
+    if (c->own) return send_call(c, c->own);
     send_call(c, &requests[next_request]);
     next_request = (next_request + 1) % request_count;
 }
+
+static struct connection *any(void) { return connections[random() % connection_count]; }
 
 // True when the frame ends a call.
 static int handle(struct connection *c, const uint8_t *body, uint32_t size) {
@@ -130,10 +138,8 @@ static int receive(struct connection *c) {
     return ended;
 }
 
-static void attach(struct connection *c, const char *path) {
-    struct bytes payload = read_file(path);
-    struct request request =
-        make_request("steward.rpc.v1.SessionService/AttachSession", payload.data, bytes_count(&payload), 0);
+static void attach(struct connection *c, const uint8_t *payload, size_t size) {
+    struct request request = make_request("steward.rpc.v1.SessionService/AttachSession", payload, size, 0);
     send_call(c, &request);
     flush(&c->client);
     while (receive(c) == 0) {}
@@ -165,7 +171,11 @@ static void run(int epoll, uint64_t warm_up, uint64_t span) {
         int ready = epoll_wait(epoll, events, 256, 10);
         for (int i = 0; i < ready; i++) {
             struct connection *c = events[i].data.ptr;
-            for (int ended = receive(c); ended > 0; ended--) send_next(c);
+            for (int ended = receive(c); ended > 0; ended--) {
+                struct connection *next = is_at_random ? any() : c;
+                send_next(next);
+                if (next != c) flush(&next->client);
+            }
             flush(&c->client);
         }
     }
@@ -176,22 +186,35 @@ int main(int count, char **arguments) {
     must(count >= 10, "usage: see the head of load.c;");
     signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
-    uint64_t random;
-    must(getrandom(&random, sizeof random, 0) == sizeof random, "getrandom");
-    snprintf(id_prefix, sizeof id_prefix, "%016llx", (unsigned long long)random);
+    uint64_t seed;
+    must(getrandom(&seed, sizeof seed, 0) == sizeof seed, "getrandom");
+    snprintf(id_prefix, sizeof id_prefix, "%016llx", (unsigned long long)seed);
+    srandom((unsigned)seed);
 
     SSL_CTX *context = client_context(arguments[2]);
-    load_requests(arguments[4], arguments[5], count > 11);
-    int connections = atoi(arguments[6]), in_flight = atoi(arguments[7]), epoll = epoll_create1(0);
+    is_at_random = count > 11 && strcmp(arguments[11], "at-random") == 0;
+    load_requests(arguments[4], arguments[5], count > 11 && !is_at_random);
+    int in_flight = atoi(arguments[7]), epoll = epoll_create1(0);
     must(in_flight < started_size, "too many calls in flight:");
-    for (int i = 0; i < connections; i++) {
-        struct connection *c = check(calloc(1, sizeof *c), "calloc");
+    connection_count = atoi(arguments[6]);
+    connections = check(calloc(connection_count, sizeof *connections), "calloc");
+    struct bytes sessions = count > 10 ? read_file(arguments[10]) : (struct bytes){0};
+    for (int i = 0; i < connection_count; i++) {
+        struct connection *c = connections[i] = check(calloc(1, sizeof *c), "calloc");
         open_client(&c->client, context, 1, atoi(arguments[1]), arguments[3]);
-        if (count > 10) attach(c, arguments[10]);
+        uint32_t size = bytes_count(&sessions);
+        const uint8_t *session = is_at_random ? next_frame(&sessions, &size) : sessions.data;
+        if (is_at_random) c->own = &requests[i % request_count];
+        if (count > 10) attach(c, check((void *)session, "a session for each connection"), size);
         fcntl(c->client.descriptor, F_SETFL, O_NONBLOCK);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
         epoll_ctl(epoll, EPOLL_CTL_ADD, c->client.descriptor, &event);
-        for (int n = 0; n < in_flight; n++) send_next(c);
+        for (int n = 0; n < in_flight && !is_at_random; n++) send_next(c);
+        flush(&c->client);
+    }
+    for (int n = 0; n < in_flight && is_at_random; n++) {
+        struct connection *c = any();
+        send_next(c);
         flush(&c->client);
     }
     run(epoll, (uint64_t)(atof(arguments[8]) * 1e9), (uint64_t)(atof(arguments[9]) * 1e9));

@@ -17,6 +17,7 @@ package final class PostgresPool: @unchecked Sendable {
     private var nextWaiter = 0
     private var lastOpenError: PostgresError?
     private var ticker: Timer?
+    private var patience: Timer?
     private var metrics: PoolMetrics
     private var onIdle: [UnsafeContinuation<Void, Never>] = []
 
@@ -29,7 +30,7 @@ package final class PostgresPool: @unchecked Sendable {
         self.workers = workers
         self.logger = logger
         metrics = PoolMetrics(database: settings.name)
-        machine = PoolStateMachine(size: settings.poolSize, waiterCountMax: settings.waiterCountMax)
+        machine = PoolStateMachine(PoolLimits(settings))
     }
 
     /// Connections that are open, opening or waiting for their next attempt, and callers that wait for one.
@@ -37,34 +38,35 @@ package final class PostgresPool: @unchecked Sendable {
     package var waiterCount: Int { machine.waiterCount }
     package var leasedCount: Int { machine.leasedCount }
 
-    /// Lends a connection, the tenant's last one if it is free. Waits in line when all are taken.
-    /// - Throws: `.poolExhausted` when the line is full or the deadline passed in it, `.unavailable` or
-    ///   `.refusedServer` when no connection can be made, `.queryCanceled` when the Task was cancelled.
+    /// Lends a connection, one that knows the tenant if it is free. Waits in line when all are taken, or the tenant's share of them.
+    /// - Parameter scan: `Statement.id` of a scan that it is for.
+    /// - Throws: `.poolExhausted` when the line is full or the deadline passed in it, `.tenantBusy` when too much of this tenant
+    ///   waits, `.unavailable` or `.refusedServer` when no connection can be made, `.queryCanceled` when the Task was cancelled.
     package func lease(
-        affinity tenant: TenantID?, deadline: UInt64
+        affinity tenant: TenantID?, scan: Int? = nil, deadline: UInt64
     ) async throws(PostgresError) -> PooledConnection {
         loop.assertCurrent()
         nextWaiter += 1
         let waiter = nextWaiter
         let account = CurrentWork.account
-        switch machine.lease(waiter, tenant: tenant, deadline: deadline, now: loop.now) {
+        switch machine.lease(waiter, tenant: tenant, scan: scan, deadline: deadline, now: MonotonicTime.now()) {
         case .granted(let id):
             startTicking()
-            return pooled(id).lent(to: account)
+            return pooled(id, isScan: scan != nil).lent(to: account)
         case .queued(let actions):
-            let start = loop.now
+            let start = MonotonicTime.now()
             defer {
-                let waited = loop.now - start
+                let waited = MonotonicTime.now() - start
                 metrics.waited(nanoseconds: waited)
                 account?.waitedForConnection(nanoseconds: waited)
             }
-            return try await wait(waiter, actions).lent(to: account)
-        case .overloaded:
-            metrics.refused()
-            throw PostgresError(
-                .poolExhausted, "\(settings.waiterCountMax) callers wait for a connection already")
-        case .closed:
-            throw PostgresError(.unavailable, "the pool is closed")
+            var lent = try await wait(waiter, actions).lent(to: account)
+            lent.isScan = scan != nil
+            return lent
+        case .overloaded: throw refusal(.lineFull)
+        case .tenantOverloaded: throw refusal(.tenantLineFull)
+        case .scansOverloaded: throw refusal(.scans)
+        case .closed: throw PostgresError(.unavailable, "the pool is closed")
         }
     }
 
@@ -73,13 +75,14 @@ package final class PostgresPool: @unchecked Sendable {
         loop.assertCurrent()
         let end = MonotonicTime.now()
         metrics.transactionEnded(nanoseconds: end - pooled.startTime)
+        if pooled.isScan { metrics.scanEnded(nanoseconds: end - pooled.startTime) }
         pooled.account?.usedDatabase(
-            settings.name, from: pooled.startTime, to: end,
+            settings.name, from: pooled.startTime, to: end, isScan: pooled.isScan,
             error: pooled.connection.leaseError.map { $0.sqlState ?? "\($0.kind)" })
         guard pooled.connection.isOpen else { return }
         if !pooled.connection.isAtRest {
             loop.spawn { if await pooled.connection.rest() { self.putBack(pooled) } }
-        } else if pooled.connection.isMeasureDue(now: loop.now), machine.waiterCount == 0 {
+        } else if pooled.connection.isMeasureDue(now: loop.now, isBusy: machine.waiterCount > 0) {
             loop.spawn { if await pooled.connection.measure() { self.putBack(pooled) } }
         } else {
             putBack(pooled)
@@ -132,23 +135,26 @@ package final class PostgresPool: @unchecked Sendable {
             case .open(let id, let delay): open(id, after: delay)
             case .close(let id): close(id)
             case .grant(let waiter, let id): resume(waiter, .success(pooled(id)))
-            case .expire(let waiter):
-                metrics.refused()
-                resume(
-                    waiter,
-                    .failure(PostgresError(.poolExhausted, "the deadline passed in line for a connection")))
+            case .expire(let waiter): resume(waiter, .failure(refusal(.deadline)))
+            case .expireScan(let waiter): resume(waiter, .failure(refusal(.scans)))
             case .refuse(let waiter):
                 resume(waiter, .failure(lastOpenError ?? PostgresError(.unavailable, "the pool is closed")))
             }
         }
+        bePatient()
     }
 
-    private func pooled(_ id: Int) -> PooledConnection {
+    private func refusal(_ reason: PoolRefusal) -> PostgresError {
+        metrics.refused(reason)
+        return PostgresError(reason.kind, reason.message)
+    }
+
+    private func pooled(_ id: Int, isScan: Bool = false) -> PooledConnection {
         guard let connection = connections[id] else {
             preconditionFailure("connection \(id) is granted but gone")
         }
         connection.leaseError = nil
-        return PooledConnection(id: id, startTime: MonotonicTime.now(), connection: connection)
+        return PooledConnection(id: id, startTime: MonotonicTime.now(), connection: connection, isScan: isScan)
     }
 
     private func open(_ id: Int, after delay: UInt64) {
@@ -160,6 +166,7 @@ package final class PostgresPool: @unchecked Sendable {
             do throws(PostgresError) {
                 let connection = try await PostgresConnection.open(
                     loop: self.loop, settings: self.settings, workers: self.workers)
+                await self.warm(connection, as: id)
                 self.opened(id, connection)
             } catch {
                 self.openFailed(id, error)
@@ -167,12 +174,18 @@ package final class PostgresPool: @unchecked Sendable {
         }
     }
 
+    /// A successor learns what its predecessor knows before it takes over, so that nobody notices.
+    private func warm(_ connection: PostgresConnection, as id: Int) async {
+        guard let worn = machine.predecessor(of: id).flatMap({ connections[$0] }) else { return }
+        await connection.warm(like: worn)
+    }
+
     private func opened(_ id: Int, _ connection: PostgresConnection) {
         metrics.connected()
         connections[id] = connection
         connection.onClose = { self.lost(id, $0) }
         if !connection.isOpen { lost(id, PostgresError(.connectionLost, "closed at once")) }
-        perform(machine.opened(id))
+        perform(machine.opened(id, now: MonotonicTime.now()))
     }
 
     private func openFailed(_ id: Int, _ error: PostgresError) {
@@ -192,21 +205,22 @@ package final class PostgresPool: @unchecked Sendable {
         guard connections.removeValue(forKey: id) != nil else { return }
         logger.notice(
             "connection to PostgreSQL lost", metadata: [LogKey.error: "\(LogText.of(reason))"])
-        perform(machine.lost(id, now: loop.now))
+        perform(machine.lost(id, now: MonotonicTime.now()))
         updateMeters()
         noteIdle()
     }
 
     private func putBack(_ pooled: PooledConnection) {
-        let now = loop.now
+        let now = MonotonicTime.now()
         let isWorn = pooled.connection.isWorn(now: now)
-        perform(machine.released(pooled.id, isWorn: isWorn, now: now))
+        let isWhole = pooled.connection.leaseError == nil
+        perform(machine.released(pooled.id, isWorn: isWorn, isWhole: isWhole, now: now))
         noteIdle()
     }
 
     private func updateMeters() {
         let busy = machine.leasedCount
-        metrics.update(idle: max(0, connections.count - busy), busy: busy)
+        metrics.update(idle: max(0, connections.count - busy), busy: busy, waiting: machine.waiterCount)
     }
 
     private func noteIdle() {
@@ -231,11 +245,20 @@ package final class PostgresPool: @unchecked Sendable {
 
     private func ticked() {
         ticker = nil
-        let now = loop.now
+        let now = MonotonicTime.now()
         for connection in connections.values { connection.enforceDeadline(now: now) }
         perform(machine.tick(now: now))
         updateMeters()
         if !machine.isIdle { startTicking() }
+    }
+
+    /// Somebody waits for a connection that knows his tenant while another is idle: not for long.
+    private func bePatient() {
+        guard patience == nil, machine.isPatient else { return }
+        patience = loop.schedule(after: .nanoseconds(Int64(PoolLimits.patience))) { [self] in
+            patience = nil
+            perform(machine.tick(now: MonotonicTime.now()))
+        }
     }
 }
 
@@ -245,6 +268,8 @@ package struct PooledConnection: Sendable {
     /// When it was lent, on the clock of `MonotonicTime`.
     let startTime: UInt64
     package let connection: PostgresConnection
+    /// What it was lent for may take long.
+    var isScan: Bool
     /// Whom the time is told to, and whose name the database shows.
     var account: (any WorkAccount)?
 

@@ -6,13 +6,15 @@ extension PostgresPool {
     package func run(
         _ scope: TransactionScope, _ statement: Statement, _ parameters: Parameters
     ) async throws(PostgresError) -> Rows {
-        let pooled = try await lease(affinity: scope.tenant, deadline: scope.deadline)
+        let pooled = try await lease(
+            affinity: scope.tenant, scan: statement.isScan ? statement.id : nil, deadline: scope.deadline)
         defer { release(pooled) }
         let connection = pooled.connection
+        let scope = scope.bounded(by: settings.readTimeout)
         try connection.sendBegin(scope, label: pooled.account?.databaseLabel)
         try connection.send(statement, parameters, in: scope.slot)
         try connection.sendCommit(scope.access)
-        try await connection.exchange(deadline: scope.deadline)
+        try await connection.exchange(scope)
         return try connection.takeLastRows()
     }
 
@@ -21,15 +23,17 @@ extension PostgresPool {
         _ scope: TransactionScope, _ batch: [(Statement, Parameters)]
     ) async throws(PostgresError) -> [Rows] {
         guard !batch.isEmpty else { return [] }
-        let pooled = try await lease(affinity: scope.tenant, deadline: scope.deadline)
+        let pooled = try await lease(
+            affinity: scope.tenant, scan: batch.first { $0.0.isScan }?.0.id, deadline: scope.deadline)
         defer { release(pooled) }
         let connection = pooled.connection
+        let scope = scope.bounded(by: settings.readTimeout)
         try connection.sendBegin(scope, label: pooled.account?.databaseLabel)
         for (statement, parameters) in batch {
             try connection.send(statement, parameters, in: scope.slot)
         }
         try connection.sendCommit(scope.access)
-        try await connection.exchange(deadline: scope.deadline)
+        try await connection.exchange(scope)
         return connection.takeAllRows()
     }
 
@@ -39,6 +43,7 @@ extension PostgresPool {
     ) async throws -> Value {
         let pooled = try await lease(affinity: scope.tenant, deadline: scope.deadline)
         defer { release(pooled) }
+        let scope = scope.bounded(by: settings.readTimeout)
         let transaction = PostgresTransaction(pooled.connection, scope, label: pooled.account?.databaseLabel)
         let value = try await body(transaction)
         try await transaction.commit()

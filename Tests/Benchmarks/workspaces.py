@@ -1,0 +1,82 @@
+"""Workspaces with an admin and one account each, for benchmarks that need many or several."""
+import os
+import struct
+import sys
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "ThinClientTests"))
+from thin_client import Client, describe, field, fields  # noqa: E402
+
+SERVER_NAME = "gateway.steward.internal"
+IDENTITY = "steward.identity.v1."
+ACCOUNTS = "steward.customer.v1.AccountService/"
+ATTACH = "steward.rpc.v1.SessionService/AttachSession"
+# Workspaces made at a time.
+PARALLEL = 4
+
+
+def answer(client, method, request, request_id=None):
+    """The message that the call is answered with; ends the program when it fails."""
+    message = b""
+    for kind, value in client.call(method, [request], request_id=request_id):
+        if kind == "message":
+            message = value
+        elif value.get(1, [0])[0]:
+            raise SystemExit(f"{method}: {describe(value)}")
+    return fields(message)
+
+
+def base32(number):
+    """As Sources/Tenancy/TenantSchema.swift has it."""
+    return "".join("abcdefghijklmnopqrstuvwxyz234567"[number >> 5 * place & 31] for place in reversed(range(26)))
+
+
+class Workspace:
+    """An admin's session, the schema of the customer service, and the id of an account."""
+
+    def __init__(self, installation, name, tenant_id):
+        self.installation, self.name = installation, name
+        self.schema = f"t_{base32(uuid.UUID(tenant_id).int)}_cu"
+        self.password = installation.text("demo/admin.password")
+        client = self.installation.connect()
+        request = field(1, name) + field(2, f"admin@{name}.example") + field(3, self.password)
+        session = answer(client, IDENTITY + "AuthenticationService/SignIn", request)[1][0]
+        self.attach = field(1, fields(session)[1][0])
+        answer(client, ATTACH, self.attach)
+        created = answer(client, ACCOUNTS + "CreateAccount", field(1, field(10, name)), request_id=name)
+        self.account = fields(created[1][0])[1][0].decode()
+
+    def connect(self):
+        client = self.installation.connect()
+        answer(client, ATTACH, self.attach)
+        return client
+
+
+def make(installation, names):
+    """Opens the workspaces that are not there, and signs their admins in."""
+    password = installation.text("demo/admin.password")
+    operator = field(1, "operator@bench.example") + field(2, installation.text("demo/operator.password"))
+
+    def make_some(some):
+        client = installation.connect()
+        session = answer(client, IDENTITY + "AuthenticationService/SignInOperator", operator)[1][0]
+        answer(client, ATTACH, field(1, fields(session)[1][0]))
+        made = []
+        for name in some:
+            request = (field(1, name) + field(2, name) + field(3, f"admin@{name}.example") + field(4, "Admin")
+                       + field(5, password))
+            tenant = answer(client, IDENTITY + "TenantService/CreateTenant", request, request_id=name)[1][0]
+            made.append(Workspace(installation, name, fields(tenant)[1][0].decode()))
+        return made
+
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        parts = pool.map(make_some, [names[i::PARALLEL] for i in range(PARALLEL)])
+    return [workspace for part in parts for workspace in part]
+
+
+def write_messages(path, messages):
+    """A file of messages, each after its length."""
+    with open(path, "wb") as file:
+        for message in messages:
+            file.write(struct.pack(">I", len(message)) + message)

@@ -1,0 +1,57 @@
+import Contracts
+import RPC
+import Tenancy
+import Testing
+
+@testable import ServiceHost
+
+/// What calls cost for the time that their scans took.
+@Suite struct DatabaseTimeChargeTests {
+    private static let millisecond: UInt64 = 1_000_000
+    private let charge = DatabaseTimeCharge()
+    private let done = CallOutcome(error: nil, durationNanoseconds: 0)
+
+    private func list(
+        scanning milliseconds: UInt64, peer: Peer = .program(.gateway), tenant: TenantID = Sample.tenant
+    ) -> CallContext {
+        let context = Sample.context(
+            AccountServiceMethods.listAccounts, peer: peer, caller: Sample.caller(tenant: tenant))
+        context.usedDatabase("default", from: 0, to: milliseconds * Self.millisecond, isScan: true, error: nil)
+        return context
+    }
+
+    private func cost(_ context: CallContext) -> UInt32 {
+        charge.finish(context, done)
+        return context.cost
+    }
+
+    /// Each of the four units of a list includes a millisecond; from there on a unit is a tenth of one.
+    @Test(arguments: [(1, 4), (4, 4), (5, 14), (104, 1_004), (5_000, 49_964)] as [(UInt64, UInt32)])
+    func aScanCostsItsTime(_ milliseconds: UInt64, _ units: UInt32) {
+        #expect(cost(list(scanning: milliseconds)) == units)
+    }
+
+    /// Its time is bounded, and much of it is waiting: for a lock, for the disk.
+    @Test func whatIsNoScanCostsNoTime() {
+        let context = Sample.context(caller: Sample.caller())
+        context.usedDatabase("default", from: 0, to: 5_000 * Self.millisecond, isScan: false, error: nil)
+        #expect(cost(context) == AccountServiceMethods.getAccount.cost)
+    }
+
+    /// Calling and giving up costs what waiting for the answer would have cost, and is told with the next one.
+    @Test func whoGivesUpOwes() {
+        let given = list(scanning: 104)
+        given.cancel()
+        #expect(cost(given) == 4)
+        let other = TenantID(RecordID.make())
+        #expect(cost(list(scanning: 1, tenant: other)) == 4)
+        #expect(cost(list(scanning: 1)) == 1_004)
+        #expect(cost(list(scanning: 1)) == 4)
+    }
+
+    /// Another program calls for the workspace, and tells nobody what it cost.
+    @Test func whatProgramsAskForIsOwedToo() {
+        _ = cost(list(scanning: 104, peer: .program(.sales)))
+        #expect(cost(list(scanning: 1)) == 1_004)
+    }
+}
