@@ -70,6 +70,7 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(
             name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CICU", pkgConfig: "icu-i18n", providers: [.apt(["libicu-dev"])]),
         .systemLibrary(
             name: "CProtobufC", pkgConfig: "libprotobuf-c",
             providers: [.apt(["libprotobuf-c-dev"])]),
@@ -84,6 +85,7 @@ let package = Package(
         module("Settings", [configuration]),
         module("Credentials", ["COpenSSL", "CArgon2"]),
         module("Tenancy"),
+        module("Text", ["CICU"]),
 
         // Floor 2: engines.
         module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire", deque]),
@@ -109,7 +111,7 @@ let package = Package(
             "Records",
             [
                 "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
-                "Credentials",
+                "Credentials", "Text",
             ]),
         module(
             "ServiceHost",
@@ -131,7 +133,7 @@ let package = Package(
             [
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
                 "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost",
-                "Settings", "Observability", logging,
+                "Settings", "Observability", "Text", logging,
             ], resources: [.embedInCode("SQL")]),
         module(
             "CustomerService",
@@ -143,7 +145,7 @@ let package = Package(
             "SalesService",
             [
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres",
-                "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", logging,
+                "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", "Text", logging,
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "StewardClient",
@@ -169,6 +171,7 @@ let package = Package(
         // Tests. Tests/README.md tells what each target is for.
         tests("ArchitectureTests", []),
         tests("TenancyTests", ["Tenancy"]),
+        tests("TextTests", ["Text"]),
         tests(
             "ServiceSchemaIntegrationTests",
             [
@@ -277,7 +280,7 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "AccessControl", "CEnvelope", "Contracts", "Credentials", "Postgres", "RPC", "RPCTransport", "Reactor",
-                "Records", "Settings", "TLSTransport", "Tenancy", "Wire", logging,
+                "Records", "Settings", "TLSTransport", "Tenancy", "Text", "Wire", logging,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
         tests("FuzzTests", ["Fuzz"]),

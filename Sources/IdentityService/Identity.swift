@@ -98,7 +98,8 @@ package struct Identity: Sendable {
             directory: directory, tenantData: tenantData, hasher: hasher,
             signInGuard: SignInGuard(directory: directory), revoker: revoker, policies: policies)
         tenants = TenantMethods(
-            directory: directory, hasher: hasher, setup: setup, revoker: revoker, feed: feed)
+            directory: directory, hasher: hasher, setup: setup, revoker: revoker, feed: feed,
+            tokens: try PageToken(secret: parts.pageTokenKey))
         users = UserMethods(engine: engine, users: types.user, hasher: hasher, revoker: revoker)
         callers = CallerMethods(directory: directory, feed: feed, minter: parts.minter)
         policyMethods = PolicyMethods(compiler: compiler, feed: feed)

@@ -20,6 +20,10 @@ package struct PostgresError: Error, Sendable {
         /// The queue for a connection is full, or the deadline passed in it.
         case poolExhausted
         case readOnlyTransaction
+        /// The server has no disk, memory or other room left for it (SQLSTATE class 53). It goes on when there is some again.
+        case outOfResources
+        /// The server cannot read or write its own files (SQLSTATE class 58).
+        case serverFault
         /// The schema is not the tenant's, or its version is not one that this program understands.
         case stampMismatch
         /// A result has another shape than the statement promises.
@@ -72,6 +76,23 @@ package struct PostgresError: Error, Sendable {
 extension PostgresError: CustomStringConvertible {
     package var description: String {
         let state = sqlState.map { " \($0)" } ?? ""
-        return "postgres: \(kind)\(state)\(isOutcomeUnknown ? ", outcome of COMMIT unknown" : "")"
+        let advice = cure.map { "; \($0)" } ?? ""
+        return "postgres: \(kind)\(state)\(isOutcomeUnknown ? ", outcome of COMMIT unknown" : "")\(advice)"
+    }
+
+    /// What an operator does about it; nil when it is no matter of operation.
+    package var cure: String? {
+        switch (kind, sqlState) {
+        case (_, "53100"): "the disk of the database is full: free space on it or enlarge it"
+        case (_, "53200"): "the database server is out of memory: give it more, or lower work_mem or max_connections"
+        case (_, "53300"):
+            "all connections of PostgreSQL are taken: raise max_connections, or lower database.connections"
+        case (.outOfResources, _): "the database server has reached a limit of its own: its log says which"
+        case (.serverFault, _): "the database server cannot read or write its files: look at its disk and its log"
+        case (.readOnlyTransaction, _):
+            "the database takes no writes: this is a standby, or default_transaction_read_only is on"
+        case (_, "57P01"), (_, "57P02"), (_, "57P03"): "PostgreSQL stops or starts: it is waited for"
+        default: nil
+        }
     }
 }

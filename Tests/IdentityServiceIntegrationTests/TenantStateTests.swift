@@ -81,6 +81,16 @@ struct TenantStateTests {
             } while token != nil
             #expect(names.count >= 3)
             #expect(names == names.sorted())
+
+            // A token tells nothing and belongs to its list.
+            let first = try await operators.listTenants(ListTenantsRequest(pageSize: 1))
+            let next = try #require(first.nextPageToken)
+            let workspace = try #require(first.tenants.first?.workspace)
+            #expect(!next.contains(workspace))
+            for (wrong, state) in [(workspace, nil), (next + "A", nil), (next, .active)] as [(String, TenantState?)] {
+                let request = ListTenantsRequest(pageToken: wrong, state: state)
+                #expect(try await reason { _ = try await operators.listTenants(request) } == "PAGE_TOKEN_INVALID")
+            }
         }
     }
 }

@@ -13,7 +13,10 @@ import Testing
         ("55P03", .lockTimeout), ("40P01", .deadlock), ("57P01", .connectionLost), ("08006", .connectionLost),
         ("57P03", .unavailable), ("53300", .unavailable), ("22P02", .invalidInput),
         ("25006", .readOnlyTransaction),
-        ("XX000", .other),
+        ("XX000", .other), ("53100", .outOfResources), ("53200", .outOfResources), ("53400", .outOfResources),
+        ("58030", .serverFault), ("58P01", .serverFault), ("57P04", .unavailable), ("3D000", .unavailable),
+        ("28P01", .unavailable), ("25P04", .connectionLost), ("55006", .lockTimeout), ("23001", .foreignKeyViolation),
+        ("54001", .other), ("42601", .other), ("XX001", .other),
     ])
     func isToldByItsState(_ state: String, _ kind: PostgresError.Kind) {
         #expect(error(state).kind == kind)
@@ -40,6 +43,13 @@ import Testing
         #expect(!error("23505").isRetryable)
         #expect(PostgresError(.connectionLost, "").isRetryable)
         #expect(!PostgresError(.connectionLost, "", isOutcomeUnknown: true).isRetryable)
+    }
+
+    @Test(arguments: ["53100", "53200", "53300", "53400", "58030", "25006", "57P01"])
+    func theLogTellsTheOperatorWhatToDo(_ state: String) {
+        let error = error(state, "could not extend file: secret")
+        #expect(error.cure != nil && "\(error)".contains(error.cure ?? "?"))
+        #expect(!"\(error)".contains("secret"))
     }
 
     @Test func theDescriptionLeaksNothing() {

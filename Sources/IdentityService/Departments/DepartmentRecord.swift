@@ -14,9 +14,9 @@ struct DepartmentRecord: Sendable {
             message: Department.descriptor, object: "department", table: "departments", service: .identity,
             ownership: .shared,
             fields: [
-                .field("display_name", .required, .length(1...100), .searchable),
+                .field("display_name", .required, .line(100), .searchable),
                 .field("parent_department_id", .reference(.record("department"))),
-                .field("description", .length(0...1_000)),
+                .field("description", .lines(1_000)),
             ],
             hooks: RecordHooks(
                 beforeWrite: { change, transaction in

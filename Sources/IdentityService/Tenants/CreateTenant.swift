@@ -3,7 +3,9 @@ import Credentials
 import Logging
 import Observability
 import RPC
+import Records
 import Tenancy
+import Text
 
 extension TenantMethods {
     func createTenant(_ request: CreateTenantRequest, _ context: CallContext) async throws
@@ -75,11 +77,13 @@ private struct TenantWish {
 
     init(_ request: CreateTenantRequest) throws {
         let email = request.adminEmail ?? ""
+        displayName = TextForm.normalized(request.displayName ?? "")
+        adminDisplayName = TextForm.normalized(request.adminDisplayName ?? "")
         let violations = [
             WorkspaceName.violation(of: request.workspace ?? "", field: "workspace"),
-            TenantWish.violation(ofName: request.displayName, field: "display_name"),
+            TextRule.displayName.violation(ofRequired: displayName, field: "display_name"),
             EmailAddress.violation(of: email, field: "admin_email"),
-            TenantWish.violation(ofName: request.adminDisplayName, field: "admin_display_name"),
+            TextRule.displayName.violation(ofRequired: adminDisplayName, field: "admin_display_name"),
             PasswordRules.violation(of: request.adminPassword ?? "", email: email, field: "admin_password"),
         ].compactMap(\.self)
         guard violations.isEmpty, let workspace = WorkspaceName(request.workspace ?? ""),
@@ -87,8 +91,6 @@ private struct TenantWish {
         else { throw RPCError.invalidArgument(violations, domain: IdentityError.domain) }
         self.workspace = workspace
         self.adminEmail = adminEmail
-        displayName = request.displayName ?? ""
-        adminDisplayName = request.adminDisplayName ?? ""
         adminPassword = request.adminPassword ?? ""
     }
 
@@ -99,12 +101,5 @@ private struct TenantWish {
             Array(
                 [workspace.text, displayName, adminEmail.text, adminDisplayName].joined(separator: "\u{0}")
                     .utf8))
-    }
-
-    private static func violation(ofName name: String?, field: String) -> FieldViolation? {
-        if (1...200).contains(name?.unicodeScalars.count ?? 0) { return nil }
-        return FieldViolation(
-            field: field, reason: name?.isEmpty ?? true ? "REQUIRED" : "TOO_LONG",
-            description: "A name has 1 to 200 characters.")
     }
 }

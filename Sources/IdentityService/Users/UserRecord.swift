@@ -14,12 +14,12 @@ struct UserRecord: Sendable {
             message: User.descriptor, object: "user", table: "users", service: .identity, ownership: .shared,
             fields: [
                 .field(
-                    "email", .required, .format(.email), .length(3...254),
+                    "email", .required, .format(.email),
                     .unique("users_email_key", ignoringCase: true),
                     .personal, .searchable),
-                .field("display_name", .required, .length(1...200), .personal, .searchable),
+                .field("display_name", .required, .line(200), .personal, .searchable),
                 .field("department_id", .reference(.record("department"))),
-                .field("job_title", .length(0...100)),
+                .field("job_title", .line(100)),
                 .field("role_ids", .count(0...UserRecord.rolesMax)),
                 .field("last_sign_in_time", .outputOnly),
                 .field("language_code", .format(.language)),

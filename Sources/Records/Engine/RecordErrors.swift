@@ -70,6 +70,14 @@ enum RecordErrors {
             domain: domain, conflict: conflict, details: [("version", String(current))])
     }
 
+    /// A repeated request was done before, and its answer is no longer for the caller.
+    static func answerNotReadable(_ type: RecordType, id: String) -> RPCError {
+        .permissionDenied(
+            RecordReason.answerNotReadable.rawValue,
+            "The request was done before under this request id; you may no longer read the \(type.object) \(id) of its "
+                + "answer.", domain: domain, details: [("object", type.object), ("id", id)])
+    }
+
     /// A record has the id, but it was deleted, which the caller may know.
     static func deleted(_ type: RecordType, _ id: RecordID, field: String) -> RPCError {
         let text = "The \(type.object) with this id was deleted; restore it, or choose another id."

@@ -24,6 +24,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case requestIDInvalid = "REQUEST_ID_INVALID"
     case batchSizeInvalid = "BATCH_SIZE_INVALID"
     case maskTooLong = "MASK_TOO_LONG"
+    case answerNotReadable = "ANSWER_NOT_READABLE"
     case answerTooLong = "ANSWER_TOO_LONG"
     case pageSizeInvalid = "PAGE_SIZE_INVALID"
     case pageTokenInvalid = "PAGE_TOKEN_INVALID"

@@ -145,6 +145,7 @@ package final class RecordTransaction: @unchecked Sendable {
 
     private func store(_ change: RecordChange, holdsReferences: Bool = false) async throws -> Message {
         let preparation = ChangePreparation(engine: engine, call: change.call, path: "")
+        for field in change.changedFields { field.normalizeTexts(in: change.after) }
         let changed = change.changedFields
         if change.kind == .update {
             try preparation.validate(change, fields: changed)

@@ -41,7 +41,7 @@ package enum SchemaCheck {
                 if found.type != expected {
                     problems.append("\(type.table).\(column) is \(found.type) instead of \(expected).")
                 }
-                if needsValue(field), found.isNullable {
+                if field.isAlwaysSet, found.isNullable {
                     problems.append(
                         "\(type.table).\(column) must be NOT NULL, as \(field.name) is always set.")
                 }
@@ -55,17 +55,11 @@ package enum SchemaCheck {
         return problems
     }
 
-    private static func needsValue(_ field: RecordField) -> Bool {
-        switch field.role {
-        case .id, .version, .createTime, .updateTime, .owner: true
-        default: false
-        }
-    }
-
     private static func constraintProblems(_ type: RecordType, _ names: Set<String>) -> [String] {
         var expected = type.constraints.map(\.name) + ["\(type.table)_pkey"]
         for field in type.fields {
             if let unique = field.rules.unique { expected.append(unique.constraint) }
+            if field.rules.isIndexed { expected.append("\(type.table)_\(field.column)_idx") }
             if case .record = field.rules.reference, case .id = field.kind {
                 expected.append("\(type.table)_\(field.column)_fkey")
             }

@@ -82,7 +82,10 @@ extension RecordEngine {
     }
 
     func resolve(_ filter: FilterNode?, _ call: RecordCall) throws -> ResolvedFilter? {
-        try filter.map { try FilterResolver(type: call.type, rights: call.rights).resolve($0) }
+        let resolver = FilterResolver(type: call.type, rights: call.rights) { object in
+            try self.type(object).map(call.with)
+        }
+        return try filter.map(resolver.resolve)
     }
 
     /// Reads either form of a filter.

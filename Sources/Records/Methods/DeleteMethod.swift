@@ -78,7 +78,7 @@ extension RecordEngine {
         _ make: (RecordTransaction) async throws -> RecordChange
     ) async throws -> Message {
         let stored = try StoredAnswer(call.context, request: request)
-        let bytes = try await replaying(stored, call.context, type: call.type) {
+        let bytes = try await replaying(stored, call.context, response, type: call.type) {
             var written: RecordChange?
             let bytes = try await self.database.transaction(call.caller, deadline: call.deadline) { sql in
                 let transaction = try RecordTransaction(self, call.context, sql, call: call)

@@ -11,9 +11,9 @@ enum PipelineRecord {
         message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales, ownership: .shared,
         fields: [
             .field(
-                "display_name", .required, .length(1...100), .searchable,
+                "display_name", .required, .line(100), .searchable,
                 .unique("pipelines_display_name_key", ignoringCase: true)),
-            .field("description", .length(1...1000)),
+            .field("description", .lines(1000)),
         ],
         constraints: [
             ConstraintRule(

@@ -11,7 +11,7 @@ enum StageRecord {
         message: Stage.descriptor, object: "stage", table: "stages", service: .sales, ownership: .shared,
         fields: [
             .field("pipeline_id", .required, .immutable, .reference(.record("pipeline"))),
-            .field("display_name", .required, .length(1...100), .searchable),
+            .field("display_name", .required, .line(100), .searchable),
             .field("position", .required, .range(1...100)),
             .field("probability_percent", .required, .range(0...100)),
             .field("category", .required),

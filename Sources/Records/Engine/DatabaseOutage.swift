@@ -1,0 +1,46 @@
+package import Postgres
+package import RPC
+
+/// What callers are told of a database that is busy, away, or without room: the same, whichever program asked it. Nothing of
+/// the server's own words leaves the process; the cause, with the operator's cure, goes to the log.
+package enum DatabaseOutage {
+    /// How long a caller waits before it tries again what ran into a lock.
+    private static let busyRetryDelay = Duration.milliseconds(100)
+    /// How long a caller waits while the database is away.
+    private static let awayRetryDelay = Duration.seconds(1)
+    /// How long a caller waits while an operator makes room.
+    private static let fullRetryDelay = Duration.seconds(10)
+
+    /// The error for the caller; nil for what is about the data, or a fault of a program.
+    package static func rpcError(_ error: PostgresError, domain: String) -> RPCError? {
+        func made(_ code: StatusCode, _ reason: RecordReason, _ text: String, _ delay: Duration) -> RPCError {
+            RPCError(code, reason: reason.rawValue, domain: domain, text, retryDelay: delay, cause: error)
+        }
+        switch error.kind {
+        case .serializationFailure, .deadlock, .lockTimeout:
+            return made(.aborted, .databaseBusy, "Another change is under way; try again.", busyRetryDelay)
+        case .poolExhausted:
+            return made(.unavailable, .databaseBusy, "The service is busy; try again later.", busyRetryDelay)
+        case .connectionLost, .unavailable, .readOnlyTransaction:
+            let text =
+                error.isOutcomeUnknown
+                ? "The database went away while it stored the change; repeat the call with the same request id."
+                : "The database is not reachable at the moment; try again later."
+            return made(.unavailable, .databaseUnavailable, text, awayRetryDelay)
+        case .outOfResources, .serverFault:
+            let text = "The database cannot do this at the moment, and nothing was written; try again later."
+            return made(.unavailable, .databaseUnavailable, text, fullRetryDelay)
+        case .stampMismatch:
+            return made(
+                .unavailable, .workspaceUnavailable, "The workspace is being changed; try again later.", awayRetryDelay)
+        case .queryCanceled:
+            return RPCError(
+                .deadlineExceeded, reason: "DEADLINE_EXCEEDED", domain: domain,
+                "The time for the call ran out in the database; allow more, or ask for less.", cause: error)
+        case .uniqueViolation, .foreignKeyViolation, .checkViolation, .notNullViolation, .exclusionViolation,
+            .insufficientPrivilege, .undefinedTable, .undefinedObject, .invalidInput, .unexpectedResult, .refusedServer,
+            .other:
+            return nil
+        }
+    }
+}

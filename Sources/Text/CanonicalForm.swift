@@ -1,0 +1,25 @@
+import CICU
+
+/// Unicode's normal form C: é is one character, however it was typed.
+enum CanonicalForm {
+    // SAFETY: ICU never changes or frees a normalizer of its own, and its functions may be called on any thread.
+    private struct Normalizer: @unchecked Sendable { let pointer: OpaquePointer }
+    private static let normalizer = steward_nfc().map { Normalizer(pointer: $0) }
+
+    /// The text in normal form C.
+    static func composed(_ text: String) -> String {
+        // Below U+0300, the first combining character, nothing is composed.
+        guard text.utf8.contains(where: { $0 >= 0xcc }) else { return text }
+        guard let normalizer = normalizer?.pointer else {
+            preconditionFailure("libicu has no data of normal forms; reinstall the package libicu72")
+        }
+        let units = Array(text.utf16)
+        let count = Int32(units.count)
+        if steward_normalized_prefix(normalizer, units, count) == count { return text }
+        // No character has more than three in this form.
+        var composed = [UInt16](repeating: 0, count: units.count * 3)
+        let length = steward_normalize(normalizer, units, count, &composed, Int32(composed.count))
+        guard length >= 0 else { preconditionFailure("normal form C has at most three times the length") }
+        return String(decoding: composed.prefix(Int(length)), as: UTF16.self)
+    }
+}
