@@ -146,7 +146,7 @@ let package = Package(
             "SalesService",
             [
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres",
-                "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", logging,
+                "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", "Text", logging,
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "StewardClient",

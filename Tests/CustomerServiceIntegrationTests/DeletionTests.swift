@@ -213,7 +213,7 @@ import Testing
 
     /// Links of contacts and accounts that were deleted before links went with them.
     @Test func oldLinksOfTheDeletedEnd() async throws {
-        let last = 3
+        let last = 4
         try await Customers.run(
             from: last,
             old: { customers in

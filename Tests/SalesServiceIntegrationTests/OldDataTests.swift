@@ -38,7 +38,7 @@ import Testing
 
     @Test func everyRowFitsTheRulesAfterwards() async throws {
         try await Sales.run(
-            from: 3, old: { sales in for text in Self.old { try await sales.service.sql(text) } },
+            from: 4, old: { sales in for text in Self.old { try await sales.service.sql(text) } },
             { sales in
                 let pipeline = try await sales.defaultPipeline()
                 #expect(pipeline.displayName?.hasPrefix("Sales (") == true)
@@ -56,14 +56,14 @@ import Testing
 
     @Test func aWorkspaceWithoutADefaultPipelineGetsOne() async throws {
         try await Sales.run(
-            from: 3,
+            from: 4,
             old: { sales in try await sales.service.sql("UPDATE {schema}.pipelines SET default_pipeline = NULL") },
             { sales in
                 let pipeline = try await sales.defaultPipeline()
                 #expect(pipeline.displayName == "Sales")
             })
         try await Sales.run(
-            from: 3, old: { sales in try await sales.service.sql("UPDATE {schema}.pipelines SET deleted_at = now()") },
+            from: 4, old: { sales in try await sales.service.sql("UPDATE {schema}.pipelines SET deleted_at = now()") },
             { sales in
                 let pipeline = try await sales.defaultPipeline()
                 #expect(pipeline.displayName == "Sales")

@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import Text
 
 /// Why a deal ended as it did: the one rule, which every way of writing a deal asks.
 ///
@@ -20,7 +21,7 @@ enum DealOutcome {
         _ given: String?, in category: StageCategory, since before: Before?, field: String
     ) throws -> String? {
         let kept = before?.category == category ? before?.reason : nil
-        let reason = given.map { $0.allSatisfy(\.isWhitespace) ? nil : $0 } ?? kept
+        let reason = given.map(TextForm.normalized).map { $0.isEmpty ? nil : $0 } ?? kept
         switch category {
         case .open where reason != nil && given != nil:
             throw RPCError.invalidArgument(
