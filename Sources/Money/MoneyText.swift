@@ -27,13 +27,20 @@ package enum MoneyText {
     /// As in 1,234.50 EUR: the currency's own number of decimals, and groups of three only where they cannot be taken for
     /// decimals, so 1234 JPY and 1,234,567 JPY.
     package static func text(minorUnits: Int64, currency code: String) -> String {
+        text(minorUnitDigits: String(minorUnits), currency: code)
+    }
+
+    /// The same for sums that no number of 64 bits holds.
+    /// - Parameter minorUnitDigits: ASCII digits, with a minus sign before them if it is negative.
+    package static func text(minorUnitDigits: String, currency code: String) -> String {
         let digits = Currency.digits(of: code)
-        var plain = String(minorUnits.magnitude)
+        let isNegative = minorUnitDigits.hasPrefix("-")
+        var plain = String(minorUnitDigits.dropFirst(isNegative ? 1 : 0))
         while plain.count <= digits { plain = "0" + plain }
         let whole = String(plain.dropLast(digits))
         let isGrouped = digits > 0 || whole.count > 6
         let number = (isGrouped ? grouped(whole) : whole) + (digits == 0 ? "" : "." + plain.suffix(digits))
-        return "\(minorUnits < 0 ? "-" : "")\(number) \(code)"
+        return "\(isNegative ? "-" : "")\(number) \(code)"
     }
 
     package static func text(_ amount: MoneyAmount) -> String {

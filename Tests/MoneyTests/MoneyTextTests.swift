@@ -72,6 +72,13 @@ import Testing
         #expect(MoneyText.text(minorUnits: units, currency: code) == text)
     }
 
+    @Test func writesSumsOfAnyLength() {
+        #expect(
+            MoneyText.text(minorUnitDigits: "1844674407370955161500", currency: "EUR")
+                == "18,446,744,073,709,551,615.00 EUR")
+        #expect(MoneyText.text(minorUnitDigits: "-5", currency: "EUR") == "-0.05 EUR")
+    }
+
     /// What is written is read as the same amount, in every currency.
     @Test func writingAndReadingIsIdentity() throws {
         var random = SystemRandomNumberGenerator()

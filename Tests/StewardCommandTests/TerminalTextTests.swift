@@ -29,6 +29,10 @@ import Testing
         }
     }
 
+    @Test func stylesTakeNoRoom() {
+        #expect(TextWidth.columns(TerminalText.marked("北京", .bold)) == 4)
+    }
+
     @Test func aValueCannotPretendToBeTheNextLine() {
         #expect(TerminalText.oneLine("a\nnext:  rm\r\u{2028}") == "a\\u000anext:  rm\\u000d\\u2028")
         #expect(TerminalText.hanging("a\nb\r\nc", at: 3) == "a\n   b\n   c")

@@ -50,6 +50,11 @@ extension SystemTests {
             #expect(mine.lines == ["display_name", "Mine"])
             #expect(try await tool.run("role", "list", "--mine").code == 64)
 
+            let board = try await tool.run("deal", "board", "--output", "csv")
+            #expect(board.lines.first == "stage_id,display_name,category,deal_count,sums,weighted_sums")
+            let qualified = board.lines.first { $0.contains(",Qualified,") }
+            #expect(qualified?.contains("\"1,250.00 EUR, 5 JPY\"") == true, "\(board.output)")
+
             let got = try await tool.run("deal", "get", "Two anvils")
             #expect(got.output.contains("\(acme)  Acme Ltd"), "\(got.output)\(got.errors)")
             expectSuccess(try await tool.run("account", "update", "Acme Ltd", "city=Rome"), "update by name")

@@ -20,7 +20,7 @@ struct DealCommand: AsyncParsableCommand {
         @Option(help: "Name of the pipeline; without it the default one.") var pipeline: String?
         @Option(help: "Only deals that fulfil this.") var filter: String?
         @Option(help: "Deals to show for each stage, 0 to 100.") var deals: Int32 = 5
-        @Option(help: "table or json.") var output: OutputFormat = .table
+        @Option(help: "table, json, or csv with a row for each stage.") var output: OutputFormat = .table
 
         func run() async throws {
             let steward = try await connection.connectSignedIn()
@@ -31,7 +31,7 @@ struct DealCommand: AsyncParsableCommand {
                 for line in BoardText.lines(board, width: Terminal.width) { Terminal.line(line) }
             } else {
                 let answer = try await steward.call(DealServiceMethods.getBoard) { request.write(to: $0) }
-                try RecordPrinter(format: output, columns: []).show(one: answer)
+                try BoardText.show(answer, output)
             }
             await steward.close()
         }

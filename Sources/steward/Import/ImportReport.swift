@@ -47,9 +47,9 @@ final class ImportReport {
             outcomes.map { [String($0.line), $0.result.rawValue, $0.id, $0.column, $0.reason, $0.text] })
     }
 
-    /// A last line for the rows that were not tried.
-    func addUntried(from line: Int, why: String) throws {
-        try write([[String(line), "not tried", "", "", "", "this row and all after it: \(why)"]])
+    /// A last line for the rows that were not tried, from this one on if it is known.
+    func addUntried(from line: Int?, why: String) throws {
+        try write([[line.map(String.init) ?? "", "not tried", "", "", "", "this row and all after it: \(why)"]])
     }
 
     /// Throws when the disk did not take everything.

@@ -9,6 +9,8 @@ struct ImportRows {
     struct Prepared {
         let row: CSVReader.Record
         let id: String
+        /// The id was made of the row: who has it already is the same row. Otherwise the row brings its id.
+        let isIDOfRow: Bool
         let message: Message
     }
 
@@ -88,7 +90,8 @@ struct ImportRows {
         for index in ambiguous {
             try setReference(columns[index], row.fields[index], known, in: message)
         }
-        return Prepared(row: row, id: try identify(message, row), message: message)
+        let (id, isIDOfRow) = try identify(message, row)
+        return Prepared(row: row, id: id, isIDOfRow: isIDOfRow, message: message)
     }
 
     private func setReference(
@@ -121,15 +124,17 @@ struct ImportRows {
     }
 
     /// Gives the record its id, unless the row brings one.
-    private func identify(_ message: Message, _ row: CSVReader.Record) throws -> String {
-        guard let field = message.descriptor.field("id") else { return "" }
-        if let own = message.string(field), !own.isEmpty { return own }
+    private func identify(
+        _ message: Message, _ row: CSVReader.Record
+    ) throws -> (id: String, isOfRow: Bool) {
+        guard let field = message.descriptor.field("id") else { return ("", false) }
+        if let own = message.string(field), !own.isEmpty { return (own, false) }
         let cells = zip(columns, row.fields).compactMap { column, text in
             column.path.map { (path: Self.identityPath(column, $0), text: text.trimmed) }
         }
         let id = try identity?.id(of: cells) ?? RecordID.make()
         message.setString(field, id.text)
-        return id.text
+        return (id.text, identity != nil)
     }
 
     /// A reference by name is another cell than one by external id.

@@ -24,7 +24,9 @@ struct ImportRun {
     private(set) var counts: [RowOutcome.Result: Int] = [:]
     /// The first refusals, in the order of their lines.
     private(set) var firstRefusals: [RowOutcome] = []
-    /// The first row that was not sent, if the import ended before the file did.
+    /// Every row was read and sent.
+    private(set) var isWhole = false
+    /// The first row that was not sent, where it is known.
     private(set) var lineUntried: Int?
 
     private let client: RecordClient
@@ -52,7 +54,7 @@ struct ImportRun {
 
     /// Rows of the file that were not sent; nil when it is not known how many there are.
     var untriedCount: Int? {
-        guard lineUntried != nil else { return 0 }
+        if isWhole { return 0 }
         return source.rowCount.map { max(0, $0 - counts.values.reduce(0, +)) }
     }
 
@@ -73,9 +75,10 @@ struct ImportRun {
                 lineUntried = nil
                 bar.update(source.file.bytesRead)
             }
+            if case .complete = end { isWhole = true }
         } catch {
             end = Interrupt.signal.map { .interrupted($0) } ?? .failed(error)
-            if lineUntried == nil { lineUntried = source.line }
+            lineUntried = lineUntried ?? source.nextLine
         }
         bar.finish(source.file.bytesRead)
         return closeReport(end)
@@ -83,9 +86,7 @@ struct ImportRun {
 
     private func closeReport(_ end: End) -> End {
         do {
-            if let lineUntried {
-                try report?.addUntried(from: lineUntried, why: Self.why(end))
-            }
+            if !isWhole, untriedCount != 0 { try report?.addUntried(from: lineUntried, why: Self.why(end)) }
             try report?.close()
             return end
         } catch {
@@ -116,9 +117,7 @@ struct ImportRun {
                 let answer = try await create(sent.map(\.message))
                 outcomes += await self.outcomes(answer, of: sent)
             } catch  where ImportPatience.leavesDoubt(error) {
-                outcomes += sent.map {
-                    RowOutcome(line: $0.row.line, result: .unknown, id: $0.id, text: "the answer did not come")
-                }
+                outcomes += sent.map { .unknown($0, "the answer did not come") }
                 try note(outcomes)
                 lineUntried = nil
                 throw error
@@ -139,9 +138,13 @@ struct ImportRun {
     }
 
     private func outcomes(_ answer: Message, of sent: [ImportRows.Prepared]) async -> [RowOutcome] {
-        guard let field = answer.descriptor.field("results") else { return [] }
-        var outcomes = answer.messages(field).map(ItemOutcome.init).filter { sent.indices.contains($0.index) }.map {
-            outcome($0, of: sent[$0.index])
+        guard let field = answer.descriptor.field("results") else {
+            return sent.map { .unknown($0, "the server said nothing about it") }
+        }
+        let results = answer.messages(field).map(ItemOutcome.init)
+        let byIndex = Dictionary(results.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
+        var outcomes = sent.enumerated().map { index, row in
+            byIndex[index].map { outcome($0, of: row) } ?? .unknown(row, "the server said nothing about it")
         }
         await rows.markDeleted(&outcomes, client)
         return outcomes
@@ -150,7 +153,7 @@ struct ImportRun {
     private func outcome(_ item: ItemOutcome, of sent: ImportRows.Prepared) -> RowOutcome {
         var outcome = RowOutcome(line: sent.row.line, result: .created, id: sent.id)
         if item.isCreated { return outcome }
-        if options.identity != nil, item.existed(by: "id") {
+        if sent.isIDOfRow, item.existed(by: "id") {
             outcome.result = .existed
             outcome.text = "the same row was imported before"
         } else if let key = options.key, item.existed(by: key) {

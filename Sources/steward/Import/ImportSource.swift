@@ -33,8 +33,8 @@ final class ImportSource {
         if file.isRegular { try check() }
     }
 
-    /// Where reading has come to.
-    var line: Int { reader.line }
+    /// The line of the next row, if it has been read.
+    var nextLine: Int? { waiting.first?.line }
 
     /// The next rows, at most `count` and together at most `bytes` (but one at least); none at the end of the file. Throws
     /// when all rows before the problem have been given.

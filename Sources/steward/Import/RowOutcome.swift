@@ -28,6 +28,10 @@ struct RowOutcome: Equatable {
         return "\(place): \(text)" + (reason.isEmpty ? "" : " [\(reason)]")
     }
 
+    static func unknown(_ sent: ImportRows.Prepared, _ text: String) -> RowOutcome {
+        RowOutcome(line: sent.row.line, result: .unknown, id: sent.id, text: text)
+    }
+
     static func refused(_ row: CSVReader.Record, column: String = "", reason: String, text: String) -> RowOutcome {
         RowOutcome(line: row.line, result: .refused, column: column, reason: reason, text: text)
     }

@@ -33,12 +33,20 @@ enum FieldText {
     /// Times and money as people write them; of other messages, the values side by side.
     private static func nested(_ message: Message) -> String {
         if let time = MessageJSON.timestamp(message) { return time.text }
-        let texts = message.descriptor.fields.filter { message.has($0) }
-        if message.descriptor.name == "steward.type.v1.Money", texts.count == 2 {
-            return MoneyText.text(
-                minorUnits: message.int64(texts[1]), currency: message.string(texts[0]) ?? "")
+        if let money = money(message) { return money }
+        return message.descriptor.fields.filter { message.has($0) }.map { text($0, of: message) }.joined(separator: " ")
+    }
+
+    /// A Money, or a sum of some that may be longer; nil for other messages and for a part of one.
+    private static func money(_ message: Message) -> String? {
+        func text(_ name: String) -> String? {
+            guard let field = message.descriptor.field(name), message.has(field) else { return nil }
+            return self.text(field, of: message)
         }
-        return texts.map { text($0, of: message) }.joined(separator: " ")
+        guard ["Money", "MoneySum"].contains(message.descriptor.shortName), let currency = text("currency_code"),
+            let digits = text("large_minor_units") ?? text("minor_units")
+        else { return nil }
+        return MoneyText.text(minorUnitDigits: digits, currency: currency)
     }
 
     /// A number in digits; empty for what is no number.

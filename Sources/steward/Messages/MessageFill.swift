@@ -134,6 +134,10 @@ enum MessageFill {
         case .integer(let number): return Double(number)
         case .unsigned(let number): return Double(number)
         case .number(let number): return number
+        case .string(let text):
+            // As infinities are written, which JSON has no numbers for.
+            guard let number = Double(text) else { throw wrong(path, "a number", value) }
+            return number
         default: throw wrong(path, "a number", value)
         }
     }

@@ -74,12 +74,12 @@ struct RecordPrinter {
         }
     }
 
-    /// The value, and behind the id of another record what that is called.
+    /// The value, and behind the ids of other records what these are called.
     private static func named(_ column: RecordColumn, of record: Message, _ names: ReferenceNames) -> String {
         let text = column.text(of: record, names)
-        guard case .field(let field) = column, !field.isRepeated,
-            case .reference(_, _, let noun)? = RecordColumn.reference(of: field, in: record.descriptor),
-            let name = names.name(of: text, noun)
+        guard case .field(let field) = column,
+            let reference = RecordColumn.reference(of: field, in: record.descriptor),
+            case let name = reference.text(of: record, names), name != text
         else { return text }
         return "\(text)  \(TerminalText.oneLine(name))"
     }

@@ -54,10 +54,13 @@ enum TerminalText {
         switch scalar.value {
         case 0..<0x20, 0x7f...0x9f: true
         case 0x202a...0x202e, 0x2066...0x2069, 0x2028, 0x2029: true
-        case 0xfdd0...0xfdef, 0xfff9...0xfffb: true
-        default: false
+        case 0xfff9...0xfffb: true
+        default: isMark(scalar)
         }
     }
+
+    /// Whether it begins or ends a style, or may: such characters take no room.
+    static func isMark(_ scalar: Unicode.Scalar) -> Bool { (0xfdd0...0xfdef).contains(scalar.value) }
 
     private static func isLineBreak(_ scalar: Unicode.Scalar) -> Bool {
         ["\n", "\r", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"].contains(scalar)

@@ -1,5 +1,6 @@
 import Contracts
 import Money
+import Wire
 
 /// A board as text: a block for each stage, with a bar for its share of the money in the pipeline.
 enum BoardText {
@@ -14,6 +15,16 @@ enum BoardText {
             lines += column.deals.map { TextWidth.truncated(deal($0, indent: nameWidth), to: width) }
         }
         return lines
+    }
+
+    /// The board as JSON, or as CSV with a row for each stage.
+    static func show(_ answer: Message, _ format: OutputFormat) throws {
+        guard format == .csv, let field = answer.descriptor.field("columns") else {
+            return try RecordPrinter(format: format, columns: []).show(one: answer)
+        }
+        let columns = ["stage_id", "display_name", "category", "deal_count", "sums", "weighted_sums"]
+        try RecordPrinter(format: .csv, columns: columns).show(
+            answer.messages(field), of: BoardColumn.descriptor, preferred: [])
     }
 
     private static func total(_ column: BoardColumn) -> Int64 {

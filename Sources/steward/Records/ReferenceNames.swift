@@ -28,9 +28,10 @@ struct ReferenceNames {
             do {
                 try await found.load(ids.sorted(), noun, connection)
             } catch let error as RPCError {
-                guard error.code == .permissionDenied || error.code == .unavailable else { throw error }
-                if error.code == .unavailable {
-                    Terminal.note("names of \(name)s cannot be had at the moment; ids are shown")
+                // Records whose names cannot be had are worth showing.
+                if error.code != .permissionDenied {
+                    Terminal.note(
+                        "names of \(name)s cannot be had, ids are shown: \(TerminalText.oneLine(error.message))")
                 }
             }
         }
@@ -41,9 +42,6 @@ struct ReferenceNames {
     func text(_ field: FieldDescriptor, _ noun: any RecordNoun.Type, of record: Message) -> String {
         Self.ids(field, of: record).map { names[noun.name]?[$0] ?? $0 }.joined(separator: ", ")
     }
-
-    /// The name of a record; nil when it is not known.
-    func name(of id: String, _ noun: any RecordNoun.Type) -> String? { names[noun.name]?[id] }
 
     private mutating func load(_ ids: [String], _ noun: any RecordNoun.Type, _ connection: StewardConnection)
         async throws
