@@ -52,6 +52,7 @@ let package = Package(
         .executable(name: "steward-identity", targets: ["steward-identity"]),
         .executable(name: "steward-customer", targets: ["steward-customer"]),
         .executable(name: "steward-sales", targets: ["steward-sales"]),
+        .executable(name: "steward-provisioner", targets: ["steward-provisioner"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -146,6 +147,12 @@ let package = Package(
                 "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", logging,
             ], resources: [.embedInCode("SQL")]),
         module(
+            "ProvisionerService",
+            [
+                "RPC", "Contracts", "Tenancy", "Postgres", "Reactor", "Migrations", "ServiceHost", "Settings",
+                "Observability", logging,
+            ]),
+        module(
             "StewardClient",
             ["RPC", "RPCTransport", "Contracts", "TLSTransport", "Reactor", logging],
             exclude: ["README.md"]),
@@ -155,6 +162,11 @@ let package = Package(
         program("steward-identity", ["IdentityService", "ServiceHost", "Tenancy"]),
         program("steward-customer", ["CustomerService", "ServiceHost", "Tenancy"]),
         program("steward-sales", ["SalesService", "ServiceHost", "Tenancy"]),
+        program(
+            "steward-provisioner",
+            [
+                "ProvisionerService", "IdentityService", "CustomerService", "SalesService", "ServiceHost", "Tenancy",
+            ]),
         program(
             "steward",
             [
@@ -210,12 +222,12 @@ let package = Package(
             name: "TestPostgres",
             dependencies: ["Migrations", "Postgres", "Reactor", "TenantDatabase", "Tenancy", logging],
             path: "Tests/TestPostgres", swiftSettings: strict),
-        // The whole of Steward, started for a test: PostgreSQL, certificates, the four programs, clients.
+        // The whole of Steward, started for a test: PostgreSQL, certificates, the programs, clients.
         .target(
             name: "TestSteward",
             dependencies: [
-                "TestPostgres", "IdentityService", "Migrations", "StewardClient", "Contracts", "Credentials",
-                "Postgres",
+                "TestPostgres", "IdentityService", "Migrations", "StewardClient", "ServiceHost", "Contracts",
+                "Credentials", "Postgres",
                 "RPC", "Reactor", "TenantDatabase", "TLSTransport", "Tenancy", "Wire", logging,
             ],
             path: "Tests/TestSteward", swiftSettings: strict),

@@ -25,7 +25,6 @@ package enum CustomerService {
         try engine.register(AccountContactRecord.type, methods: AccountContactServiceMethods.all, on: &router)
         try engine.register(ActivityRecord.type, methods: ActivityServiceMethods.all, on: &router)
         ReferenceMethods(engine: engine).register(on: &router)
-        TenantProvisioning(host, stream: CustomerMigrations.stream).register(on: &router)
         return ServiceOffer(router: router)
     }
 }

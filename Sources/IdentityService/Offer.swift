@@ -1,5 +1,4 @@
 import Contracts
-import Migrations
 import Postgres
 import RPC
 import Reactor
@@ -29,15 +28,10 @@ package func offer(_ host: Host) async throws -> ServiceOffer {
 extension IdentityParts {
     /// Takes the parts from the host.
     init(_ host: Host) throws {
-        let owner = OwnerDatabase(
-            loop: host.loops.next(), settings: host.provisioner, workers: host.workers, logger: host.logger)
-        host.onDrain { await owner.close() }
         self.init(
             databases: host.databases, directory: IdentityParts.directory(host),
-            provisioner: TenantProvisioner(database: owner),
-            services: [ServiceName.customer, .sales].map {
-                ($0, ProvisioningServiceClient(channel: host.channel(to: $0)))
-            }, minter: host.minter, workers: host.workers, pageTokenKey: try host.derivedKey("page tokens"),
+            provisioner: ProvisioningServiceClient(channel: host.channel(to: .provisioner)), minter: host.minter,
+            workers: host.workers, pageTokenKey: try host.derivedKey("page tokens"),
             logger: host.logger)
     }
 

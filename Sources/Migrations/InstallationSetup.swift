@@ -36,7 +36,7 @@ package struct InstallationSetup: Sendable {
     }
 
     private var serviceLogins: [String] {
-        InstallationNames.dataServices.flatMap { service in
+        ServiceName.dataServices.flatMap { service in
             (0..<(partitions[service] ?? 0)).map { InstallationNames.login(service, partition: $0) }
         }
     }

@@ -55,6 +55,11 @@ package struct MigrationStream: Sendable {
         accepted = (releasedVersion ?? migrations.count)...migrations.count
     }
 
+    /// Whose tenants' schemas it is for; nil for the directory's.
+    package var service: ServiceName? {
+        if case .tenant(let service) = kind { service } else { nil }
+    }
+
     /// The version of a schema to which all are applied.
     package var version: Int { migrations.count }
 }

@@ -25,7 +25,6 @@ package enum SalesService {
         try engine.register(DealRecord.type, methods: DealServiceMethods.all, on: &router)
         DealMethods(engine: engine).register(on: &router)
         ReferenceMethods(engine: engine).register(on: &router)
-        TenantProvisioning(host, stream: SalesMigrations.stream).register(on: &router)
         return ServiceOffer(router: router)
     }
 }

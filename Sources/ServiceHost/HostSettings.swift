@@ -20,8 +20,6 @@ package struct HostSettings: Sendable {
         package var connections: Int
         /// Partition logins; they differ in the number at the end of their name.
         package var partitions: Int
-        /// libpq's connection text of the login that owns schemas and roles.
-        package var provisionerDSN: Secret
     }
 
     /// host:port.

@@ -62,8 +62,7 @@ struct TenantStateTests {
             }
             try await identity.sweep(identity.identity.sweeper.sweepDeletions) { try await getTenant() != nil }
             #expect(try await getTenant() == "TENANT_NOT_FOUND")
-            #expect(identity.customer.dropped(workspace.id))
-            #expect(identity.sales.dropped(workspace.id))
+            #expect(identity.provisioner.dropped(workspace.id))
             #expect(try await reason { _ = try await workspace.policy() } == "TENANT_NOT_FOUND")
         }
     }

@@ -63,9 +63,25 @@ extension SystemTests {
             let sales = try await RawClient.connect(steward, to: steward.customer, as: .sales)
             sales.send(RawClient.hello + RawClient.call(1, get))
             #expect(await sales.status(of: 1)?.reason == "PEER_NOT_ALLOWED")
-            sales.send(RawClient.call(2, "steward.platform.v1.ProvisioningService/DropTenant"))
-            #expect(await sales.status(of: 2)?.reason == "PEER_NOT_ALLOWED")
             await sales.close()
+            // Nobody but identity reaches the provisioner, whatever they ask.
+            for caller in ServiceName.allCases where caller != .identity {
+                let peer = try await RawClient.connect(steward, to: steward.provisioner, as: caller)
+                peer.send(
+                    RawClient.hello + RawClient.call(1, "steward.platform.v1.ProvisioningService/DropTenant")
+                        + RawClient.call(2, "steward.rpc.v1.ServerService/GetServerInfo"))
+                #expect(await peer.status(of: 1) == nil, "\(caller)")
+                #expect(await peer.status(of: 2) == nil, "\(caller)")
+                await peer.close()
+                #expect(
+                    try steward.provisioner.log().split(separator: "\n").contains {
+                        $0.contains("names no program that may call here") && $0.contains(caller.peerName)
+                    })
+            }
+            let identity = try await RawClient.connect(steward, to: steward.provisioner, as: .identity)
+            identity.send(RawClient.hello + RawClient.call(1, "steward.platform.v1.ProvisioningService/DropTenant"))
+            #expect(await identity.status(of: 1)?.reason == "INVALID_ID")
+            await identity.close()
             let gateway = try await RawClient.connect(steward, to: steward.customer, as: .gateway)
             gateway.send(RawClient.hello + RawClient.call(1, get))
             #expect(await gateway.status(of: 1)?.code == .unauthenticated)

@@ -39,7 +39,7 @@ package final class TestPostgres: Sendable {
         quiet.logLevel = .critical
         logger = quiet
         let partitions = Dictionary(
-            uniqueKeysWithValues: InstallationNames.dataServices.map { ($0, Self.partitionCount) })
+            uniqueKeysWithValues: ServiceName.dataServices.map { ($0, Self.partitionCount) })
         try await InstallationSetup(database: Self.databaseName, partitions: partitions)
             .run(superuser: settings, loop: loops.loops[0], workers: workers, logger: logger)
         settings.database = Self.databaseName

@@ -17,7 +17,7 @@ struct KeyFolder: Sendable {
         let list = try RevocationList.make(serials: [], by: authority)
         try PrivateFile.write(Array(list.utf8), to: revocations, mode: 0o644)
         for program in ServiceName.allCases { try issue(program) }
-        for service in [ServiceName.identity, .customer, .sales] {
+        for service in ServiceName.dataServices {
             let key = try RandomToken.hexText(bytes: 32) + "\n"
             try PrivateFile.write(Array(key.utf8), to: "\(path)/caller-\(service.rawValue).key")
         }

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 package import Tenancy
 
-/// One of the four programs, as a process that can be ended and started again.
+/// One of the programs, as a process that can be ended and started again.
 package final class TestProgram: Sendable {
     package let name: ServiceName
     /// Of several programs of one name, from 1.

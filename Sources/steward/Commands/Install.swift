@@ -30,7 +30,7 @@ struct Install: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let services = Dictionary(uniqueKeysWithValues: InstallationNames.dataServices.map { ($0, partitions) })
+        let services = Dictionary(uniqueKeysWithValues: ServiceName.dataServices.map { ($0, partitions) })
         let bare = InstallationSetup(database: database, partitions: services)
         var passwords: [String: String] = [:]
         if let passwordDir {

@@ -11,7 +11,6 @@ struct KeyFolder {
     /// Days that a certificate is valid unless somebody says otherwise: a rotation that fails for a month harms nobody.
     static let leafDays = 90
     private static let callerKeyBytes = 32
-    private static let services: [ServiceName] = [.identity, .customer, .sales]
 
     func create() throws {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
@@ -134,7 +133,7 @@ struct KeyFolder {
     // MARK: The rest
 
     func makeMissingCallerKeys() throws -> [String] {
-        try Self.services.map { "caller-\($0.rawValue).key" }.filter { !exists($0) }.map { name in
+        try ServiceName.dataServices.map { "caller-\($0.rawValue).key" }.filter { !exists($0) }.map { name in
             let text = try RandomToken.hexText(bytes: Self.callerKeyBytes) + "\n"
             try PrivateFile.write(Array(text.utf8), to: "\(path)/\(name)")
             return name

@@ -78,7 +78,7 @@ struct PKICommand: ParsableCommand {
         @Option(help: "Another host name or address that clients use for the gateway. May be repeated.")
         var host: [String] = []
         @Option(help: "Days that certificates are valid, 1 to 825.") var days = KeyFolder.leafDays
-        @Argument(help: "gateway, identity, customer, sales; without a name all.") var programs: [String] = []
+        @Argument(help: "\(PKICommand.names); without a name all.") var programs: [String] = []
 
         func run() throws {
             let names = try programs.map(PKICommand.program)
@@ -104,7 +104,7 @@ struct PKICommand: ParsableCommand {
         @Option(help: "Folder with the files.") var dir: String
         @Option(help: "Days that the new certificate is valid, 1 to 825; as many as before when left out.") var days:
             Int?
-        @Argument(help: "gateway, identity, customer or sales.") var name: String
+        @Argument(help: "One of \(PKICommand.names).") var name: String
 
         func run() throws {
             let program = try PKICommand.program(name)
@@ -138,9 +138,12 @@ struct PKICommand: ParsableCommand {
         }
     }
 
+    /// What the programs are called, for help and errors.
+    private static let names = ServiceName.allCases.map(\.rawValue).joined(separator: ", ")
+
     private static func program(_ name: String) throws -> ServiceName {
         guard let program = ServiceName(rawValue: name) else {
-            throw ValidationError("\(name) is not one of gateway, identity, customer, sales")
+            throw ValidationError("\(name) is not one of \(names)")
         }
         return program
     }
