@@ -154,7 +154,7 @@ let package = Package(
             ]),
         module(
             "StewardClient",
-            ["RPC", "RPCTransport", "Contracts", "TLSTransport", "Reactor", logging],
+            ["RPC", "RPCTransport", "Contracts", "TLSTransport", "Reactor", "Tenancy", logging],
             exclude: ["README.md"]),
 
         // Floor 6: the programs, a page each, and the command line.
@@ -184,8 +184,9 @@ let package = Package(
         tests(
             "ServiceSchemaIntegrationTests",
             [
-                "CustomerService", "SalesService", "Records", "TestPostgres", "Migrations", "Postgres", "Tenancy",
-                "TenantDatabase",
+                "IdentityService", "CustomerService", "SalesService", "Records", "TestPostgres", "Migrations",
+                "Postgres",
+                "Reactor", "Tenancy", "TenantDatabase",
             ]),
         tests("GatewayServiceTests", ["GatewayService", "Observability", "RPC", "Reactor", "ServiceHost", "Tenancy"]),
         tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),

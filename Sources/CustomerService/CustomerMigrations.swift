@@ -9,5 +9,6 @@ package enum CustomerMigrations {
             Migration(number: 1, name: "create_accounts", sql: PackageResources.customer_0001_create_accounts_sql),
             Migration(number: 2, name: "create_contacts", sql: PackageResources.customer_0002_create_contacts_sql),
             Migration(number: 3, name: "create_activities", sql: PackageResources.customer_0003_create_activities_sql),
-        ])
+        ],
+        rights: TableRights.kept("accounts", "contacts", "account_contacts", "activities"))
 }

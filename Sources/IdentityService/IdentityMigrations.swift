@@ -29,7 +29,13 @@ package enum IdentityMigrations {
             Migration(
                 number: 8, name: "create_policy_marks",
                 sql: PackageResources.directory_0008_create_policy_marks_sql),
-        ])
+            Migration(
+                number: 9, name: "tie_sessions_to_tenants",
+                sql: PackageResources.directory_0009_tie_sessions_to_tenants_sql),
+        ],
+        rights: TableRights.kept("operators", "placements")
+            + TableRights.passing(
+                "tenants", "tenant_setups", "sessions", "refresh_tokens", "sign_in_failures", "policy_marks"))
 
     /// The schema of each tenant: departments, roles, users, credentials.
     package static let tenantStream = MigrationStream(
@@ -43,5 +49,6 @@ package enum IdentityMigrations {
             Migration(
                 number: 4, name: "create_credentials",
                 sql: PackageResources.identity_0004_create_credentials_sql),
-        ])
+        ],
+        rights: TableRights.kept("departments", "roles", "users", "credentials"))
 }

@@ -12,7 +12,7 @@ package struct ProvisionerSettings: Sendable {
         dsn = reader.secret(
             "provisioner.dsn", about: "Connection text of libpq for the login that owns schemas and roles.")
         connections = reader.int(
-            "provisioner.connections", default: 4, in: 1...32, unit: "connections",
+            "provisioner.connections", default: 4, in: 1...8, unit: "connections",
             about: "Schemas that are made at once; making one keeps a core of the database busy.")
     }
 }

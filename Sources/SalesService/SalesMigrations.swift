@@ -10,5 +10,6 @@ package enum SalesMigrations {
             Migration(number: 2, name: "create_deals", sql: PackageResources.sales_0002_create_deals_sql),
             Migration(
                 number: 3, name: "add_default_pipeline", sql: PackageResources.sales_0003_add_default_pipeline_sql),
-        ])
+        ],
+        rights: TableRights.kept("pipelines", "stages", "deals") + TableRights.added("stage_changes"))
 }

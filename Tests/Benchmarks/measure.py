@@ -1,7 +1,7 @@
 """measure.py PART … : takes the measurements of a part, prints its tables and goals and writes them as JSON.
 
   measure.py echo|stream|connections TOOLS ECHO FOLDER QUICK RESULTS
-  measure.py crm TOOLS STATE FOLDER QUICK RESULTS
+  measure.py crm|provisioning TOOLS STATE FOLDER QUICK RESULTS
 
 TOOLS has the programs in C and C++, ECHO is steward-echo, STATE the installation that lib.sh has started, FOLDER takes what
 is made on the way. QUICK is yes for a smoke run, whose figures mean little. RESULTS is the JSON file.
@@ -11,6 +11,7 @@ import sys
 import connections
 import crm
 import echo
+import provisioning
 import stream
 from page import write_part
 
@@ -37,7 +38,13 @@ def measure_crm(tools, subject, folder, is_quick):
     return *crm.report(rows, allocations), [rows, allocations]
 
 
-PARTS = {"echo": measure_echo, "stream": measure_stream, "connections": measure_connections, "crm": measure_crm}
+def measure_provisioning(tools, state, folder, is_quick):
+    looks = provisioning.measure(state, is_quick)
+    return *provisioning.report(looks), looks
+
+
+PARTS = {"echo": measure_echo, "stream": measure_stream, "connections": measure_connections, "crm": measure_crm,
+         "provisioning": measure_provisioning}
 
 
 def main(part, tools, subject, folder, quick, results):

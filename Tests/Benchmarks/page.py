@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 
-PARTS = ["echo", "stream", "connections", "allocations", "crm"]
+PARTS = ["echo", "stream", "connections", "allocations", "crm", "provisioning"]
 
 
 class Table:

@@ -111,15 +111,18 @@ final class TestIdentity: Sendable {
         repeat { try await sweep() } while try await !isDone() && MonotonicTime.now() < end.nanoseconds
     }
 
-    /// Runs SQL in the directory as the superuser, to make time pass.
-    func tamper(_ command: String) async throws {
+    /// Runs SQL in the directory as the superuser, to make time pass or to look. Gives the rows' first column, as text.
+    @discardableResult
+    func tamper(_ command: String) async throws -> [String] {
         let pool = PostgresPool(
             loop: postgres.loops.loops[0], settings: postgres.superuser, workers: postgres.workers,
             logger: postgres.logger)
         let scope = TransactionScope(
             access: .readWrite, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
-        _ = try await pool.run(scope, Statement(unsafeGenerated: command), Parameters())
+        let rows = try await pool.run(scope, Statement(unsafeGenerated: command), Parameters())
+        let found = rows.columnCount == 0 ? [] : try rows.map { try $0.string(0) }
         await pool.close(deadline: 0)
+        return found
     }
 }
 

@@ -1,4 +1,5 @@
 import Contracts
+import Foundation
 import RPC
 import StewardClient
 import Tenancy
@@ -27,6 +28,21 @@ extension SystemTests {
             let served = try #require(steward.customer.page("/metrics")).body
             #expect(served.contains("steward.customer.v1.AccountService/CreateAccount"))
             await workspace.close()
+        }
+
+        /// Core files would hold keys and data of tenants, and so would what a debugger of the same user sees.
+        @Test func noProgramLeavesItsMemoryToOthers() async throws {
+            for program in try await TestSteward.shared().programs {
+                let folder = try program.processFolder()
+                let limits = try String(contentsOfFile: "\(folder)/limits", encoding: .utf8)
+                let core = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") })
+                #expect(
+                    core.split(separator: " ").suffix(3).map(String.init) == ["0", "0", "bytes"], "\(program.name)")
+                // What the kernel shows of a process that is not to be dumped belongs to root, whoever runs it.
+                var status = stat()
+                let result = stat("\(folder)/environ", &status)
+                #expect(result == 0 && status.st_uid == 0, "\(program.name)")
+            }
         }
 
         @Test func settingsAreCheckedBeforeAnythingIsOpened() async throws {

@@ -31,8 +31,7 @@ struct KeyFolder: Sendable {
     /// A new certificate and key for a program, in place of those that are there.
     func issue(_ program: ServiceName) throws {
         let leaf = LeafRequest(
-            commonName: program.peerName, dnsNames: [program.peerName, "localhost"],
-            ipAddresses: ["127.0.0.1", "::1"], lifetimeDays: 2)
+            commonName: program.peerName, dnsNames: [program.peerName], lifetimeDays: 2)
         let files = files(of: program)
         try Certificates.issue(leaf, by: authority).write(certificatePath: files.certificate, keyPath: files.key)
     }

@@ -4,6 +4,7 @@ package import Postgres
 package import Reactor
 package import Tenancy
 package import TenantDatabase
+import TestPostgres
 
 /// The database of an installation, with the eyes and hands of a superuser.
 package final class TestDatabase: Sendable {
@@ -21,7 +22,9 @@ package final class TestDatabase: Sendable {
     ) async throws {
         let loop = loops.loops[0]
         let partitions = Dictionary(uniqueKeysWithValues: ServiceName.dataServices.map { ($0, 1) })
-        try await InstallationSetup(database: name, partitions: partitions).run(
+        try await InstallationSetup(
+            database: name, partitions: partitions, connectionsMax: TestPostgres.connectionsMax
+        ).run(
             superuser: cluster, loop: loop, workers: workers, logger: logger)
         var superuser = cluster
         superuser.database = name

@@ -80,6 +80,12 @@ package final class TestProgram: Sendable {
         return kilobytes * 1024
     }
 
+    /// Its folder in /proc.
+    package func processFolder() throws -> String {
+        guard let pid = process.withLock({ $0?.pid }) else { throw TestStewardError("\(name) does not run") }
+        return "/proc/\(pid)"
+    }
+
     /// What it has written.
     package func log() throws -> String { try String(contentsOfFile: logPath, encoding: .utf8) }
 

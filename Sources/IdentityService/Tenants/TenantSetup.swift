@@ -100,8 +100,7 @@ struct TenantSetup: Sendable {
     func remove(_ tenant: TenantID, deadline: Deadline) async throws {
         _ = try await provisioner.dropTenant(
             DropTenantRequest(tenantID: tenant.id.bytes), options: .within(deadline))
-        try await directory.write(
-            SessionTable.revoke(tenant: tenant, now: .now()), TenantTable.remove(tenant), deadline: deadline)
+        try await directory.write(TenantTable.remove(tenant), deadline: deadline)
         placements.forget(tenant)
         feed.announce(endedTenant: tenant)
     }

@@ -9,7 +9,7 @@ struct PKICommand: ParsableCommand {
         commandName: "pki", abstract: "Makes, rotates and revokes the certificates and keys of an installation.",
         discussion: """
             Examples:
-              steward pki init --dir .steward/pki --host crm.example
+              steward pki init --dir .steward/pki --gateway-name crm.example
               steward pki rotate --dir .steward/pki
               steward pki revoke --dir .steward/pki sales
               steward pki show --dir .steward/pki
@@ -21,8 +21,7 @@ struct PKICommand: ParsableCommand {
             abstract: "Makes what is missing: the authority, a certificate for each program, the caller keys.")
 
         @Option(help: "Folder for the files; made if it is not there.") var dir: String
-        @Option(help: "Another host name or address that clients use for the gateway. May be repeated.")
-        var host: [String] = []
+        @OptionGroup var gateway: GatewayNames
         @Option(help: "Days that certificates are valid, 1 to 825.") var days = KeyFolder.leafDays
 
         func run() throws {
@@ -33,7 +32,7 @@ struct PKICommand: ParsableCommand {
                 let authority = try folder.authority { made.append($0) }
                 if try folder.makeMissingRevocations(by: authority) { made.append(KeyFolder.revocations) }
                 for program in ServiceName.allCases where !folder.hasLeaf(of: program) {
-                    try folder.issue(program, by: authority, hosts: host, days: days)
+                    try folder.issue(program, by: authority, hosts: gateway.names, days: days)
                     made.append("\(program.rawValue).crt")
                 }
                 return made + (try folder.makeMissingCallerKeys())
@@ -75,8 +74,7 @@ struct PKICommand: ParsableCommand {
             abstract: "Issues new certificates from the same authority, due or not; names other hosts if need be.")
 
         @Option(help: "Folder with the files.") var dir: String
-        @Option(help: "Another host name or address that clients use for the gateway. May be repeated.")
-        var host: [String] = []
+        @OptionGroup var gateway: GatewayNames
         @Option(help: "Days that certificates are valid, 1 to 825.") var days = KeyFolder.leafDays
         @Argument(help: "\(PKICommand.names); without a name all.") var programs: [String] = []
 
@@ -86,7 +84,7 @@ struct PKICommand: ParsableCommand {
             try folder.locked {
                 let authority = try folder.presentAuthority()
                 for program in names.isEmpty ? ServiceName.allCases : names {
-                    try folder.issue(program, by: authority, hosts: host, days: days)
+                    try folder.issue(program, by: authority, hosts: gateway.names, days: days)
                     Terminal.line("made \(dir)/\(program.rawValue).crt")
                 }
             }
@@ -134,6 +132,25 @@ struct PKICommand: ParsableCommand {
             for line in table.lines(width: Terminal.width) { Terminal.line(line) }
             for serial in try RevocationList.serials(ofPEM: folder.text(KeyFolder.revocations)) {
                 Terminal.line("revoked: \(serial)")
+            }
+        }
+    }
+
+    /// Names that only the gateway's certificate gets.
+    struct GatewayNames: ParsableArguments {
+        @Option(
+            name: .customLong("gateway-name"),
+            help: """
+                A public host name or address for the gateway's certificate, beside \(ServiceName.gateway.peerName), \
+                for clients that check the host they connect to. May be repeated.
+                """)
+        var names: [String] = []
+
+        func validate() throws {
+            guard !names.contains(KeyFolder.nameOfAll) else {
+                throw ValidationError(
+                    "--gateway-name \(KeyFolder.nameOfAll) would name every program of a machine; clients check for "
+                        + "\(ServiceName.gateway.peerName), whatever address they connect to")
             }
         }
     }

@@ -27,16 +27,18 @@ struct Login: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (server, roots) = try connection.place()
+        let place = try connection.place()
         let password = try PasswordInput.read(file: passwordFile, prompt: "Password of \(email)")
-        let steward = try await StewardConnection.connect(to: server, trustRoots: roots)
+        let steward = try await StewardConnection.connect(place)
         let session =
             if let workspace {
                 try await steward.signIn(workspace: workspace, email: email, password: password)
             } else {
                 try await steward.signInOperator(email: email, password: password)
             }
-        var profile = Profile(server: server, trustRoots: roots, workspace: workspace, email: email)
+        var profile = Profile(
+            server: place.addresses[0], trustRoots: place.trustRoots ?? "", serverName: place.certificateName,
+            workspace: workspace, email: email)
         profile.remember(session)
         try profile.save(connection.profileName)
         Terminal.line("signed in as \(email)" + (workspace.map { " in \($0)" } ?? ", operator"))
