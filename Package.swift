@@ -52,6 +52,7 @@ let package = Package(
         .executable(name: "steward-identity", targets: ["steward-identity"]),
         .executable(name: "steward-customer", targets: ["steward-customer"]),
         .executable(name: "steward-sales", targets: ["steward-sales"]),
+        .executable(name: "steward-provisioner", targets: ["steward-provisioner"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -149,8 +150,14 @@ let package = Package(
                 "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", "Text", logging,
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
+            "ProvisionerService",
+            [
+                "RPC", "Contracts", "Tenancy", "Postgres", "Reactor", "Migrations", "ServiceHost", "Settings",
+                "Observability", logging,
+            ]),
+        module(
             "StewardClient",
-            ["RPC", "RPCTransport", "Contracts", "TLSTransport", "Reactor", logging],
+            ["RPC", "RPCTransport", "Contracts", "TLSTransport", "Reactor", "Tenancy", logging],
             exclude: ["README.md"]),
 
         // Floor 6: the programs, a page each, and the command line.
@@ -158,6 +165,11 @@ let package = Package(
         program("steward-identity", ["IdentityService", "ServiceHost", "Tenancy"]),
         program("steward-customer", ["CustomerService", "ServiceHost", "Tenancy"]),
         program("steward-sales", ["SalesService", "ServiceHost", "Tenancy"]),
+        program(
+            "steward-provisioner",
+            [
+                "ProvisionerService", "IdentityService", "CustomerService", "SalesService", "ServiceHost", "Tenancy",
+            ]),
         program(
             "steward",
             [
@@ -177,8 +189,9 @@ let package = Package(
         tests(
             "ServiceSchemaIntegrationTests",
             [
-                "CustomerService", "SalesService", "Records", "TestPostgres", "Migrations", "Postgres", "Tenancy",
-                "TenantDatabase",
+                "IdentityService", "CustomerService", "SalesService", "Records", "TestPostgres", "Migrations",
+                "Postgres",
+                "Reactor", "Tenancy", "TenantDatabase",
             ]),
         tests("GatewayServiceTests", ["GatewayService", "Observability", "RPC", "Reactor", "ServiceHost", "Tenancy"]),
         tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
@@ -229,12 +242,12 @@ let package = Package(
         tests(
             "CustomerServiceIntegrationTests",
             ["CustomerService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy"]),
-        // The whole of Steward, started for a test: PostgreSQL, certificates, the four programs, clients.
+        // The whole of Steward, started for a test: PostgreSQL, certificates, the programs, clients.
         .target(
             name: "TestSteward",
             dependencies: [
-                "TestPostgres", "IdentityService", "Migrations", "StewardClient", "Contracts", "Credentials",
-                "Postgres",
+                "TestPostgres", "IdentityService", "Migrations", "StewardClient", "ServiceHost", "Contracts",
+                "Credentials", "Postgres",
                 "RPC", "Reactor", "TenantDatabase", "TLSTransport", "Tenancy", "Wire", logging,
             ],
             path: "Tests/TestSteward", swiftSettings: strict),

@@ -734,23 +734,28 @@ extension FileDescriptors {
             path: "steward/platform/v1/provisioning_service.proto", package: "steward.platform.v1",
             dependencies: [],
             base64: """
-                Ci5zdGV3YXJkL3BsYXRmb3JtL3YxL3Byb3Zpc2lvbmluZ19zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLnBsYXRmb3JtLnYxIlcK\
-                FFByZXBhcmVUZW5hbnRSZXF1ZXN0EhsKCXRlbmFudF9pZBgBIAEoDFIIdGVuYW50SWQSIgoNYWRtaW5fdXNlcl9pZBgCIAEo\
-                DFILYWRtaW5Vc2VySWQiXAoVUHJlcGFyZVRlbmFudFJlc3BvbnNlEiUKDnNjaGVtYV92ZXJzaW9uGAEgASgFUg1zY2hlbWFW\
-                ZXJzaW9uEhwKCXBhcnRpdGlvbhgCIAEoBVIJcGFydGl0aW9uIjAKEURyb3BUZW5hbnRSZXF1ZXN0EhsKCXRlbmFudF9pZBgB\
-                IAEoDFIIdGVuYW50SWQiFAoSRHJvcFRlbmFudFJlc3BvbnNlMtwBChNQcm92aXNpb25pbmdTZXJ2aWNlEmYKDVByZXBhcmVU\
-                ZW5hbnQSKS5zdGV3YXJkLnBsYXRmb3JtLnYxLlByZXBhcmVUZW5hbnRSZXF1ZXN0Giouc3Rld2FyZC5wbGF0Zm9ybS52MS5Q\
-                cmVwYXJlVGVuYW50UmVzcG9uc2USXQoKRHJvcFRlbmFudBImLnN0ZXdhcmQucGxhdGZvcm0udjEuRHJvcFRlbmFudFJlcXVl\
-                c3QaJy5zdGV3YXJkLnBsYXRmb3JtLnYxLkRyb3BUZW5hbnRSZXNwb25zZUqOBQpBCgEMEgMBABIaNyBTZXR0aW5nIHVwIGFu\
-                ZCBkcm9wcGluZyBhIHRlbmFudCdzIGRhdGEgaW4gYSBzZXJ2aWNlLgoKSwoCBgASBAYACwEaPyBPZmZlcmVkIGJ5IGV2ZXJ5\
-                IHNlcnZpY2UgdGhhdCBrZWVwcyB0ZW5hbnQgZGF0YSwgdG8gaWRlbnRpdHkuCgpRCgQGAAIAEgMIAkoaRCBNYWtlcyB0aGUg\
-                dGVuYW50J3Mgc2NoZW1hLCByb2xlIGFuZCBmaXJzdCByZWNvcmRzLiBTYWZlIHRvIHJlcGVhdC4KCkIKBAYAAgESAwoCQRo1\
-                IERyb3BzIHRoZSB0ZW5hbnQncyBzY2hlbWEgYW5kIHJvbGUuIFNhZmUgdG8gcmVwZWF0LgoKIwoCBAASBA4AEwEaFyBUaGUg\
-                dGVuYW50IHRvIHNldCB1cC4KCiQKBAQAAgASAxACHxoXIFRoZSB0ZW5hbnQsIDE2IGJ5dGVzLgoKKQoEBAACARIDEgIjGhwg\
-                VGhlIGZpcnN0IGFkbWluLCAxNiBieXRlcy4KCiMKAgQBEgQWABsBGhcgVGhlIHRlbmFudCBpcyBzZXQgdXAuCgosCgQEAQIA\
-                EgMYAiQaHyBOdW1iZXIgb2YgdGhlIHNjaGVtYSB2ZXJzaW9uLgoKLQoEBAECARIDGgIfGiAgTnVtYmVyIG9mIHRoZSBwYXJ0\
-                aXRpb24gbG9naW4uCgohCgIEAhIEHgAhARoVIFRoZSB0ZW5hbnQgdG8gZHJvcC4KCiQKBAQCAgASAyACHxoXIFRoZSB0ZW5h\
-                bnQsIDE2IGJ5dGVzLgoKJAoCBAMSBCQAJQEaGCBUaGUgdGVuYW50IGlzIGRyb3BwZWQuCg==
+                Ci5zdGV3YXJkL3BsYXRmb3JtL3YxL3Byb3Zpc2lvbmluZ19zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLnBsYXRmb3JtLnYxIjMK\
+                FFByZXBhcmVUZW5hbnRSZXF1ZXN0EhsKCXRlbmFudF9pZBgBIAEoDFIIdGVuYW50SWQiVgoVUHJlcGFyZVRlbmFudFJlc3Bv\
+                bnNlEj0KB3NjaGVtYXMYASADKAsyIy5zdGV3YXJkLnBsYXRmb3JtLnYxLlByZXBhcmVkU2NoZW1hUgdzY2hlbWFzIm8KDlBy\
+                ZXBhcmVkU2NoZW1hEhgKB3NlcnZpY2UYASABKAlSB3NlcnZpY2USJQoOc2NoZW1hX3ZlcnNpb24YAiABKAVSDXNjaGVtYVZl\
+                cnNpb24SHAoJcGFydGl0aW9uGAMgASgFUglwYXJ0aXRpb24iMAoRRHJvcFRlbmFudFJlcXVlc3QSGwoJdGVuYW50X2lkGAEg\
+                ASgMUgh0ZW5hbnRJZCIUChJEcm9wVGVuYW50UmVzcG9uc2Uy3AEKE1Byb3Zpc2lvbmluZ1NlcnZpY2USZgoNUHJlcGFyZVRl\
+                bmFudBIpLnN0ZXdhcmQucGxhdGZvcm0udjEuUHJlcGFyZVRlbmFudFJlcXVlc3QaKi5zdGV3YXJkLnBsYXRmb3JtLnYxLlBy\
+                ZXBhcmVUZW5hbnRSZXNwb25zZRJdCgpEcm9wVGVuYW50EiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5Ecm9wVGVuYW50UmVxdWVz\
+                dBonLnN0ZXdhcmQucGxhdGZvcm0udjEuRHJvcFRlbmFudFJlc3BvbnNlSqIHCkwKAQwSAwEAEhpCIE1ha2luZywgdXBncmFk\
+                aW5nIGFuZCBkcm9wcGluZyB0aGUgc2NoZW1hcyBhbmQgcm9sZXMgb2YgdGVuYW50cy4KCmgKAgYAEgQGAAwBGlwgT2ZmZXJl\
+                ZCBieSBzdGV3YXJkLXByb3Zpc2lvbmVyLCB3aGljaCBhbG9uZSBob2xkcyB0aGUgbG9naW4gdGhhdCBtYXkgZG8gdGhpcywg\
+                dG8gaWRlbnRpdHkuCgqhAQoEBgACABIDCQJKGpMBIE1ha2VzIHRoZSB0ZW5hbnQncyBzY2hlbWEgYW5kIHJvbGUgZm9yIGV2\
+                ZXJ5IHNlcnZpY2UgdGhhdCBrZWVwcyBkYXRhIG9mIHRlbmFudHMsIGFuZCBicmluZ3Mgd2hhdCBpcyB0aGVyZSB0byB0aGUK\
+                IG5ld2VzdCB2ZXJzaW9uLiBTYWZlIHRvIHJlcGVhdC4KCloKBAYAAgESAwsCQRpNIERyb3BzIHRoZSB0ZW5hbnQncyBzY2hl\
+                bWFzIGFuZCByb2xlcyB3aXRoIGFsbCBkYXRhIGluIHRoZW0uIFNhZmUgdG8gcmVwZWF0LgoKJAoCBAASBA8AEgEaGCBUaGUg\
+                dGVuYW50IHRvIHByZXBhcmUuCgokCgQEAAIAEgMRAh8aFyBUaGUgdGVuYW50LCAxNiBieXRlcy4KCi0KAgQBEgQVABgBGiEg\
+                VGhlIHRlbmFudCdzIHNjaGVtYXMgYXJlIHRoZXJlLgoKJAoEBAECABIDFwImGhcgT25lIGZvciBlYWNoIHNlcnZpY2UuCgo2\
+                CgIEAhIEGwAiARoqIFRoZSBzY2hlbWEgb2YgdGhlIHRlbmFudCBpbiBvbmUgc2VydmljZS4KCjMKBAQCAgASAx0CHhomIE5h\
+                bWUgb2YgdGhlIHNlcnZpY2UsIGFzIGluIGN1c3RvbWVyLgoKLAoEBAICARIDHwIkGh8gTnVtYmVyIG9mIHRoZSBzY2hlbWEg\
+                dmVyc2lvbi4KCj0KBAQCAgISAyECHxowIE51bWJlciBvZiB0aGUgcGFydGl0aW9uIGxvZ2luIHRoYXQgcmVhY2hlcyBpdC4K\
+                CiEKAgQDEgQlACgBGhUgVGhlIHRlbmFudCB0byBkcm9wLgoKJAoEBAMCABIDJwIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMu\
+                CgokCgIEBBIEKwAsARoYIFRoZSB0ZW5hbnQgaXMgZHJvcHBlZC4K
                 """),
         DescribedFile(
             path: "steward/platform/v1/reference_service.proto", package: "steward.platform.v1",

@@ -12,5 +12,6 @@ package enum CustomerMigrations {
             Migration(number: 4, name: "index_sort_orders", sql: PackageResources.customer_0004_index_sort_orders_sql),
             Migration(
                 number: 5, name: "end_dangling_links", sql: PackageResources.customer_0005_end_dangling_links_sql),
-        ])
+        ],
+        rights: TableRights.kept("accounts", "contacts", "account_contacts", "activities"))
 }

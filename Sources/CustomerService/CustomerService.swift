@@ -21,7 +21,6 @@ package enum CustomerService {
             references: PeerReferences(client: host.references), pageTokenKey: host.derivedKey("page tokens"))
         var router = try routes(engine)
         ReferenceMethods(engine: engine).register(on: &router)
-        TenantProvisioning(host, stream: CustomerMigrations.stream).register(on: &router)
         return ServiceOffer(router: router)
     }
 

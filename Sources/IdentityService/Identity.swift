@@ -1,12 +1,12 @@
 package import Contracts
 import Credentials
 package import Logging
-package import Migrations
+import Migrations
 package import RPC
 package import Reactor
 import Records
 package import ServiceHost
-package import Tenancy
+import Tenancy
 package import TenantDatabase
 
 /// What identity is made of, from the host or from a test.
@@ -15,9 +15,8 @@ package struct IdentityParts: Sendable {
     package let databases: DatabaseSet
     /// The directory, with connections of its own: a tenant's transaction may wait for it.
     package let directory: DirectoryDatabase
-    package let provisioner: TenantProvisioner
-    /// The other services that keep data of tenants.
-    package let services: [(name: ServiceName, client: ProvisioningServiceClient)]
+    /// Makes and drops tenants' schemas.
+    package let provisioner: ProvisioningServiceClient
     package let minter: CallerTokenMinter
     /// Threads that hash passwords and do nothing else.
     package let passwordWorkers: WorkerPool
@@ -29,16 +28,14 @@ package struct IdentityParts: Sendable {
     package let logger: Logger
 
     package init(
-        databases: DatabaseSet, directory: DirectoryDatabase, provisioner: TenantProvisioner,
-        services: [(name: ServiceName, client: ProvisioningServiceClient)], minter: CallerTokenMinter,
-        passwordWorkers: WorkerPool, passwordsWaitingMax: Int = PasswordTurns.waitingMax,
+        databases: DatabaseSet, directory: DirectoryDatabase, provisioner: ProvisioningServiceClient,
+        minter: CallerTokenMinter, passwordWorkers: WorkerPool, passwordsWaitingMax: Int = PasswordTurns.waitingMax,
         onPasswordEvaluation: @escaping @Sendable () -> Void = {},
         pageTokenKey: [UInt8], logger: Logger
     ) {
         self.databases = databases
         self.directory = directory
         self.provisioner = provisioner
-        self.services = services
         self.minter = minter
         self.passwordWorkers = passwordWorkers
         self.passwordsWaitingMax = passwordsWaitingMax
@@ -103,9 +100,8 @@ package struct Identity: Sendable {
             onEvaluation: parts.onPasswordEvaluation)
         let signInGuard = SignInGuard(directory: directory)
         let setup = TenantSetup(
-            directory: directory, tenantData: tenantData,
-            ownSchema: OwnSchema(provisioner: parts.provisioner),
-            services: parts.services, placements: placements, feed: feed)
+            directory: directory, tenantData: tenantData, provisioner: parts.provisioner, placements: placements,
+            feed: feed)
         authentication = AuthenticationMethods(
             directory: directory, tenantData: tenantData, hasher: hasher,
             passwordCheck: PasswordCheck(signInGuard: signInGuard, hasher: hasher), revoker: revoker,

@@ -55,7 +55,7 @@ enum IdentityError {
     static func setupDelayed(workspace: String, cause: any Error) -> RPCError {
         .unavailable(
             "TENANT_SETUP_DELAYED",
-            "The workspace \(workspace) is not ready: a service could not prepare it. It is tried again until it is"
+            "The workspace \(workspace) is not ready: its schemas could not be made yet. It is tried again until it is"
                 + " ready; repeat the request with the same request id to learn when.",
             domain: domain, retryDelay: .seconds(5), cause: cause)
     }

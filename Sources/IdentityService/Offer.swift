@@ -1,7 +1,6 @@
 import Contracts
 import CoreMetrics
 import Glibc
-import Migrations
 import Observability
 import Postgres
 import RPC
@@ -32,9 +31,6 @@ package func offer(_ host: Host) async throws -> ServiceOffer {
 extension IdentityParts {
     /// Takes the parts from the host.
     init(_ host: Host) throws {
-        let owner = OwnerDatabase(
-            loop: host.loops.next(), settings: host.provisioner, workers: host.workers, logger: host.logger)
-        host.onDrain { await owner.close() }
         let passwordWorkers = try WorkerPool(
             threadCount: IdentityParts.passwordThreads(host), queueCountMax: host.settings.workers,
             name: "password", niceness: PasswordHasher.niceness)
@@ -43,10 +39,7 @@ extension IdentityParts {
         let evaluations = Counter(label: MetricName.passwordEvaluations, factory: host.metrics)
         self.init(
             databases: host.databases, directory: IdentityParts.directory(host),
-            provisioner: TenantProvisioner(database: owner),
-            services: [ServiceName.customer, .sales].map {
-                ($0, ProvisioningServiceClient(channel: host.channel(to: $0)))
-            }, minter: host.minter, passwordWorkers: passwordWorkers,
+            provisioner: ProvisioningServiceClient(channel: host.channel(to: .provisioner)), minter: host.minter, passwordWorkers: passwordWorkers,
             onPasswordEvaluation: { evaluations.increment() },
             pageTokenKey: try host.derivedKey("page tokens"), logger: host.logger)
     }

@@ -1,7 +1,7 @@
 package import CoreMetrics
 import Credentials
 package import Logging
-package import Postgres
+import Postgres
 package import RPC
 package import RPCTransport
 package import Reactor
@@ -31,7 +31,6 @@ package final class Host: Sendable {
     /// The databases of a program that keeps data of tenants.
     struct Storage: Sendable {
         let databases: DatabaseSet
-        let provisioner: PostgresSettings
     }
 
     init(
@@ -61,11 +60,8 @@ package final class Host: Sendable {
         return channel
     }
 
-    /// The databases of this program; not for the gateway.
+    /// The databases of this program; only for programs that keep data of tenants.
     package var databases: DatabaseSet { requireStorage().databases }
-
-    /// How to reach the database as the owner of schemas and roles; not for the gateway.
-    package var provisioner: PostgresSettings { requireStorage().provisioner }
 
     /// Policies and placements, pushed by identity; for programs that `Topology` lets subscribe.
     package var policies: PolicySubscription {

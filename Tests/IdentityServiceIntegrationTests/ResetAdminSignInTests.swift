@@ -126,7 +126,7 @@ struct ResetAdminSignInTests {
 
     /// What the workspace's ledger says of help: whether a password was set, and the operator.
     private func ledger(_ workspace: Workspace) async throws -> [String] {
-        try await workspace.identity.texts(
+        try await workspace.identity.tamper(
             """
             SELECT (after ->> 'password_changed') || ' ' || (after ->> 'operator_id') FROM \(workspace.schema).ledger
             WHERE method LIKE '%/ResetAdminSignIn' AND actor_id IS NULL

@@ -17,14 +17,13 @@ import Wire
 
 @testable import IdentityService
 
-/// Identity with a real database and made-up customer and sales services. `shared` is one for the tests of the process:
-/// each test has its own tenants in it. A test that makes the services fail has an instance of its own, in the same
+/// Identity with a real database and a provisioner that makes no schemas but identity's own. `shared` is one for the tests
+/// of the process: each test has its own tenants in it. A test that makes the provisioner fail has an instance of its own, in the same
 /// directory.
 final class TestIdentity: Sendable {
     let postgres: TestPostgres
     let identity: Identity
-    let customer = FakeService()
-    let sales = FakeService()
+    let provisioner: FakeProvisioner
     let callerKeys: [ServiceName: MACKey]
     let router: Router
     let operatorCaller: Caller
@@ -40,23 +39,21 @@ final class TestIdentity: Sendable {
     init() async throws {
         let postgres = try await TestPostgres.shared()
         self.postgres = postgres
+        provisioner = FakeProvisioner(postgres.provisioner)
         _ = try await DirectoryMigrator(database: postgres.owner).migrate(IdentityMigrations.directoryStream)
         let directorySet = DatabaseSet(
             loops: postgres.loops, endpoints: [DatabaseEndpoint(partitions: [postgres.settings(.identity)])],
             workers: postgres.workers, logger: postgres.logger)
         var keys: [ServiceName: MACKey] = [:]
-        for name in [ServiceName.identity, .customer, .sales] { keys[name] = try MACKey(RandomToken.make()) }
+        for name in ServiceName.dataServices { keys[name] = try MACKey(RandomToken.make()) }
         callerKeys = keys
         identity = try Identity(
             IdentityParts(
                 databases: postgres.databases(.identity),
                 directory: DirectoryDatabase(databases: directorySet),
-                provisioner: postgres.provisioner,
-                services: [
-                    (.customer, ProvisioningServiceClient(channel: customer)),
-                    (.sales, ProvisioningServiceClient(channel: sales)),
-                ], minter: CallerTokenMinter(keys: keys), passwordWorkers: postgres.workers,
-                passwordsWaitingMax: 1_000, onPasswordEvaluation: { [evaluations] in evaluations.increment() },
+                provisioner: ProvisioningServiceClient(channel: provisioner), minter: CallerTokenMinter(keys: keys),
+                passwordWorkers: postgres.workers, passwordsWaitingMax: 1_000,
+                onPasswordEvaluation: { [evaluations] in evaluations.increment() },
                 pageTokenKey: Array(repeating: 7, count: 32), logger: postgres.logger))
         router = try identity.router()
         operatorCaller = Caller(
@@ -144,31 +141,27 @@ final class TestIdentity: Sendable {
 
     /// The stored hash of a workspace's first admin.
     func passwordHash(of workspace: Workspace) async throws -> String {
-        try await texts(
+        try await tamper(
             "SELECT password_hash FROM \(workspace.schema).credentials WHERE user_id = '\(workspace.adminID)'")[0]
     }
 
     /// The number that a query gives, run as the superuser.
     func count(_ query: String) async throws -> Int {
-        Int(try await texts("SELECT (\(query))::text")[0]) ?? -1
+        Int(try await tamper("SELECT (\(query))::text")[0]) ?? -1
     }
 
-    /// The first column, texts, that a query gives, run as the superuser.
-    func texts(_ query: String) async throws -> [String] {
-        try await tamper(query).map { try $0.string(0) }
-    }
-
-    /// Runs SQL as the superuser, to make time pass.
+    /// Runs SQL in the directory as the superuser, to make time pass or to look. Gives the rows' first column, as text.
     @discardableResult
-    func tamper(_ command: String) async throws -> Rows {
+    func tamper(_ command: String) async throws -> [String] {
         let pool = PostgresPool(
             loop: postgres.loops.loops[0], settings: postgres.superuser, workers: postgres.workers,
             logger: postgres.logger)
         let scope = TransactionScope(
             access: .readWrite, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
         let rows = try await pool.run(scope, Statement(unsafeGenerated: command), Parameters())
+        let found = rows.columnCount == 0 ? [] : try rows.map { try $0.string(0) }
         await pool.close(deadline: 0)
-        return rows
+        return found
     }
 }
 
@@ -244,8 +237,8 @@ struct Workspace: Sendable {
     }
 }
 
-/// A service that says it prepared and dropped tenants, or fails.
-final class FakeService: RPCChannel {
+/// Makes and drops identity's schemas, says that it did so for the other services too, or fails.
+final class FakeProvisioner: RPCChannel {
     private struct State {
         var prepared: Set<[UInt8]> = []
         var dropped: Set<[UInt8]> = []
@@ -253,6 +246,9 @@ final class FakeService: RPCChannel {
     }
 
     private let state = Mutex(State())
+    private let provisioner: TenantProvisioner
+
+    init(_ provisioner: TenantProvisioner) { self.provisioner = provisioner }
 
     func prepared(_ tenant: TenantID) -> Bool { state.withLock { $0.prepared.contains(tenant.id.bytes) } }
     func dropped(_ tenant: TenantID) -> Bool { state.withLock { $0.dropped.contains(tenant.id.bytes) } }
@@ -265,16 +261,30 @@ final class FakeService: RPCChannel {
             let fails = state.withLock { $0.isFailing }
             if fails { throw RPCError.unavailable("DOWN", "The service is down.") }
             if method == ProvisioningServiceMethods.prepareTenant {
-                let tenant = try PrepareTenantRequest(decoding: request).tenantID ?? []
-                state.withLock { _ = $0.prepared.insert(tenant) }
-                return PrepareTenantResponse(schemaVersion: 1, partition: 0).encoded()
+                return try await prepare(PrepareTenantRequest(decoding: request).tenantID ?? []).encoded()
             }
             let tenant = try DropTenantRequest(decoding: request).tenantID ?? []
+            if let id = RecordID(bytes: tenant) {
+                try await provisioner.drop(TenantID(id), stream: IdentityMigrations.tenantStream)
+            }
             state.withLock { _ = $0.dropped.insert(tenant) }
             return DropTenantResponse().encoded()
         } catch {
             throw RPCError(masking: error)
         }
+    }
+
+    private func prepare(_ tenant: [UInt8]) async throws -> PrepareTenantResponse {
+        if let id = RecordID(bytes: tenant) {
+            _ = try await provisioner.prepare(
+                TenantID(id), stream: IdentityMigrations.tenantStream, partition: 0)
+        }
+        state.withLock { _ = $0.prepared.insert(tenant) }
+        let version = Int32(IdentityMigrations.tenantStream.version)
+        return PrepareTenantResponse(
+            schemas: ServiceName.dataServices.map {
+                PreparedSchema(service: $0.rawValue, schemaVersion: version, partition: 0)
+            })
     }
 
     func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {

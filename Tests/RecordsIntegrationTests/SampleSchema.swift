@@ -15,7 +15,7 @@ enum SampleSchema {
             Migration(number: 1, name: "create_accounts", sql: accounts),
             Migration(number: 2, name: "create_contacts", sql: contacts),
             Migration(number: 3, name: "create_activities", sql: activities),
-        ])
+        ], rights: TableRights.kept("accounts", "contacts", "activities"))
 
     private static let standard = """
         id uuid NOT NULL, version bigint NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 package import Tenancy
 
-/// One of the four programs, as a process that can be ended and started again.
+/// One of the programs, as a process that can be ended and started again.
 package final class TestProgram: Sendable {
     package let name: ServiceName
     /// Of several programs of one name, from 1.
@@ -78,6 +78,12 @@ package final class TestProgram: Sendable {
             let kilobytes = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Int($0) })
         else { throw TestStewardError("steward-\(name.rawValue) has no memory to be read") }
         return kilobytes * 1024
+    }
+
+    /// Its folder in /proc.
+    package func processFolder() throws -> String {
+        guard let pid = process.withLock({ $0?.pid }) else { throw TestStewardError("\(name) does not run") }
+        return "/proc/\(pid)"
     }
 
     /// What it has written.

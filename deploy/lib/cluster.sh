@@ -70,7 +70,10 @@ cluster_dsn() {
 }
 
 # is_alive PID: there is such a process and it is no zombie, which a container without an init may leave behind.
-is_alive() { readlink "/proc/$1/exe" >/dev/null 2>&1; }
+is_alive() {
+    local state
+    state=$(sed -n '1s/^.*) \(.\) .*/\1/p' "/proc/$1/stat" 2>/dev/null) && [ -n "$state" ] && [ "$state" != Z ]
+}
 
 cluster_is_running() {
     local pid

@@ -18,7 +18,7 @@ require_packages() {
     command -v dpkg-query >/dev/null ||
         fail "this is not a Debian system, and only Debian 12 is supported" \
             "Elsewhere, install the counterparts of: $*" \
-            "and run the four programs as deploy/README.md describes."
+            "and run the programs as deploy/README.md describes."
     local missing
     mapfile -t missing < <(missing_packages "$@")
     [ "${#missing[@]}" -gt 0 ] || return 0

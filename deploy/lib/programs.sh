@@ -1,14 +1,14 @@
-# The four programs as processes: started in the background with a pid file and a log, stopped by SIGTERM, which drains.
+# The programs as processes: started in the background with a pid file and a log, stopped by SIGTERM, which drains.
 # Sourced after daemon.sh, cluster.sh, ports.sh and state.sh; $programs_dir is where they were built.
 
 # In the order of their start; they stop in the opposite order.
-programs=(identity customer sales gateway)
+programs=(provisioner identity customer sales gateway)
 # How long a program may take to become ready, and to drain, in seconds.
 ready_seconds_max=60
 drain_seconds_max=30
 
-# Ports count from a base that the user may choose: 7400 gateway, 7401 identity, 7402 customer, 7403 sales, and ten
-# further on the ports for metrics and health.
+# Ports count from a base that the user may choose: 7400 gateway, 7401 identity, 7402 customer, 7403 sales,
+# 7404 provisioner, and ten further on the ports for metrics and health.
 port_base_default=7400
 
 program_port() {
@@ -17,6 +17,7 @@ program_port() {
         identity) echo $((port_base + 1)) ;;
         customer) echo $((port_base + 2)) ;;
         sales) echo $((port_base + 3)) ;;
+        provisioner) echo $((port_base + 4)) ;;
     esac
 }
 

@@ -191,6 +191,7 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_user_
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_tenant_placement_descriptor(void) { return &steward__platform__v1__tenant_placement__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepare_tenant_request_descriptor(void) { return &steward__platform__v1__prepare_tenant_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepare_tenant_response_descriptor(void) { return &steward__platform__v1__prepare_tenant_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepared_schema_descriptor(void) { return &steward__platform__v1__prepared_schema__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_drop_tenant_request_descriptor(void) { return &steward__platform__v1__drop_tenant_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_drop_tenant_response_descriptor(void) { return &steward__platform__v1__drop_tenant_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_check_references_request_descriptor(void) { return &steward__platform__v1__check_references_request__descriptor; }

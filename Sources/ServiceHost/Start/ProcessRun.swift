@@ -179,24 +179,30 @@ final class ProcessRun: Sendable {
             requireOperator: offer.requireOperator ?? { _ in })
         var router = offer.router
         BuiltinServices.register(health, service, program: name, on: &router)
-        let interceptors: [any Interceptor] =
-            name == .gateway
-            ? InterceptorChain.gateway(statistics: statistics, settings: settings, factory: registry)
-            : InterceptorChain.service(
-                statistics: statistics, settings: settings,
-                verifier: CallerTokenVerifier(audience: name, key: try keys.key(for: name)), factory: registry
-            )
         declareHealth(router)
         var tracing = tracing
         tracing.callerSampling = offer.callerSampling
         let server = RPCServer(
-            loops: loops, address: address, tls: tls.server, router: router, interceptors: interceptors,
+            loops: loops, address: address, tls: tls.server, router: router,
+            interceptors: try interceptors(statistics),
             admission: Admission.rule(of: name, settings), fallback: offer.fallback,
             peers: name == .gateway ? .anyone : .programs(Topology.callers(of: name)),
             limits: limits, agent: agent, logger: logger, observer: transport, tracing: tracing,
             accountsWork: settings.database != nil)
         service.observe(server)
         return server
+    }
+
+    private func interceptors(_ statistics: CallStatistics) throws -> [any Interceptor] {
+        if name == .gateway {
+            return InterceptorChain.gateway(statistics: statistics, settings: settings, factory: registry)
+        }
+        guard Topology.keepsTenantData(name) else {
+            return InterceptorChain.programs(statistics: statistics, settings: settings, factory: registry)
+        }
+        return InterceptorChain.service(
+            statistics: statistics, settings: settings,
+            verifier: CallerTokenVerifier(audience: name, key: try keys.key(for: name)), factory: registry)
     }
 
     private var tracing: Tracing {

@@ -32,7 +32,7 @@ struct Login: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (server, roots) = try connection.place()
+        let place = try connection.place()
         let password = try PasswordInput.read(file: passwordFile, prompt: "Password of \(email)")
         let steward = try await connection.connect()
         let workspace = workspace.flatMap { WorkspaceName(typed: $0)?.text }
@@ -42,7 +42,9 @@ struct Login: AsyncParsableCommand {
             } else {
                 try await steward.signInOperator(email: email, password: password)
             }
-        var profile = Profile(server: server, trustRoots: roots, workspace: workspace, email: email)
+        var profile = Profile(
+            server: place.addresses[0], trustRoots: place.trustRoots ?? "", serverName: place.certificateName,
+            workspace: workspace, email: email)
         profile.remember(session)
         try profile.save(connection.profileName)
         Terminal.line("signed in as \(email)" + (workspace.map { " in \($0)" } ?? ", operator"))

@@ -8,6 +8,8 @@ struct Profile: Codable, Equatable {
     var server: String
     /// File with the certificate authority that the gateway's certificate is checked against.
     var trustRoots: String
+    /// Name that the gateway's certificate must carry, when it is another than the usual one.
+    var serverName: String?
     /// Absent for an operator.
     var workspace: String?
     var email: String?
