@@ -6,6 +6,7 @@ import Records
 import Synchronization
 import Tenancy
 import TestPostgres
+import TestService
 import Testing
 
 /// Answers that were stored under a request id, asked for again when rights have changed since.
