@@ -24,7 +24,8 @@ import Testing
                         CONSTRAINT leaves_amount_check CHECK (amount >= 0),
                         CONSTRAINT leaves_parent_fkey FOREIGN KEY (parent) REFERENCES {schema}.leaves (name));
                     """)
-        ])
+        ],
+        rights: TableRights.kept("leaves"))
 
     private static let insert = Statement(
         "INSERT INTO {schema}.leaves (id, name, amount, code, parent) VALUES (gen_random_uuid(), $1, $2, $3, $4)")
