@@ -55,7 +55,7 @@ package final class TestService: Sendable {
         let databases = postgres.databases(parts.service, poolSize: 4)
         let first = MigrationStream(
             name: parts.stream.name, kind: parts.stream.kind,
-            migrations: parts.stream.migrations.filter { $0.number <= number ?? Int.max })
+            migrations: parts.stream.migrations.filter { $0.number <= number ?? Int.max }, rights: parts.stream.rights)
         try await postgres.withTenant(first) { tenant in
             let service = try TestService(parts, postgres, tenant, databases)
             if number != nil {
