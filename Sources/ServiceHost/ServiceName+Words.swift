@@ -8,6 +8,7 @@ extension ServiceName {
         case .identity: "The service for sign-in, users and roles"
         case .customer: "The service for accounts, contacts and activities"
         case .sales: "The service for pipelines and deals"
+        case .provisioner: "The service that opens workspaces"
         }
     }
 }
