@@ -25,7 +25,7 @@ package enum ProvisionerService {
         owner.applicationName = "steward-provisioner"
         let database = OwnerDatabase(loop: loop, settings: owner, workers: host.workers, logger: host.logger)
         let check = OwnerCheck(database: database, logger: host.logger)
-        host.addReadiness("database") { check.problem }
+        host.need("database") { check.problem }
         let checking = loop.spawn { await check.run() }
         host.onDrain {
             checking.cancel()

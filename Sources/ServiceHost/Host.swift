@@ -92,6 +92,9 @@ package final class Host: Sendable {
     /// What this program does with traces.
     package let tracing: Tracing
 
+    /// Adds a condition without which the program serves nothing; see `ReadinessBoard`.
+    package func need(_ name: String, _ check: @escaping ReadinessBoard.Condition) { readiness.need(name, check) }
+
     /// Runs after the server has drained, in reverse order of adding.
     package func onDrain(_ action: @escaping @Sendable () async -> Void) {
         drainActions.withLock { $0.append(action) }
