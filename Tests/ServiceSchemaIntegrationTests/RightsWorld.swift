@@ -2,6 +2,7 @@ import CustomerService
 import IdentityService
 import Migrations
 import Postgres
+import Reactor
 import SalesService
 import Tenancy
 import TestPostgres
