@@ -6,10 +6,27 @@ enum CanonicalForm {
     private struct Normalizer: @unchecked Sendable { let pointer: OpaquePointer }
     private static let normalizer = steward_nfc().map { Normalizer(pointer: $0) }
 
-    /// The text in normal form C.
+    /// Most marks on one letter: the Stream-Safe Text Format of Unicode (UAX #15). Putting longer rows of them in order would take
+    /// a time that grows with the square of their number.
+    static let markCountMax = 30
+
+    /// The first mark beyond the most on one letter.
+    static func excessMark(in text: String) -> ForbiddenCharacter? {
+        guard mayCompose(text) else { return nil }
+        var marks = 0
+        for (index, scalar) in text.unicodeScalars.enumerated() {
+            marks = scalar.properties.canonicalCombiningClass == .notReordered ? 0 : marks + 1
+            if marks > markCountMax { return ForbiddenCharacter(scalar: scalar, position: index + 1) }
+        }
+        return nil
+    }
+
+    /// Below U+0300, the first combining character, nothing is composed.
+    private static func mayCompose(_ text: String) -> Bool { text.utf8.contains { $0 >= 0xcc } }
+
+    /// The text in normal form C; a text with more marks on a letter than are allowed stays as it is.
     static func composed(_ text: String) -> String {
-        // Below U+0300, the first combining character, nothing is composed.
-        guard text.utf8.contains(where: { $0 >= 0xcc }) else { return text }
+        guard mayCompose(text), excessMark(in: text) == nil else { return text }
         guard let normalizer = normalizer?.pointer else {
             preconditionFailure("libicu has no data of normal forms; reinstall the package libicu72")
         }

@@ -20,12 +20,12 @@ package enum TextForm: Hashable, Sendable {
         return trimmed(CanonicalForm.composed(withLineFeeds(text)))
     }
 
-    /// The first character that a text of this form must not hold; nil when all is well.
+    /// The first character that a text of this form must not hold, more than 30 marks on one letter included; nil when all is well.
     package func forbidden(in text: String) -> ForbiddenCharacter? {
         for (index, scalar) in text.unicodeScalars.enumerated() where !allows(scalar) {
             return ForbiddenCharacter(scalar: scalar, position: index + 1)
         }
-        return nil
+        return CanonicalForm.excessMark(in: text)
     }
 
     private func allows(_ scalar: Unicode.Scalar) -> Bool {

@@ -102,6 +102,12 @@ import Testing
         #expect(violations(Account(displayName: String(repeating: "北", count: 200))) == [])
     }
 
+    @Test func whatIsFarTooLongIsNotNormalized() {
+        let text = String(repeating: "\u{301}\u{323}", count: 1_000_000)
+        #expect(violations(Account(displayName: text)) == ["display_name TOO_LONG"])
+        #expect(violations(Account(id: text, displayName: "x")) == ["id INVALID_ID"])
+    }
+
     @Test func lengthIsCountedInTheNormalizedText() {
         #expect(violations(Account(displayName: "   " + String(repeating: "e\u{301}", count: 200) + "\u{200b}")) == [])
         #expect(

@@ -48,6 +48,18 @@ import Testing
     @Test(arguments: ["a\nb\tc", "a\u{2028}b", "אב \u{2068}Acme\u{2069} גד", "\u{202b}שלום\u{202c} x", "Grüße\n\n北京"])
     func severalLinesTake(_ text: String) { #expect(TextForm.multiLine.forbidden(in: text) == nil) }
 
+    /// A row of marks in the wrong order takes time that grows with the square of its length.
+    @Test func rowsOfMarksAreRefusedAtOnce() {
+        let marks = String(repeating: "\u{301}\u{323}", count: 200_000)
+        let start = ContinuousClock.now
+        let once = normalized("a" + marks)
+        #expect(isSame(once, "a" + marks) && isSame(normalized(once), once))
+        #expect(TextForm.multiLine.forbidden(in: once)?.position == 32)
+        #expect(ContinuousClock.now - start < .seconds(5))
+        let few = "a" + String(repeating: "\u{301}\u{323}", count: 15)
+        #expect(TextForm.oneLine.forbidden(in: normalized(few)) == nil)
+    }
+
     @Test func theForbiddenCharacterIsNamedAndNotRepeated() {
         let override = TextForm.oneLine.forbidden(in: "ab\u{202e}c")
         #expect(override?.name == "U+202E (RIGHT-TO-LEFT OVERRIDE)" && override?.position == 3)

@@ -93,15 +93,23 @@ struct SortOrder: Sendable {
     var withoutFirst: SortOrder { SortOrder(keys: Array(keys.dropFirst())) }
 
     /// Whether an index has the records by the first key, those that lack it at its end.
-    var splitsAtPresence: Bool { keys[0].isNullable && keys[0].target.field.rules.isIndexed }
+    var splitsAtPresence: Bool { keys[0].isNullable && keys[0].target.isIndexed }
 }
 
 extension FilterTarget {
+    /// Notes of several lines are no sort key: a page token carries the values of its keys.
     var isSortable: Bool {
         switch type {
         case .opaque: false
+        case .text: field.rules.text?.form != .multiLine
         default: true
         }
+    }
+
+    /// It is the column that the index of an indexed field is on: of money, the amount.
+    var isIndexed: Bool {
+        guard case .column(let column) = place else { return false }
+        return field.rules.isIndexed && column == field.column
     }
 
     /// The column can hold NULL.

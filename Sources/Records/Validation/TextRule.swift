@@ -7,6 +7,9 @@ package struct TextRule: Hashable, Sendable {
     /// Most characters (Unicode scalars), counted in the normalized text.
     package let lengthMax: Int
 
+    /// Bytes of a longer text need not be looked at: even if four characters become one and blanks go, it is too long.
+    var rawBytesMax: Int { 16 * lengthMax + 1024 }
+
     package init(_ form: TextForm, lengthMax: Int) {
         self.form = form
         self.lengthMax = lengthMax
