@@ -13,7 +13,9 @@ import Testing
             )
             let deal = try await sales.make(Deal(displayName: "Desk"))
             #expect(try await refusal { try await sales.move(deal, to: lost) }?.reason == "REQUIRED")
-            #expect(try await refusal { try await sales.move(deal, to: lost, reason: " \u{200B}\u{3000}") }?.reason == "REQUIRED")
+            #expect(
+                try await refusal { try await sales.move(deal, to: lost, reason: " \u{200B}\u{3000}") }?.reason
+                    == "REQUIRED")
             #expect(try await sales.move(deal, to: lost, reason: "too dear").outcomeReason == "too dear")
             // Open again: the reason goes, and does not serve for the next loss.
             #expect(try await sales.move(deal, to: open).outcomeReason == nil)
