@@ -52,6 +52,7 @@ let package = Package(
         .executable(name: "steward-identity", targets: ["steward-identity"]),
         .executable(name: "steward-customer", targets: ["steward-customer"]),
         .executable(name: "steward-sales", targets: ["steward-sales"]),
+        .executable(name: "steward-provisioner", targets: ["steward-provisioner"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -70,6 +71,7 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(
             name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CICU", pkgConfig: "icu-i18n", providers: [.apt(["libicu-dev"])]),
         .systemLibrary(
             name: "CProtobufC", pkgConfig: "libprotobuf-c",
             providers: [.apt(["libprotobuf-c-dev"])]),
@@ -84,6 +86,8 @@ let package = Package(
         module("Settings", [configuration]),
         module("Credentials", ["COpenSSL", "CArgon2"]),
         module("Tenancy"),
+        module("Text", ["CICU"]),
+        module("Money"),
 
         // Floor 2: engines.
         module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire", deque]),
@@ -109,7 +113,7 @@ let package = Package(
             "Records",
             [
                 "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
-                "Credentials",
+                "Credentials", "Text", "Money",
             ]),
         module(
             "ServiceHost",
@@ -131,23 +135,29 @@ let package = Package(
             [
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
                 "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost",
-                "Settings", "Observability", logging,
+                "Settings", "Observability", "Text", logging, coreMetrics,
             ], resources: [.embedInCode("SQL")]),
         module(
             "CustomerService",
             [
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres",
                 "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", logging,
-            ], resources: [.embedInCode("SQL")]),
+            ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "SalesService",
             [
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres",
-                "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", logging,
-            ], resources: [.embedInCode("SQL")]),
+                "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", "Text", logging,
+            ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
+        module(
+            "ProvisionerService",
+            [
+                "RPC", "Contracts", "Tenancy", "Postgres", "Reactor", "Migrations", "ServiceHost", "Settings",
+                "Observability", logging,
+            ]),
         module(
             "StewardClient",
-            ["RPC", "RPCTransport", "Contracts", "TLSTransport", "Reactor", logging],
+            ["RPC", "RPCTransport", "Contracts", "TLSTransport", "Reactor", "Tenancy", logging],
             exclude: ["README.md"]),
 
         // Floor 6: the programs, a page each, and the command line.
@@ -156,11 +166,16 @@ let package = Package(
         program("steward-customer", ["CustomerService", "ServiceHost", "Tenancy"]),
         program("steward-sales", ["SalesService", "ServiceHost", "Tenancy"]),
         program(
+            "steward-provisioner",
+            [
+                "ProvisionerService", "IdentityService", "CustomerService", "SalesService", "ServiceHost", "Tenancy",
+            ]),
+        program(
             "steward",
             [
                 "StewardClient", "Contracts", "Wire", "RPC", "Credentials", "Migrations", "IdentityService",
                 "CustomerService", "SalesService", "Reactor", "Postgres", "Tenancy", "TenantDatabase",
-                "CPlugin", "CProtobufC", "Settings", arguments, histogram, logging,
+                "CPlugin", "CProtobufC", "Settings", "Money", arguments, histogram, logging,
             ]),
 
         // Tools: the generator of Contracts. Nothing imports it.
@@ -169,11 +184,14 @@ let package = Package(
         // Tests. Tests/README.md tells what each target is for.
         tests("ArchitectureTests", []),
         tests("TenancyTests", ["Tenancy"]),
+        tests("TextTests", ["Text"]),
+        tests("MoneyTests", ["Money"]),
         tests(
             "ServiceSchemaIntegrationTests",
             [
-                "CustomerService", "SalesService", "Records", "TestPostgres", "Migrations", "Postgres", "Tenancy",
-                "TenantDatabase",
+                "IdentityService", "CustomerService", "SalesService", "Records", "TestPostgres", "Migrations",
+                "Postgres",
+                "Reactor", "Tenancy", "TenantDatabase",
             ]),
         tests("GatewayServiceTests", ["GatewayService", "Observability", "RPC", "Reactor", "ServiceHost", "Tenancy"]),
         tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
@@ -200,7 +218,7 @@ let package = Package(
         tests(
             "RecordsIntegrationTests",
             [
-                "Records", "TestPostgres", "Contracts", "AccessControl", "Migrations", "Postgres",
+                "Records", "TestPostgres", "TestService", "Contracts", "AccessControl", "Migrations", "Postgres",
                 "TenantDatabase",
                 "Reactor", "RPC", "Tenancy", "Wire", logging,
             ]),
@@ -210,12 +228,26 @@ let package = Package(
             name: "TestPostgres",
             dependencies: ["Migrations", "Postgres", "Reactor", "TenantDatabase", "Tenancy", logging],
             path: "Tests/TestPostgres", swiftSettings: strict),
-        // The whole of Steward, started for a test: PostgreSQL, certificates, the four programs, clients.
+        // A service that keeps records, called without programs and sockets.
+        .target(
+            name: "TestService",
+            dependencies: [
+                "AccessControl", "Migrations", "Postgres", "RPC", "Reactor", "Records", "TenantDatabase", "Tenancy",
+                "TestPostgres", "Wire", logging,
+            ],
+            path: "Tests/TestService", swiftSettings: strict),
+        tests(
+            "SalesServiceIntegrationTests",
+            ["SalesService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy"]),
+        tests(
+            "CustomerServiceIntegrationTests",
+            ["CustomerService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy"]),
+        // The whole of Steward, started for a test: PostgreSQL, certificates, the programs, clients.
         .target(
             name: "TestSteward",
             dependencies: [
-                "TestPostgres", "IdentityService", "Migrations", "StewardClient", "Contracts", "Credentials",
-                "Postgres",
+                "TestPostgres", "IdentityService", "Migrations", "StewardClient", "ServiceHost", "Contracts",
+                "Credentials", "Postgres",
                 "RPC", "Reactor", "TenantDatabase", "TLSTransport", "Tenancy", "Wire", logging,
             ],
             path: "Tests/TestSteward", swiftSettings: strict),
@@ -253,7 +285,8 @@ let package = Package(
         tests(
             "IdentityServiceIntegrationTests",
             [
-                "IdentityService", "TestPostgres", "AccessControl", "Contracts", "Credentials", "Migrations",
+                "IdentityService", "TestPostgres", "TestService", "AccessControl", "Contracts", "Credentials",
+                "Migrations",
                 "Postgres",
                 "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Wire", logging,
             ]),
@@ -262,7 +295,7 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "AccessControl", "CEnvelope", "Contracts", "Credentials", "Postgres", "RPC", "RPCTransport", "Reactor",
-                "Records", "Settings", "TLSTransport", "Tenancy", "Wire", logging,
+                "Records", "Settings", "TLSTransport", "Tenancy", "Text", "Wire", logging,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
         tests("FuzzTests", ["Fuzz"]),

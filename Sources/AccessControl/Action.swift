@@ -9,11 +9,9 @@ package struct Action: Hashable, Sendable, CustomStringConvertible {
     package static let create = Action(index: 1, name: "create")
     package static let update = Action(index: 2, name: "update")
     package static let delete = Action(index: 3, name: "delete")
-    package static let export = Action(index: 4, name: "export")
-    package static let `import` = Action(index: 5, name: "import")
 
     /// Every action, in the order of `index`. New ones go to the end.
-    package static let all: [Action] = [.read, .create, .update, .delete, .export, .import]
+    package static let all: [Action] = [.read, .create, .update, .delete]
 
     private init(index: Int, name: String) {
         self.index = index

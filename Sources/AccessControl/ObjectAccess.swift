@@ -84,9 +84,7 @@ package final class ObjectAccess: Sendable {
     private static func contribution(of role: PolicyRole, to field: String, of object: String) -> FieldLevel {
         let policies = role.fieldPolicies.filter { $0.object == object && $0.field == field }
         let stated = policies.map(\.level).min() ?? .write
-        let writes = [Action.create, .update, .import].contains {
-            scope($0, on: object, roles: [role]) > .none
-        }
+        let writes = [Action.create, .update].contains { scope($0, on: object, roles: [role]) > .none }
         return min(stated, writes ? .write : .read)
     }
 }

@@ -2,6 +2,8 @@
 #include "CLinux.h"
 #include <pthread.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 static _Thread_local const void *thread_slot;
 
@@ -13,9 +15,16 @@ int clinux_accept(int listener, struct sockaddr_storage *address, socklen_t *add
     return accept4(listener, (struct sockaddr *)address, address_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+int clinux_keep_memory_private(void) {
+    const struct rlimit none = {0, 0};
+    return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : -1;
+}
+
 void clinux_name_thread(const char *name) {
     char cut[16];
     strncpy(cut, name, sizeof cut - 1);
     cut[sizeof cut - 1] = 0;
     pthread_setname_np(pthread_self(), cut);
 }
+
+void clinux_lower_thread(int niceness) { setpriority(PRIO_PROCESS, 0, niceness); }

@@ -1,6 +1,6 @@
 /// What an argon2id hash costs whoever computes it: the owner once per sign-in, a thief once per guess.
 package struct PasswordCost: Hashable, Sendable {
-    /// Memory in KiB, 8 × lanes … 1,048,576.
+    /// Memory in KiB, 8 × lanes … 131,072.
     package let memoryKiB: UInt32
     /// Passes over the memory, 1 … 100.
     package let iterations: UInt32
@@ -17,7 +17,7 @@ package struct PasswordCost: Hashable, Sendable {
     package static let standard = PasswordCost(memoryKiB: 19_456, iterations: 2, lanes: 1)
 
     /// Most memory a stored hash may ask for. Bounds what verifying a planted hash can cost.
-    static let memoryKiBMax: UInt32 = 1_048_576
+    static let memoryKiBMax: UInt32 = 131_072
     /// Most passes a stored hash may ask for.
     static let iterationsMax: UInt32 = 100
     /// Most lanes a stored hash may ask for.

@@ -9,5 +9,9 @@ package enum CustomerMigrations {
             Migration(number: 1, name: "create_accounts", sql: PackageResources.customer_0001_create_accounts_sql),
             Migration(number: 2, name: "create_contacts", sql: PackageResources.customer_0002_create_contacts_sql),
             Migration(number: 3, name: "create_activities", sql: PackageResources.customer_0003_create_activities_sql),
-        ])
+            Migration(number: 4, name: "index_sort_orders", sql: PackageResources.customer_0004_index_sort_orders_sql),
+            Migration(
+                number: 5, name: "end_dangling_links", sql: PackageResources.customer_0005_end_dangling_links_sql),
+        ],
+        rights: TableRights.kept("accounts", "contacts", "account_contacts", "activities"))
 }

@@ -19,13 +19,18 @@ package enum CustomerService {
         let engine = try RecordEngine(
             database: database, policies: host.policies, types: types,
             references: PeerReferences(client: host.references), pageTokenKey: host.derivedKey("page tokens"))
+        var router = try routes(engine)
+        ReferenceMethods(engine: engine).register(on: &router)
+        return ServiceOffer(router: router)
+    }
+
+    /// What users call.
+    static func routes(_ engine: RecordEngine) throws -> Router {
         var router = Router()
         try engine.register(AccountRecord.type, methods: AccountServiceMethods.all, on: &router)
         try engine.register(ContactRecord.type, methods: ContactServiceMethods.all, on: &router)
         try engine.register(AccountContactRecord.type, methods: AccountContactServiceMethods.all, on: &router)
         try engine.register(ActivityRecord.type, methods: ActivityServiceMethods.all, on: &router)
-        ReferenceMethods(engine: engine).register(on: &router)
-        TenantProvisioning(host, stream: CustomerMigrations.stream).register(on: &router)
-        return ServiceOffer(router: router)
+        return router
     }
 }

@@ -25,14 +25,11 @@ package enum GatewayService {
         SessionService(callers: callers, registry: registry, openCalls: openCalls, accounts: accounts).register(
             on: &router)
         let forwarder = Forwarder(
-            clients: [
-                .identity: host.channel(to: .identity), .customer: host.channel(to: .customer),
-                .sales: host.channel(to: .sales),
-            ],
+            clients: Dictionary(uniqueKeysWithValues: Topology.facingClients.map { ($0, host.channel(to: $0)) }),
             metrics: ForwardMetrics(
                 statistics: CallStatistics(methods: Destination.methods, loops: host.loops), factory: host.metrics),
             openCalls: openCalls, tracing: host.tracing, sampling: sampling,
-            slowLog: SlowForwards(slowCall: host.settings.slowCall, logger: host.logger))
+            log: ForwardLog(slowCall: host.settings.slowCall, logger: host.logger))
         let watch = RevocationWatch(
             callers: callers, registry: registry, loop: host.loops.next(), logger: host.logger)
         let watching = Task(executorPreference: watch.loop) { await watch.run() }
@@ -45,7 +42,7 @@ package enum GatewayService {
     }
 
     private static func watchHealth(_ host: Host) {
-        for peer in [ServiceName.identity, .customer, .sales] {
+        for peer in Topology.facingClients {
             let health = PeerHealth(
                 peer: peer, channel: host.channel(to: peer),
                 report: { host.setHealth(ofService: $0, isServing: $1) }, loop: host.loops.next(), logger: host.logger)

@@ -1,12 +1,12 @@
 package import Contracts
 import Credentials
 package import Logging
-package import Migrations
+import Migrations
 package import RPC
 package import Reactor
 import Records
 package import ServiceHost
-package import Tenancy
+import Tenancy
 package import TenantDatabase
 
 /// What identity is made of, from the host or from a test.
@@ -15,25 +15,31 @@ package struct IdentityParts: Sendable {
     package let databases: DatabaseSet
     /// The directory, with connections of its own: a tenant's transaction may wait for it.
     package let directory: DirectoryDatabase
-    package let provisioner: TenantProvisioner
-    /// The other services that keep data of tenants.
-    package let services: [(name: ServiceName, client: ProvisioningServiceClient)]
+    /// Makes and drops tenants' schemas.
+    package let provisioner: ProvisioningServiceClient
     package let minter: CallerTokenMinter
-    package let workers: WorkerPool
+    /// Threads that hash passwords and do nothing else.
+    package let passwordWorkers: WorkerPool
+    /// How many passwords may wait to be hashed.
+    package let passwordsWaitingMax: Int
+    /// Called for each password that is hashed or checked.
+    package let onPasswordEvaluation: @Sendable () -> Void
     package let pageTokenKey: [UInt8]
     package let logger: Logger
 
     package init(
-        databases: DatabaseSet, directory: DirectoryDatabase, provisioner: TenantProvisioner,
-        services: [(name: ServiceName, client: ProvisioningServiceClient)], minter: CallerTokenMinter,
-        workers: WorkerPool, pageTokenKey: [UInt8], logger: Logger
+        databases: DatabaseSet, directory: DirectoryDatabase, provisioner: ProvisioningServiceClient,
+        minter: CallerTokenMinter, passwordWorkers: WorkerPool, passwordsWaitingMax: Int = PasswordTurns.waitingMax,
+        onPasswordEvaluation: @escaping @Sendable () -> Void = {},
+        pageTokenKey: [UInt8], logger: Logger
     ) {
         self.databases = databases
         self.directory = directory
         self.provisioner = provisioner
-        self.services = services
         self.minter = minter
-        self.workers = workers
+        self.passwordWorkers = passwordWorkers
+        self.passwordsWaitingMax = passwordsWaitingMax
+        self.onPasswordEvaluation = onPasswordEvaluation
         self.pageTokenKey = pageTokenKey
         self.logger = logger
     }
@@ -89,17 +95,23 @@ package struct Identity: Sendable {
         types = Types(PolicyPublication(epochs: epochs, revoker: revoker))
         engine = try RecordEngine(
             database: database, policies: policies, types: types.all, pageTokenKey: parts.pageTokenKey)
-        let hasher = try PasswordHasher(workers: parts.workers)
+        let hasher = try PasswordHasher(
+            workers: parts.passwordWorkers, waitingMax: parts.passwordsWaitingMax,
+            onEvaluation: parts.onPasswordEvaluation)
+        let signInGuard = SignInGuard(directory: directory)
         let setup = TenantSetup(
-            directory: directory, tenantData: tenantData,
-            ownSchema: OwnSchema(provisioner: parts.provisioner),
-            services: parts.services, placements: placements, feed: feed)
+            directory: directory, tenantData: tenantData, provisioner: parts.provisioner, placements: placements,
+            feed: feed)
         authentication = AuthenticationMethods(
             directory: directory, tenantData: tenantData, hasher: hasher,
-            signInGuard: SignInGuard(directory: directory), revoker: revoker, policies: policies)
+            passwordCheck: PasswordCheck(signInGuard: signInGuard, hasher: hasher), revoker: revoker,
+            policies: policies)
         tenants = TenantMethods(
-            directory: directory, hasher: hasher, setup: setup, revoker: revoker, feed: feed)
-        users = UserMethods(engine: engine, users: types.user, hasher: hasher, revoker: revoker)
+            directory: directory, tenantData: tenantData, signInGuard: signInGuard, hasher: hasher,
+            setup: setup, revoker: revoker, feed: feed, tokens: try PageToken(secret: parts.pageTokenKey))
+        users = UserMethods(
+            engine: engine, users: types.user, tenantData: tenantData, hasher: hasher,
+            signInGuard: signInGuard, revoker: revoker)
         callers = CallerMethods(directory: directory, feed: feed, minter: parts.minter)
         policyMethods = PolicyMethods(compiler: compiler, feed: feed)
         poller = ChangePoller(directory: directory, feed: feed, logger: parts.logger)

@@ -9,10 +9,14 @@ enum IdentityError {
         "SIGN_IN_FAILED", "Workspace, e-mail address or password is wrong, or the user may not sign in.",
         domain: domain)
 
+    /// The same for right and for wrong passwords.
     static func signInLocked(retryAfter delay: Duration) -> RPCError {
-        .resourceExhausted(
-            "SIGN_IN_LOCKED", "Too many failed attempts to sign in. Wait, then try again.", domain: domain,
-            retryDelay: delay)
+        let seconds = max(1, delay.components.seconds + (delay.components.attoseconds > 0 ? 1 : 0))
+        let (count, unit) = seconds < 60 ? (seconds, "second") : ((seconds + 59) / 60, "minute")
+        return .resourceExhausted(
+            "SIGN_IN_LOCKED",
+            "Too many attempts to sign in. Try again in \(count) \(unit)\(count == 1 ? "" : "s").",
+            domain: domain, retryDelay: delay)
     }
 
     static let sessionInvalid = RPCError.unauthenticated(
@@ -51,10 +55,15 @@ enum IdentityError {
     static func setupDelayed(workspace: String, cause: any Error) -> RPCError {
         .unavailable(
             "TENANT_SETUP_DELAYED",
-            "The workspace \(workspace) is not ready: a service could not prepare it. It is tried again until it is"
+            "The workspace \(workspace) is not ready: its schemas could not be made yet. It is tried again until it is"
                 + " ready; repeat the request with the same request id to learn when.",
             domain: domain, retryDelay: .seconds(5), cause: cause)
     }
+
+    static let adminNotFound = RPCError.notFound(
+        "ADMIN_NOT_FOUND",
+        "The workspace has no user with this e-mail address who has the role Admin and is not disabled.",
+        domain: domain)
 
     static let tenantNotFound = RPCError.notFound(
         "TENANT_NOT_FOUND", "There is no such tenant.", domain: domain)

@@ -29,7 +29,15 @@ package enum IdentityMigrations {
             Migration(
                 number: 8, name: "create_policy_marks",
                 sql: PackageResources.directory_0008_create_policy_marks_sql),
-        ])
+            Migration(
+                number: 9, name: "scope_sign_in", sql: PackageResources.directory_0009_scope_sign_in_sql),
+            Migration(
+                number: 10, name: "tie_sessions_to_tenants",
+                sql: PackageResources.directory_0010_tie_sessions_to_tenants_sql),
+        ],
+        rights: TableRights.kept("operators", "placements")
+            + TableRights.passing(
+                "tenants", "tenant_setups", "sessions", "refresh_tokens", "sign_in_failures", "policy_marks"))
 
     /// The schema of each tenant: departments, roles, users, credentials.
     package static let tenantStream = MigrationStream(
@@ -43,5 +51,9 @@ package enum IdentityMigrations {
             Migration(
                 number: 4, name: "create_credentials",
                 sql: PackageResources.identity_0004_create_credentials_sql),
-        ])
+            Migration(
+                number: 5, name: "extend_credentials",
+                sql: PackageResources.identity_0005_extend_credentials_sql),
+        ],
+        rights: TableRights.kept("departments", "roles", "users", "credentials"))
 }

@@ -1,5 +1,7 @@
 import Contracts
-import Migrations
+import CoreMetrics
+import Glibc
+import Observability
 import Postgres
 import RPC
 import Reactor
@@ -29,16 +31,23 @@ package func offer(_ host: Host) async throws -> ServiceOffer {
 extension IdentityParts {
     /// Takes the parts from the host.
     init(_ host: Host) throws {
-        let owner = OwnerDatabase(
-            loop: host.loops.next(), settings: host.provisioner, workers: host.workers, logger: host.logger)
-        host.onDrain { await owner.close() }
+        let passwordWorkers = try WorkerPool(
+            threadCount: IdentityParts.passwordThreads(host), queueCountMax: host.settings.workers,
+            name: "password", niceness: PasswordHasher.niceness)
+        // Its end may take the time of a password, and a loop does not wait.
+        host.onDrain { try? await host.workers.run { passwordWorkers.shutdown() } }
+        let evaluations = Counter(label: MetricName.passwordEvaluations, factory: host.metrics)
         self.init(
             databases: host.databases, directory: IdentityParts.directory(host),
-            provisioner: TenantProvisioner(database: owner),
-            services: [ServiceName.customer, .sales].map {
-                ($0, ProvisioningServiceClient(channel: host.channel(to: $0)))
-            }, minter: host.minter, workers: host.workers, pageTokenKey: try host.derivedKey("page tokens"),
-            logger: host.logger)
+            provisioner: ProvisioningServiceClient(channel: host.channel(to: .provisioner)), minter: host.minter, passwordWorkers: passwordWorkers,
+            onPasswordEvaluation: { evaluations.increment() },
+            pageTokenKey: try host.derivedKey("page tokens"), logger: host.logger)
+    }
+
+    /// Half of the processors at most: the others are left to those who are signed in. No more than the setting `workers`.
+    private static func passwordThreads(_ host: Host) -> Int {
+        let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        return max(1, min(host.settings.workers, processors / 2))
     }
 
     /// The directory lies in identity's own database, reached by connections of its own: half as many again as the

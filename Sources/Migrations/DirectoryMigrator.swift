@@ -45,19 +45,16 @@ package struct DirectoryMigrator: Sendable {
                 try transaction.enqueue(
                     Self.note, MigrationLedger.parameters(stream.name, migration, Timestamp.now()))
             }
-            if !pending.isEmpty { try DirectoryMigrator.grant(transaction) }
+            try DirectoryMigrator.grant(stream, transaction)
             return pending.count
         }
     }
 
-    private static func grant(_ transaction: PostgresTransaction) throws {
-        let login = InstallationNames.login(.identity, partition: 0)
-        for command in [
-            "GRANT USAGE ON SCHEMA directory TO \(login)",
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA directory TO \(login)",
-            "REVOKE INSERT, UPDATE, DELETE ON directory.schema_migrations FROM \(login)",
-        ] {
-            try transaction.enqueue(unsafeCommand: command)
-        }
+    private static func grant(_ stream: MigrationStream, _ transaction: PostgresTransaction) throws {
+        let rights = SchemaRights(
+            rights: TableRights.read("schema_migrations") + stream.rights, schema: InstallationNames.directory,
+            grantee: InstallationNames.login(.identity, partition: 0))
+        try transaction.enqueue(unsafeCommand: rights.revocation)
+        for command in rights.grants { try transaction.enqueue(unsafeCommand: command) }
     }
 }

@@ -12,7 +12,4 @@ package enum InstallationNames {
     package static func login(_ service: ServiceName, partition: Int) -> String {
         "steward_\(service.rawValue)_\(partition)"
     }
-
-    /// Services that keep data.
-    package static let dataServices = ServiceName.allCases.filter { TenantSchema.suffix(of: $0) != nil }
 }

@@ -40,19 +40,29 @@ package struct MigrationStream: Sendable {
     package let name: String
     package let kind: Kind
     package let migrations: [Migration]
+    /// What the service may do with the tables that the migrations make.
+    package let rights: [TableRights]
     /// The versions of a schema that the program works with: its own and, once there was a release before, that one's, so
     /// that programs can be upgraded first and schemas after them.
     package let accepted: ClosedRange<Int>
 
     /// - Parameter releasedVersion: the version of the release before; nil while there is none.
-    package init(name: String, kind: Kind, migrations: [Migration], releasedVersion: Int? = nil) {
+    package init(
+        name: String, kind: Kind, migrations: [Migration], rights: [TableRights], releasedVersion: Int? = nil
+    ) {
         precondition(
             migrations.map(\.number) == Array(1..<migrations.count + 1),
             "the migrations of \(name) are numbered 1, 2, 3, … in order")
         self.name = name
         self.kind = kind
         self.migrations = migrations
+        self.rights = rights
         accepted = (releasedVersion ?? migrations.count)...migrations.count
+    }
+
+    /// Whose tenants' schemas it is for; nil for the directory's.
+    package var service: ServiceName? {
+        if case .tenant(let service) = kind { service } else { nil }
     }
 
     /// The version of a schema to which all are applied.
@@ -66,4 +76,10 @@ extension MigrationStream {
     ]
 
     static let baseName = "tenant"
+
+    /// The ledger is added to and never changed. A stored answer is never changed either: looking for old ones with
+    /// SKIP LOCKED asks for the right to change some column.
+    static let baseRights =
+        TableRights.read("meta", "schema_migrations") + TableRights.added("ledger")
+        + [TableRights("requests", "SELECT, INSERT, UPDATE (created_at), DELETE")]
 }

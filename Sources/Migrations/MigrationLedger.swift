@@ -40,6 +40,13 @@ struct MigrationLedger {
         return migrations.filter { !applied.contains($0.number) }
     }
 
+    /// Under this name the ledger keeps the checksum of the rights that were granted last.
+    static let rightsStream = "rights"
+
+    func hasRights(_ rights: SchemaRights) -> Bool {
+        entries.contains { $0.stream == Self.rightsStream && $0.checksum == rights.checksum }
+    }
+
     /// The values of a new row: stream, number, name, checksum, time.
     static func parameters(_ stream: String, _ migration: Migration, _ time: Timestamp) -> Parameters {
         var parameters = Parameters(reservingBytes: 128)

@@ -111,7 +111,7 @@ package struct MigrationRunner: Sendable {
             // Without a `meta` to write to, the report alone carries the error.
             database.logger.warning(
                 "the error could not be kept in the schema",
-                metadata: [LogKey.schema: "\(schema.name)", LogKey.error: "\(error.message)"])
+                metadata: [LogKey.schema: "\(schema.name)", LogKey.error: "\(LogText.of(error))"])
         }
         return SchemaOutcome(schema: schema, result: .parked(error: text))
     }

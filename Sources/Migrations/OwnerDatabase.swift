@@ -49,6 +49,17 @@ package final class OwnerDatabase: Sendable {
         }.value
     }
 
+    /// Whether the login may make roles, as the owner must.
+    /// - Throws: `PostgresError` when the database is not reached.
+    package func mayMakeRoles() async throws -> Bool {
+        try await transaction(for: nil) { transaction in
+            try await transaction.query(Self.roleMaking, Parameters()).one().bool(0)
+        }
+    }
+
+    private static let roleMaking = Statement(
+        "SELECT rolcreaterole OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")
+
     /// A command that cannot be part of a transaction.
     func run(unsafeCommand text: String) async throws {
         try await Task(executorPreference: loop) { [pool] in

@@ -14,11 +14,22 @@ struct SchemaUpgrade {
         INSERT INTO {schema}.schema_migrations (stream, number, name, checksum, applied_at)
         VALUES ($1, $2, $3, $4, $5)
         """)
+    private static let noteRights = Statement(
+        """
+        INSERT INTO {schema}.schema_migrations (stream, number, name, checksum, applied_at)
+        VALUES ($1, 1, 'granted', $2, $3)
+        ON CONFLICT ON CONSTRAINT schema_migrations_pkey DO UPDATE
+            SET checksum = excluded.checksum, applied_at = excluded.applied_at
+        """)
     private static let makeStamp = Statement(
         "INSERT INTO {schema}.meta (id, tenant_id, service, version, created_at) VALUES (true, $1, $2, $3, $4)"
     )
     private static let setVersion = Statement(
         "UPDATE {schema}.meta SET version = $1, parked_at = NULL, parked_error = NULL")
+
+    private var rights: SchemaRights {
+        SchemaRights(rights: MigrationStream.baseRights + stream.rights, schema: schema.name, grantee: schema.role)
+    }
 
     /// What an existing schema says of itself. Its row stays locked until the transaction ends, so that two runs do not meet.
     struct Condition {
@@ -52,19 +63,21 @@ struct SchemaUpgrade {
         try grant(transaction)
     }
 
-    /// What is missing. Returns how many migrations that were.
+    /// What is missing. Returns how many migrations that were; new rights count as one.
     func upgrade(_ condition: Condition, _ transaction: PostgresTransaction) throws -> Int {
         let base = try condition.ledger.pending(
             MigrationStream.base, of: MigrationStream.baseName, in: schema.name)
         let own = try condition.ledger.pending(stream.migrations, of: stream.name, in: schema.name)
-        guard !base.isEmpty || !own.isEmpty || condition.parkedError != nil else { return 0 }
+        let newRights = condition.ledger.hasRights(rights) ? 0 : 1
+        guard !base.isEmpty || !own.isEmpty || newRights > 0 || condition.parkedError != nil else { return 0 }
         try apply(base, MigrationStream.baseName, transaction)
         try apply(own, stream.name, transaction)
         var parameters = Parameters()
         parameters.append(Int32(stream.version))
         try transaction.enqueue(Self.setVersion, parameters)
+        try transaction.enqueue(unsafeCommand: rights.revocation)
         try grant(transaction)
-        return base.count + own.count
+        return base.count + own.count + newRights
     }
 
     private func apply(_ migrations: [Migration], _ stream: String, _ transaction: PostgresTransaction) throws {
@@ -78,18 +91,13 @@ struct SchemaUpgrade {
         }
     }
 
-    /// The tenant's role may work with every table, may only read what says what the schema is, and may add to the ledger but
-    /// not change it.
+    /// Gives the tenant's role its rights and keeps in the ledger which these are.
     private func grant(_ transaction: PostgresTransaction) throws {
-        let (name, role) = (schema.name, schema.role)
-        for command in [
-            "GRANT USAGE ON SCHEMA \(name) TO \(role)",
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(name) TO \(role)",
-            "REVOKE INSERT, UPDATE, DELETE ON \(name).meta, \(name).schema_migrations, \(name).ledger FROM \(role)",
-            "GRANT INSERT ON \(name).ledger TO \(role)",
-            "GRANT UPDATE (delivered_at) ON \(name).ledger TO \(role)",
-        ] {
-            try transaction.enqueue(unsafeCommand: command)
-        }
+        for command in rights.grants { try transaction.enqueue(unsafeCommand: command) }
+        var parameters = Parameters()
+        parameters.append(MigrationLedger.rightsStream)
+        parameters.append(rights.checksum)
+        parameters.append(Timestamp.now())
+        try transaction.enqueue(Self.noteRights, parameters)
     }
 }

@@ -38,7 +38,7 @@ package struct JSONLogHandler: LogHandler {
         var all = metadata
         if let provided = metadataProvider?.get() { all.merge(provided) { _, new in new } }
         if let given = event.metadata { all.merge(given) { _, new in new } }
-        if let error = event.error { all[LogKey.error] = "\(error)" }
+        if let error = event.error { all[LogKey.error] = "\(LogText.of(error))" }
         sink.write { droppedLines in
             if droppedLines > 0 { all[LogKey.droppedLines] = .stringConvertible(droppedLines) }
             return line(event, all)

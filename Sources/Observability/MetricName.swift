@@ -22,6 +22,8 @@ package enum MetricName {
     package static let handshakeFailures = "tls.handshake.failures"
 
     // Calls that this process makes
+    /// Gauge: 1 while a connection to the program called is up, else 0, by `service` (that program).
+    package static let clientConnected = "rpc.client.connected"
     /// Counter: calls made again after they had failed for a passing reason, by `service` (the program called).
     package static let clientRetries = "rpc.client.retries"
     /// Counter: second attempts of calls that were silent for too long, by `service`.
@@ -69,6 +71,10 @@ package enum MetricName {
     package static let policyFetches = "policy.fetches"
     /// Counter: caller tokens that were refused, by `reason`.
     package static let callerRefusals = "caller.refusals"
+
+    // Signing in
+    /// Counter: passwords hashed or checked, each some 25 ms of one CPU.
+    package static let passwordEvaluations = "identity.password.evaluations"
 
     // The process
     /// Gauge: 1, with `version` and `program`.

@@ -14,7 +14,7 @@ extension PostgresError {
         let kind = PostgresError.kind(ofSQLState: report.sqlState)
         let constraint = report.constraint.flatMap { $0.isEmpty ? nil : $0 }
         self.init(
-            kind, report.message, sqlState: report.sqlState,
+            kind, PostgresError.withoutValues(report.message, sqlState: report.sqlState), sqlState: report.sqlState,
             constraint: (constraint ?? PostgresError.quotedName(after: "constraint", in: report.message))
                 .map(PostgresError.withoutShardSuffix),
             table: (report.table ?? PostgresError.quotedName(after: "relation", in: report.message))
@@ -22,23 +22,25 @@ extension PostgresError {
             column: report.column ?? PostgresError.quotedName(after: "column", in: report.message))
     }
 
+    /// What a SQLSTATE means for us (PostgreSQL, appendix A). Those that are not named, or whose class is not, are faults of a
+    /// program.
     static func kind(ofSQLState state: String) -> Kind {
         switch state {
         case "23505": .uniqueViolation
-        case "23503": .foreignKeyViolation
+        case "23503", "23001": .foreignKeyViolation
         case "23514": .checkViolation
         case "23502": .notNullViolation
         case "23P01": .exclusionViolation
-        case "40001": .serializationFailure
+        case "40001", "72000": .serializationFailure
         case "40P01": .deadlock
         case "42501": .insufficientPrivilege
         case "57014": .queryCanceled
-        case "55P03": .lockTimeout
+        case "55P03", "55006": .lockTimeout
         case "42P01": .undefinedTable
         case "42703", "42704", "42883", "3F000": .undefinedObject
         case "25006": .readOnlyTransaction
-        case "57P01", "57P02", "57P05", "25P03": .connectionLost
-        case "57P03", "53300", "08001", "08004": .unavailable
+        case "40003", "57P01", "57P02", "57P05", "25P03", "25P04": .connectionLost
+        case "57P03", "57P04", "53300", "08001", "08004", "3D000": .unavailable
         default: kind(ofClass: state.prefix(2))
         }
     }
@@ -47,7 +49,20 @@ extension PostgresError {
         switch sqlClass {
         case "08": .connectionLost
         case "22": .invalidInput
+        case "28": .unavailable
+        case "53": .outOfResources
+        case "58": .serverFault
         default: .other
+        }
+    }
+
+    /// Of the texts of the server those about refused values (class 22) quote them, behind a colon or in double quotes: `invalid input
+    /// syntax for type uuid: "…"`; what functions say (P0) may be anything. DETAIL, which quotes keys and whole rows, is never read.
+    static func withoutValues(_ message: String, sqlState: String) -> String {
+        switch sqlState.prefix(2) {
+        case "22": String(message.prefix { $0 != "\"" && $0 != ":" }) + "…"
+        case "P0": "…"
+        default: message
         }
     }
 

@@ -1,5 +1,7 @@
-/// What went wrong in or on the way to PostgreSQL. `message` is the server's own text and is for the log: it may hold
-/// values of records, and no part of it may leave the process.
+import Observability
+
+/// What went wrong in or on the way to PostgreSQL. `message` is the server's own text, without the values that it may quote, and is for the
+/// log: it may name hosts, logins and tables, and no part of it may leave the process.
 package struct PostgresError: Error, Sendable {
     package enum Kind: Sendable, Hashable {
         case uniqueViolation, foreignKeyViolation, checkViolation, notNullViolation, exclusionViolation
@@ -24,6 +26,10 @@ package struct PostgresError: Error, Sendable {
         /// So much of this tenant waits for a connection already that more would not be served soon.
         case tenantBusy
         case readOnlyTransaction
+        /// The server has no disk, memory or other room left for it (SQLSTATE class 53). It goes on when there is some again.
+        case outOfResources
+        /// The server cannot read or write its own files (SQLSTATE class 58).
+        case serverFault
         /// The schema is not the tenant's, or its version is not one that this program understands.
         case stampMismatch
         /// A result has another shape than the statement promises.
@@ -78,6 +84,28 @@ package struct PostgresError: Error, Sendable {
 extension PostgresError: CustomStringConvertible {
     package var description: String {
         let state = sqlState.map { " \($0)" } ?? ""
-        return "postgres: \(kind)\(state)\(isOutcomeUnknown ? ", outcome of COMMIT unknown" : "")"
+        let advice = cure.map { "; \($0)" } ?? ""
+        return "postgres: \(kind)\(state)\(isOutcomeUnknown ? ", outcome of COMMIT unknown" : "")\(advice)"
     }
+
+    /// What an operator does about it; nil when it is no matter of operation.
+    package var cure: String? {
+        switch (kind, sqlState) {
+        case (_, "53100"): "the disk of the database is full: free space on it or enlarge it"
+        case (_, "53200"): "the database server is out of memory: give it more, or lower work_mem or max_connections"
+        case (_, "53300"):
+            "all connections of PostgreSQL are taken: raise max_connections, or lower database.connections"
+        case (.outOfResources, _): "the database server has reached a limit of its own: its log says which"
+        case (.serverFault, _): "the database server cannot read or write its files: look at its disk and its log"
+        case (.readOnlyTransaction, _):
+            "the database takes no writes: this is a standby, or default_transaction_read_only is on"
+        case (_, "57P01"), (_, "57P02"), (_, "57P03"): "PostgreSQL stops or starts: it is waited for"
+        default: nil
+        }
+    }
+}
+
+extension PostgresError: LogDescribing {
+    /// PostgreSQL's own log leaves errors of Steward's logins out (see deploy/postgres/steward.conf): what is to be known of one stands here.
+    package var logText: String { "\(self): \(message)" }
 }

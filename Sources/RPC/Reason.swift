@@ -86,12 +86,19 @@ public struct Reason: Hashable, Sendable, CustomStringConvertible {
     public static let serverUnreachable = Reason("SERVER_UNREACHABLE")
     /// The connection was lost; whether the call had an effect is not known.
     public static let connectionLost = Reason("CONNECTION_LOST")
+    /// A service behind the gateway is away, and nothing was done: `details` names it.
+    public static let serviceUnavailable = Reason("SERVICE_UNAVAILABLE")
+    /// A service behind the gateway went away during the call; whether the call had an effect is not known.
+    public static let serviceInterrupted = Reason("SERVICE_INTERRUPTED")
     /// The server goes down in good order and ended a stream that has no end of its own: open it again.
     public static let draining = Reason("DRAINING")
     /// This client has been closed.
     public static let clientClosed = Reason("CLIENT_CLOSED")
     /// The first connection could not be made: the message says why.
     public static let connectFailed = Reason("CONNECT_FAILED")
+    /// The first connection found a gateway whose certificate is not to be trusted: another authority signed it, or it names another
+    /// host.
+    public static let serverNotTrusted = Reason("SERVER_NOT_TRUSTED")
     /// The time that the caller gave is over.
     public static let deadlineExceeded = Reason("DEADLINE_EXCEEDED")
     /// The caller gave the call up.

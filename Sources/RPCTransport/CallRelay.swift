@@ -6,6 +6,7 @@ package import RPC
 package final class CallRelay: CallReceiver, @unchecked Sendable {
     private let inbound: InboundCall
     private var outbound: OutboundCall?
+    private let audience: ErrorAudience
     private let onEnd: (RelayEnd) -> Budget?
     /// Credit that the sender gets once the other side has taken what was passed on.
     @exclusivity(unchecked) private var owedToInbound = 0
@@ -14,8 +15,9 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
     @exclusivity(unchecked) private var answerBytes = 0
     @exclusivity(unchecked) private var hasEnded = false
 
-    private init(_ inbound: InboundCall, onEnd: @escaping (RelayEnd) -> Budget?) {
+    private init(_ inbound: InboundCall, _ audience: ErrorAudience, onEnd: @escaping (RelayEnd) -> Budget?) {
         self.inbound = inbound
+        self.audience = audience
         self.onEnd = onEnd
     }
 
@@ -29,7 +31,7 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
         _ inbound: InboundCall, first: FrameView, start: StartView, client: RPCClient,
         onEnd: @escaping (RelayEnd) -> Budget?
     ) {
-        let relay = CallRelay(inbound, onEnd: onEnd)
+        let relay = CallRelay(inbound, client.audience, onEnd: onEnd)
         inbound.receiver = relay
         var frame = FrameView()
         frame.payload = first.payload
@@ -60,7 +62,7 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
         passed.header = frame.header
         passed.payload = frame.payload
         passed.more = frame.more
-        // A callee says end by its status; end alone from there means the same to the caller's side.
+        // Only a caller's frames have it.
         passed.end = frame.end
         passed.status = status
         target.transmit(passed)
@@ -100,11 +102,12 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
     }
 
     package func fail(_ error: RPCError, wasBegun: Bool, on call: FrameCall) {
-        let budget = end(RelayEnd(code: error.code, cost: 0))
         if call === inbound {
+            _ = end(RelayEnd(code: error.code, cost: 0))
             outbound?.cancel(error)
         } else {
-            inbound.finish(error, budget: budget)
+            let told = audience.face(of: error, wasBegun: wasBegun)
+            inbound.finish(told, budget: end(RelayEnd(code: told.code, cost: 0, failure: told)))
         }
         outbound = nil
     }
@@ -133,9 +136,11 @@ package final class CallRelay: CallReceiver, @unchecked Sendable {
 }
 
 /// How a call ended that was passed on.
-package struct RelayEnd: Sendable, Hashable {
+package struct RelayEnd: Sendable {
     /// The code that the server gave, or why there was no answer of it.
     package let code: StatusCode
     /// What the server says that the call cost; 0 when it does not say.
     package let cost: UInt32
+    /// What the caller was told when there was no answer of the server, with the cause.
+    package var failure: RPCError?
 }

@@ -19,19 +19,24 @@ package final class WorkerPool: Sendable {
     private let queue: BlockingQueue
     private let threads: [PosixThread]
 
+    /// How many pieces of work run at once.
+    package var threadCount: Int { threads.count }
+
     /// - Parameters:
     ///   - threadCount: how many pieces of work run at once, at least 1.
     ///   - queueCountMax: how many wait beyond those that run; more are refused.
+    ///   - niceness: how far below the other threads they run, 0 to 19 as in nice(1).
     /// - Throws: `ReactorError` when the process is out of threads.
-    package init(threadCount: Int, queueCountMax: Int, name: String = "worker") throws {
+    package init(threadCount: Int, queueCountMax: Int, name: String = "worker", niceness: Int = 0) throws {
         precondition(threadCount > 0 && queueCountMax >= 0, "a worker pool has threads")
+        precondition((0...19).contains(niceness), "nobody is raised above the others")
         let queue = BlockingQueue(takerCount: threadCount, queueCountMax: queueCountMax)
         self.queue = queue
         var started: [PosixThread] = []
         do {
             for index in 0..<threadCount {
                 started.append(
-                    try PosixThread(name: "\(name)-\(index)") { queue.serve() })
+                    try PosixThread(name: "\(name)-\(index)", niceness: niceness) { queue.serve() })
             }
         } catch {
             queue.close()

@@ -10,5 +10,8 @@ package enum SalesMigrations {
             Migration(number: 2, name: "create_deals", sql: PackageResources.sales_0002_create_deals_sql),
             Migration(
                 number: 3, name: "add_default_pipeline", sql: PackageResources.sales_0003_add_default_pipeline_sql),
-        ])
+            Migration(number: 4, name: "index_sort_orders", sql: PackageResources.sales_0004_index_sort_orders_sql),
+            Migration(number: 5, name: "add_outcome_rules", sql: PackageResources.sales_0005_add_outcome_rules_sql),
+        ],
+        rights: TableRights.kept("pipelines", "stages", "deals") + TableRights.added("stage_changes"))
 }

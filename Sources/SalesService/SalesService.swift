@@ -19,13 +19,18 @@ package enum SalesService {
         let engine = try RecordEngine(
             database: database, policies: host.policies, types: types,
             references: PeerReferences(client: host.references), pageTokenKey: host.derivedKey("page tokens"))
+        var router = try routes(engine)
+        ReferenceMethods(engine: engine).register(on: &router)
+        return ServiceOffer(router: router)
+    }
+
+    /// What users call.
+    static func routes(_ engine: RecordEngine) throws -> Router {
         var router = Router()
         try engine.register(PipelineRecord.type, methods: PipelineServiceMethods.all, on: &router)
         try engine.register(StageRecord.type, methods: StageServiceMethods.all, on: &router)
         try engine.register(DealRecord.type, methods: DealServiceMethods.all, on: &router)
         DealMethods(engine: engine).register(on: &router)
-        ReferenceMethods(engine: engine).register(on: &router)
-        TenantProvisioning(host, stream: SalesMigrations.stream).register(on: &router)
-        return ServiceOffer(router: router)
+        return router
     }
 }

@@ -1,7 +1,7 @@
 package import CoreMetrics
 import Credentials
 package import Logging
-package import Postgres
+import Postgres
 package import RPC
 package import RPCTransport
 package import Reactor
@@ -31,7 +31,6 @@ package final class Host: Sendable {
     /// The databases of a program that keeps data of tenants.
     struct Storage: Sendable {
         let databases: DatabaseSet
-        let provisioner: PostgresSettings
     }
 
     init(
@@ -61,11 +60,8 @@ package final class Host: Sendable {
         return channel
     }
 
-    /// The databases of this program; not for the gateway.
+    /// The databases of this program; only for programs that keep data of tenants.
     package var databases: DatabaseSet { requireStorage().databases }
-
-    /// How to reach the database as the owner of schemas and roles; not for the gateway.
-    package var provisioner: PostgresSettings { requireStorage().provisioner }
 
     /// Policies and placements, pushed by identity; for programs that `Topology` lets subscribe.
     package var policies: PolicySubscription {
@@ -88,12 +84,6 @@ package final class Host: Sendable {
     /// identity. Not for the gateway, which shares no key.
     package func derivedKey(_ purpose: String) throws -> [UInt8] { try keys.derived(purpose, for: name) }
 
-    /// Adds what must hold before the program takes calls: nil when it holds, otherwise why not. Asked on any thread;
-    /// must not block.
-    package func addReadiness(_ name: String, _ check: @escaping @Sendable () -> String?) {
-        readiness.add(name, check)
-    }
-
     /// Says whether a service takes calls that this program does not serve itself but passes on.
     package func setHealth(ofService service: String, isServing: Bool) {
         health.set(isServing: isServing, service: service)
@@ -101,6 +91,9 @@ package final class Host: Sendable {
 
     /// What this program does with traces.
     package let tracing: Tracing
+
+    /// Adds a condition without which the program serves nothing; see `ReadinessBoard`.
+    package func need(_ name: String, _ check: @escaping ReadinessBoard.Condition) { readiness.need(name, check) }
 
     /// Runs after the server has drained, in reverse order of adding.
     package func onDrain(_ action: @escaping @Sendable () async -> Void) {

@@ -3,14 +3,9 @@ package import Settings
 package import Tenancy
 
 extension HostSettings {
-    /// Ports of a plain installation: 7400 to 7403, and for admins 7410 to 7413.
+    /// Ports of a plain installation, from 7400 on in the order of the programs, and for admins from 7410 on.
     private static func port(of program: ServiceName) -> Int {
-        switch program {
-        case .gateway: 7400
-        case .identity: 7401
-        case .customer: 7402
-        case .sales: 7403
-        }
+        7400 + (ServiceName.allCases.firstIndex(of: program) ?? 0)
     }
 
     /// Reads the settings of a program. Problems stay in the reader; see `SettingsReader.finish()`.
@@ -76,9 +71,9 @@ extension HostSettings {
 
     private static func callerKeys(_ program: ServiceName, _ reader: SettingsReader) -> [ServiceName: Secret] {
         let audiences =
-            program == .identity ? ServiceName.allCases.filter(Topology.keepsTenantData) : [program]
+            program == .identity ? ServiceName.dataServices : ServiceName.dataServices.filter { $0 == program }
         var keys: [ServiceName: Secret] = [:]
-        for audience in audiences where Topology.keepsTenantData(audience) {
+        for audience in audiences {
             keys[audience] = reader.secretFile(
                 "callerKeys.\(audience.rawValue)",
                 about: "File with the key that proves callers to \(audience.rawValue): 64 hexadecimal digits."
@@ -141,8 +136,6 @@ extension HostSettings.Database {
         readTimeout = reader.duration(
             "database.readTimeout", default: .seconds(5), in: .milliseconds(50) ... .seconds(300),
             about: "How long reading may take in the database, whatever a caller allows; waiting for locks counts.")
-        provisionerDSN = reader.secret(
-            "provisioner.dsn", about: "Connection text of libpq for the login that owns schemas and roles.")
     }
 }
 

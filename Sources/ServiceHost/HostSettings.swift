@@ -26,8 +26,6 @@ package struct HostSettings: Sendable {
         package var longScans: Int
         /// How long a transaction that only reads may take.
         package var readTimeout: Duration
-        /// libpq's connection text of the login that owns schemas and roles.
-        package var provisionerDSN: Secret
     }
 
     /// host:port.

@@ -29,6 +29,7 @@ package struct Program: Sendable {
         let sources = SettingsSources(
             file: flags.config, environment: environment, overrides: flags.overrides)
         do {
+            try MemoryPrivacy.enforce()
             let reader = try SettingsReader(sources)
             let settings = HostSettings(name, reader)
             let extra = readExtra(reader)

@@ -32,7 +32,7 @@ package struct ReferenceClient: Sendable {
         } catch let error as RPCError {
             throw RPCError.unavailable(
                 "REFERENCE_CHECK_UNAVAILABLE",
-                "The \(service.rawValue) service, which keeps a record named here, does not answer; try again.",
+                "\(service.usersWords) cannot check a record that is named here, and nothing was stored; try again.",
                 retryDelay: .seconds(1), cause: error)
         }
     }

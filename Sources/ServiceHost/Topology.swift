@@ -6,9 +6,10 @@ package enum Topology {
     package static func peers(of program: ServiceName) -> [ServiceName] {
         switch program {
         case .gateway: [.identity, .customer, .sales]
-        case .identity: [.customer, .sales]
+        case .identity: [.provisioner]
         case .customer: [.identity, .sales]
         case .sales: [.identity, .customer]
+        case .provisioner: []
         }
     }
 
@@ -18,7 +19,10 @@ package enum Topology {
     }
 
     /// Programs that keep data of tenants, and so have a database and can verify a caller.
-    package static func keepsTenantData(_ program: ServiceName) -> Bool { program != .gateway }
+    package static func keepsTenantData(_ program: ServiceName) -> Bool { ServiceName.dataServices.contains(program) }
+
+    /// Programs that the gateway passes calls of thin clients on to: those that offer services by their name.
+    package static let facingClients = peers(of: .gateway)
 
     /// Programs that get policies from identity. Identity has them at the source; the gateway decides nothing.
     package static func subscribesToPolicies(_ program: ServiceName) -> Bool {
@@ -29,9 +33,12 @@ package enum Topology {
     package static func callers(ofService service: String) -> Set<ServiceName> {
         if let known = platformServices[service] { return known }
         if isOfProtocol(service) { return Set(ServiceName.allCases) }
-        let isPublic = ServiceName.allCases.contains { service.hasPrefix("steward.\($0.rawValue).v1.") }
+        let isPublic = facingClients.contains { service.hasPrefix(package(of: $0)) }
         return isPublic ? [.gateway] : []
     }
+
+    /// What the names of a program's services begin with.
+    package static func package(of program: ServiceName) -> String { "steward.\(program.rawValue).v1." }
 
     /// A service of the protocol itself, by its full name.
     static func isOfProtocol(_ service: String) -> Bool { service.hasPrefix("steward.rpc.v1.") }

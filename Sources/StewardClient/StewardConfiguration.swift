@@ -1,5 +1,6 @@
 public import Logging
 public import RPC
+import Tenancy
 
 /// How a client reaches an installation, and how patient it is. Only the addresses must be given.
 ///
@@ -9,11 +10,14 @@ public import RPC
 /// let steward = try await StewardConnection.connect(configuration)
 /// ```
 public struct StewardConfiguration: Sendable {
-    /// The gateways, host:port. Each host must be named in its gateway's certificate. A name may stand for several addresses; it is
+    /// The gateways, host:port. A name may stand for several addresses; it is
     /// looked up again every so often and when a connection fails.
     public var addresses: [String]
     /// PEM file with the certificate authorities to trust; nil trusts those of the system.
     public var trustRoots: String?
+    /// The name that the gateway's certificate must carry. Nil: with `trustRoots` `gateway.steward.internal`, which the gateway of
+    /// an installation has and no other program of it; with the authorities of the system the host of the address.
+    public var certificateName: String?
     /// How long `connect` may take.
     public var connectTimeout: Duration = .seconds(10)
     /// How long a unary call may take when its options do not say.
@@ -28,5 +32,9 @@ public struct StewardConfiguration: Sendable {
     public init(addresses: [String], trustRoots: String? = nil) {
         self.addresses = addresses
         self.trustRoots = trustRoots
+    }
+
+    func certificateName(forHost host: String) -> String {
+        certificateName ?? (trustRoots == nil ? host : ServiceName.gateway.peerName)
     }
 }

@@ -33,8 +33,9 @@ public final class StewardConnection: Sendable {
 
     /// Connects to one gateway and checks its certificate. UNAVAILABLE when nothing answers within 10 seconds.
     /// - Parameters:
-    ///   - address: host:port; the host must be named in the gateway's certificate.
-    ///   - trustRoots: PEM file with the certificate authorities to trust; nil trusts those of the system.
+    ///   - address: host:port.
+    ///   - trustRoots: PEM file with the installation's certificate authority, whose certificate must name `gateway.steward.internal`;
+    ///     nil trusts those of the system, and the certificate must name the host.
     public static func connect(
         to address: String, trustRoots: String? = nil
     ) async throws(RPCError) -> StewardConnection {
@@ -63,7 +64,14 @@ public final class StewardConnection: Sendable {
 
     /// What went wrong happened here, so that the caller may know it.
     private static func cannotConnect(_ configuration: StewardConfiguration, _ cause: any Error) -> RPCError {
-        RPCError.unavailable(
+        if let error = cause as? TLSError, error.kind == .peerNotTrusted {
+            let authority = configuration.trustRoots.map { "The authority in \($0)" } ?? "No authority of this system"
+            return .unavailable(
+                Reason.serverNotTrusted.name,
+                "\(authority) did not sign the gateway's certificate, or the certificate names another host: \(error)",
+                cause: cause)
+        }
+        return .unavailable(
             Reason.connectFailed.name,
             "No connection to \(configuration.addresses.joined(separator: ", ")): \(cause)", cause: cause)
     }
@@ -73,7 +81,7 @@ public final class StewardConnection: Sendable {
             guard let host = Self.host(of: $0) else {
                 throw RPCError.invalidArgument("INVALID_FORMAT", "\"\($0)\" is no address; write host:port.")
             }
-            return ServerName($0, certificateName: host)
+            return ServerName($0, certificateName: configuration.certificateName(forHost: host))
         }
         guard !servers.isEmpty else {
             throw RPCError.invalidArgument("TOO_FEW", "There is no address; give the host:port of a gateway.")

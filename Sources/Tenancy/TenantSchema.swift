@@ -7,7 +7,7 @@ package struct TenantSchema: Hashable, Sendable {
     /// Name of the schema, 31 characters.
     package let name: String
 
-    /// Fails for the gateway, which keeps no data.
+    /// Fails for a program that keeps no data.
     package init?(tenantID: TenantID, service: ServiceName) {
         guard let suffix = TenantSchema.suffix(of: service) else { return nil }
         self.tenantID = tenantID
@@ -18,10 +18,10 @@ package struct TenantSchema: Hashable, Sendable {
     /// Name of the role that owns the grants on the schema. A transaction assumes it with SET LOCAL ROLE.
     package var role: String { name }
 
-    /// The two letters that end the schema names of a service; nil for the gateway.
+    /// The two letters that end the schema names of a service; nil for a program that keeps no data.
     package static func suffix(of service: ServiceName) -> String? {
         switch service {
-        case .gateway: nil
+        case .gateway, .provisioner: nil
         case .identity: "id"
         case .customer: "cu"
         case .sales: "sa"

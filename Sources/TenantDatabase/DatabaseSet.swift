@@ -2,6 +2,7 @@ package import Logging
 package import Postgres
 package import Reactor
 import Synchronization
+import Tenancy
 
 /// One database and the logins by which a service reaches it.
 package struct DatabaseEndpoint: Sendable {
@@ -69,6 +70,16 @@ package final class DatabaseSet: Sendable {
                     "the service's database login is a superuser; use the login that setup made")
             }
         }
+    }
+
+    /// The settings of the servers under which their logs would get values of records, a line for each; empty when they get none.
+    package func logProblems(deadline: UInt64) async throws -> [String] {
+        var problems: [String] = []
+        for pool in pools.values.compactMap({ $0.first?.first }) {
+            let scope = TransactionScope(access: .readOnly, tenant: nil, service: .identity, deadline: deadline)
+            problems += try await Task(executorPreference: pool.loop) { try await pool.logProblems(scope) }.value
+        }
+        return problems
     }
 
     /// Lets what runs finish until the deadline and closes every connection.

@@ -10,14 +10,15 @@ struct Steward: AsyncParsableCommand {
             A first session:
               steward login --server localhost:7400 --ca .steward/pki/ca.crt --workspace demo --email rep@demo.example
               steward account list --filter 'city = "Berlin"' --order-by display_name
-              steward account create display_name='Acme GmbH' city=Berlin
+              steward account create display_name='Acme GmbH' city=Berlin owner=rep@demo.example
+              steward deal list --mine
               steward deal board
 
             Every noun has list, get, create, update, delete and restore. steward describe shows all fields.
             """,
         version: BuildInfo.version,
         groupedSubcommands: [
-            CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, WhoAmI.self]),
+            CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, WhoAmI.self, PasswordCommand.self]),
             CommandGroup(
                 name: "Customers",
                 subcommands: [
@@ -32,7 +33,7 @@ struct Steward: AsyncParsableCommand {
             CommandGroup(
                 name: "Workspace",
                 subcommands: [
-                    UserCommand.self, RecordCommand<DepartmentNoun>.self, RecordCommand<RoleNoun>.self, Import.self,
+                    UserCommand.self, RecordCommand<DepartmentNoun>.self, RoleCommand.self, Import.self,
                 ]),
             CommandGroup(name: "Any method", subcommands: [Call.self, Describe.self, Bench.self]),
             CommandGroup(
@@ -45,13 +46,16 @@ struct Steward: AsyncParsableCommand {
 
     static func main() async {
         do {
+            try CommandNames.check(Array(CommandLine.arguments.dropFirst()), of: Self.self)
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
+            await OpenConnections.close()
         } catch {
+            await OpenConnections.close()
             Failure.exit(error, command: Self.self)
         }
     }

@@ -7,6 +7,7 @@ struct SoleImporterTests {
         "CPostgres": ["Postgres"],
         "COpenSSL": ["TLSTransport", "Credentials"],
         "CArgon2": ["Credentials"],
+        "CICU": ["Text"],
         "CLinux": ["Reactor", "TLSTransport", "ServiceHost"],
     ]
     /// Word in code → modules in which it may stand.

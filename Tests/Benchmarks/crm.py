@@ -17,7 +17,7 @@ from thin_client import Client, describe, field, fields  # noqa: E402
 
 SERVER_NAME = "gateway.steward.internal"
 SERVICE = "steward.customer.v1.AccountService/"
-PROGRAMS = ["gateway", "customer", "identity", "sales"]
+PROGRAMS = ["gateway", "customer", "identity", "sales", "provisioner"]
 # connections × calls in flight on each
 SHAPES = [(16, 4), (1, 1)]
 # Calls one after the other, for counting allocations.
@@ -220,7 +220,7 @@ def report(rows, allocations):
         cpu = r["cpu_us"]
         table.add(r["method"], str(r["in_flight"]), f"{r['per_second']:.0f}", f"{r['p50_us'] / 1000:.2f}",
                   f"{r['p99_us'] / 1000:.2f}", f"{cpu['gateway']:.0f}", f"{cpu['customer']:.0f}",
-                  f"{cpu['identity'] + cpu['sales']:.0f}", f"{cpu['PostgreSQL']:.0f}",
+                  f"{cpu['identity'] + cpu['sales'] + cpu['provisioner']:.0f}", f"{cpu['PostgreSQL']:.0f}",
                   f"{r['outside_against_inside']:.2f}", f"{r['pgbench_per_second']:.0f}",
                   f"{r['pgbench_postgres_us']:.0f}", f"{r['against_pgbench']:.2f}")
     counts = Table("Allocations per call, one call after the other", ["method", "gateway", "customer"])

@@ -86,7 +86,7 @@ def numbers(text):
 
 
 def wait_of_bystanders(attack, gateway, seconds):
-    command = [attack, "bystander", str(gateway.port), gateway.trust_roots, "localhost", str(BYSTANDERS), str(seconds)]
+    command = [attack, "bystander", str(gateway.port), gateway.trust_roots, "gateway.steward.internal", str(BYSTANDERS), str(seconds)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, preexec_fn=on_cores_of_clients)
     if done.returncode != 0:
         raise SystemExit("a well-behaved client was not served")
@@ -95,7 +95,7 @@ def wait_of_bystanders(attack, gateway, seconds):
 
 def under(attack, kind, clients, gateway, seconds):
     """Waits and CPU under the attack, and what became of the attackers."""
-    command = [attack, kind, str(gateway.port), gateway.trust_roots, "localhost", str(clients), "100"]
+    command = [attack, kind, str(gateway.port), gateway.trust_roots, "gateway.steward.internal", str(clients), "100"]
     attackers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=as_attacker)
     attackers.stdout.readline()  # begin
     used, began = cpu_seconds(gateway.process.pid), time.monotonic()

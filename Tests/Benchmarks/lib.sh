@@ -1,4 +1,4 @@
-# An installation of its own for the benchmarks: cluster, certificates, the four programs, a workspace with an admin.
+# An installation of its own for the benchmarks: cluster, certificates, the programs, a workspace with an admin.
 # Made of the pieces of deploy/lib, in .steward/bench/steward, on free ports from 7600 on. Sourced by run after
 # deploy/lib; $programs_dir holds the programs. With $counter, from compile.sh, their allocations are counted.
 

@@ -1,7 +1,7 @@
 """measure.py PART … : takes the measurements of a part, prints its tables and goals and writes them as JSON.
 
   measure.py echo|stream|connections TOOLS ECHO FOLDER QUICK RESULTS
-  measure.py crm|tenants|neighbours TOOLS STATE FOLDER QUICK RESULTS
+  measure.py crm|signin|tenants|neighbours|provisioning TOOLS STATE FOLDER QUICK RESULTS
 
 TOOLS has the programs in C and C++, ECHO is steward-echo, STATE the installation that lib.sh has started, FOLDER takes what
 is made on the way. QUICK is yes for a smoke run, whose figures mean little. RESULTS is the JSON file.
@@ -12,6 +12,8 @@ import connections
 import crm
 import echo
 import neighbours
+import provisioning
+import signin
 import stream
 import tenants
 from page import write_part
@@ -39,6 +41,16 @@ def measure_crm(tools, subject, folder, is_quick):
     return *crm.report(rows, allocations), [rows, allocations]
 
 
+def measure_provisioning(tools, state, folder, is_quick):
+    looks = provisioning.measure(state, is_quick)
+    return *provisioning.report(looks), looks
+
+
+def measure_signin(tools, state, folder, is_quick):
+    alone, rows, guessed = signin.measure(state, seconds=2 if is_quick else 10)
+    return *signin.report(alone, rows, guessed), [alone, rows, guessed]
+
+
 def measure_tenants(tools, subject, folder, is_quick):
     rows = tenants.measure(crm.Installation(subject), tools, folder, 1 if is_quick else 10, is_quick)
     return *tenants.report(rows), rows
@@ -50,7 +62,8 @@ def measure_neighbours(tools, subject, folder, is_quick):
 
 
 PARTS = {"echo": measure_echo, "stream": measure_stream, "connections": measure_connections, "crm": measure_crm,
-         "tenants": measure_tenants, "neighbours": measure_neighbours}
+         "tenants": measure_tenants, "neighbours": measure_neighbours,
+         "signin": measure_signin, "provisioning": measure_provisioning}
 
 
 def main(part, tools, subject, folder, quick, results):

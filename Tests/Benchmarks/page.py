@@ -8,7 +8,8 @@ import platform
 import sys
 import time
 
-PARTS = ["echo", "stream", "connections", "allocations", "crm", "tenants", "neighbours"]
+PARTS = ["echo", "stream", "connections", "allocations", "crm", "tenants", "neighbours", "signin",
+         "provisioning"]
 
 
 class Table:

@@ -9,7 +9,7 @@ import Wire
         #expect(AccountServiceMethods.getAccount.request.name == "steward.customer.v1.GetAccountRequest")
         #expect(AccountServiceMethods.getAccount.kind == .unary)
         #expect(PolicyServiceMethods.watchPolicies.kind == .serverStreaming)
-        #expect(DealServiceMethods.all.count == 11)
+        #expect(DealServiceMethods.all.count == 12)
         #expect(DealServiceMethods.all.map(\.service).allSatisfy { $0 == DealServiceMethods.serviceName })
     }
 
@@ -46,7 +46,8 @@ import Wire
     @Test func descriptorsCarryComments() throws {
         let set = try #require(FileDescriptors.serialized(for: "steward.sales.v1"))
         #expect(
-            String(decoding: set, as: UTF8.self).contains("Moves a deal to another stage of its pipeline"))
+            String(decoding: set, as: UTF8.self).contains(
+                "Moves a deal to another stage, of its pipeline or of another"))
     }
 
     /// The length-prefixed fields of a message, in order.

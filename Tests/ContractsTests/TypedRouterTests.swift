@@ -12,6 +12,12 @@ import Wire
             MoveDealStageResponse(deal: Deal(id: request.id, stageID: request.stageID))
         }
 
+        func moveDealsToPipeline(
+            _ request: MoveDealsToPipelineRequest, _ context: CallContext
+        ) async throws -> MoveDealsToPipelineResponse {
+            MoveDealsToPipelineResponse()
+        }
+
         func listStageHistory(
             _ request: ListStageHistoryRequest, _ context: CallContext
         ) async throws -> ListStageHistoryResponse {
@@ -28,7 +34,8 @@ import Wire
         Deals().register(on: &router)
         #expect(
             router.methods == [
-                DealServiceMethods.moveDealStage, DealServiceMethods.listStageHistory,
+                DealServiceMethods.moveDealStage, DealServiceMethods.moveDealsToPipeline,
+                DealServiceMethods.listStageHistory,
                 DealServiceMethods.getBoard,
             ])
     }

@@ -17,11 +17,25 @@ import Testing
 
     @Test func allConnectionsTogetherLeaveRoomAtIdentity() {
         let calls = OpenCalls()
-        for _ in 0..<OpenCalls.passedOnMax { #expect(calls.beginPassing()) }
-        #expect(!calls.beginPassing())
-        calls.endPassing()
-        #expect(calls.beginPassing())
-        #expect(!calls.beginPassing())
+        let networks = (0..<OpenCalls.passedOnMax).map { ClientNetwork(address: "\($0)") }
+        for network in networks { #expect(calls.beginPassing(from: network)) }
+        let late = ClientNetwork(address: "late")
+        #expect(!calls.beginPassing(from: late))
+        calls.endPassing(from: networks[0])
+        #expect(calls.beginPassing(from: late))
+        #expect(!calls.beginPassing(from: networks[0]))
+    }
+
+    @Test func aNetworkThatFloodsLeavesRoomForOthers() {
+        let calls = OpenCalls()
+        let flood = ClientNetwork(address: "192.0.2.1")
+        let passed = (0..<OpenCalls.passedOnMax).filter { _ in calls.beginPassing(from: flood) }
+        #expect(passed.count == OpenCalls.passedOnMax / 2)
+        for _ in 0..<OpenCalls.passedOnMax / 4 {
+            #expect(calls.beginPassing(from: ClientNetwork(address: "192.0.2.2")))
+        }
+        #expect(!calls.beginPassing(from: flood))
+        calls.endPassing(from: flood)
     }
 
     /// A start passed on must fit into the frame of the next server, or that one ends the connection that all share.

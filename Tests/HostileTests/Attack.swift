@@ -38,7 +38,8 @@ struct Attack {
     func run(_ gateway: LoneGateway, whenBegun: (() async throws -> Void)? = nil) async throws -> (Outcome, peak: Int) {
         let log = "\(gateway.folder)/\(kind)-\(UInt32.random(in: 0 ... .max)).txt"
         let command = [
-            try Programs.path("steward-attack"), kind, "\(gateway.program.port)", gateway.trustRoots, "localhost",
+            try Programs.path("steward-attack"), kind, "\(gateway.program.port)", gateway.trustRoots,
+            "gateway.steward.internal",
             "\(clients)", "\(seconds)", "\(sources)",
         ]
         let child = try ChildProcess(command, logPath: log)

@@ -10,8 +10,7 @@ struct TenantSetupTests {
     @Test func aTenantIsReadyForItsAdmin() async throws {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
-            #expect(identity.customer.prepared(workspace.id))
-            #expect(identity.sales.prepared(workspace.id))
+            #expect(identity.provisioner.prepared(workspace.id))
             let caller = try await identity.resolve(identity.signIn(workspace.name))
             #expect(caller.tenantID == workspace.id)
             let own = try await AuthenticationServiceClient(channel: identity.channel(as: caller)).getSelf(
@@ -65,9 +64,9 @@ struct TenantSetupTests {
             let wish = TestIdentity.wish("w-\(RecordID.make().text.suffix(12))")
             let client = TenantServiceClient(
                 channel: identity.channel(as: identity.operatorCaller, requestID: "one"))
-            identity.sales.fail(true)
+            identity.provisioner.fail(true)
             #expect(try await reason { _ = try await client.createTenant(wish) } == "TENANT_SETUP_DELAYED")
-            identity.sales.fail(false)
+            identity.provisioner.fail(false)
             let get = GetTenantRequest(workspace: wish.workspace)
             #expect(try await client.getTenant(get).tenant?.state == .provisioning)
             #expect(
@@ -90,9 +89,9 @@ struct TenantSetupTests {
         try await onLoop(ofItsOwn: true) { identity in
             let wish = TestIdentity.wish("w-\(RecordID.make().text.suffix(12))")
             let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
-            identity.sales.fail(true)
+            identity.provisioner.fail(true)
             _ = try await reason { _ = try await client.createTenant(wish) }
-            identity.sales.fail(false)
+            identity.provisioner.fail(false)
             try await identity.tamper(
                 """
                 UPDATE directory.tenant_setups SET leased_until = '2000-01-01', started_at = '2000-01-01'

@@ -11,22 +11,24 @@ import Synchronization
 import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestService
 import Testing
 import Wire
 
 @testable import IdentityService
 
-/// Identity with a real database and made-up customer and sales services. `shared` is one for the tests of the process:
-/// each test has its own tenants in it. A test that makes the services fail has an instance of its own, in the same
+/// Identity with a real database and a provisioner that makes no schemas but identity's own. `shared` is one for the tests
+/// of the process: each test has its own tenants in it. A test that makes the provisioner fail has an instance of its own, in the same
 /// directory.
 final class TestIdentity: Sendable {
     let postgres: TestPostgres
     let identity: Identity
-    let customer = FakeService()
-    let sales = FakeService()
+    let provisioner: FakeProvisioner
     let callerKeys: [ServiceName: MACKey]
     let router: Router
     let operatorCaller: Caller
+    /// Counts the passwords that were hashed or checked.
+    let evaluations = Evaluations()
 
     static let adminPassword = "correct horse battery"
 
@@ -37,22 +39,21 @@ final class TestIdentity: Sendable {
     init() async throws {
         let postgres = try await TestPostgres.shared()
         self.postgres = postgres
+        provisioner = FakeProvisioner(postgres.provisioner)
         _ = try await DirectoryMigrator(database: postgres.owner).migrate(IdentityMigrations.directoryStream)
         let directorySet = DatabaseSet(
             loops: postgres.loops, endpoints: [DatabaseEndpoint(partitions: [postgres.settings(.identity)])],
             workers: postgres.workers, logger: postgres.logger)
         var keys: [ServiceName: MACKey] = [:]
-        for name in [ServiceName.identity, .customer, .sales] { keys[name] = try MACKey(RandomToken.make()) }
+        for name in ServiceName.dataServices { keys[name] = try MACKey(RandomToken.make()) }
         callerKeys = keys
         identity = try Identity(
             IdentityParts(
                 databases: postgres.databases(.identity),
                 directory: DirectoryDatabase(databases: directorySet),
-                provisioner: postgres.provisioner,
-                services: [
-                    (.customer, ProvisioningServiceClient(channel: customer)),
-                    (.sales, ProvisioningServiceClient(channel: sales)),
-                ], minter: CallerTokenMinter(keys: keys), workers: postgres.workers,
+                provisioner: ProvisioningServiceClient(channel: provisioner), minter: CallerTokenMinter(keys: keys),
+                passwordWorkers: postgres.workers, passwordsWaitingMax: 1_000,
+                onPasswordEvaluation: { [evaluations] in evaluations.increment() },
                 pageTokenKey: Array(repeating: 7, count: 32), logger: postgres.logger))
         router = try identity.router()
         operatorCaller = Caller(
@@ -96,6 +97,21 @@ final class TestIdentity: Sendable {
         return try #require(response.session)
     }
 
+    /// Makes an operator.
+    func addOperator(_ email: String, _ password: String = adminPassword) async throws -> UserID? {
+        try await createOperator(
+            email: email, displayName: "Op", password: password, in: identity.directory.database,
+            workers: postgres.workers)
+    }
+
+    func signInOperator(
+        _ email: String, _ password: String = adminPassword, address: String = "test-\(RecordID.make())"
+    ) async throws -> Session {
+        let response = try await AuthenticationServiceClient(channel: channel(as: nil, address: address))
+            .signInOperator(SignInOperatorRequest(email: email, password: password))
+        return try #require(response.session)
+    }
+
     func resolve(_ session: Session) async throws -> Caller {
         let response = try await CallerServiceClient(channel: channel(as: nil)).resolveSession(
             ResolveSessionRequest(sessionHandle: session.sessionHandle))
@@ -114,16 +130,48 @@ final class TestIdentity: Sendable {
         repeat { try await sweep() } while try await !isDone() && MonotonicTime.now() < end.nanoseconds
     }
 
-    /// Runs SQL in the directory as the superuser, to make time pass.
-    func tamper(_ command: String) async throws {
+    /// What a call knows of itself, made from nowhere.
+    func context() -> CallContext {
+        CallContext(
+            method: AuthenticationServiceMethods.signIn, deadline: .after(.seconds(20)), requestID: nil,
+            metadata: Metadata(), trace: .make(),
+            connection: ConnectionContext(peer: .program(.gateway), logger: postgres.logger), arena: Arena(),
+            startNanoseconds: MonotonicTime.now())
+    }
+
+    /// The stored hash of a workspace's first admin.
+    func passwordHash(of workspace: Workspace) async throws -> String {
+        try await tamper(
+            "SELECT password_hash FROM \(workspace.schema).credentials WHERE user_id = '\(workspace.adminID)'")[0]
+    }
+
+    /// The number that a query gives, run as the superuser.
+    func count(_ query: String) async throws -> Int {
+        Int(try await tamper("SELECT (\(query))::text")[0]) ?? -1
+    }
+
+    /// Runs SQL in the directory as the superuser, to make time pass or to look. Gives the rows' first column, as text.
+    @discardableResult
+    func tamper(_ command: String) async throws -> [String] {
         let pool = PostgresPool(
             loop: postgres.loops.loops[0], settings: postgres.superuser, workers: postgres.workers,
             logger: postgres.logger)
         let scope = TransactionScope(
             access: .readWrite, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
-        _ = try await pool.run(scope, Statement(unsafeGenerated: command), Parameters())
+        let rows = try await pool.run(scope, Statement(unsafeGenerated: command), Parameters())
+        let found = rows.columnCount == 0 ? [] : try rows.map { try $0.string(0) }
         await pool.close(deadline: 0)
+        return found
     }
+}
+
+/// A number that threads count up.
+final class Evaluations: Sendable {
+    private let number = Atomic<Int>(0)
+
+    var count: Int { number.load(ordering: .sequentiallyConsistent) }
+
+    func increment() { number.add(1, ordering: .sequentiallyConsistent) }
 }
 
 /// A tenant of a test.
@@ -134,6 +182,9 @@ struct Workspace: Sendable {
     let adminID: UserID
 
     var admin: Caller { caller(adminID) }
+
+    /// The schema of identity for the tenant, as SQL names it.
+    var schema: String { TenantSchema(tenantID: id, service: .identity)?.name ?? "" }
 
     func caller(_ user: UserID, session: RecordID = .make()) -> Caller {
         Caller(
@@ -186,47 +237,8 @@ struct Workspace: Sendable {
     }
 }
 
-/// Calls a router in the same process, as its server would.
-struct LocalChannel: RPCChannel {
-    let routes: RouteTable
-    let caller: Caller?
-    let requestID: String?
-    let address: String
-    let logger: Logger
-
-    func unary(
-        _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
-    ) async throws(RPCError) -> [UInt8] {
-        do {
-            let route = Array(method.path.utf8).withUnsafeBytes { routes.find($0) }
-            guard case .unary(let handler) = route?.handler else {
-                throw RPCError.unimplemented("KIND", method.path)
-            }
-            var metadata = Metadata()
-            metadata.append("steward-client-address", address)
-            let arena = Arena()
-            let context = CallContext(
-                method: method, deadline: .after(.seconds(20)), requestID: options.requestID ?? requestID,
-                metadata: metadata, trace: .make(),
-                connection: ConnectionContext(peer: .program(.gateway), logger: logger),
-                arena: arena, startNanoseconds: MonotonicTime.now())
-            context.caller = caller
-            let message = try request.withUnsafeBytes {
-                try WireCodec.decode($0, as: method.request, arena: arena)
-            }
-            return WireCodec.encode(try await handler(message, context))
-        } catch {
-            throw RPCError(masking: error)
-        }
-    }
-
-    func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
-        throw RPCError.unimplemented("KIND", method.path)
-    }
-}
-
-/// A service that says it prepared and dropped tenants, or fails.
-final class FakeService: RPCChannel {
+/// Makes and drops identity's schemas, says that it did so for the other services too, or fails.
+final class FakeProvisioner: RPCChannel {
     private struct State {
         var prepared: Set<[UInt8]> = []
         var dropped: Set<[UInt8]> = []
@@ -234,6 +246,9 @@ final class FakeService: RPCChannel {
     }
 
     private let state = Mutex(State())
+    private let provisioner: TenantProvisioner
+
+    init(_ provisioner: TenantProvisioner) { self.provisioner = provisioner }
 
     func prepared(_ tenant: TenantID) -> Bool { state.withLock { $0.prepared.contains(tenant.id.bytes) } }
     func dropped(_ tenant: TenantID) -> Bool { state.withLock { $0.dropped.contains(tenant.id.bytes) } }
@@ -246,16 +261,30 @@ final class FakeService: RPCChannel {
             let fails = state.withLock { $0.isFailing }
             if fails { throw RPCError.unavailable("DOWN", "The service is down.") }
             if method == ProvisioningServiceMethods.prepareTenant {
-                let tenant = try PrepareTenantRequest(decoding: request).tenantID ?? []
-                state.withLock { _ = $0.prepared.insert(tenant) }
-                return PrepareTenantResponse(schemaVersion: 1, partition: 0).encoded()
+                return try await prepare(PrepareTenantRequest(decoding: request).tenantID ?? []).encoded()
             }
             let tenant = try DropTenantRequest(decoding: request).tenantID ?? []
+            if let id = RecordID(bytes: tenant) {
+                try await provisioner.drop(TenantID(id), stream: IdentityMigrations.tenantStream)
+            }
             state.withLock { _ = $0.dropped.insert(tenant) }
             return DropTenantResponse().encoded()
         } catch {
             throw RPCError(masking: error)
         }
+    }
+
+    private func prepare(_ tenant: [UInt8]) async throws -> PrepareTenantResponse {
+        if let id = RecordID(bytes: tenant) {
+            _ = try await provisioner.prepare(
+                TenantID(id), stream: IdentityMigrations.tenantStream, partition: 0)
+        }
+        state.withLock { _ = $0.prepared.insert(tenant) }
+        let version = Int32(IdentityMigrations.tenantStream.version)
+        return PrepareTenantResponse(
+            schemas: ServiceName.dataServices.map {
+                PreparedSchema(service: $0.rawValue, schemaVersion: version, partition: 0)
+            })
     }
 
     func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {

@@ -10,7 +10,7 @@ struct SealedSuccessorTests {
         IssuedSession(
             handle: try RandomToken.make(), expireTime: Timestamp(microseconds: 1),
             refreshToken: try RandomToken.make(),
-            refreshExpireTime: Timestamp(microseconds: 2), userID: UserID(.make()))
+            refreshExpireTime: Timestamp(microseconds: 2), userID: UserID(.make()), family: .make())
     }
 
     @Test func opensUnderTheTokenThatItReplaces() throws {

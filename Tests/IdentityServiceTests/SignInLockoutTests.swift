@@ -20,6 +20,6 @@ struct SignInLockoutTests {
     @Test func limitsAreThoseOfTheSpecification() {
         #expect(SignInLockout.account.failuresMax == 10)
         #expect(SignInLockout.account.window == .seconds(15 * 60))
-        #expect(SignInLockout.address.failuresMax > SignInLockout.account.failuresMax)
+        #expect(SignInLockout.network.failuresMax > SignInLockout.account.failuresMax)
     }
 }

@@ -57,11 +57,11 @@ struct Suite: Sendable {
     func run(_ id: String, _ client: SuiteClient) async throws -> String? {
         if client == .swift {
             return await SwiftClient.run(
-                id, host: InteropServer.serverName, port: port, trustRoots: server.trustRoots)
+                id, port: port, trustRoots: server.trustRoots)
         }
         let outcome = try await ChildProgram.run(
             ["/usr/bin/timeout", Self.caseSeconds] + command(client)
-                + [id, InteropServer.serverName, "\(port)", server.trustRoots],
+                + [id, InteropServer.host, "\(port)", server.trustRoots],
             environment: environment(client))
         return outcome.code == 0 ? nil : "exit code \(outcome.code): \(outcome.output)"
     }

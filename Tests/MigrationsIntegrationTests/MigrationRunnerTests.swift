@@ -21,7 +21,7 @@ private let uniqueNote = Migration(
     sql: "ALTER TABLE {schema}.things ADD CONSTRAINT things_note_key UNIQUE (note)")
 
 private func stream(_ migrations: Migration...) -> MigrationStream {
-    MigrationStream(name: "sales", kind: .tenant(.sales), migrations: migrations)
+    MigrationStream(name: "sales", kind: .tenant(.sales), migrations: migrations, rights: TableRights.kept("things"))
 }
 
 /// Each test has a database of its own on the shared server, since a run goes through all tenants of a database.
@@ -33,10 +33,12 @@ private struct World {
 
     init(_ name: String, tenantCount: Int) async throws {
         let postgres = try await TestPostgres.shared()
-        try await InstallationSetup(database: name, partitions: [.identity: 1, .sales: 1])
-            .run(
-                superuser: postgres.superuser, loop: postgres.loops.loops[0], workers: postgres.workers,
-                logger: postgres.logger)
+        try await InstallationSetup(
+            database: name, partitions: [.identity: 1, .sales: 1], connectionsMax: TestPostgres.connectionsMax
+        )
+        .run(
+            superuser: postgres.superuser, loop: postgres.loops.loops[0], workers: postgres.workers,
+            logger: postgres.logger)
         var settings = postgres.superuser
         settings.database = name
         settings.user = InstallationNames.provisioner
@@ -80,7 +82,8 @@ private struct World {
     /// The owner's connections go from one schema of a tenant to the next; each has statements and a stamp of its own.
     @Test func theSchemasOfOneTenantAreToldApart() async throws {
         let world = try await World("steward_apart", tenantCount: 2)
-        let identity = MigrationStream(name: "identity", kind: .tenant(.identity), migrations: [first])
+        let identity = MigrationStream(
+            name: "identity", kind: .tenant(.identity), migrations: [first], rights: TableRights.kept("things"))
         for tenant in world.tenants {
             _ = try await world.provisioner.prepare(tenant, stream: identity, partition: 0)
         }
@@ -88,6 +91,36 @@ private struct World {
             #expect(try await world.runner.migrateTenants(identity).currentCount == 2)
             #expect(try await world.runner.migrateTenants(stream(first)).currentCount == 2)
         }
+        await world.owner.close()
+    }
+
+    /// A schema of an earlier version, whose role might do everything, gets what is declared today and loses the rest.
+    @Test func rightsReachSchemasThatAreThere() async throws {
+        let world = try await World("steward_rights_again", tenantCount: 2)
+        let schema = world.schema(0)
+        _ = try await world.sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema) TO \(schema)")
+        _ = try await world.sql("GRANT UPDATE (delivered_at) ON \(schema).ledger TO \(schema)")
+        _ = try await world.sql("DELETE FROM \(schema).schema_migrations WHERE stream = 'rights'")
+        let report = try await world.runner.migrateTenants(stream(first))
+        #expect(report.migratedCount == 1 && report.currentCount == 1)
+        for (table, verb, may) in [
+            ("things", "UPDATE", true), ("things", "DELETE", false), ("ledger", "INSERT", true),
+            ("ledger", "UPDATE", false),
+            ("meta", "SELECT", true), ("meta", "UPDATE", false), ("requests", "DELETE", true),
+        ] {
+            let row = try await world.sql("SELECT has_table_privilege('\(schema)', '\(schema).\(table)', '\(verb)')")
+                .one()
+            #expect(try row.bool(0) == may, "\(table) \(verb)")
+        }
+        let row = try await world.sql("SELECT has_any_column_privilege('\(schema)', '\(schema).ledger', 'UPDATE')")
+            .one()
+        #expect(try !row.bool(0))
+        #expect(try await world.runner.migrateTenants(stream(first)).currentCount == 2)
+        let fewer = MigrationStream(
+            name: "sales", kind: .tenant(.sales), migrations: [first], rights: TableRights.added("things"))
+        #expect(try await world.runner.migrateTenants(fewer).migratedCount == 2)
+        let last = try await world.sql("SELECT has_table_privilege('\(schema)', '\(schema).things', 'UPDATE')").one()
+        #expect(try !last.bool(0))
         await world.owner.close()
     }
 
@@ -195,7 +228,7 @@ private struct World {
                     sql:
                         "CREATE TABLE directory.tenants (id uuid NOT NULL, CONSTRAINT tenants_pkey PRIMARY KEY (id));"
                 )
-            ])
+            ], rights: TableRights.passing("tenants"))
         let migrator = DirectoryMigrator(database: world.owner)
         async let one = migrator.migrate(directory)
         async let other = migrator.migrate(directory)

@@ -11,7 +11,7 @@ private let stream = MigrationStream(
         Migration(
             number: 1, name: "create_things",
             sql: "CREATE TABLE {schema}.things (id uuid NOT NULL, CONSTRAINT things_pkey PRIMARY KEY (id))")
-    ])
+    ], rights: TableRights.kept("things"))
 
 @Suite struct TenantProvisionerTests {
     private static let look = """
@@ -63,7 +63,7 @@ private let stream = MigrationStream(
             name: "sales", kind: .tenant(.sales),
             migrations: [
                 Migration(number: 1, name: "break", sql: "CREATE TABLE {schema}.a (b int); SELECT 1 / 0")
-            ])
+            ], rights: [])
         await #expect(throws: PostgresError.self) {
             _ = try await postgres.provisioner.prepare(tenant, stream: broken, partition: 0)
         }
@@ -74,7 +74,7 @@ private let stream = MigrationStream(
         let postgres = try await TestPostgres.shared()
         let setup = InstallationSetup(
             database: TestPostgres.databaseName, partitions: [.identity: 2, .customer: 2, .sales: 2],
-            passwords: ["steward_sales_1": "it's secret"])
+            connectionsMax: TestPostgres.connectionsMax, passwords: ["steward_sales_1": "it's secret"])
         for _ in 0..<2 {
             try await setup.run(
                 superuser: postgres.superuser, loop: postgres.loops.loops[0], workers: postgres.workers,

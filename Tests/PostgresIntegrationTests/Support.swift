@@ -5,10 +5,11 @@ import TestPostgres
 
 extension TestPostgres {
     /// A pool on the loop of the caller.
-    func pool(_ service: ServiceName, size: Int = 4, _ change: (inout PostgresSettings) -> Void = { _ in })
-        -> PostgresPool
-    {
-        var settings = settings(service, poolSize: size)
+    func pool(
+        _ service: ServiceName, partition: Int = 0, size: Int = 4,
+        _ change: (inout PostgresSettings) -> Void = { _ in }
+    ) -> PostgresPool {
+        var settings = settings(service, partition: partition, poolSize: size)
         change(&settings)
         return PostgresPool(loop: loops.loops[0], settings: settings, workers: workers, logger: logger)
     }

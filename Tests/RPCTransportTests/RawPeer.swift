@@ -97,6 +97,16 @@ final class RawPeer: TLSConnectionDelegate, @unchecked Sendable {
         return nil
     }
 
+    /// The reason of the server's go-away, or OK when it answers this ping first.
+    func outcome(ofPing token: UInt64) async -> String {
+        let told = { @Sendable (bytes: [UInt8]) -> String? in
+            bytes.withUnsafeBytes { bytes in
+                (try? FrameView(parsing: bytes)).flatMap { PeerOutcome.of($0, ping: token) }
+            }
+        }
+        return await frames { $0.contains { told($0) != nil } }.lazy.compactMap(told).first ?? "closed"
+    }
+
     private func deliver() {
         guard let (isEnough, continuation) = wanted, hasClosed || isEnough(frames) else { return }
         wanted = nil

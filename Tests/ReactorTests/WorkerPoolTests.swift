@@ -15,6 +15,18 @@ import Testing
         pool.shutdown()
     }
 
+    @Test func threadsRunBelowTheOthersWhenAskedTo() async throws {
+        let (plain, low) = (
+            try WorkerPool(threadCount: 1, queueCountMax: 0),
+            try WorkerPool(threadCount: 1, queueCountMax: 0, niceness: 7)
+        )
+        let before = try await plain.run { niceness() }
+        #expect(try await low.run { niceness() } == before + 7)
+        #expect(try await plain.run { niceness() } == before)
+        plain.shutdown()
+        low.shutdown()
+    }
+
     @Test func errorsOfTheBodyComeThrough() async throws {
         let pool = try WorkerPool(threadCount: 1, queueCountMax: 0)
         await #expect(throws: ReactorError.self) {
@@ -55,6 +67,9 @@ import Testing
         pool.shutdown()
     }
 }
+
+/// Of the calling thread.
+private func niceness() -> Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
 
 /// Holds a worker until the test opens it.
 private final class Gate: @unchecked Sendable {  // SAFETY: semaphores are made for threads

@@ -5,6 +5,7 @@ import Records
 import Synchronization
 import Tenancy
 import TestPostgres
+import TestService
 import Testing
 
 @Suite struct AccessTests {

@@ -80,16 +80,16 @@ import Testing
     @Test func everyKindOfColumnSurvivesABatch() async throws {
         try await World.run { world in
             let contact = Contact(
-                givenName: "Zoë \\ \" \u{1}", birthDate: "0001-01-01",
+                givenName: "Zoë \\ \"", birthDate: "0001-01-01",
                 contactPoints: [ContactPoint(kind: .email, value: "z@example.com", primary: true)],
-                followUpTime: Timestamp(microseconds: -62_135_596_800_000_000 + 1))
+                followUpTime: Timestamp(microseconds: -62_135_596_800_000_000 + 1), description: "a\n\t\"b\"")
             let response: BatchCreateContactsResponse = try await world.call(
                 ContactServiceMethods.batchCreateContacts, BatchCreateContactsRequest(contacts: [contact]))
             let stored = try #require(response.contacts.first)
             let read: GetContactResponse = try await world.call(
                 ContactServiceMethods.getContact, GetContactRequest(id: stored.id))
             #expect(read.contact == stored && stored.birthDate == "0001-01-01")
-            #expect(stored.followUpTime == contact.followUpTime)
+            #expect(stored.followUpTime == contact.followUpTime && stored.description == contact.description)
         }
     }
 

@@ -87,12 +87,17 @@ import Wire
                     "SELECT city, count(*) FROM {schema}.accounts WHERE \(selection.predicate) GROUP BY city"),
                 selection.parameters)
             #expect(try rows.map { try $0.int64(1) } == [1])
-            let list = try await world.engine.list(
-                context, SampleSchema.account, expression: "city is set", orderBy: ["display_name"], limit: 1)
-            #expect(list.map { $0.value(Account.self).displayName } == ["mine"])
-            let both = try await world.engine.list(
-                context, SampleSchema.account, expression: "city is set", within: filter, limit: 10)
-            #expect(both.map { $0.value(Account.self).displayName } == ["mine"])
+            let set = try await world.engine.select(context, SampleSchema.account, expression: "city is set")
+            let records = try await world.engine.snapshot(
+                context,
+                [
+                    (
+                        world.engine.statement(
+                            "SELECT \(set.columns) FROM {schema}.accounts WHERE \(set.predicate) ORDER BY display_name"),
+                        set.parameters
+                    )
+                ])
+            #expect(try set.records(records[0], as: Account.self).map(\.displayName) == ["mine", "other"])
         }
     }
 

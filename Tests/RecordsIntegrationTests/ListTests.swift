@@ -180,7 +180,7 @@ import Wire
     }
 
     private static let texts = [
-        "", "a", "A", "ab", "aB%", "a_b", "a\\", "%", "É", "é", "e\u{301}", "ß", "SS", "İ", "i", "I", "ı",
+        "a", "A", "ab", "aB%", "a_b", "a\\", "%", "É", "é", "e\u{301}", "ß", "SS", "İ", "i", "I", "ı",
         "ΑΣ", "ας", "北京",
         "北", "z", "Z", "~", "ǅ", "ǆ", "\u{1E9E}",
     ]
@@ -223,7 +223,7 @@ import Wire
 
     private static func comparison(_ random: inout SystemRandomNumberGenerator) -> String {
         func pick(_ values: [String]) -> String { values.randomElement(using: &random) ?? "" }
-        func quoted() -> String { "'\(pick(texts).replacing("\\", with: "\\\\"))'" }
+        func quoted() -> String { "'\(pick(texts + ["", " ", "\u{3000}a\u{200b}"]).replacing("\\", with: "\\\\"))'" }
         let ordered = ["=", "!=", "<", "<=", ">", ">="]
         switch Int.random(in: 0..<8, using: &random) {
         case 0:

@@ -15,7 +15,7 @@ enum SampleSchema {
             Migration(number: 1, name: "create_accounts", sql: accounts),
             Migration(number: 2, name: "create_contacts", sql: contacts),
             Migration(number: 3, name: "create_activities", sql: activities),
-        ])
+        ], rights: TableRights.kept("accounts", "contacts", "activities"))
 
     private static let standard = """
         id uuid NOT NULL, version bigint NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
@@ -33,6 +33,12 @@ enum SampleSchema {
         );
         CREATE UNIQUE INDEX accounts_external_id_key ON {schema}.accounts (external_id) WHERE deleted_at IS NULL;
         CREATE UNIQUE INDEX accounts_tax_id_key ON {schema}.accounts (lower(tax_id)) WHERE deleted_at IS NULL;
+        CREATE INDEX accounts_annual_revenue_minor_idx
+            ON {schema}.accounts (annual_revenue_minor, id) WHERE deleted_at IS NULL;
+        CREATE INDEX accounts_display_name_idx
+            ON {schema}.accounts (display_name COLLATE pg_catalog."und-x-icu", id) WHERE deleted_at IS NULL;
+        CREATE INDEX accounts_city_idx
+            ON {schema}.accounts (city COLLATE pg_catalog."und-x-icu", id) WHERE deleted_at IS NULL;
         CREATE INDEX accounts_created_at_idx ON {schema}.accounts (created_at, id) WHERE deleted_at IS NULL;
         """
 
@@ -60,23 +66,30 @@ enum SampleSchema {
     static let account = RecordType(
         message: Account.descriptor, object: "account", table: "accounts", service: .customer,
         fields: [
-            .field("display_name", .required, .length(1...200)),
-            .field("external_id", .length(1...100), .unique("accounts_external_id_key")),
+            .field("display_name", .required, .line(200), .indexed),
+            .field("external_id", .line(100), .unique("accounts_external_id_key")),
             .field("phone", .format(.phone)), .field("email", .format(.email)),
             .field("website", .format(.url)),
-            .field("tax_id", .length(1...50), .unique("accounts_tax_id_key", ignoringCase: true)),
-            .field("industry", .length(0...100), .immutable),
-            .field("country_code", .format(.country)), .field("annual_revenue", .range(0...Int64.max)),
+            .field("tax_id", .line(50), .unique("accounts_tax_id_key", ignoringCase: true)),
+            .field("industry", .line(100), .immutable),
+            .field("street", .line(200)), .field("city", .line(200), .indexed), .field("region", .line(100)),
+            .field("postal_code", .line(20)),
+            .field("description", .lines(10_000_000)),
+            .field("country_code", .format(.country)), .field("annual_revenue", .range(0...Int64.max), .indexed),
             .field("parent_account_id", .reference(.record("account"))),
         ])
 
     static let contact = RecordType(
         message: Contact.descriptor, object: "contact", table: "contacts", service: .customer,
         fields: [
-            .field("external_id", .length(1...100), .unique("contacts_external_id_key")),
+            .field("given_name", .line(100)), .field("family_name", .line(100)), .field("job_title", .line(100)),
+            .field("street", .line(200)), .field("city", .line(100)), .field("region", .line(100)),
+            .field("postal_code", .line(20)), .field("country_code", .format(.country)),
+            .field("description", .lines(10_000)),
+            .field("external_id", .line(100), .unique("contacts_external_id_key")),
             .field(
                 "contact_points", .count(0...20),
-                .items([.field("kind", .required), .field("value", .required, .length(1...320))])),
+                .items([.field("kind", .required), .field("value", .required, .line(320)), .field("label", .line(50))])),
         ],
         hooks: RecordHooks(validate: { change in
             guard !change.after.isSet("given_name"), !change.after.isSet("family_name") else { return [] }
@@ -89,9 +102,10 @@ enum SampleSchema {
     static let activity = RecordType(
         message: Activity.descriptor, object: "activity", table: "activities", service: .customer,
         fields: [
-            .field("kind", .required), .field("subject", .length(1...300)),
+            .field("kind", .required), .field("subject", .line(300)), .field("body", .lines(20_000)),
+            .field("outcome", .line(300)),
             .field("direction", .allowsUnspecified),
-            .field("duration_seconds", .range(0...86_400)), .field("external_id", .length(1...200)),
+            .field("duration_seconds", .range(0...86_400)), .field("external_id", .line(200)),
             .field("account_id", .reference(.record("account"))),
             .field("contact_id", .reference(.record("contact"))),
             .field("deal_id", .reference(.remote("deal", in: .sales))),
@@ -120,25 +134,6 @@ final class FakeSales: ReferenceChecker {
         if isDown.withLock({ $0 }) { throw RPCError.unavailable("DOWN", "down") }
         return references.map { reference in
             deals.withLock { $0.contains(reference.id) } && reference.object == "deal"
-        }
-    }
-}
-
-/// Policies that a test sets.
-final class FakePolicies: PolicySource {
-    let snapshots = Mutex<[TenantID: PolicySnapshot]>([:])
-    let isStale = Mutex(false)
-
-    func snapshot(of tenant: TenantID, minEpoch: Int64) async throws -> PolicySnapshot {
-        guard let snapshot = snapshots.withLock({ $0[tenant] }) else {
-            throw RPCError.notFound("TENANT_UNKNOWN", "There is no such tenant.")
-        }
-        return snapshot
-    }
-
-    func requireFreshForWrite() throws {
-        if isStale.withLock({ $0 }) {
-            throw RPCError.unavailable("POLICY_STALE", "Nothing heard from identity.")
         }
     }
 }

@@ -8,6 +8,7 @@ import Synchronization
 import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestService
 import Testing
 import Wire
 

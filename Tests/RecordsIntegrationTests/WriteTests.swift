@@ -26,7 +26,7 @@ import Wire
             #expect(created.createTime == created.updateTime && created.createTime != sent.createTime)
             #expect(created.ownerID == world.people.admin.id.text)
             #expect(created.departmentID == world.people.south.text)
-            #expect(created.displayName == "北京 & Söhne" && created.description == "")
+            #expect(created.displayName == "北京 & Söhne" && created.description == nil)
             #expect(try await world.get(created.id) == created)
             #expect(
                 try await world.count("SELECT count(*) FROM {schema}.ledger WHERE record_version = 1") == 1)

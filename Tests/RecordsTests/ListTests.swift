@@ -14,15 +14,26 @@ import Testing
 
     @Test func endsWithTheID() throws {
         #expect(try order([]).sql == "created_at DESC, id DESC")
-        #expect(try order(["city"]).sql == "city, id")
-        #expect(try order(["city desc", "display_name"]).sql == "city DESC, display_name, id")
-        #expect(try order(["id", "city"]).sql == "id, city")
-        #expect(try order(["annual_revenue.minor_units DESC"]).sql == "annual_revenue_minor DESC, id DESC")
+        #expect(try order(["follow_up_time"]).sql == "follow_up_at, id")
+        #expect(try order(["version desc", "follow_up_time"]).sql == "version DESC, follow_up_at, id")
+        #expect(try order(["id", "version"]).sql == "id, version")
+    }
+
+    @Test func textsAreInTheOrderOfPeople() throws {
+        #expect(try order(["city"]).sql == "city COLLATE pg_catalog.\"und-x-icu\", id")
+    }
+
+    @Test func recordsWithoutAValueAreLastBothWays() throws {
+        #expect(
+            try order(["annual_revenue.minor_units DESC"]).sql == "annual_revenue_minor DESC NULLS LAST, id DESC")
+        #expect(try order(["annual_revenue.minor_units"]).sql == "annual_revenue_minor, id")
+        // A name is always there.
+        #expect(try order(["display_name desc"]).sql.contains("NULLS") == false)
     }
 
     @Test(arguments: [
         ["nonsense"], ["city down"], ["city desc desc"], [""], ["city", "city desc"], ["annual_revenue"],
-        ["custom_fields"], ["a", "b", "c", "d"], ["city; DROP TABLE accounts"],
+        ["custom_fields"], ["description"], ["a", "b", "c", "d"], ["city; DROP TABLE accounts"],
     ])
     func wrongKeysAreRefused(_ texts: [String]) {
         do {
@@ -57,14 +68,23 @@ import Testing
         #expect(try condition(["id"], [.id(.make())]) == ("(id) > ($1)", 1))
     }
 
-    @Test func nullsAreGreaterThanEverything() throws {
+    @Test func whatIsNotSetIsLastBothWays() throws {
         #expect(
-            try condition(["city"], [.text("x"), .id(.make())])
-                == ("(((city > $1 OR city IS NULL)) OR (city = $1 AND id > $2))", 2))
-        #expect(try condition(["city"], [nil, .id(.make())]) == ("((city IS NULL AND id > $1))", 1))
+            try condition(["follow_up_time"], [.time(.now()), .id(.make())])
+                == ("(((follow_up_at > $1 OR follow_up_at IS NULL)) OR (follow_up_at = $1 AND id > $2))", 2))
         #expect(
-            try condition(["city desc"], [nil, .id(.make())])
-                == ("((city IS NOT NULL) OR (city IS NULL AND id < $1))", 1))
+            try condition(["follow_up_time desc"], [.time(.now()), .id(.make())])
+                == ("(((follow_up_at < $1 OR follow_up_at IS NULL)) OR (follow_up_at = $1 AND id < $2))", 2))
+        #expect(
+            try condition(["follow_up_time"], [nil, .id(.make())]) == ("((follow_up_at IS NULL AND id > $1))", 1))
+        #expect(
+            try condition(["follow_up_time desc"], [nil, .id(.make())])
+                == ("((follow_up_at IS NULL AND id < $1))", 1))
+    }
+
+    @Test func aTextThatIsAlwaysSetIsPartOfARow() throws {
+        let (sql, count) = try condition(["display_name"], [.text("x"), .id(.make())])
+        #expect(sql == "(display_name COLLATE pg_catalog.\"und-x-icu\", id) > ($1, $2)" && count == 2)
     }
 }
 
@@ -103,6 +123,15 @@ import Testing
         for text in ["", "x", "!!!!", token + "A", String(token.dropLast()), String(token.reversed())] {
             #expect(throws: RPCError.self) { try tokens.read(text, list: list, order: order(2)) }
         }
+    }
+
+    /// The values of a record are for nobody's eyes: not in the token, not in what it decodes to.
+    @Test func theValuesAreSealed() throws {
+        let place = Keyset(values: [.text("Zebra and Sons"), .id(.make())])
+        let token = try tokens.make(place, list: list)
+        let bytes = try #require(Base64URL.decode(token))
+        #expect(!String(decoding: bytes, as: UTF8.self).contains("Zebra"))
+        #expect(try tokens.make(place, list: list) != token)
     }
 
     @Test func everyFlippedBitIsNoticed() throws {

@@ -30,7 +30,7 @@ import Wire
             fields: [
                 .field(
                     "contact_points", .count(0...1000),
-                    .items([.field("kind", .required), .field("value", .required, .length(1...320))]))
+                    .items([.field("kind", .required), .field("value", .required, .line(320))]))
             ])
         let contact = Contact(contactPoints: Array(repeating: ContactPoint(), count: 60))
         let found = RecordValidator.violations(in: Sample.message(contact), fields: type.fields)

@@ -112,7 +112,11 @@ import Wire
         ("ann@example.com", "•••@example.com"), ("+49 30 1234567", "•••4567"), ("secret", "•••"), ("", "•••"),
         ("+1234", "•••"), ("@x", "•••"), ("12345678", "•••"),
     ])
-    func texts(_ text: String, _ masked: String) { #expect(Masking.mask(text) == masked) }
+    func texts(_ text: String, _ masked: String) {
+        #expect(Masking.mask(text) == masked)
+        // An answer that is repeated was masked before.
+        #expect(Masking.mask(masked) == masked)
+    }
 
     @Test func rightsAreAppliedToOutput() {
         let rights = Sample.rights(
@@ -130,9 +134,13 @@ import Wire
     func problems(_ fields: [FieldRule], table: String = "accounts", constraints: [ConstraintRule] = [])
         -> [String]
     {
-        RecordType(
-            message: Account.descriptor, object: "account", table: table, service: .customer, fields: fields,
-            constraints: constraints
+        let texts = Account.descriptor.fields.filter { field in
+            field.kind == .string && !field.name.hasSuffix("id") && !fields.contains { $0.name == field.name }
+        }
+        let limits = texts.map { FieldRule.field($0.name, .line(100)) } + [.field("external_id", .line(100))]
+        return RecordType(
+            message: Account.descriptor, object: "account", table: table, service: .customer,
+            fields: fields + limits + [.field("tax_id", .line(50))], constraints: constraints
         ).problems
     }
 
@@ -142,25 +150,46 @@ import Wire
 
     @Test func mistakesAreFound() {
         #expect(problems([.field("nonsense")]).count == 1)
-        #expect(problems([.field("city"), .field("city")]).count == 1)
-        #expect(problems([.field("version", .length(1...2))]).count >= 1)
-        #expect(problems([.field("city", .range(0...1))]).count == 1)
-        #expect(problems([.field("city", .count(0...1))]).count == 1)
-        #expect(problems([.field("city", .reference(.user))]).count == 1)
-        #expect(problems([.field("city", .column("order"))]).count == 1)
-        #expect(problems([.field("city", .column("phone"))]).count == 1)
-        #expect(problems([.field("city", .column("a; DROP"))]).count == 1)
+        #expect(problems([.field("city", .line(1)), .field("city", .line(1))]).count == 1)
+        #expect(problems([.field("version", .line(2))]).count >= 1)
+        #expect(problems([.field("email", .format(.email), .line(10))]).count == 1)
+        #expect(problems([.field("city", .line(1), .range(0...1))]).count == 1)
+        #expect(problems([.field("city", .line(1), .count(0...1))]).count == 1)
+        #expect(problems([.field("city", .line(1), .reference(.user))]).count == 1)
+        #expect(problems([.field("city", .line(1), .column("order"))]).count == 1)
+        #expect(problems([.field("city", .line(1), .column("phone"))]).count == 1)
+        #expect(problems([.field("city", .line(1), .column("a; DROP"))]).count == 1)
         #expect(problems([], table: "user").count == 1)
         #expect(
             problems([], constraints: [ConstraintRule("x", fields: ["nonsense"], reason: "X")]).count == 1)
         #expect(problems([.field("create_time", .derived)]).count == 1)
     }
 
+    @Test func textsWithoutALimitAreFound() {
+        #expect(problems([]) == [])
+        #expect(problems([.field("city")]).count == 1)
+        #expect(problems([.field("city", .required)]).count == 1)
+        #expect(problems([.field("city", .derived)]) == [])
+        func nested(_ items: [FieldRule]) -> [String] {
+            let texts = [
+                "given_name", "family_name", "job_title", "street", "city", "region", "postal_code", "country_code",
+            ]
+            let limits = (texts + ["external_id", "description"]).map { FieldRule.field($0, .line(100)) }
+            return RecordType(
+                message: Contact.descriptor, object: "contact", table: "contacts", service: .customer,
+                fields: limits + [.field("contact_points", .items(items))]
+            ).problems
+        }
+        #expect(nested([.field("value", .line(320)), .field("label", .line(50))]) == [])
+        let found = nested([.field("value", .line(320))])
+        #expect(found.count == 1 && found.first?.contains("contact_points.label") == true)
+    }
+
     @Test func ownedRecordsNeedAnOwner() {
         let type = RecordType(
             message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales,
             ownership: .owned,
-            fields: [])
+            fields: [.field("display_name", .line(100)), .field("description", .lines(1000))])
         #expect(type.problems.count == 1)
     }
 }

@@ -10,34 +10,42 @@ enum Sample {
     static let account = RecordType(
         message: Account.descriptor, object: "account", table: "accounts", service: .customer,
         fields: [
-            .field("display_name", .required, .length(1...200)),
-            .field("external_id", .length(1...100), .unique("accounts_external_id_key")),
-            .field("industry", .length(0...100)),
+            .field("display_name", .required, .line(200)),
+            .field("external_id", .line(100), .unique("accounts_external_id_key")),
+            .field("industry", .line(100)),
             .field("phone", .format(.phone)),
             .field("email", .format(.email)),
             .field("website", .format(.url)),
-            .field("tax_id", .length(1...50), .unique("accounts_tax_id_key")),
+            .field("tax_id", .line(50), .unique("accounts_tax_id_key")),
+            .field("street", .line(200)), .field("city", .line(200)), .field("region", .line(100)),
+            .field("postal_code", .line(20)),
             .field("country_code", .format(.country)),
             .field("annual_revenue", .range(0...Int64.max)),
             .field("parent_account_id", .reference(.record("account"))),
-            .field("description", .length(0...10_000)),
+            .field("description", .lines(10_000)),
         ])
 
     static let contact = RecordType(
         message: Contact.descriptor, object: "contact", table: "contacts", service: .customer,
         fields: [
-            .field("external_id", .length(1...100), .unique("contacts_external_id_key")),
+            .field("given_name", .line(100)), .field("family_name", .line(100)), .field("job_title", .line(100)),
+            .field("street", .line(200)), .field("city", .line(100)), .field("region", .line(100)),
+            .field("postal_code", .line(20)), .field("country_code", .format(.country)),
+            .field("description", .lines(10_000)),
+            .field("birth_date", .past(sinceYear: 1875)),
+            .field("external_id", .line(100), .unique("contacts_external_id_key")),
             .field(
                 "contact_points", .count(0...20),
-                .items([.field("kind", .required), .field("value", .required, .length(1...320))])),
+                .items([.field("kind", .required), .field("value", .required, .line(320)), .field("label", .line(50))])),
         ])
 
     static let activity = RecordType(
         message: Activity.descriptor, object: "activity", table: "activities", service: .customer,
         fields: [
-            .field("kind", .required), .field("subject", .required, .length(1...300)),
+            .field("kind", .required), .field("subject", .required, .line(300)), .field("body", .lines(20_000)),
+            .field("outcome", .line(300)),
             .field("direction", .allowsUnspecified), .field("duration_seconds", .range(0...86_400)),
-            .field("external_id", .length(1...200), .unique("activities_external_id_key")),
+            .field("external_id", .line(200), .unique("activities_external_id_key")),
         ])
 
     /// Rights of a user whose role has these grants and field policies.

@@ -48,15 +48,27 @@ import Testing
             FieldFormat.language.accepts("zh-CN") && !FieldFormat.language.accepts("z")
                 && !FieldFormat.language.accepts("en_US"))
         #expect(FieldFormat.timeZone.accepts("Europe/Berlin") && FieldFormat.timeZone.accepts("UTC"))
-        #expect(
-            FieldFormat.timeZone.accepts("America/Argentina/Buenos_Aires")
-                && !FieldFormat.timeZone.accepts("Berlin"))
     }
+
+    @Test(arguments: [
+        "UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Asia/Kolkata", "America/Ciudad_Juarez",
+        "Europe/Kyiv",
+        "Etc/GMT+5", "US/Pacific",
+    ])
+    func timeZones(_ text: String) { #expect(FieldFormat.timeZone.accepts(text)) }
+
+    @Test(arguments: [
+        "", "Berlin", "Etc/Unknown", "CET", "EST5EDT", "PST", "GMT+1", "Europe/Nowhere", "europe/berlin", "+01:00",
+        "Factory",
+        "../etc/passwd",
+    ])
+    func wrongTimeZones(_ text: String) { #expect(!FieldFormat.timeZone.accepts(text)) }
 }
 
 @Suite struct RecordValidatorTests {
     func violations(_ account: Account) -> [String] {
         let message = Sample.message(account)
+        for field in Sample.account.fields { field.normalizeTexts(in: message) }
         return RecordValidator.violations(in: message, fields: Sample.account.fields).map {
             "\($0.field) \($0.reason)"
         }
@@ -66,7 +78,7 @@ import Testing
         let long = String(repeating: "x", count: 201)
         #expect(violations(Account(displayName: "Fine")) == [])
         #expect(violations(Account()) == ["display_name REQUIRED"])
-        #expect(violations(Account(displayName: "")) == ["display_name TOO_SHORT"])
+        #expect(violations(Account(displayName: "")) == ["display_name REQUIRED"])
         #expect(violations(Account(displayName: long)) == ["display_name TOO_LONG"])
         #expect(violations(Account(displayName: "x", phone: "12")) == ["phone INVALID_FORMAT"])
         #expect(
@@ -90,20 +102,75 @@ import Testing
         #expect(violations(Account(displayName: String(repeating: "北", count: 200))) == [])
     }
 
+    @Test func whatIsFarTooLongIsNotNormalized() {
+        let text = String(repeating: "\u{301}\u{323}", count: 1_000_000)
+        #expect(violations(Account(displayName: text)) == ["display_name TOO_LONG"])
+        #expect(violations(Account(id: text, displayName: "x")) == ["id INVALID_ID"])
+    }
+
+    @Test func lengthIsCountedInTheNormalizedText() {
+        #expect(violations(Account(displayName: "   " + String(repeating: "e\u{301}", count: 200) + "\u{200b}")) == [])
+        #expect(
+            violations(Account(displayName: String(repeating: "e\u{301}", count: 201))) == ["display_name TOO_LONG"])
+    }
+
+    @Test(arguments: ["   ", "\u{3000}", "\u{200b}", "\n"])
+    func blanksAreNoName(_ text: String) {
+        #expect(violations(Account(displayName: text)) == ["display_name REQUIRED"])
+        #expect(violations(Account(displayName: "x", externalID: text, email: text)) == [])
+    }
+
+    @Test(arguments: ["a\nb", "a\u{7}b", "a\u{1b}[31mb", "a\u{202e}b", "a\u{2066}b"])
+    func oneLineHasNoControlCharacters(_ text: String) {
+        #expect(violations(Account(displayName: text)) == ["display_name FORBIDDEN_CHARACTER"])
+        #expect(violations(Account(displayName: "x", phone: "+49 30\n1234567")) == ["phone FORBIDDEN_CHARACTER"])
+    }
+
+    @Test func descriptionsHaveLines() {
+        #expect(violations(Account(displayName: "x", description: "a\r\n\tb\u{2028}c")) == [])
+        #expect(violations(Account(displayName: "x", description: "a\u{b}b")) == ["description FORBIDDEN_CHARACTER"])
+    }
+
+    @Test func textsOfNestedMessagesAreNormalizedInACopy() throws {
+        let point = ContactPoint(kind: .email, value: " a@example.com ", label: "  ")
+        let request = Sample.message(Contact(givenName: "Zoe\u{308} ", contactPoints: [point]))
+        let record = request.copy()
+        for field in Sample.contact.fields { field.normalizeTexts(in: record) }
+        let contact = record.value(Contact.self)
+        #expect(contact.contactPoints == [ContactPoint(kind: .email, value: "a@example.com")])
+        #expect(contact.givenName?.unicodeScalars.count == 3)
+        #expect(request.value(Contact.self).contactPoints == [point])
+    }
+
     @Test func nestedMessagesAreChecked() {
         let contact = Sample.message(
             Contact(contactPoints: [
                 ContactPoint(kind: .email, value: "a@example.com"), ContactPoint(value: ""),
                 ContactPoint(kind: ContactPointKind(rawValue: 77), value: "x"),
             ]))
+        for field in Sample.contact.fields { field.normalizeTexts(in: contact) }
         let found = RecordValidator.violations(in: contact, fields: Sample.contact.fields).map {
             "\($0.field) \($0.reason)"
         }
         #expect(
             found == [
-                "contact_points[1].kind REQUIRED", "contact_points[1].value TOO_SHORT",
+                "contact_points[1].kind REQUIRED", "contact_points[1].value REQUIRED",
                 "contact_points[2].kind UNKNOWN_VALUE",
             ])
+    }
+
+    @Test func birthdaysHaveBeen() {
+        func found(_ day: String) -> [String] {
+            let contact = Sample.message(Contact(familyName: "x", birthDate: day))
+            return RecordValidator.violations(in: contact, fields: Sample.contact.fields).map(\.reason)
+        }
+        let today = CalendarDay.latestToday()
+        #expect(found("1875-01-01") == [] && found("2000-02-29") == [] && found(today.text) == [])
+        for day in ["2099-01-01", CalendarDay(daysSince1970: today.daysSince1970 + 1).text, "1874-12-31", "0085-03-01"]
+        {
+            #expect(found(day) == ["OUT_OF_RANGE"], "\(day)")
+        }
+        #expect(found("2001-02-29") == ["INVALID_DATE"])
     }
 
     @Test func enumsMustBeKnown() {

@@ -36,13 +36,11 @@ import Testing
 
 @Suite struct AdminServerTests {
     /// Starts an admin port on a free port, and gives what `curl` gets from it.
-    private func served(_ paths: [String], problems: @escaping @Sendable () -> [String]) async throws
-        -> [String]
-    {
+    private func served(_ paths: [String], _ readiness: ReadinessBoard = ReadinessBoard()) async throws -> [String] {
         let loops = try EventLoopGroup(count: 1)
         let workers = try WorkerPool(threadCount: 1, queueCountMax: 8)
         let port = UInt16.random(in: 20_000..<30_000)
-        let pages = AdminPages(metrics: { "steward_x 1\n" }, readinessProblems: problems)
+        let pages = AdminPages(metrics: { "steward_x 1\n" }, readiness: readiness)
         let server = AdminServer(loop: loops.loops[0], pages: pages, workers: workers)
         let address = try SocketAddress("127.0.0.1:\(port)")
         try await Task(executorPreference: loops.loops[0]) { try server.start(address) }.value
@@ -70,7 +68,7 @@ import Testing
     }
 
     @Test func servesItsPages() async throws {
-        let answers = try await served(["/healthz", "/readyz", "/metrics", "/other"]) { [] }
+        let answers = try await served(["/healthz", "/readyz", "/metrics", "/other"])
         #expect(answers[0].hasPrefix("HTTP/1.1 200 OK") && answers[0].hasSuffix("alive\n"))
         #expect(answers[1].hasPrefix("HTTP/1.1 200 OK") && answers[1].hasSuffix("ready\n"))
         #expect(answers[2].contains("version=0.0.4") && answers[2].hasSuffix("steward_x 1\n"))
@@ -78,7 +76,21 @@ import Testing
     }
 
     @Test func notReadySaysWhy() async throws {
-        let answers = try await served(["/readyz"]) { ["database: not reached"] }
-        #expect(answers[0].hasPrefix("HTTP/1.1 503") && answers[0].hasSuffix("database: not reached\n"))
+        let board = ReadinessBoard()
+        board.need("database") { "not reached" }
+        board.want("peer sales") { "not connected" }
+        let answers = try await served(["/readyz"], board)
+        #expect(answers[0].hasPrefix("HTTP/1.1 503") && answers[0].hasSuffix("\r\n\r\ndatabase: not reached\n"))
+    }
+
+    @Test func readyWithoutSomethingSaysWithoutWhat() async throws {
+        let board = ReadinessBoard()
+        board.need("database") { nil }
+        board.want("peer sales") { "not connected" }
+        board.want("writes") { nil }
+        let answers = try await served(["/readyz"], board)
+        #expect(
+            answers[0].hasPrefix("HTTP/1.1 200 OK")
+                && answers[0].hasSuffix("\r\n\r\nready\nwithout peer sales: not connected\n"))
     }
 }

@@ -33,7 +33,7 @@ import Testing
         let (settings, reader) = try read(
             .customer,
             tls + [
-                "callerKeys.customer=\(key)", "database.dsn=host=/run", "provisioner.dsn=host=/run",
+                "callerKeys.customer=\(key)", "database.dsn=host=/run",
                 "peers.identity=a.example:1,[::1]:2",
             ])
         try reader.finish()
@@ -44,6 +44,27 @@ import Testing
         #expect(!reader.effectiveText.contains("0f0f"))
     }
 
+    /// The owner's login is the provisioner's; a program that is given it all the same says so and does not start.
+    @Test(arguments: [ServiceName.gateway, .identity, .customer, .sales])
+    func noOtherProgramTakesTheOwnersLogin(_ program: ServiceName) throws {
+        let (_, reader) = try read(program, tls + ["provisioner.dsn=host=/run user=steward_provisioner"])
+        do {
+            try reader.finish()
+            Issue.record("accepted")
+        } catch {
+            #expect(error.problems.contains { $0.contains("provisioner.dsn (from --set) is not a setting") })
+        }
+        #expect(!reader.effectiveText.contains("steward_provisioner"))
+    }
+
+    @Test func theProvisionerNeedsNoCallersAndNoPeers() throws {
+        let (settings, reader) = try read(.provisioner, tls)
+        try reader.finish()
+        #expect(settings.listen == "127.0.0.1:7404")
+        #expect(settings.admin == "127.0.0.1:7414")
+        #expect(settings.database == nil && settings.callerKeys.isEmpty && settings.peers.isEmpty)
+    }
+
     @Test func everythingMissingIsToldAtOnce() throws {
         let (_, reader) = try read(.identity, ["listen=nowhere", "peers.gateway=127.0.0.1:1"])
         do {
@@ -52,8 +73,7 @@ import Testing
         } catch {
             for part in [
                 "listen is \"nowhere\"", "tls.certificate is missing", "database.dsn is missing",
-                "provisioner.dsn is missing", "callerKeys.identity is missing",
-                "callerKeys.customer is missing",
+                "callerKeys.identity is missing", "callerKeys.customer is missing",
                 "callerKeys.sales is missing", "peers.gateway (from --set) is not a setting",
             ] { #expect(error.problems.contains { $0.contains(part) }, "\(part)") }
         }

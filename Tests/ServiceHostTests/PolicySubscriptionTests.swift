@@ -155,13 +155,14 @@ private final class IdentityDouble: RPCChannel {
 
     @Test func writesWaitForASignOfLife() async throws {
         #expect(await reason { try subscription.requireFreshForWrite() } == "POLICY_STALE")
-        #expect(subscription.readinessProblem != nil)
+        #expect(subscription.readinessProblem != nil && subscription.writingProblem != nil)
         subscription.start()
         var opened = identity.opened.stream.makeAsyncIterator()
         await opened.next()
         identity.say()
         try await eventually { subscription.readinessProblem == nil }
         #expect(await reason { try subscription.requireFreshForWrite() } == nil)
+        #expect(subscription.writingProblem == nil)
         subscription.stop()
     }
 

@@ -42,7 +42,7 @@ import Wire
             "listen=127.0.0.1:\(ports.listen)", "admin=127.0.0.1:\(ports.admin)", "tls.ca=\(folder)/ca.crt",
             "tls.certificate=\(folder)/customer.crt", "tls.key=\(folder)/customer.key",
             "callerKeys.customer=\(folder)/caller.key", "database.dsn=host=\(folder) dbname=none",
-            "provisioner.dsn=host=\(folder)", "peers.identity=127.0.0.1:1", "peers.sales=no-such-host.invalid:1",
+            "peers.identity=127.0.0.1:1", "peers.sales=no-such-host.invalid:1",
             "log.level=critical",
         ])
         let reader = try SettingsReader(sources)

@@ -34,6 +34,28 @@ import Testing
         #expect(throws: CSVReader.Problem.self) { try read([Array(text.utf8)[...]]) }
     }
 
+    @Test(arguments: [
+        ("a,b\rc,d\r", [["a", "b"], ["c", "d"]]), ("\"a\" ,\t\"b\"\r\n", [["a", "b"]]), (" \"a,b\",c", [["a,b", "c"]]),
+        ("5\" pipe,b", [["5\" pipe", "b"]]), ("\"a\r\nb\"\r\n\"c\"", [["a\r\nb"], ["c"]]), ("\"\"\n", [[""]]),
+        (" a , b ", [[" a ", " b "]]),
+    ])
+    func readsEveryUsualForm(_ text: String, _ fields: [[String]]) throws {
+        #expect(try read([Array(text.utf8)[...]]).map(\.fields) == fields)
+        #expect(try read(Array(text.utf8).map { [$0][...] }).map(\.fields) == fields)
+    }
+
+    @Test func countsLinesWhateverEndsThem() throws {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = "a\(end)\"b\(end)c\"\(end)\(end)d"
+            #expect(try read([Array(text.utf8)[...]]).map(\.line) == [1, 2, 5])
+        }
+    }
+
+    @Test func aRowHasALimit() {
+        let text = String(repeating: ",", count: CSVReader.fieldCountMax + 1) + "\n"
+        #expect(throws: CSVReader.Problem.self) { try read([Array(text.utf8)[...]]) }
+    }
+
     @Test func refusesOtherEncodings() {
         #expect(throws: CSVReader.Problem.self) { try read([[0x41, 0xff, 0x0a][...]]) }
     }

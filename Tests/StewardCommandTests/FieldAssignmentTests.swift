@@ -47,6 +47,28 @@ import Wire
         #expect(throws: UsageProblem.self) { try deal(argument) }
     }
 
+    @Test(arguments: [
+        ("12,50 EUR", Int64(1_250)), ("1 250,00 EUR", 125_000), ("1234,56 EUR", 123_456), ("5.00 JPY", 5),
+    ])
+    func moneyIsReadAsItIsMeant(_ text: String, _ units: Int64) throws {
+        #expect(try deal("amount=\(text)").0.amount?.minorUnits == units)
+    }
+
+    @Test(arguments: ["1,2,3 EUR", "1,250 EUR", "12.50", "12.50 $"]) func moneyThatIsNotCertainIsRefused(_ text: String)
+    {
+        let problem = #expect(throws: UsageProblem.self) { try deal("amount=\(text)") }
+        #expect(problem?.text.hasPrefix("amount: ") == true)
+        #expect(problem?.cure.contains("write") == true)
+    }
+
+    @Test func referencesByName() {
+        #expect(ReferenceResolver.path("stage", in: Deal.descriptor)?.target == "stage_id")
+        #expect(ReferenceResolver.path("owner", in: Deal.descriptor)?.noun == "user")
+        #expect(ReferenceResolver.path("role", in: User.descriptor)?.isRepeated == true)
+        #expect(ReferenceResolver.path("external", in: Deal.descriptor) == nil)
+        #expect(ReferenceResolver.path("display_name", in: Deal.descriptor) == nil)
+    }
+
     @Test func referencesByAnotherField() {
         let path = ReferenceResolver.path("account.external_id", in: Deal.descriptor)
         #expect(path?.target == "account_id")

@@ -35,14 +35,41 @@ struct KeyFolderTests {
         defer { remove() }
         try folder.issue(.gateway, by: authority, hosts: ["crm.example", "192.0.2.7", "2001:db8::7"], days: 7)
         let before = try facts(.gateway)
-        #expect(before.dnsNames == ["gateway.steward.internal", "localhost", "crm.example"])
-        #expect(before.ipAddresses == ["127.0.0.1", "::1", "192.0.2.7", "2001:db8::7"])
+        #expect(before.dnsNames == ["gateway.steward.internal", "crm.example"])
+        #expect(before.ipAddresses == ["192.0.2.7", "2001:db8::7"])
         try folder.reissue(.gateway, by: authority, days: nil)
         let after = try facts(.gateway)
         #expect(after.serial != before.serial && after.dnsNames == before.dnsNames)
         #expect(after.ipAddresses == before.ipAddresses && after.lifetimeDays == 7)
         try folder.reissue(.gateway, by: authority, days: 3)
         #expect(try facts(.gateway).lifetimeDays == 3)
+    }
+
+    /// Whoever takes one program for another would believe it if they shared a name.
+    @Test func eachCertificateNamesItsProgramOnly() throws {
+        defer { remove() }
+        for program in ServiceName.allCases {
+            try folder.issue(program, by: authority, hosts: [], days: 7)
+            #expect(try facts(program).dnsNames == ["\(program.rawValue).steward.internal"])
+            #expect(try facts(program).ipAddresses == [])
+        }
+    }
+
+    /// Certificates of an earlier version named the machine, so that any of them could stand for the gateway.
+    @Test(arguments: [ServiceName.sales, .gateway])
+    func aCertificateThatNamesTheMachineIsMadeAnew(_ program: ServiceName) throws {
+        defer { remove() }
+        let old = try Certificates.issue(
+            LeafRequest(
+                commonName: program.peerName, dnsNames: [program.peerName, "localhost"],
+                ipAddresses: ["127.0.0.1"], lifetimeDays: 7), by: authority)
+        try old.write(
+            certificatePath: "\(folder.path)/\(program.rawValue).crt", keyPath: "\(folder.path)/\(program.rawValue).key"
+        )
+        #expect(!folder.hasLeaf(of: program))
+        try folder.reissue(program, by: authority, days: nil)
+        #expect(try facts(program).dnsNames == [program.peerName])
+        #expect(folder.hasLeaf(of: program))
     }
 
     /// Cut short between the two files.

@@ -32,23 +32,8 @@ import Testing
     @Test func controlCharactersDoNotReachTheTerminal() {
         let table = Table(columns: [.init(title: "a")], rows: [["x\u{1b}[31my\nz"]])
         #expect(table.lines(width: 80)[1] == "x [31my z")
-    }
-
-    @Test(arguments: [
-        (Int64(123_450), "EUR", "1,234.50 EUR"), (-5, "EUR", "-0.05 EUR"), (1_000_000, "JPY", "1,000,000 JPY"),
-        (1234, "KWD", "1.234 KWD"), (Int64.min, "JPY", "-9,223,372,036,854,775,808 JPY"),
-    ])
-    func writesMoney(_ units: Int64, _ currency: String, _ text: String) {
-        #expect(CurrencyExponent.text(minorUnits: units, currency: currency) == text)
-    }
-
-    @Test func readsMoney() {
-        #expect(CurrencyExponent.minorUnits("1234.5", currency: "EUR") == 123_450)
-        #expect(CurrencyExponent.minorUnits("-0.05", currency: "EUR") == -5)
-        #expect(CurrencyExponent.minorUnits("12", currency: "JPY") == 12)
-        for text in ["1.234", "1.", ".5", "", "-", "1e3", "٣", "99999999999999999999"] {
-            #expect(CurrencyExponent.minorUnits(text, currency: "EUR") == nil)
-        }
+        let turned = Table(columns: [.init(title: "a")], rows: [["a\u{202e}b\u{9b}2Jc\u{2028}d"]])
+        #expect(turned.lines(width: 80)[1] == "a b 2Jc d")
     }
 
     @Test func quotesJSON() {

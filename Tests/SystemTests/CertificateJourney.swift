@@ -60,6 +60,47 @@ extension SystemTests {
             try await gateway.stop()
         }
 
+        /// Who holds the key of one program is believed to be that program only: not by a client that looks for the gateway, and not
+        /// by the others.
+        @Test func aStolenCertificatePlaysNoOtherProgram() async throws {
+            let gateway = try await LoneGateway.start()
+            let address = { (port: Int) in "localhost:\(port)" }
+            let genuine = try await StewardConnection.connect(
+                to: address(gateway.program.port), trustRoots: gateway.trustRoots)
+            await genuine.close()
+            try await gateway.stop()
+            for thief in [ServiceName.sales, .identity, .provisioner] {
+                let impostor = try await LoneGateway.start(withCertificateOf: thief)
+                let error = try await refusal {
+                    try await StewardConnection.connect(
+                        to: address(impostor.program.port), trustRoots: impostor.trustRoots)
+                }
+                #expect(error.reason == Reason.connectFailed.name)
+                #expect(error.message.contains("gateway.steward.internal"), "\(error)")
+                try await impostor.stop()
+            }
+
+            let steward = try await TestSteward.start()
+            let (own, stolen) = (steward.certificate(of: .identity), steward.certificate(of: .sales))
+            try await steward.identity.stop()
+            for (path, loot) in [(own.certificate, stolen.certificate), (own.key, stolen.key)] {
+                try FileManager.default.removeItem(atPath: path)
+                try FileManager.default.copyItem(atPath: loot, toPath: path)
+            }
+            try await steward.identity.start()
+            // It is up, and nobody takes it for identity.
+            for program in [steward.gateway, steward.sales, steward.customer] {
+                let page = try await eventually("\(program.name) is not ready") {
+                    program.page("/readyz").flatMap { $0.status == 503 ? $0 : nil }
+                }
+                #expect(page.body.contains("identity") || page.body.contains("policies"), "\(page.body)")
+            }
+            try steward.renewCertificate(of: .identity)
+            steward.identity.send(SIGHUP)
+            try await eventually("identity is taken for identity") { steward.gateway.page("/readyz")?.status == 200 }
+            try await steward.stop()
+        }
+
         /// A key that somebody took from a program opens no door any more, while the program itself goes on.
         @Test func aStolenKeyIsShutOut() async throws {
             let steward = try await TestSteward.start()
@@ -105,8 +146,8 @@ extension SystemTests {
         private func mayEnter(_ steward: TestSteward, _ files: (certificate: String, key: String)) async throws -> Bool
         {
             let raw = try await RawClient.connect(
-                port: steward.customer.port, trustRoots: steward.trustRoots, certificate: files.certificate,
-                key: files.key)
+                port: steward.customer.port, serverName: ServiceName.customer.peerName, trustRoots: steward.trustRoots,
+                certificate: files.certificate, key: files.key)
             raw.send(RawClient.hello + RawClient.call(1, Self.health))
             let status = await raw.status(of: 1)
             await raw.close()

@@ -181,10 +181,33 @@ extension SystemTests {
                 try await tool.run("deal", "move", id, "--stage", "Won", "--reason", "best price"), "move")
             let history = try await tool.run("deal", "history", id, "--output", "csv")
             #expect(history.lines.count == 3)
+            try await movesBetweenPipelines(tool, deal: id)
             let board = try await tool.run("deal", "board", "--output", "json")
             let columns = try object(board.output)["columns"] as? [[String: Any]]
             #expect(columns?.count == 5)
             await workspace.close()
+        }
+
+        /// One deal, and then all that a pipeline has.
+        private func movesBetweenPipelines(_ tool: CommandLineTool, deal: String) async throws {
+            expectSuccess(try await tool.run("pipeline", "create", "display_name=Partners"), "create pipeline")
+            for (name, position, category) in [("New", "1", "OPEN"), ("Won", "2", "WON")] {
+                expectSuccess(
+                    try await tool.run(
+                        "stage", "create", "pipeline.display_name=Partners", "display_name=\(name)",
+                        "position=\(position)", "category=STAGE_CATEGORY_\(category)",
+                        "probability_percent=\(category == "WON" ? "100" : "10")"), "create stage")
+            }
+            expectSuccess(
+                try await tool.run("deal", "move", deal, "--pipeline", "Partners", "--stage", "New"), "move over")
+            expectSuccess(
+                try await tool.run("deal", "move", deal, "--pipeline", "Sales", "--stage", "Qualified"), "move back")
+            let unmapped = try await tool.run("deal", "move-all", "--from", "Sales", "--to", "Partners")
+            #expect(unmapped.code == 1)
+            let moved = try await tool.run(
+                "deal", "move-all", "--from", "Sales", "--to", "Partners", "--map", "Qualified=New")
+            expectSuccess(moved, "move all")
+            #expect(moved.output.contains("1 moved"))
         }
 
         @Test func anyMethodByItsName() async throws {

@@ -118,14 +118,19 @@ extension SystemTests {
             await workspace.close()
         }
 
-        /// A user who may do all with deals, but for one field.
+        /// A user who may do all with deals and read pipelines and stages, but for one field of deals.
         private func connect(
             _ workspace: TestWorkspace, _ field: String, _ access: FieldAccess
         ) async throws -> StewardConnection {
             let role = try await workspace.admin.roles.createRole(
                 CreateRoleRequest(
                     role: Role(
-                        displayName: "All but \(field)", grants: [Right(object: "deal", action: "*", scope: .all)],
+                        displayName: "All but \(field)",
+                        grants: [
+                            Right(object: "deal", action: "*", scope: .all),
+                            Right(object: "pipeline", action: "read", scope: .all),
+                            Right(object: "stage", action: "read", scope: .all),
+                        ],
                         fieldPolicies: [Contracts.FieldPolicy(object: "deal", field: field, access: access)]))
             ).role
             let email = "\(field)@\(workspace.name).example"
@@ -152,9 +157,20 @@ extension SystemTests {
             }
             #expect(guess.reason == "FIELD_NOT_READABLE")
 
-            // The order of the deals would tell what is hidden; the board is there all the same.
             let noDate = try await connect(workspace, "close_date", FieldAccess.none)
             #expect(try await noDate.deals.getBoard(GetBoardRequest()).columns[0].deals.map(\.closeDate) == [nil])
+
+            // Who may read deals only sees no board, which is made of stages, too.
+            let role = try await workspace.admin.roles.createRole(
+                CreateRoleRequest(
+                    role: Role(displayName: "Deals only", grants: [Right(object: "deal", action: "read", scope: .all)]))
+            ).role
+            let email = "deals@\(workspace.name).example"
+            _ = try await workspace.makeUser(email, roleIDs: [role?.id ?? ""])
+            let dealsOnly = try await workspace.connect(email)
+            let noStages = try await refusal { try await dealsOnly.deals.getBoard(GetBoardRequest()) }
+            #expect(noStages.code == .permissionDenied && noStages.reason == "PERMISSION_MISSING")
+            await dealsOnly.close()
 
             let noStage = try await connect(workspace, "stage_id", FieldAccess.none)
             for call in [

@@ -148,7 +148,7 @@ extension SystemTests {
                     return true
                 }
             }
-            let schemas = try [ServiceName.identity, .customer, .sales].map {
+            let schemas = try ServiceName.dataServices.map {
                 try #require(TenantSchema(tenantID: workspace.tenantID, service: $0)).name
             }
             for schema in schemas {
@@ -167,16 +167,22 @@ extension SystemTests {
             await workspace.close()
         }
 
-        @Test func anOpeningThatWasCutOffIsFinished() async throws {
+        /// Nobody waits longer for a workspace whose set-up was cut off, whichever program died.
+        private static let cutOffMax = Duration.seconds(10)
+
+        @Test(arguments: [ServiceName.identity, .provisioner])
+        func anOpeningThatWasCutOffIsFinished(_ victim: ServiceName) async throws {
             let steward = try await TestSteward.start()
             let name = freshName()
-            let id = try await cutOff(name, in: steward)
-            try await steward.database.run(
-                "UPDATE directory.tenant_setups SET leased_until = now() - interval '1 second'")
             let desk = try await steward.connectAsOperator()
+            let id = try await cutOff(name, in: steward, killing: victim)
+            let killed = ContinuousClock.now
+            try await steward.program(victim).start()
+            try await steward.gateway.awaitReady()
             try await eventually("the sweeper has finished the work", within: .seconds(30)) {
                 try await desk.tenants.getTenant(GetTenantRequest(workspace: name)).tenant?.state == .active
             }
+            #expect(ContinuousClock.now - killed < Self.cutOffMax)
             let repeated = try await desk.tenants.createTenant(request(name), options: CallOptions(requestID: name))
             #expect(repeated.tenant?.id == id)
             let admin = try await steward.connect()
@@ -188,15 +194,45 @@ extension SystemTests {
             try await steward.stop()
         }
 
+        @Test func withoutTheProvisionerOnlyNewWorkspacesWait() async throws {
+            let steward = try await TestSteward.start()
+            let workspace = try await steward.makeWorkspace()
+            try await steward.provisioner.stop()
+            let desk = try await steward.connectAsOperator()
+            let name = freshName()
+            let error = try await refusal {
+                try await desk.tenants.createTenant(
+                    request(name), options: CallOptions(requestID: name, retries: false))
+            }
+            #expect(error.code == .unavailable && error.reason == "TENANT_SETUP_DELAYED", "\(error)")
+            #expect(error.message.contains(name) && error.retryDelay != nil)
+            // All else goes on: signing in, reading and writing, and the programs say that they take calls.
+            let again = try await workspace.connectAsAdmin()
+            _ = try await again.accounts.createAccount(CreateAccountRequest(account: Account(displayName: "A")))
+            await again.close()
+            for program in steward.programs where program.isRunning {
+                #expect(program.page("/readyz")?.status == 200, "\(program.name)")
+            }
+            try await steward.provisioner.start()
+            try await eventually("the workspace is ready", within: Self.cutOffMax) {
+                try await desk.tenants.getTenant(GetTenantRequest(workspace: name)).tenant?.state == .active
+            }
+            await desk.close()
+            await workspace.close()
+            try await steward.stop()
+        }
+
         @Test func anOpeningThatFailsForTooLongIsUndone() async throws {
             let steward = try await TestSteward.start()
             let name = freshName()
-            let id = try await cutOff(name, in: steward)
+            let id = try await cutOff(name, in: steward, killing: .identity)
             try await steward.database.run(
                 """
                 UPDATE directory.tenant_setups
                 SET leased_until = now() - interval '1 second', started_at = now() - interval '20 minutes'
                 """)
+            try await steward.identity.start()
+            for program in steward.programs { try await program.awaitReady() }
             let desk = try await steward.connectAsOperator()
             try await eventually("the sweeper has undone the work", within: .seconds(30)) {
                 do {
@@ -215,31 +251,36 @@ extension SystemTests {
             try await steward.stop()
         }
 
-        /// Kills identity while it waits for customer to prepare the tenant. Gives the tenant's id.
-        private func cutOff(_ name: String, in steward: TestSteward) async throws -> String {
+        /// Kills a program when two of the three schemas of a new tenant are made and the third is not. Gives the
+        /// tenant's id.
+        private func cutOff(_ name: String, in steward: TestSteward, killing victim: ServiceName) async throws -> String
+        {
             let desk = try await steward.connectAsOperator()
-            steward.customer.send(SIGSTOP)
+            steward.provisioner.send(SIGSTOP)
             let request = request(name)
             let opening = Task {
                 try await refusal {
                     try await desk.tenants.createTenant(
-                        request, options: CallOptions(timeout: .seconds(30), requestID: name))
+                        request, options: CallOptions(timeout: .seconds(30), requestID: name, retries: false))
                 }
             }
-            let id = try await eventually("identity is in the middle of the work") {
-                let rows = try await steward.database.rows(
-                    """
-                    SELECT t.id::text FROM directory.tenant_setups s JOIN directory.tenants t ON t.id = s.tenant_id
-                    WHERE (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 't\\_%') = 2
-                    """)
-                return rows.first?.first ?? nil
+            let id = try await eventually("identity waits for the provisioner") {
+                try await steward.database.rows("SELECT tenant_id::text FROM directory.tenant_setups").first?.first
+                    ?? nil
             }
-            try await steward.identity.kill()
+            let schema = try #require(TenantID(id).flatMap { TenantSchema(tenantID: $0, service: .sales) }).name
+            // Nobody else can make a schema of that name until this one is undone.
+            try await steward.database.during("CREATE SCHEMA \(schema)") {
+                steward.provisioner.send(SIGCONT)
+                try await eventually("two schemas are there") {
+                    try await steward.database.rows(
+                        "SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 't\\_%'"
+                    ).filter { $0.first != schema }.count == 2
+                }
+                try await steward.program(victim).kill()
+            }
             #expect(try await opening.value.code == .unavailable)
             await desk.close()
-            steward.customer.send(SIGCONT)
-            try await steward.identity.start()
-            for program in steward.programs { try await program.awaitReady() }
             return id
         }
     }

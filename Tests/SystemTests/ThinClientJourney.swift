@@ -13,7 +13,7 @@ extension SystemTests {
             from thin_client import Client, describe, field, fields
 
             host, port, roots, workspace, email, password = sys.argv[2:]
-            client = Client(host, int(port), roots, host)
+            client = Client(host, int(port), roots)
 
             def call(method, request):
                 answer = list(client.call(method, [request]))

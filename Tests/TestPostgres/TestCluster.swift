@@ -20,12 +20,23 @@ package final class TestCluster: Sendable {
         folder = "/tmp/steward-test-\(UInt32.random(in: 0 ... .max))"
         let supervisor = TestCluster.process([
             "/bin/sh", "-c", TestCluster.script, "supervisor", folder, TestCluster.binaries,
+            try TestCluster.installationSettings(),
         ])
         supervisor.standardInput = commands
         supervisor.standardOutput = answers
         try supervisor.run()
         try awaitAnswer()
     }
+
+    /// What an installation's server has, too.
+    private static func installationSettings(file: String = #filePath) throws -> String {
+        let tree = URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        return try String(contentsOf: tree.appending(path: "deploy/postgres/steward.conf"), encoding: .utf8)
+    }
+
+    /// What the server has written since its start.
+    package func log() throws -> String { try String(contentsOfFile: "\(folder)/log", encoding: .utf8) }
 
     /// For a superuser, in the database `postgres`.
     package var settings: PostgresSettings {
@@ -87,10 +98,11 @@ package final class TestCluster: Sendable {
 
     private static let script = """
         trap '' INT HUP TERM
-        folder=$1 bin=$2
+        folder=$1 bin=$2 settings=$3
         mkdir -m 700 "$folder" || exit 1
         "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync \
             >"$folder/initdb.log" 2>&1 || { tail -n 5 "$folder/initdb.log"; exit 1; }
+        printf '%s\\n' "$settings" >>"$folder/data/postgresql.conf"
         cat >>"$folder/data/postgresql.conf" <<EOF
         listen_addresses = ''
         unix_socket_directories = '$folder'

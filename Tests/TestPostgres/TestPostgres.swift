@@ -23,6 +23,8 @@ package final class TestPostgres: Sendable {
     package static let databaseName = "steward_test"
     /// Partition logins per service.
     package static let partitionCount = 2
+    /// Of each login: the tests of a process share the server.
+    package static let connectionsMax = 350
 
     /// The one of this process.
     package static func shared() async throws -> TestPostgres { try await started.value }
@@ -39,9 +41,11 @@ package final class TestPostgres: Sendable {
         quiet.logLevel = .critical
         logger = quiet
         let partitions = Dictionary(
-            uniqueKeysWithValues: InstallationNames.dataServices.map { ($0, Self.partitionCount) })
-        try await InstallationSetup(database: Self.databaseName, partitions: partitions)
-            .run(superuser: settings, loop: loops.loops[0], workers: workers, logger: logger)
+            uniqueKeysWithValues: ServiceName.dataServices.map { ($0, Self.partitionCount) })
+        try await InstallationSetup(
+            database: Self.databaseName, partitions: partitions, connectionsMax: Self.connectionsMax
+        )
+        .run(superuser: settings, loop: loops.loops[0], workers: workers, logger: logger)
         settings.database = Self.databaseName
         superuser = settings
         var provisioning = settings
@@ -50,6 +54,12 @@ package final class TestPostgres: Sendable {
         owner = OwnerDatabase(loop: loops.loops[0], settings: provisioning, workers: workers, logger: logger)
         provisioner = TenantProvisioner(database: owner)
     }
+
+    /// Whether `log` can be read: not that of a server that STEWARD_TEST_POSTGRES_DSN names.
+    package var keepsLog: Bool { cluster != nil }
+
+    /// What the server has written to its log.
+    package func log() throws -> String { try cluster?.log() ?? "" }
 
     /// The settings of a service's login.
     package func settings(

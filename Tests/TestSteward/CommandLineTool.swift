@@ -42,18 +42,61 @@ package struct CommandLineTool: Sendable {
     }
 
     package func run(arguments: [String], input: String = "") async throws -> Result {
+        try await start(arguments: arguments, input: input).result()
+    }
+
+    /// Starts a command and leaves it running.
+    package func start(_ arguments: String..., input: String = "") throws -> Running {
+        try start(arguments: arguments, input: input)
+    }
+
+    private func start(arguments: [String], input: String) throws -> Running {
+        try start(command: [path] + arguments, input: input)
+    }
+
+    /// Runs a command with a terminal for its output, which is given with its errors, as the terminal gets it.
+    package func runOnTerminal(_ arguments: [String]) async throws -> Result {
+        let line = ([path] + arguments).map { "'\($0.replacingOccurrences(of: "'", with: "'\\''"))'" }
+        return try await start(
+            command: ["/usr/bin/script", "-qec", line.joined(separator: " "), "/dev/null"], input: ""
+        ).result()
+    }
+
+    private func start(command: [String], input: String) throws -> Running {
         let number = UInt32.random(in: 0 ... .max)
         let input = try file("input-\(number)", input)
         let output = "\(folder)/output-\(number)"
         let errors = "\(folder)/errors-\(number)"
         let child = try ChildProcess(
-            [path] + arguments, logPath: output, inputPath: input, errorPath: errors, environment: environment)
-        guard case .exited(let code) = try await child.awaitEnding() else {
-            throw TestStewardError("steward \(arguments.joined(separator: " ")) was killed")
+            command, logPath: output, inputPath: input, errorPath: errors, environment: environment)
+        return Running(child: child, output: output, errors: errors, command: command.joined(separator: " "))
+    }
+
+    /// A command that has not ended yet.
+    package struct Running: Sendable {
+        fileprivate let child: ChildProcess
+        fileprivate let output, errors, command: String
+
+        package func send(_ signal: Int32) { child.send(signal) }
+
+        /// What it has written to standard error so far.
+        package func errorsSoFar() throws -> String { try String(contentsOfFile: errors, encoding: .utf8) }
+
+        /// Waits for its end, which no signal may have brought about.
+        package func result() async throws -> Result {
+            guard case .exited(let code) = try await child.awaitEnding(within: .seconds(120)) else {
+                throw TestStewardError("\(command) was killed")
+            }
+            return Result(
+                code: code, output: try String(contentsOfFile: output, encoding: .utf8),
+                errors: try String(contentsOfFile: errors, encoding: .utf8))
         }
-        return Result(
-            code: code, output: try String(contentsOfFile: output, encoding: .utf8),
-            errors: try String(contentsOfFile: errors, encoding: .utf8))
+
+        /// kill -9.
+        package func kill() async throws {
+            send(SIGKILL)
+            _ = try await child.awaitEnding()
+        }
     }
 
     /// Signs in as a user of a workspace.

@@ -17,7 +17,7 @@ struct KeyFolder: Sendable {
         let list = try RevocationList.make(serials: [], by: authority)
         try PrivateFile.write(Array(list.utf8), to: revocations, mode: 0o644)
         for program in ServiceName.allCases { try issue(program) }
-        for service in [ServiceName.identity, .customer, .sales] {
+        for service in ServiceName.dataServices {
             let key = try RandomToken.hexText(bytes: 32) + "\n"
             try PrivateFile.write(Array(key.utf8), to: "\(path)/caller-\(service.rawValue).key")
         }
@@ -29,10 +29,16 @@ struct KeyFolder: Sendable {
     }
 
     /// A new certificate and key for a program, in place of those that are there.
-    func issue(_ program: ServiceName) throws {
+    func issue(_ program: ServiceName) throws { try issue(program, by: authority) }
+
+    /// The same by an authority that nobody trusts.
+    func forge(_ program: ServiceName) throws {
+        try issue(program, by: Certificates.makeAuthority(commonName: "Another authority", lifetimeDays: 2))
+    }
+
+    private func issue(_ program: ServiceName, by authority: CertificateAndKey) throws {
         let leaf = LeafRequest(
-            commonName: program.peerName, dnsNames: [program.peerName, "localhost"],
-            ipAddresses: ["127.0.0.1", "::1"], lifetimeDays: 2)
+            commonName: program.peerName, dnsNames: [program.peerName], lifetimeDays: 2)
         let files = files(of: program)
         try Certificates.issue(leaf, by: authority).write(certificatePath: files.certificate, keyPath: files.key)
     }

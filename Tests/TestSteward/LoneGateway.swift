@@ -1,5 +1,5 @@
 import Foundation
-import Tenancy
+package import Tenancy
 
 /// A gateway without the services behind it: what anybody can do at the door needs no more. Its methods are health and
 /// reflection.
@@ -11,14 +11,18 @@ package final class LoneGateway: Sendable {
     private let watchdog: Watchdog
 
     /// Starts it and waits until it listens.
-    /// - Parameter settings: further lines of its settings file.
-    package static func start(settings: [String] = []) async throws -> LoneGateway {
-        let gateway = try LoneGateway(settings)
+    /// - Parameters:
+    ///   - settings: further lines of its settings file.
+    ///   - owner: whose certificate it shows.
+    package static func start(
+        settings: [String] = [], withCertificateOf owner: ServiceName = .gateway
+    ) async throws -> LoneGateway {
+        let gateway = try LoneGateway(settings, owner)
         try await gateway.program.startListening()
         return gateway
     }
 
-    private init(_ settings: [String]) throws {
+    private init(_ settings: [String], _ owner: ServiceName) throws {
         folder = "/tmp/steward-gateway-\(UInt32.random(in: 0 ... .max))"
         for part in ["", "/etc", "/pki", "/log"] {
             try FileManager.default.createDirectory(atPath: folder + part, withIntermediateDirectories: true)
@@ -28,7 +32,7 @@ package final class LoneGateway: Sendable {
         let ports = try Loopback.freePorts(5)
         program = try TestProgram(
             .gateway, instance: 1, ports: (listen: ports[0], admin: ports[1]), folder: folder, watchdog: watchdog)
-        let files = keys.files(of: .gateway)
+        let files = keys.files(of: owner)
         let lines = [
             "listen: \"127.0.0.1:\(program.port)\"", "admin: \"127.0.0.1:\(program.adminPort)\"",
             "tls: {certificate: \"\(files.certificate)\", key: \"\(files.key)\", ca: \"\(keys.trustRoots)\"}",

@@ -25,14 +25,17 @@ package final class RawClient: TLSConnectionDelegate, @unchecked Sendable {
         _ steward: TestSteward, to program: TestProgram? = nil, as identity: ServiceName? = nil
     ) async throws -> RawClient {
         let files = identity.map { steward.certificate(of: $0) }
+        let server = program ?? steward.gateway
         return try await connect(
-            port: (program ?? steward.gateway).port, trustRoots: steward.trustRoots, certificate: files?.certificate,
+            port: server.port, serverName: server.name.peerName, trustRoots: steward.trustRoots,
+            certificate: files?.certificate,
             key: files?.key)
     }
 
     /// The same, to a port of this machine.
     package static func connect(
-        port: Int, trustRoots: String, certificate: String? = nil, key: String? = nil
+        port: Int, serverName: String = ServiceName.gateway.peerName, trustRoots: String, certificate: String? = nil,
+        key: String? = nil
     ) async throws -> RawClient {
         let loops = try EventLoopGroup(count: 1, name: "raw-client")
         let loop = loops.loops[0]
@@ -41,7 +44,7 @@ package final class RawClient: TLSConnectionDelegate, @unchecked Sendable {
         return try await Task(executorPreference: loop) {
             let connection = try await TLSConnection.connect(
                 loop: loop, address: SocketAddress("127.0.0.1:\(port)"), context: try TLSContext.client(settings),
-                serverName: "localhost")
+                serverName: serverName)
             return await withCheckedContinuation { continuation in
                 loop.execute {
                     let client = RawClient(connection, loops)

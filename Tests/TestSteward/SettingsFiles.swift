@@ -1,5 +1,6 @@
 import Foundation
 import Migrations
+import ServiceHost
 import Tenancy
 
 /// Writes the settings files of the programs, with the keys that deploy/up uses.
@@ -27,21 +28,23 @@ struct SettingsFiles {
             "  ca: \"\(keys.path)/ca.crt\"",
             "  crl: \"\(keys.path)/ca.crl\"",
         ]
-        if name != .gateway {
+        if name == .provisioner {
+            lines.append("provisioner: {dsn: \"\(database.dsn(InstallationNames.provisioner))\"}")
+        }
+        if ServiceName.dataServices.contains(name) {
             lines += [
                 "database: {dsn: \"\(database.dsn(InstallationNames.login(name, partition: 0)))\"}",
-                "provisioner: {dsn: \"\(database.dsn(InstallationNames.provisioner))\"}",
                 "callerKeys:",
             ]
-            for service in InstallationNames.dataServices where name == .identity || name == service {
+            for service in ServiceName.dataServices where name == .identity || name == service {
                 lines.append("  \(service.rawValue): \"\(keys.path)/caller-\(service.rawValue).key\"")
             }
         }
-        lines.append("peers:")
-        for service in InstallationNames.dataServices where service != name {
-            let addresses = programs.filter { $0.name == service }.map { "\"127.0.0.1:\($0.port)\"" }
-            lines.append("  \(service.rawValue): [\(addresses.joined(separator: ", "))]")
+        let peers = Topology.peers(of: name).map { peer in
+            let addresses = programs.filter { $0.name == peer }.map { "\"127.0.0.1:\($0.port)\"" }
+            return "\(peer.rawValue): [\(addresses.joined(separator: ", "))]"
         }
+        lines.append("peers: {\(peers.joined(separator: ", "))}")
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -4,6 +4,7 @@ package import Postgres
 package import Reactor
 package import Tenancy
 package import TenantDatabase
+import TestPostgres
 
 /// The database of an installation, with the eyes and hands of a superuser.
 package final class TestDatabase: Sendable {
@@ -20,8 +21,10 @@ package final class TestDatabase: Sendable {
         workers: WorkerPool, logger: Logger
     ) async throws {
         let loop = loops.loops[0]
-        let partitions = Dictionary(uniqueKeysWithValues: InstallationNames.dataServices.map { ($0, 1) })
-        try await InstallationSetup(database: name, partitions: partitions).run(
+        let partitions = Dictionary(uniqueKeysWithValues: ServiceName.dataServices.map { ($0, 1) })
+        try await InstallationSetup(
+            database: name, partitions: partitions, connectionsMax: TestPostgres.connectionsMax
+        ).run(
             superuser: cluster, loop: loop, workers: workers, logger: logger)
         var superuser = cluster
         superuser.database = name
@@ -84,7 +87,7 @@ package final class TestDatabase: Sendable {
     /// A digest of everything that a tenant's schemas hold, but for what sign-in and reading leave behind.
     package func digest(ofTenant tenant: TenantID) async throws -> [String: String] {
         var digests: [String: String] = [:]
-        for service in InstallationNames.dataServices {
+        for service in ServiceName.dataServices {
             guard let schema = TenantSchema(tenantID: tenant, service: service)?.name else { continue }
             let tables = try await rows(
                 "SELECT table_name::text FROM information_schema.tables WHERE table_schema = '\(schema)'")
@@ -97,6 +100,23 @@ package final class TestDatabase: Sendable {
         }
         return digests
     }
+
+    /// Runs `body` while a transaction of the superuser is open that has done `command`, and undoes the command after it.
+    package func during(_ command: String, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await onLoop { [pool] in
+            let scope = TransactionScope(access: .readWrite, tenant: nil, service: .identity, deadline: Self.deadline())
+            do {
+                try await pool.transaction(scope) { transaction in
+                    try transaction.enqueue(unsafeCommand: command)
+                    _ = try await transaction.query(Statement(unsafeGenerated: "SELECT 1"), Parameters())
+                    try await body()
+                    throw Undone()
+                }
+            } catch is Undone {}
+        }
+    }
+
+    private struct Undone: Error {}
 
     func close() async {
         try? await onLoop { [pool] in await pool.close(deadline: 0) }

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 package import Tenancy
 
-/// One of the four programs, as a process that can be ended and started again.
+/// One of the programs, as a process that can be ended and started again.
 package final class TestProgram: Sendable {
     package let name: ServiceName
     /// Of several programs of one name, from 1.
@@ -43,13 +43,13 @@ package final class TestProgram: Sendable {
         process.withLock { $0 = child }
     }
 
-    /// Starts it and waits until it is ready.
+    /// Starts it and waits until it is ready and misses nothing.
     package func start() async throws {
         try launch()
         try await awaitReady()
     }
 
-    /// Waits until it says that it can serve.
+    /// Waits until it says that it can serve, and misses nothing.
     package func awaitReady(within limit: Duration = .seconds(30)) async throws {
         do {
             try await eventually("steward-\(name.rawValue) is ready", within: limit) {
@@ -58,7 +58,7 @@ package final class TestProgram: Sendable {
                     process.withLock { $0 = nil }
                     throw TestStewardError("it ended: \(ending)")
                 }
-                return Loopback.get(adminPort, "/readyz")?.status == 200
+                return Loopback.get(adminPort, "/readyz")?.body == "ready\n"
             }
         } catch {
             let answer = Loopback.get(adminPort, "/readyz")?.body ?? "no answer"
@@ -78,6 +78,12 @@ package final class TestProgram: Sendable {
             let kilobytes = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Int($0) })
         else { throw TestStewardError("steward-\(name.rawValue) has no memory to be read") }
         return kilobytes * 1024
+    }
+
+    /// Its folder in /proc.
+    package func processFolder() throws -> String {
+        guard let pid = process.withLock({ $0?.pid }) else { throw TestStewardError("\(name) does not run") }
+        return "/proc/\(pid)"
     }
 
     /// What it has written.

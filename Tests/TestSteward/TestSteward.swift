@@ -9,7 +9,7 @@ package import Tenancy
 import TenantDatabase
 import TestPostgres
 
-/// A whole installation for tests: a database, certificates, settings and the four programs as child processes.
+/// A whole installation for tests: a database, certificates, settings and the programs as child processes.
 ///
 /// `shared()` serves all journeys that leave the programs alone, each in workspaces of its own. A journey that ends or
 /// starves programs makes an installation for itself with `start` and stops it at the end.
@@ -75,7 +75,8 @@ package final class TestSteward: Sendable {
     private static func programs(
         customers: Int, _ folder: String, _ watchdog: Watchdog
     ) throws -> [TestProgram] {
-        let names: [ServiceName] = [.identity] + Array(repeating: .customer, count: customers) + [.sales, .gateway]
+        let names: [ServiceName] =
+            [.provisioner, .identity] + Array(repeating: .customer, count: customers) + [.sales, .gateway]
         let ports = try Loopback.freePorts(names.count * 2)
         return try names.enumerated().map { index, name in
             try TestProgram(
@@ -88,6 +89,7 @@ package final class TestSteward: Sendable {
     package var customer: TestProgram { program(.customer) }
     package var sales: TestProgram { program(.sales) }
     package var gateway: TestProgram { program(.gateway) }
+    package var provisioner: TestProgram { program(.provisioner) }
 
     /// The first instance.
     package func program(_ name: ServiceName) -> TestProgram {
@@ -102,6 +104,9 @@ package final class TestSteward: Sendable {
 
     /// Stops PostgreSQL in good order.
     package func stopPostgres() throws { try cluster.stop() }
+
+    /// What PostgreSQL has written to its log.
+    package func postgresLog() throws -> String { try cluster.log() }
 
     /// Where clients connect.
     package var address: String { "localhost:\(gateway.port)" }
@@ -126,6 +131,9 @@ package final class TestSteward: Sendable {
 
     /// Replaces the certificate of a program; it takes it up on SIGHUP.
     package func renewCertificate(of program: ServiceName) throws { try keys.issue(program) }
+
+    /// Replaces the certificate of a program by one that no other program trusts.
+    package func forgeCertificate(of program: ServiceName) throws { try keys.forge(program) }
 
     /// Ends the programs as an operator would, and removes everything but the database.
     package func stop() async throws {

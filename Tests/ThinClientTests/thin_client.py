@@ -11,6 +11,10 @@ import struct
 import sys
 
 
+# The gateway's certificate carries it, and no other program's of the installation.
+GATEWAY_NAME = "gateway.steward.internal"
+
+
 def varint(n):
     out = b""
     while n > 0x7F:
@@ -55,11 +59,11 @@ class GoneAway(Exception):
 class Client:
     CALL_ID, START, PAYLOAD, MORE, END, STATUS, HELLO, PING, GO_AWAY = 1, 2, 4, 5, 6, 7, 10, 11, 12
 
-    def __init__(self, host, port, trust_roots, server_name):
+    def __init__(self, host, port, trust_roots, server_name=GATEWAY_NAME, source=None):
         context = ssl.create_default_context(cafile=trust_roots)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.set_alpn_protocols(["steward/1"])
-        self.socket = context.wrap_socket(socket.create_connection((host, port)), server_hostname=server_name)
+        self.socket = context.wrap_socket(socket.create_connection((host, port), source_address=source), server_hostname=server_name)
         self.last_call_id = 0
         hello = field(1, 1) + field(2, 1) + field(3, "thin-client/1") + field(4, 1 << 20) + field(5, 4 << 20)
         self.send(field(self.HELLO, hello))

@@ -99,6 +99,7 @@ def deal(customer, orders):
     else:
         when, count, cents = past[-1]
         stage = "Won" if (TODAY - when).days <= 120 else "Lost"
+    silent = (TODAY - when).days
     return {
         "external_id": f"cdnow-{customer}-{when:%Y%m%d}",
         "display_name": f"{count} {'CD' if count == 1 else 'CDs'} for customer {customer}",
@@ -107,6 +108,7 @@ def deal(customer, orders):
         "amount.currency_code": "USD",
         "amount.minor_units": cents,
         "close_date": when.isoformat(),
+        "outcome_reason": f"No further order for {silent} days" if stage == "Lost" else "",
     }
 
 

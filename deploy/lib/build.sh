@@ -14,12 +14,12 @@ require_disk() {
             "Or clone Steward to a larger disk. Then run $self again."
 }
 
-# build_programs: the four programs and the command line, in release mode. Quick when nothing has changed.
+# build_programs: the programs and the command line, in release mode. Quick when nothing has changed.
 build_programs() {
     programs_dir=$(swift build --package-path "$root" -c release --show-bin-path)
     [ -x "$programs_dir/steward" ] || require_disk "$root" "$disk_release_mb" "a release build"
     local log=$root/.steward/log/build.log product
-    for product in steward-identity steward-customer steward-sales steward-gateway steward; do
+    for product in steward-provisioner steward-identity steward-customer steward-sales steward-gateway steward; do
         build_product "$product" "$log"
     done
 }

@@ -1,22 +1,29 @@
 # The checks of deploy/test, in their order. Each is a function check_<name> that succeeds or fails. Sourced after say.sh;
 # the working folder is the project's, $scratch a folder that goes away at the end.
 
-checks=(scripts format build generated unit architecture allocations integration system tls fuzz units)
+checks=(scripts format build generated unit system integration architecture tls daemons units hostile allocations fuzz)
 checks_told=(
     scripts "the scripts of deploy/ and Tests/, by shellcheck"
     format "Swift sources are formatted (swift format lint --strict)"
     build "programs and tests compile, warnings are errors"
     generated "what is generated from proto/ is fresh (deploy/generate --check)"
     unit "tests without network and database"
-    architecture "the sentences about the tree that ARCHITECTURE.md makes"
-    allocations "a call allocates no more than Tests/Benchmarks/thresholds says (a release build of a minute)"
+    system "the real programs, journey by journey"
     integration "tests with a real PostgreSQL"
-    system "the real programs, journey by journey, and under attack"
+    architecture "the sentences about the tree that Sources/README.md makes"
     tls "testssl.sh finds nothing of medium severity or worse at a gateway"
-    fuzz "libFuzzer, a few seconds for each target (Tests/Fuzz)"
+    daemons "what deploy/up starts keeps nothing of whoever ran it, as root and as a normal user"
     units "systemd accepts the units in deploy/systemd"
+    hostile "the gateway under attack"
+    allocations "a call allocates no more than Tests/Benchmarks/thresholds says (a release build)"
+    fuzz "libFuzzer, a few seconds for each target (Tests/Fuzz)"
 )
+# The journeys wait more than they work; these run meanwhile, one after the other.
+beside_system=(integration architecture tls daemons units)
 passed=() failed=() skipped=()
+
+# Of the check build in this run: no (it did not run), yes (it passed) or failed.
+is_built=no
 
 is_check() { [[ " ${checks[*]} " == *" $1 "* ]]; }
 
@@ -34,6 +41,7 @@ run_check() {
     (set -e && "check_$name")
     status=$?
     set -e
+    [ "$name" != build ] || is_built=$([ "$status" -eq 0 ] && echo yes || echo failed)
     if [ "$status" -eq 0 ]; then
         passed+=("$name ($((SECONDS - began)) s)")
     else
@@ -42,20 +50,44 @@ run_check() {
     fi
 }
 
+# run_beside FRONT NAME…: runs the first, and the others meanwhile, one after the other. What those say is shown afterwards.
+run_beside() {
+    local front=$1 outcome
+    shift
+    (
+        trap - EXIT
+        passed=() failed=() skipped=()
+        for name in "$@"; do run_check "$name"; done
+        for outcome in passed failed skipped; do
+            declare -n lines=$outcome
+            printf '%s\n' "${lines[@]}" >"$scratch/$outcome"
+        done
+    ) >"$scratch/beside.log" 2>&1 </dev/null &
+    local beside=$!
+    run_check "$front"
+    wait "$beside" || :
+    cat -- "$scratch/beside.log"
+    for outcome in passed failed skipped; do
+        declare -n lines=$outcome
+        # Without the file the run broke off, which is a failure of all.
+        [ -e "$scratch/$outcome" ] || { failed+=("$* (broken off)") && return 0; }
+        while read -r line; do [ -z "$line" ] || lines+=("$line"); done <"$scratch/$outcome"
+    done
+}
+
 # reason_to_skip NAME: prints why the check is left out; fails when it is to run.
 reason_to_skip() {
     case $1 in
-        allocations | integration | system | tls)
+        allocations | integration | system | hostile | tls | daemons)
             [ "$fast" = no ] || { echo "--fast" && return 0; }
             ;;
     esac
     case $1 in
         integration) compgen -G 'Tests/*IntegrationTests' >/dev/null || { echo "there are none" && return 0; } ;;
-        system) [ -d Tests/SystemTests ] || { echo "there are none" && return 0; } ;;
     esac
     case $1 in
-        unit | architecture | integration | system | tls)
-            [[ " ${failed[*]-} " != *" build ("* ]] || { echo "the build failed" && return 0; }
+        unit | architecture | integration | system | hostile | tls)
+            [ "$is_built" != failed ] || { echo "the build failed" && return 0; }
             ;;
         units)
             command -v systemd-analyze >/dev/null || { echo "there is no systemd-analyze here" && return 0; }
@@ -92,7 +124,34 @@ check_format() {
 
 check_build() { swift build --build-tests; }
 
-check_generated() { STEWARD_GENERATOR=$(swift build --show-bin-path)/protoc-gen-steward deploy/generate --check; }
+# The products of check_build. Not asked of SwiftPM, which would wait for whatever else it builds at the moment.
+debug_products=$root/.build/debug
+
+# compile_ahead: compiles what the last checks need while the tests before them wait, with time of the processors that nobody else
+# wants.
+compile_ahead() {
+    local idle=(nice -n 19)
+    ! chrt --idle 0 true 2>/dev/null || idle=(chrt --idle 0 nice -n 19)
+    # The lock is held until both are done.
+    (
+        trap - EXIT
+        exec 8>"$scratch/ahead.lock" && flock 8
+        exec setsid "${idle[@]}" bash -c '"$0/Tests/Fuzz/run" build; swift build --package-path "$0" -c release \
+            --static-swift-stdlib --product steward-echo' "$root"
+    ) >"$scratch/ahead.log" 2>&1 </dev/null &
+    ahead=$!
+    wait_until 10 test -e "$scratch/ahead.lock"
+}
+
+# stop_ahead: ends it. On a machine that others keep busy it gets no time, so whoever wants what it compiles goes on with the rest
+# himself; for the end of the script, too.
+stop_ahead() {
+    [ -n "${ahead-}" ] || return 0
+    kill -TERM -- "-$ahead" 2>/dev/null || :
+    flock "$scratch/ahead.lock" true
+}
+
+check_generated() { STEWARD_GENERATOR=$debug_products/protoc-gen-steward deploy/generate --check; }
 
 # One target after the other: all at once, on two cores, the fast ones wait for the slow ones until their limits pass.
 check_unit() {
@@ -102,16 +161,17 @@ check_unit() {
         case $name in
             *IntegrationTests | SystemTests | HostileTests | ArchitectureTests | ThinClientTests) continue ;;
         esac
-        swift_test --filter "^$name\\." || result=1
+        run_tests --filter "^$name\\." || result=1
     done
     return "$result"
 }
 
-check_architecture() { swift_test --filter '^ArchitectureTests\.'; }
+check_architecture() { run_tests --filter '^ArchitectureTests\.'; }
 
 # In release mode: a debug build allocates more, and differently from one compiler to the next.
 check_allocations() {
     mkdir -p -- "$scratch/certificates"
+    stop_ahead
     swift build -c release --static-swift-stdlib --product steward-echo
     local echo_program
     echo_program=$(swift build -c release --show-bin-path)/steward-echo
@@ -125,34 +185,38 @@ check_allocations() {
 check_integration() {
     local target result=0
     for target in Tests/*IntegrationTests; do
-        swift_test --no-parallel --filter "^$(basename "$target")\\." || result=1
+        run_tests --no-parallel --filter "^$(basename "$target")\\." || result=1
     done
     return "$result"
 }
 
-# Attacks come after the journeys: they need the machine for themselves.
-check_system() {
-    local target result=0
-    for target in SystemTests HostileTests; do
-        STEWARD_TEST_PROGRAMS=$(swift build --show-bin-path) swift_test --filter "^$target\\." || result=1
-    done
-    return "$result"
-}
+check_system() { STEWARD_TEST_PROGRAMS=$debug_products run_tests --filter '^SystemTests\.'; }
 
-check_tls() { STEWARD_TEST_PROGRAMS=$(swift build --show-bin-path) Tests/TLSAudit/run; }
+# After the journeys: attacks need the machine for themselves.
+check_hostile() { STEWARD_TEST_PROGRAMS=$debug_products run_tests --filter '^HostileTests\.'; }
+
+check_tls() { STEWARD_TEST_PROGRAMS=$debug_products Tests/TLSAudit/run; }
 
 # Long enough to read the corpus and to try some thousand inputs; Tests/Fuzz/run all --seconds N does more.
-check_fuzz() { Tests/Fuzz/run all --seconds 5; }
+check_fuzz() {
+    stop_ahead
+    Tests/Fuzz/run all --seconds 5
+}
+
+check_daemons() { Tests/Deploy/daemons; }
 
 check_units() {
     deploy/systemd/verify
 }
 
-# swift_test ARGUMENT…: runs tests that check_build has built. Running none is a failure.
-swift_test() {
-    local log=$scratch/tests.log
-    [[ " ${passed[*]-} " == *" build ("* ]] || swift build --build-tests
-    swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log" || return 1
+# run_tests ARGUMENT…: runs tests that check_build has built, without SwiftPM, which looks at the whole package first and holds its
+# lock meanwhile. Running none is a failure.
+run_tests() {
+    local log program
+    log=$(mktemp -- "$scratch/tests.XXXXXX")
+    [ "$is_built" = yes ] || swift build --build-tests
+    program=$(compgen -G "$debug_products/*PackageTests.xctest")
+    NO_COLOR=1 "$program" --testing-library swift-testing "$@" 2>&1 | tee "$log" || return 1
     if grep -qE 'Test run with 0 tests' "$log" || ! grep -qE 'Test run with [0-9]+ test' "$log"; then
         complain "no test was run" "The filter was: $*"
         return 1

@@ -1,4 +1,4 @@
-# A private PostgreSQL 15 cluster in a folder of its own. Sourced after say.sh.
+# A private PostgreSQL 15 cluster in a folder of its own. Sourced after say.sh and daemon.sh.
 # PostgreSQL refuses to run as root, so as root everything here is done as the system user postgres.
 
 postgres_bin=/usr/lib/postgresql/15/bin
@@ -70,7 +70,10 @@ cluster_dsn() {
 }
 
 # is_alive PID: there is such a process and it is no zombie, which a container without an init may leave behind.
-is_alive() { readlink "/proc/$1/exe" >/dev/null 2>&1; }
+is_alive() {
+    local state
+    state=$(sed -n '1s/^.*) \(.\) .*/\1/p' "/proc/$1/stat" 2>/dev/null) && [ -n "$state" ] && [ "$state" != Z ]
+}
 
 cluster_is_running() {
     local pid
@@ -85,10 +88,12 @@ cluster_start() {
         fail "PostgreSQL does not start: $(grep -E 'FATAL|PANIC|ERROR' "$log" | tail -n 1)" "All it said is in $log"
 }
 
-# cluster_try_start DIR: returns when the cluster answers. Descriptor 9, the lock of deploy/up, must not stay open in it.
-cluster_try_start() {
-    as_postgres "$postgres_bin/pg_ctl" -D "$1/data" -l "$1/postgres.log" -w -t 60 start </dev/null 9>&-
-}
+# cluster_try_start DIR: returns when the cluster answers. pg_ctl makes it a session of its own; what else is the caller's it must not keep.
+cluster_try_start() (
+    umask 077
+    close_inherited
+    as_postgres "$postgres_bin/pg_ctl" -D "$1/data" -l "$1/postgres.log" -w -t 60 start </dev/null
+)
 
 # cluster_stop DIR: ends all connections and waits.
 cluster_stop() {

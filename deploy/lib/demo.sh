@@ -82,8 +82,7 @@ show_next() {
     steward login --workspace demo --email rep@demo.example --password-file '$(password_of rep)'
     steward account create display_name='Acme Ltd'
     steward contact create given_name=Wile family_name=Coyote
-    steward deal create display_name='Two anvils' account.display_name='Acme Ltd' stage.display_name=Qualified \\
-        amount.currency_code=USD amount.minor_units=4900
+    steward deal create display_name='Two anvils' account='Acme Ltd' stage=Qualified amount='49.00 USD'
     steward deal board
     steward --help
 

@@ -1,7 +1,7 @@
 # Debian packages that Steward is built with and runs on. Sourced after say.sh.
 
 # To build and run the programs.
-run_packages=(git pkg-config libssl-dev libpq-dev libprotobuf-c-dev libargon2-dev postgresql-15)
+run_packages=(git pkg-config libssl-dev libpq-dev libprotobuf-c-dev libargon2-dev libicu-dev postgresql-15)
 # For deploy/generate and the checks of deploy/test besides.
 check_packages=(gcc protobuf-c-compiler protobuf-compiler libprotobuf-dev python3 python3-protobuf shellcheck testssl.sh)
 
@@ -18,7 +18,7 @@ require_packages() {
     command -v dpkg-query >/dev/null ||
         fail "this is not a Debian system, and only Debian 12 is supported" \
             "Elsewhere, install the counterparts of: $*" \
-            "and run the four programs as deploy/README.md describes."
+            "and run the programs as deploy/README.md describes."
     local missing
     mapfile -t missing < <(missing_packages "$@")
     [ "${#missing[@]}" -gt 0 ] || return 0

@@ -1,14 +1,14 @@
-# The four programs as processes: started in the background with a pid file and a log, stopped by SIGTERM, which drains.
-# Sourced after cluster.sh, ports.sh and state.sh; $programs_dir is where they were built.
+# The programs as processes: started in the background with a pid file and a log, stopped by SIGTERM, which drains.
+# Sourced after daemon.sh, cluster.sh, ports.sh and state.sh; $programs_dir is where they were built.
 
 # In the order of their start; they stop in the opposite order.
-programs=(identity customer sales gateway)
+programs=(provisioner identity customer sales gateway)
 # How long a program may take to become ready, and to drain, in seconds.
 ready_seconds_max=60
 drain_seconds_max=30
 
-# Ports count from a base that the user may choose: 7400 gateway, 7401 identity, 7402 customer, 7403 sales, and ten
-# further on the ports for metrics and health.
+# Ports count from a base that the user may choose: 7400 gateway, 7401 identity, 7402 customer, 7403 sales,
+# 7404 provisioner, and ten further on the ports for metrics and health.
 port_base_default=7400
 
 program_port() {
@@ -17,6 +17,7 @@ program_port() {
         identity) echo $((port_base + 1)) ;;
         customer) echo $((port_base + 2)) ;;
         sales) echo $((port_base + 3)) ;;
+        provisioner) echo $((port_base + 4)) ;;
     esac
 }
 
@@ -68,15 +69,15 @@ start_program() {
         fail "steward-$name refuses its settings in $state/etc/$name.yaml:" "$(cat -- "$state/run/$name.check")"
     printf '%s\n' "--- started by $self, $(date -u +%FT%TZ)" >>"$log"
     # A Swift task is larger than what malloc keeps at hand for a thread by default (1,032 bytes).
-    (cd / && exec 9>&- && export GLIBC_TUNABLES=glibc.malloc.tcache_max=4096:glibc.malloc.tcache_count=200 &&
-        exec setsid "$program" --config "$state/etc/$name.yaml" >>"$log" 2>&1 </dev/null) &
+    (export GLIBC_TUNABLES=glibc.malloc.tcache_max=4096:glibc.malloc.tcache_count=200 &&
+        become_daemon "$program" --config "$state/etc/$name.yaml" >>"$log" 2>&1) &
     echo $! >"$state/run/$name.pid"
     program_stamp "$name" >"$state/run/$name.stamp"
 }
 
-# is_settled NAME: ready, or dead.
+# is_settled NAME: ready and without nothing that it wants, or dead.
 is_settled() {
-    [ "$(http_status "$(admin_port "$1")" /readyz)" = 200 ] || ! is_alive "$(cat -- "$state/run/$1.pid")"
+    [ "$(http_body "$(admin_port "$1")" /readyz)" = ready ] || ! is_alive "$(cat -- "$state/run/$1.pid")"
 }
 
 await_program() {
@@ -117,8 +118,11 @@ show_programs() {
     for name in "${programs[@]}"; do
         if ! pid=$(program_pid "$name"); then
             pid=- word=stopped all=1
-        elif [ "$(http_status "$(admin_port "$name")" /readyz)" = 200 ]; then
+        elif [ "$(http_body "$(admin_port "$name")" /readyz)" = ready ]; then
             word=ready
+        elif [ "$(http_status "$(admin_port "$name")" /readyz)" = 200 ]; then
+            # It serves what it can; its /readyz says what it serves without.
+            word=partly all=1
         else
             word='not ready' all=1
         fi

@@ -1,4 +1,4 @@
-# Certificates, keys and the settings files of the four programs. Sourced after database.sh and programs.sh.
+# Certificates, keys and the settings files of the programs. Sourced after database.sh and programs.sh.
 
 # make_keys: certificates and keys in .steward/pki; what is there stays, but for what ends soon.
 make_keys() {
@@ -10,6 +10,7 @@ make_keys() {
 # started again.
 write_settings() {
     settings_of_gateway | write_if_changed "$state/etc/gateway.yaml"
+    settings_of_provisioner | write_if_changed "$state/etc/provisioner.yaml"
     local name
     for name in identity customer sales; do settings_of_service "$name" | write_if_changed "$state/etc/$name.yaml"; done
 }
@@ -32,7 +33,7 @@ settings_of_gateway() {
     settings_common gateway
     printf 'peers:\n'
     local name
-    for name in identity customer sales; do settings_peer "$name"; done
+    for name in $(peers_of gateway); do settings_peer "$name"; done
 }
 
 # settings_of_service NAME
@@ -41,8 +42,6 @@ settings_of_service() {
     cat <<YAML
 database:
   dsn: $(yaml "$(login_dsn "steward_$1_0")")
-provisioner:
-  dsn: $(yaml "$(login_dsn steward_provisioner)")
 callerKeys:
 YAML
     local name
@@ -51,9 +50,26 @@ YAML
             printf '  %s: %s\n' "$name" "$(yaml "$state/pki/caller-$name.key")"
     done
     printf 'peers:\n'
-    for name in identity customer sales; do
-        [ "$1" = "$name" ] || settings_peer "$name"
-    done
+    for name in $(peers_of "$1"); do settings_peer "$name"; done
+}
+
+# settings_of_provisioner: it calls nobody, and alone has the owner's login.
+settings_of_provisioner() {
+    settings_common provisioner
+    cat <<YAML
+provisioner:
+  dsn: $(yaml "$(login_dsn steward_provisioner)")
+YAML
+}
+
+# peers_of NAME: the programs that it calls.
+peers_of() {
+    case $1 in
+        gateway) echo identity customer sales ;;
+        identity) echo provisioner ;;
+        customer) echo identity sales ;;
+        sales) echo identity customer ;;
+    esac
 }
 
 settings_peer() { printf '  %s: [%s]\n' "$1" "$(yaml "127.0.0.1:$(program_port "$1")")"; }

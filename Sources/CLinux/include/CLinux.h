@@ -17,5 +17,13 @@ void clinux_set_thread_slot(const void *value);
 /// The descriptor is non-blocking and closed on exec. Returns -1 with errno set on failure.
 int clinux_accept(int listener, struct sockaddr_storage *address, socklen_t *address_bytes);
 
+/// Keeps the process's memory out of core files (RLIMIT_CORE, for good) and from other processes of the same user
+/// (PR_SET_DUMPABLE). Returns -1 with errno set on failure.
+int clinux_keep_memory_private(void);
+
 /// Names the calling thread for ps, top and gdb; cut at the 15 bytes that the kernel keeps.
 void clinux_name_thread(const char *name);
+
+/// Lets the calling thread, and no other of the process, run so far below the others: 1 to 19 as in nice(1), which anybody may.
+/// Linux keeps niceness for each thread; POSIX would have it for the process.
+void clinux_lower_thread(int niceness);

@@ -2,6 +2,7 @@ import Contracts
 import Postgres
 import RPC
 import Records
+import Tenancy
 
 /// The tree of accounts.
 enum ParentAccount {
@@ -26,12 +27,36 @@ enum ParentAccount {
                 "ACCOUNT_CYCLE", "The parent account is part of this account; choose one that is not below it.",
                 domain: "customer")
         }
-        guard rows.count < depthMax else {
+        guard try await rows.count + levels(from: account, change, transaction) <= depthMax else {
             throw RPCError.failedPrecondition(
                 "ACCOUNT_TREE_TOO_DEEP", "Accounts are nested at most \(depthMax) deep; choose a parent further up.",
                 domain: "customer")
         }
     }
+
+    /// The levels that the account brings along: its own and those below it.
+    private static func levels(
+        from account: RecordID, _ change: RecordChange, _ transaction: RecordTransaction
+    ) async throws -> Int {
+        if change.kind == .create { return 1 }
+        var parameters = Parameters()
+        parameters.append(account)
+        parameters.append(Int32(depthMax))
+        return Int(try await transaction.query(descendants, parameters).one().int32(0))
+    }
+
+    /// The levels of the tree below the account $1, itself included, as far as $2.
+    private static let descendants = Statement(
+        """
+        WITH RECURSIVE descendants (id, depth) AS (
+            SELECT $1::uuid, 1
+            UNION ALL
+            SELECT a.id, d.depth + 1
+            FROM {schema}.accounts a JOIN descendants d ON a.parent_account_id = d.id
+            WHERE d.depth < $2
+        )
+        SELECT max(depth) FROM descendants
+        """)
 
     /// The account $1 and those above it, at most $2, locked against moves.
     private static let ancestors = Statement(

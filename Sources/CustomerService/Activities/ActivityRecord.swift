@@ -9,15 +9,16 @@ enum ActivityRecord {
         message: Activity.descriptor, object: "activity", table: "activities", service: .customer, ownership: .owned,
         fields: [
             .field("kind", .required),
-            .field("subject", .required, .length(1...300), .searchable),
-            .field("body", .length(1...20_000)),
+            .field("subject", .required, .line(300), .searchable),
+            .field("body", .lines(20_000)),
             .field("direction", .allowsUnspecified),
             .field("duration_seconds", .range(0...86_400)),
-            .field("outcome", .length(1...300)),
+            .field("occur_time", .indexed),
+            .field("outcome", .line(300)),
             .field("account_id", .reference(.record("account"))),
             .field("contact_id", .reference(.record("contact"))),
             .field("deal_id", .reference(.remote("deal", in: .sales))),
-            .field("external_id", .length(1...200), .unique("activities_external_id_key")),
+            .field("external_id", .line(200), .unique("activities_external_id_key")),
         ],
         hooks: RecordHooks(prepare: { change in
             if !change.after.isSet("occur_time") { change.after.set("occur_time", change.call.now) }

@@ -11,8 +11,8 @@ enum AccountContactRecord {
         fields: [
             .field("account_id", .required, .immutable, .reference(.record("account"))),
             .field("contact_id", .required, .immutable, .reference(.record("contact"))),
-            .field("role", .length(1...100)),
-            .field("job_title", .length(1...100)),
+            .field("role", .line(100)),
+            .field("job_title", .line(100)),
         ],
         constraints: [
             ConstraintRule(
@@ -20,5 +20,6 @@ enum AccountContactRecord {
                 reason: "CONTACT_ALREADY_LINKED"),
             ConstraintRule(
                 "account_contacts_primary_contact_key", fields: ["primary_contact"], reason: "PRIMARY_CONTACT_TAKEN"),
-        ])
+        ],
+        hooks: RecordHooks(beforeLifetimeChange: LinkLifetime.requireEnds))
 }

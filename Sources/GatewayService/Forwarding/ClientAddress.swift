@@ -12,6 +12,11 @@ enum ClientAddress {
         return metadata.encoded(as: Metadata.startField)
     }
 
+    /// Whose calls are counted together with those from here.
+    static func network(_ remoteAddress: String) -> ClientNetwork {
+        ClientNetwork(address: host(remoteAddress))
+    }
+
     /// The address without port and brackets.
     static func host(_ remoteAddress: String) -> String {
         let host = remoteAddress.lastIndex(of: ":").map { remoteAddress[..<$0] } ?? remoteAddress[...]

@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import ServiceHost
 import Tenancy
 
 /// Where a call goes, and what the gateway must know of it beforehand. Only the packages that thin clients may call are listed: what
@@ -11,9 +12,9 @@ struct Destination: Sendable, Hashable {
     /// Units that the call costs at least.
     let cost: UInt32
 
-    private static let packages: [(prefix: StaticString, service: ServiceName)] = [
-        ("steward.identity.v1.", .identity), ("steward.customer.v1.", .customer), ("steward.sales.v1.", .sales),
-    ]
+    private static let packages = Topology.facingClients.map { service in
+        (prefix: Array(Topology.package(of: service).utf8), service: service)
+    }
 
     /// The methods that clients may call there.
     static let methods = ServiceCatalogue.methods.filter { method in
@@ -47,13 +48,6 @@ struct Destination: Sendable, Hashable {
     }
 
     private static func service(ofMethod path: UnsafeRawBufferPointer) -> ServiceName? {
-        packages.first { starts(path, with: $0.prefix) }?.service
-    }
-
-    private static func starts(_ path: UnsafeRawBufferPointer, with prefix: StaticString) -> Bool {
-        let count = prefix.utf8CodeUnitCount
-        guard path.count >= count else { return false }
-        return UnsafeRawBufferPointer(rebasing: path[..<count])
-            .elementsEqual(UnsafeBufferPointer(start: prefix.utf8Start, count: count))
+        packages.first { path.starts(with: $0.prefix) }?.service
     }
 }

@@ -14,7 +14,7 @@ struct Forwarder: Sendable {
     let tracing: Tracing
     /// Bounds the calls without a tenant that are recorded because their clients say so.
     let sampling: SamplingBudget
-    let slowLog: SlowForwards
+    let log: ForwardLog
 
     /// A program, the way to it, and what the call costs.
     private struct Target: Sendable {
@@ -44,15 +44,16 @@ struct Forwarder: Sendable {
     /// A call that opens a session. It is passed on when its request is whole.
     private func takeOpen(_ call: InboundCall, _ frame: FrameView, _ start: StartView, _ target: Target) {
         let (openCalls, connection) = (openCalls, call.connection.id)
+        let network = ClientAddress.network(call.connection.remoteAddress)
         guard openCalls.enter(connection) else { return refuse(call, OpenCalls.refusal) }
         let request = OpenRequest(start) { whole, start in
-            guard openCalls.beginPassing() else {
+            guard openCalls.beginPassing(from: network) else {
                 openCalls.leave(connection)
                 return refuse(call, OpenCalls.refusal)
             }
             pass(call, whole, start, to: target, token: nil, sampling) { end in
                 Self.afterPenalty(end.code) {
-                    openCalls.endPassing()
+                    openCalls.endPassing(from: network)
                     openCalls.leave(connection)
                 }
                 return nil
@@ -122,7 +123,7 @@ struct Forwarder: Sendable {
         let passing = PassedCall(start, target.service, call, self, sampling)
         metrics.began()
         let ended: @Sendable (RelayEnd) -> Budget? = { end in
-            passing.ended(end.code)
+            passing.ended(end)
             return onEnd(end)
         }
         var start = start

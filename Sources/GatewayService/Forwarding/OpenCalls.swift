@@ -2,12 +2,12 @@ import RPC
 import Synchronization
 
 /// Counts the calls without a session that are under way, AttachSession among them. Anybody in the world can make such calls, so that one connection
-/// may have only a few, and all connections together fewer than identity serves at once: those who are signed in are
-/// served whatever happens at the door.
+/// may have only a few, a network no more than there is room left, and all together fewer than identity serves at once: those
+/// who are signed in are served whatever happens at the door, and a network that floods it leaves room for the others.
 final class OpenCalls: Sendable {
     /// Signing in takes one call, and a client has one user.
     static let ofConnectionMax = 8
-    /// Calls passed on to identity and not answered yet. Identity checks some passwords at a time and lets about 128 wait
+    /// Calls passed on to identity and not answered yet. Identity checks some passwords at a time and lets 64 wait
     /// for it; it serves 4,096 calls of a gateway in all, which are needed for other things.
     static let passedOnMax = 256
     /// A call that the client gave up keeps its place for so long: calling and giving up costs the client nothing.
@@ -16,6 +16,8 @@ final class OpenCalls: Sendable {
     private struct Counts {
         /// By number of the connection; only those with calls under way are in it.
         var ofConnection: [UInt64: Int] = [:]
+        /// By network; only those with calls passed on are in it.
+        var ofNetwork: [ClientNetwork: Int] = [:]
         var passedOn = 0
     }
 
@@ -39,16 +41,24 @@ final class OpenCalls: Sendable {
     }
 
     /// Counts a call that is passed on; false, and not counted, when it is one too many.
-    func beginPassing() -> Bool {
+    func beginPassing(from network: ClientNetwork) -> Bool {
         counts.withLock { counts in
-            guard counts.passedOn < Self.passedOnMax else { return false }
+            let count = counts.ofNetwork[network, default: 0]
+            guard count < Self.passedOnMax - counts.passedOn else { return false }
+            counts.ofNetwork[network] = count + 1
             counts.passedOn += 1
             return true
         }
     }
 
     /// A call that was passed on is over.
-    func endPassing() { counts.withLock { $0.passedOn -= 1 } }
+    func endPassing(from network: ClientNetwork) {
+        counts.withLock { counts in
+            let count = counts.ofNetwork[network, default: 0] - 1
+            counts.ofNetwork[network] = count > 0 ? count : nil
+            counts.passedOn -= 1
+        }
+    }
 
     /// What a call too many is answered.
     static let refusal = RPCError.resourceExhausted(

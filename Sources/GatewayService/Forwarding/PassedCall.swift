@@ -19,7 +19,7 @@ struct PassedCall: Sendable {
     private let isEndless: Bool
     private let metrics: ForwardMetrics
     private let exporter: SpanExporter?
-    private let slowLog: SlowForwards
+    private let log: ForwardLog
 
     /// A trace that is not recorded here has no span of the gateway: then the service's parent is the client's span.
     init(
@@ -39,16 +39,17 @@ struct PassedCall: Sendable {
         arrival = min(call.arrival, begin)
         isEndless = call.isEndless
         metrics = forwarder.metrics
-        slowLog = forwarder.slowLog
+        log = forwarder.log
     }
 
     /// Once, on the loop of the call.
-    func ended(_ code: StatusCode) {
-        let now = MonotonicTime.now()
+    func ended(_ end: RelayEnd) {
+        let (code, now) = (end.code, MonotonicTime.now())
         metrics.ended(service, method: methodNumber, code, nanoseconds: now &- arrival)
         if let exporter { record(code, now, exporter) }
-        guard slowLog.isSlow(now &- arrival), let method, method.kind == .unary else { return }
-        slowLog.write(
+        if let failure = end.failure { return log.writeFailed(method?.path ?? "", service, trace, failure) }
+        guard log.isSlow(now &- arrival), let method, method.kind == .unary else { return }
+        log.writeSlow(
             method.path, service, trace, code, total: now &- arrival, queue: begin &- arrival, inService: now &- begin)
     }
 

@@ -29,7 +29,7 @@ struct PeerHealth: Sendable {
             } catch {
                 logger.debug(
                     "health watch interrupted",
-                    metadata: [LogKey.peer: "\(peer)", LogKey.error: "\(error)"])
+                    metadata: [LogKey.peer: "\(peer)", LogKey.error: "\(LogText.of(error))"])
             }
             // Nothing is known of a program that cannot be asked.
             tell(isServing: false)

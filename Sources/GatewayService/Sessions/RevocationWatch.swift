@@ -23,7 +23,7 @@ struct RevocationWatch: Sendable {
                 while let news = try await stream.next() { take(news) }
             } catch {
                 guard !Task.isCancelled else { return }
-                logger.info("revocation watch interrupted", metadata: [LogKey.error: "\(error)"])
+                logger.info("revocation watch interrupted", metadata: [LogKey.error: "\(LogText.of(error))"])
             }
             try? await loop.sleep(for: Self.retryDelay)
         }

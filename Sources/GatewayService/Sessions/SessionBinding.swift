@@ -46,7 +46,7 @@ final class SessionBinding: @unchecked Sendable {
     ) throws {
         guard let sessionID = answer.sessionID.flatMap({ RecordID(bytes: $0) }) else {
             throw RPCError(
-                .internal, reason: "EMPTY_ANSWER", domain: "gateway", "The identity service sent no session; update it."
+                .internal, reason: "EMPTY_ANSWER", domain: "gateway", "No session came for this handle; sign in again."
             )
         }
         self.handle = handle
@@ -104,7 +104,7 @@ final class SessionBinding: @unchecked Sendable {
     private static func token(of answer: ResolveSessionResponse) throws -> (CallerTokenBytes, Timestamp) {
         guard let token = answer.token, let micros = answer.tokenExpireMicros else {
             throw RPCError(
-                .internal, reason: "EMPTY_ANSWER", domain: "gateway", "The identity service sent no token; update it.")
+                .internal, reason: "EMPTY_ANSWER", domain: "gateway", "No proof of the session came; sign in again.")
         }
         return (CallerTokenBytes(encoded: token.encoded()), Timestamp(microseconds: micros))
     }

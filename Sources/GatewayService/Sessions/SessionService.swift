@@ -17,7 +17,7 @@ struct SessionService: SessionServiceCustomMethods {
                 "INVALID_LENGTH", "A session handle has \(Self.handleBytes) bytes; send the one that SignIn gave.",
                 field: "session_handle", domain: "gateway")
         }
-        let (binding, answer) = try await open(handle, context.connection.id)
+        let (binding, answer) = try await open(handle, context.connection)
         attach(binding, to: context.connection)
         return AttachSessionResponse(
             userID: answer.userID.flatMap { RecordID(bytes: $0) }?.text, workspace: answer.workspace,
@@ -25,12 +25,14 @@ struct SessionService: SessionServiceCustomMethods {
     }
 
     /// Asks identity. Anybody may try handles, so it counts as a call without a session.
-    private func open(_ handle: [UInt8], _ connection: UInt64) async throws -> (SessionBinding, ResolveSessionResponse)
-    {
-        guard openCalls.enter(connection) else { throw OpenCalls.refusal }
-        defer { openCalls.leave(connection) }
-        guard openCalls.beginPassing() else { throw OpenCalls.refusal }
-        defer { openCalls.endPassing() }
+    private func open(
+        _ handle: [UInt8], _ connection: ConnectionContext
+    ) async throws -> (SessionBinding, ResolveSessionResponse) {
+        guard openCalls.enter(connection.id) else { throw OpenCalls.refusal }
+        defer { openCalls.leave(connection.id) }
+        let network = ClientAddress.network(connection.remoteAddress)
+        guard openCalls.beginPassing(from: network) else { throw OpenCalls.refusal }
+        defer { openCalls.endPassing(from: network) }
         return try await SessionBinding.open(handle: handle, callers: callers, accounts: accounts)
     }
 

@@ -14,9 +14,9 @@ struct DepartmentRecord: Sendable {
             message: Department.descriptor, object: "department", table: "departments", service: .identity,
             ownership: .shared,
             fields: [
-                .field("display_name", .required, .length(1...100), .searchable),
+                .field("display_name", .required, .line(100), .searchable),
                 .field("parent_department_id", .reference(.record("department"))),
-                .field("description", .length(0...1_000)),
+                .field("description", .lines(1_000)),
             ],
             hooks: RecordHooks(
                 beforeWrite: { change, transaction in
@@ -95,7 +95,10 @@ struct DepartmentRecord: Sendable {
             case .cycle: ("DEPARTMENT_CYCLE", "A department cannot be below itself.")
             case .tooDeep: ("DEPARTMENT_TOO_DEEP", "The tree has at most \(DepartmentTree.levelsMax) levels.")
             case .parentMissing:
-                ("REFERENCE_NOT_FOUND", "The department above does not exist; move this one first.")
+                (
+                    "REFERENCE_NOT_FOUND",
+                    "The department above is deleted or was never there; restore it first, or name another."
+                )
             }
         return .invalidArgument(
             reason, text, field: "department.parent_department_id", domain: IdentityError.domain)

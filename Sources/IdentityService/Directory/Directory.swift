@@ -14,9 +14,23 @@ struct Directory: Sendable {
         }
     }
 
+    /// Runs queries that only read, in one round trip; gives the rows of each.
+    func read(_ queries: [Query], deadline: Deadline) async throws -> [Rows] {
+        try await translatingErrors {
+            try await database.batch(
+                deadline: deadline.nanoseconds, access: .readOnly,
+                queries.map { ($0.statement, $0.parameters) })
+        }
+    }
+
     /// Runs queries as one transaction, in one round trip; gives the rows of each.
     @discardableResult
     func write(_ queries: Query..., deadline: Deadline) async throws -> [Rows] {
+        try await write(queries, deadline: deadline)
+    }
+
+    @discardableResult
+    func write(_ queries: [Query], deadline: Deadline) async throws -> [Rows] {
         try await translatingErrors {
             try await database.batch(
                 deadline: deadline.nanoseconds, queries.map { ($0.statement, $0.parameters) })

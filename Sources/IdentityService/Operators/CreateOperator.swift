@@ -2,8 +2,10 @@ import Credentials
 import Postgres
 import RPC
 package import Reactor
+import Records
 package import Tenancy
 package import TenantDatabase
+import Text
 
 /// Makes an operator directly in the directory, for `steward operator create`: the first one cannot be made by calling
 /// identity, since only operators may call it. Call it from a task on an event loop of `database`'s program, with the
@@ -14,13 +16,10 @@ package import TenantDatabase
 package func createOperator(
     email: String, displayName: String, password: String, in database: DirectoryDatabase, workers: WorkerPool
 ) async throws -> UserID? {
+    let displayName = TextForm.normalized(displayName)
     let violations = [
         EmailAddress.violation(of: email, field: "email"),
-        (1...200).contains(displayName.unicodeScalars.count)
-            ? nil
-            : FieldViolation(
-                field: "display_name", reason: displayName.isEmpty ? "REQUIRED" : "TOO_LONG",
-                description: "A name has 1 to 200 characters."),
+        TextRule.displayName.violation(ofRequired: displayName, field: "display_name"),
         PasswordRules.violation(of: password, email: email, field: "password"),
     ].compactMap(\.self)
     guard violations.isEmpty, let address = EmailAddress(email) else {

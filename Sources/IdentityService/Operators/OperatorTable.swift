@@ -1,4 +1,5 @@
 import Postgres
+import RPC
 import Tenancy
 
 /// A row of `directory.operators`.
@@ -8,6 +9,7 @@ struct OperatorRow: Sendable {
     let displayName: String
     let passwordHash: String
     let isDisabled: Bool
+    let knownNetworks: [String]
 
     init(_ row: Row) throws {
         id = UserID(try row.id(0))
@@ -15,20 +17,33 @@ struct OperatorRow: Sendable {
         displayName = try row.string(2)
         passwordHash = try row.string(3)
         isDisabled = try row.bool(4)
+        knownNetworks = try row.strings(5)
+    }
+
+    var passwordHolder: PasswordHolder {
+        PasswordHolder(
+            owner: SessionOwner(tenantID: nil, userID: id), email: email, passwordHash: passwordHash,
+            knownNetworks: knownNetworks)
     }
 }
 
 /// The SQL of `directory.operators`.
 enum OperatorTable {
     private static let byEmail = Statement(
-        "SELECT id, email, display_name, password_hash, disabled FROM directory.operators WHERE email = $1")
+        """
+        SELECT id, email, display_name, password_hash, disabled, coalesce(known_networks, '{}'::text[])
+        FROM directory.operators WHERE email = $1
+        """)
 
     static func find(email: String) -> Query {
         Query(byEmail) { $0.append(email) }
     }
 
     private static let byID = Statement(
-        "SELECT id, email, display_name, password_hash, disabled FROM directory.operators WHERE id = $1")
+        """
+        SELECT id, email, display_name, password_hash, disabled, coalesce(known_networks, '{}'::text[])
+        FROM directory.operators WHERE id = $1
+        """)
 
     static func find(_ id: UserID) -> Query {
         Query(byID) { $0.append(id.id) }
@@ -54,23 +69,33 @@ enum OperatorTable {
     }
 
     private static let setPassword = Statement(
-        "UPDATE directory.operators SET password_hash = $2, updated_at = $3 WHERE id = $1")
+        "UPDATE directory.operators SET password_hash = $2, known_networks = $3, updated_at = $4 WHERE id = $1")
 
-    static func setPassword(_ id: UserID, hash: String, now: Timestamp) -> Query {
+    static func setPassword(_ id: UserID, hash: String, knownNetworks: [String], now: Timestamp) -> Query {
         Query(setPassword) {
             $0.append(id.id)
             $0.append(hash)
+            $0.append(knownNetworks)
             $0.append(now)
         }
     }
 
-    private static let noteSignIn = Statement(
-        "UPDATE directory.operators SET last_sign_in_at = $2 WHERE id = $1")
+    private static let confirmSignIn = Statement(
+        """
+        UPDATE directory.operators SET last_sign_in_at = $2,
+            known_networks = (array_prepend($4, array_remove(known_networks, $4)))[1:$5]
+        WHERE id = $1 AND password_hash = $3 AND NOT disabled RETURNING id
+        """)
 
-    static func noteSignIn(_ id: UserID, now: Timestamp) -> Query {
-        Query(noteSignIn) {
+    /// Notes a sign-in and where it came from; gives no row when the operator was disabled or the password changed since
+    /// it was checked.
+    static func confirmSignIn(_ id: UserID, hash: String, network: ClientNetwork, now: Timestamp) -> Query {
+        Query(confirmSignIn) {
             $0.append(id.id)
             $0.append(now)
+            $0.append(hash)
+            $0.append(network.digest(for: id))
+            $0.append(Int32(PasswordHolder.knownNetworksMax))
         }
     }
 }

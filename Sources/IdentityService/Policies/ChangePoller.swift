@@ -32,7 +32,7 @@ struct ChangePoller: Sendable {
                 if !isFailing {
                     logger.error(
                         "the directory cannot be read; services are told nothing until it can",
-                        metadata: [LogKey.error: "\(error)"])
+                        metadata: [LogKey.error: "\(LogText.of(error))"])
                 }
                 isFailing = true
             }

@@ -17,19 +17,19 @@ struct PolicyPublication: Sendable {
     }
 
     /// After the change committed. When this fails the sweeper does it, within two minutes.
-    func publish(_ change: RecordChange, endingSessionsOf user: UserID? = nil) async {
+    func publish(_ change: RecordChange, endingSessionsOf owner: SessionOwner? = nil) async {
         guard let mark = mark(change) else { return }
         do {
             // The caller may have given up; the change is made all the same.
             let deadline = Deadline.after(PolicyPublication.timeout)
-            if let user { try await revoker.revoke(user: user, deadline: deadline) }
+            if let owner { try await revoker.revoke(owner, deadline: deadline) }
             if let epoch = try await epochs.publish(mark, deadline: deadline) {
                 change.context.tellPolicyEpoch(epoch)
             }
         } catch {
             change.context.logger.warning(
                 "a change of policy is not published yet; it is tried again",
-                metadata: [LogKey.error: "\(error)", LogKey.object: "\(change.type.object)"])
+                metadata: [LogKey.error: "\(LogText.of(error))", LogKey.object: "\(change.type.object)"])
         }
     }
 

@@ -23,7 +23,7 @@ struct BuiltInRole {
         name: "Sales rep",
         description: "Sells: works on own customers and deals, and reads those of the department.",
         grants: grants(on: customerObjects + ["deal"], ["read"], .unit)
-            + grants(on: customerObjects + ["deal"], ["create", "update", "delete", "import"], .own)
+            + grants(on: customerObjects + ["deal"], ["create", "update", "delete"], .own)
             + directoryGrants)
 
     static let reader = BuiltInRole(

@@ -55,7 +55,7 @@ extension ObjectAccess {
 
     /// What can be done with a field: who may write no record of the kind can write none of its fields.
     fileprivate func usableLevel(of field: String) -> FieldLevel {
-        let writes = [Action.create, .update, .import].contains { scope($0) > .none }
+        let writes = [Action.create, .update].contains { scope($0) > .none }
         return min(level(of: field), writes ? .write : .read)
     }
 }

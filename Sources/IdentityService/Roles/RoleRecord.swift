@@ -11,18 +11,24 @@ struct RoleRecord: Sendable {
 
     static let grantsMax = 500
     static let fieldPoliciesMax = 500
+    /// Characters of the name of an object, action or field; no declared one is as long.
+    private static let nameMax = 100
 
     var type: RecordType {
         RecordType(
             message: Role.descriptor, object: "role", table: "roles", service: .identity, ownership: .shared,
             fields: [
                 .field(
-                    "display_name", .required, .length(1...100),
+                    "display_name", .required, .line(100),
                     .unique("roles_display_name_key", ignoringCase: true),
                     .searchable),
-                .field("description", .length(0...1_000)),
-                .field("grants", .count(0...RoleRecord.grantsMax)),
-                .field("field_policies", .count(0...RoleRecord.fieldPoliciesMax)),
+                .field("description", .lines(1_000)),
+                .field(
+                    "grants", .count(0...RoleRecord.grantsMax),
+                    .items([.field("object", .line(RoleRecord.nameMax)), .field("action", .line(RoleRecord.nameMax))])),
+                .field(
+                    "field_policies", .count(0...RoleRecord.fieldPoliciesMax),
+                    .items([.field("object", .line(RoleRecord.nameMax)), .field("field", .line(RoleRecord.nameMax))])),
                 .field("built_in", .outputOnly),
             ],
             hooks: RecordHooks(

@@ -7,53 +7,51 @@ extension AuthenticationMethods {
         _ request: ChangePasswordRequest, _ context: CallContext
     ) async throws -> ChangePasswordResponse {
         let caller = try context.requireCaller()
-        let known = try await credential(of: caller, context)
+        let holder = try await findHolder(caller, context)
         let password = request.newPassword ?? ""
-        if let violation = PasswordRules.violation(of: password, email: known.email, field: "new_password") {
+        if let violation = PasswordRules.violation(of: password, email: holder.email, field: "new_password") {
             throw RPCError.invalidArgument([violation], domain: IdentityError.domain)
         }
-        let attempt = SignInGuard.Attempt(
-            workspace: caller.workspace, email: known.email, address: context.clientAddress)
-        try await signInGuard.admit(attempt, deadline: context.deadline)
-        let old = request.oldPassword ?? ""
-        guard !PasswordRules.isImpossible(old), try await hasher.verify(old, against: known.hash) else {
-            _ = try await signInGuard.failure(attempt, deadline: context.deadline)
-            throw IdentityError.passwordWrong
-        }
-        try await store(try await hasher.hash(password), for: caller, context)
+        let attempt = SignInAttempt(
+            caller.tenantID == nil
+                ? .operator(email: holder.email) : .user(workspace: caller.workspace, email: holder.email),
+            from: context.clientNetwork)
+        _ = try await passwordCheck.run(
+            request.oldPassword ?? "", attempt, context, wrong: IdentityError.passwordWrong
+        ) { holder }
+        let hash = try await hasher.hash(password, from: context.clientNetwork)
+        try await store(hash, for: caller, context)
         let family = try await family(of: caller, context)
-        try await revoker.revoke(user: caller.userID, exceptFamily: family, deadline: context.deadline)
+        try await revoker.revoke(caller.sessionOwner, exceptFamily: family, deadline: context.deadline)
         return ChangePasswordResponse()
     }
 
-    private func credential(of caller: Caller, _ context: CallContext) async throws -> (
-        email: String, hash: String
-    ) {
+    private func findHolder(_ caller: Caller, _ context: CallContext) async throws -> PasswordHolder {
         if let tenant = caller.tenantID {
             let rows = try await tenantData.read(
                 tenant, CredentialTable.find(caller.userID), purpose: "change password",
                 deadline: context.deadline)
             guard let row = rows[0].first else { throw IdentityError.sessionInvalid }
-            let user = try CredentialRow(row)
-            return (user.email, user.passwordHash)
+            return try CredentialRow(row).passwordHolder(in: tenant)
         }
         let rows = try await directory.read(OperatorTable.find(caller.userID), deadline: context.deadline)
         guard let row = rows.first else { throw IdentityError.sessionInvalid }
-        let found = try OperatorRow(row)
-        return (found.email, found.passwordHash)
+        return try OperatorRow(row).passwordHolder
     }
 
+    /// Stores the new password. Networks that the user was known in with the old one are strange again, but for this one.
     private func store(_ hash: String, for caller: Caller, _ context: CallContext) async throws {
         let now = Timestamp.now()
+        let networks = [context.clientNetwork.digest(for: caller.userID)]
         guard let tenant = caller.tenantID else {
-            try await directory.write(
-                OperatorTable.setPassword(caller.userID, hash: hash, now: now), deadline: context.deadline)
+            let change = OperatorTable.setPassword(caller.userID, hash: hash, knownNetworks: networks, now: now)
+            try await directory.write(change, deadline: context.deadline)
             return
         }
         try await tenantData.write(
             tenant,
             [
-                CredentialTable.put(caller.userID, hash: hash, now: now),
+                CredentialTable.put(caller.userID, hash: hash, knownNetworks: networks, now: now),
                 LedgerTable.passwordChanged(of: caller.userID, by: caller.userID, context, now: now),
             ], purpose: "change password", deadline: context.deadline)
     }

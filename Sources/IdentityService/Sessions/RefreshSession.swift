@@ -18,9 +18,9 @@ extension AuthenticationMethods {
         switch outcome {
         case .session(let session):
             return RefreshSessionResponse(session: session)
-        case .reuse(let family):
+        case .reuse(let family, let owner):
             context.logger.warning("a refresh token was used again; its sessions were ended")
-            try await revoker.revoke(family: family, deadline: context.deadline)
+            try await revoker.revoke(family: family, of: owner, deadline: context.deadline)
             throw IdentityError.refreshTokenReused
         case .refused:
             throw IdentityError.refreshTokenInvalid
@@ -29,7 +29,7 @@ extension AuthenticationMethods {
 
     private enum RefreshOutcome: Sendable {
         case session(Session)
-        case reuse(RecordID)
+        case reuse(family: RecordID, SessionOwner)
         case refused
     }
 
@@ -49,7 +49,7 @@ extension AuthenticationMethods {
             session.userID = known.owner.userID.description
             return .session(session)
         case .endFamily:
-            return .reuse(known.family)
+            return .reuse(family: known.family, known.owner)
         case .refuse:
             return .refused
         }
@@ -65,7 +65,8 @@ extension AuthenticationMethods {
             RefreshTokenTable.replace(
                 digest: digest, sealedSuccessor: try SealedSuccessor.seal(session, under: token), now: now))
         try await transaction.run(
-            SessionTable.shorten(known.sessionID, to: now.advanced(by: RefreshTokenState.grace)))
+            SessionTable.shorten(
+                known.sessionID, of: known.owner, to: now.advanced(by: RefreshTokenState.grace)))
         return session.message
     }
 

@@ -37,8 +37,7 @@ enum RefreshTokenTable {
             $0.append(digest)
             $0.append(family)
             $0.append(sessionID)
-            $0.append(owner.tenantID?.id)
-            $0.append(owner.userID.id)
+            $0.append(owner)
             $0.append(expireTime)
         }
     }
@@ -66,24 +65,29 @@ enum RefreshTokenTable {
     }
 
     private static let revokeFamily = Statement(
-        "UPDATE directory.refresh_tokens SET revoked_at = $2 WHERE family_id = $1 AND revoked_at IS NULL")
+        """
+        UPDATE directory.refresh_tokens SET revoked_at = $4
+        WHERE tenant_id IS NOT DISTINCT FROM $1 AND user_id = $2 AND family_id = $3 AND revoked_at IS NULL
+        """)
 
-    static func revoke(family: RecordID, now: Timestamp) -> Query {
+    static func revoke(family: RecordID, of owner: SessionOwner, now: Timestamp) -> Query {
         Query(revokeFamily) {
+            $0.append(owner)
             $0.append(family)
             $0.append(now)
         }
     }
 
-    private static let revokeUser = Statement(
+    private static let revokeOwner = Statement(
         """
-        UPDATE directory.refresh_tokens SET revoked_at = $2
-        WHERE user_id = $1 AND revoked_at IS NULL AND ($3::uuid IS NULL OR family_id <> $3)
+        UPDATE directory.refresh_tokens SET revoked_at = $3
+        WHERE tenant_id IS NOT DISTINCT FROM $1 AND user_id = $2 AND revoked_at IS NULL
+            AND ($4::uuid IS NULL OR family_id <> $4)
         """)
 
-    static func revoke(user: UserID, exceptFamily family: RecordID?, now: Timestamp) -> Query {
-        Query(revokeUser) {
-            $0.append(user.id)
+    static func revoke(_ owner: SessionOwner, exceptFamily family: RecordID?, now: Timestamp) -> Query {
+        Query(revokeOwner) {
+            $0.append(owner)
             $0.append(now)
             $0.append(family)
         }

@@ -24,7 +24,8 @@ struct SessionIssuer: Sendable {
             handle: try RandomToken.make(bytes: SessionIssuer.tokenBytes),
             expireTime: now.advanced(by: SessionIssuer.sessionLifetime),
             refreshToken: try RandomToken.make(bytes: SessionIssuer.tokenBytes),
-            refreshExpireTime: now.advanced(by: SessionIssuer.refreshLifetime), userID: owner.userID)
+            refreshExpireTime: now.advanced(by: SessionIssuer.refreshLifetime), userID: owner.userID,
+            family: family)
         let id = RecordID.make()
         try await transaction.run(
             SessionTable.insert(
@@ -45,6 +46,7 @@ struct IssuedSession: Sendable {
     let refreshToken: [UInt8]
     let refreshExpireTime: Timestamp
     let userID: UserID
+    let family: RecordID
 
     var message: Session {
         Session(

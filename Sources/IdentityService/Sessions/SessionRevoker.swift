@@ -7,19 +7,19 @@ struct SessionRevoker: Sendable {
     let directory: Directory
     let feed: ChangeFeed
 
-    /// Ends the sessions of a user and what could renew them, except those of one family.
-    func revoke(user: UserID, exceptFamily family: RecordID? = nil, deadline: Deadline) async throws {
+    /// Ends the sessions of a user or operator and what could renew them, except those of one family.
+    func revoke(_ owner: SessionOwner, exceptFamily family: RecordID? = nil, deadline: Deadline) async throws {
         let now = Timestamp.now()
         try await revoke(
-            SessionTable.revoke(user: user, exceptFamily: family, now: now),
-            RefreshTokenTable.revoke(user: user, exceptFamily: family, now: now), deadline)
+            SessionTable.revoke(owner, exceptFamily: family, now: now),
+            RefreshTokenTable.revoke(owner, exceptFamily: family, now: now), deadline)
     }
 
-    func revoke(family: RecordID, deadline: Deadline) async throws {
+    func revoke(family: RecordID, of owner: SessionOwner, deadline: Deadline) async throws {
         let now = Timestamp.now()
         try await revoke(
-            SessionTable.revoke(family: family, now: now), RefreshTokenTable.revoke(family: family, now: now),
-            deadline)
+            SessionTable.revoke(family: family, of: owner, now: now),
+            RefreshTokenTable.revoke(family: family, of: owner, now: now), deadline)
     }
 
     /// Ends the sessions of all users of a tenant.

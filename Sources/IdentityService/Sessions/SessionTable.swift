@@ -42,8 +42,7 @@ enum SessionTable {
         Query(insert) {
             $0.append(id)
             $0.append(handleDigest)
-            $0.append(owner.tenantID?.id)
-            $0.append(owner.userID.id)
+            $0.append(owner)
             $0.append(family)
             $0.append(now)
             $0.append(expireTime)
@@ -69,11 +68,15 @@ enum SessionTable {
     }
 
     private static let shorten = Statement(
-        "UPDATE directory.sessions SET expires_at = least(expires_at, $2) WHERE id = $1")
+        """
+        UPDATE directory.sessions SET expires_at = least(expires_at, $4)
+        WHERE tenant_id IS NOT DISTINCT FROM $1 AND user_id = $2 AND id = $3
+        """)
 
     /// Ends a session that was renewed, no later than `expireTime`.
-    static func shorten(_ id: RecordID, to expireTime: Timestamp) -> Query {
+    static func shorten(_ id: RecordID, of owner: SessionOwner, to expireTime: Timestamp) -> Query {
         Query(shorten) {
+            $0.append(owner)
             $0.append(id)
             $0.append(expireTime)
         }
@@ -81,34 +84,45 @@ enum SessionTable {
 
     private static let revokeFamily = Statement(
         """
-        UPDATE directory.sessions SET revoked_at = $2 WHERE family_id = $1 AND revoked_at IS NULL AND expires_at > $2
+        UPDATE directory.sessions SET revoked_at = $4
+        WHERE tenant_id IS NOT DISTINCT FROM $1 AND user_id = $2 AND family_id = $3 AND revoked_at IS NULL
+            AND expires_at > $4
         RETURNING id
         """)
 
-    static func revoke(family: RecordID, now: Timestamp) -> Query {
+    static func revoke(family: RecordID, of owner: SessionOwner, now: Timestamp) -> Query {
         Query(revokeFamily) {
+            $0.append(owner)
             $0.append(family)
             $0.append(now)
         }
     }
 
-    private static let familyOfSession = Statement("SELECT family_id FROM directory.sessions WHERE id = $1")
+    private static let familyOfSession = Statement(
+        """
+        SELECT family_id FROM directory.sessions
+        WHERE tenant_id IS NOT DISTINCT FROM $1 AND user_id = $2 AND id = $3
+        """)
 
-    static func family(ofSession id: RecordID) -> Query {
-        Query(familyOfSession) { $0.append(id) }
+    static func family(ofSession id: RecordID, of owner: SessionOwner) -> Query {
+        Query(familyOfSession) {
+            $0.append(owner)
+            $0.append(id)
+        }
     }
 
-    private static let revokeUser = Statement(
+    private static let revokeOwner = Statement(
         """
-        UPDATE directory.sessions SET revoked_at = $2
-        WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND ($3::uuid IS NULL OR family_id <> $3)
+        UPDATE directory.sessions SET revoked_at = $3
+        WHERE tenant_id IS NOT DISTINCT FROM $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3
+            AND ($4::uuid IS NULL OR family_id <> $4)
         RETURNING id
         """)
 
-    /// Ends the sessions of a user, except those of one family.
-    static func revoke(user: UserID, exceptFamily family: RecordID?, now: Timestamp) -> Query {
-        Query(revokeUser) {
-            $0.append(user.id)
+    /// Ends the sessions of a user or operator, except those of one family.
+    static func revoke(_ owner: SessionOwner, exceptFamily family: RecordID?, now: Timestamp) -> Query {
+        Query(revokeOwner) {
+            $0.append(owner)
             $0.append(now)
             $0.append(family)
         }
@@ -160,11 +174,4 @@ enum SessionTable {
             $0.append(Int64(limit))
         }
     }
-}
-
-/// Whose session it is.
-struct SessionOwner: Hashable, Sendable {
-    /// Nil for an operator.
-    let tenantID: TenantID?
-    let userID: UserID
 }

@@ -1,69 +1,71 @@
-import Credentials
 import Postgres
 import RPC
 import Tenancy
 
-/// Counts failures to sign in, per account and per client network, and refuses attempts after too many.
+/// Counts failures to sign in and refuses attempts after too many (`SignInLockout`).
 ///
-/// The lock is looked at before a password is checked and again after it: of many guesses made at once, those that
-/// end after the deciding failure learn only that the account is locked.
+/// Failures are counted in the directory, so that all instances of identity know them; attempts that are under way are
+/// counted in each instance.
 struct SignInGuard: Sendable {
     let directory: Directory
-    var account = SignInLockout.account
-    var address = SignInLockout.address
 
-    /// The keys of one attempt.
-    struct Attempt: Sendable {
-        fileprivate let account: [UInt8]
-        fileprivate let address: [UInt8]?
-
-        /// `workspace` is empty for an operator. The same for accounts that exist and that do not.
-        init(workspace: String, email: String, address: String?) {
-            account = TokenDigest.sha256(Array("account\u{0}\(workspace)\u{0}\(email)".utf8))
-            self.address = address.map {
-                TokenDigest.sha256(Array("address\u{0}\(ClientNetwork(address: $0).text)".utf8))
-            }
-        }
-    }
-
-    /// Throws SIGN_IN_LOCKED while the account or the address is locked.
-    func admit(_ attempt: Attempt, deadline: Deadline) async throws {
+    /// What the counters say, each nil or a SIGN_IN_LOCKED; in the order of `counters`.
+    ///
+    /// - Parameter underWay: for each counter how many attempts are under way, the one that asks among them. 1 when the
+    ///   others do not matter.
+    func refusals(
+        _ counters: [SignInCounter], underWay: [Int]? = nil, deadline: Deadline
+    ) async throws -> [RPCError?] {
+        let underWay = underWay ?? counters.map { _ in 1 }
+        let found = try await directory.read(
+            zip(counters, underWay).map { SignInFailureTable.decidingFailures($0, underWay: $1) },
+            deadline: deadline)
         let now = Timestamp.now()
-        let rows = try await directory.read(
-            SignInFailureTable.decidingFailure(key: attempt.account, account), deadline: deadline)
-        try refuse(account, try rows.first?.optionalTimestamp(0), now)
-        guard let key = attempt.address else { return }
-        let byAddress = try await directory.read(
-            SignInFailureTable.decidingFailure(key: key, address), deadline: deadline)
-        try refuse(address, try byAddress.first?.optionalTimestamp(0), now)
+        return try counters.indices.map { index in
+            let row = found[index].first
+            return SignInGuard.refusal(
+                counters[index].lockout, underWay: underWay[index], nearest: try row?.optionalTimestamp(0),
+                deciding: try row?.optionalTimestamp(1), now: now)
+        }
     }
 
-    /// Notes that the attempt failed and gives the error to answer with: SIGN_IN_LOCKED when the account was locked
-    /// already as this failure was noted.
-    func failure(_ attempt: Attempt, deadline: Deadline) async throws -> RPCError {
+    /// Throws SIGN_IN_LOCKED when a counter says so.
+    func refuseLocked(_ counters: [SignInCounter], deadline: Deadline) async throws {
+        for refusal in try await refusals(counters, deadline: deadline) {
+            if let refusal { throw refusal }
+        }
+    }
+
+    private static func refusal(
+        _ lockout: SignInLockout, underWay: Int, nearest: Timestamp?, deciding: Timestamp?, now: Timestamp
+    ) -> RPCError? {
+        if let end = lockout.lockedUntil(decidingFailure: deciding, now: now) {
+            return IdentityError.signInLocked(retryAfter: now.duration(to: end))
+        }
+        let isOneTooMany =
+            underWay > lockout.attemptsMax || lockout.lockedUntil(decidingFailure: nearest, now: now) != nil
+        return isOneTooMany ? IdentityError.signInLocked(retryAfter: attemptTime) : nil
+    }
+
+    /// When attempts that are under way have ended.
+    private static let attemptTime = Duration.seconds(1)
+
+    /// Notes that an attempt failed. In the order of keys, so that two attempts do not wait for each other.
+    func record(_ counters: [SignInCounter], deadline: Deadline) async throws {
         let now = Timestamp.now()
-        let rows = try await directory.write(
-            SignInFailureTable.record(key: attempt.account, account, now: now), deadline: deadline)
-        if let key = attempt.address {
-            try await directory.write(
-                SignInFailureTable.record(key: key, address, now: now), deadline: deadline)
-        }
-        let deciding = try rows[0].first?.optionalTimestamp(0)
-        guard let end = account.lockedUntil(decidingFailure: deciding, now: now) else {
-            return IdentityError.signInFailed
-        }
-        return IdentityError.signInLocked(retryAfter: now.duration(to: end))
+        let ordered = counters.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        try await directory.write(
+            ordered.map { SignInFailureTable.record($0, now: now) }, deadline: deadline)
     }
 
-    /// Notes that the password was right. Throws SIGN_IN_LOCKED when failures meanwhile locked the account.
-    func success(_ attempt: Attempt, deadline: Deadline) async throws {
-        try await admit(attempt, deadline: deadline)
-        try await directory.write(SignInFailureTable.forget(key: attempt.account), deadline: deadline)
+    /// Notes that the password was right.
+    func forget(_ counter: SignInCounter, deadline: Deadline) async throws {
+        try await directory.write([SignInFailureTable.forget(counter)], deadline: deadline)
     }
 
-    private func refuse(_ lockout: SignInLockout, _ deciding: Timestamp?, _ now: Timestamp) throws {
-        guard let end = lockout.lockedUntil(decidingFailure: deciding, now: now) else { return }
-        throw IdentityError.signInLocked(retryAfter: now.duration(to: end))
+    /// Lifts the lock of an account, in every network.
+    func unlock(_ account: SignInAccount, deadline: Deadline) async throws {
+        try await directory.write([SignInFailureTable.forget(account)], deadline: deadline)
     }
 }
 

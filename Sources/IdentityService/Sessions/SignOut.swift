@@ -7,7 +7,7 @@ extension AuthenticationMethods {
     func signOut(_ request: SignOutRequest, _ context: CallContext) async throws -> SignOutResponse {
         let caller = try context.requireCaller()
         if let family = try await family(of: caller, context) {
-            try await revoker.revoke(family: family, deadline: context.deadline)
+            try await revoker.revoke(family: family, of: caller.sessionOwner, deadline: context.deadline)
         }
         return SignOutResponse()
     }
@@ -15,7 +15,8 @@ extension AuthenticationMethods {
     /// The family of the caller's session; nil when the session is no more.
     func family(of caller: Caller, _ context: CallContext) async throws -> RecordID? {
         let rows = try await directory.read(
-            SessionTable.family(ofSession: caller.sessionID), deadline: context.deadline)
+            SessionTable.family(ofSession: caller.sessionID, of: caller.sessionOwner),
+            deadline: context.deadline)
         return try rows.first?.id(0)
     }
 }

@@ -3,7 +3,9 @@ import Logging
 import Observability
 import Postgres
 import RPC
+import Records
 import Tenancy
+import Text
 
 /// Suspending, activating and deleting. Each may be repeated: a tenant that is in the wanted state already is given
 /// as it is.
@@ -15,11 +17,9 @@ extension TenantMethods {
         -> SuspendTenantResponse
     {
         _ = try context.requireOperator()
-        let comment = request.comment ?? ""
-        guard comment.unicodeScalars.count <= 500 else {
-            throw RPCError.invalidArgument(
-                "TOO_LONG", "A comment has at most 500 characters.", field: "comment",
-                domain: IdentityError.domain)
+        let comment = TextForm.normalized(request.comment ?? "")
+        if let violation = TextRule(.multiLine, lengthMax: 500).violation(of: comment, field: "comment") {
+            throw RPCError.invalidArgument([violation], domain: IdentityError.domain)
         }
         let id = try TenantMethods.tenantID(request.id)
         let tenant = try await change(id, context) { tenant, now in

@@ -3,7 +3,9 @@ import Credentials
 import Logging
 import Observability
 import RPC
+import Records
 import Tenancy
+import Text
 
 extension TenantMethods {
     func createTenant(_ request: CreateTenantRequest, _ context: CallContext) async throws
@@ -19,7 +21,8 @@ extension TenantMethods {
             fingerprint: wish.fingerprint)
         let work = TenantSetupRow(
             tenantID: tenant.id, adminEmail: wish.adminEmail.text, adminDisplayName: wish.adminDisplayName,
-            adminPasswordHash: try await hasher.hash(wish.adminPassword), startTime: now)
+            adminPasswordHash: try await hasher.hash(wish.adminPassword, from: context.clientNetwork),
+            startTime: now)
         guard try await setup.begin(tenant, work, now: now, deadline: context.deadline) else {
             // Somebody took the name a moment ago; perhaps it was this request, sent twice.
             guard let known = try await existing(wish, caller, context) else {
@@ -55,7 +58,7 @@ extension TenantMethods {
         do {
             return response(try await setup.run(work, deadline: context.deadline))
         } catch {
-            context.logger.error("a tenant could not be set up", metadata: [LogKey.error: "\(error)"])
+            context.logger.error("a tenant could not be set up", metadata: [LogKey.error: "\(LogText.of(error))"])
             throw IdentityError.setupDelayed(workspace: wish.workspace.text, cause: error)
         }
     }
@@ -75,11 +78,13 @@ private struct TenantWish {
 
     init(_ request: CreateTenantRequest) throws {
         let email = request.adminEmail ?? ""
+        displayName = TextForm.normalized(request.displayName ?? "")
+        adminDisplayName = TextForm.normalized(request.adminDisplayName ?? "")
         let violations = [
             WorkspaceName.violation(of: request.workspace ?? "", field: "workspace"),
-            TenantWish.violation(ofName: request.displayName, field: "display_name"),
+            TextRule.displayName.violation(ofRequired: displayName, field: "display_name"),
             EmailAddress.violation(of: email, field: "admin_email"),
-            TenantWish.violation(ofName: request.adminDisplayName, field: "admin_display_name"),
+            TextRule.displayName.violation(ofRequired: adminDisplayName, field: "admin_display_name"),
             PasswordRules.violation(of: request.adminPassword ?? "", email: email, field: "admin_password"),
         ].compactMap(\.self)
         guard violations.isEmpty, let workspace = WorkspaceName(request.workspace ?? ""),
@@ -87,8 +92,6 @@ private struct TenantWish {
         else { throw RPCError.invalidArgument(violations, domain: IdentityError.domain) }
         self.workspace = workspace
         self.adminEmail = adminEmail
-        displayName = request.displayName ?? ""
-        adminDisplayName = request.adminDisplayName ?? ""
         adminPassword = request.adminPassword ?? ""
     }
 
@@ -99,12 +102,5 @@ private struct TenantWish {
             Array(
                 [workspace.text, displayName, adminEmail.text, adminDisplayName].joined(separator: "\u{0}")
                     .utf8))
-    }
-
-    private static func violation(ofName name: String?, field: String) -> FieldViolation? {
-        if (1...200).contains(name?.unicodeScalars.count ?? 0) { return nil }
-        return FieldViolation(
-            field: field, reason: name?.isEmpty ?? true ? "REQUIRED" : "TOO_LONG",
-            description: "A name has 1 to 200 characters.")
     }
 }

@@ -1,28 +1,32 @@
 import Contracts
 import Postgres
 import RPC
+import Reactor
 import Tenancy
 import TenantDatabase
 
-/// Sets up a tenant across the services, step by step. Every step may be repeated, so a set-up that was cut off is
-/// simply run again; the tenant can be used only after the last step.
+/// Sets up a tenant, step by step. Every step may be repeated, so a set-up that was cut off is simply run again; the
+/// tenant can be used only after the last step.
 ///
-/// Steps: name taken and work noted (one transaction) → schemas of all services → placements → first records → active.
+/// Steps: name taken and work noted (one transaction) → schemas of all services, made by the provisioner → placements →
+/// first records → active.
+///
+/// Whoever works at a set-up renews its lease all the time, so that the work of one who died is taken over soon.
 struct TenantSetup: Sendable {
     let directory: Directory
     let tenantData: TenantData
-    let ownSchema: OwnSchema
-    /// The other services that keep data of tenants.
-    let services: [(name: ServiceName, client: ProvisioningServiceClient)]
+    let provisioner: ProvisioningServiceClient
     let placements: DirectoryPlacements
     let feed: ChangeFeed
 
-    /// How long a worker may be busy with a tenant before another one takes over.
-    static let lease = Duration.seconds(60)
-    /// A worker gives up before its lease ends.
+    /// How long nothing may be heard of a worker before another one takes over.
+    static let lease = Duration.seconds(4)
+    /// How often a worker renews its lease; two renewals may fail.
+    static let renewalInterval = Duration.seconds(1)
+    /// How long a worker may be busy with a tenant.
     static let timeout = Duration.seconds(45)
     /// The sweeper waits so long after a failure.
-    static let retryDelay = Duration.seconds(10)
+    static let retryDelay = Duration.seconds(2)
 
     /// Takes the name and notes the work, leased to the caller. False when the name is taken.
     func begin(_ tenant: NewTenant, _ work: TenantSetupRow, now: Timestamp, deadline: Deadline) async throws
@@ -32,23 +36,15 @@ struct TenantSetup: Sendable {
             guard try await transaction.run(TenantTable.insert(tenant, now: now)).first != nil else {
                 return false
             }
-            try await transaction.run(
-                TenantSetupTable.insert(work, leasedUntil: now.advanced(by: TenantSetup.lease)))
-            // Where the data is going to be, so that the services find it while they prepare it.
-            for service in [ServiceName.identity] + services.map(\.name) {
-                try await transaction.run(
-                    PlacementTable.put(TenantSetup.placement(of: tenant.id, service, 0), schemaVersion: 0))
-            }
+            try await transaction.run(TenantSetupTable.insert(work, lease: TenantSetup.lease))
             return true
         }
     }
 
     /// Takes over work that nobody does at the moment; nil when somebody does it or it is done.
     func lease(_ tenant: TenantID, deadline: Deadline) async throws -> TenantSetupRow? {
-        let now = Timestamp.now()
         let rows = try await directory.write(
-            TenantSetupTable.lease(tenant, now: now, until: now.advanced(by: TenantSetup.lease)),
-            deadline: deadline)
+            TenantSetupTable.lease(tenant, for: TenantSetup.lease), deadline: deadline)
         return try rows[0].first.map { try TenantSetupRow($0) }
     }
 
@@ -56,57 +52,72 @@ struct TenantSetup: Sendable {
     func run(_ work: TenantSetupRow, deadline: Deadline) async throws -> TenantRow {
         let limit = min(deadline, .after(TenantSetup.timeout))
         do {
-            try await prepareSchemas(of: work, limit)
-            return try await finish(work, limit)
+            return try await holdingLease(of: work) {
+                try await prepareSchemas(of: work, limit)
+                return try await finish(work, limit)
+            }
         } catch {
-            let retryTime = Timestamp.now().advanced(by: TenantSetup.retryDelay)
             _ = try? await directory.write(
-                TenantSetupTable.release(work.tenantID, retryTime: retryTime, error: "\(error)"),
+                TenantSetupTable.release(work, retryAfter: TenantSetup.retryDelay, error: "\(error)"),
                 deadline: .after(.seconds(5)))
             throw error
         }
     }
 
+    /// Runs `body` and renews the lease meanwhile. When it cannot be renewed, `body` is cancelled: somebody else may
+    /// soon be at work.
+    private func holdingLease<Value: Sendable>(
+        of work: TenantSetupRow, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await renewLease(of: work)
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let value = try await group.next() {
+                if let value { return value }
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// Renews until there is nothing to renew: the work is done, or was taken over, which does no harm.
+    private func renewLease(of work: TenantSetupRow) async throws {
+        guard let loop = EventLoop.current else { preconditionFailure("the directory is reached from a loop") }
+        var isHeld = true
+        while isHeld {
+            try await loop.sleep(for: TenantSetup.renewalInterval)
+            let rows = try await directory.write(
+                TenantSetupTable.renew(work, for: TenantSetup.lease),
+                deadline: .after(TenantSetup.lease - TenantSetup.renewalInterval))
+            isHeld = !rows[0].isEmpty
+        }
+    }
+
     /// Drops what every service has of the tenant, then forgets it. Safe to repeat.
     func remove(_ tenant: TenantID, deadline: Deadline) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await ownSchema.drop(tenant) }
-            for (_, client) in services {
-                group.addTask {
-                    _ = try await client.dropTenant(
-                        DropTenantRequest(tenantID: tenant.id.bytes), options: .within(deadline))
-                }
-            }
-            try await group.waitForAll()
-        }
-        try await directory.write(
-            SessionTable.revoke(tenant: tenant, now: .now()), TenantTable.remove(tenant), deadline: deadline)
+        _ = try await provisioner.dropTenant(
+            DropTenantRequest(tenantID: tenant.id.bytes), options: .within(deadline))
+        try await directory.write(TenantTable.remove(tenant), deadline: deadline)
         placements.forget(tenant)
         feed.announce(endedTenant: tenant)
     }
 
     private func prepareSchemas(of work: TenantSetupRow, _ deadline: Deadline) async throws {
-        let tenant = try await tenant(work.tenantID, deadline)
-        let request = PrepareTenantRequest(
-            tenantID: tenant.id.id.bytes, adminUserID: tenant.adminUserID.id.bytes)
-        let prepared = try await withThrowingTaskGroup(of: Prepared.self) { group in
-            group.addTask {
-                Prepared(.identity, try await ownSchema.prepare(tenant.id))
-            }
-            for (name, client) in services {
-                group.addTask {
-                    Prepared(name, try await client.prepareTenant(request, options: .within(deadline)))
-                }
-            }
-            return try await group.reduce(into: []) { $0.append($1) }
-        }
+        let answer = try await provisioner.prepareTenant(
+            PrepareTenantRequest(tenantID: work.tenantID.id.bytes), options: .within(deadline))
+        let prepared = try answer.schemas.map { try Prepared($0) }
         try await directory.transaction(deadline: deadline) { transaction in
             for item in prepared {
-                let placement = TenantSetup.placement(of: tenant.id, item.service, item.partition)
+                let placement = Placement(
+                    tenantID: work.tenantID, service: item.service, database: DatabaseEndpoint.defaultName,
+                    partition: item.partition, epoch: 1)
                 try await transaction.run(PlacementTable.put(placement, schemaVersion: item.schemaVersion))
             }
         }
-        placements.forget(tenant.id)
+        placements.forget(work.tenantID)
     }
 
     private func finish(_ work: TenantSetupRow, _ deadline: Deadline) async throws -> TenantRow {
@@ -127,24 +138,21 @@ struct TenantSetup: Sendable {
         guard let row = rows.first else { throw IdentityError.tenantNotFound }
         return try TenantRow(row)
     }
-
-    private static func placement(of tenant: TenantID, _ service: ServiceName, _ partition: Int) -> Placement {
-        Placement(
-            tenantID: tenant, service: service, database: DatabaseEndpoint.defaultName, partition: partition,
-            epoch: 1)
-    }
 }
 
-/// What a service answered when it had prepared a tenant.
+/// A schema that the provisioner has made.
 private struct Prepared: Sendable {
     let service: ServiceName
     let schemaVersion: Int
     let partition: Int
 
-    init(_ service: ServiceName, _ response: PrepareTenantResponse) {
+    init(_ answer: PreparedSchema) throws {
+        guard let service = answer.service.flatMap({ ServiceName(rawValue: $0) }) else {
+            throw PostgresError(.unexpectedResult, "the provisioner named a service that is not known here")
+        }
         self.service = service
-        schemaVersion = Int(response.schemaVersion ?? 0)
-        partition = Int(response.partition ?? 0)
+        schemaVersion = Int(answer.schemaVersion ?? 0)
+        partition = Int(answer.partition ?? 0)
     }
 }
 

@@ -8,7 +8,10 @@ struct TenantSetupRow: Sendable {
     let adminDisplayName: String
     let adminPasswordHash: String
     let startTime: Timestamp
+    /// How often it was leased, and so which lease this is.
+    let attempts: Int32
 
+    /// The first attempt.
     init(
         tenantID: TenantID, adminEmail: String, adminDisplayName: String, adminPasswordHash: String,
         startTime: Timestamp
@@ -18,6 +21,7 @@ struct TenantSetupRow: Sendable {
         self.adminDisplayName = adminDisplayName
         self.adminPasswordHash = adminPasswordHash
         self.startTime = startTime
+        attempts = 1
     }
 
     init(_ row: Row) throws {
@@ -26,66 +30,85 @@ struct TenantSetupRow: Sendable {
         adminDisplayName = try row.string(2)
         adminPasswordHash = try row.string(3)
         startTime = try row.timestamp(4)
+        attempts = try row.int32(5)
     }
 }
 
 /// The SQL of `directory.tenant_setups`. A set-up is leased by whoever works at it, so that the request, its
-/// repetition and the sweeper never work at the same tenant at once.
+/// repetition and the sweeper do not work at the same tenant at once. Leases end by the clock of the database, which all
+/// instances of identity share.
 enum TenantSetupTable {
     private static let insert = Statement(
         """
         INSERT INTO directory.tenant_setups (tenant_id, admin_email, admin_display_name, admin_password_hash, started_at,
             leased_until, attempts)
-        VALUES ($1, $2, $3, $4, $5, $6, 1)
+        VALUES ($1, $2, $3, $4, $5, now() + $6::bigint * interval '1 second', $7)
         """)
 
-    static func insert(_ setup: TenantSetupRow, leasedUntil: Timestamp) -> Query {
+    static func insert(_ setup: TenantSetupRow, lease: Duration) -> Query {
         Query(insert) {
             $0.append(setup.tenantID.id)
             $0.append(setup.adminEmail)
             $0.append(setup.adminDisplayName)
             $0.append(setup.adminPasswordHash)
             $0.append(setup.startTime)
-            $0.append(leasedUntil)
+            $0.append(lease.components.seconds)
+            $0.append(setup.attempts)
         }
     }
 
     private static let lease = Statement(
         """
-        UPDATE directory.tenant_setups SET leased_until = $3, attempts = attempts + 1
-        WHERE tenant_id = $1 AND leased_until <= $2
-        RETURNING tenant_id, admin_email, admin_display_name, admin_password_hash, started_at
+        UPDATE directory.tenant_setups
+        SET leased_until = now() + $2::bigint * interval '1 second', attempts = attempts + 1
+        WHERE tenant_id = $1 AND leased_until <= now()
+        RETURNING tenant_id, admin_email, admin_display_name, admin_password_hash, started_at, attempts
         """)
 
     /// Takes a set-up that nobody works at; gives no row otherwise.
-    static func lease(_ tenant: TenantID, now: Timestamp, until: Timestamp) -> Query {
+    static func lease(_ tenant: TenantID, for duration: Duration) -> Query {
         Query(lease) {
             $0.append(tenant.id)
-            $0.append(now)
-            $0.append(until)
+            $0.append(duration.components.seconds)
+        }
+    }
+
+    private static let renew = Statement(
+        """
+        UPDATE directory.tenant_setups SET leased_until = now() + $3::bigint * interval '1 second'
+        WHERE tenant_id = $1 AND attempts = $2 RETURNING tenant_id
+        """)
+
+    /// Prolongs the lease; gives no row when the set-up is done or somebody else has taken it.
+    static func renew(_ setup: TenantSetupRow, for duration: Duration) -> Query {
+        Query(renew) {
+            $0.append(setup.tenantID.id)
+            $0.append(setup.attempts)
+            $0.append(duration.components.seconds)
         }
     }
 
     private static let abandoned = Statement(
-        "SELECT tenant_id FROM directory.tenant_setups WHERE leased_until <= $1 ORDER BY leased_until LIMIT $2"
+        "SELECT tenant_id FROM directory.tenant_setups WHERE leased_until <= now() ORDER BY leased_until LIMIT $1"
     )
 
     /// The set-ups that nobody works at.
-    static func abandoned(now: Timestamp, limit: Int) -> Query {
-        Query(abandoned) {
-            $0.append(now)
-            $0.append(Int64(limit))
-        }
+    static func abandoned(limit: Int) -> Query {
+        Query(abandoned) { $0.append(Int64(limit)) }
     }
 
     private static let release = Statement(
-        "UPDATE directory.tenant_setups SET leased_until = $2, last_error = $3 WHERE tenant_id = $1")
+        """
+        UPDATE directory.tenant_setups SET leased_until = now() + $3::bigint * interval '1 second', last_error = $4
+        WHERE tenant_id = $1 AND attempts = $2
+        """)
 
-    /// Gives a set-up back after a failure; it may be taken again from `retryTime` on.
-    static func release(_ tenant: TenantID, retryTime: Timestamp, error: String) -> Query {
+    /// Gives a set-up back after a failure; it may be taken again after `delay`.
+    static func release(_ setup: TenantSetupRow, retryAfter delay: Duration, error: String) -> Query {
         Query(release) {
-            $0.append(tenant.id)
-            $0.append(retryTime)
+            $0.append(setup.tenantID.id)
+            $0.append(setup.attempts)
+            $0.append(delay.components.seconds)
             $0.append(error)
         }
     }

@@ -15,7 +15,8 @@ struct TenantSweeper: Sendable {
     let revoker: SessionRevoker
     let logger: Logger
 
-    static let interval = Duration.seconds(5)
+    /// A set-up that was cut off waits for its lease to end and then for the next look.
+    static let interval = Duration.seconds(2)
     /// A set-up that could not be finished for so long is undone.
     static let setupAgeMax = Duration.seconds(15 * 60)
     /// A change of policy is committed or given up within a call's deadline; after this its writer is gone.
@@ -43,18 +44,22 @@ struct TenantSweeper: Sendable {
     func sweepSetups() async throws {
         let deadline = Deadline.after(TenantSetup.timeout)
         let rows = try await directory.read(
-            TenantSetupTable.abandoned(now: .now(), limit: TenantSweeper.batchMax), deadline: deadline)
-        for row in rows {
-            let id = TenantID(try row.id(0))
-            guard let work = try await setup.lease(id, deadline: .after(TenantSetup.timeout)) else {
-                continue
+            TenantSetupTable.abandoned(limit: TenantSweeper.batchMax), deadline: deadline)
+        // At once, so that one that hangs holds nobody up.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for row in rows {
+                let id = TenantID(try row.id(0))
+                group.addTask {
+                    await attempt("a tenant is not set up yet", tenant: id) { try await goOn(id) }
+                }
             }
-            await attempt("a tenant is not set up yet", tenant: id) { try await goOn(work) }
+            try await group.waitForAll()
         }
     }
 
-    private func goOn(_ work: TenantSetupRow) async throws {
+    private func goOn(_ tenant: TenantID) async throws {
         let deadline = Deadline.after(TenantSetup.timeout)
+        guard let work = try await setup.lease(tenant, deadline: deadline) else { return }
         if work.startTime.advanced(by: TenantSweeper.setupAgeMax) > .now() {
             _ = try await setup.run(work, deadline: deadline)
             logger.notice("a tenant's set-up was finished", metadata: [LogKey.tenantID: "\(work.tenantID)"])
@@ -121,7 +126,7 @@ struct TenantSweeper: Sendable {
         do {
             try await work()
         } catch {
-            var metadata: Logger.Metadata = [LogKey.error: "\(error)"]
+            var metadata: Logger.Metadata = [LogKey.error: "\(LogText.of(error))"]
             if let tenant { metadata[LogKey.tenantID] = "\(tenant)" }
             logger.warning("\(consequence); it is tried again", metadata: metadata)
         }

@@ -166,7 +166,8 @@ enum TenantTable {
 
     private static let remove = Statement("DELETE FROM directory.tenants WHERE id = $1")
 
-    /// Forgets the tenant, its placements and its set-up. Its workspace's name is free again.
+    /// Forgets the tenant, and with it its placements, its set-up, marks of its policy, its sessions and what could renew
+    /// them. Its workspace's name is free again.
     static func remove(_ id: TenantID) -> Query {
         Query(remove) { $0.append(id.id) }
     }

@@ -11,6 +11,11 @@ package struct WorkspaceName: Hashable, Sendable {
         self.text = text
     }
 
+    /// The name that somebody typed, in whatever case and with white space around it; nil when it cannot be one.
+    package init?(typed text: String) {
+        self.init(SignInName.normalized(text))
+    }
+
     static let lengths = 3...40
 
     /// What is wrong with `text` as a new workspace's name, or nil.

@@ -1,4 +1,5 @@
 import RPC
+import Text
 
 /// An e-mail address as a name to sign in with: lower case, at most 254 bytes.
 package struct EmailAddress: Hashable, Sendable {
@@ -7,23 +8,17 @@ package struct EmailAddress: Hashable, Sendable {
 
     /// Reads an address in either case, with or without white space around it; nil when it is not one.
     package init?(_ text: String) {
-        let address = EmailAddress.normalized(text)
+        let address = SignInName.normalized(text)
         let parts = address.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
-        guard address.utf8.count <= EmailAddress.bytesMax, parts.count == 2 else { return nil }
+        guard address.utf8.count <= EmailAddress.bytesMax, parts.count == 2,
+            TextForm.oneLine.forbidden(in: address) == nil
+        else { return nil }
         guard (1...EmailAddress.localBytesMax).contains(parts[0].count) else { return nil }
         guard parts[0].allSatisfy({ $0 > 0x20 && $0 != 0x7f && !EmailAddress.forbidden.contains($0) }) else {
             return nil
         }
         guard EmailAddress.isDomain(parts[1]) else { return nil }
         self.text = address
-    }
-
-    /// The form in which addresses are compared: lower case, no white space around it.
-    static func normalized(_ text: String) -> String {
-        var characters = text[...]
-        while characters.first?.isWhitespace == true { characters.removeFirst() }
-        while characters.last?.isWhitespace == true { characters.removeLast() }
-        return characters.lowercased()
     }
 
     static func violation(of text: String, field: String) -> FieldViolation? {

@@ -28,6 +28,32 @@ enum LedgerTable {
         }
     }
 
+    private static let insertReset = Statement(
+        """
+        INSERT INTO {schema}.ledger (id, occurred_at, method, object, record_id, record_version, before, after,
+            request_id, trace_id)
+        SELECT $1, $2, $3, 'user', u.id, u.version, '{}'::jsonb,
+            jsonb_build_object('sign_in_reset', true, 'password_changed', $5::boolean, 'operator_id', $6::uuid), $7, $8
+        FROM {schema}.users u WHERE u.id = $4
+        """)
+
+    /// Says that an operator helped an admin to sign in. The operator is nobody of the workspace, so the row has no actor:
+    /// a user may have the same id.
+    static func adminSignInReset(
+        of admin: UserID, by operator: UserID, setsPassword: Bool, _ context: CallContext, now: Timestamp
+    ) -> Query {
+        Query(insertReset) {
+            $0.append(RecordID.make())
+            $0.append(now)
+            $0.append(context.method.path)
+            $0.append(admin.id)
+            $0.append(setsPassword)
+            $0.append(`operator`.id)
+            $0.append(context.requestID)
+            $0.append(context.trace.traceIDText)
+        }
+    }
+
     private static let insertSeeded = Statement(
         """
         WITH seeded AS (

@@ -9,24 +9,26 @@ import Tenancy
 struct UserMethods: UserServiceCustomMethods {
     let engine: RecordEngine
     let users: RecordType
+    let tenantData: TenantData
     let hasher: PasswordHasher
+    let signInGuard: SignInGuard
     let revoker: SessionRevoker
 
-    /// A password is the key to all rights of its user, so only who has these rights may set it.
+    /// A password is the key to all rights of its user, so only who has these rights may set it. Whoever gets a new one can
+    /// use it at once: a lock is lifted.
     func setUserPassword(
         _ request: SetUserPasswordRequest, _ context: CallContext
     ) async throws -> SetUserPasswordResponse {
         let call = try await engine.authorise(context, users, .update)
         let password = request.password ?? ""
-        if let violation = PasswordRules.violation(of: password, email: "", field: "password") {
-            throw RPCError.invalidArgument([violation], domain: IdentityError.domain)
-        }
-        let hash = try await hasher.hash(password)
+        try UserMethods.check(password, email: "")
+        let hash = try await hasher.hash(password, from: context.clientNetwork)
         // Under the request id only what is no secret is kept.
         let response = try await engine.transaction(context, request: SetUserPasswordRequest(id: request.id)) {
             transaction in
             let record = try await transaction.load(users, id: request.id, for: .update)
             let user = record.value(User.self)
+            try UserMethods.check(password, email: user.email ?? "")
             let roles = user.roleIDs.compactMap { RecordID($0) }
             let policy = try await HeldPolicy(roles: roles, in: transaction)
             let department = user.departmentID.flatMap { RecordID($0) }
@@ -40,9 +42,28 @@ struct UserMethods: UserServiceCustomMethods {
             }
             return SetUserPasswordResponse()
         }
-        if let id = RecordID(request.id ?? "") {
-            try await revoker.revoke(user: UserID(id), deadline: context.deadline)
+        if let id = RecordID(request.id ?? ""), let tenant = call.caller.tenantID {
+            let owner = SessionOwner(tenantID: tenant, userID: UserID(id))
+            try await revoker.revoke(owner, deadline: context.deadline)
+            try await unlock(owner.userID, of: tenant, call.caller.workspace, context)
         }
         return response
+    }
+
+    private static func check(_ password: String, email: String) throws {
+        if let violation = PasswordRules.violation(of: password, email: email, field: "password") {
+            throw RPCError.invalidArgument([violation], domain: IdentityError.domain)
+        }
+    }
+
+    private func unlock(
+        _ user: UserID, of tenant: TenantID, _ workspace: String, _ context: CallContext
+    ) async throws {
+        let rows = try await tenantData.read(
+            tenant, CredentialTable.find(user), purpose: "set password", deadline: context.deadline)
+        guard let row = rows[0].first else { return }
+        try await signInGuard.unlock(
+            .user(workspace: workspace, email: SignInName.normalized(try CredentialRow(row).email)),
+            deadline: context.deadline)
     }
 }

@@ -14,12 +14,12 @@ struct UserRecord: Sendable {
             message: User.descriptor, object: "user", table: "users", service: .identity, ownership: .shared,
             fields: [
                 .field(
-                    "email", .required, .format(.email), .length(3...254),
+                    "email", .required, .format(.email),
                     .unique("users_email_key", ignoringCase: true),
                     .personal, .searchable),
-                .field("display_name", .required, .length(1...200), .personal, .searchable),
+                .field("display_name", .required, .line(200), .personal, .searchable),
                 .field("department_id", .reference(.record("department"))),
-                .field("job_title", .length(0...100)),
+                .field("job_title", .line(100)),
                 .field("role_ids", .count(0...UserRecord.rolesMax)),
                 .field("last_sign_in_time", .outputOnly),
                 .field("language_code", .format(.language)),
@@ -28,7 +28,7 @@ struct UserRecord: Sendable {
             hooks: RecordHooks(
                 prepare: { change in
                     guard let email = change.after.text("email") else { return }
-                    change.after.set("email", EmailAddress.normalized(email))
+                    change.after.set("email", SignInName.normalized(email))
                 },
                 beforeWrite: { change, transaction in
                     try await UserRules(change: change, transaction: transaction).check()
@@ -36,9 +36,8 @@ struct UserRecord: Sendable {
                 },
                 afterCommit: { change in
                     guard UserRecord.changesPolicy(change) else { return }
-                    let user =
-                        UserRecord.endsSessions(change) ? change.after.id("id").map { UserID($0) } : nil
-                    await publication.publish(change, endingSessionsOf: user)
+                    await publication.publish(
+                        change, endingSessionsOf: UserRecord.endsSessions(change) ? change.owner : nil)
                 }))
     }
 
@@ -48,5 +47,12 @@ struct UserRecord: Sendable {
 
     private static func endsSessions(_ change: RecordChange) -> Bool {
         change.kind == .delete || change.after.flag("disabled") == true
+    }
+}
+
+extension RecordChange {
+    /// Whose sessions a change of a user may end.
+    fileprivate var owner: SessionOwner? {
+        after.id("id").map { SessionOwner(tenantID: caller.tenantID, userID: UserID($0)) }
     }
 }

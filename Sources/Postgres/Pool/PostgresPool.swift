@@ -191,7 +191,7 @@ package final class PostgresPool: @unchecked Sendable {
     private func openFailed(_ id: Int, _ error: PostgresError) {
         // Whatever the server says to somebody who connects (a wrong password too), the caller's database is away.
         lastOpenError = error.kind == .refusedServer ? error : PostgresError(.unavailable, error.message)
-        logger.warning("no connection to PostgreSQL", metadata: [LogKey.error: "\(error): \(error.message)"])
+        logger.warning("no connection to PostgreSQL", metadata: [LogKey.error: "\(LogText.of(error))"])
         perform(machine.openFailed(id, now: loop.now, random: .random(in: 0...1)))
     }
 
@@ -204,7 +204,7 @@ package final class PostgresPool: @unchecked Sendable {
     private func lost(_ id: Int, _ reason: PostgresError) {
         guard connections.removeValue(forKey: id) != nil else { return }
         logger.notice(
-            "connection to PostgreSQL lost", metadata: [LogKey.error: "\(reason): \(reason.message)"])
+            "connection to PostgreSQL lost", metadata: [LogKey.error: "\(LogText.of(reason))"])
         perform(machine.lost(id, now: MonotonicTime.now()))
         updateMeters()
         noteIdle()

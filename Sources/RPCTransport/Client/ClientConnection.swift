@@ -93,11 +93,12 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
     // MARK: FrameLinkOwner
 
     func link(_ link: FrameLink, received frame: FrameView) {
-        guard frame.start == nil, frame.cancel == nil else {
-            return link.fail(
-                .invalidArgument, "FRAME_MISPLACED", "Only the side that opened the connection calls.")
-        }
         guard let call = calls[frame.callID] else { return receiveForEndedCall(frame, link) }
+        guard frame.header == nil || call.takesHeader else {
+            return link.fail(
+                .invalidArgument, "FRAME_MISPLACED",
+                "The header of an answer comes once, before or together with its first payload.")
+        }
         if let payload = frame.payload, !call.account(payloadBytes: payload.count) {
             return link.fail(
                 .resourceExhausted, "CALL_CREDIT_EXCEEDED",
@@ -107,6 +108,7 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
             return link.fail(
                 .invalidArgument, "CREDIT_TOO_LARGE", "More credit was granted than a call can hold.")
         }
+        if frame.header != nil || frame.payload != nil { call.takesHeader = false }
         if let status = frame.status { note(status, of: call) } else { call.hasAnswer = true }
         if frame.hasCallContent { call.receiver?.receive(frame, on: call) }
         if frame.status != nil, !call.isEnded { call.finished() }
@@ -204,6 +206,8 @@ final class ClientConnection: FrameLinkOwner, @unchecked Sendable {
     private static let callersOwn: Set<String> = [
         "OVERLOADED", "POLICY_UNAVAILABLE", "TENANT_NOT_PLACED", "WORKSPACE_UNAVAILABLE", "TENANT_SETUP_DELAYED",
         "PASSWORD_CHECK_OVERLOADED", "DRAINING",
+        // They speak of a third program.
+        "REFERENCE_CHECK_UNAVAILABLE", "SERVICE_UNAVAILABLE", "SERVICE_INTERRUPTED",
     ]
 
     /// The call ends by its deadline: the instance is to blame when it was silent for so long that others would have answered.

@@ -145,7 +145,7 @@ extension ClientPool {
                 "cannot connect; trying on",
                 metadata: [
                     LogKey.address: "\(instance.endpoint.address)", LogKey.peer: "\(config.name)",
-                    LogKey.error: "\(error)",
+                    LogKey.error: "\(LogText.of(error))",
                 ])
         }
         loop.schedule(after: delay) { [weak self] in self?.connect(instance) }

@@ -16,6 +16,7 @@ struct ClientConfiguration: Sendable {
     let onAttempt: AttemptObserver
     let agent: String
     let logger: Logger
+    let audience: ErrorAudience
 }
 
 /// The part of a client on one loop: a connection to each instance, the calls that wait for one, and what was learnt about the
@@ -127,7 +128,7 @@ final class ClientPool: @unchecked Sendable {
             refuse(
                 call,
                 .resourceExhausted(
-                    "CLIENT_QUEUE_FULL",
+                    ErrorAudience.queueFull,
                     "More than \(config.limits.queuedCallsMax) calls wait for a connection."))
             return false
         }

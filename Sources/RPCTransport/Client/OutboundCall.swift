@@ -16,6 +16,8 @@ package final class OutboundCall: FrameCall, @unchecked Sendable {
     private(set) var placedAt: UInt64 = 0
     /// Something has come for it.
     var hasAnswer = false
+    /// Neither header nor payload has come.
+    var takesHeader = true
 
     init(deadline: Deadline, waitsForReady: Bool, callCredit: UInt32, receiver: any CallReceiver) {
         self.deadline = deadline

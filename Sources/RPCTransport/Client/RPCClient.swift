@@ -15,6 +15,8 @@ package final class RPCClient: RPCChannel {
     private let addressWatch: AddressWatch?
     private let name: String
     private let tracing: Tracing
+    /// Whom errors of the way to the server are for.
+    let audience: ErrorAudience
 
     /// A client of a server whose addresses are known.
     /// - Parameters:
@@ -22,16 +24,17 @@ package final class RPCClient: RPCChannel {
     ///   - serverName: what the certificate of each instance must name, as in identity.steward.internal.
     ///   - agent: program and version, for the logs of the other side.
     ///   - tracing: where spans of unary calls made within a recorded trace go.
+    ///   - audience: whom errors of the way to the server are for.
     ///   - onAttempt: hears of attempts beyond the first.
     package convenience init(
         loops: EventLoopGroup, addresses: [SocketAddress], serverName: String, tls: TLSContext,
         limits: ClientLimits = ClientLimits(), agent: String, logger: Logger, tracing: Tracing = .off,
-        onAttempt: @escaping AttemptObserver = { _ in }
+        audience: ErrorAudience = .operators, onAttempt: @escaping AttemptObserver = { _ in }
     ) {
         precondition(!addresses.isEmpty, "a client needs an address")
         let config = ClientConfiguration(
             name: serverName, tls: tls, limits: limits, preparation: nil, onAttempt: onAttempt, agent: agent,
-            logger: logger)
+            logger: logger, audience: audience)
         self.init(
             loops: loops, config: config,
             known: addresses.map { Endpoint(address: $0, serverName: serverName) }, names: [], resolve: { _ in [] },
@@ -43,15 +46,17 @@ package final class RPCClient: RPCChannel {
     ///   - servers: at least one; those in digits are not looked up.
     ///   - name: what the server is called in errors and logs.
     ///   - preparation: done on each connection before calls go there.
+    ///   - audience: whom errors of the way to the server are for.
     package convenience init(
         loops: EventLoopGroup, servers: [ServerName], name: String, resolve: @escaping NameResolver,
         tls: TLSContext, limits: ClientLimits = ClientLimits(), preparation: ConnectionPreparation? = nil,
-        agent: String, logger: Logger, tracing: Tracing = .off, onAttempt: @escaping AttemptObserver = { _ in }
+        agent: String, logger: Logger, tracing: Tracing = .off, audience: ErrorAudience = .operators,
+        onAttempt: @escaping AttemptObserver = { _ in }
     ) {
         precondition(!servers.isEmpty, "a client needs an address")
         let config = ClientConfiguration(
             name: name, tls: tls, limits: limits, preparation: preparation, onAttempt: onAttempt, agent: agent,
-            logger: logger)
+            logger: logger, audience: audience)
         let known = servers.compactMap(\.endpoint)
         self.init(
             loops: loops, config: config, known: known, names: known.count < servers.count ? servers : [],
@@ -65,6 +70,7 @@ package final class RPCClient: RPCChannel {
         group = loops
         limits = config.limits
         name = config.name
+        audience = config.audience
         self.tracing = tracing
         let readyCount = SharedCount()
         self.readyCount = readyCount

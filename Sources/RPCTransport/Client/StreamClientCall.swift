@@ -27,6 +27,8 @@ final class StreamClientCall: CallReceiver, RepeatingCall, ClientCall, @unchecke
     private var request: [UInt8]?
     private var resends = 0
     private var attempts = 1
+    /// The server may have done something of it, in whichever attempt.
+    private var mayHaveBegun = false
 
     init(pool: ClientPool, _ method: MethodDefinition, _ options: CallOptions, pinned: ClientConnection? = nil) {
         self.pool = pool
@@ -161,6 +163,7 @@ final class StreamClientCall: CallReceiver, RepeatingCall, ClientCall, @unchecke
             requestIsSafe()
             return sendAgain()
         }
+        mayHaveBegun = mayHaveBegun || wasBegun
         failed(error)
     }
 
@@ -189,6 +192,7 @@ final class StreamClientCall: CallReceiver, RepeatingCall, ClientCall, @unchecke
     private func ended(_ error: RPCError?, _ status: CallStatus? = nil) {
         guard !hasEnded else { return }
         hasEnded = true
+        let error = status == nil ? error.map { pool.config.audience.face(of: $0, wasBegun: mayHaveBegun) } : error
         failure = error
         letGoOfRequest()
         if let status { notes.end(status) }

@@ -24,6 +24,8 @@ final class UnaryClientCall: CallReceiver, RepeatingCall, @unchecked Sendable {
     private var resends = 0
     private var attempts = 1
     private var isCancelled = false
+    /// The server may have done something of it, in whichever attempt.
+    private var mayHaveBegun = false
 
     init(
         pool: ClientPool, _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions,
@@ -122,6 +124,7 @@ final class UnaryClientCall: CallReceiver, RepeatingCall, @unchecked Sendable {
             answer = nil
             return send()
         }
+        mayHaveBegun = mayHaveBegun || wasBegun
         failed(error)
     }
 
@@ -130,7 +133,8 @@ final class UnaryClientCall: CallReceiver, RepeatingCall, @unchecked Sendable {
         guard mayRepeat, !isCancelled,
             let wait = pool.retryWait(after: error, attempts: attempts, deadline: deadline)
         else {
-            if let status { notes.end(status) }
+            guard let status else { return giveUp(error) }
+            notes.end(status)
             return complete(.failure(error))
         }
         attempts += 1
@@ -142,7 +146,9 @@ final class UnaryClientCall: CallReceiver, RepeatingCall, @unchecked Sendable {
 
     func sendAgain() { send() }
 
-    func giveUp(_ error: RPCError) { complete(.failure(error)) }
+    func giveUp(_ error: RPCError) {
+        complete(.failure(pool.config.audience.face(of: error, wasBegun: mayHaveBegun)))
+    }
 
     private func complete(_ result: Result<[UInt8], RPCError>) {
         continuation?.resume(returning: result)

@@ -175,6 +175,9 @@ extension FrameLink: TLSConnectionDelegate {
     }
 
     private func handle(_ frame: FrameView) throws {
+        if let mistake = frame.misplacement(from: role == .server ? .client : .server) {
+            return fail(.invalidArgument, "FRAME_MISPLACED", mistake)
+        }
         if let hello = frame.hello { try receive(hello: Hello(parsing: hello)) }
         guard isOpen else { return }
         guard hasHello else {

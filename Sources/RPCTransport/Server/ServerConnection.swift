@@ -60,17 +60,16 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     func link(_ link: FrameLink, received frame: FrameView) {
         if let start = frame.start { return begin(frame, start, link) }
         guard let call = calls[frame.callID] else { return receiveForEndedCall(frame, link) }
-        if frame.status != nil || frame.header != nil {
-            return link.fail(
-                .invalidArgument, "FRAME_MISPLACED",
-                "Only the side that serves a call sends header and status.")
-        }
         if frame.payload != nil || frame.end { receive(frame, call, link) }
+        receiveRest(of: frame, call, link)
+    }
+
+    /// Cancel and credit, which any frame of a call may hold, the first one too.
+    private func receiveRest(of frame: FrameView, _ call: InboundCall, _ link: FrameLink) {
+        if frame.cancel != nil, !call.isEnded { cancel(call, link) }
         if frame.credit > 0, !call.isEnded, !call.granted(frame.credit) {
-            return link.fail(
-                .invalidArgument, "CREDIT_TOO_LARGE", "More credit was granted than a call can hold.")
+            link.fail(.invalidArgument, "CREDIT_TOO_LARGE", "More credit was granted than a call can hold.")
         }
-        if frame.cancel != nil { cancel(call, link) }
     }
 
     /// The call has ended here while the frame was under way; or it never was.
@@ -160,6 +159,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
                 deadline: StartChecks.deadline(start, config, route, now: now), now: now)
             try add(call, frame)
             call.begin(frame)
+            receiveRest(of: frame, call, link)
             if call.isWaitingForRequest {
                 call.requestDue = .after(config.limits.requestTimeout, from: now)
                 deadlines.add(call.requestDue)
@@ -173,6 +173,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
                 isEndless: StartChecks.isEndless(start.method), now: now)
             try add(call, frame)
             fallback(call, frame)
+            receiveRest(of: frame, call, link)
             watch(call)
         }
     }
@@ -273,7 +274,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
                 LogKey.connectionID: "\(context.id)", LogKey.peer: "\(context.peer)",
                 LogKey.agent: "\(context.agent)",
                 LogKey.errorReason: "\(error.reason)",
-                LogKey.error: "\(error.cause.map { "\($0)" } ?? error.message)",
+                LogKey.error: "\(error.cause.map { LogText.of($0) } ?? error.message)",
             ])
     }
 

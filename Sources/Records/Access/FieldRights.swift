@@ -3,8 +3,9 @@ import RPC
 import Wire
 
 /// What one caller may do with the fields of a record type. The one place where field policies meet records: output,
-/// filters, sort keys and input all ask it.
-struct FieldRights: Sendable {
+/// filters, sort keys and input of the standard methods ask it, and so does every custom method that tells or writes a
+/// field on another way than as a record.
+package struct FieldRights: Sendable {
     private let type: RecordType
     /// By `RecordField.index`; empty when every field is writable.
     private let levels: [FieldLevel]
@@ -43,5 +44,29 @@ struct FieldRights: Sendable {
         for field in fields where level(of: field) < .write {
             throw RecordErrors.fieldNotWritable(field.name, of: type)
         }
+    }
+}
+
+// For custom methods, which name their fields. A name that the type does not have is a mistake in the program and stops
+// it: each such line is covered by the first test that runs it.
+extension FieldRights {
+    /// Whether the caller may fully read all of these fields, and so what is derived from them.
+    package func mayRead(_ names: String...) -> Bool {
+        names.allSatisfy { level(of: known($0)) >= .read }
+    }
+
+    /// Throws PERMISSION_DENIED with FIELD_NOT_READABLE for a field that the caller may not fully read.
+    package func requireReadable(_ names: String...) throws {
+        for name in names { try requireReadable(known(name)) }
+    }
+
+    /// Throws PERMISSION_DENIED with FIELD_NOT_WRITABLE for a field that the caller may not write.
+    package func requireWritable(_ names: [String]) throws {
+        try requireWritable(names.map(known))
+    }
+
+    private func known(_ name: String) -> RecordField {
+        guard let field = type.field(name) else { preconditionFailure("\(type.object) has no field \(name)") }
+        return field
     }
 }

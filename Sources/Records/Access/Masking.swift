@@ -18,12 +18,20 @@ enum Masking {
         }
     }
 
-    /// The domain of a mail address, the last digits of a phone number, nothing of anything else.
+    /// The domain of a mail address, the last digits of a phone number, nothing of anything else. Masking twice is masking once.
     static func mask(_ text: String) -> String {
+        if isMasked(text) { return text }
         if let at = text.lastIndex(of: "@"), at != text.startIndex { return mark + text[at...] }
         let digits = text.filter(\.isWholeNumber)
         let isPhone = text.hasPrefix("+") && digits.count > 2 * phoneDigitsShown - 2
         return isPhone ? mark + digits.suffix(phoneDigitsShown) : mark
+    }
+
+    /// The text shows no more than masking leaves of a phone number.
+    private static func isMasked(_ text: String) -> Bool {
+        guard text.hasPrefix(mark) else { return false }
+        let rest = text.dropFirst(mark.count)
+        return rest.count <= phoneDigitsShown && rest.allSatisfy(\.isWholeNumber)
     }
 
     private static func maskItems(_ field: FieldDescriptor, in record: Message) {

@@ -42,7 +42,7 @@ struct DeclarationCheck {
     private mutating func field(
         _ descriptor: FieldDescriptor, _ rules: FieldRules, index: Int, column: Int
     ) -> RecordField? {
-        let isPlainText = rules.length != nil || rules.format != nil
+        let isPlainText = rules.text != nil
         guard let kind = ColumnKind(descriptor, isPlainText: isPlainText) else {
             problems.append(
                 "\(descriptor.name) has a type that no column holds; make it derived or change its type.")
@@ -60,8 +60,17 @@ struct DeclarationCheck {
 
     private mutating func check(_ rules: FieldRules, of field: FieldDescriptor, _ kind: ColumnKind) {
         let name = field.name
-        if rules.length != nil || rules.format != nil, field.kind != .string {
-            problems.append("\(name) is no text, so it has no length or format.")
+        if rules.text != nil, field.kind != .string {
+            problems.append("\(name) is no text, so it has no line, lines or format.")
+        }
+        if rules.format != nil, rules.declaredText != nil {
+            problems.append("\(name) has a format, which limits it already; take line or lines away.")
+        }
+        switch kind {
+        case .text, .textArray: checkLimit(rules, of: field, path: name)
+        case .json(let nested) where name != StandardField.customFields.rawValue:
+            checkLimits(rules, of: nested, path: name)
+        default: break
         }
         if rules.count != nil, !field.isRepeated {
             problems.append("\(name) is not repeated, so it has no count.")
@@ -78,10 +87,40 @@ struct DeclarationCheck {
             default: problems.append("\(name) refers to a record but does not hold an id.")
             }
         }
+        if rules.pastSince != nil {
+            switch kind {
+            case .date: break
+            default: problems.append("\(name) is no day, so it cannot be past.")
+            }
+        }
+        if rules.isIndexed {
+            switch kind {
+            case .idArray, .textArray, .json: problems.append("\(name) is no sort key, so it is not indexed.")
+            default: break
+            }
+        }
         if case .money = kind, rules.column != nil {
             problems.append("\(name) has two columns; do not name one.")
         }
         checkItems(rules, of: field)
+    }
+
+    /// A text without a limit would be as long as a message.
+    private mutating func checkLimit(_ rules: FieldRules, of field: FieldDescriptor, path: String) {
+        guard rules.text == nil else { return }
+        problems.append("\(path) is a text without a limit: declare it with line, lines or format.")
+    }
+
+    private mutating func checkLimits(_ rules: FieldRules, of message: MessageDescriptor, path: String) {
+        guard TimestampFields(message) == nil else { return }
+        for field in message.fields {
+            let nested = rules.items[field.name] ?? FieldRules()
+            switch field.kind {
+            case .string: checkLimit(nested, of: field, path: "\(path).\(field.name)")
+            case .message(let message): checkLimits(nested, of: message, path: "\(path).\(field.name)")
+            default: break
+            }
+        }
     }
 
     private mutating func checkItems(_ rules: FieldRules, of field: FieldDescriptor) {

@@ -1,6 +1,7 @@
 package import Tenancy
 
-/// What is special about a field of a record type. A field without a rule is optional and, if it is text, unlimited.
+/// What is special about a field of a record type. A field without a rule is optional. A text needs one that limits it: `line`,
+/// `lines` or `format`.
 package struct FieldRule: Sendable {
     package let name: String
     package let traits: [FieldTrait]
@@ -14,13 +15,18 @@ package struct FieldRule: Sendable {
 package enum FieldTrait: Sendable {
     /// The field must be set (a repeated one: not be empty). Checked before `beforeWrite` runs.
     case required
-    /// Characters (Unicode scalars) of a text, or of each text of a repeated field.
-    case length(ClosedRange<Int>)
+    /// A text of one line, or several of them in a repeated field, and how many characters (Unicode scalars) each has at
+    /// most.
+    case line(Int)
+    /// A text of several lines, and how many characters (Unicode scalars) it has at most.
+    case lines(Int)
     /// Values of a number, or of the minor units of an amount of money.
     case range(ClosedRange<Int64>)
+    /// A day that has been, and not before this year: a birthday. Tomorrow is allowed, since it is today somewhere.
+    case past(sinceYear: Int)
     /// Elements of a repeated field.
     case count(ClosedRange<Int>)
-    /// Form of a text.
+    /// Form of a text of one line, which limits its length, too.
     case format(FieldFormat)
     /// May be set on creation only.
     case immutable
@@ -39,6 +45,9 @@ package enum FieldTrait: Sendable {
     case unique(String, ignoringCase: Bool)
     /// Names another record, which must exist, live and be readable for the caller when the field is set.
     case reference(ReferenceTarget)
+    /// Lists in its order are fast at any length: there is an index `<table>_<column>_idx` of the living records on the
+    /// column (a text in the order of `TextOrder.collation`) and the id.
+    case indexed
     /// The value 0 of the enum may be stored.
     case allowsUnspecified
     /// Rules for the fields of a nested message, or of each message of a repeated field.

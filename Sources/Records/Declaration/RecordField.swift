@@ -1,3 +1,5 @@
+import Tenancy
+import Text
 package import Wire
 
 /// A field of a record type, with everything that is known of it resolved when the program starts.
@@ -20,6 +22,15 @@ package struct RecordField: Sendable {
     /// A client may not write it.
     var isOutputOnly: Bool { rules.isOutputOnly || role?.isSetByEngine == true }
     var isImmutable: Bool { rules.isImmutable || role == .id }
+    /// Every record has a value: its columns are NOT NULL.
+    var isAlwaysSet: Bool {
+        switch role {
+        case .id, .version, .createTime, .updateTime, .owner: true
+        default: rules.isRequired && !descriptor.isRepeated
+        }
+    }
+    /// Elements of a repeated field.
+    var elementCountMax: Int { rules.count?.upperBound ?? RecordValidator.elementCountMax }
 }
 
 /// The fields that every record has, and those of owned ones.
@@ -52,7 +63,11 @@ struct FieldRules: Sendable {
     var isSearchable = false
     var isDerived = false
     var allowsUnspecified = false
-    var length: ClosedRange<Int>?
+    var isIndexed = false
+    /// The first day of a field that is `past`.
+    var pastSince: CalendarDay?
+    /// Declared by `line` or `lines`.
+    var declaredText: TextRule?
     var range: ClosedRange<Int64>?
     var count: ClosedRange<Int>?
     var format: FieldFormat?
@@ -62,6 +77,9 @@ struct FieldRules: Sendable {
     /// Rules of the fields of a nested message, by name.
     var items: [String: FieldRules] = [:]
 
+    /// What its text may be; nil when nothing was declared.
+    var text: TextRule? { declaredText ?? format.map { TextRule(.oneLine, lengthMax: $0.lengthMax) } }
+
     init(_ traits: [FieldTrait] = []) {
         for trait in traits { apply(trait) }
     }
@@ -69,8 +87,10 @@ struct FieldRules: Sendable {
     private mutating func apply(_ trait: FieldTrait) {
         switch trait {
         case .required: isRequired = true
-        case .length(let range): length = range
+        case .line(let count): declaredText = TextRule(.oneLine, lengthMax: count)
+        case .lines(let count): declaredText = TextRule(.multiLine, lengthMax: count)
         case .range(let values): range = values
+        case .past(let year): pastSince = CalendarDay(year: year, month: 1, day: 1)
         case .count(let elements): count = elements
         case .format(let form): format = form
         case .immutable: isImmutable = true
@@ -82,6 +102,7 @@ struct FieldRules: Sendable {
         case .unique(let constraint, let ignoringCase): unique = (constraint, ignoringCase)
         case .reference(let target): reference = target
         case .allowsUnspecified: allowsUnspecified = true
+        case .indexed: isIndexed = true
         case .items(let rules):
             items = Dictionary(
                 rules.map { ($0.name, FieldRules($0.traits)) }, uniquingKeysWith: { first, _ in first })

@@ -10,6 +10,10 @@ package struct RecordHooks: Sendable {
     /// Runs inside the transaction, before the record is written and with its old state locked. May query and may set
     /// fields of `change.after`; throws to refuse.
     package typealias BeforeWrite = @Sendable (RecordChange, RecordTransaction) async throws -> Void
+    /// Runs inside the transaction, before a record is deleted or restored and with its old state locked, after
+    /// `beforeWrite`: the place for what goes and comes back with it. A type that has this hook alone is still created in
+    /// one round trip.
+    package typealias BeforeLifetimeChange = BeforeWrite
     /// Runs inside the transaction, after a new record was written: what refers to it is written here. What it only
     /// enqueues costs no round trip of its own; throws to refuse.
     package typealias AfterCreate = @Sendable (RecordChange, RecordTransaction) async throws -> Void
@@ -19,16 +23,19 @@ package struct RecordHooks: Sendable {
     package let prepare: Prepare?
     package let validate: Validate?
     package let beforeWrite: BeforeWrite?
+    package let beforeLifetimeChange: BeforeLifetimeChange?
     package let afterCreate: AfterCreate?
     package let afterCommit: AfterCommit?
 
     package init(
         prepare: Prepare? = nil, validate: Validate? = nil, beforeWrite: BeforeWrite? = nil,
-        afterCreate: AfterCreate? = nil, afterCommit: AfterCommit? = nil
+        beforeLifetimeChange: BeforeLifetimeChange? = nil, afterCreate: AfterCreate? = nil,
+        afterCommit: AfterCommit? = nil
     ) {
         self.prepare = prepare
         self.validate = validate
         self.beforeWrite = beforeWrite
+        self.beforeLifetimeChange = beforeLifetimeChange
         self.afterCreate = afterCreate
         self.afterCommit = afterCommit
     }

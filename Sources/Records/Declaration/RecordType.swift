@@ -8,8 +8,8 @@ package import Wire
 ///     static let type = RecordType(
 ///         message: Account.descriptor, object: "account", table: "accounts", service: .customer,
 ///         fields: [
-///             .field("display_name", .required, .length(1...200), .searchable),
-///             .field("external_id", .length(1...100), .unique("accounts_external_id_key")),
+///             .field("display_name", .required, .line(200), .searchable),
+///             .field("external_id", .line(100), .unique("accounts_external_id_key")),
 ///             .field("parent_account_id", .reference(.record("account"))),
 ///         ],
 ///         hooks: RecordHooks(beforeWrite: refuseCycle))

@@ -17,7 +17,9 @@ struct ChangePreparation {
     /// A new record from what the client sent: what the service sets is set, defaults are filled in.
     func newRecord(from sent: Message) throws -> RecordChange {
         let record = sent.copy()
-        for field in type.fields where field.isOutputOnly { record.clear(field.descriptor) }
+        for field in type.fields {
+            if field.isOutputOnly { record.clear(field.descriptor) } else { field.normalizeTexts(in: record) }
+        }
         if !record.has(standard.id.descriptor) { record.setID(standard.id.descriptor, RecordID.make()) }
         record.setInt64(standard.version.descriptor, 1)
         record.set(standard.createTime.name, call.now)
@@ -39,8 +41,9 @@ struct ChangePreparation {
     }
 
     /// Checks fields, owner and department, and runs the validating hook. Throws INVALID_ARGUMENT with every
-    /// violation.
+    /// violation. Texts that a hook set are normalized as those that came in.
     func validate(_ change: RecordChange, fields: [RecordField]) throws {
+        for field in fields { field.normalizeTexts(in: change.after) }
         var violations = RecordValidator.violations(in: change.after, fields: fields)
         if violations.isEmpty {
             for field in fields { field.normalize(change.after) }

@@ -3,13 +3,6 @@ import RPC
 
 /// Turns what PostgreSQL says into what the caller is told. No text of the server leaves the process.
 enum DatabaseErrors {
-    /// How long a caller waits before it tries again what ran into a lock.
-    private static let busyRetryDelay = Duration.milliseconds(100)
-    /// How long a caller waits until other reads of its workspace are over.
-    private static let workspaceBusyRetryDelay = Duration.seconds(1)
-    /// How long a caller waits while the database is away.
-    private static let unavailableRetryDelay = Duration.seconds(1)
-
     /// The error for the caller; errors that are not PostgreSQL's pass through. `path` is put before field names.
     static func translate(_ error: any Error, _ type: RecordType?, path: String = "") -> any Error {
         guard let error = error as? PostgresError else { return error }
@@ -17,55 +10,8 @@ enum DatabaseErrors {
         case .uniqueViolation, .exclusionViolation: return taken(error, type, path)
         case .foreignKeyViolation: return referenceMissing(error, type, path)
         case .checkViolation, .notNullViolation: return refused(error, type, path)
-        case .serializationFailure, .deadlock, .lockTimeout:
-            return made(
-                .aborted, .databaseBusy, "Another change is under way; try again.", busyRetryDelay, error)
-        case .poolExhausted:
-            return made(
-                .unavailable, .databaseBusy, "The service is busy; try again later.", busyRetryDelay, error)
-        case .tenantBusy: return workspaceBusy(error)
-        case .readTimeout: return readTimeout(error)
-        case .connectionLost, .unavailable, .readOnlyTransaction:
-            let text =
-                error.isOutcomeUnknown
-                ? "The database went away while it stored the change; repeat the call with the same request id."
-                : "The database is not reachable at the moment; try again later."
-            return made(.unavailable, .databaseUnavailable, text, unavailableRetryDelay, error)
-        case .stampMismatch:
-            return made(
-                .unavailable, .workspaceUnavailable, "The workspace is being changed; try again later.",
-                unavailableRetryDelay, error)
-        case .queryCanceled:
-            return RPCError(
-                .deadlineExceeded, reason: "DEADLINE_EXCEEDED", domain: RecordErrors.domain,
-                "The time for the call ran out in the database; allow more, or ask for less.", cause: error)
-        default: return error
+        default: return DatabaseOutage.rpcError(error, domain: RecordErrors.domain) ?? error
         }
-    }
-
-    private static func workspaceBusy(_ error: PostgresError) -> RPCError {
-        made(
-            .resourceExhausted, .workspaceBusy,
-            "Other calls of the workspace keep the database busy for so long that this one would wait for them in vain; nothing was "
-                + "done. Try again after the delay. Narrow the filters that read much, or order by a field with an index.",
-            workspaceBusyRetryDelay, error)
-    }
-
-    /// Without a delay: the same call would fail the same way.
-    private static func readTimeout(_ error: PostgresError) -> RPCError {
-        let limit = (error.limit ?? .zero) / .milliseconds(1)
-        return RPCError(
-            .resourceExhausted, reason: RecordReason.readTimeout.rawValue, domain: RecordErrors.domain,
-            "Reading took longer in the database than the \(Int(limit)) ms that it may. Narrow the filter, order by create_time, or ask "
-                + "without the count.",
-            details: [(key: "limit_ms", value: "\(Int(limit))")], cause: error)
-    }
-
-    private static func made(
-        _ code: StatusCode, _ reason: RecordReason, _ text: String, _ delay: Duration, _ cause: PostgresError
-    ) -> RPCError {
-        RPCError(
-            code, reason: reason.rawValue, domain: RecordErrors.domain, text, retryDelay: delay, cause: cause)
     }
 
     private static func taken(_ error: PostgresError, _ type: RecordType?, _ path: String) -> RPCError {
@@ -84,7 +30,10 @@ enum DatabaseErrors {
     static func taken(_ field: String, _ type: RecordType, _ path: String, cause: (any Error)? = nil)
         -> RPCError
     {
-        let text = "Another \(type.object) has this \(field); choose another value or change that record."
+        let text =
+            field == type.standard.id.name
+            ? "The \(field) is taken; choose another one, or leave it out."
+            : "Another \(type.object) has this \(field); choose another value or change that record."
         let reason = "\(field.uppercased())_TAKEN"
         return RPCError(
             .alreadyExists, reason: reason, domain: RecordErrors.domain, text, details: [("field", field)],

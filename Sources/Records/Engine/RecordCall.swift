@@ -12,7 +12,8 @@ package struct RecordCall: Sendable {
     package let policy: PolicySnapshot
     /// The moment that everything written in this call bears.
     package let now: Timestamp
-    let rights: FieldRights
+    /// The rights on its fields.
+    package let rights: FieldRights
 
     /// The same call, looked at from another record type.
     func with(_ other: RecordType) throws -> RecordCall {
@@ -41,7 +42,7 @@ package struct RecordCall: Sendable {
     }
 
     /// Throws PERMISSION_DENIED when no role grants the action at all, whatever the record.
-    func require(_ action: Action) throws {
+    package func require(_ action: Action) throws {
         if predicate(action) == .none { throw RecordErrors.permissionMissing(action, type) }
     }
 

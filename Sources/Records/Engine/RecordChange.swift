@@ -49,7 +49,7 @@ package final class RecordChange: @unchecked Sendable {
         return type.fields.filter { !$0.isSame(in: before, after) }
     }
 
-    var recordID: RecordID {
+    package var recordID: RecordID {
         guard let id = after.id(type.standard.id.descriptor) else {
             preconditionFailure("a record has an id")
         }

@@ -31,15 +31,17 @@ extension RecordEngine {
             field: "references")
     }
 
-    /// Those of the records that live and that the caller may read; locked against deletion inside a transaction.
+    /// Those of the records that live and that the caller may read (or do something else with); locked against deletion inside
+    /// a transaction.
     func existing(
-        _ ids: [RecordID], _ call: RecordCall, locking transaction: RecordTransaction? = nil
+        _ ids: [RecordID], _ call: RecordCall, _ action: Action = .read, _ lifetime: Lifetime = .living,
+        locking transaction: RecordTransaction? = nil
     ) async throws -> Set<RecordID> {
         let type = call.type
         let forms = transaction == nil ? type.lookups.existing : type.lookups.existingShared
         var parameters = Parameters()
         parameters.append(ids)
-        let statement = forms.statement(.living, call.predicate(.read), of: type, &parameters)
+        let statement = forms.statement(lifetime, call.predicate(action), of: type, &parameters)
         do {
             let rows =
                 if let transaction {

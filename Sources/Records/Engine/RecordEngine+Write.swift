@@ -7,7 +7,8 @@ package import Wire
 extension RecordEngine {
     /// Runs a writing custom method: one transaction with its effect, its ledger rows and its answer.
     ///
-    /// A retry under the same request id gets the stored answer and `body` is not run to effect. Errors of PostgreSQL
+    /// A retry under the same request id gets the stored answer, as far as the caller may still read it, and `body` is not run to
+    /// effect. Errors of PostgreSQL
     /// become errors for the caller. `body` authorises by loading or inserting through the transaction.
     package func transaction<Request: WireMessage, Answer: WireMessage>(
         _ context: CallContext, request: Request, _ body: (RecordTransaction) async throws -> Answer
@@ -15,7 +16,7 @@ extension RecordEngine {
         let caller = try context.requireTenantCaller()
         try policies.requireFreshForWrite()
         let stored = try StoredAnswer(context, request: request.message(in: context.arena))
-        let bytes = try await replaying(stored, context) {
+        let bytes = try await replaying(stored, context, Answer.descriptor) {
             var finished: [RecordChange] = []
             let bytes = try await self.database.transaction(
                 caller, deadline: context.deadline.nanoseconds
@@ -32,10 +33,12 @@ extension RecordEngine {
         return try Answer(decoding: bytes)
     }
 
-    /// Runs a write; when it fails and its request id has a stored answer, gives that instead. Any failure asks, since
-    /// a write that was done makes its own repetition fail in many ways: deleted is not found, created is taken.
+    /// Runs a write that answers with a `response`; when it fails and its request id has a stored answer, gives that instead,
+    /// as the caller may see it now. Any failure asks, since a write that was done makes its own repetition fail in many ways:
+    /// deleted is not found, created is taken.
     func replaying(
-        _ stored: StoredAnswer?, _ context: CallContext, type: RecordType? = nil, path: String = "",
+        _ stored: StoredAnswer?, _ context: CallContext, _ response: MessageDescriptor, type: RecordType? = nil,
+        path: String = "",
         _ body: () async throws -> [UInt8]
     ) async throws -> [UInt8] {
         do {
@@ -48,7 +51,7 @@ extension RecordEngine {
                 let answer = try await stored.find(
                     by: caller, deadline: context.deadline.nanoseconds, in: self)
                 guard let answer else { throw refusal }
-                return answer
+                return try await ReplayedAnswer(engine: self, context: context).present(answer, as: response)
             } catch let failure as PostgresError {
                 throw DatabaseErrors.translate(failure, type)
             }

@@ -3,6 +3,7 @@ package import Postgres
 package import RPC
 import Tenancy
 package import TenantDatabase
+import Wire
 
 /// The engine of standard methods. One for each service; serves every record type that the service declares.
 ///
@@ -39,6 +40,9 @@ package final class RecordEngine: Sendable {
 
     /// The declared type of an object kind; nil for one that another service keeps.
     package func type(_ object: String) -> RecordType? { types[object] }
+
+    /// The declared type whose records are such messages.
+    func type(of message: MessageDescriptor) -> RecordType? { types.values.first { $0.message == message } }
 
     /// The type whose declaration names a constraint of the database.
     func declaring(_ constraint: String) -> RecordType? { types.values.first { $0.declares(constraint) } }
@@ -77,7 +81,7 @@ extension RecordEngine {
     package func authorise(_ context: CallContext, _ type: RecordType, _ action: Action) async throws
         -> RecordCall
     {
-        let call = try await open(context, type, writes: action != .read && action != .export)
+        let call = try await open(context, type, writes: action != .read)
         try call.require(action)
         return call
     }

@@ -1,5 +1,6 @@
 import AccessControl
 import RPC
+import Tenancy
 
 /// Makes the errors of the record engine.
 enum RecordErrors {
@@ -49,7 +50,8 @@ enum RecordErrors {
     static func fieldNotReadable(_ field: String, of type: RecordType) -> RPCError {
         .permissionDenied(
             RecordReason.fieldNotReadable.rawValue,
-            "You may not read \(type.object).\(field), so you cannot filter or sort by it.", domain: domain,
+            "You may not read \(type.object).\(field), so you cannot filter or sort by it, nor ask for what would tell it.",
+            domain: domain,
             details: [("field", field)])
     }
 
@@ -66,6 +68,40 @@ enum RecordErrors {
             RecordReason.versionConflict.rawValue,
             "Somebody else changed the \(type.object)\(fields) since you read it. Read version \(current), then decide.",
             domain: domain, conflict: conflict, details: [("version", String(current))])
+    }
+
+    /// A repeated request was done before, and its answer is no longer for the caller.
+    static func answerNotReadable(_ type: RecordType, id: String) -> RPCError {
+        .permissionDenied(
+            RecordReason.answerNotReadable.rawValue,
+            "The request was done before under this request id; you may no longer read the \(type.object) \(id) of its "
+                + "answer.", domain: domain, details: [("object", type.object), ("id", id)])
+    }
+
+    /// A record has the id, but it was deleted, which the caller may know.
+    static func deleted(_ type: RecordType, _ id: RecordID, field: String) -> RPCError {
+        let text = "The \(type.object) with this id was deleted; restore it, or choose another id."
+        return RPCError(
+            .alreadyExists, reason: RecordReason.recordDeleted.rawValue, domain: domain, text,
+            details: [("object", type.object), ("id", id.text)],
+            fieldViolations: [
+                FieldViolation(field: field, reason: RecordReason.recordDeleted.rawValue, description: text)
+            ])
+    }
+
+    static func referenceDeleted(_ type: RecordType, _ id: RecordID, field: String) -> RPCError {
+        .failedPrecondition(
+            RecordReason.referenceDeleted.rawValue,
+            "The \(type.object) that \(field) names was deleted; restore that first.", domain: domain,
+            details: [("field", field), ("object", type.object), ("id", id.text)])
+    }
+
+    static func partsTooMany(_ type: RecordType) -> RPCError {
+        let most = RecordTransaction.partCountMax
+        return .failedPrecondition(
+            RecordReason.partsTooMany.rawValue,
+            "More than \(most) records of the kind \(type.object) go with this one; delete some of them first.",
+            domain: domain, details: [("object", type.object), ("limit", String(most))])
     }
 
     /// The answer would not fit into a message.

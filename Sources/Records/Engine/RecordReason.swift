@@ -3,6 +3,9 @@
 package enum RecordReason: String, Sendable, CaseIterable {
     case recordNotFound = "RECORD_NOT_FOUND"
     case recordNotDeleted = "RECORD_NOT_DELETED"
+    case recordDeleted = "RECORD_DELETED"
+    case referenceDeleted = "REFERENCE_DELETED"
+    case partsTooMany = "PARTS_TOO_MANY"
     case permissionMissing = "PERMISSION_MISSING"
     case recordOutOfScope = "RECORD_OUT_OF_SCOPE"
     case fieldNotReadable = "FIELD_NOT_READABLE"
@@ -21,6 +24,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case requestIDInvalid = "REQUEST_ID_INVALID"
     case batchSizeInvalid = "BATCH_SIZE_INVALID"
     case maskTooLong = "MASK_TOO_LONG"
+    case answerNotReadable = "ANSWER_NOT_READABLE"
     case answerTooLong = "ANSWER_TOO_LONG"
     case pageSizeInvalid = "PAGE_SIZE_INVALID"
     case pageTokenInvalid = "PAGE_TOKEN_INVALID"

@@ -88,11 +88,17 @@ package final class RecordTransaction: @unchecked Sendable {
     /// Stores a changed record: the columns that differ, the next version, and a ledger row. Fields are checked by
     /// their rules, references within the service included; the `beforeWrite` hook is not run, and other services are not
     /// asked, since a transaction must not wait for them. Answers the record as stored.
+    ///
+    /// - Parameter holdsReferences: this transaction has found the records that the new values refer to, holds them, and
+    ///   has asked for the right to read them, so that they are not looked for again.
     @discardableResult
-    package func update(_ record: LoadedRecord, to value: some WireMessage) async throws -> Message {
+    package func update(
+        _ record: LoadedRecord, to value: some WireMessage, holdsReferences: Bool = false
+    ) async throws -> Message {
         let after = Message.make(record.type.message, in: context.arena)
         value.write(to: after)
-        return try await store(RecordChange(.update, record.call, before: record.message, after: after))
+        return try await store(
+            RecordChange(.update, record.call, before: record.message, after: after), holdsReferences: holdsReferences)
     }
 
     /// Stores a record that `edit` changed.
@@ -137,12 +143,13 @@ package final class RecordTransaction: @unchecked Sendable {
         present(record).value(value)
     }
 
-    private func store(_ change: RecordChange) async throws -> Message {
+    private func store(_ change: RecordChange, holdsReferences: Bool = false) async throws -> Message {
         let preparation = ChangePreparation(engine: engine, call: change.call, path: "")
+        for field in change.changedFields { field.normalizeTexts(in: change.after) }
         let changed = change.changedFields
         if change.kind == .update {
             try preparation.validate(change, fields: changed)
-            try await preparation.checkReferences([change], in: self)
+            if !holdsReferences { try await preparation.checkReferences([change], in: self) }
         }
         return try store(change, changed: changed)
     }

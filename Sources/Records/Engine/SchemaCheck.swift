@@ -1,4 +1,5 @@
 package import Postgres
+import Text
 
 /// Compares a declared record type with the live table. Meant for a test of each service: a column that was forgotten
 /// in a migration is found there and not by the first caller.
@@ -10,11 +11,12 @@ package enum SchemaCheck {
         WHERE table_schema = $1 AND table_name = $2
         """)
 
-    /// Gives the names of the unique indexes and constraints of a table ($1 is the schema, $2 the table).
+    /// Gives the names of the indexes, with their definitions, and of the constraints of a table ($1 is the schema, $2 the
+    /// table).
     package static let constraints = Statement(
         """
-        SELECT indexname::text FROM pg_catalog.pg_indexes WHERE schemaname = $1 AND tablename = $2 \
-        UNION SELECT conname::text FROM pg_catalog.pg_constraint AS c \
+        SELECT indexname::text, indexdef::text FROM pg_catalog.pg_indexes WHERE schemaname = $1 AND tablename = $2 \
+        UNION SELECT conname::text, '' FROM pg_catalog.pg_constraint AS c \
         JOIN pg_catalog.pg_class AS t ON t.oid = c.conrelid \
         JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace WHERE n.nspname = $1 AND t.relname = $2
         """)
@@ -23,9 +25,10 @@ package enum SchemaCheck {
     package static func problems(of type: RecordType, columns: Rows, constraints: Rows) throws -> [String] {
         var live: [String: (type: String, isNullable: Bool)] = [:]
         for row in columns { live[try row.string(0)] = (try row.string(1), try row.bool(2)) }
-        let names = Set(try constraints.map { try $0.string(0) })
+        let found = try constraints.map { (name: try $0.string(0), definition: try $0.string(1)) }
         guard !live.isEmpty else { return ["There is no table \(type.table)."] }
-        return columnProblems(type, live) + constraintProblems(type, names)
+        return columnProblems(type, live) + constraintProblems(type, Set(found.map(\.name)))
+            + indexProblems(type, Dictionary(found, uniquingKeysWith: { $0.isEmpty ? $1 : $0 }))
     }
 
     private static func columnProblems(
@@ -41,7 +44,7 @@ package enum SchemaCheck {
                 if found.type != expected {
                     problems.append("\(type.table).\(column) is \(found.type) instead of \(expected).")
                 }
-                if needsValue(field), found.isNullable {
+                if field.isAlwaysSet, found.isNullable {
                     problems.append(
                         "\(type.table).\(column) must be NOT NULL, as \(field.name) is always set.")
                 }
@@ -55,10 +58,15 @@ package enum SchemaCheck {
         return problems
     }
 
-    private static func needsValue(_ field: RecordField) -> Bool {
-        switch field.role {
-        case .id, .version, .createTime, .updateTime, .owner: true
-        default: false
+    /// An index in another order than lists have would be there and be of no use.
+    private static func indexProblems(_ type: RecordType, _ definitions: [String: String]) -> [String] {
+        type.fields.filter(\.rules.isIndexed).compactMap { field in
+            let name = "\(type.table)_\(field.column)_idx"
+            let collation = TextOrder.collation.split(separator: ".").last ?? ""
+            let column = if case .text = field.kind { "\(field.column) COLLATE \(collation)" } else { field.column }
+            let keys = "(\(column), \(type.standard.id.column)) WHERE (\(type.standard.deleteTime.column) IS NULL)"
+            guard definitions[name]?.hasSuffix(keys) != true else { return nil }
+            return "\(type.table) lacks the index \(name) on \(keys)."
         }
     }
 

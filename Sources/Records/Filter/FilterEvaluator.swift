@@ -1,15 +1,31 @@
+import AccessControl
+import Tenancy
+import Text
 import Wire
 
 // Decides filters in memory, as PostgreSQL does with the SQL of `FilterSQL`; a property test compares the two.
 extension ResolvedFilter {
+    /// Finds a living record that another one names; nil when there is none, or when none can be looked for.
+    typealias Following = (RecordType, RecordID) -> Message?
+
     /// Whether a record fulfils the filter. A field that is not set fulfils nothing but `!=` and negations.
-    func matches(_ record: Message) -> Bool {
+    func matches(_ record: Message, following: Following = { _, _ in nil }) -> Bool {
         switch self {
-        case .all(let filters): filters.allSatisfy { $0.matches(record) }
-        case .any(let filters): filters.contains { $0.matches(record) }
-        case .not(let filter): !filter.matches(record)
+        case .all(let filters): filters.allSatisfy { $0.matches(record, following: following) }
+        case .any(let filters): filters.contains { $0.matches(record, following: following) }
+        case .not(let filter): !filter.matches(record, following: following)
         case .compare(let comparison): comparison.matches(record)
+        case .follow(let reference): reference.matches(record, following: following)
         }
+    }
+}
+
+extension ResolvedReference {
+    func matches(_ record: Message, following: ResolvedFilter.Following) -> Bool {
+        guard let id = record.id(field.descriptor), let other = following(type, id) else { return false }
+        let owner = type.standard.owner.flatMap { other.id($0.descriptor) }
+        let department = type.standard.department.flatMap { other.id($0.descriptor) }
+        return scope.admits(owner: owner, unit: department) && filter.matches(other)
     }
 }
 
@@ -47,10 +63,10 @@ extension FieldValue {
         return self == other
     }
 
-    /// The order of filters: texts by their bytes (COLLATE "C"), false before true.
+    /// The order of filters and lists: texts as people look for them, false before true.
     func isLess(than other: FieldValue) -> Bool {
         switch (self, other) {
-        case (.text(let one), .text(let two)): one.utf8.lexicographicallyPrecedes(two.utf8)
+        case (.text(let one), .text(let two)): TextOrder.precedes(one, two)
         case (.id(let one), .id(let two)): one < two
         case (.integer(let one), .integer(let two)): one < two
         case (.number(let one), .number(let two)): one < two

@@ -6,7 +6,7 @@
 ///     comparison = field ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "~" | "^=" ) value
 ///                | field [ "not" ] "in" "(" value { "," value } ")"
 ///                | field "is" [ "not" ] "set"
-///     field      = name { "." name }                       as in display_name, amount.minor_units
+///     field      = name { "." name }                       as in display_name, amount.minor_units, stage.display_name
 ///     value      = text in " or ' | word                   as in "Müller & Co", 北京, 42, true, 2026-01-31, OPEN
 ///
 /// `~` means contains, `^=` begins with, both upper and lower case alike. Key words may be written in either case. In

@@ -20,7 +20,19 @@ struct FilterSQL {
         case .any(let filters): joined(filters, by: " OR ")
         case .not(let inner): "(\(condition(inner))) IS NOT TRUE"
         case .compare(let comparison): condition(comparison)
+        case .follow(let reference): condition(reference)
         }
+    }
+
+    /// Names within the brackets are columns of the other table, even where it is the same one.
+    private mutating func condition(_ reference: ResolvedReference) -> String {
+        let type = reference.type
+        var conditions: [String] = []
+        if let living = Lifetime.living.condition(type) { conditions.append(living) }
+        if let scope = reference.scope.condition(type, &parameters) { conditions.append(scope) }
+        conditions.append(condition(reference.filter))
+        return "\(reference.field.column) IN (SELECT \(type.standard.id.column) FROM \(type.qualifiedTable) "
+            + "WHERE \(conditions.joined(separator: " AND ")))"
     }
 
     private mutating func joined(_ filters: [ResolvedFilter], by word: String) -> String {
@@ -77,8 +89,7 @@ struct FilterSQL {
 
     /// A comparison of one expression.
     private mutating func comparison(_ expression: String, _ comparison: ResolvedComparison) -> String {
-        let isText = if case .text = comparison.target.type { true } else { false }
-        let ordered = isText ? "\(expression) COLLATE \"C\"" : expression
+        let ordered = comparison.target.type.orderExpression(expression)
         switch comparison.comparator {
         case .equal: return "\(expression) = \(bind(comparison.values[0]))"
         case .less: return "\(ordered) < \(bind(comparison.values[0]))"

@@ -1,4 +1,6 @@
+import AccessControl
 import Tenancy
+import Text
 import Wire
 
 /// A filter whose fields, operators and values fit a record type and the rights of a caller.
@@ -7,6 +9,19 @@ indirect enum ResolvedFilter: Sendable {
     case any([ResolvedFilter])
     case not(ResolvedFilter)
     case compare(ResolvedComparison)
+    case follow(ResolvedReference)
+}
+
+/// A condition on the record of this service that a field names.
+struct ResolvedReference: Sendable {
+    /// Holds the id of the other record.
+    let field: RecordField
+    /// The type of the other record.
+    let type: RecordType
+    /// The records of that type that the caller may read. Others are as good as not there: a filter must not tell of them.
+    let scope: ScopePredicate
+    /// What holds of the other record. It follows no reference.
+    let filter: ResolvedFilter
 }
 
 /// A comparison that can be decided. `notEqual` is resolved to the negation of `equal`.
@@ -20,9 +35,11 @@ struct ResolvedComparison: Sendable {
 struct FilterResolver {
     let type: RecordType
     let rights: FieldRights
+    /// The caller's rights on another record type of the service, by the name of its objects; nil for what it does not keep.
+    var following: (String) throws -> RecordCall? = { _ in nil }
 
     /// Throws INVALID_ARGUMENT for an unknown field or a value of the wrong type, and PERMISSION_DENIED for a field
-    /// that the caller may not fully read.
+    /// that the caller may not fully read, or for a reference to records that the caller may not read.
     func resolve(_ node: FilterNode) throws -> ResolvedFilter {
         switch node {
         case .all(let nodes): .all(try nodes.map(resolve))
@@ -40,6 +57,7 @@ struct FilterResolver {
                 "A path has \(length) bytes; at most \(FilterLimits.pathBytesMax) are allowed, and no field has more.",
                 field: comparison.place, place: comparison.place)
         }
+        if let followed = try follow(comparison) { return followed }
         guard let target = FilterTarget(comparison.path, in: type) else {
             throw RecordErrors.filter(
                 .filterFieldUnknown, "\(type.object) has no field \(comparison.path) that can be compared.",
@@ -52,6 +70,25 @@ struct FilterResolver {
             return .not(.compare(ResolvedComparison(target: target, comparator: .equal, values: values)))
         }
         return .compare(ResolvedComparison(target: target, comparator: comparison.comparator, values: values))
+    }
+
+    /// Resolves a path such as stage.display_name, where stage_id names a record of the same service. One step: the rest of the
+    /// path is a field of that record. Nil for a path that begins with no reference.
+    private func follow(_ comparison: FilterComparison) throws -> ResolvedFilter? {
+        let parts = comparison.path.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, type.field(String(parts[0])) == nil, let field = type.field("\(parts[0])_id"),
+            case .record(let object) = field.rules.reference, let call = try following(object)
+        else { return nil }
+        try rights.requireReadable(field)
+        try call.require(.read)
+        // Not set fulfils `!=`, and so does a record that is not there.
+        let isNegated = comparison.comparator == .notEqual
+        let inner = FilterComparison(
+            path: String(parts[1]), comparator: isNegated ? .equal : comparison.comparator, values: comparison.values,
+            place: comparison.place)
+        let filter = try FilterResolver(type: call.type, rights: call.rights).resolve(inner)
+        let reference = ResolvedReference(field: field, type: call.type, scope: call.predicate(.read), filter: filter)
+        return isNegated ? .not(.follow(reference)) : .follow(reference)
     }
 
     private func checkOperator(_ comparison: FilterComparison, _ target: FilterTarget) throws {
@@ -120,7 +157,8 @@ struct FilterResolver {
 
     private static func convert(_ literal: FilterLiteral, to type: FilterTarget.ValueType) -> FieldValue? {
         switch (type, literal) {
-        case (.text, .text(let text)), (.text, .word(let text)): return .text(text)
+        // In the form in which texts are stored: what is typed in another way is the same.
+        case (.text, .text(let text)), (.text, .word(let text)): return .text(TextForm.normalized(text))
         case (.id, .text(let text)), (.id, .word(let text)): return RecordID(text).map { .id($0) }
         case (.integer, .integer(let number)): return .integer(number)
         case (.integer, .word(let text)): return Int64(text).map { .integer($0) }

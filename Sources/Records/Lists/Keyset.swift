@@ -15,6 +15,9 @@ struct Keyset: Hashable, Sendable {
         values = order.keys.map { $0.target.values(in: record).first }
     }
 
+    /// The place in the order without its first key.
+    var withoutFirst: Keyset { Keyset(values: Array(values.dropFirst())) }
+
     /// SQL that selects what comes after this place, with its parameters appended.
     func condition(_ order: SortOrder, _ parameters: inout Parameters) -> String {
         if let row = rowComparison(order, &parameters) { return row }
@@ -38,7 +41,7 @@ struct Keyset: Hashable, Sendable {
     /// way and none can be NULL.
     private func rowComparison(_ order: SortOrder, _ parameters: inout Parameters) -> String? {
         let isDescending = order.keys[0].isDescending
-        guard order.keys.allSatisfy({ $0.isDescending == isDescending && !$0.target.isNullable }),
+        guard order.keys.allSatisfy({ $0.isDescending == isDescending && !$0.isNullable }),
             values.allSatisfy({ $0 != nil })
         else { return nil }
         var references: [String] = []
@@ -50,17 +53,10 @@ struct Keyset: Hashable, Sendable {
         return "(\(columns)) \(isDescending ? "<" : ">") (\(references.joined(separator: ", ")))"
     }
 
-    /// What is after a value in one key. What is not set counts as greater than everything: last in ascending order,
-    /// first in descending. Nil when nothing can come after.
+    /// What is after a value in one key, what is not set being last. Nil when nothing can come after.
     private static func after(_ key: SortOrder.Key, _ reference: String?) -> String? {
-        switch (key.isDescending, reference) {
-        case (false, let reference?):
-            key.target.isNullable
-                ? "(\(key.expression) > \(reference) OR \(key.expression) IS NULL)"
-                : "\(key.expression) > \(reference)"
-        case (false, nil): nil
-        case (true, let reference?): "\(key.expression) < \(reference)"
-        case (true, nil): "\(key.expression) IS NOT NULL"
-        }
+        guard let reference else { return nil }
+        let beyond = "\(key.expression) \(key.isDescending ? "<" : ">") \(reference)"
+        return key.isNullable ? "(\(beyond) OR \(key.expression) IS NULL)" : beyond
     }
 }

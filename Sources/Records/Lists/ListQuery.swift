@@ -1,8 +1,4 @@
-import Credentials
 import Postgres
-package import RPC
-import Tenancy
-package import Wire
 
 /// A page of a list, ready to be asked for.
 struct ListQuery {
@@ -27,13 +23,45 @@ struct ListQuery {
     /// The page and one record more, which tells whether there is another page.
     func page() -> (text: String, parameters: Parameters) {
         var parameters = selection.parameters
-        var condition = selection.predicate
-        if let place { condition += " AND \(place.condition(order, &parameters))" }
         parameters.append(Int64(pageSize + 1))
+        let limit = "LIMIT $\(parameters.count)"
+        let parts = order.splitsAtPresence ? self.parts(&parameters) : [whole(&parameters)]
+        let selects = parts.map { part in
+            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(selection.predicate)\(part.condition) "
+                + "ORDER BY \(part.order.sql) \(limit)"
+        }
+        guard selects.count > 1 else { return (selects[0], parameters) }
         let text =
-            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(condition) "
-            + "ORDER BY \(order.sql) LIMIT $\(parameters.count)"
+            "SELECT \(type.columnList) FROM (\(selects.map { "(\($0))" }.joined(separator: " UNION ALL "))) AS page "
+            + "ORDER BY \(order.sql) \(limit)"
         return (text, parameters)
+    }
+
+    /// Records of a list that follow one another in an index.
+    private struct Part {
+        /// Begins with AND, or is empty.
+        let condition: String
+        let order: SortOrder
+    }
+
+    private func whole(_ parameters: inout Parameters) -> Part {
+        Part(condition: place.map { " AND \($0.condition(order, &parameters))" } ?? "", order: order)
+    }
+
+    /// The records that have the first key, and those that lack it. Asked for apart, both are where the index has them in
+    /// this order, whichever way it goes; together they would have to be sorted whenever one goes down.
+    private func parts(_ parameters: inout Parameters) -> [Part] {
+        let key = order.keys[0].expression
+        let inner = order.amongEqualPresence
+        let isPastSet = place.map { $0.values[0] == nil } ?? false
+        var parts: [Part] = []
+        if !isPastSet {
+            let after = place.map { " AND \($0.condition(inner, &parameters))" } ?? ""
+            parts.append(Part(condition: " AND \(key) IS NOT NULL\(after)", order: inner))
+        }
+        let after = isPastSet ? place.map { " AND \($0.withoutFirst.condition(order.withoutFirst, &parameters))" } : nil
+        parts.append(Part(condition: " AND \(key) IS NULL\(after ?? "")", order: inner))
+        return parts
     }
 
     /// The count of all pages, which stops one past the exact limit.
@@ -55,25 +83,5 @@ struct ListQuery {
     static func expectedRows(_ plan: String) -> Int64? {
         let word = plan.split(separator: " ").first { $0.hasPrefix("rows=") }
         return word.flatMap { Int64($0.dropFirst("rows=".count)) }
-    }
-}
-
-extension RecordEngine {
-    /// The first records of a list, as the caller may see them. Authorises; see `select` for the errors.
-    package func list(
-        _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil,
-        expression: String? = nil, within: (any WireMessage)? = nil, orderBy: [String] = [], limit: Int
-    ) async throws -> [Message] {
-        let selection = try await select(
-            context, type, filter: filter, expression: expression, within: within)
-        let order = try SortOrder(orderBy, of: type, rights: selection.call.rights)
-        let query = ListQuery(selection: selection, order: order, pageSize: limit, place: nil)
-        let (text, parameters) = query.page()
-        let rows = try await read(context, scan(text), parameters)
-        return try rows.prefix(limit).map { row in
-            let record = try type.record(row, in: context.arena)
-            selection.call.rights.filter(record)
-            return record
-        }
     }
 }

@@ -2,41 +2,41 @@ import Credentials
 import RPC
 import Tenancy
 
-/// Where a list goes on, as an opaque text: the keyset of the last record and a code that binds it to the caller and to
+/// Where a list goes on, as a sealed text: values of the last record, which may be nobody's business, bound to the caller and to
 /// the filter and order of the list. A token that was changed, or is used for another list, is refused.
-struct PageToken: Sendable {
-    private let key: MACKey
+package struct PageToken: Sendable {
+    private let sealer: Sealer
 
-    /// Bytes of the code that a token carries.
-    private static let codeBytes = 16
     /// Longest token that is looked at: three texts of 10,000 characters do not fit a sensible sort key.
     private static let textBytesMax = 16 * 1024
 
     /// `secret` is shared by all instances of the service and has 16 bytes or more.
-    init(secret: [UInt8]) throws {
-        key = try MACKey(secret)
+    package init(secret: [UInt8]) throws {
+        let key = try MAC.hmacSHA256(key: secret, Array("page tokens, sealed".utf8))
+        sealer = Sealer(current: try Sealer.Key(id: 1, bytes: key))
     }
 
-    /// The token of a place. `list` is everything that must not change between the pages.
+    /// The token of a place. `list` is everything that must not change between the pages, the caller included.
+    package func make(_ place: [UInt8], list: [UInt8]) throws -> String {
+        Base64URL.encode(try sealer.seal(place, associated: list))
+    }
+
+    /// The place of a token; nil for anything that `make` did not make for this list.
+    package func place(_ text: String, list: [UInt8]) -> [UInt8]? {
+        guard text.utf8.count <= PageToken.textBytesMax, let bytes = Base64URL.decode(text) else { return nil }
+        return try? sealer.open(bytes, associated: list)
+    }
+
     func make(_ keyset: Keyset, list: [UInt8]) throws -> String {
-        let payload = KeysetCoder.encode(keyset)
-        return Base64URL.encode(payload + (try code(payload, list)))
+        try make(KeysetCoder.encode(keyset), list: list)
     }
 
     /// Throws INVALID_ARGUMENT with PAGE_TOKEN_INVALID for anything that `make` did not make for this list.
     func read(_ text: String, list: [UInt8], order: SortOrder) throws -> Keyset {
-        guard text.utf8.count <= PageToken.textBytesMax, let bytes = Base64URL.decode(text),
-            bytes.count > PageToken.codeBytes
-        else { throw PageToken.refusal }
-        let payload = Array(bytes.dropLast(PageToken.codeBytes))
-        guard MAC.equal(bytes.suffix(PageToken.codeBytes), try code(payload, list)),
-            let keyset = KeysetCoder.decode(payload), keyset.values.count == order.keys.count
+        guard let place = place(text, list: list), let keyset = KeysetCoder.decode(place),
+            keyset.values.count == order.keys.count
         else { throw PageToken.refusal }
         return keyset
-    }
-
-    private func code(_ payload: [UInt8], _ list: [UInt8]) throws -> [UInt8] {
-        Array(try key.code(for: list + payload).prefix(PageToken.codeBytes))
     }
 
     static var refusal: RPCError {

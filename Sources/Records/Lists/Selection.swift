@@ -11,24 +11,43 @@ package struct Selection: Sendable {
     package let predicate: String
     /// The values of the condition; append your own after them.
     package let parameters: Parameters
+
+    /// The columns of a record, for a SELECT whose rows `records` reads.
+    package var columns: String { call.type.columnList }
+
+    /// The records of rows that consist of `columns`, as the caller may see them.
+    package func records<Value: WireMessage>(_ rows: Rows, as value: Value.Type) throws -> [Value] {
+        try rows.map { row in
+            let record = try call.type.record(row, in: call.context.arena)
+            call.rights.filter(record)
+            return record.value(value)
+        }
+    }
 }
 
 extension RecordEngine {
     /// Authorises reading and turns a filter into SQL. At most one of the filter's two forms may be given.
     ///
-    /// - Parameter within: a filter of the program's own, which the records must fulfil, too.
     /// - Throws: INVALID_ARGUMENT for a wrong filter; PERMISSION_DENIED without the right to read, and for a field that
     ///   the caller may not fully read.
     package func select(
-        _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil,
-        expression: String? = nil, within: (any WireMessage)? = nil
+        _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil, expression: String? = nil
     ) async throws -> Selection {
         let call = try await authorise(context, type, .read)
         let asked = try RecordEngine.filter(filter?.message(in: context.arena), expression)
-        let own = try within.map { try FilterNode($0.message(in: context.arena)) }
-        let nodes = [asked, own].compactMap { $0 }
-        let node = nodes.count == 2 ? FilterNode.all(nodes) : nodes.first
-        return try selection(call, try resolve(node, call), .living)
+        return try selection(call, try resolve(asked, call), .living)
+    }
+
+    /// Runs reading statements of one's own in the caller's tenant, all of one moment and in one round trip.
+    package func snapshot(
+        _ context: CallContext, _ statements: [(Statement, Parameters)]
+    ) async throws -> [Rows] {
+        do {
+            return try await database.batch(
+                context.requireTenantCaller(), deadline: context.deadline.nanoseconds, access: .snapshot, statements)
+        } catch {
+            throw DatabaseErrors.translate(error, nil)
+        }
     }
 
     /// Runs a reading statement of one's own in the caller's tenant.
@@ -43,12 +62,16 @@ extension RecordEngine {
         }
     }
 
-    /// The condition of a list: scope, lifetime and filter.
-    func selection(_ call: RecordCall, _ filter: ResolvedFilter?, _ lifetime: Lifetime) throws -> Selection {
+    /// The condition of a list: scope, lifetime and filter. What is to be changed must be readable, too.
+    func selection(
+        _ call: RecordCall, _ filter: ResolvedFilter?, _ lifetime: Lifetime, for action: Action = .read
+    ) throws -> Selection {
         var parameters = Parameters()
         var conditions: [String] = []
         if let living = lifetime.condition(call.type) { conditions.append(living) }
-        if let scope = call.predicate(.read).condition(call.type, &parameters) { conditions.append(scope) }
+        for action in action == .read ? [.read] : [.read, action] {
+            if let scope = call.predicate(action).condition(call.type, &parameters) { conditions.append(scope) }
+        }
         if let filter {
             var sql = FilterSQL(after: parameters)
             conditions.append("(\(sql.condition(filter)))")
@@ -59,7 +82,10 @@ extension RecordEngine {
     }
 
     func resolve(_ filter: FilterNode?, _ call: RecordCall) throws -> ResolvedFilter? {
-        try filter.map { try FilterResolver(type: call.type, rights: call.rights).resolve($0) }
+        let resolver = FilterResolver(type: call.type, rights: call.rights) { object in
+            try self.type(object).map(call.with)
+        }
+        return try filter.map(resolver.resolve)
     }
 
     /// Reads either form of a filter.

@@ -1,4 +1,5 @@
 import RPC
+import Text
 
 /// The order of a list: up to three keys, then the id, so that no two records stand in the same place.
 struct SortOrder: Sendable {
@@ -7,12 +8,18 @@ struct SortOrder: Sendable {
     struct Key: Sendable {
         let target: FilterTarget
         let isDescending: Bool
-        /// SQL of the value.
+        /// Records may lack the value.
+        let isNullable: Bool
+        /// SQL of the value: a text in the order of people.
         let expression: String
     }
 
     /// The keys; the id is one of them.
     let keys: [Key]
+
+    private init(keys: [Key]) {
+        self.keys = keys
+    }
 
     /// Reads `order_by`: each a field name, or one followed by " desc" or " asc". Without any, the newest comes first.
     /// Throws INVALID_ARGUMENT, or PERMISSION_DENIED for a field that the caller may not fully read.
@@ -53,7 +60,9 @@ struct SortOrder: Sendable {
                 "\(text.quoted) is no sort key of \(type.object): give a field name, and desc to turn it round.",
                 field: place)
         }
-        return Key(target: target, isDescending: direction, expression: column)
+        return Key(
+            target: target, isDescending: direction, isNullable: target.isNullable,
+            expression: target.type.orderExpression(column))
     }
 
     private static func direction(_ word: Substring?) -> Bool? {
@@ -64,25 +73,52 @@ struct SortOrder: Sendable {
         }
     }
 
-    /// The ORDER BY list. What is not set comes last, and first when turned round, as an index of PostgreSQL has it.
+    /// The ORDER BY list. What is not set comes last, whichever way the order goes.
     var sql: String {
-        keys.map { $0.isDescending ? "\($0.expression) DESC" : $0.expression }.joined(separator: ", ")
+        keys.map { key in
+            guard key.isDescending else { return key.expression }
+            return key.isNullable ? "\(key.expression) DESC NULLS LAST" : "\(key.expression) DESC"
+        }.joined(separator: ", ")
     }
+
+    /// The order among records that all have the first key, or all lack it.
+    var amongEqualPresence: SortOrder {
+        let first = keys[0]
+        let certain = Key(
+            target: first.target, isDescending: first.isDescending, isNullable: false, expression: first.expression)
+        return SortOrder(keys: [certain] + keys.dropFirst())
+    }
+
+    /// The order by all keys but the first.
+    var withoutFirst: SortOrder { SortOrder(keys: Array(keys.dropFirst())) }
+
+    /// Whether an index has the records by the first key, those that lack it at its end.
+    var splitsAtPresence: Bool { keys[0].isNullable && keys[0].target.isIndexed }
 }
 
 extension FilterTarget {
+    /// Notes of several lines are no sort key: a page token carries the values of its keys.
     var isSortable: Bool {
         switch type {
         case .opaque: false
+        case .text: field.rules.text?.form != .multiLine
         default: true
         }
     }
 
-    /// The column can hold NULL. The standard columns cannot.
-    var isNullable: Bool {
-        switch field.role {
-        case .id, .version, .createTime, .updateTime, .owner: false
-        default: true
-        }
+    /// It is the column that the index of an indexed field is on: of money, the amount.
+    var isIndexed: Bool {
+        guard case .column(let column) = place else { return false }
+        return field.rules.isIndexed && column == field.column
+    }
+
+    /// The column can hold NULL.
+    var isNullable: Bool { !field.isAlwaysSet }
+}
+
+extension FilterTarget.ValueType {
+    /// SQL of a value to sort by and to compare with < and >: texts in the order of people.
+    func orderExpression(_ expression: String) -> String {
+        if case .text = self { "\(expression) COLLATE \(TextOrder.collation)" } else { expression }
     }
 }

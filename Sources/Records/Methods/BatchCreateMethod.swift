@@ -37,7 +37,7 @@ struct BatchCreateMethod {
         }
         Self.rowCost.charge(count, to: context)
         let stored = try StoredAnswer(context, request: request)
-        let bytes = try await engine.replaying(stored, context, type: type) {
+        let bytes = try await engine.replaying(stored, context, response, type: type) {
             var items: [BatchItem] = []
             for (index, record) in request.messages(sent).enumerated() {
                 items.append(await prepare(record, index, call))

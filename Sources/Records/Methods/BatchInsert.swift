@@ -85,7 +85,10 @@ struct BatchInsert {
                 [field], change, livingOnly, ignoringCase: field.rules.unique?.ignoringCase == true,
                 transaction)
             {
-                return DatabaseErrors.taken(field.name, type, preparation.path)
+                guard field.role == .id else { return DatabaseErrors.taken(field.name, type, preparation.path) }
+                let taken = TakenID(call: call, path: preparation.path)
+                let (statement, parameters) = taken.lookup(change.recordID)
+                return try taken.refusal(change.recordID, await transaction.query(statement, parameters))
             }
         }
         for rule in type.constraints {

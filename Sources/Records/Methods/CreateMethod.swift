@@ -33,11 +33,13 @@ struct CreateMethod {
         try preparation.validate(change, fields: type.fields)
         try preparation.requireScope(.create, change)
         let stored = try StoredAnswer(context, request: request)
-        let bytes = try await engine.replaying(stored, context, type: type, path: path) {
-            try await preparation.checkRemoteReferences([change])
-            let answer = try await self.store(change, preparation, stored)
-            await type.hooks.afterCommit?(change)
-            return answer
+        let bytes = try await TakenID(call: call, path: path).explaining(change, in: engine) {
+            try await engine.replaying(stored, context, response, type: type, path: path) {
+                try await preparation.checkRemoteReferences([change])
+                let answer = try await self.store(change, preparation, stored)
+                await type.hooks.afterCommit?(change)
+                return answer
+            }
         }
         return try engine.decode(bytes, as: response, in: context)
     }

@@ -78,12 +78,13 @@ extension RecordEngine {
         _ make: (RecordTransaction) async throws -> RecordChange
     ) async throws -> Message {
         let stored = try StoredAnswer(call.context, request: request)
-        let bytes = try await replaying(stored, call.context, type: call.type) {
+        let bytes = try await replaying(stored, call.context, response, type: call.type) {
             var written: RecordChange?
             let bytes = try await self.database.transaction(call.caller, deadline: call.deadline) { sql in
                 let transaction = try RecordTransaction(self, call.context, sql, call: call)
                 let change = try await make(transaction)
                 try await call.type.hooks.beforeWrite?(change, transaction)
+                try await call.type.hooks.beforeLifetimeChange?(change, transaction)
                 let after = try transaction.store(change, changed: change.changedFields)
                 let answer = Message.make(response, in: call.context.arena)
                 answer.setMessage(record, call.present(after))

@@ -26,7 +26,7 @@ struct UpdateMethod {
     @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
         let call = try await engine.authorise(context, type, .update)
         let path = "\(sent.name)."
-        guard let sent = request.message(sent) else {
+        guard let sent = request.message(sent)?.copy() else {
             throw RecordErrors.invalid(
                 .recordMissing, "Send the \(type.object) with its id and the new values.",
                 field: self.sent.name)
@@ -34,10 +34,11 @@ struct UpdateMethod {
         let id = try RecordEngine.id(sent.string(type.standard.id.descriptor), field: "\(path)id")
         let mask = try UpdateMask(request.mask(updateMask, of: type), sent: sent, type: type)
         try call.rights.requireWritable(mask.fields)
+        for field in mask.fields { field.normalizeTexts(in: sent) }
         let preparation = ChangePreparation(engine: engine, call: call, path: path)
         try refuseInvalid(sent, mask, path)
         let stored = try StoredAnswer(context, request: request)
-        let bytes = try await engine.replaying(stored, context, type: type, path: path) {
+        let bytes = try await engine.replaying(stored, context, response, type: type, path: path) {
             let edit = Edit(id: id.text, sent: sent, fields: mask.fields)
             // What the record refers to now is not known yet; a reference that it has already is asked for, too.
             let change = RecordChange(.update, call, before: nil, after: edit.only(in: sent.arena))

@@ -1,3 +1,5 @@
+import Money
+
 /// Form of a text field. Checks the form only: whether a mailbox or a phone exists, nobody can tell without asking it.
 package enum FieldFormat: Sendable {
     /// local@domain, at most 254 characters, a dot in the domain; Unicode on both sides is allowed.
@@ -12,7 +14,7 @@ package enum FieldFormat: Sendable {
     case country
     /// IETF language tag: subtags of 1 to 8 letters or digits, the first of 2 to 8 letters, as in zh-CN.
     case language
-    /// Name of a time zone, Area/City, as in Europe/Berlin, or UTC.
+    /// Name of a time zone in the IANA database, Area/City, as in Europe/Berlin, or UTC.
     case timeZone
 
     /// Whether the text has this form.
@@ -21,10 +23,10 @@ package enum FieldFormat: Sendable {
         case .email: FieldFormat.isEmail(text)
         case .phone: FieldFormat.isPhone(text)
         case .url: FieldFormat.isURL(text)
-        case .currency: CodeList.currencies.contains(text)
+        case .currency: Currency.codes.contains(text)
         case .country: CodeList.countries.contains(text)
         case .language: FieldFormat.isLanguage(text)
-        case .timeZone: FieldFormat.isTimeZone(text)
+        case .timeZone: CodeList.timeZones.contains(text)
         }
     }
 
@@ -37,11 +39,27 @@ package enum FieldFormat: Sendable {
         case .currency: "a currency code of ISO 4217 as in EUR"
         case .country: "a country code of ISO 3166-1 in two capital letters as in DE"
         case .language: "a language tag as in en or zh-CN"
-        case .timeZone: "the name of a time zone as in Europe/Berlin"
+        case .timeZone: "the name of a time zone of the IANA database as in Europe/Berlin, not an abbreviation"
+        }
+    }
+
+    /// Most characters of a text of this form.
+    package var lengthMax: Int {
+        switch self {
+        case .email: FieldFormat.emailBytesMax
+        case .phone: FieldFormat.phoneBytesMax
+        case .url: FieldFormat.urlBytesMax
+        case .currency: 3
+        case .country: 2
+        case .language: FieldFormat.languageBytesMax
+        case .timeZone: FieldFormat.timeZoneBytesMax
         }
     }
 
     private static let emailBytesMax = 254
+    private static let phoneBytesMax = 40
+    private static let languageBytesMax = 35
+    private static let timeZoneBytesMax = 50
     private static let emailLocalBytesMax = 64
     private static let urlBytesMax = 2048
 
@@ -58,7 +76,7 @@ package enum FieldFormat: Sendable {
 
     private static func isLocalPart(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value > 0x20 && scalar.value != 0x7f && !"\"(),:;<>@[\\]".unicodeScalars.contains(scalar)
-            && !scalar.properties.isWhitespace
+            && !scalar.properties.isWhitespace && !scalar.properties.isDefaultIgnorableCodePoint
     }
 
     /// Labels of letters, digits and inner hyphens, separated by dots.
@@ -87,7 +105,7 @@ package enum FieldFormat: Sendable {
             default: return false
             }
         }
-        return (7...15).contains(digits) && text.utf8.count <= 40
+        return (7...15).contains(digits) && text.utf8.count <= phoneBytesMax
     }
 
     private static func isURL(_ text: String) -> Bool {
@@ -107,21 +125,11 @@ package enum FieldFormat: Sendable {
 
     private static func isLanguage(_ text: String) -> Bool {
         let subtags = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard text.utf8.count <= 35, let first = subtags.first, (2...8).contains(first.utf8.count),
+        guard text.utf8.count <= languageBytesMax, let first = subtags.first, (2...8).contains(first.utf8.count),
             first.utf8.allSatisfy({ isLetter($0) })
         else { return false }
         return subtags.dropFirst().allSatisfy { subtag in
             (1...8).contains(subtag.utf8.count) && subtag.utf8.allSatisfy { isLetter($0) || isDigit($0) }
-        }
-    }
-
-    private static func isTimeZone(_ text: String) -> Bool {
-        if text == "UTC" { return true }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard (2...3).contains(parts.count), text.utf8.count <= 50 else { return false }
-        return parts.allSatisfy { part in
-            part.utf8.first.map { isLetter($0) } == true
-                && part.utf8.allSatisfy { isLetter($0) || isDigit($0) || "_+-".utf8.contains($0) }
         }
     }
 

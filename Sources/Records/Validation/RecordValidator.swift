@@ -2,7 +2,7 @@ import RPC
 import Tenancy
 import Wire
 
-/// Checks the fields of a record one by one against their rules. References and uniqueness need the database and are
+/// Checks the fields of a record, whose texts are normalized, one by one against their rules. References and uniqueness need the database and are
 /// checked elsewhere.
 struct RecordValidator {
     /// Most violations that are listed; whoever mends a hundred can ask again.
@@ -24,7 +24,7 @@ struct RecordValidator {
 
     private mutating func check(_ field: RecordField, in record: Message) {
         guard record.has(field.descriptor) else {
-            if field.rules.isRequired { refuse(field.name, "REQUIRED", "\(field.name) must be set.") }
+            if field.rules.isRequired { refuseMissing(field.descriptor, field.name) }
             return
         }
         if field.role == .customFields {
@@ -34,7 +34,7 @@ struct RecordValidator {
         }
         switch field.kind {
         case .id: checkID(record.string(field.descriptor), field.name)
-        case .date: checkDate(record.string(field.descriptor), field.name)
+        case .date: checkDate(record.string(field.descriptor), field)
         case .money(let fields): checkMoney(record.message(field.descriptor), fields, field)
         case .time(let fields): checkTime(record.message(field.descriptor), fields, field.name)
         case .idArray: checkIDs(record, field)
@@ -73,7 +73,7 @@ struct RecordValidator {
             if item.has(nested) {
                 check(nested, of: item, nestedRules, path: nestedPath)
             } else if nestedRules.isRequired {
-                refuse(nestedPath, "REQUIRED", "\(nestedPath) must be set.")
+                refuseMissing(nested, nestedPath)
             }
         }
     }
@@ -89,18 +89,9 @@ struct RecordValidator {
     }
 
     private mutating func check(text: String, _ rules: FieldRules, _ path: String) {
-        if let length = rules.length {
-            let count = text.unicodeScalars.count
-            if count < length.lowerBound {
-                refuse(
-                    path, "TOO_SHORT",
-                    "\(path) has \(count) characters; it needs at least \(length.lowerBound).")
-            } else if count > length.upperBound {
-                refuse(
-                    path, "TOO_LONG",
-                    "\(path) has \(count) characters; at most \(length.upperBound) are allowed.")
-            }
-        }
+        // Only an element of a repeated field can be blank here: elsewhere that is unset.
+        if text.isEmpty { return refuse(TextRule.blank(path)) }
+        if let violation = rules.text?.violation(of: text, field: path) { return refuse(violation) }
         if let format = rules.format, !format.accepts(text) {
             refuse(path, "INVALID_FORMAT", "\(path) must be \(format.expectation).")
         }
@@ -146,9 +137,13 @@ struct RecordValidator {
         }
     }
 
-    private mutating func checkDate(_ text: String?, _ path: String) {
-        guard text.flatMap({ CalendarDay($0) }) == nil else { return }
-        refuse(path, "INVALID_DATE", "\(path) must be a day of the calendar as YYYY-MM-DD.")
+    private mutating func checkDate(_ text: String?, _ field: RecordField) {
+        guard let day = text.flatMap({ CalendarDay($0) }) else {
+            return refuse(field.name, "INVALID_DATE", "\(field.name) must be a day of the calendar as YYYY-MM-DD.")
+        }
+        guard let first = field.rules.pastSince, !(first...CalendarDay.latestToday()).contains(day) else { return }
+        refuse(
+            field.name, "OUT_OF_RANGE", "\(field.name) is \(day.text); it must be from \(first.text) to today.")
     }
 
     private mutating func checkTime(_ time: Message?, _ fields: TimestampFields, _ path: String) {
@@ -176,12 +171,18 @@ struct RecordValidator {
         }
     }
 
+    private mutating func refuseMissing(_ field: FieldDescriptor, _ path: String) {
+        if field.kind == .string { return refuse(TextRule.blank(path)) }
+        refuse(path, "REQUIRED", "\(path) must be set.")
+    }
+
     private mutating func refuse(_ path: String, _ reason: String, _ description: String) {
-        guard violations.count >= RecordValidator.violationCountMax else {
-            violations.append(FieldViolation(field: path, reason: reason, description: description))
-            return
-        }
-        if unlisted.count == 0 { unlisted.path = path }
+        refuse(FieldViolation(field: path, reason: reason, description: description))
+    }
+
+    private mutating func refuse(_ violation: FieldViolation) {
+        guard violations.count >= RecordValidator.violationCountMax else { return violations.append(violation) }
+        if unlisted.count == 0 { unlisted.path = violation.field }
         unlisted.count += 1
     }
 
@@ -193,6 +194,14 @@ struct RecordValidator {
                 field: unlisted.path, reason: "MORE_VIOLATIONS",
                 description: "\(unlisted.count) more violations are not listed; this is the place of the next.")
         ]
+    }
+}
+
+extension CalendarDay {
+    /// The day that it is where the day begins first, 14 hours before UTC.
+    static func latestToday() -> CalendarDay {
+        let (hours, hour) = (14 as Int64, 3_600_000_000 as Int64)
+        return CalendarDay(daysSince1970: Int((Timestamp.now().microseconds + hours * hour) / (24 * hour)))
     }
 }
 

@@ -10,6 +10,12 @@ struct DealMethods: DealServiceCustomMethods {
         try await MoveDealStage(engine: engine)(request, context)
     }
 
+    func moveDealsToPipeline(
+        _ request: MoveDealsToPipelineRequest, _ context: CallContext
+    ) async throws -> MoveDealsToPipelineResponse {
+        try await MoveDealsToPipeline(engine: engine)(request, context)
+    }
+
     func listStageHistory(
         _ request: ListStageHistoryRequest, _ context: CallContext
     ) async throws -> ListStageHistoryResponse {

@@ -8,16 +8,18 @@ enum DealRecord {
     static let type = RecordType(
         message: Deal.descriptor, object: "deal", table: "deals", service: .sales, ownership: .owned,
         fields: [
-            .field("display_name", .required, .length(1...200), .searchable),
+            .field("display_name", .required, .line(200), .indexed, .searchable),
             .field("pipeline_id", .immutable, .reference(.record("pipeline"))),
             .field("stage_id", .immutable, .reference(.record("stage"))),
             .field("account_id", .reference(.remote("account", in: .customer))),
             .field("contact_id", .reference(.remote("contact", in: .customer))),
-            .field("amount", .range(0...Int64.max)),
-            .field("outcome_reason", .length(1...500)),
+            .field("amount", .range(0...Int64.max), .indexed),
+            .field("close_date", .indexed),
+            .field("outcome_reason", .line(500)),
             .field("stage_enter_time", .outputOnly),
-            .field("external_id", .length(1...100), .unique("deals_external_id_key")),
-            .field("description", .length(1...10_000)),
+            .field("external_id", .line(100), .unique("deals_external_id_key")),
+            .field("description", .lines(10_000)),
         ],
-        hooks: RecordHooks(beforeWrite: DealStage.enterFirst, afterCreate: DealStage.recordFirst))
+        hooks: RecordHooks(
+            beforeWrite: DealRules.keep, beforeLifetimeChange: DealRules.comeBack, afterCreate: DealRules.recordFirst))
 }

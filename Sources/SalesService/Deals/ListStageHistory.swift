@@ -5,32 +5,46 @@ import RPC
 import Records
 import Tenancy
 
-/// Lists the stages that a deal has been in.
+/// Lists the stages that a deal has been in. What a field policy hides of the deal is hidden in its history.
 struct ListStageHistory: Sendable {
     let engine: RecordEngine
 
     func callAsFunction(
         _ request: ListStageHistoryRequest, _ context: CallContext
     ) async throws -> ListStageHistoryResponse {
-        let call = try await engine.authorise(context, DealRecord.type, .read)
-        try DealFieldRights.requireReadable(["stage_id"], call.access)
+        let rights = try await engine.authorise(context, DealRecord.type, .read).rights
+        try rights.requireReadable("stage_id")
         let deal = try await engine.get(context, DealRecord.type, id: request.id).value(Deal.self)
         var parameters = Parameters()
-        guard let id = deal.id.flatMap({ RecordID($0) }) else { return ListStageHistoryResponse() }
-        parameters.append(id)
-        let rows = try await engine.read(context, Self.history, parameters)
-        return ListStageHistoryResponse(changes: try rows.map(Self.change))
+        parameters.append(deal.id.flatMap { RecordID($0) })
+        parameters.append(Int64(StageHistory.changesMax + 1))
+        let rows = try await engine.read(context, StageHistory.list, parameters)
+        let shown = Shown(rights)
+        return ListStageHistoryResponse(
+            changes: try rows.prefix(StageHistory.changesMax).map { try change($0, shown) },
+            truncated: rows.count > StageHistory.changesMax ? true : nil)
     }
 
-    private static func change(_ row: Row) throws -> StageChange {
-        StageChange(
-            fromStageID: try row.optionalID(0)?.text, toStageID: try row.id(1).text, changeTime: try row.timestamp(2),
-            userID: try row.id(3).text, secondsInStage: try row.optionalInt64(4))
+    /// What the caller may read of each change.
+    private struct Shown {
+        /// The first change is of the deal's creation, the latest may be its last change.
+        let times, users, reasons: Bool
+
+        init(_ rights: FieldRights) {
+            times = rights.mayRead("stage_enter_time", "create_time", "update_time")
+            users = rights.mayRead("owner_id")
+            reasons = rights.mayRead("outcome_reason")
+        }
     }
 
-    private static let history = Statement(
-        """
-        SELECT from_stage_id, to_stage_id, changed_at, user_id, seconds_in_stage
-        FROM {schema}.stage_changes WHERE deal_id = $1 ORDER BY changed_at DESC, id DESC LIMIT 1000
-        """)
+    private func change(_ row: Row, _ shown: Shown) throws -> StageChange {
+        var change = StageChange(fromStageID: try row.optionalID(0)?.text, toStageID: try row.id(1).text)
+        if shown.times {
+            change.changeTime = try row.timestamp(2)
+            change.secondsInStage = try row.optionalInt64(4)
+        }
+        if shown.users { change.userID = try row.id(3).text }
+        if shown.reasons { change.outcomeReason = try row.optionalString(5) }
+        return change
+    }
 }

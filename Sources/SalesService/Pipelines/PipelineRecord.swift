@@ -5,32 +5,39 @@ import RPC
 import Records
 import Tenancy
 
-/// Pipelines: ways that deals go.
+/// Pipelines: ways that deals go. Their stages go and come back with them.
 enum PipelineRecord {
     static let type = RecordType(
         message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales, ownership: .shared,
         fields: [
-            .field("display_name", .required, .length(1...100), .searchable, .unique("pipelines_display_name_key")),
-            .field("description", .length(1...1000)),
+            .field(
+                "display_name", .required, .line(100), .searchable,
+                .unique("pipelines_display_name_key", ignoringCase: true)),
+            .field("description", .lines(1000)),
         ],
         constraints: [
             ConstraintRule(
                 "pipelines_default_pipeline_key", fields: ["default_pipeline"], reason: "DEFAULT_PIPELINE_TAKEN")
         ],
-        hooks: RecordHooks(beforeWrite: refuseDeletionWithDeals))
+        hooks: RecordHooks(beforeWrite: DefaultPipeline.keep, beforeLifetimeChange: takeStages))
 
-    /// Deals keep their pipeline.
-    @Sendable private static func refuseDeletionWithDeals(
-        _ change: RecordChange, _ transaction: RecordTransaction
-    ) async throws {
-        guard change.kind == .delete, let pipeline = change.after.id("id") else { return }
+    @Sendable private static func takeStages(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        let stages = try await transaction.parts(
+            StageRecord.type, of: change.recordID, by: "pipeline_id", deletedAt: change.before?.time("delete_time"))
+        guard change.kind == .delete else {
+            for stage in stages { try transaction.restore(stage) }
+            return
+        }
+        // The stages are held, so that no deal can enter one meanwhile.
         var parameters = Parameters()
-        parameters.append(pipeline)
+        parameters.append(change.recordID)
         guard try await transaction.query(deals, parameters).isEmpty else {
             throw RPCError.failedPrecondition(
-                "PIPELINE_HAS_DEALS", "The pipeline has deals; delete them or move them to another pipeline first.",
+                "PIPELINE_HAS_DEALS",
+                "The pipeline has deals; delete them or move them with DealService/MoveDealsToPipeline first.",
                 domain: "sales")
         }
+        for stage in stages { try await transaction.delete(stage) }
     }
 
     private static let deals = Statement(

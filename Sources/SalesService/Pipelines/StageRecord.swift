@@ -11,7 +11,7 @@ enum StageRecord {
         message: Stage.descriptor, object: "stage", table: "stages", service: .sales, ownership: .shared,
         fields: [
             .field("pipeline_id", .required, .immutable, .reference(.record("pipeline"))),
-            .field("display_name", .required, .length(1...100), .searchable),
+            .field("display_name", .required, .line(100), .searchable),
             .field("position", .required, .range(1...100)),
             .field("probability_percent", .required, .range(0...100)),
             .field("category", .required),
@@ -21,7 +21,8 @@ enum StageRecord {
             ConstraintRule(
                 "stages_display_name_key", fields: ["pipeline_id", "display_name"], reason: "DISPLAY_NAME_TAKEN")
         ],
-        hooks: RecordHooks(validate: certainOutcomes, beforeWrite: refuseDeletionWithDeals))
+        hooks: RecordHooks(
+            validate: certainOutcomes, beforeWrite: keepCategory, beforeLifetimeChange: keepDealsAndPipeline))
 
     /// Won is certain and lost is hopeless; forecasts rely on it.
     @Sendable private static func certainOutcomes(_ change: RecordChange) -> [FieldViolation] {
@@ -35,19 +36,46 @@ enum StageRecord {
         ]
     }
 
-    /// Deals keep their stage.
-    @Sendable private static func refuseDeletionWithDeals(
+    /// A stage that deals are in, deleted ones included, keeps what it stands for: a change would win, lose or reopen them
+    /// without a reason, without a word in their history, and without anybody's right to change them. The stage is
+    /// locked, so that no deal can enter it meanwhile.
+    @Sendable private static func keepCategory(
         _ change: RecordChange, _ transaction: RecordTransaction
     ) async throws {
-        guard change.kind == .delete, let stage = change.after.id("id") else { return }
-        var parameters = Parameters()
-        parameters.append(stage)
-        guard try await transaction.query(deals, parameters).isEmpty else {
-            throw RPCError.failedPrecondition(
-                "STAGE_HAS_DEALS", "The stage has deals; move them to another stage first.", domain: "sales")
+        guard change.kind == .update, change.changes("category") else { return }
+        try await refuseDeals(
+            change, allDeals,
+            "The stage has, or had when they were deleted, deals, so its category stays; create a stage of the other "
+                + "category and move the deals to it.", transaction)
+    }
+
+    /// Deals keep their stage, and a stage is part of its pipeline.
+    @Sendable private static func keepDealsAndPipeline(
+        _ change: RecordChange, _ transaction: RecordTransaction
+    ) async throws {
+        switch change.kind {
+        case .delete:
+            try await refuseDeals(
+                change, livingDeals, "The stage has deals; move them to another stage first.", transaction)
+        case .restore:
+            try await transaction.requireLiving(
+                PipelineRecord.type, change.after.id("pipeline_id"), field: "pipeline_id")
+        case .create, .update: return
         }
     }
 
-    private static let deals = Statement(
+    private static func refuseDeals(
+        _ change: RecordChange, _ deals: Statement, _ text: String, _ transaction: RecordTransaction
+    ) async throws {
+        var parameters = Parameters()
+        parameters.append(change.recordID)
+        guard try await transaction.query(deals, parameters).isEmpty else {
+            throw RPCError.failedPrecondition("STAGE_HAS_DEALS", text, domain: "sales")
+        }
+    }
+
+    private static let livingDeals = Statement(
         "SELECT id FROM {schema}.deals WHERE stage_id = $1 AND deleted_at IS NULL LIMIT 1")
+
+    private static let allDeals = Statement("SELECT id FROM {schema}.deals WHERE stage_id = $1 LIMIT 1")
 }

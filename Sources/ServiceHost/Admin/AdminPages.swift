@@ -1,7 +1,7 @@
 /// What the admin port answers.
 struct AdminPages: Sendable {
     let metrics: @Sendable () -> String
-    let readinessProblems: @Sendable () -> [String]
+    let readiness: ReadinessBoard
 
     /// The answer to a request that is complete.
     func respond(to request: AdminRequest) -> AdminResponse {
@@ -11,7 +11,7 @@ struct AdminPages: Sendable {
         case .refused(let status, let reason):
             AdminResponse(status: status, reason: reason, body: reason + "\n")
         case .get("/healthz"): .ok("alive\n")
-        case .get("/readyz"): readiness()
+        case .get("/readyz"): readinessPage()
         case .get("/metrics"):
             AdminResponse(
                 status: 200, reason: "OK", contentType: "text/plain; version=0.0.4; charset=utf-8",
@@ -22,10 +22,13 @@ struct AdminPages: Sendable {
         }
     }
 
-    private func readiness() -> AdminResponse {
-        let problems = readinessProblems()
-        if problems.isEmpty { return .ok("ready\n") }
-        return AdminResponse(
-            status: 503, reason: "Service Unavailable", body: problems.joined(separator: "\n") + "\n")
+    /// 200 while the program can serve something; the body names what it serves without.
+    private func readinessPage() -> AdminResponse {
+        let problems = readiness.problems
+        guard problems.isEmpty else {
+            return AdminResponse(
+                status: 503, reason: "Service Unavailable", body: problems.joined(separator: "\n") + "\n")
+        }
+        return .ok((["ready"] + readiness.shortcomings.map { "without \($0)" }).joined(separator: "\n") + "\n")
     }
 }

@@ -14,11 +14,11 @@ struct CallLog: Interceptor {
         if let error = outcome.error, let incident = error.incidentID {
             var details = details(context, outcome)
             details[LogKey.incidentID] = "\(incident)"
-            details[LogKey.error] = error.cause.map { "\($0)" } ?? "unknown"
+            details[LogKey.error] = "\(error.cause.map { LogText.of($0) } ?? "unknown")"
             context.logger.error("call failed inside", metadata: details)
         } else if let cause = outcome.error?.cause {
             var details = details(context, outcome)
-            details[LogKey.error] = "\(cause)"
+            details[LogKey.error] = "\(LogText.of(cause))"
             context.logger.warning("call failed", metadata: details)
         } else if outcome.durationNanoseconds >= slowNanoseconds && context.method.kind == .unary {
             var details = details(context, outcome)

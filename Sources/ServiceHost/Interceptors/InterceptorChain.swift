@@ -10,15 +10,19 @@ enum InterceptorChain {
         statistics: CallStatistics, settings: HostSettings, verifier: CallerTokenVerifier,
         factory: any MetricsFactory
     ) -> [any Interceptor] {
-        [
-            CallLog(slowCall: settings.slowCall),
-            CallTrace(),
-            CallMeasure(statistics: statistics, loopCount: settings.loops, factory: factory),
-            DeadlineCheck(),
-            PeerCheck(methods: statistics.methods),
+        programs(statistics: statistics, settings: settings, factory: factory) + [
             CallerAuthentication(verifier: verifier, loopCount: settings.loops, factory: factory),
             TenantLimit(callsMax: settings.tenantCallsMax, factory: factory),
             DatabaseTimeCharge(),
+        ]
+    }
+
+    /// The chain of a program that works for other programs only, and in nobody's name.
+    static func programs(
+        statistics: CallStatistics, settings: HostSettings, factory: any MetricsFactory
+    ) -> [any Interceptor] {
+        gateway(statistics: statistics, settings: settings, factory: factory) + [
+            PeerCheck(methods: statistics.methods)
         ]
     }
 

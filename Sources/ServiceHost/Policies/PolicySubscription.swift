@@ -65,7 +65,7 @@ package final class PolicySubscription: PolicySource, PlacementSource {
         guard isSilent else { return }
         throw RPCError.unavailable(
             "POLICY_STALE",
-            "Identity cannot be reached, and rights may have changed unheard: only reading works. Try again.",
+            "Rights may have changed unheard, so that only reading works at the moment; nothing was stored. Try again.",
             retryDelay: .seconds(1))
     }
 
@@ -80,12 +80,14 @@ package final class PolicySubscription: PolicySource, PlacementSource {
         return placement
     }
 
-    /// Why writes are refused, for `/readyz`; nil when they are not.
-    package var readinessProblem: String? {
-        !isSilent
-            ? nil
-            : "no sign of life from identity; is it running, with its database, and reachable under peers.identity?"
-    }
+    /// Why nothing can be decided, for `/readyz`: since its start the program has heard nothing; nil when it has.
+    package var readinessProblem: String? { lastSign.load(ordering: .relaxed) == 0 ? Self.silence : nil }
+
+    /// Why writes are refused, while reads go on with what is known; nil when they are not.
+    package var writingProblem: String? { isSilent ? Self.silence : nil }
+
+    private static let silence =
+        "no sign of life from identity; is it running, with its database, and reachable under peers.identity?"
 
     // MARK: - Fetching
 
@@ -113,7 +115,7 @@ package final class PolicySubscription: PolicySource, PlacementSource {
         } catch let error as RPCError {
             throw RPCError.unavailable(
                 "POLICY_UNAVAILABLE",
-                "The workspace's rights cannot be had from identity at the moment; try again.",
+                "The workspace's rights cannot be looked up at the moment, and nothing was done; try again.",
                 retryDelay: .seconds(1), cause: error)
         }
     }
@@ -132,7 +134,8 @@ package final class PolicySubscription: PolicySource, PlacementSource {
                 if Task.isCancelled { return }
                 // Once is news; that it goes on tells the metric of the age.
                 let level: Logger.Level = isSynchronised.load(ordering: .relaxed) ? .warning : .debug
-                logger.log(level: level, "the stream of policies broke", metadata: [LogKey.error: "\(error)"])
+                logger.log(
+                    level: level, "the stream of policies broke", metadata: [LogKey.error: "\(LogText.of(error))"])
             }
             isSynchronised.store(false, ordering: .relaxed)
             try? await loop.sleep(for: wait)

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Logging
 import Observability
 import Postgres
@@ -38,7 +39,9 @@ struct Probe: Sendable {
             try await databases.verify(deadline: Deadline.after(HostLimits.probeInterval).nanoseconds)
             run.busyProbeCount.store(0, ordering: .relaxed)
             run.databaseState.current = nil
-            if before != nil { run.logger.info("database reached") }
+            guard before != nil else { return }
+            run.logger.info("database reached")
+            await checkServerLog(databases)
         } catch  where error.kind == .poolExhausted {
             // Reached, and busy: a sign of trouble only when it stays so, since the probe waits like a call does.
             let busyCount = run.busyProbeCount.wrappingAdd(1, ordering: .relaxed).newValue
@@ -50,8 +53,24 @@ struct Probe: Sendable {
             run.databaseState.current =
                 "\(error.kind); is PostgreSQL running and database.dsn right? See the log."
             if before == nil || before == Self.firstState {
-                run.logger.error("database not reached", metadata: [LogKey.error: "\(error.message)"])
+                run.logger.error("database not reached", metadata: [LogKey.error: "\(LogText.of(error))"])
             }
+        }
+    }
+
+    /// Once for each time that the database is reached. A warning, since the program does no harm by itself, and the cure is the operator's.
+    private func checkServerLog(_ databases: DatabaseSet) async {
+        do {
+            for problem in try await databases.logProblems(
+                deadline: Deadline.after(HostLimits.probeInterval).nanoseconds)
+            {
+                run.logger.warning(
+                    "PostgreSQL's log would get values of records; run steward install again, see deploy/postgres/steward.conf",
+                    metadata: [LogKey.setting: "\(problem)"])
+            }
+        } catch {
+            run.logger.warning(
+                "PostgreSQL does not tell what it logs", metadata: [LogKey.error: "\(LogText.of(error))"])
         }
     }
 
@@ -59,8 +78,14 @@ struct Probe: Sendable {
     private static let busyState =
         "no connection comes free; is PostgreSQL slow or locked? Look at pg_stat_activity and db_pool_waiters."
 
-    /// Opens connections that are missing, so that the first call after a restart of a peer need not wait.
+    /// Opens connections that are missing, so that the first call after a restart of a peer need not wait, and tells which are.
     private func connectPeers() {
-        for (_, channel) in host.channelsByPeer where !channel.isReady { channel.connect() }
+        for (peer, channel) in host.channelsByPeer {
+            Gauge(
+                label: MetricName.clientConnected, dimensions: [(MetricDimension.service, peer.rawValue)],
+                factory: run.registry
+            ).record(channel.isReady ? 1 : 0)
+            if !channel.isReady { channel.connect() }
+        }
     }
 }

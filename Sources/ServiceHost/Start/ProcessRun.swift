@@ -146,6 +146,7 @@ final class ProcessRun: Sendable {
                 loops: loops, servers: texts.map { ServerName($0, certificateName: peer.peerName) },
                 name: peer.peerName, resolve: { [workers] in try await SocketAddress.resolve($0, on: workers) },
                 tls: tls.client, agent: agent, logger: logger, tracing: tracing,
+                audience: .users(of: peer.usersWords, service: peer.rawValue),
                 onAttempt: AttemptMetrics(peer: peer, factory: registry).count)
         }
         let subscription =
@@ -178,24 +179,30 @@ final class ProcessRun: Sendable {
             requireOperator: offer.requireOperator ?? { _ in })
         var router = offer.router
         BuiltinServices.register(health, service, program: name, on: &router)
-        let interceptors: [any Interceptor] =
-            name == .gateway
-            ? InterceptorChain.gateway(statistics: statistics, settings: settings, factory: registry)
-            : InterceptorChain.service(
-                statistics: statistics, settings: settings,
-                verifier: CallerTokenVerifier(audience: name, key: try keys.key(for: name)), factory: registry
-            )
         declareHealth(router)
         var tracing = tracing
         tracing.callerSampling = offer.callerSampling
         let server = RPCServer(
-            loops: loops, address: address, tls: tls.server, router: router, interceptors: interceptors,
+            loops: loops, address: address, tls: tls.server, router: router,
+            interceptors: try interceptors(statistics),
             admission: Admission.rule(of: name, settings), fallback: offer.fallback,
             peers: name == .gateway ? .anyone : .programs(Topology.callers(of: name)),
             limits: limits, agent: agent, logger: logger, observer: transport, tracing: tracing,
             accountsWork: settings.database != nil)
         service.observe(server)
         return server
+    }
+
+    private func interceptors(_ statistics: CallStatistics) throws -> [any Interceptor] {
+        if name == .gateway {
+            return InterceptorChain.gateway(statistics: statistics, settings: settings, factory: registry)
+        }
+        guard Topology.keepsTenantData(name) else {
+            return InterceptorChain.programs(statistics: statistics, settings: settings, factory: registry)
+        }
+        return InterceptorChain.service(
+            statistics: statistics, settings: settings,
+            verifier: CallerTokenVerifier(audience: name, key: try keys.key(for: name)), factory: registry)
     }
 
     private var tracing: Tracing {
@@ -218,40 +225,53 @@ final class ProcessRun: Sendable {
         }
     }
 
-    /// The program takes calls when everything holds that it needs; services of the protocol need nothing but the server.
+    /// The program takes calls when everything holds that it needs; services of the protocol need nothing but the server, sessions also
+    /// identity, which knows them.
     func updateHealth(_ host: Host) {
         let isListening = listening.current == nil
         let isReady = isListening && host.readiness.problems.isEmpty
         health.set(isServing: isReady)
         for service in ownServices.withLock({ $0 }) {
-            let needsNothing = Topology.isOfProtocol(service) && service != SessionServiceMethods.serviceName
-            health.set(isServing: needsNothing ? isListening : isReady, service: service)
+            let isServing =
+                switch service {
+                case SessionServiceMethods.serviceName: isListening && host.channelsByPeer[.identity]?.isReady == true
+                case _ where Topology.isOfProtocol(service): isListening
+                default: isReady
+                }
+            health.set(isServing: isServing, service: service)
         }
     }
 
     private func startAdmin(_ address: SocketAddress, _ host: Host) throws -> AdminServer {
         let pages = AdminPages(
             metrics: { [registry] in registry.exposition() },
-            readinessProblems: { [readiness = host.readiness] in readiness.problems })
+            readiness: host.readiness)
         let admin = AdminServer(loop: loops.loops[0], pages: pages, workers: workers)
         try admin.start(address)
         return admin
     }
 
+    /// What each program needs, and what it can do without, is told in deploy/README.md.
     private func addReadiness(_ host: Host) {
-        host.addReadiness("server") { [listening] in listening.current }
+        host.readiness.need("server") { [listening] in listening.current }
         if host.optionalStorage != nil {
-            host.addReadiness("database") { [databaseState] in databaseState.current }
+            host.readiness.need("database") { [databaseState] in databaseState.current }
         }
         if let subscription = host.optionalSubscription {
-            host.addReadiness("policies") { subscription.readinessProblem }
+            host.readiness.need("policies") { subscription.readinessProblem }
+            host.readiness.want("writes") { subscription.writingProblem }
         }
-        // Services take calls without their other peers; a gateway without a service can only refuse.
-        guard name == .gateway else { return }
-        for (peer, channel) in host.channelsByPeer.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            host.addReadiness("peer \(peer.rawValue)") {
+        let peers = host.channelsByPeer.sorted { $0.key.rawValue < $1.key.rawValue }
+        for (peer, channel) in peers {
+            host.readiness.want("peer \(peer.rawValue)") {
                 channel.problem.map { "\($0); is it running and reachable under peers.\(peer.rawValue)?" }
             }
+        }
+        // A gateway that reaches no service can only refuse.
+        guard name == .gateway else { return }
+        host.readiness.need("peers") {
+            peers.contains { $0.value.isReady }
+                ? nil : "none is connected of \(peers.map(\.key.rawValue).joined(separator: ", "))"
         }
     }
 
@@ -289,7 +309,7 @@ final class ProcessRun: Sendable {
             spans?.reopen()
             logger.notice("certificates and log level read again")
         } catch {
-            logger.error("reload refused; all stays as it was", metadata: [LogKey.error: "\(error)"])
+            logger.error("reload refused; all stays as it was", metadata: [LogKey.error: "\(LogText.of(error))"])
         }
     }
 

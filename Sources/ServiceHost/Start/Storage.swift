@@ -22,8 +22,5 @@ extension Host.Storage {
         databases = DatabaseSet(
             loops: run.loops, endpoints: [DatabaseEndpoint(partitions: partitions)], workers: run.workers,
             logger: run.logger)
-        var owner = PostgresSettings(dsn: database.provisionerDSN.reveal(), poolSize: 1)
-        owner.applicationName = "steward-\(run.name.rawValue)-provisioner"
-        provisioner = owner
     }
 }

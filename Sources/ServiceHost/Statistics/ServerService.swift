@@ -76,9 +76,10 @@ final class ServerService: ServerServiceCustomMethods {
 
     private func peer(_ name: String) throws -> ServerServiceClient {
         guard let peer = ServiceName(rawValue: name), let channel = channels[peer], program == .gateway else {
+            let known = ([.gateway] + Topology.facingClients).map(\.rawValue).joined(separator: ", ")
             throw RPCError.invalidArgument(
                 "PROGRAM_UNKNOWN",
-                "\(program) cannot answer for \(name.prefix(64)); ask the gateway about gateway, identity, customer or sales.",
+                "\(program) cannot answer for \(name.prefix(64)); ask the gateway about one of: \(known)",
                 field: "program")
         }
         return ServerServiceClient(channel: channel)

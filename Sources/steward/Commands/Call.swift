@@ -46,7 +46,6 @@ struct Call: AsyncParsableCommand {
             Terminal.line(definition.kind.hasManyAnswers ? JSONText.line(text) : text)
         }
         try await call.run(requests)
-        await steward.close()
     }
 
     /// Health and reflection need no session, so that they can be called before anybody has signed in.

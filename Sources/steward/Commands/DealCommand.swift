@@ -9,7 +9,8 @@ import Wire
 struct DealCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: DealNoun.name, abstract: DealNoun.abstract,
-        subcommands: RecordCommands.standard(DealNoun.self) + [Board.self, Move.self, History.self])
+        subcommands: RecordCommands.standard(DealNoun.self)
+            + [Board.self, Move.self, MoveAllDeals.self, History.self])
 
     struct Board: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -19,23 +20,18 @@ struct DealCommand: AsyncParsableCommand {
         @Option(help: "Name of the pipeline; without it the default one.") var pipeline: String?
         @Option(help: "Only deals that fulfil this.") var filter: String?
         @Option(help: "Deals to show for each stage, 0 to 100.") var deals: Int32 = 5
-        @Option(help: "table or json.") var output: OutputFormat = .table
+        @Option(help: "table, json, or csv with a row for each stage.") var output: OutputFormat = .table
 
         func run() async throws {
             let steward = try await connection.connectSignedIn()
             var request = GetBoardRequest(filterExpression: filter, dealsPerStage: deals)
-            if let pipeline {
-                var resolver = ReferenceResolver(connection: steward)
-                let resolved = try await resolver.resolve(
-                    ["pipeline.display_name=\(pipeline)"], in: GetBoardRequest.descriptor)
-                request.pipelineID = resolved.first.map { String($0.dropFirst("pipeline_id=".count)) }
-            }
+            if let pipeline { request.pipelineID = try await StageNames.pipelineID(pipeline, steward) }
             if output == .table {
                 let board = try await steward.deals.getBoard(request)
                 for line in BoardText.lines(board, width: Terminal.width) { Terminal.line(line) }
             } else {
                 let answer = try await steward.call(DealServiceMethods.getBoard) { request.write(to: $0) }
-                try RecordPrinter(format: output, columns: []).show(one: answer)
+                try BoardText.show(answer, output)
             }
             await steward.close()
         }
@@ -43,15 +39,19 @@ struct DealCommand: AsyncParsableCommand {
 
     struct Move: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Moves a deal to another stage of its pipeline.",
+            abstract: "Moves a deal to another stage, of its pipeline or of another.",
             discussion: """
-                Example:
+                A move to a lost stage needs a reason; a move to the stage it is in changes the reason.
+
+                Examples:
                   steward deal move 0190b5a0-… --stage Won --reason 'best price'
+                  steward deal move 0190b5a0-… --pipeline Partners --stage New
                 """)
 
         @OptionGroup var options: RecordOptions
         @Argument(help: "Id of the deal.") var id: String
         @Option(help: "Name or id of the stage.") var stage: String
+        @Option(help: "Name or id of the stage's pipeline; without it the deal's.") var pipeline: String?
         @Option(help: "Why it was won or lost.") var reason: String?
         @Option(help: "Version of the deal that was read; without it the present one.") var version: Int64?
 
@@ -59,24 +59,19 @@ struct DealCommand: AsyncParsableCommand {
             let steward = try await options.connection.connectSignedIn()
             let deal = try await steward.deals.getDeal(GetDealRequest(id: id)).deal
             let request = MoveDealStageRequest(
-                id: id, stageID: try await stageID(steward, pipeline: deal?.pipelineID),
-                version: version ?? deal?.version,
-                outcomeReason: reason)
+                id: id, stageID: try await stageID(steward, dealPipeline: deal?.pipelineID),
+                version: version ?? deal?.version, outcomeReason: reason)
             let answer = try await steward.call(DealServiceMethods.moveDealStage) { request.write(to: $0) }
             guard let field = answer.descriptor.field("deal"), let moved = answer.message(field) else { return }
             try options.printer.show(one: moved)
             await steward.close()
         }
 
-        /// Names of stages are unique in a pipeline only.
-        private func stageID(_ steward: StewardConnection, pipeline: String?) async throws -> String {
+        private func stageID(_ steward: StewardConnection, dealPipeline: String?) async throws -> String {
             if RecordID(stage) != nil { return stage }
-            let client = RecordClient(connection: steward, noun: StageNoun.self)
-            let stages = try await client.find("display_name", in: [stage], limit: 1000).map { Stage($0) }
-            guard let id = stages.first(where: { $0.pipelineID == pipeline })?.id else {
-                throw UsageProblem("the deal's pipeline has no stage \(stage)", cure: "steward stage list")
-            }
-            return id
+            var pipelineID = dealPipeline
+            if let pipeline { pipelineID = try await StageNames.pipelineID(pipeline, steward) }
+            return try await StageNames(of: pipelineID, steward).id(stage)
         }
     }
 
@@ -93,7 +88,9 @@ struct DealCommand: AsyncParsableCommand {
             guard let field = answer.descriptor.field("changes") else { return }
             try options.printer.show(
                 answer.messages(field), of: StageChange.descriptor,
-                preferred: ["change_time", "from_stage_id", "to_stage_id", "seconds_in_stage", "user_id"])
+                preferred: [
+                    "change_time", "from_stage_id", "to_stage_id", "outcome_reason", "seconds_in_stage", "user_id",
+                ])
             await steward.close()
         }
     }

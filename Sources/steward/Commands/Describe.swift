@@ -6,16 +6,18 @@ import Wire
 
 struct Describe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Asks the server what it offers: services, methods, fields and their comments.",
+        abstract: "Asks the server what it offers: services, methods, messages and their comments.",
         discussion: """
             Examples:
               steward describe
               steward describe DealService
               steward describe DealService/MoveDealStage
+              steward describe Deal
+              steward describe StageCategory
             """)
 
     @OptionGroup var connection: ConnectionOptions
-    @Argument(help: "A service, or Service/Method; without it all services.") var symbol: String?
+    @Argument(help: "A service, Service/Method, message or enum; without it all services.") var symbol: String?
 
     func run() async throws {
         let steward = try await connection.connect()
@@ -25,9 +27,9 @@ struct Describe: AsyncParsableCommand {
         case let symbol? where symbol.contains("/"):
             let (service, method) = try catalogue.method(symbol)
             show(method, try await RemoteSchema.load(service.name ?? "", from: steward))
-        case let symbol?: show(try catalogue.service(symbol))
+        case let symbol? where catalogue.has(symbol): show(try catalogue.service(symbol))
+        case let symbol?: try show(try await RemoteTypes.load(catalogue, from: steward), symbol, catalogue)
         }
-        await steward.close()
     }
 
     private func show(_ services: [ServiceDescription]) {
@@ -55,6 +57,23 @@ struct Describe: AsyncParsableCommand {
             Terminal.line()
             Terminal.line("\(title) \(Style.bold(type.name))")
             show(type, schema, indent: "  ", seen: [])
+        }
+    }
+
+    /// A message with its fields, or an enum with its values.
+    private func show(_ types: RemoteTypes, _ name: String, _ catalogue: RemoteCatalogue) throws {
+        switch try types.find(name, besides: catalogue) {
+        case .message(let type, let schema):
+            Terminal.line("message \(Style.bold(type.name))")
+            Terminal.line(schema.comments[type.name] ?? "")
+            show(type, schema, indent: "  ", seen: [])
+        case .enumeration(let type, let schema):
+            Terminal.line("enum \(Style.bold(type.name))")
+            Terminal.line(schema.comments[type.name] ?? "")
+            for value in type.values {
+                let comment = schema.comments["\(type.name).\(value.name)"] ?? ""
+                Terminal.line("  \(Style.bold(value.name))  \(Style.dim(comment))")
+            }
         }
     }
 

@@ -16,12 +16,19 @@ struct Install: AsyncParsableCommand {
     @Option(help: "Connection text of libpq for a superuser, to any database of the cluster.") var dsn: String
     @Option(help: "Name of the database to make.") var database = "steward"
     @Option(help: "Logins for each service, among which tenants are spread.") var partitions = 1
+    @Option(help: "The setting database.connections of the programs, the largest.") var connections = 8
+    @Option(help: "The setting loops of the programs, the largest.") var loops = 1
+    @Option(help: "Instances of a service that run at once. Its login may open what they need and no more.")
+    var instances = 2
     @Option(help: "Folder for one passfile for each login; passwords are made if they are not there.")
     var passwordDir: String?
 
     func validate() throws {
         guard (1...InstallationSetup.partitionCountMax).contains(partitions) else {
             throw ValidationError("--partitions is 1 to \(InstallationSetup.partitionCountMax)")
+        }
+        guard (1...1_000).contains(connections), (1...64).contains(loops), (1...100).contains(instances) else {
+            throw ValidationError("--connections is 1 to 1000, --loops 1 to 64, --instances 1 to 100")
         }
         let isPlain =
             database.first?.isLetter == true
@@ -30,18 +37,22 @@ struct Install: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let services = Dictionary(uniqueKeysWithValues: InstallationNames.dataServices.map { ($0, partitions) })
-        let bare = InstallationSetup(database: database, partitions: services)
+        let services = Dictionary(uniqueKeysWithValues: ServiceName.dataServices.map { ($0, partitions) })
+        let connectionsMax = InstallationSetup.connectionsMax(
+            connections: connections, loops: loops, instances: instances)
+        let bare = InstallationSetup(database: database, partitions: services, connectionsMax: connectionsMax)
         var passwords: [String: String] = [:]
         if let passwordDir {
             for login in bare.logins { passwords[login] = try PassFile(folder: passwordDir, login: login).password() }
         }
-        let setup = InstallationSetup(database: database, partitions: services, passwords: passwords)
+        let setup = InstallationSetup(
+            database: database, partitions: services, connectionsMax: connectionsMax, passwords: passwords)
         try await OwnerSession.with(dsn: dsn) { session in
             try await setup.run(
                 superuser: session.settings, loop: session.loop, workers: session.workers, logger: session.logger)
         }
         for login in setup.logins { Terminal.line("login \(login)") }
+        Terminal.line("connections of a service's login: up to \(connectionsMax)")
         Terminal.line("database \(database)")
     }
 }

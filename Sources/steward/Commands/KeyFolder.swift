@@ -11,7 +11,6 @@ struct KeyFolder {
     /// Days that a certificate is valid unless somebody says otherwise: a rotation that fails for a month harms nobody.
     static let leafDays = 90
     private static let callerKeyBytes = 32
-    private static let services: [ServiceName] = [.identity, .customer, .sales]
 
     func create() throws {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
@@ -51,13 +50,25 @@ struct KeyFolder {
         CertificateAndKey(certificatePEM: try text("ca.crt"), privateKeyPEM: try text("ca.key"))
     }
 
-    /// A certificate without its key, with a key that is not its own, or older than the authority counts as missing.
+    /// A certificate without its key, with a key that is not its own, for other names than it should have, or older than the
+    /// authority counts as missing.
     func hasLeaf(of program: ServiceName) -> Bool {
         guard let pair = try? leaf(of: program), pair.isPair, let leaf = modified("\(program.rawValue).crt"),
-            let authority = modified("ca.crt")
+            let authority = modified("ca.crt"), let facts = facts(of: program)
         else { return false }
-        return leaf >= authority
+        return leaf >= authority && facts.dnsNames == names(program, facts.dnsNames)
     }
+
+    /// Who takes one program for another would believe it if they shared a name: each has its own, and only the gateway has
+    /// further ones, which its operator gave it. Certificates from before named the whole machine.
+    private func names(_ program: ServiceName, _ wanted: [String]) -> [String] {
+        guard program == .gateway else { return [program.peerName] }
+        let further = wanted.filter { $0 != program.peerName && $0 != Self.nameOfAll }
+        return [program.peerName] + further
+    }
+
+    /// Names every program of a machine.
+    static let nameOfAll = "localhost"
 
     private func leaf(of program: ServiceName) throws -> CertificateAndKey {
         CertificateAndKey(
@@ -70,13 +81,12 @@ struct KeyFolder {
     }
 
     func issue(_ program: ServiceName, by authority: CertificateAndKey, hosts: [String], days: Int) throws {
-        let extra = program == .gateway ? hosts : []
-        let addresses = extra.filter { $0.contains(":") || $0.allSatisfy { $0.isNumber || $0 == "." } }
+        let further = program == .gateway ? hosts : []
+        let addresses = further.filter { $0.contains(":") || $0.allSatisfy { $0.isNumber || $0 == "." } }
         try issue(
             LeafRequest(
-                commonName: program.peerName,
-                dnsNames: Self.dnsNames(program) + extra.filter { !addresses.contains($0) },
-                ipAddresses: ["127.0.0.1", "::1"] + addresses, lifetimeDays: days), for: program, by: authority)
+                commonName: program.peerName, dnsNames: names(program, further.filter { !addresses.contains($0) }),
+                ipAddresses: addresses, lifetimeDays: days), for: program, by: authority)
     }
 
     /// A new certificate in place of the present one, for the same names. Its life is as long unless `days` says otherwise.
@@ -87,7 +97,8 @@ struct KeyFolder {
         let lifetime = days ?? min(max(present.lifetimeDays, 1), Certificates.leafDaysMax)
         try issue(
             LeafRequest(
-                commonName: program.peerName, dnsNames: present.dnsNames, ipAddresses: present.ipAddresses,
+                commonName: program.peerName, dnsNames: names(program, present.dnsNames),
+                ipAddresses: program == .gateway ? present.ipAddresses : [],
                 lifetimeDays: lifetime), for: program, by: authority)
     }
 
@@ -134,14 +145,12 @@ struct KeyFolder {
     // MARK: The rest
 
     func makeMissingCallerKeys() throws -> [String] {
-        try Self.services.map { "caller-\($0.rawValue).key" }.filter { !exists($0) }.map { name in
+        try ServiceName.dataServices.map { "caller-\($0.rawValue).key" }.filter { !exists($0) }.map { name in
             let text = try RandomToken.hexText(bytes: Self.callerKeyBytes) + "\n"
             try PrivateFile.write(Array(text.utf8), to: "\(path)/\(name)")
             return name
         }
     }
-
-    static func dnsNames(_ program: ServiceName) -> [String] { [program.peerName, "localhost"] }
 
     private func exists(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }
 

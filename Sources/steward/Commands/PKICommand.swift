@@ -9,7 +9,7 @@ struct PKICommand: ParsableCommand {
         commandName: "pki", abstract: "Makes, rotates and revokes the certificates and keys of an installation.",
         discussion: """
             Examples:
-              steward pki init --dir .steward/pki --host crm.example
+              steward pki init --dir .steward/pki --gateway-name crm.example
               steward pki rotate --dir .steward/pki
               steward pki revoke --dir .steward/pki sales
               steward pki show --dir .steward/pki
@@ -21,8 +21,7 @@ struct PKICommand: ParsableCommand {
             abstract: "Makes what is missing: the authority, a certificate for each program, the caller keys.")
 
         @Option(help: "Folder for the files; made if it is not there.") var dir: String
-        @Option(help: "Another host name or address that clients use for the gateway. May be repeated.")
-        var host: [String] = []
+        @OptionGroup var gateway: GatewayNames
         @Option(help: "Days that certificates are valid, 1 to 825.") var days = KeyFolder.leafDays
 
         func run() throws {
@@ -33,7 +32,7 @@ struct PKICommand: ParsableCommand {
                 let authority = try folder.authority { made.append($0) }
                 if try folder.makeMissingRevocations(by: authority) { made.append(KeyFolder.revocations) }
                 for program in ServiceName.allCases where !folder.hasLeaf(of: program) {
-                    try folder.issue(program, by: authority, hosts: host, days: days)
+                    try folder.issue(program, by: authority, hosts: gateway.names, days: days)
                     made.append("\(program.rawValue).crt")
                 }
                 return made + (try folder.makeMissingCallerKeys())
@@ -75,10 +74,9 @@ struct PKICommand: ParsableCommand {
             abstract: "Issues new certificates from the same authority, due or not; names other hosts if need be.")
 
         @Option(help: "Folder with the files.") var dir: String
-        @Option(help: "Another host name or address that clients use for the gateway. May be repeated.")
-        var host: [String] = []
+        @OptionGroup var gateway: GatewayNames
         @Option(help: "Days that certificates are valid, 1 to 825.") var days = KeyFolder.leafDays
-        @Argument(help: "gateway, identity, customer, sales; without a name all.") var programs: [String] = []
+        @Argument(help: "\(PKICommand.names); without a name all.") var programs: [String] = []
 
         func run() throws {
             let names = try programs.map(PKICommand.program)
@@ -86,7 +84,7 @@ struct PKICommand: ParsableCommand {
             try folder.locked {
                 let authority = try folder.presentAuthority()
                 for program in names.isEmpty ? ServiceName.allCases : names {
-                    try folder.issue(program, by: authority, hosts: host, days: days)
+                    try folder.issue(program, by: authority, hosts: gateway.names, days: days)
                     Terminal.line("made \(dir)/\(program.rawValue).crt")
                 }
             }
@@ -104,7 +102,7 @@ struct PKICommand: ParsableCommand {
         @Option(help: "Folder with the files.") var dir: String
         @Option(help: "Days that the new certificate is valid, 1 to 825; as many as before when left out.") var days:
             Int?
-        @Argument(help: "gateway, identity, customer or sales.") var name: String
+        @Argument(help: "One of \(PKICommand.names).") var name: String
 
         func run() throws {
             let program = try PKICommand.program(name)
@@ -138,9 +136,31 @@ struct PKICommand: ParsableCommand {
         }
     }
 
+    /// Names that only the gateway's certificate gets.
+    struct GatewayNames: ParsableArguments {
+        @Option(
+            name: .customLong("gateway-name"),
+            help: """
+                A public host name or address for the gateway's certificate, beside \(ServiceName.gateway.peerName), \
+                for clients that check the host they connect to. May be repeated.
+                """)
+        var names: [String] = []
+
+        func validate() throws {
+            guard !names.contains(KeyFolder.nameOfAll) else {
+                throw ValidationError(
+                    "--gateway-name \(KeyFolder.nameOfAll) would name every program of a machine; clients check for "
+                        + "\(ServiceName.gateway.peerName), whatever address they connect to")
+            }
+        }
+    }
+
+    /// What the programs are called, for help and errors.
+    private static let names = ServiceName.allCases.map(\.rawValue).joined(separator: ", ")
+
     private static func program(_ name: String) throws -> ServiceName {
         guard let program = ServiceName(rawValue: name) else {
-            throw ValidationError("\(name) is not one of gateway, identity, customer, sales")
+            throw ValidationError("\(name) is not one of \(names)")
         }
         return program
     }

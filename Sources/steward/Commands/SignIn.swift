@@ -1,5 +1,6 @@
 import ArgumentParser
 import Contracts
+import IdentityService
 import RPC
 import StewardClient
 import Wire
@@ -24,22 +25,33 @@ struct Login: AsyncParsableCommand {
         guard asOperator != (workspace != nil) else {
             throw ValidationError("give --workspace NAME to sign in to a workspace, or --operator")
         }
+        if let workspace, WorkspaceName(typed: workspace) == nil {
+            throw ValidationError(
+                "\(workspace) is no name of a workspace: those have 3 to 40 of a-z, 0-9 and -, no - at either end")
+        }
     }
 
     func run() async throws {
-        let (server, roots) = try connection.place()
+        let place = try connection.place()
         let password = try PasswordInput.read(file: passwordFile, prompt: "Password of \(email)")
-        let steward = try await StewardConnection.connect(to: server, trustRoots: roots)
+        let steward = try await connection.connect()
+        let workspace = workspace.flatMap { WorkspaceName(typed: $0)?.text }
         let session =
             if let workspace {
                 try await steward.signIn(workspace: workspace, email: email, password: password)
             } else {
                 try await steward.signInOperator(email: email, password: password)
             }
-        var profile = Profile(server: server, trustRoots: roots, workspace: workspace, email: email)
+        var profile = Profile(
+            server: place.addresses[0], trustRoots: place.trustRoots ?? "", serverName: place.certificateName,
+            workspace: workspace, email: email)
         profile.remember(session)
         try profile.save(connection.profileName)
         Terminal.line("signed in as \(email)" + (workspace.map { " in \($0)" } ?? ", operator"))
+        if session.passwordSpent == true {
+            Terminal.note(
+                "this password opened one session: choose another now, with steward password change")
+        }
         await steward.close()
     }
 }

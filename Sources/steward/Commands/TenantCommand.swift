@@ -8,7 +8,7 @@ import Tenancy
 struct TenantCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tenant", abstract: "Opens, suspends and ends workspaces. Needs an operator's session.",
-        subcommands: [Create.self, List.self, Get.self, Suspend.self, Activate.self, Delete.self])
+        subcommands: [Create.self, List.self, Get.self, Suspend.self, Activate.self, Delete.self, ResetAdmin.self])
 
     struct Options: ParsableArguments {
         @OptionGroup var connection: ConnectionOptions

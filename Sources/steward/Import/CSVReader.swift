@@ -1,9 +1,14 @@
-/// Splits CSV into records as bytes arrive (RFC 4180): fields separated by commas, quoted fields with doubled quotes and
-/// line breaks inside, lines ended by LF or CRLF. A byte-order mark at the start is skipped; empty lines are left out.
+/// Splits CSV into records as bytes of UTF-8 arrive (RFC 4180 and what programs make of it): fields separated by a delimiter,
+/// quoted fields with doubled quotes and line breaks inside, blanks around the quotes, lines ended by LF, CRLF or CR. A
+/// byte-order mark at the start is skipped; empty lines are left out.
 struct CSVReader {
     struct Problem: Error, CustomStringConvertible {
         let line: Int
+        /// Position of the field in its record, from 0.
+        let column: Int
         let text: String
+        /// The field, when its bytes are not UTF-8.
+        var bytes: [UInt8] = []
         var description: String { "line \(line): \(text)" }
     }
 
@@ -11,89 +16,110 @@ struct CSVReader {
     struct Record: Equatable {
         let line: Int
         let fields: [String]
+
+        /// The bytes of its fields.
+        var byteCount: Int { fields.reduce(0) { $0 + $1.utf8.count } }
     }
 
-    /// Longest field. A missing closing quote would otherwise swallow the rest of the file.
+    /// Longest field, and all fields of a record. A missing closing quote would otherwise swallow the rest of the file.
     static let fieldBytesMax = 1 << 20
+    static let recordBytesMax = 4 << 20
+    /// More columns than any record type has fields.
+    static let fieldCountMax = 1_000
 
-    private enum State { case fieldStart, plain, quoted, quoteInQuoted }
+    private enum State { case mark, fieldStart, plain, quoted, quoteInQuoted, afterQuote }
 
-    private var state = State.fieldStart
+    private let delimiter: UInt8
+    private var state = State.mark
     private var field: [UInt8] = []
     private var fields: [String] = []
-    private var line = 1
-    private var recordLine = 1
-    private var position = 0
+    private var recordBytes = 0
+    private(set) var line: Int
+    private var recordLine: Int
     private var endedWithReturn = false
+
+    /// - Parameter line: number of the first line.
+    init(delimiter: UInt8 = UInt8(ascii: ","), line: Int = 1) {
+        self.delimiter = delimiter
+        self.line = line
+        recordLine = line
+    }
 
     /// Takes the next bytes of the file and gives the records that are complete with them.
     mutating func push(_ bytes: some Sequence<UInt8>) throws(Problem) -> [Record] {
         var records: [Record] = []
-        for byte in bytes {
-            if let record = try take(byte) { records.append(record) }
-        }
+        try push(bytes) { records.append($0) }
         return records
+    }
+
+    /// The same, record by record: those before a problem are given before it is thrown.
+    mutating func push(_ bytes: some Sequence<UInt8>, _ give: (Record) -> Void) throws(Problem) {
+        for byte in bytes {
+            if let record = try take(byte) { give(record) }
+        }
     }
 
     /// Ends the file and gives the last record if it had no line break.
     mutating func finish() throws(Problem) -> Record? {
-        if state == .quoted {
-            throw Problem(line: recordLine, text: "a quoted field is not closed; add a \" to end it")
-        }
-        if state == .fieldStart, fields.isEmpty, field.isEmpty { return nil }
-        return try endRecord()
+        guard state != .quoted else { throw problem("a quoted field is not closed; add a \" to end it") }
+        let isNothing = fields.isEmpty && field.isEmpty && (state == .fieldStart || state == .mark)
+        return isNothing ? nil : try endRecord()
     }
 
+    private static let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+
     private mutating func take(_ byte: UInt8) throws(Problem) -> Record? {
-        defer { position += 1 }
-        // The byte-order mark EF BB BF.
-        if position < 3, byte == [0xef, 0xbb, 0xbf][position], position == field.count || position == 0 {
-            field.append(byte)
-            if position == 2 { field.removeAll() }
-            return nil
+        if state == .mark {
+            // The mark EF BB BF, or a part of it, or something else.
+            if field.count < Self.mark.count, byte == Self.mark[field.count] {
+                field.append(byte)
+                if field.count == Self.mark.count {
+                    field.removeAll()
+                    state = .fieldStart
+                }
+                return nil
+            }
+            state = field.isEmpty ? .fieldStart : .plain
         }
         switch state {
         case .quoted:
-            if byte == UInt8(ascii: "\n") { line += 1 }
+            countLines(byte)
             if byte == UInt8(ascii: "\"") { state = .quoteInQuoted } else { try append(byte) }
             return nil
         case .quoteInQuoted where byte == UInt8(ascii: "\""):
             state = .quoted
             try append(byte)
             return nil
-        case .fieldStart where byte == UInt8(ascii: "\""):
+        case .fieldStart where byte == UInt8(ascii: "\""), .plain where byte == UInt8(ascii: "\"") && isBlank:
+            field.removeAll(keepingCapacity: true)
             state = .quoted
+            endedWithReturn = false
             return nil
-        case .fieldStart, .plain, .quoteInQuoted:
+        default:
             return try takeOutsideQuotes(byte)
         }
     }
 
     private mutating func takeOutsideQuotes(_ byte: UInt8) throws(Problem) -> Record? {
-        defer { endedWithReturn = byte == UInt8(ascii: "\r") }
+        let followsReturn = endedWithReturn
+        endedWithReturn = false
         switch byte {
-        case UInt8(ascii: ","):
+        case delimiter:
             try endField()
             return nil
-        case UInt8(ascii: "\n"):
-            defer {
-                line += 1
-                recordLine = line
-            }
-            if endedWithReturn, state == .plain || state == .fieldStart, field.last == UInt8(ascii: "\r") {
-                field.removeLast()
-            }
-            if fields.isEmpty, field.isEmpty, state != .quoteInQuoted {
-                state = .fieldStart
-                return nil
-            }
-            return try endRecord()
-        case UInt8(ascii: "\r") where state == .quoteInQuoted:
+        case UInt8(ascii: "\n") where followsReturn:
             return nil
+        case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+            endedWithReturn = byte == UInt8(ascii: "\r")
+            return try endLine()
         default:
-            if state == .quoteInQuoted {
-                throw Problem(
-                    line: line, text: "text follows the closing quote of a field; double quotes inside a field")
+            guard state != .quoteInQuoted && state != .afterQuote else {
+                guard byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") else {
+                    throw problem(
+                        "text follows the closing quote of a field; write a quote inside a field twice, as in \"\"")
+                }
+                state = .afterQuote
+                return nil
             }
             state = .plain
             try append(byte)
@@ -101,16 +127,42 @@ struct CSVReader {
         }
     }
 
-    private mutating func append(_ byte: UInt8) throws(Problem) {
-        guard field.count < CSVReader.fieldBytesMax else {
-            throw Problem(line: recordLine, text: "a field is longer than 1 MiB; a closing quote may be missing")
+    private mutating func endLine() throws(Problem) -> Record? {
+        defer {
+            line += 1
+            recordLine = line
         }
+        guard !fields.isEmpty || !field.isEmpty || state == .quoteInQuoted || state == .afterQuote else {
+            state = .fieldStart
+            return nil
+        }
+        return try endRecord()
+    }
+
+    /// Line breaks inside of quotes: CRLF is one.
+    private mutating func countLines(_ byte: UInt8) {
+        if byte == UInt8(ascii: "\n") && !endedWithReturn || byte == UInt8(ascii: "\r") { line += 1 }
+        endedWithReturn = byte == UInt8(ascii: "\r")
+    }
+
+    private var isBlank: Bool { field.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") } }
+
+    private mutating func append(_ byte: UInt8) throws(Problem) {
+        guard field.count < Self.fieldBytesMax, recordBytes < Self.recordBytesMax else {
+            throw problem("a field is longer than 1 MiB, or a row than 4 MiB; a closing quote may be missing")
+        }
+        recordBytes += 1
         field.append(byte)
     }
 
     private mutating func endField() throws(Problem) {
+        guard fields.count < Self.fieldCountMax else {
+            throw problem("a row has more than \(Self.fieldCountMax) fields; check what separates them")
+        }
         guard let text = String(validating: field, as: UTF8.self) else {
-            throw Problem(line: recordLine, text: "the text is not UTF-8; save the file as UTF-8")
+            var problem = problem("the bytes are not UTF-8")
+            problem.bytes = field
+            throw problem
         }
         fields.append(text)
         field.removeAll(keepingCapacity: true)
@@ -119,7 +171,12 @@ struct CSVReader {
 
     private mutating func endRecord() throws(Problem) -> Record {
         try endField()
-        defer { fields.removeAll() }
+        defer {
+            fields.removeAll()
+            recordBytes = 0
+        }
         return Record(line: recordLine, fields: fields)
     }
+
+    private func problem(_ text: String) -> Problem { Problem(line: recordLine, column: fields.count, text: text) }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import RPC
 import StewardClient
 import Tenancy
@@ -7,34 +8,105 @@ struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Creates records from a CSV file.",
         discussion: """
-            The first line names a field for each column, as in display_name, contact_points.email, amount or
-            account.external_id (the account with that external id). Columns with an empty name are left out.
-            Every row is created or refused alone; --report writes what happened to each.
+            The first line names a field for each column, as in display_name, contact_points.email, amount, account (the
+            one of that name) or account.external_id; Display Name is display_name. Columns without a name are left out.
+            What separates the fields (comma, semicolon, tab, bar) and UTF-16 are found out; other encodings are named.
+            Money is written 1250.00 EUR, 1,250.00 EUR or 1.250,00 EUR; 1,250 EUR is refused, it may be 1.25.
+
+            The file is read once before anything is created. Every row is created or refused alone; --report writes what
+            happened to each. Importing a file again makes nothing twice: a row that was imported before, by you and
+            with the same cells, counts as existed, however the import before ended. Ctrl-C ends an import after the rows
+            that are on their way.
 
             Examples:
               steward import accounts accounts.csv --key external_id
-              steward import contacts people.csv --report result.csv
+              steward import contacts people.csv --report result.csv --encoding windows-1252
             """)
 
     @OptionGroup var connection: ConnectionOptions
     @Argument(help: "What to import, in the plural: accounts, contacts, deals, …") var noun: String
-    @Argument(help: "The CSV file, UTF-8.") var file: String
+    @Argument(help: "The CSV file.") var file: String
     @Option(help: "Rows whose value in this field exists already count as existed, not as refused.") var key: String?
-    @Option(help: "Writes one line for each row: line, result, id or reason, message.") var report: String?
+    @Option(help: "Writes one line for each row: line, result, id, column, reason, message.") var report: String?
+    @Option(
+        help: "How the file is encoded, as iconv calls it: windows-1252, gb18030, … Default: UTF-8, or UTF-16 if it is."
+    )
+    var encoding: String?
+    @Option(help: "What separates the fields: one of , ; | or tab. Default: found out from the first line.")
+    var delimiter: String?
+    @Flag(help: "Makes a record of every row, also of one that was imported before.") var asNew = false
+    @Option(help: "Seconds to wait for a server that is away, 0 to 3600.") var patience = 120
+
+    func validate() throws {
+        guard (0...3_600).contains(patience) else { throw ValidationError("--patience is 0 to 3600 seconds") }
+    }
 
     func run() async throws {
         let plurals = RecordNouns.all.map { ($0, Self.plural($0.name)) }
         guard let noun = plurals.first(where: { $0.1 == noun || $0.0.name == noun })?.0 else {
-            throw ValidationError("\(noun) is not one of \(plurals.map(\.1).joined(separator: ", "))")
+            throw UsageProblem(
+                "there is nothing called \(noun) to import",
+                cure: NearNames.cure(
+                    NearNames.of(noun, among: plurals.map(\.1)),
+                    else: "use one of \(plurals.map(\.1).joined(separator: ", "))"))
         }
-        let source = try ImportSource(path: file, record: noun.record)
-        let client = RecordClient(connection: try await connection.connectSignedIn(), noun: noun)
-        var run = try ImportRun(client: client, source: source, key: key, reportPath: report)
-        try await run.importAll()
-        await client.connection.close()
-        for refusal in run.firstRefusals { Terminal.note(refusal) }
-        Terminal.line("\(run.created) created, \(run.existed) existed, \(run.refused) refused")
-        if run.refused > 0 { throw ExitCode(1) }
+        let source = try ImportSource(path: file, record: noun.record, options: try fileOptions())
+        if let key { try FieldAssignment.check(key, in: noun.record) }
+        if source.file.format != .usual { Terminal.note("\(file) is read as \(source.file.format.text)") }
+        let steward = try await connection.connectSignedIn()
+        let options = ImportRun.Options(key: key, reportPath: report, identity: try identity(noun))
+        let waiting = ImportPatience(limit: .seconds(patience)) { [connection] in
+            try await connection.renewSession(on: steward)
+        }
+        var run = try ImportRun(
+            client: RecordClient(connection: steward, noun: noun), source: source, options: options, patience: waiting)
+        let end = await Self.untilInterrupted(&run, steward)
+        try ImportSummary(run: run, end: end, file: file, isRepeatable: !asNew).show()
+    }
+
+    private func identity(_ noun: any RecordNoun.Type) throws -> RowIdentity? {
+        guard !asNew else { return nil }
+        return try RowIdentity.load(
+            workspace: try Profile.load(connection.profileName)?.workspace ?? "", noun: noun.name)
+    }
+
+    private func fileOptions() throws -> ImportFile.Options {
+        var options = ImportFile.Options()
+        if let encoding {
+            guard let known = TextEncoding(named: encoding) else {
+                throw UsageProblem("no encoding is called \(encoding)", cure: "iconv --list shows all")
+            }
+            options.encoding = known
+        }
+        if let delimiter {
+            let byte = ["tab", "\\t"].contains(delimiter) ? UInt8(ascii: "\t") : delimiter.utf8.first
+            guard let byte, delimiter.utf8.count == 1 || byte == UInt8(ascii: "\t"),
+                ImportFile.delimiters.contains(byte)
+            else { throw UsageProblem("\(delimiter) separates no fields", cure: "give , ; | or tab") }
+            options.delimiter = byte
+        }
+        return options
+    }
+
+    /// The first signal ends the import after the rows that are on their way, the second does not wait for their answer, and
+    /// the third ends the program as ever.
+    private static func untilInterrupted(_ run: inout ImportRun, _ steward: StewardConnection) async -> ImportRun.End {
+        Interrupt.listen(endingAt: 3)
+        defer { Interrupt.ignore() }
+        let watcher = Task {
+            var isTold = false
+            while !Task.isCancelled {
+                if Interrupt.hasCome, !isTold {
+                    isTold = true
+                    Terminal.note("\nending after the rows that are on their way; Ctrl-C again: at once")
+                }
+                if Interrupt.count >= 2 { await steward.close() }
+                // Ends at once when the import does.
+                try? await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        defer { watcher.cancel() }
+        return await run.importAll()
     }
 
     private static func plural(_ noun: String) -> String {

@@ -3,145 +3,188 @@ import StewardClient
 import Tenancy
 import Wire
 
-/// One import: rows go out in batches, and every row ends as created, existed or refused.
+/// One import: rows go out in batches, and every row that was sent ends as created, existed, refused or not known.
 struct ImportRun {
-    private(set) var created = 0
-    private(set) var existed = 0
-    private(set) var refused = 0
-    /// The first refusals, as text with their lines.
-    private(set) var firstRefusals: [String] = []
+    struct Options {
+        /// Rows whose value in this field exists already count as existed.
+        var key: String?
+        var reportPath: String?
+        /// Makes ids of rows; nil makes every row a new record.
+        var identity: RowIdentity?
+    }
+
+    /// How an import ended.
+    enum End {
+        case complete
+        /// By a signal.
+        case interrupted(Int32)
+        case failed(any Error)
+    }
+
+    private(set) var counts: [RowOutcome.Result: Int] = [:]
+    /// The first refusals, in the order of their lines.
+    private(set) var firstRefusals: [RowOutcome] = []
+    /// Every row was read and sent.
+    private(set) var isWhole = false
+    /// The first row that was not sent, where it is known.
+    private(set) var lineUntried: Int?
 
     private let client: RecordClient
     private let source: ImportSource
-    private let key: String?
-    private var report: ImportReport?
-    private var resolver: ReferenceResolver
-    /// Request ids of the batches come from it, so that a batch sent again after a lost answer is not created twice.
-    private let runID = RecordID.make().text
+    private let options: Options
+    private let patience: ImportPatience
+    private let report: ImportReport?
+    private var rows: ImportRows
 
     private static let batchRows = 250
-    private static let refusalsShown = 10
-    private static let attemptsMax = 5
+    /// Of all cells; the server takes 4 MiB and answers with as much.
+    private static let batchBytes = 1 << 20
+    static let refusalsShown = 10
 
-    init(client: RecordClient, source: ImportSource, key: String?, reportPath: String?) throws {
+    init(client: RecordClient, source: ImportSource, options: Options, patience: ImportPatience) throws {
         self.client = client
         self.source = source
-        self.key = key
-        resolver = ReferenceResolver(connection: client.connection)
-        report = try reportPath.map { try ImportReport(path: $0) }
+        self.options = options
+        self.patience = patience
+        rows = ImportRows(source: source, identity: options.identity, connection: client.connection)
+        report = try options.reportPath.map { try ImportReport(path: $0, source: source.file.path) }
     }
 
-    mutating func importAll() async throws {
-        var bar = ProgressBar(title: "importing", total: source.byteCount)
-        var batch = 0
-        while true {
-            let rows = try source.nextRows(Self.batchRows)
-            guard !rows.isEmpty else { break }
-            try await importBatch(rows, requestID: "import-\(runID)-\(batch)")
-            batch += 1
-            bar.update(source.bytesRead)
-        }
-        bar.finish(source.bytesRead)
-        try report?.close()
+    func count(_ result: RowOutcome.Result) -> Int { counts[result, default: 0] }
+
+    /// Rows of the file that were not sent; nil when it is not known how many there are.
+    var untriedCount: Int? {
+        if isWhole { return 0 }
+        return source.rowCount.map { max(0, $0 - counts.values.reduce(0, +)) }
     }
 
-    private mutating func importBatch(_ rows: [CSVReader.Record], requestID: String) async throws {
-        try await lookUpReferences(rows)
-        let arena = Arena()
-        var sent: [(row: CSVReader.Record, message: Message)] = []
-        for row in rows {
-            do {
-                sent.append((row, try message(row, in: arena)))
-            } catch let problem as UsageProblem {
-                try refuse(row, reason: "INVALID_ROW", text: problem.text)
-            }
-        }
-        guard !sent.isEmpty else { return }
-        try take(results: await create(sent.map(\.message), requestID: requestID), of: sent.map(\.row))
-    }
-
-    /// One look-up for each reference column and batch.
-    private mutating func lookUpReferences(_ rows: [CSVReader.Record]) async throws {
-        for (index, name) in source.header.enumerated() {
-            guard let path = ReferenceResolver.path(name, in: source.record) else { continue }
-            let values = rows.compactMap { index < $0.fields.count ? $0.fields[index] : nil }.filter { !$0.isEmpty }
-            try await resolver.look(up: Set(values), path)
-        }
-    }
-
-    private func message(_ row: CSVReader.Record, in arena: Arena) throws -> Message {
-        guard row.fields.count == source.header.count else {
-            throw UsageProblem("the row has \(row.fields.count) fields, the header \(source.header.count)", cure: "")
-        }
-        let message = Message.make(source.record, in: arena)
-        for (name, text) in zip(source.header, row.fields) where !name.isEmpty && !text.isEmpty {
-            if let path = ReferenceResolver.path(name, in: source.record) {
-                try FieldAssignment.set(path.target, to: resolver.id(of: text, path), in: message)
-            } else {
-                try FieldAssignment.set(name, to: text, in: message)
-            }
-        }
-        return message
-    }
-
-    /// Sends a batch, again while the server is not available: the request id makes that safe.
-    private func create(_ records: [Message], requestID: String) async throws -> Message {
-        var attempt = 1
-        while true {
-            do {
-                return try await client.call("BatchCreate", requestID: requestID) { request in
-                    guard let field = request.descriptor.fields.first(where: { $0.isRepeated }) else { return }
-                    request.setMessages(field, records)
+    /// Returns however the import ends; what the report and the counts say is so then.
+    mutating func importAll() async -> End {
+        var bar = ProgressBar(title: "importing", total: source.file.byteCount)
+        var end = End.complete
+        do {
+            while case let batch = try source.nextRows(Self.batchRows, bytes: Self.batchBytes), let first = batch.first
+            {
+                lineUntried = first.line
+                if let signal = Interrupt.signal {
+                    end = .interrupted(signal)
+                    break
                 }
-            } catch let error as RPCError where error.code == .unavailable && attempt < Self.attemptsMax {
-                attempt += 1
-                try await Task.sleep(for: error.retryDelay ?? .milliseconds(200 << attempt))
+                try report?.checkRoom(rows: batch.count)
+                try await importBatch(batch)
+                lineUntried = nil
+                bar.update(source.file.bytesRead)
+            }
+            if case .complete = end { isWhole = true }
+        } catch {
+            end = Interrupt.signal.map { .interrupted($0) } ?? .failed(error)
+            lineUntried = lineUntried ?? source.nextLine
+        }
+        bar.finish(source.file.bytesRead)
+        return closeReport(end)
+    }
+
+    private func closeReport(_ end: End) -> End {
+        do {
+            if !isWhole, untriedCount != 0 { try report?.addUntried(from: lineUntried, why: Self.why(end)) }
+            try report?.close()
+            return end
+        } catch {
+            if case .complete = end { return .failed(error) }
+            Terminal.note("\(error)")
+            return end
+        }
+    }
+
+    private static func why(_ end: End) -> String {
+        switch end {
+        case .complete: ""
+        case .interrupted: "the import was interrupted"
+        case .failed(let error): (error as? UsageProblem)?.text ?? (error as? RPCError)?.message ?? "\(error)"
+        }
+    }
+
+    /// Throws when the import cannot go on. What is known of the rows by then is counted and reported.
+    private mutating func importBatch(_ batch: [CSVReader.Record]) async throws {
+        rows = try await patience.persist { [rows] in
+            var rows = rows
+            try await rows.lookUpReferences(batch)
+            return rows
+        }
+        var (sent, outcomes) = rows.prepare(batch)
+        if !sent.isEmpty {
+            do {
+                let answer = try await create(sent.map(\.message))
+                outcomes += await self.outcomes(answer, of: sent)
+            } catch  where ImportPatience.leavesDoubt(error) {
+                outcomes += sent.map { .unknown($0, "the answer did not come") }
+                try note(outcomes)
+                lineUntried = nil
+                throw error
+            }
+        }
+        try note(outcomes)
+    }
+
+    /// Sends a batch. The request id makes sending it again safe.
+    private func create(_ records: [Message]) async throws -> Message {
+        let requestID = "import-\(RecordID.make().text)"
+        return try await patience.persist {
+            try await client.call("BatchCreate", requestID: requestID) { request in
+                guard let field = request.descriptor.fields.first(where: { $0.isRepeated }) else { return }
+                request.setMessages(field, records)
             }
         }
     }
 
-    private mutating func take(results answer: Message, of rows: [CSVReader.Record]) throws {
-        guard let field = answer.descriptor.field("results") else { return }
-        var createdIDs = client.records(answer).map { record in
-            record.descriptor.field("id").flatMap { record.string($0) } ?? ""
-        }[...]
-        for result in answer.messages(field) {
-            let outcome = ItemOutcome(result)
-            guard rows.indices.contains(outcome.index) else { continue }
-            let row = rows[outcome.index]
-            if outcome.code == StatusCode.ok.rawValue {
-                created += 1
-                try report?.add(line: row.line, result: "created", detail: createdIDs.popFirst() ?? "", message: "")
-            } else if let key, outcome.code == StatusCode.alreadyExists.rawValue, outcome.field.hasSuffix(key) {
-                existed += 1
-                try report?.add(line: row.line, result: "existed", detail: outcome.reason, message: "")
-            } else {
-                try refuse(row, reason: outcome.reason, text: outcome.text)
-            }
+    private func outcomes(_ answer: Message, of sent: [ImportRows.Prepared]) async -> [RowOutcome] {
+        guard let field = answer.descriptor.field("results") else {
+            return sent.map { .unknown($0, "the server said nothing about it") }
         }
+        let results = answer.messages(field).map(ItemOutcome.init)
+        let byIndex = Dictionary(results.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
+        var outcomes = sent.enumerated().map { index, row in
+            byIndex[index].map { outcome($0, of: row) } ?? .unknown(row, "the server said nothing about it")
+        }
+        await rows.markDeleted(&outcomes, client)
+        return outcomes
     }
 
-    private mutating func refuse(_ row: CSVReader.Record, reason: String, text: String) throws {
-        refused += 1
-        if firstRefusals.count < Self.refusalsShown { firstRefusals.append("line \(row.line): \(text) [\(reason)]") }
-        try report?.add(line: row.line, result: "refused", detail: reason, message: text)
+    private func outcome(_ item: ItemOutcome, of sent: ImportRows.Prepared) -> RowOutcome {
+        var outcome = RowOutcome(line: sent.row.line, result: .created, id: sent.id)
+        if item.isCreated { return outcome }
+        if sent.isIDOfRow, item.existed(by: "id") {
+            outcome.result = .existed
+            outcome.text = "the same row was imported before"
+        } else if let key = options.key, item.existed(by: key) {
+            outcome.result = .existed
+            outcome.id = ""
+            outcome.text = item.text
+        } else {
+            let column = source.header.column(of: item.field, in: sent.row.fields)?.name ?? ""
+            let text =
+                item.field.isEmpty ? item.text : item.text.replacing(item.field, with: rows.shortPath(item.field))
+            return .refused(sent.row, column: column, reason: item.reason, text: text)
+        }
+        outcome.reason = item.reason
+        return outcome
     }
-}
 
-/// A steward.type.v1.ItemResult.
-private struct ItemOutcome {
-    let index: Int
-    let code: Int
-    let reason: String
-    let text: String
-    let field: String
-
-    init(_ result: Message) {
-        func text(_ name: String) -> String { result.descriptor.field(name).flatMap { result.string($0) } ?? "" }
-        index = result.descriptor.field("index").map { Int(result.uint32($0)) } ?? -1
-        code = result.descriptor.field("code").map { Int(result.int32($0)) } ?? 0
-        reason = text("reason")
-        self.text = text("message")
-        field = text("field")
+    /// Counts and reports a batch, in the order of its lines.
+    private mutating func note(_ outcomes: [RowOutcome]) throws {
+        let sorted = outcomes.sorted { $0.line < $1.line }
+        for outcome in sorted {
+            counts[outcome.result, default: 0] += 1
+            if outcome.result == .refused, firstRefusals.count < Self.refusalsShown { firstRefusals.append(outcome) }
+        }
+        do {
+            try report?.add(sorted)
+        } catch {
+            // They are stored: what the report cannot hold must stand somewhere.
+            Terminal.note("not in the report:")
+            for outcome in sorted { Terminal.note("line \(outcome.line): \(outcome.result.rawValue) \(outcome.id)") }
+            lineUntried = nil
+            throw error
+        }
     }
 }

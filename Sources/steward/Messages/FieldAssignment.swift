@@ -1,3 +1,4 @@
+import Money
 import Wire
 
 /// Fills a message from arguments such as display_name=Acme, amount='1250.50 EUR', stage=open or role_ids=a,b.
@@ -50,11 +51,7 @@ enum FieldAssignment {
         guard field.isRepeated else {
             return try set(rest, to: text, in: message.message(field) ?? message.makeMessage(field))
         }
-        guard let kind = type.field("kind"), let value = type.field("value"), case .enumeration(let kinds) = kind.kind,
-            let number = FieldText.number(rest, of: kinds)
-        else {
-            throw UsageProblem("\(field.name).\(rest) is not known", cure: "give \(field.name) as a JSON array")
-        }
+        let (kind, value, number) = try listElement(field, type, rest)
         guard !text.isEmpty else { return }
         let element = Message.make(type, in: message.arena)
         element.setInt32(kind, number)
@@ -89,13 +86,39 @@ enum FieldAssignment {
         }
     }
 
-    /// 1250.50 EUR, 1250.50EUR or EUR 1250.50.
     private static func money(_ text: String, _ path: String) throws -> JSONValue {
-        let letters = text.filter(\.isLetter).uppercased()
-        let number = text.filter { !$0.isLetter && $0 != " " && $0 != "," }
-        guard letters.count == 3, let units = CurrencyExponent.minorUnits(number, currency: letters) else {
-            throw UsageProblem("\(path): \(text) is not an amount of money", cure: "write it as '1250.50 EUR'")
+        do {
+            let amount = try MoneyText.parse(text)
+            return .object([
+                "currency_code": .string(amount.currency.code), "minor_units": .integer(amount.minorUnits),
+            ])
+        } catch {
+            throw UsageProblem("\(path): \(error.text)", cure: error.cure)
         }
-        return .object(["currency_code": .string(letters), "minor_units": .integer(units)])
+    }
+
+    /// Throws when a path leads to no field.
+    static func check(_ path: String, in type: MessageDescriptor) throws(UsageProblem) {
+        let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
+        guard let name = parts.first, let field = type.field(name) else {
+            throw MessageFill.unknown(path, in: type, path: "")
+        }
+        guard parts.count == 2 else { return }
+        guard case .message(let part) = field.kind else {
+            throw UsageProblem("\(field.name) has no parts", cure: "write \(field.name)")
+        }
+        if field.isRepeated { _ = try listElement(field, part, parts[1]) } else { try check(parts[1], in: part) }
+    }
+
+    /// How an element of a list is given by its kind, as in contact_points.email.
+    private static func listElement(
+        _ field: FieldDescriptor, _ type: MessageDescriptor, _ name: String
+    ) throws(UsageProblem) -> (kind: FieldDescriptor, value: FieldDescriptor, number: Int32) {
+        guard let kind = type.field("kind"), let value = type.field("value"), case .enumeration(let kinds) = kind.kind,
+            let number = FieldText.number(name, of: kinds)
+        else {
+            throw UsageProblem("\(field.name).\(name) is not known", cure: "give \(field.name) as a JSON array")
+        }
+        return (kind, value, number)
     }
 }

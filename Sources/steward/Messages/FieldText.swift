@@ -1,3 +1,4 @@
+import Money
 import Tenancy
 import Wire
 
@@ -15,7 +16,7 @@ enum FieldText {
         case .bool: return message.bool(field) ? "yes" : "no"
         case .enumeration(let type): return name(message.int32(field), of: type)
         case .message: return message.message(field).map { nested($0) } ?? ""
-        default: return MessageJSON.number(field, of: message)
+        default: return number(field, of: message)
         }
     }
 
@@ -25,19 +26,53 @@ enum FieldText {
         case .message: nested(message.message(field, at: index))
         case .enumeration(let type): name(message.int32(field, at: index), of: type)
         case .bytes: MessageJSON.base64(message.bytes(field, at: index))
-        default: MessageJSON.number(field, of: message, at: index)
+        default: number(field, of: message, at: index)
         }
     }
 
     /// Times and money as people write them; of other messages, the values side by side.
     private static func nested(_ message: Message) -> String {
         if let time = MessageJSON.timestamp(message) { return time.text }
-        let texts = message.descriptor.fields.filter { message.has($0) }
-        if message.descriptor.name == "steward.type.v1.Money", texts.count == 2 {
-            return CurrencyExponent.text(
-                minorUnits: message.int64(texts[1]), currency: message.string(texts[0]) ?? "")
+        if let money = money(message) { return money }
+        return message.descriptor.fields.filter { message.has($0) }.map { text($0, of: message) }.joined(separator: " ")
+    }
+
+    /// A Money, or a sum of some that may be longer; nil for other messages and for a part of one.
+    private static func money(_ message: Message) -> String? {
+        func text(_ name: String) -> String? {
+            guard let field = message.descriptor.field(name), message.has(field) else { return nil }
+            return self.text(field, of: message)
         }
-        return texts.map { text($0, of: message) }.joined(separator: " ")
+        guard ["Money", "MoneySum"].contains(message.descriptor.shortName), let currency = text("currency_code"),
+            let digits = text("large_minor_units") ?? text("minor_units")
+        else { return nil }
+        return MoneyText.text(minorUnitDigits: digits, currency: currency)
+    }
+
+    /// A number in digits; empty for what is no number.
+    static func number(_ field: FieldDescriptor, of message: Message) -> String {
+        switch field.kind {
+        case .int32, .sint32, .sfixed32: String(message.int32(field))
+        case .int64, .sint64, .sfixed64: String(message.int64(field))
+        case .uint32, .fixed32: String(message.uint32(field))
+        case .uint64, .fixed64: String(message.uint64(field))
+        case .float: String(Double(message.float(field)))
+        case .double: String(message.double(field))
+        case .bool, .enumeration, .string, .bytes, .message: ""
+        }
+    }
+
+    static func number(_ field: FieldDescriptor, of message: Message, at index: Int) -> String {
+        switch field.kind {
+        case .int32, .sint32, .sfixed32: String(message.int32(field, at: index))
+        case .int64, .sint64, .sfixed64: String(message.int64(field, at: index))
+        case .uint32, .fixed32: String(message.uint32(field, at: index))
+        case .uint64, .fixed64: String(message.uint64(field, at: index))
+        case .float: String(Double(message.float(field, at: index)))
+        case .double: String(message.double(field, at: index))
+        case .bool: message.bool(field, at: index) ? "yes" : "no"
+        case .enumeration, .string, .bytes, .message: ""
+        }
     }
 
     /// An enum value without the prefix that all values of the enum share, as in open.

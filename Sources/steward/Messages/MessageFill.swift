@@ -84,9 +84,11 @@ enum MessageFill {
     }
 
     static func unknown(_ name: String, in type: MessageDescriptor, path: String) -> UsageProblem {
-        let names = type.fields.map(\.name).joined(separator: ", ")
+        let names = type.fields.map(\.name)
+        let near = NearNames.of(name, among: names).joined(separator: " or ")
         return UsageProblem(
-            "\(join(path, name)): \(type.shortName) has no such field", cure: "use one of: \(names)")
+            "\(join(path, name)): \(type.shortName) has no such field",
+            cure: (near.isEmpty ? "" : "did you mean \(near)? ") + "use one of: \(names.joined(separator: ", "))")
     }
 
     static func join(_ path: String, _ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
@@ -132,6 +134,10 @@ enum MessageFill {
         case .integer(let number): return Double(number)
         case .unsigned(let number): return Double(number)
         case .number(let number): return number
+        case .string(let text):
+            // As infinities are written, which JSON has no numbers for.
+            guard let number = Double(text) else { throw wrong(path, "a number", value) }
+            return number
         default: throw wrong(path, "a number", value)
         }
     }

@@ -2,8 +2,8 @@ import FoundationEssentials
 import Tenancy
 import Wire
 
-/// JSON of protocol messages: names as in the proto files, enums by name, bytes in base64, times in RFC 3339. Numbers are
-/// JSON numbers, of 64 bits too.
+/// JSON of protocol messages: names as in the proto files, enums by name, bytes in base64, times in RFC 3339. Whole numbers of
+/// 64 bits are strings, as protobuf's JSON mapping has them: many readers of JSON keep 53 bits of a number.
 enum MessageJSON {
     static func text(_ message: Message) -> String {
         if let time = timestamp(message) { return JSONText.quoted(time.text) }
@@ -23,7 +23,7 @@ enum MessageJSON {
         case .bool: return message.bool(field) ? "true" : "false"
         case .enumeration(let type): return enumeration(message.int32(field), type)
         case .message: return message.message(field).map { text($0) } ?? "null"
-        default: return number(field, of: message)
+        default: return number(FieldText.number(field, of: message), field)
         }
     }
 
@@ -34,7 +34,7 @@ enum MessageJSON {
         case .bool: message.bool(field, at: index) ? "true" : "false"
         case .enumeration(let type): enumeration(message.int32(field, at: index), type)
         case .message: text(message.message(field, at: index))
-        default: number(field, of: message, at: index)
+        default: number(FieldText.number(field, of: message, at: index), field)
         }
     }
 
@@ -42,34 +42,13 @@ enum MessageJSON {
         type.name(of: number).map { JSONText.quoted($0) } ?? String(number)
     }
 
-    static func number(_ field: FieldDescriptor, of message: Message) -> String {
+    /// JSON has no infinities either; they become text.
+    private static func number(_ text: String, _ field: FieldDescriptor) -> String {
         switch field.kind {
-        case .int32, .sint32, .sfixed32: String(message.int32(field))
-        case .int64, .sint64, .sfixed64: String(message.int64(field))
-        case .uint32, .fixed32: String(message.uint32(field))
-        case .uint64, .fixed64: String(message.uint64(field))
-        case .float: finite(Double(message.float(field)))
-        case .double: finite(message.double(field))
-        case .bool, .enumeration, .string, .bytes, .message: ""
+        case .int64, .sint64, .sfixed64, .uint64, .fixed64: JSONText.quoted(text)
+        case .float, .double: Double(text)?.isFinite == true ? text : JSONText.quoted(text)
+        default: text
         }
-    }
-
-    static func number(_ field: FieldDescriptor, of message: Message, at index: Int) -> String {
-        switch field.kind {
-        case .int32, .sint32, .sfixed32: String(message.int32(field, at: index))
-        case .int64, .sint64, .sfixed64: String(message.int64(field, at: index))
-        case .uint32, .fixed32: String(message.uint32(field, at: index))
-        case .uint64, .fixed64: String(message.uint64(field, at: index))
-        case .float: finite(Double(message.float(field, at: index)))
-        case .double: finite(message.double(field, at: index))
-        case .bool: message.bool(field, at: index) ? "yes" : "no"
-        case .enumeration, .string, .bytes, .message: ""
-        }
-    }
-
-    /// JSON has no infinities; they become text.
-    private static func finite(_ number: Double) -> String {
-        number.isFinite ? String(number) : JSONText.quoted(String(number))
     }
 
     static func base64(_ bytes: UnsafeRawBufferPointer) -> String {

@@ -10,20 +10,25 @@ enum Failure {
 
     static func exit(_ error: any Error, command: any ParsableCommand.Type) -> Never {
         switch error {
+        case let exit as ExitCode: Glibc.exit(exit.rawValue)
+        case is UsageProblem, is RPCError, is CredentialsError: Glibc.exit(tell(error, else: ""))
+        default: command.exit(withError: error)
+        }
+    }
+
+    /// Says what went wrong and gives the exit code. Of an error of another kind it says `text`.
+    static func tell(_ error: any Error, else text: String) -> Int32 {
+        switch error {
         case let problem as UsageProblem:
             show(problem.text, next: problem.cure)
-            Glibc.exit(1)
+            return problem.exitCode
         case let error as RPCError:
-            show(text(error), next: cure(error))
-            Glibc.exit(error.code == .unavailable ? exitTryAgain : 1)
-        case let error as CredentialsError:
-            show(error.description, next: nil)
-            Glibc.exit(1)
-        case let exit as ExitCode:
-            Glibc.exit(exit.rawValue)
-        default:
-            command.exit(withError: error)
+            show(Self.text(error), next: cure(error))
+            return error.code == .unavailable && error.reason != Reason.serverNotTrusted.name ? exitTryAgain : 1
+        case let error as CredentialsError: show(error.description, next: nil)
+        default: show(text, next: nil)
         }
+        return 1
     }
 
     private static func show(_ text: String, next cure: String?) {
@@ -32,9 +37,10 @@ enum Failure {
     }
 
     private static func text(_ error: RPCError) -> String {
-        var lines = ["\(error.message) [\(error.code.name) \(error.domain)/\(error.reason)]"]
+        // Servers write one line; what looks like more is somebody's data.
+        var lines = ["\(TerminalText.oneLine(error.message)) [\(error.code.name) \(error.domain)/\(error.reason)]"]
         if error.fieldViolations.count > 1 {
-            lines += error.fieldViolations.map { "  \($0.field): \($0.description)" }
+            lines += error.fieldViolations.map { "  \($0.field): \(TerminalText.oneLine($0.description))" }
         }
         if let conflict = error.conflict {
             lines.append("  changed by both: " + conflict.fields.joined(separator: ", "))
@@ -47,14 +53,24 @@ enum Failure {
         switch error {
         case Reason.operatorRequired: return "sign in as an operator: steward login --operator --email EMAIL"
         case Reason.tenantUserRequired: return "sign in to a workspace: steward login --workspace NAME --email EMAIL"
+        case Reason.serverNotTrusted:
+            return
+                "give --ca FILE with the authority that signed it, and --server HOST:PORT as the certificate names it"
+        case Reason.serverUnreachable, Reason.connectFailed, Reason.connectionLost:
+            return "check that the gateway runs (deploy/up --status), then try again"
         default: break
         }
         return switch error.code {
         case .unauthenticated: "sign in: steward login"
-        case .unavailable: "check that the gateway runs (deploy/up --status), then try again"
+        case .unavailable: "try again\(incident(error)); operators see which program is away: steward server health"
         case .aborted: "read the record again, then repeat the change"
         case .permissionDenied: "ask an admin of the workspace for the right; steward whoami shows yours"
         default: nil
         }
+    }
+
+    private static func incident(_ error: RPCError) -> String {
+        guard let id = error.details.first(where: { $0.key == "incident_id" })?.value else { return "" }
+        return ", or give the operators the incident \(id)"
     }
 }

@@ -7,77 +7,113 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// Writes records in the format asked for.
+///
+/// Values go out as they are, in CSV too: a file that is read back must hold what was stored. Spreadsheets run cells that begin with
+/// = + - or @ as formulas; open a file of other people's data there as text.
 struct RecordPrinter {
     let format: OutputFormat
-    /// Names of the fields to show, paths allowed; empty shows `preferred`, in JSON everything.
+    /// Names of the columns to show: fields, and names of other records, as in stage; empty shows `preferred`, in JSON and CSV all
+    /// fields.
     let columns: [String]
+    /// Shows ids of other records where their names would stand.
+    var showsIDs = false
+
+    /// The columns of several records.
+    func selected(of type: MessageDescriptor, preferred: [String]) throws -> [RecordColumn] {
+        let names = !columns.isEmpty ? columns : format == .table ? preferred : type.fields.map(\.name)
+        return try names.map { name in
+            let column = try RecordColumn.named(name, in: type)
+            guard showsIDs, case .reference(_, let field, _) = column else { return column }
+            return .field(field)
+        }
+    }
+
+    /// The columns of one record in a table: all that are set, unless others are asked for.
+    func selected(of record: Message) throws -> [RecordColumn] {
+        guard columns.isEmpty else { return try selected(of: record.descriptor, preferred: []) }
+        return record.descriptor.fields.filter { record.has($0) }.map { .field($0) }
+    }
 
     /// Rows of a table or CSV; one JSON array.
-    func show(_ records: [Message], of type: MessageDescriptor, preferred: [String]) throws {
+    func show(
+        _ records: [Message], of type: MessageDescriptor, preferred: [String], names: ReferenceNames = .none
+    ) throws {
+        let selected = try selected(of: type, preferred: preferred)
         switch format {
         case .json where columns.isEmpty:
             Terminal.line(JSONText.array(records.map { MessageJSON.text($0) }))
         case .json:
-            let fields = try columns.map { try field($0, in: type) }
-            Terminal.line(
-                JSONText.array(
-                    records.map { record in
-                        JSONText.object(fields.map { ($0.name, MessageJSON.value($0, of: record)) })
-                    }))
+            Terminal.line(JSONText.array(records.map { Self.json($0, selected, names) }))
         case .csv:
-            let fields = try (columns.isEmpty ? type.fields.map(\.name) : columns).map { try field($0, in: type) }
-            Terminal.line(fields.map { CSVText.quoted($0.name) }.joined(separator: ","))
+            Terminal.line(selected.map { CSVText.quoted($0.name) }.joined(separator: ","))
             for record in records {
-                Terminal.line(
-                    fields.map { CSVText.quoted(FieldText.text($0, of: record)) }.joined(separator: ","))
+                Terminal.line(selected.map { CSVText.quoted($0.text(of: record, names)) }.joined(separator: ","))
             }
         case .table:
-            try table(records, of: type, preferred: preferred)
+            guard !records.isEmpty else { return Terminal.note("nothing found") }
+            for line in table(records, selected, names).lines(width: Terminal.width) { Terminal.line(line) }
         }
     }
 
     /// One record: its fields below each other, or JSON, or CSV of one row.
-    func show(one record: Message) throws {
+    func show(one record: Message, names: ReferenceNames = .none) throws {
         guard format == .table else {
-            if format == .json, columns.isEmpty { return Terminal.line(MessageJSON.text(record)) }
-            return try show([record], of: record.descriptor, preferred: columns)
+            if format == .json {
+                return Terminal.line(
+                    columns.isEmpty
+                        ? MessageJSON.text(record) : Self.json(record, try selected(of: record), names))
+            }
+            return try show([record], of: record.descriptor, preferred: columns, names: names)
         }
-        let fields =
-            try columns.isEmpty
-            ? record.descriptor.fields.filter { record.has($0) } : columns.map { try field($0, in: record.descriptor) }
-        let width = fields.map(\.name.count).max() ?? 0
-        for field in fields {
-            let text = FieldText.text(field, of: record)
-            Terminal.line("\(Style.dim(TextWidth.padded(field.name, to: width)))  \(text)")
+        let selected = try selected(of: record)
+        let width = selected.map { TextWidth.columns($0.name) }.max() ?? 0
+        for column in selected {
+            let text = Self.named(column, of: record, names)
+            Terminal.line(
+                "\(Style.dim(TextWidth.padded(column.name, to: width)))  \(TerminalText.hanging(text, at: width + 2))")
         }
     }
 
-    private func table(_ records: [Message], of type: MessageDescriptor, preferred: [String]) throws {
-        let wanted = try (columns.isEmpty ? preferred : columns).map { try field($0, in: type) }
+    /// The value, and behind the ids of other records what these are called.
+    private static func named(_ column: RecordColumn, of record: Message, _ names: ReferenceNames) -> String {
+        let text = column.text(of: record, names)
+        guard case .field(let field) = column,
+            let reference = RecordColumn.reference(of: field, in: record.descriptor),
+            case let name = reference.text(of: record, names), name != text
+        else { return text }
+        return "\(text)  \(TerminalText.oneLine(name))"
+    }
+
+    private static func json(_ record: Message, _ columns: [RecordColumn], _ names: ReferenceNames) -> String {
+        JSONText.object(
+            columns.map { column in
+                guard case .reference(let name, let field, let noun) = column else {
+                    guard case .field(let field) = column else { return (column.name, "null") }
+                    return (field.name, MessageJSON.value(field, of: record))
+                }
+                return (name, record.has(field) ? JSONText.quoted(names.text(field, noun, of: record)) : "null")
+            })
+    }
+
+    private func table(_ records: [Message], _ wanted: [RecordColumn], _ names: ReferenceNames) -> Table {
         // Columns that nobody asked for are left out where they hold nothing.
-        let fields = wanted.filter { field in !columns.isEmpty || records.contains { $0.has(field) } }
-        let table = Table(
-            columns: fields.map { field in
+        let shown = wanted.filter { column in !columns.isEmpty || records.contains { column.isSet(in: $0) } }
+        return Table(
+            columns: shown.map { column in
                 .init(
-                    title: field.name.replacing("_", with: " "), alignsRight: isNumber(field),
-                    keepsWidth: field.name == "id" || field.name.hasSuffix("_id"))
+                    title: column.name.replacing("_", with: " "), alignsRight: Self.isNumber(column),
+                    keepsWidth: column.name == "id" || column.name.hasSuffix("_id"))
             },
-            rows: records.map { record in fields.map { FieldText.text($0, of: record) } })
-        guard !records.isEmpty else { return Terminal.note("nothing found") }
-        for line in table.lines(width: Terminal.width) { Terminal.line(line) }
+            rows: records.map { record in shown.map { $0.text(of: record, names) } })
     }
 
-    private func isNumber(_ field: FieldDescriptor) -> Bool {
-        switch field.kind {
+    private static func isNumber(_ column: RecordColumn) -> Bool {
+        guard case .field(let field) = column else { return false }
+        return switch field.kind {
         case .string, .bytes, .bool, .enumeration: false
         case .message(let type): type.name == "steward.type.v1.Money"
         default: true
         }
-    }
-
-    private func field(_ name: String, in type: MessageDescriptor) throws -> FieldDescriptor {
-        guard let field = type.field(name) else { throw MessageFill.unknown(name, in: type, path: "") }
-        return field
     }
 }
 

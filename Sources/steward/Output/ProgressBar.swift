@@ -23,14 +23,14 @@ struct ProgressBar {
 
     mutating func finish(_ done: Int) {
         draw(done)
-        if Terminal.errorIsTerminal { Terminal.write("\n", to: STDERR_FILENO) }
+        if Terminal.errorIsTerminal { Terminal.note("") }
     }
 
     private func draw(_ done: Int) {
         guard Terminal.errorIsTerminal else { return }
         let elapsed = (ContinuousClock.now - start) / .seconds(1)
         let rate = elapsed > 0 ? Int(Double(done) / elapsed) : 0
-        Terminal.write("\r\u{1b}[K\(title) \(bar(done)) \(rate)/s", to: STDERR_FILENO)
+        Terminal.redraw("\(title) \(bar(done)) \(rate)/s")
     }
 
     private func bar(_ done: Int) -> String {

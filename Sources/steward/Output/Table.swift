@@ -22,13 +22,13 @@ struct Table {
     }
 
     private struct Cell {
-        /// Control characters, line breaks among them, would break the table or drive the terminal.
+        /// Control characters, line breaks among them, and those that turn the direction would break the table.
         let text: String
 
         init(text: String) {
             self.text = String(
                 String.UnicodeScalarView(
-                    text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+                    text.unicodeScalars.map { TerminalText.isHarmful($0) ? " " : $0 }))
         }
     }
 

@@ -1,6 +1,10 @@
 import Glibc
 
-/// What is known about standard output and standard error.
+/// What is known about standard output and standard error, and the only way to write there.
+///
+/// Text from records, files and servers is other people's: on a terminal its control characters could move the cursor, change the
+/// colours, fill the clipboard or write right to left. So everything that goes to a terminal is made harmless here
+/// (`TerminalText`), whoever wrote it. In a file or a pipe it stays as it is.
 enum Terminal {
     static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
     static let errorIsTerminal = isatty(STDERR_FILENO) == 1
@@ -22,17 +26,32 @@ enum Terminal {
 
     /// Writes a line to standard output.
     static func line(_ text: String = "") {
-        write(text + "\n", to: STDOUT_FILENO)
+        write(text + "\n", to: STDOUT_FILENO, isTerminal: outputIsTerminal)
     }
 
     /// Writes a line to standard error.
     static func note(_ text: String) {
-        write(text + "\n", to: STDERR_FILENO)
+        write(text + "\n", to: STDERR_FILENO, isTerminal: errorIsTerminal)
+    }
+
+    /// Asks for something: writes to standard error without ending the line.
+    static func prompt(_ text: String) {
+        write(text, to: STDERR_FILENO, isTerminal: errorIsTerminal)
+    }
+
+    /// Replaces the line that the cursor is in, where standard error is a terminal.
+    static func redraw(_ text: String) {
+        guard errorIsTerminal else { return }
+        send("\r\u{1b}[K" + TerminalText.safe(text), to: STDERR_FILENO)
+    }
+
+    private static func write(_ text: String, to descriptor: Int32, isTerminal: Bool) {
+        send(isTerminal ? TerminalText.safe(text) : text, to: descriptor)
     }
 
     /// Writes all of the text, waiting while the reader is slow. A reader that went away ends the program quietly, as it
     /// does for every Unix filter.
-    static func write(_ text: String, to descriptor: Int32) {
+    private static func send(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in
             var sent = 0
@@ -45,10 +64,10 @@ enum Terminal {
 }
 
 /// Text with colour, where the terminal has it.
-enum Style: String {
+enum Style: String, CaseIterable {
     case bold = "1", dim = "2", red = "31", green = "32", blue = "34", cyan = "36"
 
     func callAsFunction(_ text: String) -> String {
-        Terminal.usesColour ? "\u{1b}[\(rawValue)m\(text)\u{1b}[0m" : text
+        Terminal.usesColour ? TerminalText.marked(text, self) : text
     }
 }

@@ -17,7 +17,8 @@ enum TextWidth {
     }
 
     private static func columns(_ scalar: Unicode.Scalar) -> Int {
-        switch scalar.properties.generalCategory {
+        if TerminalText.isMark(scalar) { return 0 }
+        return switch scalar.properties.generalCategory {
         case .nonspacingMark, .enclosingMark, .format, .control: 0
         default: wide.contains { $0.contains(scalar.value) } ? 2 : 1
         }

@@ -1,4 +1,6 @@
 import Contracts
+import Money
+import Wire
 
 /// A board as text: a block for each stage, with a bar for its share of the money in the pipeline.
 enum BoardText {
@@ -15,8 +17,18 @@ enum BoardText {
         return lines
     }
 
+    /// The board as JSON, or as CSV with a row for each stage.
+    static func show(_ answer: Message, _ format: OutputFormat) throws {
+        guard format == .csv, let field = answer.descriptor.field("columns") else {
+            return try RecordPrinter(format: format, columns: []).show(one: answer)
+        }
+        let columns = ["stage_id", "display_name", "category", "deal_count", "sums", "weighted_sums"]
+        try RecordPrinter(format: .csv, columns: columns).show(
+            answer.messages(field), of: BoardColumn.descriptor, preferred: [])
+    }
+
     private static func total(_ column: BoardColumn) -> Int64 {
-        column.sums.map { $0.minorUnits ?? 0 }.max() ?? 0
+        column.sums.map { $0.minorUnits ?? Int64.max }.max() ?? 0
     }
 
     private static func head(_ column: BoardColumn, nameWidth: Int, largest: Int64) -> String {
@@ -25,8 +37,9 @@ enum BoardText {
         let colour: Style = column.category == .won ? .green : column.category == .lost ? .red : .blue
         let name = TextWidth.padded(column.displayName ?? "", to: nameWidth)
         let count = TextWidth.padded(String(column.dealCount ?? 0), to: 6, right: true)
-        let sums = column.sums.map(money).joined(separator: " + ")
-        return "\(Style.bold(name))  \(colour(bar)) \(count) deals  \(sums)"
+        let sums = column.sums.map(sum).joined(separator: " + ")
+        let deals = column.dealCount == 1 ? "deal " : "deals"
+        return "\(Style.bold(name))  \(colour(bar)) \(count) \(deals)  \(sums)"
     }
 
     private static func deal(_ deal: Deal, indent: Int) -> String {
@@ -34,7 +47,14 @@ enum BoardText {
         return String(repeating: " ", count: indent + 2) + Style.dim("· ") + (deal.displayName ?? "") + "  " + parts
     }
 
+    private static func sum(_ sum: MoneySum) -> String {
+        guard let large = sum.largeMinorUnits else {
+            return money(Money(currencyCode: sum.currencyCode, minorUnits: sum.minorUnits))
+        }
+        return "\(large) minor units of \(sum.currencyCode ?? "")"
+    }
+
     private static func money(_ money: Money) -> String {
-        CurrencyExponent.text(minorUnits: money.minorUnits ?? 0, currency: money.currencyCode ?? "")
+        MoneyText.text(minorUnits: money.minorUnits ?? 0, currency: money.currencyCode ?? "")
     }
 }

@@ -45,23 +45,45 @@ struct RecordClient {
         return try record(answer)
     }
 
-    /// The living records whose field has one of the values, page by page, at most `limit`.
+    /// The living records whose field has one of the values, at most `limit`.
     func find(_ field: String, in values: [String], limit: Int) async throws -> [Message] {
+        try await find([(field, values)], limit: limit)
+    }
+
+    /// The living records that have one of the values in each of these fields, at most `limit`.
+    func find(
+        _ conditions: [(field: String, values: [String])], limit: Int, withDeleted: Bool = false
+    ) async throws -> [Message] {
         let answer = try await call("List") { request in
             guard let filter = request.descriptor.field("filter"), let size = request.descriptor.field("page_size")
             else {
                 return
             }
-            let comparison = JSONValue.object([
-                "compare": .object([
-                    "field": .string(field), "operator": .string("IN"),
-                    "values": .array(values.map { .object(["string_value": .string($0)]) }),
-                ])
-            ])
-            try MessageFill.set(filter, of: request, to: comparison, path: "filter")
+            let all = conditions.map { Self.comparison($0.field, $0.values) }
+            try MessageFill.set(
+                filter, of: request, to: .object(["all": .object(["filters": .array(all)])]), path: "filter")
             request.setInt32(size, Int32(limit))
+            if withDeleted { try FieldAssignment.set("show_deleted", to: "yes", in: request) }
         }
         return records(answer)
+    }
+
+    private static func comparison(_ field: String, _ values: [String]) -> JSONValue {
+        .object([
+            "compare": .object([
+                "field": .string(field), "operator": .string("IN"),
+                "values": .array(values.map { .object(["string_value": .string($0)]) }),
+            ])
+        ])
+    }
+
+    /// The id of a record that is given by its id or by its name, users by their e-mail address too.
+    func id(of record: String) async throws -> String {
+        guard !RecordNouns.isID(record), !noun.label.isEmpty else { return record }
+        var resolver = ReferenceResolver(connection: connection)
+        let path = ReferenceResolver.Path(target: "the id", noun: noun.name, field: nil, isRepeated: false)
+        try await resolver.look(up: [record], path)
+        return try resolver.id(of: record, path)
     }
 }
 

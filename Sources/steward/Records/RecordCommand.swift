@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contracts
 import StewardClient
 import Tenancy
 import Wire
@@ -19,29 +20,15 @@ enum RecordCommands {
         ]
     }
 
+    static func idHelp(_ noun: any RecordNoun.Type) -> ArgumentHelp {
+        noun.label.isEmpty
+            ? "Id of the record." : noun.name == UserNoun.name ? "Id, e-mail address or name." : "Id or name."
+    }
+
     /// The fields that can be given to create or update, for help.
     static func fieldList(_ record: MessageDescriptor) -> String {
         let set = ["id", "version", "create_time", "update_time", "delete_time"]
         return "Fields: " + record.fields.map(\.name).filter { !set.contains($0) }.joined(separator: ", ") + "."
-    }
-}
-
-/// Flags that every command on records has.
-struct RecordOptions: ParsableArguments {
-    @OptionGroup var connection: ConnectionOptions
-
-    @Option(help: "table, json or csv.")
-    var output: OutputFormat = .table
-
-    @Option(help: "Fields to show, separated by commas.")
-    var columns: String?
-
-    var printer: RecordPrinter {
-        RecordPrinter(format: output, columns: columns?.split(separator: ",").map(String.init) ?? [])
-    }
-
-    func client(_ noun: any RecordNoun.Type) async throws -> RecordClient {
-        RecordClient(connection: try await connection.connectSignedIn(), noun: noun)
     }
 }
 
@@ -77,28 +64,44 @@ struct ListRecords<Noun: RecordNoun>: AsyncParsableCommand {
     @Flag(help: "Says how many there are in all.")
     var count = false
 
+    @Flag(help: "Only records that you own.")
+    var mine = false
+
     private static var pageSizeMax: Int { 1000 }
 
     func run() async throws {
         let most = limit == "all" ? Int.max : Int(limit) ?? 0
         guard most > 0 else { throw ValidationError("--limit is a number from 1, or all") }
+        guard !mine || Noun.record.field("owner_id") != nil else {
+            throw ValidationError("nobody owns \(Noun.name)s; --mine is for records with an owner")
+        }
         let client = try await options.client(Noun.self)
+        let filter = try await filter(client)
         var records: [Message] = []
         var token: String?
         var total: String?
         repeat {
-            let answer = try await page(client, size: min(most - records.count, Self.pageSizeMax), token)
+            let answer = try await page(client, filter, size: min(most - records.count, Self.pageSizeMax), token)
             records += client.records(answer)
             token = answer.descriptor.field("next_page_token").flatMap { answer.string($0) }
             total = total ?? Self.total(answer)
         } while token != nil && records.count < most
-        try options.printer.show(records, of: Noun.record, preferred: Noun.columns)
+        try await options.show(records, of: Noun.record, preferred: Noun.columns, client.connection)
         if let total { Terminal.note("\(records.count) of \(total)") }
         if token != nil, !count, options.output == .table { Terminal.note("there are more: --limit all shows them") }
-        await client.connection.close()
     }
 
-    private func page(_ client: RecordClient, size: Int, _ token: String?) async throws -> Message {
+    /// The filter, with the caller as owner if that is asked for.
+    private func filter(_ client: RecordClient) async throws -> String? {
+        guard mine else { return filter }
+        let me = try await client.connection.authentication.getSelf(GetSelfRequest()).userID ?? ""
+        let own = "owner_id = \"\(me)\""
+        return filter.map { "(\($0)) and \(own)" } ?? own
+    }
+
+    private func page(
+        _ client: RecordClient, _ filter: String?, size: Int, _ token: String?
+    ) async throws -> Message {
         try await client.call("List") { request in
             if let filter { try FieldAssignment.set("filter_expression", to: filter, in: request) }
             if let field = request.descriptor.field("order_by") { request.setStrings(field, orderBy) }
@@ -123,12 +126,11 @@ struct GetRecord<Noun: RecordNoun>: AsyncParsableCommand {
     }
 
     @OptionGroup var options: RecordOptions
-    @Argument(help: "Id of the record.") var id: String
+    @Argument(help: RecordCommands.idHelp(Noun.self)) var id: String
 
     func run() async throws {
         let client = try await options.client(Noun.self)
-        try options.printer.show(one: await client.get(id))
-        await client.connection.close()
+        try await options.show(one: client.get(client.id(of: id)), client.connection)
     }
 }
 
@@ -138,8 +140,9 @@ struct CreateRecord<Noun: RecordNoun>: AsyncParsableCommand {
             commandName: "create", abstract: "Creates a record.",
             discussion: """
                 \(RecordCommands.fieldList(Noun.record))
-                Write field=value; lists as a,b; parts as field.part=value; messages as JSON; money as '12.50 EUR'; a
-                reference by another field of its target as account.external_id=X.
+                Write field=value; lists as a,b; parts as field.part=value; messages as JSON; money as '1250.00 EUR',
+                '1,250.00 EUR' or '1.250,00 EUR'; another record by its name, as in owner=rep@demo.example or
+                account='Acme Ltd', or by another field, as in account.external_id=X.
                 """)
     }
 
@@ -154,14 +157,13 @@ struct CreateRecord<Noun: RecordNoun>: AsyncParsableCommand {
         let resolved = try await resolver.resolve(assignments, in: Noun.record)
         if let key = ifAbsent, let present = try await existing(client, key, resolved) {
             Terminal.note("exists")
-            try options.printer.show(one: present)
+            try await options.show(one: present, client.connection)
         } else {
             let record = try await client.write("Create", requestID: requestID ?? RecordID.make().text) { record in
                 try FieldAssignment.apply(resolved, to: record)
             }
-            try options.printer.show(one: record)
+            try await options.show(one: record, client.connection)
         }
-        await client.connection.close()
     }
 
     private func existing(_ client: RecordClient, _ key: String, _ assignments: [String]) async throws -> Message? {
@@ -186,11 +188,17 @@ struct UpdateRecord<Noun: RecordNoun>: AsyncParsableCommand {
     @OptionGroup var options: RecordOptions
     @Option(help: "Version of the record that was read.") var version: Int64?
     @Option(help: "Makes a repetition harmless: the same id gets the same answer.") var requestID: String?
-    @Argument(help: "Id of the record.") var id: String
+    @Argument(help: RecordCommands.idHelp(Noun.self)) var id: String
     @Argument(help: "field=value …") var assignments: [String]
 
     func run() async throws {
+        if let double = assignments.first(where: { ["id", "version"].contains($0.prefix { $0 != "=" }) }) {
+            throw UsageProblem(
+                "\(double): the record to change is the one named before the fields",
+                cure: "leave it out; a version is given with --version")
+        }
         let client = try await options.client(Noun.self)
+        let id = try await client.id(of: id)
         var resolver = ReferenceResolver(connection: client.connection)
         let resolved = try await resolver.resolve(assignments, in: Noun.record)
         let record = try await client.write("Update", requestID: requestID ?? RecordID.make().text) { record in
@@ -198,8 +206,7 @@ struct UpdateRecord<Noun: RecordNoun>: AsyncParsableCommand {
             if let version { try FieldAssignment.set("version", to: String(version), in: record) }
             return try FieldAssignment.apply(resolved, to: record)
         }
-        try options.printer.show(one: record)
-        await client.connection.close()
+        try await options.show(one: record, client.connection)
     }
 }
 
@@ -210,13 +217,13 @@ struct DeleteRecord<Noun: RecordNoun>: AsyncParsableCommand {
     }
 
     @OptionGroup var options: RecordOptions
-    @Argument(help: "Id of the record.") var id: String
+    @Argument(help: RecordCommands.idHelp(Noun.self)) var id: String
 
     func run() async throws {
         let client = try await options.client(Noun.self)
+        let id = try await client.id(of: id)
         _ = try await client.call("Delete") { request in try FieldAssignment.set("id", to: id, in: request) }
         Terminal.note("deleted \(id)")
-        await client.connection.close()
     }
 }
 
@@ -226,12 +233,11 @@ struct RestoreRecord<Noun: RecordNoun>: AsyncParsableCommand {
     }
 
     @OptionGroup var options: RecordOptions
-    @Argument(help: "Id of the record.") var id: String
+    @Argument(help: "Id of the record; its name may have been given to another one.") var id: String
 
     func run() async throws {
         let client = try await options.client(Noun.self)
         let answer = try await client.call("Restore") { request in try FieldAssignment.set("id", to: id, in: request) }
-        try options.printer.show(one: client.record(answer))
-        await client.connection.close()
+        try await options.show(one: client.record(answer), client.connection)
     }
 }

@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import Tenancy
 import Wire
 
 /// A kind of records on the command line. Everything else about it comes from the descriptors of its methods.
@@ -11,12 +12,15 @@ protocol RecordNoun: Sendable {
     static var methods: [MethodDefinition] { get }
     /// The record message.
     static var record: MessageDescriptor { get }
-    /// The fields that a table shows unless others are asked for. Ids of other records are left out where there is more to
-    /// tell: they take the room and say nothing.
+    /// The columns that a table shows unless others are asked for: fields, and names of other records, as in stage.
     static var columns: [String] { get }
+    /// The fields that people call a record by, written side by side; none when it has no name.
+    static var label: [String] { get }
 }
 
 extension RecordNoun {
+    static var label: [String] { ["display_name"] }
+
     /// The standard method with this verb, as in List.
     static func method(_ verb: String) throws -> MethodDefinition {
         guard
@@ -35,7 +39,7 @@ enum AccountNoun: RecordNoun {
     static let abstract = "Companies and persons that the workspace does business with."
     static let methods = AccountServiceMethods.all
     static let record = Account.descriptor
-    static let columns = ["id", "display_name", "city", "country_code", "phone", "email", "follow_up_time"]
+    static let columns = ["id", "display_name", "city", "country_code", "phone", "email", "owner", "follow_up_time"]
 }
 
 enum ContactNoun: RecordNoun {
@@ -43,7 +47,8 @@ enum ContactNoun: RecordNoun {
     static let abstract = "Persons, with the ways to reach them."
     static let methods = ContactServiceMethods.all
     static let record = Contact.descriptor
-    static let columns = ["id", "given_name", "family_name", "city", "contact_points", "follow_up_time"]
+    static let columns = ["id", "given_name", "family_name", "city", "contact_points", "owner", "follow_up_time"]
+    static let label = ["given_name", "family_name"]
 }
 
 enum AccountContactNoun: RecordNoun {
@@ -51,7 +56,8 @@ enum AccountContactNoun: RecordNoun {
     static let abstract = "The places of contacts in accounts."
     static let methods = AccountContactServiceMethods.all
     static let record = AccountContact.descriptor
-    static let columns = ["id", "account_id", "contact_id", "role", "primary_contact"]
+    static let columns = ["id", "account", "contact", "role", "primary_contact"]
+    static let label: [String] = []
 }
 
 enum ActivityNoun: RecordNoun {
@@ -59,7 +65,8 @@ enum ActivityNoun: RecordNoun {
     static let abstract = "Calls, mails, meetings and notes."
     static let methods = ActivityServiceMethods.all
     static let record = Activity.descriptor
-    static let columns = ["id", "kind", "subject", "occur_time", "outcome"]
+    static let columns = ["id", "kind", "subject", "account", "contact", "occur_time", "outcome"]
+    static let label = ["subject"]
 }
 
 enum DealNoun: RecordNoun {
@@ -67,7 +74,7 @@ enum DealNoun: RecordNoun {
     static let abstract = "Chances to sell, and the board they move on."
     static let methods = DealServiceMethods.all
     static let record = Deal.descriptor
-    static let columns = ["id", "display_name", "amount", "close_date", "update_time"]
+    static let columns = ["id", "display_name", "account", "stage", "amount", "close_date", "owner", "update_time"]
 }
 
 enum PipelineNoun: RecordNoun {
@@ -83,7 +90,7 @@ enum StageNoun: RecordNoun {
     static let abstract = "The steps of pipelines."
     static let methods = StageServiceMethods.all
     static let record = Stage.descriptor
-    static let columns = ["id", "display_name", "position", "probability_percent", "category"]
+    static let columns = ["id", "display_name", "pipeline", "position", "probability_percent", "category"]
 }
 
 enum UserNoun: RecordNoun {
@@ -91,7 +98,7 @@ enum UserNoun: RecordNoun {
     static let abstract = "People and programs that may sign in."
     static let methods = UserServiceMethods.all
     static let record = User.descriptor
-    static let columns = ["id", "email", "display_name", "job_title", "disabled", "last_sign_in_time"]
+    static let columns = ["id", "email", "display_name", "job_title", "department", "disabled", "last_sign_in_time"]
 }
 
 enum DepartmentNoun: RecordNoun {
@@ -99,7 +106,7 @@ enum DepartmentNoun: RecordNoun {
     static let abstract = "The tree of departments."
     static let methods = DepartmentServiceMethods.all
     static let record = Department.descriptor
-    static let columns = ["id", "display_name", "parent_department_id"]
+    static let columns = ["id", "display_name", "parent_department"]
 }
 
 enum RoleNoun: RecordNoun {
@@ -110,10 +117,15 @@ enum RoleNoun: RecordNoun {
     static let columns = ["id", "display_name", "description", "built_in"]
 }
 
-/// All nouns, for references by another field than the id.
+/// All nouns.
 enum RecordNouns {
     static let all: [any RecordNoun.Type] = [
         AccountNoun.self, ContactNoun.self, AccountContactNoun.self, ActivityNoun.self, DealNoun.self,
         PipelineNoun.self, StageNoun.self, UserNoun.self, DepartmentNoun.self, RoleNoun.self,
     ]
+
+    static func named(_ name: String) -> (any RecordNoun.Type)? { all.first { $0.name == name } }
+
+    /// Whether a text is the id of a record, rather than what one is called.
+    static func isID(_ text: String) -> Bool { RecordID(text) != nil }
 }

@@ -1,20 +1,35 @@
 import StewardClient
 import Wire
 
-/// Turns references by another field, such as account.external_id=cdnow-4, into ids.
+/// Turns references by name (stage=Won, owner=rep@demo.example) or by another field (account.external_id=cdnow-4) into ids.
 struct ReferenceResolver {
     let connection: StewardConnection
 
-    /// A reference by another field: `account.external_id` sets account_id, `role.display_name` appends to role_ids.
+    /// A reference by name or by another field: `account` and `account.external_id` set account_id, `role` appends to role_ids.
     struct Path: Hashable {
         /// The field to set: account_id or role_ids.
         let target: String
         let noun: String
-        let field: String
+        /// The field that is given; nil: the record's name, or its id.
+        let field: String?
         let isRepeated: Bool
     }
 
-    private var found: [Path: [String: String]] = [:]
+    /// A record that a value may mean.
+    private struct Candidate {
+        let id: String
+        /// The ids of other records that it names itself, as pipeline_id of a stage.
+        let references: [String: String]
+        /// For a choice between several.
+        let text: String
+    }
+
+    /// Records by the values that were looked up. Bounded: an import may hold any number of values.
+    private var found: [Path: [String: [Candidate]]] = [:]
+    private static let valuesKeptMax = 20_000
+    /// 200 at a time: a page holds them all even if some occur several times.
+    private static let valuesPerCall = 200
+    private static let candidatesShown = 5
 
     init(connection: StewardConnection) {
         self.connection = connection
@@ -23,70 +38,125 @@ struct ReferenceResolver {
     /// The reference that a path means for a record; nil when it is a plain field path.
     static func path(_ text: String, in record: MessageDescriptor) -> Path? {
         let parts = text.split(separator: ".", maxSplits: 1).map(String.init)
-        guard parts.count == 2, record.field(parts[0]) == nil else { return nil }
-        if record.field(parts[0] + "_id") != nil {
-            return Path(target: parts[0] + "_id", noun: noun(parts[0]), field: parts[1], isRepeated: false)
+        guard let name = parts.first, record.field(name) == nil else { return nil }
+        let noun = noun(name)
+        let field = parts.count == 2 ? parts[1] : nil
+        guard field != nil || RecordNouns.named(noun)?.label.isEmpty == false else { return nil }
+        if record.field(name + "_id") != nil {
+            return Path(target: name + "_id", noun: noun, field: field, isRepeated: false)
         }
-        guard record.field(parts[0] + "_ids") != nil else { return nil }
-        return Path(target: parts[0] + "_ids", noun: noun(parts[0]), field: parts[1], isRepeated: true)
+        guard record.field(name + "_ids") != nil else { return nil }
+        return Path(target: name + "_ids", noun: noun, field: field, isRepeated: true)
     }
 
     /// parent_account names an account, owner a user.
-    private static func noun(_ name: String) -> String {
-        if name == "owner" { return "user" }
+    static func noun(_ name: String) -> String {
+        if name == "owner" { return UserNoun.name }
         let dashed = name.replacing("_", with: "-")
         return RecordNouns.all.map { $0.name }.first { dashed == $0 || dashed.hasSuffix("-" + $0) } ?? dashed
     }
 
-    /// Looks up the values that are not known yet. 200 at a time: a page holds them all even if some occur twice.
-    mutating func look(up values: Set<String>, _ path: Path) async throws {
-        let unknown = values.subtracting(found[path, default: [:]].keys).sorted()
-        guard !unknown.isEmpty else { return }
-        guard let noun = RecordNouns.all.first(where: { $0.name == path.noun }),
-            let key = noun.record.field(path.field),
-            let id = noun.record.field("id")
-        else {
+    /// Throws when there is no such field to look for.
+    static func check(_ path: Path) throws(UsageProblem) {
+        guard let noun = RecordNouns.named(path.noun), path.field.map({ noun.record.field($0) != nil }) ?? true else {
             throw UsageProblem(
-                "\(path.noun).\(path.field) is not known", cure: "name a field of \(path.noun), or give \(path.target)")
+                "\(path.noun).\(path.field ?? "") is not known",
+                cure: "name a field of \(path.noun), or give \(path.target)")
         }
+    }
+
+    /// Looks up the values that are not known yet.
+    mutating func look(up values: Set<String>, _ path: Path) async throws {
+        if found[path, default: [:]].count > Self.valuesKeptMax { found[path] = nil }
+        let unknown = values.map(\.trimmed).filter { !Self.isID($0, path) && found[path]?[$0] == nil }.sorted()
+        guard !unknown.isEmpty else { return }
+        try Self.check(path)
+        guard let noun = RecordNouns.named(path.noun) else { return }
         let client = RecordClient(connection: connection, noun: noun)
-        for start in stride(from: 0, to: unknown.count, by: 200) {
-            let part = Array(unknown[start..<min(start + 200, unknown.count)])
-            for record in try await client.find(path.field, in: part, limit: 1000) {
-                let value = FieldText.text(key, of: record)
-                guard found[path, default: [:]][value] == nil else {
-                    throw UsageProblem(
-                        "several records have \(path.noun).\(path.field) = \(value)",
-                        cure: "give \(path.target) instead")
+        for start in stride(from: 0, to: unknown.count, by: Self.valuesPerCall) {
+            let part = Array(unknown[start..<min(start + Self.valuesPerCall, unknown.count)])
+            for value in part { found[path, default: [:]][value] = [] }
+            for lookup in NameLookup.lookups(of: part, by: path.field, noun) {
+                for record in try await client.find(lookup.conditions, limit: 1000) {
+                    guard let value = lookup.value(of: record) else { continue }
+                    found[path, default: [:]][value, default: []].append(Self.candidate(record, noun))
                 }
-                found[path, default: [:]][value] = record.string(id)
             }
         }
     }
 
     /// The id of the record, after `look(up:)`.
-    func id(of value: String, _ path: Path) throws -> String {
-        guard let id = found[path]?[value] else {
+    /// - Parameter known: ids that the record to be written has in its other fields. Of several stages that are named Won the
+    ///   one of its pipeline is meant.
+    func id(of value: String, _ path: Path, known: [String: String] = [:]) throws(UsageProblem) -> String {
+        let value = value.trimmed
+        if Self.isID(value, path) { return value }
+        let all = found[path]?[value] ?? []
+        let fitting =
+            all.count < 2
+            ? all
+            : all.filter { candidate in
+                candidate.references.allSatisfy { known[$0.key] == nil || known[$0.key] == $0.value }
+            }
+        if let only = fitting.first, fitting.count == 1 { return only.id }
+        let what = path.field.map { "\($0) = \(value)" } ?? "the name \(value)"
+        guard !all.isEmpty else {
             throw UsageProblem(
-                "no \(path.noun) has \(path.field) = \(value)", cure: "create it first, or check the spelling")
+                "no \(path.noun) that you may see has \(what)",
+                cure: "create it first, or check the spelling: steward \(path.noun) list")
         }
-        return id
+        let shown = all.prefix(Self.candidatesShown).map(\.text).joined(separator: "; ")
+        let more = all.count > Self.candidatesShown ? "; …" : ""
+        throw UsageProblem(
+            "several records have this: \(path.noun) with \(what): \(shown)\(more)",
+            cure: "give \(path.target) with one of these ids")
     }
 
-    /// Replaces references by another field with ids in arguments such as account.external_id=cdnow-4.
-    mutating func resolve(_ arguments: [String], in record: MessageDescriptor) async throws -> [String] {
-        var resolved: [String] = []
+    /// Replaces references by name or by another field with ids in arguments such as account.external_id=cdnow-4.
+    /// - Parameter known: see `id(of:_:known:)`; what the arguments say counts as well.
+    mutating func resolve(
+        _ arguments: [String], in record: MessageDescriptor, known: [String: String] = [:]
+    ) async throws -> [String] {
+        let parsed = arguments.map { argument -> (name: String, value: String, path: Path)? in
+            guard let equals = argument.firstIndex(of: "=") else { return nil }
+            let name = String(argument[..<equals])
+            guard let path = Self.path(name, in: record) else { return nil }
+            return (name, String(argument[argument.index(after: equals)...]), path)
+        }
+        for case let (_, value, path)? in parsed { try await look(up: Set(Self.values(value, path)), path) }
+        var known = known
         for argument in arguments {
             let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2, let path = Self.path(parts[0], in: record) else {
-                resolved.append(argument)
-                continue
-            }
-            let values = path.isRepeated ? parts[1].split(separator: ",").map(String.init) : [parts[1]]
-            try await look(up: Set(values), path)
-            let ids = try values.map { try id(of: $0, path) }
-            resolved.append("\(path.target)=\(ids.joined(separator: ","))")
+            if parts.count == 2, parts[0].hasSuffix("_id") { known[parts[0]] = parts[1] }
         }
-        return resolved
+        // Those that only one record can be meant by say which of several the others mean.
+        for case let (_, value, path)? in parsed where !path.isRepeated {
+            if let id = try? id(of: value, path) { known[path.target] = id }
+        }
+        return try zip(arguments, parsed).map { argument, reference in
+            guard let (_, value, path) = reference else { return argument }
+            let ids = try Self.values(value, path).map { try id(of: $0, path, known: known) }
+            return "\(path.target)=\(ids.joined(separator: ","))"
+        }
+    }
+
+    /// The values of an argument: an empty one clears the field.
+    private static func values(_ text: String, _ path: Path) -> [String] {
+        if text.trimmed.isEmpty { return [] }
+        return path.isRepeated ? text.split(separator: ",").map(String.init) : [text]
+    }
+
+    /// An id is given where a name may be.
+    private static func isID(_ value: String, _ path: Path) -> Bool { path.field == nil && RecordNouns.isID(value) }
+
+    private static func candidate(_ record: Message, _ noun: any RecordNoun.Type) -> Candidate {
+        func text(_ name: String) -> String { noun.record.field(name).map { FieldText.text($0, of: record) } ?? "" }
+        let references = noun.record.fields.filter { $0.name.hasSuffix("_id") && record.has($0) }
+        let tells = noun.columns.filter { $0 != "id" && noun.record.field($0) != nil }.prefix(3).map(text)
+        let shown = tells.filter { !$0.isEmpty }.joined(separator: ", ")
+        return Candidate(
+            id: text("id"),
+            references: Dictionary(uniqueKeysWithValues: references.map { ($0.name, record.string($0) ?? "") }),
+            text: "\(text("id")) (\(shown))")
     }
 }

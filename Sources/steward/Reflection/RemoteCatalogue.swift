@@ -11,11 +11,17 @@ struct RemoteCatalogue {
         RemoteCatalogue(services: try await connection.reflection.listServices(ListServicesRequest()).services)
     }
 
+    /// Whether it is the name of one service.
+    func has(_ name: String) -> Bool { (try? service(name)) != nil }
+
+    /// Short names of the services.
+    var shortNames: [String] { services.map { Self.shortName($0.name ?? "") } }
+
     /// A service by its full name or the end of it.
     func service(_ name: String) throws -> ServiceDescription {
         let found = services.filter { $0.name == name || $0.name?.hasSuffix("." + name) == true }
         guard let service = found.first, found.count == 1 else {
-            let near = NearNames.of(Self.shortName(name), among: services.map { Self.shortName($0.name ?? "") })
+            let near = NearNames.of(Self.shortName(name), among: shortNames)
             throw UsageProblem(
                 "\(name) is not the name of one service",
                 cure: NearNames.cure(near, else: "steward describe lists them"))
@@ -48,7 +54,7 @@ struct RemoteCatalogue {
         }
     }
 
-    private static func shortName(_ name: String) -> String {
+    static func shortName(_ name: String) -> String {
         name.split(separator: ".").last.map(String.init) ?? name
     }
 }

@@ -9,7 +9,8 @@ import Wire
 /// with can be called and shown.
 struct RemoteSchema {
     let messages: [String: MessageDescriptor]
-    /// Doc comments of fields by message and field name, as in steward.sales.v1.Deal.amount.
+    let enums: [String: RuntimeDescriptors.EnumShape]
+    /// Doc comments of messages, enums, fields and values by their full names, as in steward.sales.v1.Deal.amount.
     let comments: [String: String]
 
     /// Asks the server for the descriptors of a service and of all that it uses.
@@ -36,6 +37,7 @@ struct RemoteSchema {
         }
         guard let messages = RuntimeDescriptors.make(messages: shapes, enums: enums) else { throw Self.malformed }
         self.messages = messages
+        self.enums = Dictionary(enums.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.comments = comments
     }
 
@@ -70,19 +72,28 @@ struct RemoteSchema {
         17: PROTOBUF_C_TYPE_SINT32, 18: PROTOBUF_C_TYPE_SINT64,
     ]
 
-    /// Comments stand in the file's source info under paths: 4, message index, 2, field index.
+    /// Comments stand in the file's source info under paths: 4 and the message's index, 5 and the enum's; then 2 and the index of
+    /// the field or value.
     private static func comments(of file: Message, _ package: String) -> [String: String] {
-        let messages = file.list("message_type")
+        let types: [Int32: (list: [Message], members: String)] = [
+            4: (file.list("message_type"), "field"), 5: (file.list("enum_type"), "value"),
+        ]
         var comments: [String: String] = [:]
         guard let field = file.descriptor.field("source_code_info"), let info = file.message(field) else { return [:] }
         for location in info.list("location") {
-            guard let text = location.text("leading_comments"), let path = location.descriptor.field("path"),
-                location.count(path) == 4, location.int32(path, at: 0) == 4, location.int32(path, at: 2) == 2,
-                let message = messages.element(location.int32(path, at: 1)),
-                let target = message.list("field").element(location.int32(path, at: 3))
+            guard let text = location.text("leading_comments"), let field = location.descriptor.field("path") else {
+                continue
+            }
+            let path = (0..<location.count(field)).map { location.int32(field, at: $0) }
+            guard path.count == 2 || path.count == 4 && path[2] == 2, let (list, members) = types[path[0]],
+                let type = list.element(path[1])
             else { continue }
-            comments["\(package).\(message.text("name") ?? "").\(target.text("name") ?? "")"] =
-                text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
+            var name = "\(package).\(type.text("name") ?? "")"
+            if path.count == 4 {
+                guard let member = type.list(members).element(path[3]) else { continue }
+                name += ".\(member.text("name") ?? "")"
+            }
+            comments[name] = text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
         }
         return comments
     }

@@ -12,13 +12,20 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "File with the certificate authority to trust. Default: $STEWARD_CA, or the one signed in with.")
     var ca: String?
 
+    @Option(
+        help: """
+            Name that the gateway's certificate must carry. Default: $STEWARD_SERVER_NAME, or the one signed in with, or \
+            gateway.steward.internal.
+            """)
+    var serverName: String?
+
     @Option(help: "Name of the stored session. Default: $STEWARD_PROFILE, or default.")
     var profile: String?
 
     var profileName: String { profile ?? Terminal.environment("STEWARD_PROFILE") ?? "default" }
 
     /// Where to connect, from the flags, the environment and the stored session, in this order.
-    func place() throws -> (server: String, trustRoots: String) {
+    func place() throws -> StewardConfiguration {
         let stored = try Profile.load(profileName)
         guard let server = server ?? Terminal.environment("STEWARD_SERVER") ?? stored?.server,
             let roots = ca ?? Terminal.environment("STEWARD_CA") ?? stored?.trustRoots
@@ -27,28 +34,41 @@ struct ConnectionOptions: ParsableArguments {
                 "it is not known which server to call",
                 cure: "give --server HOST:PORT and --ca FILE once, with steward login")
         }
-        return (server, roots)
+        var place = StewardConfiguration(addresses: [server], trustRoots: roots)
+        place.certificateName = serverName ?? Terminal.environment("STEWARD_SERVER_NAME") ?? stored?.serverName
+        return place
     }
 
     /// A connection without a session.
     func connect() async throws -> StewardConnection {
-        let (server, roots) = try place()
-        return try await StewardConnection.connect(to: server, trustRoots: roots)
+        let connection = try await StewardConnection.connect(try place())
+        OpenConnections.add(connection)
+        return connection
     }
 
     /// A connection with the stored session attached, renewed if it has run out.
     func connectSignedIn() async throws -> StewardConnection {
-        guard let stored = try Profile.load(profileName), let handle = Self.bytes(stored.sessionHandle) else {
-            throw UsageProblem("nobody is signed in", cure: "steward login --workspace NAME --email ADDRESS")
-        }
+        // Nobody who is signed out has to wait for a connection.
+        guard try Profile.load(profileName)?.sessionHandle != nil else { throw Self.signedOut }
         let connection = try await connect()
+        try await renewSession(on: connection)
+        return connection
+    }
+
+    private static let signedOut = UsageProblem(
+        "nobody is signed in", cure: "steward login --workspace NAME --email ADDRESS")
+
+    /// Attaches the stored session, renewed if it has run out. Another process may have renewed it meanwhile.
+    func renewSession(on connection: StewardConnection) async throws {
+        guard let stored = try Profile.load(profileName), let handle = Self.bytes(stored.sessionHandle) else {
+            throw Self.signedOut
+        }
         do {
             try await connection.attach(sessionHandle: handle)
         } catch {
             guard error.code == .unauthenticated, let token = Self.bytes(stored.refreshToken) else { throw error }
             try await renew(stored, by: token, on: connection)
         }
-        return connection
     }
 
     private func renew(_ stored: Profile, by token: [UInt8], on connection: StewardConnection) async throws {

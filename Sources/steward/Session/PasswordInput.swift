@@ -34,9 +34,9 @@ enum PasswordInput {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
         defer {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &old)
-            Terminal.write("\n", to: STDERR_FILENO)
+            Terminal.prompt("\n")
         }
-        Terminal.write("\(prompt): ", to: STDERR_FILENO)
+        Terminal.prompt("\(prompt): ")
         guard let password = readLine(strippingNewline: true) else {
             throw UsageProblem("no password was typed", cure: "type it, or give --password-file FILE")
         }

@@ -8,6 +8,8 @@ struct Profile: Codable, Equatable {
     var server: String
     /// File with the certificate authority that the gateway's certificate is checked against.
     var trustRoots: String
+    /// Name that the gateway's certificate must carry, when it is another than the usual one.
+    var serverName: String?
     /// Absent for an operator.
     var workspace: String?
     var email: String?
@@ -20,8 +22,12 @@ struct Profile: Codable, Equatable {
         guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || "-_".contains($0) }) else {
             throw UsageProblem("\(name) is no profile name", cure: "use letters, digits, - and _")
         }
-        let home = Terminal.environment("HOME") ?? "."
-        return "\(Terminal.environment("STEWARD_HOME") ?? "\(home)/.config/steward")/sessions/\(name)"
+        return "\(home())/sessions/\(name)"
+    }
+
+    /// The folder of all that the command line keeps.
+    static func home() -> String {
+        Terminal.environment("STEWARD_HOME") ?? "\(Terminal.environment("HOME") ?? ".")/.config/steward"
     }
 
     /// Nil when nothing was saved yet.

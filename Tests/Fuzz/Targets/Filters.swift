@@ -4,6 +4,7 @@
     import Postgres
     import RPC
     import Tenancy
+    import Text
     import Wire
 
     @testable import Records
@@ -17,7 +18,7 @@
             RecordType(
                 message: Account.descriptor, object: "account", table: "accounts", service: .customer,
                 fields: [
-                    .field("display_name", .required, .length(1...200)),
+                    .field("display_name", .required, .line(200)),
                     .field("annual_revenue", .range(0...Int64.max)),
                 ]),
             RecordType(
@@ -86,7 +87,7 @@
 
         /// SQL holds declared names, fixed words and numbers of parameters: nothing that a client wrote.
         private static func requirePlain(_ sql: String) {
-            let isPlain = sql.replacing("COLLATE \"C\"", with: "").utf8.allSatisfy { byte in
+            let isPlain = sql.replacing(TextOrder.collation, with: "").utf8.allSatisfy { byte in
                 (0x20..<0x7f).contains(byte) && !";\"\\#".utf8.contains(byte)
             }
             require(isPlain && !sql.contains("--") && !sql.contains("/*"), "SQL is plain: \(sql)")

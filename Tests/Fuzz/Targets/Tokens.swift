@@ -42,7 +42,7 @@
         private static let list = Array("accounts".utf8)
         private static let type = RecordType(
             message: Account.descriptor, object: "account", table: "accounts", service: .customer,
-            fields: [.field("display_name", .required, .length(1...200))])
+            fields: [.field("display_name", .required, .line(200))])
 
         /// None of the inputs was made with this secret.
         private static func pageToken(_ text: String) {

@@ -17,7 +17,7 @@ struct Main {
             while true { try await Task.sleep(for: .seconds(3600)) }
         case (.some(let id), 4):
             guard let port = UInt16(words[2]) else { usage() }
-            if let complaint = await SwiftClient.run(id, host: words[1], port: port, trustRoots: words[3]) {
+            if let complaint = await SwiftClient.run(id, port: port, trustRoots: words[3]) {
                 print(complaint)
                 exit(1)
             }

@@ -8,8 +8,9 @@ import TLSTransport
 
 /// The server of the suite, with certificates of its own, and the further servers that cases ask for.
 package final class InteropServer: Sendable {
-    /// What the certificates name.
-    package static let serverName = "localhost"
+    package static let host = "localhost"
+    /// What the certificates name, as a gateway's.
+    package static let serverName = "gateway.steward.internal"
     /// Servers that may run at once besides the first.
     private static let furtherMax = 64
 

@@ -18,10 +18,10 @@ package enum SwiftClient {
     package static var caseIDs: Set<String> { Set(cases.keys) }
 
     /// Runs a case; gives what went wrong, or nil when it passed.
-    package static func run(_ id: String, host: String, port: UInt16, trustRoots: String) async -> String? {
+    package static func run(_ id: String, port: UInt16, trustRoots: String) async -> String? {
         guard let body = cases[id] else { return "there is no case \(id)" }
         do {
-            let world = try CaseWorld(host: host, port: port, trustRoots: trustRoots)
+            let world = try CaseWorld(port: port, trustRoots: trustRoots)
             let outcome: String?
             do {
                 try await body(world)
@@ -47,14 +47,12 @@ final class CaseWorld: Sendable {
     /// No call of a case takes longer.
     static let patience = Duration.seconds(30)
 
-    let host: String
     let port: UInt16
     let loops: EventLoopGroup
     private let tls: TLSContext
     private let clients = Mutex<[RPCClient]>([])
 
-    init(host: String, port: UInt16, trustRoots: String) throws {
-        self.host = host
+    init(port: UInt16, trustRoots: String) throws {
         self.port = port
         loops = try EventLoopGroup(count: 1)
         tls = try .client(TLSSettings(trustRoots: trustRoots, verifyPeer: .required))
@@ -63,7 +61,8 @@ final class CaseWorld: Sendable {
     /// A client with one connection.
     func client(_ limits: ClientLimits = ClientLimits(), port: UInt16? = nil) throws -> RPCClient {
         let client = RPCClient(
-            loops: loops, addresses: [try SocketAddress("127.0.0.1:\(port ?? self.port)")], serverName: host,
+            loops: loops, addresses: [try SocketAddress("127.0.0.1:\(port ?? self.port)")],
+            serverName: InteropServer.serverName,
             tls: tls, limits: limits, agent: "steward-interop-swift/1", logger: InteropServer.logger)
         clients.withLock { $0.append(client) }
         return client

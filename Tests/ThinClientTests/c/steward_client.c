@@ -294,6 +294,9 @@ void steward_poll(steward_client *client, int milliseconds) {
     move(client);
 }
 
+/* The gateway's certificate carries it, and no other program's of the installation. */
+#define GATEWAY_NAME "gateway.steward.internal"
+
 /* Connects the socket and shakes hands; NULL when that worked, otherwise what did not. */
 static const char *open_tls(steward_client *client, const char *host, const char *port, const char *trust_root) {
     struct addrinfo *list, hints = {.ai_socktype = SOCK_STREAM};
@@ -318,8 +321,8 @@ static const char *open_tls(steward_client *client, const char *host, const char
     if (!SSL_CTX_load_verify_file(client->context, trust_root)) return "The file of the trust root cannot be read.";
     client->tls = checked(SSL_new(client->context));
     SSL_set_alpn_protos(client->tls, (const uint8_t *)"\x09steward/1", 10);
-    SSL_set_tlsext_host_name(client->tls, host);
-    if (!SSL_set1_host(client->tls, host) || !SSL_set_fd(client->tls, client->socket)) return "TLS cannot be set up.";
+    SSL_set_tlsext_host_name(client->tls, GATEWAY_NAME);
+    if (!SSL_set1_host(client->tls, GATEWAY_NAME) || !SSL_set_fd(client->tls, client->socket)) return "TLS cannot be set up.";
     for (int64_t deadline = now_ms() + CONNECT_MS;;) {
         int result = SSL_connect(client->tls), error = SSL_get_error(client->tls, result);
         if (result == 1) return NULL;

@@ -37,6 +37,10 @@ class RPCError(Exception):
         self.begun = begun  # False: the server certainly did not begin it; it may be sent again elsewhere
 
 
+# The gateway's certificate carries it, and no other program's of the installation.
+GATEWAY_NAME = "gateway.steward.internal"
+
+
 def made_here(code, reason, message):
     return status_pb2.Status(code=code, reason=reason, domain="client", message=message)
 
@@ -44,13 +48,13 @@ def made_here(code, reason, message):
 class Client:
     """A connection. `hello` says what the server may send; left out, nothing is counted and frames have 1 MiB."""
 
-    def __init__(self, host, port, trust_root, server_name=None, hello=None):
+    def __init__(self, host, port, trust_root, server_name=GATEWAY_NAME, hello=None):
         context = ssl.create_default_context(cafile=trust_root)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.set_alpn_protocols(["steward/1"])
         plain = socket.create_connection((host, port), CONNECT_SECONDS)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = context.wrap_socket(plain, server_hostname=server_name or host)
+        self._socket = context.wrap_socket(plain, server_hostname=server_name)
         self._socket.setblocking(False)
         self._hello = hello or frame_pb2.Hello(
             version_min=VERSION, version_max=VERSION, agent="steward-python/1",

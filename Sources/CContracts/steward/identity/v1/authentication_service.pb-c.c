@@ -637,7 +637,7 @@ void   steward__identity__v1__effective_grant__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__effective_grant__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__session__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__identity__v1__session__field_descriptors[6] =
 {
   {
     "session_handle",
@@ -699,9 +699,22 @@ static const ProtobufCFieldDescriptor steward__identity__v1__session__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "password_spent",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__Session, has_password_spent),
+    offsetof(Steward__Identity__V1__Session, password_spent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__session__field_indices_by_name[] = {
   1,   /* field[1] = expire_time */
+  5,   /* field[5] = password_spent */
   3,   /* field[3] = refresh_expire_time */
   2,   /* field[2] = refresh_token */
   0,   /* field[0] = session_handle */
@@ -710,7 +723,7 @@ static const unsigned steward__identity__v1__session__field_indices_by_name[] = 
 static const ProtobufCIntRange steward__identity__v1__session__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__session__descriptor =
 {
@@ -720,7 +733,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__session__descriptor =
   "Steward__Identity__V1__Session",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__Session),
-  5,
+  6,
   steward__identity__v1__session__field_descriptors,
   steward__identity__v1__session__field_indices_by_name,
   1,  steward__identity__v1__session__number_ranges,

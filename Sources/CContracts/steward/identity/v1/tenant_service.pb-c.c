@@ -592,6 +592,96 @@ void   steward__identity__v1__delete_tenant_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__delete_tenant_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__reset_admin_sign_in_request__init
+                     (Steward__Identity__V1__ResetAdminSignInRequest         *message)
+{
+  static const Steward__Identity__V1__ResetAdminSignInRequest init_value = STEWARD__IDENTITY__V1__RESET_ADMIN_SIGN_IN_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__reset_admin_sign_in_request__get_packed_size
+                     (const Steward__Identity__V1__ResetAdminSignInRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__reset_admin_sign_in_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__reset_admin_sign_in_request__pack
+                     (const Steward__Identity__V1__ResetAdminSignInRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__reset_admin_sign_in_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__reset_admin_sign_in_request__pack_to_buffer
+                     (const Steward__Identity__V1__ResetAdminSignInRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__reset_admin_sign_in_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ResetAdminSignInRequest *
+       steward__identity__v1__reset_admin_sign_in_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ResetAdminSignInRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__reset_admin_sign_in_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__reset_admin_sign_in_request__free_unpacked
+                     (Steward__Identity__V1__ResetAdminSignInRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__reset_admin_sign_in_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__reset_admin_sign_in_response__init
+                     (Steward__Identity__V1__ResetAdminSignInResponse         *message)
+{
+  static const Steward__Identity__V1__ResetAdminSignInResponse init_value = STEWARD__IDENTITY__V1__RESET_ADMIN_SIGN_IN_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__reset_admin_sign_in_response__get_packed_size
+                     (const Steward__Identity__V1__ResetAdminSignInResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__reset_admin_sign_in_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__reset_admin_sign_in_response__pack
+                     (const Steward__Identity__V1__ResetAdminSignInResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__reset_admin_sign_in_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__reset_admin_sign_in_response__pack_to_buffer
+                     (const Steward__Identity__V1__ResetAdminSignInResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__reset_admin_sign_in_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ResetAdminSignInResponse *
+       steward__identity__v1__reset_admin_sign_in_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ResetAdminSignInResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__reset_admin_sign_in_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__reset_admin_sign_in_response__free_unpacked
+                     (Steward__Identity__V1__ResetAdminSignInResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__reset_admin_sign_in_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__identity__v1__tenant__field_descriptors[7] =
 {
   {
@@ -1320,6 +1410,121 @@ const ProtobufCMessageDescriptor steward__identity__v1__delete_tenant_response__
   (ProtobufCMessageInit) steward__identity__v1__delete_tenant_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__reset_admin_sign_in_request__field_descriptors[3] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ResetAdminSignInRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "email",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ResetAdminSignInRequest, email),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "one_time_password",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ResetAdminSignInRequest, one_time_password),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__reset_admin_sign_in_request__field_indices_by_name[] = {
+  1,   /* field[1] = email */
+  0,   /* field[0] = id */
+  2,   /* field[2] = one_time_password */
+};
+static const ProtobufCIntRange steward__identity__v1__reset_admin_sign_in_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__reset_admin_sign_in_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ResetAdminSignInRequest",
+  "ResetAdminSignInRequest",
+  "Steward__Identity__V1__ResetAdminSignInRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ResetAdminSignInRequest),
+  3,
+  steward__identity__v1__reset_admin_sign_in_request__field_descriptors,
+  steward__identity__v1__reset_admin_sign_in_request__field_indices_by_name,
+  1,  steward__identity__v1__reset_admin_sign_in_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__reset_admin_sign_in_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__reset_admin_sign_in_response__field_descriptors[2] =
+{
+  {
+    "admin_user_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ResetAdminSignInResponse, admin_user_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "password_expire_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ResetAdminSignInResponse, password_expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__reset_admin_sign_in_response__field_indices_by_name[] = {
+  0,   /* field[0] = admin_user_id */
+  1,   /* field[1] = password_expire_time */
+};
+static const ProtobufCIntRange steward__identity__v1__reset_admin_sign_in_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__reset_admin_sign_in_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ResetAdminSignInResponse",
+  "ResetAdminSignInResponse",
+  "Steward__Identity__V1__ResetAdminSignInResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ResetAdminSignInResponse),
+  2,
+  steward__identity__v1__reset_admin_sign_in_response__field_descriptors,
+  steward__identity__v1__reset_admin_sign_in_response__field_indices_by_name,
+  1,  steward__identity__v1__reset_admin_sign_in_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__reset_admin_sign_in_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__identity__v1__tenant_state__enum_values_by_number[5] =
 {
   { "TENANT_STATE_UNSPECIFIED", "STEWARD__IDENTITY__V1__TENANT_STATE__TENANT_STATE_UNSPECIFIED", 0 },
@@ -1354,7 +1559,7 @@ const ProtobufCEnumDescriptor steward__identity__v1__tenant_state__descriptor =
   steward__identity__v1__tenant_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__tenant_service__method_descriptors[6] =
+static const ProtobufCMethodDescriptor steward__identity__v1__tenant_service__method_descriptors[7] =
 {
   { "CreateTenant", &steward__identity__v1__create_tenant_request__descriptor, &steward__identity__v1__create_tenant_response__descriptor },
   { "GetTenant", &steward__identity__v1__get_tenant_request__descriptor, &steward__identity__v1__get_tenant_response__descriptor },
@@ -1362,6 +1567,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__tenant_service__me
   { "SuspendTenant", &steward__identity__v1__suspend_tenant_request__descriptor, &steward__identity__v1__suspend_tenant_response__descriptor },
   { "ActivateTenant", &steward__identity__v1__activate_tenant_request__descriptor, &steward__identity__v1__activate_tenant_response__descriptor },
   { "DeleteTenant", &steward__identity__v1__delete_tenant_request__descriptor, &steward__identity__v1__delete_tenant_response__descriptor },
+  { "ResetAdminSignIn", &steward__identity__v1__reset_admin_sign_in_request__descriptor, &steward__identity__v1__reset_admin_sign_in_response__descriptor },
 };
 const unsigned steward__identity__v1__tenant_service__method_indices_by_name[] = {
   4,        /* ActivateTenant */
@@ -1369,6 +1575,7 @@ const unsigned steward__identity__v1__tenant_service__method_indices_by_name[] =
   5,        /* DeleteTenant */
   1,        /* GetTenant */
   2,        /* ListTenants */
+  6,        /* ResetAdminSignIn */
   3         /* SuspendTenant */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__tenant_service__descriptor =
@@ -1378,7 +1585,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__tenant_service__descript
   "TenantService",
   "Steward__Identity__V1__TenantService",
   "steward.identity.v1",
-  6,
+  7,
   steward__identity__v1__tenant_service__method_descriptors,
   steward__identity__v1__tenant_service__method_indices_by_name
 };
@@ -1429,6 +1636,14 @@ void steward__identity__v1__tenant_service__delete_tenant(ProtobufCService *serv
 {
   assert(service->descriptor == &steward__identity__v1__tenant_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__tenant_service__reset_admin_sign_in(ProtobufCService *service,
+                                                                const Steward__Identity__V1__ResetAdminSignInRequest *input,
+                                                                Steward__Identity__V1__ResetAdminSignInResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__tenant_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__tenant_service__init (Steward__Identity__V1__TenantService_Service *service,
                                                   Steward__Identity__V1__TenantService_ServiceDestroy destroy)

@@ -97,6 +97,51 @@ void   steward__platform__v1__prepare_tenant_response__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__prepare_tenant_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__prepared_schema__init
+                     (Steward__Platform__V1__PreparedSchema         *message)
+{
+  static const Steward__Platform__V1__PreparedSchema init_value = STEWARD__PLATFORM__V1__PREPARED_SCHEMA__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__prepared_schema__get_packed_size
+                     (const Steward__Platform__V1__PreparedSchema *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__prepared_schema__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__prepared_schema__pack
+                     (const Steward__Platform__V1__PreparedSchema *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__prepared_schema__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__prepared_schema__pack_to_buffer
+                     (const Steward__Platform__V1__PreparedSchema *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__prepared_schema__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__PreparedSchema *
+       steward__platform__v1__prepared_schema__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__PreparedSchema *)
+     protobuf_c_message_unpack (&steward__platform__v1__prepared_schema__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__prepared_schema__free_unpacked
+                     (Steward__Platform__V1__PreparedSchema *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__prepared_schema__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__platform__v1__drop_tenant_request__init
                      (Steward__Platform__V1__DropTenantRequest         *message)
 {
@@ -187,7 +232,7 @@ void   steward__platform__v1__drop_tenant_response__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__drop_tenant_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__platform__v1__prepare_tenant_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__platform__v1__prepare_tenant_request__field_descriptors[1] =
 {
   {
     "tenant_id",
@@ -201,27 +246,14 @@ static const ProtobufCFieldDescriptor steward__platform__v1__prepare_tenant_requ
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
-  {
-    "admin_user_id",
-    2,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_BYTES,
-    offsetof(Steward__Platform__V1__PrepareTenantRequest, has_admin_user_id),
-    offsetof(Steward__Platform__V1__PrepareTenantRequest, admin_user_id),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
 };
 static const unsigned steward__platform__v1__prepare_tenant_request__field_indices_by_name[] = {
-  1,   /* field[1] = admin_user_id */
   0,   /* field[0] = tenant_id */
 };
 static const ProtobufCIntRange steward__platform__v1__prepare_tenant_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 1 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__prepare_tenant_request__descriptor =
 {
@@ -231,48 +263,35 @@ const ProtobufCMessageDescriptor steward__platform__v1__prepare_tenant_request__
   "Steward__Platform__V1__PrepareTenantRequest",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__PrepareTenantRequest),
-  2,
+  1,
   steward__platform__v1__prepare_tenant_request__field_descriptors,
   steward__platform__v1__prepare_tenant_request__field_indices_by_name,
   1,  steward__platform__v1__prepare_tenant_request__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__prepare_tenant_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__prepare_tenant_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__platform__v1__prepare_tenant_response__field_descriptors[1] =
 {
   {
-    "schema_version",
+    "schemas",
     1,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_INT32,
-    offsetof(Steward__Platform__V1__PrepareTenantResponse, has_schema_version),
-    offsetof(Steward__Platform__V1__PrepareTenantResponse, schema_version),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "partition",
-    2,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_INT32,
-    offsetof(Steward__Platform__V1__PrepareTenantResponse, has_partition),
-    offsetof(Steward__Platform__V1__PrepareTenantResponse, partition),
-    NULL,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__PrepareTenantResponse, n_schemas),
+    offsetof(Steward__Platform__V1__PrepareTenantResponse, schemas),
+    &steward__platform__v1__prepared_schema__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
 static const unsigned steward__platform__v1__prepare_tenant_response__field_indices_by_name[] = {
-  1,   /* field[1] = partition */
-  0,   /* field[0] = schema_version */
+  0,   /* field[0] = schemas */
 };
 static const ProtobufCIntRange steward__platform__v1__prepare_tenant_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 1 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__prepare_tenant_response__descriptor =
 {
@@ -282,11 +301,75 @@ const ProtobufCMessageDescriptor steward__platform__v1__prepare_tenant_response_
   "Steward__Platform__V1__PrepareTenantResponse",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__PrepareTenantResponse),
-  2,
+  1,
   steward__platform__v1__prepare_tenant_response__field_descriptors,
   steward__platform__v1__prepare_tenant_response__field_indices_by_name,
   1,  steward__platform__v1__prepare_tenant_response__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__prepare_tenant_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__prepared_schema__field_descriptors[3] =
+{
+  {
+    "service",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__PreparedSchema, service),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "schema_version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Platform__V1__PreparedSchema, has_schema_version),
+    offsetof(Steward__Platform__V1__PreparedSchema, schema_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "partition",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Platform__V1__PreparedSchema, has_partition),
+    offsetof(Steward__Platform__V1__PreparedSchema, partition),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__prepared_schema__field_indices_by_name[] = {
+  2,   /* field[2] = partition */
+  1,   /* field[1] = schema_version */
+  0,   /* field[0] = service */
+};
+static const ProtobufCIntRange steward__platform__v1__prepared_schema__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__prepared_schema__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.PreparedSchema",
+  "PreparedSchema",
+  "Steward__Platform__V1__PreparedSchema",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__PreparedSchema),
+  3,
+  steward__platform__v1__prepared_schema__field_descriptors,
+  steward__platform__v1__prepared_schema__field_indices_by_name,
+  1,  steward__platform__v1__prepared_schema__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__prepared_schema__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__platform__v1__drop_tenant_request__field_descriptors[1] =

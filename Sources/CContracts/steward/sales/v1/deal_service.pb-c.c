@@ -862,6 +862,141 @@ void   steward__sales__v1__move_deal_stage_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__move_deal_stage_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__move_deals_to_pipeline_request__init
+                     (Steward__Sales__V1__MoveDealsToPipelineRequest         *message)
+{
+  static const Steward__Sales__V1__MoveDealsToPipelineRequest init_value = STEWARD__SALES__V1__MOVE_DEALS_TO_PIPELINE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__move_deals_to_pipeline_request__get_packed_size
+                     (const Steward__Sales__V1__MoveDealsToPipelineRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__move_deals_to_pipeline_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__move_deals_to_pipeline_request__pack
+                     (const Steward__Sales__V1__MoveDealsToPipelineRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__move_deals_to_pipeline_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__move_deals_to_pipeline_request__pack_to_buffer
+                     (const Steward__Sales__V1__MoveDealsToPipelineRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__move_deals_to_pipeline_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__MoveDealsToPipelineRequest *
+       steward__sales__v1__move_deals_to_pipeline_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__MoveDealsToPipelineRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__move_deals_to_pipeline_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__move_deals_to_pipeline_request__free_unpacked
+                     (Steward__Sales__V1__MoveDealsToPipelineRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__move_deals_to_pipeline_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__stage_mapping__init
+                     (Steward__Sales__V1__StageMapping         *message)
+{
+  static const Steward__Sales__V1__StageMapping init_value = STEWARD__SALES__V1__STAGE_MAPPING__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__stage_mapping__get_packed_size
+                     (const Steward__Sales__V1__StageMapping *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__stage_mapping__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__stage_mapping__pack
+                     (const Steward__Sales__V1__StageMapping *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__stage_mapping__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__stage_mapping__pack_to_buffer
+                     (const Steward__Sales__V1__StageMapping *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__stage_mapping__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__StageMapping *
+       steward__sales__v1__stage_mapping__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__StageMapping *)
+     protobuf_c_message_unpack (&steward__sales__v1__stage_mapping__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__stage_mapping__free_unpacked
+                     (Steward__Sales__V1__StageMapping *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__stage_mapping__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__move_deals_to_pipeline_response__init
+                     (Steward__Sales__V1__MoveDealsToPipelineResponse         *message)
+{
+  static const Steward__Sales__V1__MoveDealsToPipelineResponse init_value = STEWARD__SALES__V1__MOVE_DEALS_TO_PIPELINE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__move_deals_to_pipeline_response__get_packed_size
+                     (const Steward__Sales__V1__MoveDealsToPipelineResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__move_deals_to_pipeline_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__move_deals_to_pipeline_response__pack
+                     (const Steward__Sales__V1__MoveDealsToPipelineResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__move_deals_to_pipeline_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__move_deals_to_pipeline_response__pack_to_buffer
+                     (const Steward__Sales__V1__MoveDealsToPipelineResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__move_deals_to_pipeline_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__MoveDealsToPipelineResponse *
+       steward__sales__v1__move_deals_to_pipeline_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__MoveDealsToPipelineResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__move_deals_to_pipeline_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__move_deals_to_pipeline_response__free_unpacked
+                     (Steward__Sales__V1__MoveDealsToPipelineResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__move_deals_to_pipeline_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__list_stage_history_request__init
                      (Steward__Sales__V1__ListStageHistoryRequest         *message)
 {
@@ -1130,6 +1265,51 @@ void   steward__sales__v1__board_column__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__sales__v1__board_column__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__money_sum__init
+                     (Steward__Sales__V1__MoneySum         *message)
+{
+  static const Steward__Sales__V1__MoneySum init_value = STEWARD__SALES__V1__MONEY_SUM__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__money_sum__get_packed_size
+                     (const Steward__Sales__V1__MoneySum *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__money_sum__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__money_sum__pack
+                     (const Steward__Sales__V1__MoneySum *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__money_sum__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__money_sum__pack_to_buffer
+                     (const Steward__Sales__V1__MoneySum *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__money_sum__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__MoneySum *
+       steward__sales__v1__money_sum__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__MoneySum *)
+     protobuf_c_message_unpack (&steward__sales__v1__money_sum__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__money_sum__free_unpacked
+                     (Steward__Sales__V1__MoneySum *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__money_sum__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor steward__sales__v1__deal__field_descriptors[20] =
@@ -2349,6 +2529,172 @@ const ProtobufCMessageDescriptor steward__sales__v1__move_deal_stage_response__d
   (ProtobufCMessageInit) steward__sales__v1__move_deal_stage_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__move_deals_to_pipeline_request__field_descriptors[3] =
+{
+  {
+    "pipeline_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__MoveDealsToPipelineRequest, pipeline_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stages",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__MoveDealsToPipelineRequest, n_stages),
+    offsetof(Steward__Sales__V1__MoveDealsToPipelineRequest, stages),
+    &steward__sales__v1__stage_mapping__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outcome_reason",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__MoveDealsToPipelineRequest, outcome_reason),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__move_deals_to_pipeline_request__field_indices_by_name[] = {
+  2,   /* field[2] = outcome_reason */
+  0,   /* field[0] = pipeline_id */
+  1,   /* field[1] = stages */
+};
+static const ProtobufCIntRange steward__sales__v1__move_deals_to_pipeline_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__move_deals_to_pipeline_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.MoveDealsToPipelineRequest",
+  "MoveDealsToPipelineRequest",
+  "Steward__Sales__V1__MoveDealsToPipelineRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__MoveDealsToPipelineRequest),
+  3,
+  steward__sales__v1__move_deals_to_pipeline_request__field_descriptors,
+  steward__sales__v1__move_deals_to_pipeline_request__field_indices_by_name,
+  1,  steward__sales__v1__move_deals_to_pipeline_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__move_deals_to_pipeline_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__stage_mapping__field_descriptors[2] =
+{
+  {
+    "from_stage_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__StageMapping, from_stage_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "to_stage_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__StageMapping, to_stage_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__stage_mapping__field_indices_by_name[] = {
+  0,   /* field[0] = from_stage_id */
+  1,   /* field[1] = to_stage_id */
+};
+static const ProtobufCIntRange steward__sales__v1__stage_mapping__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__stage_mapping__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.StageMapping",
+  "StageMapping",
+  "Steward__Sales__V1__StageMapping",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__StageMapping),
+  2,
+  steward__sales__v1__stage_mapping__field_descriptors,
+  steward__sales__v1__stage_mapping__field_indices_by_name,
+  1,  steward__sales__v1__stage_mapping__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__stage_mapping__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__move_deals_to_pipeline_response__field_descriptors[2] =
+{
+  {
+    "moved_count",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__MoveDealsToPipelineResponse, has_moved_count),
+    offsetof(Steward__Sales__V1__MoveDealsToPipelineResponse, moved_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "remaining_count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__MoveDealsToPipelineResponse, has_remaining_count),
+    offsetof(Steward__Sales__V1__MoveDealsToPipelineResponse, remaining_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__move_deals_to_pipeline_response__field_indices_by_name[] = {
+  0,   /* field[0] = moved_count */
+  1,   /* field[1] = remaining_count */
+};
+static const ProtobufCIntRange steward__sales__v1__move_deals_to_pipeline_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__move_deals_to_pipeline_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.MoveDealsToPipelineResponse",
+  "MoveDealsToPipelineResponse",
+  "Steward__Sales__V1__MoveDealsToPipelineResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__MoveDealsToPipelineResponse),
+  2,
+  steward__sales__v1__move_deals_to_pipeline_response__field_descriptors,
+  steward__sales__v1__move_deals_to_pipeline_response__field_indices_by_name,
+  1,  steward__sales__v1__move_deals_to_pipeline_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__move_deals_to_pipeline_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__list_stage_history_request__field_descriptors[1] =
 {
   {
@@ -2387,7 +2733,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__list_stage_history_request_
   (ProtobufCMessageInit) steward__sales__v1__list_stage_history_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__sales__v1__list_stage_history_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor steward__sales__v1__list_stage_history_response__field_descriptors[2] =
 {
   {
     "changes",
@@ -2401,14 +2747,27 @@ static const ProtobufCFieldDescriptor steward__sales__v1__list_stage_history_res
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "truncated",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__ListStageHistoryResponse, has_truncated),
+    offsetof(Steward__Sales__V1__ListStageHistoryResponse, truncated),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__sales__v1__list_stage_history_response__field_indices_by_name[] = {
   0,   /* field[0] = changes */
+  1,   /* field[1] = truncated */
 };
 static const ProtobufCIntRange steward__sales__v1__list_stage_history_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor steward__sales__v1__list_stage_history_response__descriptor =
 {
@@ -2418,14 +2777,14 @@ const ProtobufCMessageDescriptor steward__sales__v1__list_stage_history_response
   "Steward__Sales__V1__ListStageHistoryResponse",
   "steward.sales.v1",
   sizeof(Steward__Sales__V1__ListStageHistoryResponse),
-  1,
+  2,
   steward__sales__v1__list_stage_history_response__field_descriptors,
   steward__sales__v1__list_stage_history_response__field_indices_by_name,
   1,  steward__sales__v1__list_stage_history_response__number_ranges,
   (ProtobufCMessageInit) steward__sales__v1__list_stage_history_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__sales__v1__stage_change__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__sales__v1__stage_change__field_descriptors[6] =
 {
   {
     "from_stage_id",
@@ -2487,10 +2846,23 @@ static const ProtobufCFieldDescriptor steward__sales__v1__stage_change__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "outcome_reason",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__StageChange, outcome_reason),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__sales__v1__stage_change__field_indices_by_name[] = {
   2,   /* field[2] = change_time */
   0,   /* field[0] = from_stage_id */
+  5,   /* field[5] = outcome_reason */
   4,   /* field[4] = seconds_in_stage */
   1,   /* field[1] = to_stage_id */
   3,   /* field[3] = user_id */
@@ -2498,7 +2870,7 @@ static const unsigned steward__sales__v1__stage_change__field_indices_by_name[] 
 static const ProtobufCIntRange steward__sales__v1__stage_change__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor steward__sales__v1__stage_change__descriptor =
 {
@@ -2508,7 +2880,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__stage_change__descriptor =
   "Steward__Sales__V1__StageChange",
   "steward.sales.v1",
   sizeof(Steward__Sales__V1__StageChange),
-  5,
+  6,
   steward__sales__v1__stage_change__field_descriptors,
   steward__sales__v1__stage_change__field_indices_by_name,
   1,  steward__sales__v1__stage_change__number_ranges,
@@ -2713,7 +3085,7 @@ static const ProtobufCFieldDescriptor steward__sales__v1__board_column__field_de
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Steward__Sales__V1__BoardColumn, n_sums),
     offsetof(Steward__Sales__V1__BoardColumn, sums),
-    &steward__type__v1__money__descriptor,
+    &steward__sales__v1__money_sum__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -2725,7 +3097,7 @@ static const ProtobufCFieldDescriptor steward__sales__v1__board_column__field_de
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Steward__Sales__V1__BoardColumn, n_weighted_sums),
     offsetof(Steward__Sales__V1__BoardColumn, weighted_sums),
-    &steward__type__v1__money__descriptor,
+    &steward__sales__v1__money_sum__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -2772,7 +3144,71 @@ const ProtobufCMessageDescriptor steward__sales__v1__board_column__descriptor =
   (ProtobufCMessageInit) steward__sales__v1__board_column__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[11] =
+static const ProtobufCFieldDescriptor steward__sales__v1__money_sum__field_descriptors[3] =
+{
+  {
+    "currency_code",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__MoneySum, currency_code),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minor_units",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__MoneySum, has_minor_units),
+    offsetof(Steward__Sales__V1__MoneySum, minor_units),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "large_minor_units",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__MoneySum, large_minor_units),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__money_sum__field_indices_by_name[] = {
+  0,   /* field[0] = currency_code */
+  2,   /* field[2] = large_minor_units */
+  1,   /* field[1] = minor_units */
+};
+static const ProtobufCIntRange steward__sales__v1__money_sum__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__money_sum__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.MoneySum",
+  "MoneySum",
+  "Steward__Sales__V1__MoneySum",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__MoneySum),
+  3,
+  steward__sales__v1__money_sum__field_descriptors,
+  steward__sales__v1__money_sum__field_indices_by_name,
+  1,  steward__sales__v1__money_sum__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__money_sum__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[12] =
 {
   { "GetDeal", &steward__sales__v1__get_deal_request__descriptor, &steward__sales__v1__get_deal_response__descriptor },
   { "BatchGetDeals", &steward__sales__v1__batch_get_deals_request__descriptor, &steward__sales__v1__batch_get_deals_response__descriptor },
@@ -2783,6 +3219,7 @@ static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_
   { "DeleteDeal", &steward__sales__v1__delete_deal_request__descriptor, &steward__sales__v1__delete_deal_response__descriptor },
   { "RestoreDeal", &steward__sales__v1__restore_deal_request__descriptor, &steward__sales__v1__restore_deal_response__descriptor },
   { "MoveDealStage", &steward__sales__v1__move_deal_stage_request__descriptor, &steward__sales__v1__move_deal_stage_response__descriptor },
+  { "MoveDealsToPipeline", &steward__sales__v1__move_deals_to_pipeline_request__descriptor, &steward__sales__v1__move_deals_to_pipeline_response__descriptor },
   { "ListStageHistory", &steward__sales__v1__list_stage_history_request__descriptor, &steward__sales__v1__list_stage_history_response__descriptor },
   { "GetBoard", &steward__sales__v1__get_board_request__descriptor, &steward__sales__v1__get_board_response__descriptor },
 };
@@ -2791,11 +3228,12 @@ const unsigned steward__sales__v1__deal_service__method_indices_by_name[] = {
   1,        /* BatchGetDeals */
   3,        /* CreateDeal */
   6,        /* DeleteDeal */
-  10,        /* GetBoard */
+  11,        /* GetBoard */
   0,        /* GetDeal */
   2,        /* ListDeals */
-  9,        /* ListStageHistory */
+  10,        /* ListStageHistory */
   8,        /* MoveDealStage */
+  9,        /* MoveDealsToPipeline */
   7,        /* RestoreDeal */
   5         /* UpdateDeal */
 };
@@ -2806,7 +3244,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
   "DealService",
   "Steward__Sales__V1__DealService",
   "steward.sales.v1",
-  11,
+  12,
   steward__sales__v1__deal_service__method_descriptors,
   steward__sales__v1__deal_service__method_indices_by_name
 };
@@ -2882,13 +3320,21 @@ void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
   service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *service,
+                                                              const Steward__Sales__V1__MoveDealsToPipelineRequest *input,
+                                                              Steward__Sales__V1__MoveDealsToPipelineResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *service,
                                                           const Steward__Sales__V1__ListStageHistoryRequest *input,
                                                           Steward__Sales__V1__ListStageHistoryResponse_Closure closure,
                                                           void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  const Steward__Sales__V1__GetBoardRequest *input,
@@ -2896,7 +3342,7 @@ void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Service *service,
                                              Steward__Sales__V1__DealService_ServiceDestroy destroy)

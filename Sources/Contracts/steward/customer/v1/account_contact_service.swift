@@ -692,7 +692,7 @@ public enum AccountContactServiceMethods {
         kind: .unary
     )
 
-    /// Brings a deleted link back.
+    /// Brings a deleted link back. Refused while its account or contact is deleted.
     public static let restoreAccountContact = MethodDefinition(
         path: "steward.customer.v1.AccountContactService/RestoreAccountContact",
         request: RestoreAccountContactRequest.descriptor, response: RestoreAccountContactResponse.descriptor,
@@ -716,7 +716,7 @@ public enum AccountContactServiceMethods {
             MethodDescription(batchCreateAccountContacts, comment: "Creates up to 1,000 links; each succeeds or fails alone."),
             MethodDescription(updateAccountContact, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteAccountContact, comment: "Deletes a link; it can be restored."),
-            MethodDescription(restoreAccountContact, comment: "Brings a deleted link back."),
+            MethodDescription(restoreAccountContact, comment: "Brings a deleted link back. Refused while its account or contact is deleted."),
         ])
 }
 
@@ -778,7 +778,7 @@ public struct AccountContactServiceClient: Sendable {
         try await channel.call(AccountContactServiceMethods.deleteAccountContact, request, options)
     }
 
-    /// Brings a deleted link back.
+    /// Brings a deleted link back. Refused while its account or contact is deleted.
     public func restoreAccountContact(
         _ request: RestoreAccountContactRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreAccountContactResponse {

@@ -736,13 +736,14 @@ public enum AccountServiceMethods {
         response: UpdateAccountResponse.descriptor, kind: .unary
     )
 
-    /// Deletes an account; it can be restored.
+    /// Deletes an account and its links to contacts; they can be restored.
     public static let deleteAccount = MethodDefinition(
         path: "steward.customer.v1.AccountService/DeleteAccount", request: DeleteAccountRequest.descriptor,
         response: DeleteAccountResponse.descriptor, kind: .unary
     )
 
-    /// Brings a deleted account back.
+    /// Brings a deleted account back, with those links that were deleted with it and whose other end lives. A link that was
+    /// primary is no longer when another has become it meanwhile.
     public static let restoreAccount = MethodDefinition(
         path: "steward.customer.v1.AccountService/RestoreAccount", request: RestoreAccountRequest.descriptor,
         response: RestoreAccountResponse.descriptor, kind: .unary
@@ -764,8 +765,8 @@ public enum AccountServiceMethods {
             MethodDescription(createAccount, comment: "Creates an account."),
             MethodDescription(batchCreateAccounts, comment: "Creates up to 1,000 accounts; each succeeds or fails alone."),
             MethodDescription(updateAccount, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
-            MethodDescription(deleteAccount, comment: "Deletes an account; it can be restored."),
-            MethodDescription(restoreAccount, comment: "Brings a deleted account back."),
+            MethodDescription(deleteAccount, comment: "Deletes an account and its links to contacts; they can be restored."),
+            MethodDescription(restoreAccount, comment: "Brings a deleted account back, with those links that were deleted with it and whose other end lives. A link that was primary is no longer when another has become it meanwhile."),
         ])
 }
 
@@ -820,14 +821,15 @@ public struct AccountServiceClient: Sendable {
         try await channel.call(AccountServiceMethods.updateAccount, request, options)
     }
 
-    /// Deletes an account; it can be restored.
+    /// Deletes an account and its links to contacts; they can be restored.
     public func deleteAccount(
         _ request: DeleteAccountRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteAccountResponse {
         try await channel.call(AccountServiceMethods.deleteAccount, request, options)
     }
 
-    /// Brings a deleted account back.
+    /// Brings a deleted account back, with those links that were deleted with it and whose other end lives. A link that was
+    /// primary is no longer when another has become it meanwhile.
     public func restoreAccount(
         _ request: RestoreAccountRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreAccountResponse {

@@ -813,13 +813,14 @@ public enum ContactServiceMethods {
         response: UpdateContactResponse.descriptor, kind: .unary
     )
 
-    /// Deletes a contact; it can be restored.
+    /// Deletes a contact and its links to accounts; they can be restored.
     public static let deleteContact = MethodDefinition(
         path: "steward.customer.v1.ContactService/DeleteContact", request: DeleteContactRequest.descriptor,
         response: DeleteContactResponse.descriptor, kind: .unary
     )
 
-    /// Brings a deleted contact back.
+    /// Brings a deleted contact back, with those links that were deleted with it and whose other end lives. A link that was
+    /// primary is no longer when another has become it meanwhile.
     public static let restoreContact = MethodDefinition(
         path: "steward.customer.v1.ContactService/RestoreContact", request: RestoreContactRequest.descriptor,
         response: RestoreContactResponse.descriptor, kind: .unary
@@ -841,8 +842,8 @@ public enum ContactServiceMethods {
             MethodDescription(createContact, comment: "Creates a contact."),
             MethodDescription(batchCreateContacts, comment: "Creates up to 1,000 contacts; each succeeds or fails alone."),
             MethodDescription(updateContact, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
-            MethodDescription(deleteContact, comment: "Deletes a contact; it can be restored."),
-            MethodDescription(restoreContact, comment: "Brings a deleted contact back."),
+            MethodDescription(deleteContact, comment: "Deletes a contact and its links to accounts; they can be restored."),
+            MethodDescription(restoreContact, comment: "Brings a deleted contact back, with those links that were deleted with it and whose other end lives. A link that was primary is no longer when another has become it meanwhile."),
         ])
 }
 
@@ -897,14 +898,15 @@ public struct ContactServiceClient: Sendable {
         try await channel.call(ContactServiceMethods.updateContact, request, options)
     }
 
-    /// Deletes a contact; it can be restored.
+    /// Deletes a contact and its links to accounts; they can be restored.
     public func deleteContact(
         _ request: DeleteContactRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteContactResponse {
         try await channel.call(ContactServiceMethods.deleteContact, request, options)
     }
 
-    /// Brings a deleted contact back.
+    /// Brings a deleted contact back, with those links that were deleted with it and whose other end lives. A link that was
+    /// primary is no longer when another has become it meanwhile.
     public func restoreContact(
         _ request: RestoreContactRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreContactResponse {

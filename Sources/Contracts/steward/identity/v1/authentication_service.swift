@@ -23,15 +23,19 @@ public struct Session: Hashable, Sendable {
     /// The user or operator.
     public var userID: String?
 
+    /// Set when the password was good for this session only: choose another with ChangePassword before the session ends.
+    public var passwordSpent: Bool?
+
     public init(
         sessionHandle: [UInt8]? = nil, expireTime: Timestamp? = nil, refreshToken: [UInt8]? = nil,
-        refreshExpireTime: Timestamp? = nil, userID: String? = nil
+        refreshExpireTime: Timestamp? = nil, userID: String? = nil, passwordSpent: Bool? = nil
     ) {
         self.sessionHandle = sessionHandle
         self.expireTime = expireTime
         self.refreshToken = refreshToken
         self.refreshExpireTime = refreshExpireTime
         self.userID = userID
+        self.passwordSpent = passwordSpent
     }
 }
 
@@ -45,6 +49,7 @@ extension Session: WireMessage {
         self.refreshToken = c.pointee.has_refresh_token != 0 ? readBytes(c.pointee.refresh_token) : nil
         self.refreshExpireTime = readTimestamp(c.pointee.refresh_expire_time)
         self.userID = readString(c.pointee.user_id)
+        self.passwordSpent = c.pointee.has_password_spent != 0 ? c.pointee.password_spent != 0 : nil
     }
 
     package func write(to message: Message) {
@@ -60,15 +65,19 @@ extension Session: WireMessage {
         }
         c.pointee.refresh_expire_time = self.refreshExpireTime.map { writeTimestamp($0, message.arena) }
         c.pointee.user_id = self.userID.map(message.arena.string)
+        if let value = self.passwordSpent {
+            c.pointee.has_password_spent = 1
+            c.pointee.password_spent = value ? 1 : 0
+        }
     }
 }
 
 /// Who wants to sign in.
 public struct SignInRequest: Hashable, Sendable {
-    /// Name of the workspace.
+    /// Name of the workspace, in either case.
     public var workspace: String?
 
-    /// E-mail address of the user.
+    /// E-mail address of the user, in either case.
     public var email: String?
 
     /// Password.
@@ -419,7 +428,8 @@ public enum AuthenticationServiceMethods {
     public static let serviceName = "steward.identity.v1.AuthenticationService"
 
     /// Opens a session of a user. UNAUTHENTICATED with SIGN_IN_FAILED whatever was wrong; RESOURCE_EXHAUSTED with
-    /// SIGN_IN_LOCKED after 10 failures in 15 minutes.
+    /// SIGN_IN_LOCKED, for right and wrong passwords alike, after 10 failures in 15 minutes from one network or 50 from
+    /// networks that the user has not signed in from before. The retry delay says when the next attempt is looked at.
     public static let signIn = MethodDefinition(
         path: "steward.identity.v1.AuthenticationService/SignIn", request: SignInRequest.descriptor,
         response: SignInResponse.descriptor, kind: .unary
@@ -465,7 +475,7 @@ public enum AuthenticationServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Opens, renews and ends sessions. SignIn, SignInOperator and RefreshSession need no session.",
         methods: [
-            MethodDescription(signIn, comment: "Opens a session of a user. UNAUTHENTICATED with SIGN_IN_FAILED whatever was wrong; RESOURCE_EXHAUSTED with SIGN_IN_LOCKED after 10 failures in 15 minutes."),
+            MethodDescription(signIn, comment: "Opens a session of a user. UNAUTHENTICATED with SIGN_IN_FAILED whatever was wrong; RESOURCE_EXHAUSTED with SIGN_IN_LOCKED, for right and wrong passwords alike, after 10 failures in 15 minutes from one network or 50 from networks that the user has not signed in from before. The retry delay says when the next attempt is looked at."),
             MethodDescription(signInOperator, comment: "Opens a session of an operator, who belongs to no workspace."),
             MethodDescription(refreshSession, comment: "Renews a session. The refresh token is replaced; using an old one more than 30 s after it was replaced ends all sessions that came from it."),
             MethodDescription(signOut, comment: "Ends the session the call is made in."),
@@ -477,7 +487,8 @@ public enum AuthenticationServiceMethods {
 /// All methods of steward.identity.v1.AuthenticationService.
 package protocol AuthenticationServiceCustomMethods: Sendable {
     /// Opens a session of a user. UNAUTHENTICATED with SIGN_IN_FAILED whatever was wrong; RESOURCE_EXHAUSTED with
-    /// SIGN_IN_LOCKED after 10 failures in 15 minutes.
+    /// SIGN_IN_LOCKED, for right and wrong passwords alike, after 10 failures in 15 minutes from one network or 50 from
+    /// networks that the user has not signed in from before. The retry delay says when the next attempt is looked at.
     func signIn(_ request: SignInRequest, _ context: CallContext) async throws -> SignInResponse
 
     /// Opens a session of an operator, who belongs to no workspace.
@@ -518,7 +529,8 @@ public struct AuthenticationServiceClient: Sendable {
     }
 
     /// Opens a session of a user. UNAUTHENTICATED with SIGN_IN_FAILED whatever was wrong; RESOURCE_EXHAUSTED with
-    /// SIGN_IN_LOCKED after 10 failures in 15 minutes.
+    /// SIGN_IN_LOCKED, for right and wrong passwords alike, after 10 failures in 15 minutes from one network or 50 from
+    /// networks that the user has not signed in from before. The retry delay says when the next attempt is looked at.
     public func signIn(
         _ request: SignInRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> SignInResponse {

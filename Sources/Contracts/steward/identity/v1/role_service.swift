@@ -101,7 +101,7 @@ public struct Grant: Hashable, Sendable {
     /// Kind of records, as in account or deal; * means all.
     public var object: String?
 
-    /// Action: read, create, update, delete, export, import; * means all.
+    /// Action: read, create, update, delete; * means all.
     public var action: String?
 
     /// Which records.

@@ -445,6 +445,73 @@ extension DeleteTenantResponse: WireMessage {
     }
 }
 
+/// The admin to help.
+public struct ResetAdminSignInRequest: Hashable, Sendable {
+    /// Id of the tenant, which must be active.
+    public var id: String?
+
+    /// E-mail address of a user with the role Admin.
+    public var email: String?
+
+    /// A password that opens one session within 24 hours, 10 to 128 characters. The admin's sessions end. Absent: the admin's
+    /// own password stays.
+    public var oneTimePassword: String?
+
+    public init(id: String? = nil, email: String? = nil, oneTimePassword: String? = nil) {
+        self.id = id
+        self.email = email
+        self.oneTimePassword = oneTimePassword
+    }
+}
+
+extension ResetAdminSignInRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_reset_admin_sign_in_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ResetAdminSignInRequest.self)
+        self.id = readString(c.pointee.id)
+        self.email = readString(c.pointee.email)
+        self.oneTimePassword = readString(c.pointee.one_time_password)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ResetAdminSignInRequest.self)
+        c.pointee.id = self.id.map(message.arena.string)
+        c.pointee.email = self.email.map(message.arena.string)
+        c.pointee.one_time_password = self.oneTimePassword.map(message.arena.string)
+    }
+}
+
+/// The admin may sign in.
+public struct ResetAdminSignInResponse: Hashable, Sendable {
+    /// The admin.
+    public var adminUserID: String?
+
+    /// Until when the one-time password opens a session; absent without one.
+    public var passwordExpireTime: Timestamp?
+
+    public init(adminUserID: String? = nil, passwordExpireTime: Timestamp? = nil) {
+        self.adminUserID = adminUserID
+        self.passwordExpireTime = passwordExpireTime
+    }
+}
+
+extension ResetAdminSignInResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_reset_admin_sign_in_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ResetAdminSignInResponse.self)
+        self.adminUserID = readString(c.pointee.admin_user_id)
+        self.passwordExpireTime = readTimestamp(c.pointee.password_expire_time)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ResetAdminSignInResponse.self)
+        c.pointee.admin_user_id = self.adminUserID.map(message.arena.string)
+        c.pointee.password_expire_time = self.passwordExpireTime.map { writeTimestamp($0, message.arena) }
+    }
+}
+
 /// Where a tenant is in its life.
 public struct TenantState: RawRepresentable, Hashable, Sendable {
     /// Not known.
@@ -511,9 +578,17 @@ public enum TenantServiceMethods {
         response: DeleteTenantResponse.descriptor, kind: .unary
     )
 
+    /// Helps a workspace whose admin cannot sign in: lifts the lock of the admin's account and, if asked to, gives the admin
+    /// a password that opens one session. The workspace's ledger and the log of the service say so.
+    public static let resetAdminSignIn = MethodDefinition(
+        path: "steward.identity.v1.TenantService/ResetAdminSignIn",
+        request: ResetAdminSignInRequest.descriptor, response: ResetAdminSignInResponse.descriptor,
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
-        createTenant, getTenant, listTenants, suspendTenant, activateTenant, deleteTenant
+        createTenant, getTenant, listTenants, suspendTenant, activateTenant, deleteTenant, resetAdminSignIn
     ]
 
     /// As reflection tells it.
@@ -526,6 +601,7 @@ public enum TenantServiceMethods {
             MethodDescription(suspendTenant, comment: "Stops all access of a tenant's users. Nothing is deleted."),
             MethodDescription(activateTenant, comment: "Gives a suspended or deleted tenant access again, the deleted one within its grace."),
             MethodDescription(deleteTenant, comment: "Stops all access at once and drops the tenant's data when the grace is over."),
+            MethodDescription(resetAdminSignIn, comment: "Helps a workspace whose admin cannot sign in: lifts the lock of the admin's account and, if asked to, gives the admin a password that opens one session. The workspace's ledger and the log of the service say so."),
         ])
 }
 
@@ -549,6 +625,10 @@ package protocol TenantServiceCustomMethods: Sendable {
 
     /// Stops all access at once and drops the tenant's data when the grace is over.
     func deleteTenant(_ request: DeleteTenantRequest, _ context: CallContext) async throws -> DeleteTenantResponse
+
+    /// Helps a workspace whose admin cannot sign in: lifts the lock of the admin's account and, if asked to, gives the admin
+    /// a password that opens one session. The workspace's ledger and the log of the service say so.
+    func resetAdminSignIn(_ request: ResetAdminSignInRequest, _ context: CallContext) async throws -> ResetAdminSignInResponse
 }
 
 extension TenantServiceCustomMethods {
@@ -560,6 +640,7 @@ extension TenantServiceCustomMethods {
         router.serve(TenantServiceMethods.suspendTenant, suspendTenant)
         router.serve(TenantServiceMethods.activateTenant, activateTenant)
         router.serve(TenantServiceMethods.deleteTenant, deleteTenant)
+        router.serve(TenantServiceMethods.resetAdminSignIn, resetAdminSignIn)
     }
 }
 
@@ -612,5 +693,13 @@ public struct TenantServiceClient: Sendable {
         _ request: DeleteTenantRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteTenantResponse {
         try await channel.call(TenantServiceMethods.deleteTenant, request, options)
+    }
+
+    /// Helps a workspace whose admin cannot sign in: lifts the lock of the admin's account and, if asked to, gives the admin
+    /// a password that opens one session. The workspace's ledger and the log of the service say so.
+    public func resetAdminSignIn(
+        _ request: ResetAdminSignInRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResetAdminSignInResponse {
+        try await channel.call(TenantServiceMethods.resetAdminSignIn, request, options)
     }
 }

@@ -729,7 +729,7 @@ public enum UserServiceMethods {
         response: RestoreUserResponse.descriptor, kind: .unary
     )
 
-    /// Sets the password of a user. Needs user.update; ends the user's sessions.
+    /// Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account.
     public static let setUserPassword = MethodDefinition(
         path: "steward.identity.v1.UserService/SetUserPassword", request: SetUserPasswordRequest.descriptor,
         response: SetUserPasswordResponse.descriptor, kind: .unary
@@ -753,13 +753,13 @@ public enum UserServiceMethods {
             MethodDescription(updateUser, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteUser, comment: "Deletes a user; it can be restored."),
             MethodDescription(restoreUser, comment: "Brings a deleted user back."),
-            MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update; ends the user's sessions."),
+            MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account."),
         ])
 }
 
 /// The methods that are not standard of steward.identity.v1.UserService.
 package protocol UserServiceCustomMethods: Sendable {
-    /// Sets the password of a user. Needs user.update; ends the user's sessions.
+    /// Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account.
     func setUserPassword(_ request: SetUserPasswordRequest, _ context: CallContext) async throws -> SetUserPasswordResponse
 }
 
@@ -835,7 +835,7 @@ public struct UserServiceClient: Sendable {
         try await channel.call(UserServiceMethods.restoreUser, request, options)
     }
 
-    /// Sets the password of a user. Needs user.update; ends the user's sessions.
+    /// Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account.
     public func setUserPassword(
         _ request: SetUserPasswordRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> SetUserPasswordResponse {

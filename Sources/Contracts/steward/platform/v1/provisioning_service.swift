@@ -5,17 +5,13 @@ import CContracts
 public import RPC
 package import Wire
 
-/// The tenant to set up.
+/// The tenant to prepare.
 public struct PrepareTenantRequest: Hashable, Sendable {
     /// The tenant, 16 bytes.
     public var tenantID: [UInt8]?
 
-    /// The first admin, 16 bytes.
-    public var adminUserID: [UInt8]?
-
-    public init(tenantID: [UInt8]? = nil, adminUserID: [UInt8]? = nil) {
+    public init(tenantID: [UInt8]? = nil) {
         self.tenantID = tenantID
-        self.adminUserID = adminUserID
     }
 }
 
@@ -25,7 +21,6 @@ extension PrepareTenantRequest: WireMessage {
     package init(_ message: Message) {
         let c = message.as(Steward__Platform__V1__PrepareTenantRequest.self)
         self.tenantID = c.pointee.has_tenant_id != 0 ? readBytes(c.pointee.tenant_id) : nil
-        self.adminUserID = c.pointee.has_admin_user_id != 0 ? readBytes(c.pointee.admin_user_id) : nil
     }
 
     package func write(to message: Message) {
@@ -34,24 +29,16 @@ extension PrepareTenantRequest: WireMessage {
             c.pointee.has_tenant_id = 1
             c.pointee.tenant_id = message.arena.bytes(value)
         }
-        if let value = self.adminUserID {
-            c.pointee.has_admin_user_id = 1
-            c.pointee.admin_user_id = message.arena.bytes(value)
-        }
     }
 }
 
-/// The tenant is set up.
+/// The tenant's schemas are there.
 public struct PrepareTenantResponse: Hashable, Sendable {
-    /// Number of the schema version.
-    public var schemaVersion: Int32?
+    /// One for each service.
+    public var schemas: [PreparedSchema]
 
-    /// Number of the partition login.
-    public var partition: Int32?
-
-    public init(schemaVersion: Int32? = nil, partition: Int32? = nil) {
-        self.schemaVersion = schemaVersion
-        self.partition = partition
+    public init(schemas: [PreparedSchema] = []) {
+        self.schemas = schemas
     }
 }
 
@@ -60,12 +47,47 @@ extension PrepareTenantResponse: WireMessage {
 
     package init(_ message: Message) {
         let c = message.as(Steward__Platform__V1__PrepareTenantResponse.self)
+        self.schemas = readMessages(c.pointee.schemas, c.pointee.n_schemas, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__PrepareTenantResponse.self)
+        c.pointee.schemas = writePointers(self.schemas, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_schemas = self.schemas.count
+    }
+}
+
+/// The schema of the tenant in one service.
+public struct PreparedSchema: Hashable, Sendable {
+    /// Name of the service, as in customer.
+    public var service: String?
+
+    /// Number of the schema version.
+    public var schemaVersion: Int32?
+
+    /// Number of the partition login that reaches it.
+    public var partition: Int32?
+
+    public init(service: String? = nil, schemaVersion: Int32? = nil, partition: Int32? = nil) {
+        self.service = service
+        self.schemaVersion = schemaVersion
+        self.partition = partition
+    }
+}
+
+extension PreparedSchema: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_prepared_schema_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__PreparedSchema.self)
+        self.service = readString(c.pointee.service)
         self.schemaVersion = c.pointee.has_schema_version != 0 ? c.pointee.schema_version : nil
         self.partition = c.pointee.has_partition != 0 ? c.pointee.partition : nil
     }
 
     package func write(to message: Message) {
-        let c = message.as(Steward__Platform__V1__PrepareTenantResponse.self)
+        let c = message.as(Steward__Platform__V1__PreparedSchema.self)
+        c.pointee.service = self.service.map(message.arena.string)
         if let value = self.schemaVersion {
             c.pointee.has_schema_version = 1
             c.pointee.schema_version = value
@@ -121,13 +143,14 @@ extension DropTenantResponse: WireMessage {
 public enum ProvisioningServiceMethods {
     public static let serviceName = "steward.platform.v1.ProvisioningService"
 
-    /// Makes the tenant's schema, role and first records. Safe to repeat.
+    /// Makes the tenant's schema and role for every service that keeps data of tenants, and brings what is there to the
+    /// newest version. Safe to repeat.
     public static let prepareTenant = MethodDefinition(
         path: "steward.platform.v1.ProvisioningService/PrepareTenant",
         request: PrepareTenantRequest.descriptor, response: PrepareTenantResponse.descriptor, kind: .unary
     )
 
-    /// Drops the tenant's schema and role. Safe to repeat.
+    /// Drops the tenant's schemas and roles with all data in them. Safe to repeat.
     public static let dropTenant = MethodDefinition(
         path: "steward.platform.v1.ProvisioningService/DropTenant", request: DropTenantRequest.descriptor,
         response: DropTenantResponse.descriptor, kind: .unary
@@ -138,19 +161,20 @@ public enum ProvisioningServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Offered by every service that keeps tenant data, to identity.",
+        name: serviceName, comment: "Offered by steward-provisioner, which alone holds the login that may do this, to identity.",
         methods: [
-            MethodDescription(prepareTenant, comment: "Makes the tenant's schema, role and first records. Safe to repeat."),
-            MethodDescription(dropTenant, comment: "Drops the tenant's schema and role. Safe to repeat."),
+            MethodDescription(prepareTenant, comment: "Makes the tenant's schema and role for every service that keeps data of tenants, and brings what is there to the newest version. Safe to repeat."),
+            MethodDescription(dropTenant, comment: "Drops the tenant's schemas and roles with all data in them. Safe to repeat."),
         ])
 }
 
 /// All methods of steward.platform.v1.ProvisioningService.
 package protocol ProvisioningServiceCustomMethods: Sendable {
-    /// Makes the tenant's schema, role and first records. Safe to repeat.
+    /// Makes the tenant's schema and role for every service that keeps data of tenants, and brings what is there to the
+    /// newest version. Safe to repeat.
     func prepareTenant(_ request: PrepareTenantRequest, _ context: CallContext) async throws -> PrepareTenantResponse
 
-    /// Drops the tenant's schema and role. Safe to repeat.
+    /// Drops the tenant's schemas and roles with all data in them. Safe to repeat.
     func dropTenant(_ request: DropTenantRequest, _ context: CallContext) async throws -> DropTenantResponse
 }
 
@@ -162,7 +186,7 @@ extension ProvisioningServiceCustomMethods {
     }
 }
 
-/// Offered by every service that keeps tenant data, to identity.
+/// Offered by steward-provisioner, which alone holds the login that may do this, to identity.
 public struct ProvisioningServiceClient: Sendable {
     private let channel: any RPCChannel
 
@@ -170,14 +194,15 @@ public struct ProvisioningServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// Makes the tenant's schema, role and first records. Safe to repeat.
+    /// Makes the tenant's schema and role for every service that keeps data of tenants, and brings what is there to the
+    /// newest version. Safe to repeat.
     public func prepareTenant(
         _ request: PrepareTenantRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> PrepareTenantResponse {
         try await channel.call(ProvisioningServiceMethods.prepareTenant, request, options)
     }
 
-    /// Drops the tenant's schema and role. Safe to repeat.
+    /// Drops the tenant's schemas and roles with all data in them. Safe to repeat.
     public func dropTenant(
         _ request: DropTenantRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DropTenantResponse {

@@ -38,7 +38,8 @@ public struct Deal: Hashable, Sendable {
     /// The pipeline. Defaults to the default pipeline.
     public var pipelineID: String?
 
-    /// The stage. Set on creation, the first stage by default; then changed by MoveDealStage only.
+    /// The stage, one of the pipeline. Set on creation, the first open stage by default; then changed by MoveDealStage and
+    /// MoveDealsToPipeline only.
     public var stageID: String?
 
     /// The account. Checked with the customer service when written.
@@ -56,7 +57,8 @@ public struct Deal: Hashable, Sendable {
     /// When to get in touch next.
     public var followUpTime: Timestamp?
 
-    /// Why it was won or lost, at most 500 characters.
+    /// Why it was won or lost, at most 500 characters. A lost deal has one, given for this loss; a won deal may have one,
+    /// given with the win; an open deal has none.
     public var outcomeReason: String?
 
     /// When it entered its stage. Set by the service.
@@ -679,7 +681,8 @@ public struct MoveDealStageRequest: Hashable, Sendable {
     /// The version that was read. Required.
     public var version: Int64?
 
-    /// Why it was won or lost. Required when the stage is a lost one.
+    /// Why it was won or lost. Required when the deal is lost by the move, refused when the stage is an open one. Empty
+    /// means none; absent keeps what was given for the outcome that the deal has already.
     public var outcomeReason: String?
 
     public init(
@@ -739,6 +742,110 @@ extension MoveDealStageResponse: WireMessage {
     }
 }
 
+/// Where the deals of a pipeline go.
+public struct MoveDealsToPipelineRequest: Hashable, Sendable {
+    /// The pipeline that they leave. Required.
+    public var pipelineID: String?
+
+    /// For each stage that has deals, where these go: 1 to 100, all to stages of one other pipeline.
+    public var stages: [StageMapping]
+
+    /// Why those deals were lost that come to a lost stage and were not lost before. Required when there are any.
+    public var outcomeReason: String?
+
+    public init(pipelineID: String? = nil, stages: [StageMapping] = [], outcomeReason: String? = nil) {
+        self.pipelineID = pipelineID
+        self.stages = stages
+        self.outcomeReason = outcomeReason
+    }
+}
+
+extension MoveDealsToPipelineRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_sales_v1_move_deals_to_pipeline_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Sales__V1__MoveDealsToPipelineRequest.self)
+        self.pipelineID = readString(c.pointee.pipeline_id)
+        self.stages = readMessages(c.pointee.stages, c.pointee.n_stages, message.arena)
+        self.outcomeReason = readString(c.pointee.outcome_reason)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Sales__V1__MoveDealsToPipelineRequest.self)
+        c.pointee.pipeline_id = self.pipelineID.map(message.arena.string)
+        c.pointee.stages = writePointers(self.stages, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_stages = self.stages.count
+        c.pointee.outcome_reason = self.outcomeReason.map(message.arena.string)
+    }
+}
+
+/// Where the deals of a stage go.
+public struct StageMapping: Hashable, Sendable {
+    /// The stage that they leave.
+    public var fromStageID: String?
+
+    /// The stage that they enter.
+    public var toStageID: String?
+
+    public init(fromStageID: String? = nil, toStageID: String? = nil) {
+        self.fromStageID = fromStageID
+        self.toStageID = toStageID
+    }
+}
+
+extension StageMapping: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_sales_v1_stage_mapping_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Sales__V1__StageMapping.self)
+        self.fromStageID = readString(c.pointee.from_stage_id)
+        self.toStageID = readString(c.pointee.to_stage_id)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Sales__V1__StageMapping.self)
+        c.pointee.from_stage_id = self.fromStageID.map(message.arena.string)
+        c.pointee.to_stage_id = self.toStageID.map(message.arena.string)
+    }
+}
+
+/// Deals are moved.
+public struct MoveDealsToPipelineResponse: Hashable, Sendable {
+    /// How many this call moved.
+    public var movedCount: Int64?
+
+    /// How many that the caller may read are still in the pipeline. When a call moves none, these are not the caller's to
+    /// change.
+    public var remainingCount: Int64?
+
+    public init(movedCount: Int64? = nil, remainingCount: Int64? = nil) {
+        self.movedCount = movedCount
+        self.remainingCount = remainingCount
+    }
+}
+
+extension MoveDealsToPipelineResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_sales_v1_move_deals_to_pipeline_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Sales__V1__MoveDealsToPipelineResponse.self)
+        self.movedCount = c.pointee.has_moved_count != 0 ? c.pointee.moved_count : nil
+        self.remainingCount = c.pointee.has_remaining_count != 0 ? c.pointee.remaining_count : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Sales__V1__MoveDealsToPipelineResponse.self)
+        if let value = self.movedCount {
+            c.pointee.has_moved_count = 1
+            c.pointee.moved_count = value
+        }
+        if let value = self.remainingCount {
+            c.pointee.has_remaining_count = 1
+            c.pointee.remaining_count = value
+        }
+    }
+}
+
 /// Asks for the stages of a deal.
 public struct ListStageHistoryRequest: Hashable, Sendable {
     /// The deal.
@@ -768,8 +875,12 @@ public struct ListStageHistoryResponse: Hashable, Sendable {
     /// The changes, the latest first, at most 1,000.
     public var changes: [StageChange]
 
-    public init(changes: [StageChange] = []) {
+    /// There are older ones, which are not given.
+    public var truncated: Bool?
+
+    public init(changes: [StageChange] = [], truncated: Bool? = nil) {
         self.changes = changes
+        self.truncated = truncated
     }
 }
 
@@ -779,41 +890,51 @@ extension ListStageHistoryResponse: WireMessage {
     package init(_ message: Message) {
         let c = message.as(Steward__Sales__V1__ListStageHistoryResponse.self)
         self.changes = readMessages(c.pointee.changes, c.pointee.n_changes, message.arena)
+        self.truncated = c.pointee.has_truncated != 0 ? c.pointee.truncated != 0 : nil
     }
 
     package func write(to message: Message) {
         let c = message.as(Steward__Sales__V1__ListStageHistoryResponse.self)
         c.pointee.changes = writePointers(self.changes, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_changes = self.changes.count
+        if let value = self.truncated {
+            c.pointee.has_truncated = 1
+            c.pointee.truncated = value ? 1 : 0
+        }
     }
 }
 
-/// A deal's entry into a stage.
+/// A deal's entry into a stage, or another reason given for the outcome that it has. What a field of the deal hides from
+/// the caller is absent here.
 public struct StageChange: Hashable, Sendable {
-    /// The stage it left; absent for the first.
+    /// The stage it left; absent for the first. The same as to_stage_id when only the reason was changed.
     public var fromStageID: String?
 
     /// The stage it entered.
     public var toStageID: String?
 
-    /// When.
+    /// When. Shown to who may read the deal's create_time, update_time and stage_enter_time.
     public var changeTime: Timestamp?
 
-    /// Who moved it.
+    /// Who moved it. Shown to who may read the deal's owner_id.
     public var userID: String?
 
-    /// How long it had been in the stage it left, in seconds.
+    /// How long it had been in the stage it left, in seconds. Shown as change_time is; absent when it left none.
     public var secondsInStage: Int64?
+
+    /// The outcome_reason that the deal had from then on.
+    public var outcomeReason: String?
 
     public init(
         fromStageID: String? = nil, toStageID: String? = nil, changeTime: Timestamp? = nil,
-        userID: String? = nil, secondsInStage: Int64? = nil
+        userID: String? = nil, secondsInStage: Int64? = nil, outcomeReason: String? = nil
     ) {
         self.fromStageID = fromStageID
         self.toStageID = toStageID
         self.changeTime = changeTime
         self.userID = userID
         self.secondsInStage = secondsInStage
+        self.outcomeReason = outcomeReason
     }
 }
 
@@ -827,6 +948,7 @@ extension StageChange: WireMessage {
         self.changeTime = readTimestamp(c.pointee.change_time)
         self.userID = readString(c.pointee.user_id)
         self.secondsInStage = c.pointee.has_seconds_in_stage != 0 ? c.pointee.seconds_in_stage : nil
+        self.outcomeReason = readString(c.pointee.outcome_reason)
     }
 
     package func write(to message: Message) {
@@ -839,12 +961,13 @@ extension StageChange: WireMessage {
             c.pointee.has_seconds_in_stage = 1
             c.pointee.seconds_in_stage = value
         }
+        c.pointee.outcome_reason = self.outcomeReason.map(message.arena.string)
     }
 }
 
 /// Asks for a board.
 public struct GetBoardRequest: Hashable, Sendable {
-    /// The pipeline; absent means the default pipeline.
+    /// The pipeline; absent means the default pipeline, and needs the right to read pipeline.default_pipeline.
     public var pipelineID: String?
 
     /// Only deals that fulfil this. At most one of filter and filter_expression.
@@ -898,7 +1021,7 @@ public struct GetBoardResponse: Hashable, Sendable {
     /// Its name.
     public var displayName: String?
 
-    /// Its stages in order.
+    /// Its stages by position; by id for who may not read stage.position.
     public var columns: [BoardColumn]
 
     public init(pipelineID: String? = nil, displayName: String? = nil, columns: [BoardColumn] = []) {
@@ -938,21 +1061,23 @@ public struct BoardColumn: Hashable, Sendable {
     /// What a deal in it is.
     public var category: StageCategory?
 
-    /// How many deals are in it.
+    /// How many deals are in it. There are more than `deals` shows when this is larger.
     public var dealCount: Int64?
 
-    /// The sum of their amounts, one entry for each currency.
-    public var sums: [Money]
+    /// The sum of their amounts, one entry for each currency. Absent for who may not read deal.amount.
+    public var sums: [MoneySum]
 
-    /// The same, weighted with the stage's probability.
-    public var weightedSums: [Money]
+    /// The same, weighted with the stage's probability and rounded half up. Absent for who may not read
+    /// stage.probability_percent, too.
+    public var weightedSums: [MoneySum]
 
-    /// The first deals, those to close soonest first; the newest first for who may not read close_date.
+    /// The first deals: those that entered the stage last come first. For who may not read stage_enter_time the newest
+    /// come first.
     public var deals: [Deal]
 
     public init(
         stageID: String? = nil, displayName: String? = nil, category: StageCategory? = nil,
-        dealCount: Int64? = nil, sums: [Money] = [], weightedSums: [Money] = [], deals: [Deal] = []
+        dealCount: Int64? = nil, sums: [MoneySum] = [], weightedSums: [MoneySum] = [], deals: [Deal] = []
     ) {
         self.stageID = stageID
         self.displayName = displayName
@@ -996,6 +1121,45 @@ extension BoardColumn: WireMessage {
         c.pointee.n_weighted_sums = self.weightedSums.count
         c.pointee.deals = writePointers(self.deals, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_deals = self.deals.count
+    }
+}
+
+/// A sum of amounts of money. It is exact, and exactly one of minor_units and large_minor_units is set.
+public struct MoneySum: Hashable, Sendable {
+    /// ISO 4217 code, three capital letters.
+    public var currencyCode: String?
+
+    /// The sum in minor units of the currency.
+    public var minorUnits: Int64?
+
+    /// The same in decimal digits, for a sum of 2⁶³ minor units and more, which minor_units cannot hold.
+    public var largeMinorUnits: String?
+
+    public init(currencyCode: String? = nil, minorUnits: Int64? = nil, largeMinorUnits: String? = nil) {
+        self.currencyCode = currencyCode
+        self.minorUnits = minorUnits
+        self.largeMinorUnits = largeMinorUnits
+    }
+}
+
+extension MoneySum: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_sales_v1_money_sum_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Sales__V1__MoneySum.self)
+        self.currencyCode = readString(c.pointee.currency_code)
+        self.minorUnits = c.pointee.has_minor_units != 0 ? c.pointee.minor_units : nil
+        self.largeMinorUnits = readString(c.pointee.large_minor_units)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Sales__V1__MoneySum.self)
+        c.pointee.currency_code = self.currencyCode.map(message.arena.string)
+        if let value = self.minorUnits {
+            c.pointee.has_minor_units = 1
+            c.pointee.minor_units = value
+        }
+        c.pointee.large_minor_units = self.largeMinorUnits.map(message.arena.string)
     }
 }
 
@@ -1052,11 +1216,22 @@ public enum DealServiceMethods {
         response: RestoreDealResponse.descriptor, kind: .unary
     )
 
-    /// Moves a deal to another stage of its pipeline and writes the stage history. Needs deal.update. Moving to a lost
-    /// stage needs an outcome_reason. ABORTED when the deal has another version than the one given.
+    /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and
+    /// stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one
+    /// takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason.
+    /// ABORTED when the deal has another version than the one given.
     public static let moveDealStage = MethodDefinition(
         path: "steward.sales.v1.DealService/MoveDealStage", request: MoveDealStageRequest.descriptor,
         response: MoveDealStageResponse.descriptor, kind: .unary
+    )
+
+    /// Moves the deals of a pipeline to the stages of another, so that the pipeline can be deleted: up to 500 of those that
+    /// the caller may change, in the order of their ids, in one transaction. Call again while remaining_count falls; a call without
+    /// effect is harmless. Needs deal.update, stage.read and pipeline.read. Deleted deals stay.
+    public static let moveDealsToPipeline = MethodDefinition(
+        path: "steward.sales.v1.DealService/MoveDealsToPipeline",
+        request: MoveDealsToPipelineRequest.descriptor, response: MoveDealsToPipelineResponse.descriptor,
+        kind: .unary
     )
 
     /// Lists the stages a deal has been in, the latest first. Needs deal.read.
@@ -1066,7 +1241,8 @@ public enum DealServiceMethods {
     )
 
     /// Gives a pipeline as a board: for each stage the count and sums of its deals and the first of them. Covers the
-    /// deals that the caller may read. Needs deal.read.
+    /// deals that the caller may read. Needs deal.read, pipeline.read and stage.read, and shows of pipeline and stages what
+    /// the caller may read of them.
     public static let getBoard = MethodDefinition(
         path: "steward.sales.v1.DealService/GetBoard", request: GetBoardRequest.descriptor,
         response: GetBoardResponse.descriptor, kind: .unary
@@ -1075,7 +1251,7 @@ public enum DealServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getDeal, batchGetDeals, listDeals, createDeal, batchCreateDeals, updateDeal, deleteDeal, restoreDeal,
-        moveDealStage, listStageHistory, getBoard
+        moveDealStage, moveDealsToPipeline, listStageHistory, getBoard
     ]
 
     /// As reflection tells it.
@@ -1090,23 +1266,32 @@ public enum DealServiceMethods {
             MethodDescription(updateDeal, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteDeal, comment: "Deletes a deal; it can be restored."),
             MethodDescription(restoreDeal, comment: "Brings a deleted deal back."),
-            MethodDescription(moveDealStage, comment: "Moves a deal to another stage of its pipeline and writes the stage history. Needs deal.update. Moving to a lost stage needs an outcome_reason. ABORTED when the deal has another version than the one given."),
+            MethodDescription(moveDealStage, comment: "Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason. ABORTED when the deal has another version than the one given."),
+            MethodDescription(moveDealsToPipeline, comment: "Moves the deals of a pipeline to the stages of another, so that the pipeline can be deleted: up to 500 of those that the caller may change, in the order of their ids, in one transaction. Call again while remaining_count falls; a call without effect is harmless. Needs deal.update, stage.read and pipeline.read. Deleted deals stay."),
             MethodDescription(listStageHistory, comment: "Lists the stages a deal has been in, the latest first. Needs deal.read."),
-            MethodDescription(getBoard, comment: "Gives a pipeline as a board: for each stage the count and sums of its deals and the first of them. Covers the deals that the caller may read. Needs deal.read."),
+            MethodDescription(getBoard, comment: "Gives a pipeline as a board: for each stage the count and sums of its deals and the first of them. Covers the deals that the caller may read. Needs deal.read, pipeline.read and stage.read, and shows of pipeline and stages what the caller may read of them."),
         ])
 }
 
 /// The methods that are not standard of steward.sales.v1.DealService.
 package protocol DealServiceCustomMethods: Sendable {
-    /// Moves a deal to another stage of its pipeline and writes the stage history. Needs deal.update. Moving to a lost
-    /// stage needs an outcome_reason. ABORTED when the deal has another version than the one given.
+    /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and
+    /// stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one
+    /// takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason.
+    /// ABORTED when the deal has another version than the one given.
     func moveDealStage(_ request: MoveDealStageRequest, _ context: CallContext) async throws -> MoveDealStageResponse
+
+    /// Moves the deals of a pipeline to the stages of another, so that the pipeline can be deleted: up to 500 of those that
+    /// the caller may change, in the order of their ids, in one transaction. Call again while remaining_count falls; a call without
+    /// effect is harmless. Needs deal.update, stage.read and pipeline.read. Deleted deals stay.
+    func moveDealsToPipeline(_ request: MoveDealsToPipelineRequest, _ context: CallContext) async throws -> MoveDealsToPipelineResponse
 
     /// Lists the stages a deal has been in, the latest first. Needs deal.read.
     func listStageHistory(_ request: ListStageHistoryRequest, _ context: CallContext) async throws -> ListStageHistoryResponse
 
     /// Gives a pipeline as a board: for each stage the count and sums of its deals and the first of them. Covers the
-    /// deals that the caller may read. Needs deal.read.
+    /// deals that the caller may read. Needs deal.read, pipeline.read and stage.read, and shows of pipeline and stages what
+    /// the caller may read of them.
     func getBoard(_ request: GetBoardRequest, _ context: CallContext) async throws -> GetBoardResponse
 }
 
@@ -1114,6 +1299,7 @@ extension DealServiceCustomMethods {
     /// Offers the methods.
     package func register(on router: inout Router) {
         router.serve(DealServiceMethods.moveDealStage, moveDealStage)
+        router.serve(DealServiceMethods.moveDealsToPipeline, moveDealsToPipeline)
         router.serve(DealServiceMethods.listStageHistory, listStageHistory)
         router.serve(DealServiceMethods.getBoard, getBoard)
     }
@@ -1184,12 +1370,23 @@ public struct DealServiceClient: Sendable {
         try await channel.call(DealServiceMethods.restoreDeal, request, options)
     }
 
-    /// Moves a deal to another stage of its pipeline and writes the stage history. Needs deal.update. Moving to a lost
-    /// stage needs an outcome_reason. ABORTED when the deal has another version than the one given.
+    /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and
+    /// stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one
+    /// takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason.
+    /// ABORTED when the deal has another version than the one given.
     public func moveDealStage(
         _ request: MoveDealStageRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> MoveDealStageResponse {
         try await channel.call(DealServiceMethods.moveDealStage, request, options)
+    }
+
+    /// Moves the deals of a pipeline to the stages of another, so that the pipeline can be deleted: up to 500 of those that
+    /// the caller may change, in the order of their ids, in one transaction. Call again while remaining_count falls; a call without
+    /// effect is harmless. Needs deal.update, stage.read and pipeline.read. Deleted deals stay.
+    public func moveDealsToPipeline(
+        _ request: MoveDealsToPipelineRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> MoveDealsToPipelineResponse {
+        try await channel.call(DealServiceMethods.moveDealsToPipeline, request, options)
     }
 
     /// Lists the stages a deal has been in, the latest first. Needs deal.read.
@@ -1200,7 +1397,8 @@ public struct DealServiceClient: Sendable {
     }
 
     /// Gives a pipeline as a board: for each stage the count and sums of its deals and the first of them. Covers the
-    /// deals that the caller may read. Needs deal.read.
+    /// deals that the caller may read. Needs deal.read, pipeline.read and stage.read, and shows of pipeline and stages what
+    /// the caller may read of them.
     public func getBoard(
         _ request: GetBoardRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> GetBoardResponse {

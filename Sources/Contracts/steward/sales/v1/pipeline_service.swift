@@ -26,7 +26,8 @@ public struct Pipeline: Hashable, Sendable {
     /// Name, 1 to 100 characters, unique among living pipelines.
     public var displayName: String?
 
-    /// New deals without a pipeline go here. At most one pipeline is the default.
+    /// New deals without a pipeline go here. Exactly one pipeline is the default: setting it takes it from the other in the
+    /// same transaction, it cannot be cleared, and a pipeline without an open stage cannot have it.
     public var defaultPipeline: Bool?
 
     /// What it is for, at most 1,000 characters.
@@ -638,13 +639,14 @@ public enum PipelineServiceMethods {
         response: UpdatePipelineResponse.descriptor, kind: .unary
     )
 
-    /// Deletes a pipeline; it can be restored.
+    /// Deletes a pipeline and its stages; they can be restored. Refused for the default pipeline, and while it has deals:
+    /// DealService/MoveDealsToPipeline moves them.
     public static let deletePipeline = MethodDefinition(
         path: "steward.sales.v1.PipelineService/DeletePipeline", request: DeletePipelineRequest.descriptor,
         response: DeletePipelineResponse.descriptor, kind: .unary
     )
 
-    /// Brings a deleted pipeline back.
+    /// Brings a deleted pipeline back, with the stages that were deleted with it.
     public static let restorePipeline = MethodDefinition(
         path: "steward.sales.v1.PipelineService/RestorePipeline", request: RestorePipelineRequest.descriptor,
         response: RestorePipelineResponse.descriptor, kind: .unary
@@ -666,8 +668,8 @@ public enum PipelineServiceMethods {
             MethodDescription(createPipeline, comment: "Creates a pipeline."),
             MethodDescription(batchCreatePipelines, comment: "Creates up to 1,000 pipelines; each succeeds or fails alone."),
             MethodDescription(updatePipeline, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
-            MethodDescription(deletePipeline, comment: "Deletes a pipeline; it can be restored."),
-            MethodDescription(restorePipeline, comment: "Brings a deleted pipeline back."),
+            MethodDescription(deletePipeline, comment: "Deletes a pipeline and its stages; they can be restored. Refused for the default pipeline, and while it has deals: DealService/MoveDealsToPipeline moves them."),
+            MethodDescription(restorePipeline, comment: "Brings a deleted pipeline back, with the stages that were deleted with it."),
         ])
 }
 
@@ -722,14 +724,15 @@ public struct PipelineServiceClient: Sendable {
         try await channel.call(PipelineServiceMethods.updatePipeline, request, options)
     }
 
-    /// Deletes a pipeline; it can be restored.
+    /// Deletes a pipeline and its stages; they can be restored. Refused for the default pipeline, and while it has deals:
+    /// DealService/MoveDealsToPipeline moves them.
     public func deletePipeline(
         _ request: DeletePipelineRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeletePipelineResponse {
         try await channel.call(PipelineServiceMethods.deletePipeline, request, options)
     }
 
-    /// Brings a deleted pipeline back.
+    /// Brings a deleted pipeline back, with the stages that were deleted with it.
     public func restorePipeline(
         _ request: RestorePipelineRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestorePipelineResponse {

@@ -35,7 +35,8 @@ public struct Stage: Hashable, Sendable {
     /// How likely a deal in this stage is won, in percent, 0 to 100.
     public var probabilityPercent: Int32?
 
-    /// What a deal in this stage is.
+    /// What a deal in this stage is. Fixed once a deal is in it, a deleted one included: a change would win, lose or reopen
+    /// deals without anybody having said so.
     public var category: StageCategory?
 
     /// Days after which a deal in this stage is stale, 1 to 3,650; absent means never.
@@ -686,13 +687,13 @@ public enum StageServiceMethods {
         response: UpdateStageResponse.descriptor, kind: .unary
     )
 
-    /// Deletes a stage; it can be restored.
+    /// Deletes a stage; it can be restored. Refused while deals are in it.
     public static let deleteStage = MethodDefinition(
         path: "steward.sales.v1.StageService/DeleteStage", request: DeleteStageRequest.descriptor,
         response: DeleteStageResponse.descriptor, kind: .unary
     )
 
-    /// Brings a deleted stage back.
+    /// Brings a deleted stage back. Refused while its pipeline is deleted.
     public static let restoreStage = MethodDefinition(
         path: "steward.sales.v1.StageService/RestoreStage", request: RestoreStageRequest.descriptor,
         response: RestoreStageResponse.descriptor, kind: .unary
@@ -714,8 +715,8 @@ public enum StageServiceMethods {
             MethodDescription(createStage, comment: "Creates a stage."),
             MethodDescription(batchCreateStages, comment: "Creates up to 1,000 stages; each succeeds or fails alone."),
             MethodDescription(updateStage, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
-            MethodDescription(deleteStage, comment: "Deletes a stage; it can be restored."),
-            MethodDescription(restoreStage, comment: "Brings a deleted stage back."),
+            MethodDescription(deleteStage, comment: "Deletes a stage; it can be restored. Refused while deals are in it."),
+            MethodDescription(restoreStage, comment: "Brings a deleted stage back. Refused while its pipeline is deleted."),
         ])
 }
 
@@ -770,14 +771,14 @@ public struct StageServiceClient: Sendable {
         try await channel.call(StageServiceMethods.updateStage, request, options)
     }
 
-    /// Deletes a stage; it can be restored.
+    /// Deletes a stage; it can be restored. Refused while deals are in it.
     public func deleteStage(
         _ request: DeleteStageRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteStageResponse {
         try await channel.call(StageServiceMethods.deleteStage, request, options)
     }
 
-    /// Brings a deleted stage back.
+    /// Brings a deleted stage back. Refused while its pipeline is deleted.
     public func restoreStage(
         _ request: RestoreStageRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreStageResponse {

@@ -5,7 +5,8 @@ import CContracts
 public import Tenancy
 package import Wire
 
-/// A condition on a record. Exactly one of the parts is set. At most 8 levels deep and 64 comparisons in all.
+/// A condition on a record. Texts in it are normalized as stored ones are (normal form C, no blanks at the ends), so that it does
+/// not matter how they were typed. Exactly one of the parts is set. At most 8 levels deep and 64 comparisons in all.
 public struct Filter: Hashable, Sendable {
     /// All of these hold.
     public var all: FilterGroup?
@@ -80,7 +81,9 @@ extension FilterGroup: WireMessage {
 
 /// Compares one field with values.
 public struct Comparison: Hashable, Sendable {
-    /// Field name or path, as in display_name, amount.minor_units or contact_points.value.
+    /// Field name or path, as in display_name, amount.minor_units or contact_points.value. Where a field such as stage_id names a
+    /// record of the same service, stage.display_name is a field of that record, if the caller may read both; a record that is
+    /// deleted or that the caller may not see counts as not there.
     public var field: String?
 
     /// How to compare.
@@ -189,7 +192,7 @@ public struct ComparisonOperator: RawRepresentable, Hashable, Sendable {
     /// Not equal, or not set.
     public static let notEqual = ComparisonOperator(rawValue: 2)
 
-    /// Less.
+    /// Less. Texts are compared as people look them up, the order of lists: ape, apfel, Äpfel, Zebra. Equality stays exact.
     public static let less = ComparisonOperator(rawValue: 3)
 
     /// Less or equal.

@@ -65,10 +65,15 @@ struct  Steward__Identity__V1__Session
    * The user or operator.
    */
   char *user_id;
+  /*
+   * Set when the password was good for this session only: choose another with ChangePassword before the session ends.
+   */
+  protobuf_c_boolean has_password_spent;
+  protobuf_c_boolean password_spent;
 };
 #define STEWARD__IDENTITY__V1__SESSION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__session__descriptor) \
-    , 0, {0,NULL}, NULL, 0, {0,NULL}, NULL, NULL }
+    , 0, {0,NULL}, NULL, 0, {0,NULL}, NULL, NULL, 0, 0 }
 
 
 /*
@@ -78,11 +83,11 @@ struct  Steward__Identity__V1__SignInRequest
 {
   ProtobufCMessage message_base;
   /*
-   * Name of the workspace.
+   * Name of the workspace, in either case.
    */
   char *workspace;
   /*
-   * E-mail address of the user.
+   * E-mail address of the user, in either case.
    */
   char *email;
   /*

@@ -163,7 +163,7 @@ struct  Steward__Identity__V1__Grant
    */
   char *object;
   /*
-   * Action: read, create, update, delete, export, import; * means all.
+   * Action: read, create, update, delete; * means all.
    */
   char *action;
   /*

@@ -29,6 +29,8 @@ typedef struct Steward__Identity__V1__ActivateTenantRequest Steward__Identity__V
 typedef struct Steward__Identity__V1__ActivateTenantResponse Steward__Identity__V1__ActivateTenantResponse;
 typedef struct Steward__Identity__V1__DeleteTenantRequest Steward__Identity__V1__DeleteTenantRequest;
 typedef struct Steward__Identity__V1__DeleteTenantResponse Steward__Identity__V1__DeleteTenantResponse;
+typedef struct Steward__Identity__V1__ResetAdminSignInRequest Steward__Identity__V1__ResetAdminSignInRequest;
+typedef struct Steward__Identity__V1__ResetAdminSignInResponse Steward__Identity__V1__ResetAdminSignInResponse;
 
 
 /* --- enums --- */
@@ -347,6 +349,51 @@ struct  Steward__Identity__V1__DeleteTenantResponse
     , NULL }
 
 
+/*
+ * The admin to help.
+ */
+struct  Steward__Identity__V1__ResetAdminSignInRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Id of the tenant, which must be active.
+   */
+  char *id;
+  /*
+   * E-mail address of a user with the role Admin.
+   */
+  char *email;
+  /*
+   * A password that opens one session within 24 hours, 10 to 128 characters. The admin's sessions end. Absent: the admin's
+   * own password stays.
+   */
+  char *one_time_password;
+};
+#define STEWARD__IDENTITY__V1__RESET_ADMIN_SIGN_IN_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__reset_admin_sign_in_request__descriptor) \
+    , NULL, NULL, NULL }
+
+
+/*
+ * The admin may sign in.
+ */
+struct  Steward__Identity__V1__ResetAdminSignInResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The admin.
+   */
+  char *admin_user_id;
+  /*
+   * Until when the one-time password opens a session; absent without one.
+   */
+  Google__Protobuf__Timestamp *password_expire_time;
+};
+#define STEWARD__IDENTITY__V1__RESET_ADMIN_SIGN_IN_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__reset_admin_sign_in_response__descriptor) \
+    , NULL, NULL }
+
+
 /* Steward__Identity__V1__Tenant methods */
 void   steward__identity__v1__tenant__init
                      (Steward__Identity__V1__Tenant         *message);
@@ -594,6 +641,44 @@ Steward__Identity__V1__DeleteTenantResponse *
 void   steward__identity__v1__delete_tenant_response__free_unpacked
                      (Steward__Identity__V1__DeleteTenantResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ResetAdminSignInRequest methods */
+void   steward__identity__v1__reset_admin_sign_in_request__init
+                     (Steward__Identity__V1__ResetAdminSignInRequest         *message);
+size_t steward__identity__v1__reset_admin_sign_in_request__get_packed_size
+                     (const Steward__Identity__V1__ResetAdminSignInRequest   *message);
+size_t steward__identity__v1__reset_admin_sign_in_request__pack
+                     (const Steward__Identity__V1__ResetAdminSignInRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__reset_admin_sign_in_request__pack_to_buffer
+                     (const Steward__Identity__V1__ResetAdminSignInRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ResetAdminSignInRequest *
+       steward__identity__v1__reset_admin_sign_in_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__reset_admin_sign_in_request__free_unpacked
+                     (Steward__Identity__V1__ResetAdminSignInRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ResetAdminSignInResponse methods */
+void   steward__identity__v1__reset_admin_sign_in_response__init
+                     (Steward__Identity__V1__ResetAdminSignInResponse         *message);
+size_t steward__identity__v1__reset_admin_sign_in_response__get_packed_size
+                     (const Steward__Identity__V1__ResetAdminSignInResponse   *message);
+size_t steward__identity__v1__reset_admin_sign_in_response__pack
+                     (const Steward__Identity__V1__ResetAdminSignInResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__reset_admin_sign_in_response__pack_to_buffer
+                     (const Steward__Identity__V1__ResetAdminSignInResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ResetAdminSignInResponse *
+       steward__identity__v1__reset_admin_sign_in_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__reset_admin_sign_in_response__free_unpacked
+                     (Steward__Identity__V1__ResetAdminSignInResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__Tenant_Closure)
@@ -635,6 +720,12 @@ typedef void (*Steward__Identity__V1__DeleteTenantRequest_Closure)
 typedef void (*Steward__Identity__V1__DeleteTenantResponse_Closure)
                  (const Steward__Identity__V1__DeleteTenantResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__ResetAdminSignInRequest_Closure)
+                 (const Steward__Identity__V1__ResetAdminSignInRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ResetAdminSignInResponse_Closure)
+                 (const Steward__Identity__V1__ResetAdminSignInResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -666,6 +757,10 @@ struct Steward__Identity__V1__TenantService_Service
                         const Steward__Identity__V1__DeleteTenantRequest *input,
                         Steward__Identity__V1__DeleteTenantResponse_Closure closure,
                         void *closure_data);
+  void (*reset_admin_sign_in)(Steward__Identity__V1__TenantService_Service *service,
+                              const Steward__Identity__V1__ResetAdminSignInRequest *input,
+                              Steward__Identity__V1__ResetAdminSignInResponse_Closure closure,
+                              void *closure_data);
 };
 typedef void (*Steward__Identity__V1__TenantService_ServiceDestroy)(Steward__Identity__V1__TenantService_Service *);
 void steward__identity__v1__tenant_service__init (Steward__Identity__V1__TenantService_Service *service,
@@ -679,7 +774,8 @@ void steward__identity__v1__tenant_service__init (Steward__Identity__V1__TenantS
       function_prefix__ ## list_tenants,\
       function_prefix__ ## suspend_tenant,\
       function_prefix__ ## activate_tenant,\
-      function_prefix__ ## delete_tenant  }
+      function_prefix__ ## delete_tenant,\
+      function_prefix__ ## reset_admin_sign_in  }
 void steward__identity__v1__tenant_service__create_tenant(ProtobufCService *service,
                                                           const Steward__Identity__V1__CreateTenantRequest *input,
                                                           Steward__Identity__V1__CreateTenantResponse_Closure closure,
@@ -704,6 +800,10 @@ void steward__identity__v1__tenant_service__delete_tenant(ProtobufCService *serv
                                                           const Steward__Identity__V1__DeleteTenantRequest *input,
                                                           Steward__Identity__V1__DeleteTenantResponse_Closure closure,
                                                           void *closure_data);
+void steward__identity__v1__tenant_service__reset_admin_sign_in(ProtobufCService *service,
+                                                                const Steward__Identity__V1__ResetAdminSignInRequest *input,
+                                                                Steward__Identity__V1__ResetAdminSignInResponse_Closure closure,
+                                                                void *closure_data);
 
 /* --- descriptors --- */
 
@@ -721,6 +821,8 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__activate_tenant_r
 extern const ProtobufCMessageDescriptor steward__identity__v1__activate_tenant_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_tenant_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_tenant_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__reset_admin_sign_in_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__reset_admin_sign_in_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__tenant_service__descriptor;
 
 PROTOBUF_C__END_DECLS

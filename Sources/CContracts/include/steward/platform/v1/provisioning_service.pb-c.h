@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Steward__Platform__V1__PrepareTenantRequest Steward__Platform__V1__PrepareTenantRequest;
 typedef struct Steward__Platform__V1__PrepareTenantResponse Steward__Platform__V1__PrepareTenantResponse;
+typedef struct Steward__Platform__V1__PreparedSchema Steward__Platform__V1__PreparedSchema;
 typedef struct Steward__Platform__V1__DropTenantRequest Steward__Platform__V1__DropTenantRequest;
 typedef struct Steward__Platform__V1__DropTenantResponse Steward__Platform__V1__DropTenantResponse;
 
@@ -27,7 +28,7 @@ typedef struct Steward__Platform__V1__DropTenantResponse Steward__Platform__V1__
 /* --- messages --- */
 
 /*
- * The tenant to set up.
+ * The tenant to prepare.
  */
 struct  Steward__Platform__V1__PrepareTenantRequest
 {
@@ -37,37 +38,53 @@ struct  Steward__Platform__V1__PrepareTenantRequest
    */
   protobuf_c_boolean has_tenant_id;
   ProtobufCBinaryData tenant_id;
-  /*
-   * The first admin, 16 bytes.
-   */
-  protobuf_c_boolean has_admin_user_id;
-  ProtobufCBinaryData admin_user_id;
 };
 #define STEWARD__PLATFORM__V1__PREPARE_TENANT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__prepare_tenant_request__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL} }
+    , 0, {0,NULL} }
 
 
 /*
- * The tenant is set up.
+ * The tenant's schemas are there.
  */
 struct  Steward__Platform__V1__PrepareTenantResponse
 {
   ProtobufCMessage message_base;
+  /*
+   * One for each service.
+   */
+  size_t n_schemas;
+  Steward__Platform__V1__PreparedSchema **schemas;
+};
+#define STEWARD__PLATFORM__V1__PREPARE_TENANT_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__prepare_tenant_response__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The schema of the tenant in one service.
+ */
+struct  Steward__Platform__V1__PreparedSchema
+{
+  ProtobufCMessage message_base;
+  /*
+   * Name of the service, as in customer.
+   */
+  char *service;
   /*
    * Number of the schema version.
    */
   protobuf_c_boolean has_schema_version;
   int32_t schema_version;
   /*
-   * Number of the partition login.
+   * Number of the partition login that reaches it.
    */
   protobuf_c_boolean has_partition;
   int32_t partition;
 };
-#define STEWARD__PLATFORM__V1__PREPARE_TENANT_RESPONSE__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__prepare_tenant_response__descriptor) \
-    , 0, 0, 0, 0 }
+#define STEWARD__PLATFORM__V1__PREPARED_SCHEMA__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__prepared_schema__descriptor) \
+    , NULL, 0, 0, 0, 0 }
 
 
 /*
@@ -137,6 +154,25 @@ Steward__Platform__V1__PrepareTenantResponse *
 void   steward__platform__v1__prepare_tenant_response__free_unpacked
                      (Steward__Platform__V1__PrepareTenantResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__PreparedSchema methods */
+void   steward__platform__v1__prepared_schema__init
+                     (Steward__Platform__V1__PreparedSchema         *message);
+size_t steward__platform__v1__prepared_schema__get_packed_size
+                     (const Steward__Platform__V1__PreparedSchema   *message);
+size_t steward__platform__v1__prepared_schema__pack
+                     (const Steward__Platform__V1__PreparedSchema   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__prepared_schema__pack_to_buffer
+                     (const Steward__Platform__V1__PreparedSchema   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__PreparedSchema *
+       steward__platform__v1__prepared_schema__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__prepared_schema__free_unpacked
+                     (Steward__Platform__V1__PreparedSchema *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Platform__V1__DropTenantRequest methods */
 void   steward__platform__v1__drop_tenant_request__init
                      (Steward__Platform__V1__DropTenantRequest         *message);
@@ -183,6 +219,9 @@ typedef void (*Steward__Platform__V1__PrepareTenantRequest_Closure)
 typedef void (*Steward__Platform__V1__PrepareTenantResponse_Closure)
                  (const Steward__Platform__V1__PrepareTenantResponse *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__PreparedSchema_Closure)
+                 (const Steward__Platform__V1__PreparedSchema *message,
+                  void *closure_data);
 typedef void (*Steward__Platform__V1__DropTenantRequest_Closure)
                  (const Steward__Platform__V1__DropTenantRequest *message,
                   void *closure_data);
@@ -227,6 +266,7 @@ void steward__platform__v1__provisioning_service__drop_tenant(ProtobufCService *
 
 extern const ProtobufCMessageDescriptor steward__platform__v1__prepare_tenant_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__prepare_tenant_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__prepared_schema__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__drop_tenant_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__drop_tenant_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__platform__v1__provisioning_service__descriptor;

@@ -38,12 +38,16 @@ typedef struct Steward__Sales__V1__RestoreDealRequest Steward__Sales__V1__Restor
 typedef struct Steward__Sales__V1__RestoreDealResponse Steward__Sales__V1__RestoreDealResponse;
 typedef struct Steward__Sales__V1__MoveDealStageRequest Steward__Sales__V1__MoveDealStageRequest;
 typedef struct Steward__Sales__V1__MoveDealStageResponse Steward__Sales__V1__MoveDealStageResponse;
+typedef struct Steward__Sales__V1__MoveDealsToPipelineRequest Steward__Sales__V1__MoveDealsToPipelineRequest;
+typedef struct Steward__Sales__V1__StageMapping Steward__Sales__V1__StageMapping;
+typedef struct Steward__Sales__V1__MoveDealsToPipelineResponse Steward__Sales__V1__MoveDealsToPipelineResponse;
 typedef struct Steward__Sales__V1__ListStageHistoryRequest Steward__Sales__V1__ListStageHistoryRequest;
 typedef struct Steward__Sales__V1__ListStageHistoryResponse Steward__Sales__V1__ListStageHistoryResponse;
 typedef struct Steward__Sales__V1__StageChange Steward__Sales__V1__StageChange;
 typedef struct Steward__Sales__V1__GetBoardRequest Steward__Sales__V1__GetBoardRequest;
 typedef struct Steward__Sales__V1__GetBoardResponse Steward__Sales__V1__GetBoardResponse;
 typedef struct Steward__Sales__V1__BoardColumn Steward__Sales__V1__BoardColumn;
+typedef struct Steward__Sales__V1__MoneySum Steward__Sales__V1__MoneySum;
 
 
 /* --- enums --- */
@@ -100,7 +104,8 @@ struct  Steward__Sales__V1__Deal
    */
   char *pipeline_id;
   /*
-   * The stage. Set on creation, the first stage by default; then changed by MoveDealStage only.
+   * The stage, one of the pipeline. Set on creation, the first open stage by default; then changed by MoveDealStage and
+   * MoveDealsToPipeline only.
    */
   char *stage_id;
   /*
@@ -124,7 +129,8 @@ struct  Steward__Sales__V1__Deal
    */
   Google__Protobuf__Timestamp *follow_up_time;
   /*
-   * Why it was won or lost, at most 500 characters.
+   * Why it was won or lost, at most 500 characters. A lost deal has one, given for this loss; a won deal may have one,
+   * given with the win; an open deal has none.
    */
   char *outcome_reason;
   /*
@@ -504,7 +510,8 @@ struct  Steward__Sales__V1__MoveDealStageRequest
   protobuf_c_boolean has_version;
   int64_t version;
   /*
-   * Why it was won or lost. Required when the stage is a lost one.
+   * Why it was won or lost. Required when the deal is lost by the move, refused when the stage is an open one. Empty
+   * means none; absent keeps what was given for the outcome that the deal has already.
    */
   char *outcome_reason;
 };
@@ -527,6 +534,74 @@ struct  Steward__Sales__V1__MoveDealStageResponse
 #define STEWARD__SALES__V1__MOVE_DEAL_STAGE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__move_deal_stage_response__descriptor) \
     , NULL }
+
+
+/*
+ * Where the deals of a pipeline go.
+ */
+struct  Steward__Sales__V1__MoveDealsToPipelineRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The pipeline that they leave. Required.
+   */
+  char *pipeline_id;
+  /*
+   * For each stage that has deals, where these go: 1 to 100, all to stages of one other pipeline.
+   */
+  size_t n_stages;
+  Steward__Sales__V1__StageMapping **stages;
+  /*
+   * Why those deals were lost that come to a lost stage and were not lost before. Required when there are any.
+   */
+  char *outcome_reason;
+};
+#define STEWARD__SALES__V1__MOVE_DEALS_TO_PIPELINE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__move_deals_to_pipeline_request__descriptor) \
+    , NULL, 0,NULL, NULL }
+
+
+/*
+ * Where the deals of a stage go.
+ */
+struct  Steward__Sales__V1__StageMapping
+{
+  ProtobufCMessage message_base;
+  /*
+   * The stage that they leave.
+   */
+  char *from_stage_id;
+  /*
+   * The stage that they enter.
+   */
+  char *to_stage_id;
+};
+#define STEWARD__SALES__V1__STAGE_MAPPING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__stage_mapping__descriptor) \
+    , NULL, NULL }
+
+
+/*
+ * Deals are moved.
+ */
+struct  Steward__Sales__V1__MoveDealsToPipelineResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * How many this call moved.
+   */
+  protobuf_c_boolean has_moved_count;
+  int64_t moved_count;
+  /*
+   * How many that the caller may read are still in the pipeline. When a call moves none, these are not the caller's to
+   * change.
+   */
+  protobuf_c_boolean has_remaining_count;
+  int64_t remaining_count;
+};
+#define STEWARD__SALES__V1__MOVE_DEALS_TO_PIPELINE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__move_deals_to_pipeline_response__descriptor) \
+    , 0, 0, 0, 0 }
 
 
 /*
@@ -556,20 +631,26 @@ struct  Steward__Sales__V1__ListStageHistoryResponse
    */
   size_t n_changes;
   Steward__Sales__V1__StageChange **changes;
+  /*
+   * There are older ones, which are not given.
+   */
+  protobuf_c_boolean has_truncated;
+  protobuf_c_boolean truncated;
 };
 #define STEWARD__SALES__V1__LIST_STAGE_HISTORY_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__list_stage_history_response__descriptor) \
-    , 0,NULL }
+    , 0,NULL, 0, 0 }
 
 
 /*
- * A deal's entry into a stage.
+ * A deal's entry into a stage, or another reason given for the outcome that it has. What a field of the deal hides from
+ * the caller is absent here.
  */
 struct  Steward__Sales__V1__StageChange
 {
   ProtobufCMessage message_base;
   /*
-   * The stage it left; absent for the first.
+   * The stage it left; absent for the first. The same as to_stage_id when only the reason was changed.
    */
   char *from_stage_id;
   /*
@@ -577,22 +658,26 @@ struct  Steward__Sales__V1__StageChange
    */
   char *to_stage_id;
   /*
-   * When.
+   * When. Shown to who may read the deal's create_time, update_time and stage_enter_time.
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * Who moved it.
+   * Who moved it. Shown to who may read the deal's owner_id.
    */
   char *user_id;
   /*
-   * How long it had been in the stage it left, in seconds.
+   * How long it had been in the stage it left, in seconds. Shown as change_time is; absent when it left none.
    */
   protobuf_c_boolean has_seconds_in_stage;
   int64_t seconds_in_stage;
+  /*
+   * The outcome_reason that the deal had from then on.
+   */
+  char *outcome_reason;
 };
 #define STEWARD__SALES__V1__STAGE_CHANGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__stage_change__descriptor) \
-    , NULL, NULL, NULL, NULL, 0, 0 }
+    , NULL, NULL, NULL, NULL, 0, 0, NULL }
 
 
 /*
@@ -602,7 +687,7 @@ struct  Steward__Sales__V1__GetBoardRequest
 {
   ProtobufCMessage message_base;
   /*
-   * The pipeline; absent means the default pipeline.
+   * The pipeline; absent means the default pipeline, and needs the right to read pipeline.default_pipeline.
    */
   char *pipeline_id;
   /*
@@ -639,7 +724,7 @@ struct  Steward__Sales__V1__GetBoardResponse
    */
   char *display_name;
   /*
-   * Its stages in order.
+   * Its stages by position; by id for who may not read stage.position.
    */
   size_t n_columns;
   Steward__Sales__V1__BoardColumn **columns;
@@ -669,22 +754,24 @@ struct  Steward__Sales__V1__BoardColumn
   protobuf_c_boolean has_category;
   Steward__Sales__V1__StageCategory category;
   /*
-   * How many deals are in it.
+   * How many deals are in it. There are more than `deals` shows when this is larger.
    */
   protobuf_c_boolean has_deal_count;
   int64_t deal_count;
   /*
-   * The sum of their amounts, one entry for each currency.
+   * The sum of their amounts, one entry for each currency. Absent for who may not read deal.amount.
    */
   size_t n_sums;
-  Steward__Type__V1__Money **sums;
+  Steward__Sales__V1__MoneySum **sums;
   /*
-   * The same, weighted with the stage's probability.
+   * The same, weighted with the stage's probability and rounded half up. Absent for who may not read
+   * stage.probability_percent, too.
    */
   size_t n_weighted_sums;
-  Steward__Type__V1__Money **weighted_sums;
+  Steward__Sales__V1__MoneySum **weighted_sums;
   /*
-   * The first deals, those to close soonest first; the newest first for who may not read close_date.
+   * The first deals: those that entered the stage last come first. For who may not read stage_enter_time the newest
+   * come first.
    */
   size_t n_deals;
   Steward__Sales__V1__Deal **deals;
@@ -692,6 +779,31 @@ struct  Steward__Sales__V1__BoardColumn
 #define STEWARD__SALES__V1__BOARD_COLUMN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__board_column__descriptor) \
     , NULL, NULL, 0, STEWARD__SALES__V1__STAGE_CATEGORY__STAGE_CATEGORY_UNSPECIFIED, 0, 0, 0,NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * A sum of amounts of money. It is exact, and exactly one of minor_units and large_minor_units is set.
+ */
+struct  Steward__Sales__V1__MoneySum
+{
+  ProtobufCMessage message_base;
+  /*
+   * ISO 4217 code, three capital letters.
+   */
+  char *currency_code;
+  /*
+   * The sum in minor units of the currency.
+   */
+  protobuf_c_boolean has_minor_units;
+  int64_t minor_units;
+  /*
+   * The same in decimal digits, for a sum of 2⁶³ minor units and more, which minor_units cannot hold.
+   */
+  char *large_minor_units;
+};
+#define STEWARD__SALES__V1__MONEY_SUM__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__money_sum__descriptor) \
+    , NULL, 0, 0, NULL }
 
 
 /* Steward__Sales__V1__Deal methods */
@@ -1055,6 +1167,63 @@ Steward__Sales__V1__MoveDealStageResponse *
 void   steward__sales__v1__move_deal_stage_response__free_unpacked
                      (Steward__Sales__V1__MoveDealStageResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__MoveDealsToPipelineRequest methods */
+void   steward__sales__v1__move_deals_to_pipeline_request__init
+                     (Steward__Sales__V1__MoveDealsToPipelineRequest         *message);
+size_t steward__sales__v1__move_deals_to_pipeline_request__get_packed_size
+                     (const Steward__Sales__V1__MoveDealsToPipelineRequest   *message);
+size_t steward__sales__v1__move_deals_to_pipeline_request__pack
+                     (const Steward__Sales__V1__MoveDealsToPipelineRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__move_deals_to_pipeline_request__pack_to_buffer
+                     (const Steward__Sales__V1__MoveDealsToPipelineRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__MoveDealsToPipelineRequest *
+       steward__sales__v1__move_deals_to_pipeline_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__move_deals_to_pipeline_request__free_unpacked
+                     (Steward__Sales__V1__MoveDealsToPipelineRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__StageMapping methods */
+void   steward__sales__v1__stage_mapping__init
+                     (Steward__Sales__V1__StageMapping         *message);
+size_t steward__sales__v1__stage_mapping__get_packed_size
+                     (const Steward__Sales__V1__StageMapping   *message);
+size_t steward__sales__v1__stage_mapping__pack
+                     (const Steward__Sales__V1__StageMapping   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__stage_mapping__pack_to_buffer
+                     (const Steward__Sales__V1__StageMapping   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__StageMapping *
+       steward__sales__v1__stage_mapping__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__stage_mapping__free_unpacked
+                     (Steward__Sales__V1__StageMapping *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__MoveDealsToPipelineResponse methods */
+void   steward__sales__v1__move_deals_to_pipeline_response__init
+                     (Steward__Sales__V1__MoveDealsToPipelineResponse         *message);
+size_t steward__sales__v1__move_deals_to_pipeline_response__get_packed_size
+                     (const Steward__Sales__V1__MoveDealsToPipelineResponse   *message);
+size_t steward__sales__v1__move_deals_to_pipeline_response__pack
+                     (const Steward__Sales__V1__MoveDealsToPipelineResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__move_deals_to_pipeline_response__pack_to_buffer
+                     (const Steward__Sales__V1__MoveDealsToPipelineResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__MoveDealsToPipelineResponse *
+       steward__sales__v1__move_deals_to_pipeline_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__move_deals_to_pipeline_response__free_unpacked
+                     (Steward__Sales__V1__MoveDealsToPipelineResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__ListStageHistoryRequest methods */
 void   steward__sales__v1__list_stage_history_request__init
                      (Steward__Sales__V1__ListStageHistoryRequest         *message);
@@ -1169,6 +1338,25 @@ Steward__Sales__V1__BoardColumn *
 void   steward__sales__v1__board_column__free_unpacked
                      (Steward__Sales__V1__BoardColumn *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__MoneySum methods */
+void   steward__sales__v1__money_sum__init
+                     (Steward__Sales__V1__MoneySum         *message);
+size_t steward__sales__v1__money_sum__get_packed_size
+                     (const Steward__Sales__V1__MoneySum   *message);
+size_t steward__sales__v1__money_sum__pack
+                     (const Steward__Sales__V1__MoneySum   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__money_sum__pack_to_buffer
+                     (const Steward__Sales__V1__MoneySum   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__MoneySum *
+       steward__sales__v1__money_sum__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__money_sum__free_unpacked
+                     (Steward__Sales__V1__MoneySum *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Sales__V1__Deal_Closure)
@@ -1228,6 +1416,15 @@ typedef void (*Steward__Sales__V1__MoveDealStageRequest_Closure)
 typedef void (*Steward__Sales__V1__MoveDealStageResponse_Closure)
                  (const Steward__Sales__V1__MoveDealStageResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__MoveDealsToPipelineRequest_Closure)
+                 (const Steward__Sales__V1__MoveDealsToPipelineRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__StageMapping_Closure)
+                 (const Steward__Sales__V1__StageMapping *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__MoveDealsToPipelineResponse_Closure)
+                 (const Steward__Sales__V1__MoveDealsToPipelineResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__ListStageHistoryRequest_Closure)
                  (const Steward__Sales__V1__ListStageHistoryRequest *message,
                   void *closure_data);
@@ -1245,6 +1442,9 @@ typedef void (*Steward__Sales__V1__GetBoardResponse_Closure)
                   void *closure_data);
 typedef void (*Steward__Sales__V1__BoardColumn_Closure)
                  (const Steward__Sales__V1__BoardColumn *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__MoneySum_Closure)
+                 (const Steward__Sales__V1__MoneySum *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1289,6 +1489,10 @@ struct Steward__Sales__V1__DealService_Service
                           const Steward__Sales__V1__MoveDealStageRequest *input,
                           Steward__Sales__V1__MoveDealStageResponse_Closure closure,
                           void *closure_data);
+  void (*move_deals_to_pipeline)(Steward__Sales__V1__DealService_Service *service,
+                                 const Steward__Sales__V1__MoveDealsToPipelineRequest *input,
+                                 Steward__Sales__V1__MoveDealsToPipelineResponse_Closure closure,
+                                 void *closure_data);
   void (*list_stage_history)(Steward__Sales__V1__DealService_Service *service,
                              const Steward__Sales__V1__ListStageHistoryRequest *input,
                              Steward__Sales__V1__ListStageHistoryResponse_Closure closure,
@@ -1314,6 +1518,7 @@ void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Ser
       function_prefix__ ## delete_deal,\
       function_prefix__ ## restore_deal,\
       function_prefix__ ## move_deal_stage,\
+      function_prefix__ ## move_deals_to_pipeline,\
       function_prefix__ ## list_stage_history,\
       function_prefix__ ## get_board  }
 void steward__sales__v1__deal_service__get_deal(ProtobufCService *service,
@@ -1352,6 +1557,10 @@ void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service
                                                        const Steward__Sales__V1__MoveDealStageRequest *input,
                                                        Steward__Sales__V1__MoveDealStageResponse_Closure closure,
                                                        void *closure_data);
+void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *service,
+                                                              const Steward__Sales__V1__MoveDealsToPipelineRequest *input,
+                                                              Steward__Sales__V1__MoveDealsToPipelineResponse_Closure closure,
+                                                              void *closure_data);
 void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *service,
                                                           const Steward__Sales__V1__ListStageHistoryRequest *input,
                                                           Steward__Sales__V1__ListStageHistoryResponse_Closure closure,
@@ -1382,12 +1591,16 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__restore_deal_request
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_deal_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__move_deal_stage_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__move_deal_stage_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__move_deals_to_pipeline_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__stage_mapping__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__move_deals_to_pipeline_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_stage_history_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_stage_history_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__stage_change__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__get_board_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__get_board_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__board_column__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__money_sum__descriptor;
 extern const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor;
 
 PROTOBUF_C__END_DECLS

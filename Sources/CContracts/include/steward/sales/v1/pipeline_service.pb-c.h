@@ -74,7 +74,8 @@ struct  Steward__Sales__V1__Pipeline
    */
   char *display_name;
   /*
-   * New deals without a pipeline go here. At most one pipeline is the default.
+   * New deals without a pipeline go here. Exactly one pipeline is the default: setting it takes it from the other in the
+   * same transaction, it cannot be cleared, and a pipeline without an open stage cannot have it.
    */
   protobuf_c_boolean has_default_pipeline;
   protobuf_c_boolean default_pipeline;

@@ -110,7 +110,8 @@ struct  Steward__Sales__V1__Stage
   protobuf_c_boolean has_probability_percent;
   int32_t probability_percent;
   /*
-   * What a deal in this stage is.
+   * What a deal in this stage is. Fixed once a deal is in it, a deleted one included: a change would win, lose or reopen
+   * deals without anybody having said so.
    */
   protobuf_c_boolean has_category;
   Steward__Sales__V1__StageCategory category;

@@ -41,7 +41,7 @@ typedef enum _Steward__Type__V1__ComparisonOperator {
    */
   STEWARD__TYPE__V1__COMPARISON_OPERATOR__COMPARISON_OPERATOR_NOT_EQUAL = 2,
   /*
-   * Less.
+   * Less. Texts are compared as people look them up, the order of lists: ape, apfel, Äpfel, Zebra. Equality stays exact.
    */
   STEWARD__TYPE__V1__COMPARISON_OPERATOR__COMPARISON_OPERATOR_LESS = 3,
   /*
@@ -78,7 +78,8 @@ typedef enum _Steward__Type__V1__ComparisonOperator {
 /* --- messages --- */
 
 /*
- * A condition on a record. Exactly one of the parts is set. At most 8 levels deep and 64 comparisons in all.
+ * A condition on a record. Texts in it are normalized as stored ones are (normal form C, no blanks at the ends), so that it does
+ * not matter how they were typed. Exactly one of the parts is set. At most 8 levels deep and 64 comparisons in all.
  */
 struct  Steward__Type__V1__Filter
 {
@@ -129,7 +130,9 @@ struct  Steward__Type__V1__Comparison
 {
   ProtobufCMessage message_base;
   /*
-   * Field name or path, as in display_name, amount.minor_units or contact_points.value.
+   * Field name or path, as in display_name, amount.minor_units or contact_points.value. Where a field such as stage_id names a
+   * record of the same service, stage.display_name is a field of that record, if the caller may read both; a record that is
+   * deleted or that the caller may not see counts as not there.
    */
   char *field;
   /*

@@ -51,7 +51,7 @@ struct  Steward__Rpc__V1__Frame
    */
   Steward__Rpc__V1__Start *start;
   /*
-   * Metadata of the answer, sent by the callee at most once, before or together with its first payload.
+   * Metadata of the answer. Only from the callee, at most once, before or together with its first payload.
    */
   size_t n_header;
   Steward__Rpc__V1__Entry **header;
@@ -61,12 +61,13 @@ struct  Steward__Rpc__V1__Frame
   protobuf_c_boolean has_payload;
   ProtobufCBinaryData payload;
   /*
-   * The application message goes on in the next payload of this call.
+   * The application message goes on in the next payload of this call. Only together with payload.
    */
   protobuf_c_boolean has_more;
   protobuf_c_boolean more;
   /*
-   * Half-close: the sender has no more payloads for this call.
+   * Half-close: the caller has no more payloads for this call. Only from the side that opened the connection; the callee's
+   * status says the same.
    */
   protobuf_c_boolean has_end;
   protobuf_c_boolean end;
@@ -75,7 +76,7 @@ struct  Steward__Rpc__V1__Frame
    */
   Steward__Rpc__V1__Status *status;
   /*
-   * Ends the call from the caller's side. The callee stops work and sends nothing more for this call.
+   * Ends the call from the caller's side. Only from the side that opened the connection. The callee stops work and sends nothing more for this call.
    */
   Steward__Rpc__V1__Cancel *cancel;
   /*
@@ -84,7 +85,7 @@ struct  Steward__Rpc__V1__Frame
   protobuf_c_boolean has_credit;
   uint32_t credit;
   /*
-   * First frame of each side of a connection.
+   * First frame of each side of a connection. Never with call_id, as ping and go_away.
    */
   Steward__Rpc__V1__Hello *hello;
   /*

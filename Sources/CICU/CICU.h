@@ -1,0 +1,41 @@
+// The door to ICU. Its functions carry their version in their names (unorm2_normalize_72) by macros, which Swift does not
+// see, so each gets a function of a fixed name.
+#pragma once
+#include <unicode/ucol.h>
+#include <unicode/unorm2.h>
+
+// The normal form C (NFC). Lives as long as the process; NULL when ICU's data is missing.
+static inline const UNormalizer2 *steward_nfc(void) {
+    UErrorCode status = U_ZERO_ERROR;
+    const UNormalizer2 *form = unorm2_getNFCInstance(&status);
+    return U_SUCCESS(status) ? form : NULL;
+}
+
+// How many of the units at the beginning are in the form for certain, whatever follows.
+static inline int32_t steward_normalized_prefix(const UNormalizer2 *form, const UChar *units, int32_t count) {
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t normalized = unorm2_spanQuickCheckYes(form, units, count, &status);
+    return U_SUCCESS(status) ? normalized : 0;
+}
+
+// Writes the text in the form; gives its length, or -1 when it does not fit.
+static inline int32_t steward_normalize(
+    const UNormalizer2 *form, const UChar *units, int32_t count, UChar *normalized, int32_t capacity) {
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t length = unorm2_normalize(form, units, count, normalized, capacity, &status);
+    return U_SUCCESS(status) ? length : -1;
+}
+
+// The order of a locale, or NULL. May be used by several threads at once as long as nobody changes it.
+static inline UCollator *steward_collator(const char *locale) {
+    UErrorCode status = U_ZERO_ERROR;
+    UCollator *collator = ucol_open(locale, &status);
+    return U_SUCCESS(status) ? collator : NULL;
+}
+
+// Compares two texts in UTF-8: less than, equal to or greater than 0.
+static inline int steward_collate(
+    const UCollator *collator, const char *one, int32_t one_count, const char *other, int32_t other_count) {
+    UErrorCode status = U_ZERO_ERROR;
+    return (int)ucol_strcollUTF8(collator, one, one_count, other, other_count, &status);
+}

@@ -1,0 +1,86 @@
+import Contracts
+import Logging
+import Observability
+import Postgres
+import RPC
+import Tenancy
+
+extension TenantMethods {
+    /// How long a one-time password may wait for its use.
+    static let oneTimePasswordLifetime = Duration.seconds(24 * 3600)
+
+    func resetAdminSignIn(
+        _ request: ResetAdminSignInRequest, _ context: CallContext
+    ) async throws -> ResetAdminSignInResponse {
+        let caller = try context.requireOperator()
+        let id = try TenantMethods.tenantID(request.id)
+        let email = SignInName.normalized(request.email ?? "")
+        try TenantMethods.check(request.oneTimePassword, for: email)
+        let tenant = try await activeTenant(id, context)
+        let admin = try await admin(of: id, email, context)
+        let now = Timestamp.now()
+        var expireTime: Timestamp?
+        var changes = [
+            LedgerTable.adminSignInReset(
+                of: admin, by: caller.userID, setsPassword: request.oneTimePassword != nil, context, now: now)
+        ]
+        if let password = request.oneTimePassword {
+            let end = now.advanced(by: TenantMethods.oneTimePasswordLifetime)
+            let hash = try await hasher.hash(password, from: context.clientNetwork)
+            changes.append(CredentialTable.put(admin, hash: hash, expireTime: end, now: now))
+            expireTime = end
+        }
+        try await tenantData.write(id, changes, purpose: "reset admin sign-in", deadline: context.deadline)
+        if expireTime != nil {
+            try await revoker.revoke(SessionOwner(tenantID: id, userID: admin), deadline: context.deadline)
+        }
+        try await signInGuard.unlock(
+            .user(workspace: tenant.workspace, email: email), deadline: context.deadline)
+        context.logger.notice(
+            "an operator reset the sign-in of an admin",
+            metadata: [
+                LogKey.tenantID: "\(id)", "admin.id": "\(admin)", "password.set": "\(expireTime != nil)",
+            ])
+        return ResetAdminSignInResponse(adminUserID: admin.description, passwordExpireTime: expireTime)
+    }
+
+    private static func check(_ password: String?, for email: String) throws {
+        let violations = [
+            EmailAddress.violation(of: email, field: "email"),
+            password.flatMap { PasswordRules.violation(of: $0, email: email, field: "one_time_password") },
+        ].compactMap(\.self)
+        if !violations.isEmpty { throw RPCError.invalidArgument(violations, domain: IdentityError.domain) }
+    }
+
+    private func activeTenant(_ id: TenantID, _ context: CallContext) async throws -> TenantRow {
+        let rows = try await directory.read(TenantTable.find(id), deadline: context.deadline)
+        guard let row = rows.first else { throw IdentityError.tenantNotFound }
+        let tenant = try TenantRow(row)
+        guard tenant.state == .active else {
+            throw IdentityError.tenantState(tenant.state.word, needs: "active")
+        }
+        return tenant
+    }
+
+    private func admin(of tenant: TenantID, _ email: String, _ context: CallContext) async throws -> UserID {
+        let rows = try await tenantData.read(
+            tenant, AdminQuery.find(email: email), purpose: "reset admin sign-in", deadline: context.deadline)
+        guard let row = rows[0].first else { throw IdentityError.adminNotFound }
+        return UserID(try row.id(0))
+    }
+}
+
+/// Users who may do everything in their workspace.
+private enum AdminQuery {
+    private static let byEmail = Statement(
+        """
+        SELECT u.id FROM {schema}.users u
+        WHERE lower(u.email) = $1 AND u.deleted_at IS NULL AND u.disabled IS NOT TRUE AND EXISTS (
+            SELECT 1 FROM {schema}.roles r WHERE r.id = ANY (u.role_ids) AND r.deleted_at IS NULL
+                AND r.built_in AND r.grants @> '[{"object": "*", "action": "*", "scope": 4}]'::jsonb)
+        """)
+
+    static func find(email: String) -> Query {
+        Query(byEmail) { $0.append(email) }
+    }
+}

@@ -1,0 +1,64 @@
+/// What a service may do with a table, and so the most that its login can do there in wrong hands. Declared for every
+/// table of a stream and granted with its migrations; a table that is not declared cannot be reached.
+package struct TableRights: Sendable, Hashable {
+    package let table: String
+    /// As GRANT takes them: `SELECT, UPDATE (note)`.
+    package let privileges: String
+
+    package init(_ table: String, _ privileges: String) {
+        (self.table, self.privileges) = (table, privileges)
+    }
+
+    /// Rows that are made, changed and marked as deleted, and never removed: records.
+    package static func kept(_ tables: String...) -> [TableRights] {
+        tables.map { TableRights($0, "SELECT, INSERT, UPDATE") }
+    }
+
+    /// Rows that are added and stay as they are: what happened.
+    package static func added(_ tables: String...) -> [TableRights] {
+        tables.map { TableRights($0, "SELECT, INSERT") }
+    }
+
+    /// Rows that come, change and go.
+    package static func passing(_ tables: String...) -> [TableRights] {
+        tables.map { TableRights($0, "SELECT, INSERT, UPDATE, DELETE") }
+    }
+
+    /// Rows that only the owner writes.
+    package static func read(_ tables: String...) -> [TableRights] {
+        tables.map { TableRights($0, "SELECT") }
+    }
+}
+
+/// The rights in one schema of whoever works there.
+struct SchemaRights {
+    let rights: [TableRights]
+    let schema: String
+    let grantee: String
+
+    /// Names every table: `ON ALL TABLES IN SCHEMA` reads all of `pg_class` five times, however many tenants that is.
+    var grants: [String] {
+        var groups: [(privileges: String, tables: [String])] = []
+        for right in rights {
+            if let index = groups.firstIndex(where: { $0.privileges == right.privileges }) {
+                groups[index].tables.append("\(schema).\(right.table)")
+            } else {
+                groups.append((right.privileges, ["\(schema).\(right.table)"]))
+            }
+        }
+        return ["GRANT USAGE ON SCHEMA \(schema) TO \(grantee)"]
+            + groups.map { "GRANT \($0.privileges) ON \($0.tables.joined(separator: ", ")) TO \(grantee)" }
+    }
+
+    /// Takes back what was granted on these tables before, columns included.
+    var revocation: String {
+        let tables = rights.map { "\(schema).\($0.table)" }.joined(separator: ", ")
+        return "REVOKE ALL ON \(tables) FROM \(grantee)"
+    }
+
+    /// Tells these rights from others, in whatever schema.
+    var checksum: String {
+        Migration(number: 0, name: "", sql: rights.map { "\($0.table): \($0.privileges)" }.joined(separator: "\n"))
+            .checksum
+    }
+}

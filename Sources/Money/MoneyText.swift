@@ -1,0 +1,113 @@
+/// An amount of money, exact.
+package struct MoneyAmount: Hashable, Sendable {
+    package let currency: Currency
+    /// Cents of the euro, whole yen, thousandths of the Kuwaiti dinar.
+    package let minorUnits: Int64
+
+    package init(currency: Currency, minorUnits: Int64) {
+        self.currency = currency
+        self.minorUnits = minorUnits
+    }
+}
+
+/// Money as people write it. What `text` writes, `parse` reads as the same amount; what may mean two amounts, `parse` refuses.
+///
+/// An amount is a number and a currency before or after it: a code of ISO 4217 in either case, or a sign that only one
+/// currency has (€, ₹, ₩; not $ and ¥). `NumberText` says which numbers are certain.
+package enum MoneyText {
+    /// Why a text is no amount, and what to write instead.
+    package struct Problem: Error, Hashable, Sendable {
+        package let text: String
+        package let cure: String
+    }
+
+    /// Longer texts are no amounts: the largest one, grouped, has 26 characters and its currency.
+    package static let charactersMax = 64
+
+    /// As in 1,234.50 EUR: the currency's own number of decimals, and groups of three only where they cannot be taken for
+    /// decimals, so 1234 JPY and 1,234,567 JPY.
+    package static func text(minorUnits: Int64, currency code: String) -> String {
+        text(minorUnitDigits: String(minorUnits), currency: code)
+    }
+
+    /// The same for sums that no number of 64 bits holds.
+    /// - Parameter minorUnitDigits: ASCII digits, with a minus sign before them if it is negative.
+    package static func text(minorUnitDigits: String, currency code: String) -> String {
+        let digits = Currency.digits(of: code)
+        let isNegative = minorUnitDigits.hasPrefix("-")
+        var plain = String(minorUnitDigits.dropFirst(isNegative ? 1 : 0))
+        while plain.count <= digits { plain = "0" + plain }
+        let whole = String(plain.dropLast(digits))
+        let isGrouped = digits > 0 || whole.count > 6
+        let number = (isGrouped ? grouped(whole) : whole) + (digits == 0 ? "" : "." + plain.suffix(digits))
+        return "\(isNegative ? "-" : "")\(number) \(code)"
+    }
+
+    package static func text(_ amount: MoneyAmount) -> String {
+        text(minorUnits: amount.minorUnits, currency: amount.currency.code)
+    }
+
+    /// Reads an amount. A minus sign is read; whether a field takes it is the field's affair.
+    package static func parse(_ text: String) throws(Problem) -> MoneyAmount {
+        guard text.count <= charactersMax else {
+            throw Problem(text: "\(text.count) characters are no amount of money", cure: "write it as 1250.00 EUR")
+        }
+        guard text.contains(where: \.isNumber) else { throw NumberText.notANumber(text) }
+        let (number, currency) = try split(text)
+        return MoneyAmount(
+            currency: currency, minorUnits: try NumberText.minorUnits(number, of: currency, in: text))
+    }
+
+    private static func grouped(_ whole: String) -> String {
+        var grouped = ""
+        for (index, digit) in whole.enumerated() {
+            if index > 0, (whole.count - index) % 3 == 0 { grouped.append(",") }
+            grouped.append(digit)
+        }
+        return grouped
+    }
+
+    /// The number, and the currency that stands before or behind it.
+    private static func split(_ text: String) throws(Problem) -> (number: Substring, currency: Currency) {
+        let plain = text.filter { !NumberText.isInvisible($0) }
+        let trimmed = trim(plain[...])
+        let head = trimmed.prefix { isCurrencyPart($0) }
+        let tail = trimmed.dropFirst(head.count)
+        let back = String(tail.reversed().prefix { isCurrencyPart($0) }.reversed())
+        guard head.isEmpty || back.isEmpty else {
+            throw Problem(text: "\(text) names two currencies", cure: "write one, as in 1250.00 EUR")
+        }
+        let name = head.isEmpty ? back : String(head)
+        guard !name.isEmpty else {
+            throw Problem(text: "\(text) names no currency", cure: "write it as 1250.00 EUR")
+        }
+        return (trim(tail.dropLast(back.count)), try currency(name, in: text))
+    }
+
+    private static func currency(_ name: String, in text: String) throws(Problem) -> Currency {
+        if let sign = name.first, name.count == 1 {
+            if let code = CurrencySign.clear[sign], let currency = Currency(code: code) { return currency }
+            if let codes = CurrencySign.shared[sign] {
+                throw Problem(
+                    text: "\(text): several currencies are written \(sign)",
+                    cure: "write the code, \(codes.joined(separator: " or ")), as in 1250.00 \(codes[0])")
+            }
+        }
+        guard let currency = Currency(code: name.uppercased()) else {
+            throw Problem(
+                text: "\(text): \(name) is no currency in use",
+                cure: "write a code of ISO 4217, as in 1250.00 EUR")
+        }
+        return currency
+    }
+
+    private static func isCurrencyPart(_ character: Character) -> Bool {
+        character.isLetter || CurrencySign.clear[character] != nil || CurrencySign.shared[character] != nil
+    }
+
+    private static func trim(_ text: Substring) -> Substring {
+        var text = text.drop { $0.isWhitespace }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,50 @@
+import Contracts
+import Migrations
+import RPC
+import Tenancy
+
+/// steward.platform.v1.ProvisioningService: the schemas and roles of a tenant in all services. Each schema is made in a
+/// transaction of its own, several at once; what was cut off is done by repeating the call.
+struct TenantProvisioning: ProvisioningServiceCustomMethods {
+    let provisioner: TenantProvisioner
+    let streams: [MigrationStream]
+
+    /// New tenants go to this partition: an installation has one until its operator adds more.
+    private static let partition = 0
+
+    func prepareTenant(
+        _ request: PrepareTenantRequest, _ context: CallContext
+    ) async throws -> PrepareTenantResponse {
+        let tenant = try Self.tenant(request.tenantID)
+        let schemas = try await withThrowingTaskGroup(of: PreparedSchema.self) { group in
+            for stream in streams { group.addTask { try await prepare(tenant, stream) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        return PrepareTenantResponse(schemas: schemas)
+    }
+
+    func dropTenant(_ request: DropTenantRequest, _ context: CallContext) async throws -> DropTenantResponse {
+        let tenant = try Self.tenant(request.tenantID)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for stream in streams {
+                group.addTask { try await provisioner.drop(tenant, stream: stream) }
+            }
+            try await group.waitForAll()
+        }
+        return DropTenantResponse()
+    }
+
+    private func prepare(_ tenant: TenantID, _ stream: MigrationStream) async throws -> PreparedSchema {
+        let version = try await provisioner.prepare(tenant, stream: stream, partition: Self.partition)
+        return PreparedSchema(
+            service: stream.service?.rawValue, schemaVersion: Int32(version), partition: Int32(Self.partition))
+    }
+
+    private static func tenant(_ bytes: [UInt8]?) throws -> TenantID {
+        guard let id = bytes.flatMap({ RecordID(bytes: $0) }) else {
+            throw RPCError.invalidArgument(
+                "INVALID_ID", "tenant_id has 16 bytes.", field: "tenant_id")
+        }
+        return TenantID(id)
+    }
+}

@@ -1,0 +1,30 @@
+import Glibc
+
+/// Whose calls without a session are counted together: an IPv4 address, or the 64 bits that an IPv6 address begins with. A
+/// single client commonly has all addresses of such a network, and would else never meet a limit.
+package struct ClientNetwork: Hashable, Sendable {
+    package let text: String
+
+    /// A text that is no address stands for itself.
+    package init(address: String) {
+        guard let bytes = ClientNetwork.ipv6(address) else {
+            text = address
+            return
+        }
+        if bytes.prefix(ClientNetwork.mapped.count).elementsEqual(ClientNetwork.mapped) {
+            text = bytes.suffix(4).map(String.init).joined(separator: ".")
+        } else {
+            text = bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ":") + "/64"
+        }
+    }
+
+    /// How an IPv4 address within IPv6 begins: RFC 4291, section 2.5.5.2.
+    private static let mapped: [UInt8] = Array(repeating: 0, count: 10) + [0xff, 0xff]
+
+    private static func ipv6(_ text: String) -> [UInt8]? {
+        // A zone, as in fe80::1%eth0, is not part of the address.
+        let address = String(text.prefix { $0 != "%" })
+        var bytes = [UInt8](repeating: 0, count: 16)
+        return inet_pton(AF_INET6, address, &bytes) == 1 ? bytes : nil
+    }
+}

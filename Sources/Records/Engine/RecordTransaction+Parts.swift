@@ -1,0 +1,79 @@
+package import AccessControl
+package import Postgres
+import RPC
+package import Tenancy
+package import Wire
+
+// Many records at once.
+extension RecordTransaction {
+    /// The living records that the caller may do the action with, for a SELECT of one's own in this transaction. Throws
+    /// PERMISSION_DENIED when the caller may do it with none.
+    package func selection(_ type: RecordType, for action: Action) async throws -> Selection {
+        let call = try await call(type)
+        try call.require(action)
+        return try engine.selection(call, nil, .living, for: action)
+    }
+
+    /// The records of rows that consist of a selection's `columns` and that the statement locked.
+    package func loaded(_ rows: Rows, of selection: Selection) throws -> [LoadedRecord] {
+        try rows.map {
+            LoadedRecord(call: selection.call, message: try selection.call.type.record($0, in: context.arena))
+        }
+    }
+}
+
+// Records that are part of another: they are deleted with it and come back with it.
+extension RecordTransaction {
+    /// Most records that go or come back with one record. Each is an UPDATE and a ledger row of the same transaction.
+    package static let partCountMax = 1000
+
+    /// The records of a type whose `field` names the whole, locked, whatever the caller may do with them: what a part
+    /// does, the whole decides.
+    ///
+    /// - Parameter deletedAt: nil for the living; a moment for those that were deleted at it, that is, with the whole.
+    /// - Throws: FAILED_PRECONDITION with PARTS_TOO_MANY.
+    package func parts(
+        _ type: RecordType, of whole: RecordID, by field: String, deletedAt: Timestamp? = nil
+    ) async throws -> [LoadedRecord] {
+        guard let reference = type.field(field) else { preconditionFailure("\(type.object) has no field \(field)") }
+        let call = try await call(type)
+        let deletion = type.standard.deleteTime.column
+        var parameters = Parameters()
+        parameters.append(whole)
+        parameters.append(Int64(RecordTransaction.partCountMax + 1))
+        if let deletedAt { parameters.append(deletedAt) }
+        let text =
+            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(reference.column) = $1 "
+            + "AND \(deletion) \(deletedAt == nil ? "IS NULL" : "= $3") "
+            + "ORDER BY \(type.standard.id.column) LIMIT $2 FOR UPDATE"
+        let rows = try await query(engine.statement(text), parameters)
+        guard rows.count <= RecordTransaction.partCountMax else { throw RecordErrors.partsTooMany(type) }
+        return try rows.map { LoadedRecord(call: call, message: try type.record($0, in: context.arena)) }
+    }
+
+    /// Brings a deleted record back, changed by `edit`.
+    @discardableResult
+    package func restore(
+        _ record: LoadedRecord, _ edit: (Message) throws -> Void = { _ in }
+    ) throws -> Message {
+        let after = record.message.copy()
+        after.clear(record.type.standard.deleteTime.descriptor)
+        try edit(after)
+        let change = RecordChange(.restore, record.call, before: record.message, after: after)
+        return try store(change, changed: change.changedFields)
+    }
+
+    /// Those of the records that live, kept as they are until the transaction ends, whatever the caller may read.
+    package func living(_ type: RecordType, _ ids: [RecordID]) async throws -> Set<RecordID> {
+        var parameters = Parameters()
+        parameters.append(ids)
+        let statement = type.lookups.existingShared.statement(.living, .all, of: type, &parameters)
+        return Set(try await query(statement, parameters).map { try $0.id(0) })
+    }
+
+    /// Throws FAILED_PRECONDITION with REFERENCE_DELETED when the record that `field` names does not live.
+    package func requireLiving(_ type: RecordType, _ id: RecordID?, field: String) async throws {
+        guard let id, try await living(type, [id]).isEmpty else { return }
+        throw RecordErrors.referenceDeleted(type, id, field: field)
+    }
+}

@@ -1,0 +1,52 @@
+import AccessControl
+import RPC
+import Tenancy
+import Wire
+
+/// A stored answer as its caller may see it now. Rights may have been cut since it was stored, and records may have gone to
+/// others.
+struct ReplayedAnswer {
+    let engine: RecordEngine
+    let context: CallContext
+
+    /// The answer without what the caller may no longer read of its records.
+    ///
+    /// Throws PERMISSION_DENIED with ANSWER_NOT_READABLE when one of them is out of the caller's reach altogether: a part of an
+    /// answer would say something else than the whole.
+    func present(_ bytes: [UInt8], as response: MessageDescriptor) async throws -> [UInt8] {
+        let answer = try engine.decode(bytes, as: response, in: context)
+        var records: [String: [Message]] = [:]
+        collect(from: answer, into: &records)
+        for (object, records) in records {
+            guard let type = engine.type(object) else { continue }
+            let call = try await engine.open(context, type, writes: false)
+            try await requireReach(records, call)
+            for record in records { call.rights.filter(record) }
+        }
+        return records.isEmpty ? bytes : WireCodec.encode(answer)
+    }
+
+    /// Finds the records in a message, however deep, by their kind.
+    private func collect(from message: Message, into records: inout [String: [Message]]) {
+        for field in message.descriptor.fields where message.has(field) {
+            guard case .message(let descriptor) = field.kind else { continue }
+            let nested = field.isRepeated ? message.messages(field) : message.message(field).map { [$0] } ?? []
+            if let type = engine.type(of: descriptor) {
+                records[type.object, default: []] += nested
+            } else {
+                for inner in nested { collect(from: inner, into: &records) }
+            }
+        }
+    }
+
+    /// The caller may read the records, or create such, whoever may create being told what was made of it. Deleted ones count:
+    /// deleting answers them.
+    private func requireReach(_ records: [Message], _ call: RecordCall) async throws {
+        var missing = Set(records.compactMap { $0.id(call.type.standard.id.descriptor) })
+        for action in [Action.read, .create] where !missing.isEmpty {
+            missing.subtract(try await engine.existing(Array(missing), call, action, .any))
+        }
+        guard let id = missing.first else { return }
+        throw RecordErrors.answerNotReadable(call.type, id: id.text)
+    }
+}

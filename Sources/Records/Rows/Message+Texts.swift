@@ -1,0 +1,57 @@
+import Text
+import Wire
+
+// Texts as they are stored. A text of nothing but blanks is none: a form sends "" for a field that was left empty.
+extension RecordField {
+    /// Normalizes the texts of the field, those in nested messages included; a blank one becomes unset. Everything else is
+    /// left alone, and so is a text that is far too long. A record that shares nested messages with another does not change the other.
+    func normalizeTexts(in record: Message) {
+        guard role != .customFields, record.has(descriptor) else { return }
+        // More elements than are allowed are refused without a look at any.
+        if descriptor.isRepeated, record.count(descriptor) > elementCountMax { return }
+        record.normalizeTexts(descriptor, rules)
+    }
+}
+
+extension Message {
+    /// Bytes of a text without a rule, an id or a date, that are looked at.
+    private static let plainBytesMax = 1024
+
+    fileprivate func normalizeTexts(_ field: FieldDescriptor, _ rules: FieldRules) {
+        let bytesMax = rules.text?.rawBytesMax ?? Message.plainBytesMax
+        switch field.kind {
+        case .string where field.isRepeated:
+            let texts = strings(field)
+            let normalized = texts.map { $0.utf8.count > bytesMax ? $0 : TextForm.normalized($0) }
+            if !zip(texts, normalized).allSatisfy({ $0.utf8.elementsEqual($1.utf8) }) { setStrings(field, normalized) }
+        case .string:
+            guard let bytes = utf8(field), bytes.count <= bytesMax, !TextForm.isPlain(bytes) || bytes.isEmpty else {
+                return
+            }
+            let text = TextForm.normalized(String(decoding: bytes, as: UTF8.self))
+            if text.isEmpty { clear(field) } else { setString(field, text) }
+        case .message where field.isRepeated:
+            if count(field) > 0 { setMessages(field, messages(field).map { $0.withNormalizedTexts(rules) }) }
+        case .message: if let nested = message(field) { setMessage(field, nested.withNormalizedTexts(rules)) }
+        default: break
+        }
+    }
+
+    /// Itself when it has no texts, as times and money, or a copy with normalized ones.
+    private func withNormalizedTexts(_ rules: FieldRules) -> Message {
+        let fields = descriptor.fields.filter { has($0) && $0.holdsTexts }
+        guard !fields.isEmpty else { return self }
+        let copy = copy()
+        for field in fields { copy.normalizeTexts(field, rules.items[field.name] ?? FieldRules()) }
+        return copy
+    }
+}
+
+extension FieldDescriptor {
+    fileprivate var holdsTexts: Bool {
+        switch kind {
+        case .string, .message: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package import RPC
+package import Text
+
+/// What a text may hold and how long it may be.
+package struct TextRule: Hashable, Sendable {
+    package let form: TextForm
+    /// Most characters (Unicode scalars), counted in the normalized text.
+    package let lengthMax: Int
+
+    /// Bytes of a longer text need not be looked at: even if four characters become one and blanks go, it is too long.
+    var rawBytesMax: Int { 16 * lengthMax + 1024 }
+
+    package init(_ form: TextForm, lengthMax: Int) {
+        self.form = form
+        self.lengthMax = lengthMax
+    }
+
+    /// What is wrong with a normalized text; nil when nothing is.
+    package func violation(of text: String, field: String) -> FieldViolation? {
+        let count = text.unicodeScalars.count
+        if count > lengthMax {
+            return FieldViolation(
+                field: field, reason: "TOO_LONG",
+                description: "\(field) has \(count) characters; at most \(lengthMax) are allowed.")
+        }
+        guard let forbidden = form.forbidden(in: text) else { return nil }
+        let cure =
+            switch form {
+            case .oneLine: "It is one line: take out line breaks, control characters and marks that turn the direction."
+            case .multiLine: "Take out control characters other than line feed and tab, and overrides of the direction."
+            }
+        return FieldViolation(
+            field: field, reason: "FORBIDDEN_CHARACTER",
+            description: "\(field) has \(forbidden.name) at character \(forbidden.position). \(cure)")
+    }
+
+    /// The same for a text that must be there.
+    package func violation(ofRequired text: String, field: String) -> FieldViolation? {
+        text.isEmpty ? TextRule.blank(field) : violation(of: text, field: field)
+    }
+
+    /// A text that must be there is not, or holds nothing that anybody could see.
+    static func blank(_ field: String) -> FieldViolation {
+        FieldViolation(
+            field: field, reason: "REQUIRED", description: "\(field) must be set; blanks alone do not count.")
+    }
+}

@@ -1,0 +1,47 @@
+import AccessControl
+import Contracts
+import RPC
+import Records
+import Tenancy
+import Wire
+
+/// Moves one deal to a stage, of its pipeline or of another: the deal, its ledger row and its history in one, without a round
+/// trip of its own. The caller of it holds both stages and has asked for stage.read.
+struct DealMove {
+    let transaction: RecordTransaction
+
+    /// Answers the deal as stored.
+    ///
+    /// - Parameters:
+    ///   - from: the stage that the deal is in.
+    ///   - reason: as in `DealOutcome.reason`.
+    /// - Throws: PERMISSION_DENIED for a field that the caller may not write; what `DealOutcome` throws.
+    func callAsFunction(
+        _ record: LoadedRecord, from: DealStage, to stage: DealStage, reason: String?
+    ) async throws -> Message {
+        let deal = record.value(Deal.self)
+        try DealMove.requireWritable(
+            record.call, changesPipeline: from.pipelineID != stage.pipelineID, givesReason: reason != nil)
+        var moved = deal
+        moved.outcomeReason = try DealOutcome.reason(
+            reason, in: stage.category, since: (from.category, deal.outcomeReason), field: "outcome_reason")
+        if from.pipelineID != stage.pipelineID {
+            try await transaction.call(PipelineRecord.type).require(.read)
+        }
+        if from.id != stage.id {
+            moved.pipelineID = stage.pipelineID.text
+            moved.stageID = stage.id.text
+            moved.stageEnterTime = transaction.now
+        }
+        let stored = try await transaction.update(record, to: moved, holdsReferences: true)
+        let after = stored.value(Deal.self)
+        if after.version != deal.version { try StageHistory.record(after, since: deal, transaction) }
+        return stored
+    }
+
+    /// A reason that goes because the outcome goes is not the caller's to write.
+    static func requireWritable(_ call: RecordCall, changesPipeline: Bool, givesReason: Bool) throws {
+        try call.rights.requireWritable(
+            ["stage_id"] + (changesPipeline ? ["pipeline_id"] : []) + (givesReason ? ["outcome_reason"] : []))
+    }
+}

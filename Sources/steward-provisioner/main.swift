@@ -1,0 +1,12 @@
+import CustomerService
+import IdentityService
+import ProvisionerService
+import SalesService
+import ServiceHost
+import Tenancy
+
+Program(.provisioner).run(settings: ProvisionerSettings.init) { host, settings in
+    try await ProvisionerService.offer(
+        host, settings,
+        streams: [IdentityMigrations.tenantStream, CustomerMigrations.stream, SalesMigrations.stream])
+}

@@ -1,0 +1,99 @@
+import Wire
+
+/// The header of an import: what each column of the file sets.
+struct ImportHeader {
+    struct Column {
+        /// As it stands in the file, for messages.
+        let name: String
+        let target: Target
+
+        enum Target: Equatable {
+            /// A field by its path.
+            case field(String)
+            /// Another record, by one of its fields or by its name.
+            case reference(ReferenceResolver.Path)
+            /// The column has no name.
+            case none
+        }
+
+        /// The field of the record that it sets.
+        var path: String? {
+            switch target {
+            case .field(let path): path
+            case .reference(let path): path.target
+            case .none: nil
+            }
+        }
+    }
+
+    let columns: [Column]
+    private let record: MessageDescriptor
+
+    /// Names in any case, with blanks or hyphens for underscores. Throws for a name that is no field, and for two columns
+    /// that set the same one.
+    init(_ names: [String], of record: MessageDescriptor) throws {
+        self.record = record
+        columns = try names.enumerated().map { index, name in try Self.column(name, index, record) }
+        try refuseDoubles()
+    }
+
+    /// The column that a path of the server is about, as in accounts[3].amount.minor_units; nil when there is none. Of columns
+    /// that add to the same list, the one whose element it is.
+    func column(of serverPath: String, in row: [String]) -> Column? {
+        let path = serverPath.split(separator: "].", maxSplits: 1).last.map(String.init) ?? serverPath
+        let plain = path.replacing(/\[\d+\]/, with: "")
+        if let exact = columns.first(where: { $0.path == plain }) { return exact }
+        let top = plain.prefix { $0 != "." }
+        let same = columns.enumerated().filter { index, column in
+            column.path?.prefix { $0 != "." } == top && index < row.count && !row[index].isEmpty
+        }
+        let position = path.firstMatch(of: /\[(\d+)\]/).flatMap { Int($0.1) } ?? 0
+        return (position < same.count ? same[position] : same.first)?.element
+    }
+
+    private static func column(
+        _ name: String, _ index: Int, _ record: MessageDescriptor
+    ) throws(UsageProblem) -> Column {
+        let shown = name.trimmed
+        guard !shown.isEmpty else { return Column(name: "", target: .none) }
+        let path = shown.lowercased().split(separator: ".", omittingEmptySubsequences: false).map {
+            $0.split { " -_\u{a0}".contains($0) }.joined(separator: "_")
+        }.joined(separator: ".")
+        do {
+            if let reference = ReferenceResolver.path(path, in: record) {
+                try ReferenceResolver.check(reference)
+                return Column(name: shown, target: .reference(reference))
+            }
+            try FieldAssignment.check(path, in: record)
+            return Column(name: shown, target: .field(path))
+        } catch {
+            throw UsageProblem("column \(index + 1), \(shown): \(error.text)", cure: error.cure)
+        }
+    }
+
+    /// Columns that add to a list may come more than once; others would overwrite each other.
+    private func refuseDoubles() throws {
+        var seen: [String: String] = [:]
+        for column in columns {
+            guard let path = column.path, let field = record.field(String(path.prefix { $0 != "." })) else { continue }
+            if field.isRepeated, path.contains(".") || path.hasSuffix("_ids") { continue }
+            // amount and amount.minor_units set the same, amount.currency_code and amount.minor_units do not.
+            let other = seen.first { $0.key == path || $0.key.hasPrefix(path + ".") || path.hasPrefix($0.key + ".") }
+            if let other {
+                throw UsageProblem(
+                    "the columns \(other.value) and \(column.name) set the same field, \(path)",
+                    cure: "leave one of them out, or take its name away")
+            }
+            seen[path] = column.name
+        }
+    }
+}
+
+extension String {
+    /// Without white space at the ends.
+    var trimmed: String {
+        var text = self[...].drop { $0.isWhitespace }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,43 @@
+import Glibc
+import Synchronization
+
+/// Ctrl-C, or the SIGTERM of a script: the first ones are noted, a later one ends the program as ever.
+enum Interrupt {
+    private static let came = Atomic<Int>(0)
+    private static let number = Atomic<Int32>(0)
+    private static let last = Atomic<Int>(2)
+
+    /// Whether one has come since `listen`.
+    static var hasCome: Bool { count > 0 }
+
+    /// How many have come.
+    static var count: Int { came.load(ordering: .relaxed) }
+
+    /// The first one; nil while none has come.
+    static var signal: Int32? {
+        let number = number.load(ordering: .relaxed)
+        return number == 0 ? nil : number
+    }
+
+    /// - Parameter ordinal: which of them is not noted any more but ends the program.
+    static func listen(endingAt ordinal: Int = 2) {
+        came.store(0, ordering: .relaxed)
+        number.store(0, ordering: .relaxed)
+        last.store(ordinal, ordering: .relaxed)
+        for number in [SIGINT, SIGTERM] {
+            Glibc.signal(number) { number in
+                _ = Interrupt.number.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+                let count = Interrupt.came.wrappingAdd(1, ordering: .relaxed).newValue
+                if count + 1 >= Interrupt.last.load(ordering: .relaxed) {
+                    Glibc.signal(SIGINT, SIG_DFL)
+                    Glibc.signal(SIGTERM, SIG_DFL)
+                }
+            }
+        }
+    }
+
+    /// Signals do what they always do.
+    static func ignore() {
+        for number in [SIGINT, SIGTERM] { Glibc.signal(number, SIG_DFL) }
+    }
+}

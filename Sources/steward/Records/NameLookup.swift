@@ -1,0 +1,51 @@
+import Wire
+
+/// How records are found by what people call them.
+struct NameLookup {
+    /// Fields, and the values that each must have one of.
+    let conditions: [(field: String, values: [String])]
+    private let fields: [FieldDescriptor]
+    /// Addresses are stored in lower case, and people write them as they like.
+    private let wanted: [String: String]
+
+    /// The look-ups that find records for these values: by one field when it is given, otherwise by the parts of the name, and
+    /// users by their e-mail address too.
+    static func lookups(of values: [String], by field: String?, _ noun: any RecordNoun.Type) -> [NameLookup] {
+        if let field { return [one(field, values, noun)] }
+        guard noun.name == UserNoun.name else { return named(values, noun) }
+        let addresses = values.filter { $0.contains("@") }
+        let others = named(values.filter { !$0.contains("@") }, noun)
+        return addresses.isEmpty ? others : others + [one("email", addresses, noun)]
+    }
+
+    /// The value that a record was found for; nil when it only looks like one, as with the parts of a name.
+    func value(of record: Message) -> String? {
+        wanted[fields.map { FieldText.text($0, of: record) }.filter { !$0.isEmpty }.joined(separator: " ")]
+    }
+
+    private static func one(_ field: String, _ values: [String], _ noun: any RecordNoun.Type) -> NameLookup {
+        let stored = values.map { ($0, field == "email" ? $0.lowercased() : $0) }
+        return NameLookup(
+            conditions: [(field, stored.map(\.1))], fields: noun.record.field(field).map { [$0] } ?? [],
+            wanted: Dictionary(stored.map { ($0.1, $0.0) }, uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// Names of one part, or of two with a blank between them, wherever that is.
+    private static func named(_ values: [String], _ noun: any RecordNoun.Type) -> [NameLookup] {
+        guard !values.isEmpty, let first = noun.label.first else { return [] }
+        guard noun.label.count == 2 else { return [one(first, values, noun)] }
+        let wanted = Dictionary(values.map { ($0, $0) }, uniquingKeysWith: { first, _ in first })
+        let fields = noun.label.compactMap { noun.record.field($0) }
+        let splits = values.flatMap { value in
+            value.indices.filter { value[$0] == " " }.map {
+                (String(value[..<$0]), String(value[value.index(after: $0)...]))
+            }
+        }
+        let whole = noun.label.map { NameLookup(conditions: [($0, values)], fields: fields, wanted: wanted) }
+        guard !splits.isEmpty else { return whole }
+        let parts = [(noun.label[0], Set(splits.map(\.0)).sorted()), (noun.label[1], Set(splits.map(\.1)).sorted())]
+        return whole + [
+            NameLookup(conditions: parts.map { (field: $0.0, values: $0.1) }, fields: fields, wanted: wanted)
+        ]
+    }
+}

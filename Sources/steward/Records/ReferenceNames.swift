@@ -1,0 +1,119 @@
+import RPC
+import StewardClient
+import Wire
+
+/// What the records that others name by their ids are called, as far as the caller may see it.
+struct ReferenceNames {
+    /// By noun and id.
+    private var names: [String: [String: String]] = [:]
+
+    /// Nothing is known: ids are shown.
+    static let none = ReferenceNames()
+
+    /// Ids in one look-up.
+    private static let idsPerCall = 200
+
+    /// Looks up the records that these columns name, one call for each kind and 200 of them. What the caller may not see, or
+    /// whose service is away, stays an id.
+    static func look(
+        up columns: [RecordColumn], in records: [Message], _ connection: StewardConnection
+    ) async throws -> ReferenceNames {
+        var wanted: [String: Set<String>] = [:]
+        for case .reference(_, let field, let noun) in columns {
+            for record in records { wanted[noun.name, default: []].formUnion(ids(field, of: record)) }
+        }
+        var found = ReferenceNames()
+        for (name, ids) in wanted.sorted(by: { $0.key < $1.key }) where !ids.isEmpty {
+            guard let noun = RecordNouns.named(name) else { continue }
+            do {
+                try await found.load(ids.sorted(), noun, connection)
+            } catch let error as RPCError {
+                // Records whose names cannot be had are worth showing.
+                if error.code != .permissionDenied {
+                    Terminal.note(
+                        "names of \(name)s cannot be had, ids are shown: \(TerminalText.oneLine(error.message))")
+                }
+            }
+        }
+        return found
+    }
+
+    /// The name, or the id when it has none that is known.
+    func text(_ field: FieldDescriptor, _ noun: any RecordNoun.Type, of record: Message) -> String {
+        Self.ids(field, of: record).map { names[noun.name]?[$0] ?? $0 }.joined(separator: ", ")
+    }
+
+    private mutating func load(_ ids: [String], _ noun: any RecordNoun.Type, _ connection: StewardConnection)
+        async throws
+    {
+        let client = RecordClient(connection: connection, noun: noun)
+        for start in stride(from: 0, to: ids.count, by: Self.idsPerCall) {
+            let part = Array(ids[start..<min(start + Self.idsPerCall, ids.count)])
+            let answer = try await client.call("BatchGet") { request in
+                if let field = request.descriptor.field("ids") { request.setStrings(field, part) }
+            }
+            for record in client.records(answer) {
+                guard let id = noun.record.field("id").flatMap({ record.string($0) }) else { continue }
+                names[noun.name, default: [:]][id] = Self.name(of: record, noun)
+            }
+        }
+    }
+
+    /// The fields of its label, side by side; nil when the caller may see none of them.
+    static func name(of record: Message, _ noun: any RecordNoun.Type) -> String? {
+        let parts = noun.label.compactMap { noun.record.field($0) }.map { FieldText.text($0, of: record) }
+        let name = parts.filter { !$0.isEmpty }.joined(separator: " ")
+        return name.isEmpty ? nil : name
+    }
+
+    private static func ids(_ field: FieldDescriptor, of record: Message) -> [String] {
+        guard field.isRepeated else { return record.string(field).map { [$0] } ?? [] }
+        return (0..<record.count(field)).map { record.string(field, at: $0) }
+    }
+}
+
+/// A column of records as they are shown: a field, or what the record is called that a field names.
+enum RecordColumn {
+    case field(FieldDescriptor)
+    /// `stage` for stage_id.
+    case reference(String, FieldDescriptor, any RecordNoun.Type)
+
+    var name: String {
+        switch self {
+        case .field(let field): field.name
+        case .reference(let name, _, _): name
+        }
+    }
+
+    /// Whether the record holds something there.
+    func isSet(in record: Message) -> Bool {
+        switch self {
+        case .field(let field), .reference(_, let field, _): record.has(field)
+        }
+    }
+
+    func text(of record: Message, _ names: ReferenceNames) -> String {
+        switch self {
+        case .field(let field): FieldText.text(field, of: record)
+        case .reference(_, let field, let noun): names.text(field, noun, of: record)
+        }
+    }
+
+    /// A column by its name: a field, or a reference without _id.
+    static func named(_ name: String, in type: MessageDescriptor) throws -> RecordColumn {
+        if let field = type.field(name) { return .field(field) }
+        guard !name.contains("."), let path = ReferenceResolver.path(name, in: type),
+            let field = type.field(path.target), let noun = RecordNouns.named(path.noun)
+        else { throw MessageFill.unknown(name, in: type, path: "") }
+        return .reference(name, field, noun)
+    }
+
+    /// A field that names another record, as the column that tells what that is called; nil for other fields.
+    static func reference(of field: FieldDescriptor, in type: MessageDescriptor) -> RecordColumn? {
+        for suffix in ["_id", "_ids"] where field.name.hasSuffix(suffix) {
+            let column = try? named(String(field.name.dropLast(suffix.count)), in: type)
+            if case .reference = column { return column }
+        }
+        return nil
+    }
+}

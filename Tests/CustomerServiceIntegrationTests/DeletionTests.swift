@@ -1,0 +1,232 @@
+import AccessControl
+import Contracts
+import Postgres
+import RPC
+import Tenancy
+import TestService
+import Testing
+
+/// The table of README.md: what happens to each reference, unique value and flag when either end is deleted or restored.
+@Suite struct DeletionTests {
+    @Test func aDeletedContactIsNobodysPrimary() async throws {
+        try await Customers.run { customers in
+            let account = try await customers.make(Account(displayName: "Acme"))
+            let first = try await customers.make(Contact(familyName: "First"))
+            let second = try await customers.make(Contact(familyName: "Second"))
+            let old = try await customers.link(account, first, primary: true)
+            try await customers.delete(first)
+            #expect(try await customers.living().isEmpty)
+            let new = try await customers.link(account, second, primary: true)
+            // Back again, but no longer the first.
+            try await customers.restore(first)
+            let living = try await customers.living()
+            #expect(living[old.id ?? ""]?.primaryContact == nil && living[old.id ?? ""] != nil)
+            #expect(living[new.id ?? ""]?.primaryContact == true)
+            // When nobody took the place meanwhile, the place is kept.
+            try await customers.delete(second)
+            try await customers.restore(second)
+            #expect(try await customers.living()[new.id ?? ""]?.primaryContact == true)
+            // Each step of the link is in the ledger, in the name of who deleted or restored the contact.
+            let told = try await customers.service.sql(
+                """
+                SELECT method, record_version FROM {schema}.ledger
+                WHERE object = 'account_contact' AND record_id = '\(old.id ?? "")' ORDER BY record_version
+                """)
+            #expect(try told.map { try $0.int64(1) } == [1, 2, 3])
+            #expect(try told.last?.string(0).hasSuffix("RestoreContact") == true)
+        }
+    }
+
+    @Test func linksGoAndComeBackWithTheirAccount() async throws {
+        try await Customers.run { customers in
+            let account = try await customers.make(Account(displayName: "Acme"))
+            let stays = try await customers.make(Contact(familyName: "Stays"))
+            let goes = try await customers.make(Contact(familyName: "Goes"))
+            let kept = try await customers.link(account, stays, primary: true)
+            let ended = try await customers.link(account, goes)
+            let before = try await customers.link(account, try await customers.make(Contact(familyName: "Before")))
+            _ = try await customers.links().deleteAccountContact(DeleteAccountContactRequest(id: before.id))
+            try await customers.delete(account)
+            #expect(try await customers.living().isEmpty)
+            #expect(try await customers.contacts().getContact(GetContactRequest(id: stays.id)).contact != nil)
+            try await customers.delete(goes)
+            try await customers.restore(account)
+            // A link needs both ends; one that was deleted before stays so.
+            #expect(try await customers.living().keys.sorted() == [kept.id ?? ""])
+            let alone = try await refusal {
+                try await customers.links().restoreAccountContact(RestoreAccountContactRequest(id: ended.id))
+            }
+            #expect(alone?.code == .failedPrecondition && alone?.reason == "REFERENCE_DELETED")
+            #expect(alone?.details.map(\.value).contains("contact_id") == true)
+            try await customers.restore(goes)
+            _ = try await customers.links().restoreAccountContact(RestoreAccountContactRequest(id: ended.id))
+            #expect(try await customers.living().count == 2)
+        }
+    }
+
+    @Test func aRestoredLinkGivesWayToTheNewPrimary() async throws {
+        try await Customers.run { customers in
+            let account = try await customers.make(Account(displayName: "Acme"))
+            let old = try await customers.link(
+                account, try await customers.make(Contact(familyName: "Old")), primary: true)
+            _ = try await customers.links().deleteAccountContact(DeleteAccountContactRequest(id: old.id))
+            try await customers.link(account, try await customers.make(Contact(familyName: "New")), primary: true)
+            let back = try await customers.links().restoreAccountContact(RestoreAccountContactRequest(id: old.id))
+            #expect(back.accountContact?.primaryContact == nil && back.accountContact?.deleteTime == nil)
+        }
+    }
+
+    /// Who may delete a contact ends its links, whosever they are.
+    @Test func linksOfOthersGoWithOnesOwnContact() async throws {
+        try await Customers.run { customers in
+            let rep = customers.service.makeUser([("contact", "*", .all)])
+            let account = try await customers.make(Account(displayName: "Acme"))
+            let contact = try await customers.make(Contact(familyName: "Shared"))
+            try await customers.link(account, contact)
+            try await customers.delete(contact, as: rep)
+            #expect(try await customers.living().isEmpty)
+        }
+    }
+
+    @Test func moreLinksThanFitAreToldOf() async throws {
+        try await Customers.run { customers in
+            let account = try await customers.make(Account(displayName: "Acme"))
+            for _ in 0..<2 {
+                let contacts = (0..<510).map { Contact(familyName: "Contact \($0)") }
+                let made = try await customers.contacts().batchCreateContacts(
+                    BatchCreateContactsRequest(contacts: contacts)
+                ).contacts
+                _ = try await customers.links().batchCreateAccountContacts(
+                    BatchCreateAccountContactsRequest(
+                        accountContacts: made.map { AccountContact(accountID: account.id, contactID: $0.id) }))
+            }
+            let error = try await refusal { try await customers.delete(account) }
+            #expect(error?.code == .failedPrecondition && error?.reason == "PARTS_TOO_MANY")
+            #expect(error?.details.map(\.value) == ["account_contact", "1000"])
+            _ = try await customers.accounts().getAccount(GetAccountRequest(id: account.id))
+            for link in try await customers.living().keys.prefix(20) {
+                _ = try await customers.links().deleteAccountContact(DeleteAccountContactRequest(id: link))
+            }
+            try await customers.delete(account)
+            try await customers.restore(account)
+            let filter = "account_id = \"\(account.id ?? "")\""
+            let page = try await customers.links().listAccountContacts(
+                ListAccountContactsRequest(filterExpression: filter, pageSize: 1, includeCount: true))
+            #expect(page.count?.value == 1000)
+        }
+    }
+
+    @Test func anAccountKeepsItsDeletedParent() async throws {
+        try await Customers.run { customers in
+            let parent = try await customers.make(Account(displayName: "Group"))
+            let child = try await customers.make(Account(displayName: "Branch", parentAccountID: parent.id))
+            try await customers.delete(parent)
+            let kept = try await customers.accounts().getAccount(GetAccountRequest(id: child.id)).account
+            #expect(kept?.parentAccountID == parent.id)
+            let changed = try await customers.accounts().updateAccount(
+                UpdateAccountRequest(account: Account(id: child.id, city: "Rom"), updateMask: ["city"]))
+            #expect(changed.account?.parentAccountID == parent.id)
+            let anew = try await refusal {
+                try await customers.make(Account(displayName: "Second", parentAccountID: parent.id))
+            }
+            #expect(anew?.reason == "REFERENCE_NOT_FOUND")
+            // No ring is closed over what is deleted and may come back.
+            let top = try await customers.make(Account(displayName: "Top"))
+            try await customers.restore(parent)
+            _ = try await customers.accounts().updateAccount(
+                UpdateAccountRequest(
+                    account: Account(id: parent.id, parentAccountID: top.id), updateMask: ["parent_account_id"]))
+            try await customers.delete(parent)
+            let ring = try await refusal {
+                try await customers.accounts().updateAccount(
+                    UpdateAccountRequest(
+                        account: Account(id: top.id, parentAccountID: child.id), updateMask: ["parent_account_id"]))
+            }
+            #expect(ring?.reason == "ACCOUNT_CYCLE")
+        }
+    }
+
+    @Test func anActivityKeepsWhatItWasAbout() async throws {
+        try await Customers.run { customers in
+            let account = try await customers.make(Account(displayName: "Acme"))
+            let contact = try await customers.make(Contact(familyName: "Wile"))
+            let deal = customers.service.foreign.make("deal")
+            let activity = try #require(
+                try await customers.activities().createActivity(
+                    CreateActivityRequest(
+                        activity: Activity(
+                            kind: .call, subject: "x", accountID: account.id, contactID: contact.id, dealID: deal.text))
+                ).activity)
+            try await customers.delete(account)
+            try await customers.delete(contact)
+            customers.service.foreign.delete("deal", deal)
+            _ = try await customers.activities().deleteActivity(DeleteActivityRequest(id: activity.id))
+            let back = try await customers.activities().restoreActivity(RestoreActivityRequest(id: activity.id))
+                .activity
+            #expect(back?.accountID == account.id && back?.contactID == contact.id && back?.dealID == deal.text)
+        }
+    }
+
+    @Test func uniqueValuesAreThoseOfTheLiving() async throws {
+        try await Customers.run { customers in
+            let wish = Account(displayName: "Acme", externalID: "e", taxID: "t")
+            let account = try await customers.make(wish)
+            try await customers.delete(account)
+            var again = wish
+            again.id = account.id
+            let taken = try await refusal { try await customers.make(again) }
+            #expect(taken?.reason == "RECORD_DELETED" && taken?.message.contains("restore") == true)
+            let batch = try await customers.accounts().batchCreateAccounts(
+                BatchCreateAccountsRequest(accounts: [again]))
+            #expect(batch.results.map(\.reason) == ["RECORD_DELETED"])
+            let stranger = customers.service.makeUser([("account", "read", .own), ("account", "create", .own)])
+            #expect(try await refusal { try await customers.make(again, as: stranger) }?.reason == "ID_TAKEN")
+            let second = try await customers.make(wish)
+            let back = try await refusal { try await customers.restore(account) }
+            #expect(["EXTERNAL_ID_TAKEN", "TAX_ID_TAKEN"].contains(back?.reason))
+            try await customers.delete(second)
+            try await customers.restore(account)
+        }
+    }
+
+    /// Owners and departments that are gone stay named; a record is no less whole without them.
+    @Test func aRecordKeepsAnOwnerWhoIsGone() async throws {
+        try await Customers.run { customers in
+            let account = try await customers.make(Account(displayName: "Acme"))
+            let gone = RecordID.make()
+            try await customers.service.sql(
+                "UPDATE {schema}.accounts SET owner_id = '\(gone.text)', department_id = '\(gone.text)'")
+            let changed = try await customers.accounts().updateAccount(
+                UpdateAccountRequest(account: Account(id: account.id, city: "Rom"), updateMask: ["city"])
+            ).account
+            #expect(changed?.ownerID == gone.text && changed?.departmentID == gone.text)
+            try await customers.delete(account)
+            try await customers.restore(account)
+            let given = try await refusal {
+                try await customers.accounts().updateAccount(
+                    UpdateAccountRequest(
+                        account: Account(id: account.id, ownerID: RecordID.make().text), updateMask: ["owner_id"]))
+            }
+            #expect(given?.reason == "REFERENCE_NOT_FOUND")
+        }
+    }
+
+    /// Links of contacts and accounts that were deleted before links went with them.
+    @Test func oldLinksOfTheDeletedEnd() async throws {
+        let last = 4
+        try await Customers.run(
+            from: last,
+            old: { customers in
+                let account = try await customers.make(Account(displayName: "Acme"))
+                let contact = try await customers.make(Contact(familyName: "First", externalID: "first"))
+                try await customers.link(account, contact, primary: true)
+                try await customers.service.sql("UPDATE {schema}.contacts SET deleted_at = now()")
+            },
+            { customers in
+                #expect(try await customers.living().isEmpty)
+                let page = try await customers.contacts().listContacts(ListContactsRequest(showDeleted: true))
+                try await customers.restore(try #require(page.contacts.first))
+                #expect(try await customers.living().values.map(\.primaryContact) == [true])
+            })
+    }
+}

@@ -1,0 +1,280 @@
+import Contracts
+import Credentials
+import Foundation
+import RPC
+import Reactor
+import Tenancy
+import TenantDatabase
+import TestPostgres
+import Testing
+import Wire
+
+@testable import IdentityService
+
+/// The lock against guessing passwords. Those that count evaluations have an identity of their own.
+struct SignInLockTests {
+    private static let email = "admin@example.com"
+    private static let wrong = "a wrong password"
+
+    private func network() -> String { "test-\(RecordID.make())" }
+
+    private func guess(_ count: Int, _ workspace: Workspace, from address: String) async throws -> [String?] {
+        var reasons: [String?] = []
+        for _ in 0..<count {
+            reasons.append(
+                try await reason {
+                    _ = try await workspace.identity.signIn(
+                        workspace.name, SignInLockTests.email, SignInLockTests.wrong, address: address)
+                })
+        }
+        return reasons
+    }
+
+    /// Notes failures without the time of hashing.
+    private func note(_ count: Int, _ counters: [SignInCounter], _ identity: TestIdentity) async throws {
+        let signInGuard = SignInGuard(directory: identity.identity.directory)
+        for _ in 0..<count { try await signInGuard.record(counters, deadline: .after(.seconds(5))) }
+    }
+
+    private func attempt(_ workspace: Workspace, from address: String) -> SignInAttempt {
+        SignInAttempt(
+            .user(workspace: workspace.name, email: SignInLockTests.email),
+            from: ClientNetwork(address: address))
+    }
+
+    @Test func tenFailuresLockTheAccountInTheirNetworkAndNoOther() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            _ = try await workspace.addUser("other", password: TestIdentity.adminPassword)
+            let here = network()
+            #expect(try await guess(10, workspace, from: here) == Array(repeating: "SIGN_IN_FAILED", count: 10))
+            do {
+                _ = try await identity.signIn(workspace.name, address: here)
+                Issue.record("the lock does not hold")
+            } catch let error as RPCError {
+                #expect(error.reason == "SIGN_IN_LOCKED")
+                #expect(error.message.contains("15 minutes"))
+                #expect(error.retryDelay.map { $0 > .seconds(14 * 60) && $0 <= .seconds(15 * 60) } == true)
+            }
+            _ = try await identity.signIn(workspace.name, "other@example.com", address: here)
+            _ = try await identity.signIn(workspace.name, address: network())
+        }
+    }
+
+    @Test func successForgetsFailures() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let here = network()
+            for _ in 0..<2 {
+                _ = try await guess(9, workspace, from: here)
+                _ = try await identity.signIn(workspace.name, address: here)
+            }
+        }
+    }
+
+    @Test func manyNetworksLockOutStrangersOnly() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let home = network()
+            _ = try await identity.signIn(workspace.name, address: home)
+            for _ in 0..<5 {
+                let counters = attempt(workspace, from: network()).counters
+                try await note(10, [counters.account, counters.strangers], identity)
+            }
+            #expect(
+                try await reason { _ = try await identity.signIn(workspace.name, address: network()) }
+                    == "SIGN_IN_LOCKED")
+            _ = try await identity.signIn(workspace.name, address: home)
+            // Being known excuses from the guesses of others, not from one's own.
+            #expect(try await guess(11, workspace, from: home).last == "SIGN_IN_LOCKED")
+        }
+    }
+
+    @Test func aNewPasswordMakesNetworksStrange() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let user = try await workspace.addUser("rep", password: TestIdentity.adminPassword)
+            let home = network()
+            _ = try await identity.signIn(workspace.name, "rep@example.com", address: home)
+            _ = try await workspace.users().setUserPassword(
+                SetUserPasswordRequest(id: user.description, password: TestIdentity.adminPassword))
+            let account = SignInAccount.user(workspace: workspace.name, email: "rep@example.com")
+            let counters = SignInAttempt(account, from: ClientNetwork(address: network())).counters
+            try await note(50, [counters.strangers], identity)
+            #expect(
+                try await reason {
+                    _ = try await identity.signIn(workspace.name, "rep@example.com", address: home)
+                } == "SIGN_IN_LOCKED")
+        }
+    }
+
+    @Test func aNetworkThatGuessesEverywhereIsLocked() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let here = network()
+            let counter = attempt(workspace, from: here).counters.network
+            try await note(99, [counter], identity)
+            _ = try await identity.signIn(workspace.name, address: here)
+            try await note(1, [counter], identity)
+            #expect(
+                try await reason { _ = try await identity.signIn(workspace.name, address: here) }
+                    == "SIGN_IN_LOCKED")
+            _ = try await identity.signIn(workspace.name, address: network())
+        }
+    }
+
+    @Test func aUserOfNoWorkspaceCannotLockAnOperator() async throws {
+        try await onLoop { identity in
+            let email = "op-\(RecordID.make())@example.com"
+            _ = try await identity.addOperator(email)
+            let here = network()
+            for _ in 0..<10 {
+                _ = try await reason { _ = try await identity.signIn("", email, "wrong", address: here) }
+            }
+            _ = try await identity.signInOperator(email, address: here)
+        }
+    }
+
+    // MARK: What refusals tell
+
+    @Test func everyRefusalEvaluatesOnePassword() async throws {
+        try await onLoop(ofItsOwn: true) { identity in
+            let workspace = try await identity.openWorkspace()
+            _ = try await workspace.addUser("nopassword")
+            let disabled = try await workspace.addUser("disabled", password: TestIdentity.adminPassword)
+            _ = try await workspace.users().updateUser(
+                UpdateUserRequest(
+                    user: User(id: disabled.description, disabled: true), updateMask: ["disabled"]))
+            let suspended = try await identity.openWorkspace()
+            _ = try await TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+                .suspendTenant(SuspendTenantRequest(id: suspended.id.description))
+            let password = TestIdentity.adminPassword
+            for (name, email, password) in [
+                (workspace.name, SignInLockTests.email, SignInLockTests.wrong),
+                (workspace.name, SignInLockTests.email, ""),
+                (workspace.name, SignInLockTests.email, String(repeating: "x", count: 2_000)),
+                (workspace.name, "nobody@example.com", password),
+                (workspace.name, "nopassword@example.com", password),
+                (workspace.name, "disabled@example.com", password),
+                (suspended.name, SignInLockTests.email, password),
+                ("w-no-such-workspace", SignInLockTests.email, password), ("NOT A NAME", "", password),
+            ] {
+                let before = identity.evaluations.count
+                #expect(
+                    try await reason { _ = try await identity.signIn(name, email, password) }
+                        == "SIGN_IN_FAILED")
+                #expect(identity.evaluations.count == before + 1, "\(name) \(email)")
+            }
+            let before = identity.evaluations.count
+            #expect(
+                try await reason { _ = try await identity.signInOperator("nobody@example.com") }
+                    == "SIGN_IN_FAILED")
+            #expect(identity.evaluations.count == before + 1)
+        }
+    }
+
+    @Test func aLockedAccountTellsNothingOfThePassword() async throws {
+        try await onLoop(ofItsOwn: true) { identity in
+            let workspace = try await identity.openWorkspace()
+            let here = network()
+            try await note(10, [attempt(workspace, from: here).counters.account], identity)
+            let before = identity.evaluations.count
+            var texts: Set<String> = []
+            for password in [TestIdentity.adminPassword, SignInLockTests.wrong] {
+                do {
+                    _ = try await identity.signIn(workspace.name, SignInLockTests.email, password, address: here)
+                } catch let error as RPCError {
+                    texts.insert(error.description)
+                }
+            }
+            #expect(texts.count == 1)
+            #expect(identity.evaluations.count == before)
+        }
+    }
+
+    /// While a password is checked, another instance of identity notes the failures that lock the account. The right
+    /// password is refused then, and noted, as a wrong one is.
+    @Test(arguments: [TestIdentity.adminPassword, wrong])
+    func theLockIsLookedAtAfterTheCheckAsWell(_ password: String) async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let attempt = attempt(workspace, from: network())
+            let (begun, beginning) = AsyncStream.makeStream(of: Void.self)
+            let mayGoOn = DispatchSemaphore(value: 0)
+            let hasher = try PasswordHasher(workers: identity.postgres.workers) {
+                beginning.yield()
+                mayGoOn.wait()
+            }
+            let signInGuard = SignInGuard(directory: identity.identity.directory)
+            let check = PasswordCheck(signInGuard: signInGuard, hasher: hasher)
+            let stored = try await identity.passwordHash(of: workspace)
+            let result = Task(executorPreference: identity.postgres.loops.loops[0]) {
+                try await reason {
+                    _ = try await check.run(password, attempt, identity.context()) {
+                        PasswordHolder(
+                            owner: SessionOwner(tenantID: workspace.id, userID: workspace.adminID),
+                            email: SignInLockTests.email, passwordHash: stored, knownNetworks: [])
+                    }
+                }
+            }
+            for await _ in begun { break }
+            try await note(10, [attempt.counters.account], identity)
+            mayGoOn.signal()
+            #expect(try await result.value == "SIGN_IN_LOCKED")
+            let key = HexText.encode(attempt.counters.account.key)
+            let noted = try await identity.count(
+                """
+                SELECT coalesce(sum(cardinality(failed_at)), 0) FROM directory.sign_in_failures
+                WHERE key = decode('\(key)', 'hex')
+                """)
+            #expect(noted == 11)
+        }
+    }
+
+    // MARK: Guesses made at once
+
+    @Test(arguments: [true, false])
+    func guessesMadeAtOnceEvaluateTenPasswords(fromOneNetwork: Bool) async throws {
+        try await onLoop(ofItsOwn: true) { identity in
+            let workspace = try await identity.openWorkspace()
+            let here = network()
+            let before = identity.evaluations.count
+            let reasons = try await withThrowingTaskGroup(of: String?.self) { group in
+                for _ in 0..<200 {
+                    group.addTask {
+                        try await reason {
+                            _ = try await identity.signIn(
+                                workspace.name, SignInLockTests.email, SignInLockTests.wrong,
+                                address: fromOneNetwork ? here : network())
+                        }
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(identity.evaluations.count - before <= 10)
+            #expect((1...10).contains(reasons.filter { $0 == "SIGN_IN_FAILED" }.count))
+            #expect(reasons.allSatisfy { $0 == "SIGN_IN_FAILED" || $0 == "SIGN_IN_LOCKED" })
+        }
+    }
+
+    // MARK: Help
+
+    @Test func anAdminsNewPasswordLiftsTheLock() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let user = try await workspace.addUser("rep", password: TestIdentity.adminPassword)
+            let here = network()
+            let account = SignInAccount.user(workspace: workspace.name, email: "rep@example.com")
+            let counters = SignInAttempt(account, from: ClientNetwork(address: here)).counters
+            try await note(50, [counters.account, counters.strangers], identity)
+            func signIn() async throws {
+                _ = try await identity.signIn(
+                    workspace.name, "rep@example.com", "another password", address: here)
+            }
+            #expect(try await reason { try await signIn() } == "SIGN_IN_LOCKED")
+            _ = try await workspace.users().setUserPassword(
+                SetUserPasswordRequest(id: user.description, password: "another password"))
+            try await signIn()
+        }
+    }
+}

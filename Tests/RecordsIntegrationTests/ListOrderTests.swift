@@ -1,0 +1,107 @@
+import AccessControl
+import Contracts
+import Tenancy
+import TestPostgres
+import Testing
+import Wire
+
+@testable import Records
+
+/// The order of lists, compared with sorting in memory.
+@Suite struct ListOrderTests {
+    private static let names = [
+        "Zebra", "ape", "Äpfel", "apfel", "Apfel", "zoo", "Éclair", "eclair", "北京", "10", "9", "Ωmega", "ß", "ss",
+        "a-b", "ab",
+    ]
+
+    private static func fill(_ world: World, count: Int, _ random: inout SystemRandomNumberGenerator) async throws
+        -> [Account]
+    {
+        let accounts = (0..<count).map { _ in
+            Account(
+                displayName: names.randomElement(using: &random),
+                city: Bool.random(using: &random) ? names.randomElement(using: &random) : nil,
+                annualRevenue: Int.random(in: 0..<3, using: &random) == 0
+                    ? nil : Money(currencyCode: "EUR", minorUnits: .random(in: 0..<4, using: &random)),
+                followUpTime: Bool.random(using: &random)
+                    ? nil : Timestamp(microseconds: .random(in: 0..<3, using: &random) * 1_000_000))
+        }
+        let response: BatchCreateAccountsResponse = try await world.call(
+            AccountServiceMethods.batchCreateAccounts, BatchCreateAccountsRequest(accounts: accounts))
+        return response.accounts
+    }
+
+    /// Sorted as lists promise: what is not set last, ties by the id in the direction of the last key.
+    private static func sorted(_ accounts: [Account], by texts: [String], _ world: World) throws -> [String?] {
+        let access = try #require(world.people.snapshot(of: world.tenant.id).access(of: world.people.admin))
+        let rights = FieldRights(SampleSchema.account, access.object("account"))
+        let keys = try SortOrder(texts, of: SampleSchema.account, rights: rights).keys
+        let records = accounts.map { (id: $0.id, message: $0.message(in: Arena())) }
+        return records.sorted { one, other in
+            for key in keys {
+                switch (key.target.values(in: one.message).first, key.target.values(in: other.message).first) {
+                case (nil, nil): continue
+                case (nil, _?): return false
+                case (_?, nil): return true
+                case (let left?, let right?):
+                    if left.isEqual(right) { continue }
+                    return key.isDescending ? right.isLess(than: left) : left.isLess(than: right)
+                }
+            }
+            return false
+        }.map(\.id)
+    }
+
+    @Test func pagesAreTheSortedRecordsCutUp() async throws {
+        try await World.run { world in
+            var random = SystemRandomNumberGenerator()
+            let all = try await ListOrderTests.fill(world, count: 60, &random)
+            let paths = [
+                "display_name", "city", "annual_revenue.minor_units", "annual_revenue.currency_code", "follow_up_time",
+            ]
+            for round in 0..<60 {
+                let order = paths.shuffled(using: &random).prefix(.random(in: 1...3, using: &random)).map {
+                    Bool.random(using: &random) ? $0 : "\($0) desc"
+                }
+                let expected = try ListOrderTests.sorted(all, by: order, world)
+                let size = Int32.random(in: 1...61, using: &random)
+                var paged: [String?] = []
+                var token: String?
+                repeat {
+                    let page = try await world.list(
+                        ListAccountsRequest(orderBy: order, pageSize: size, pageToken: token))
+                    paged += page.accounts.map(\.id)
+                    token = page.nextPageToken
+                } while token != nil && paged.count <= all.count
+                #expect(paged == expected, "round \(round): \(order) by \(size)")
+                if paged != expected { return }
+            }
+        }
+    }
+
+    @Test func peopleFindWhatTheyLookFor() async throws {
+        try await World.run { world in
+            for name in ["Zebra", "Äpfel", "ape", "apfel"] { try await world.create(Account(displayName: name)) }
+            let up = try await world.list(ListAccountsRequest(orderBy: ["display_name"]))
+            #expect(up.accounts.map(\.displayName) == ["ape", "apfel", "Äpfel", "Zebra"])
+            // Comparing goes by the same order.
+            let fromB = try await world.list(ListAccountsRequest(filterExpression: "display_name >= 'b'"))
+            #expect(fromB.accounts.map(\.displayName) == ["Zebra"])
+        }
+    }
+
+    @Test func theLargestComesFirstAndWhatHasNoAmountLast() async throws {
+        try await World.run { world in
+            for amount in [nil, 5, 7] as [Int64?] {
+                try await world.create(
+                    Account(
+                        displayName: "x", annualRevenue: amount.map { Money(currencyCode: "EUR", minorUnits: $0) }))
+            }
+            for (order, amounts) in [("desc", [7, 5, nil]), ("asc", [5, 7, nil])] as [(String, [Int64?])] {
+                let list = try await world.list(
+                    ListAccountsRequest(orderBy: ["annual_revenue.minor_units \(order)"]))
+                #expect(list.accounts.map { $0.annualRevenue?.minorUnits } == amounts)
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import AccessControl
+import Contracts
+import RPC
+import Tenancy
+import TestService
+import Testing
+
+/// The table of README.md: what happens to each reference, unique value and flag when either end is deleted or restored.
+@Suite struct DeletionTests {
+    @Test func aDealComesBackToWhereItWas() async throws {
+        try await Sales.run { sales in
+            let new = try await sales.makePipeline("Short-lived")
+            let deal = try await sales.make(Deal(displayName: "Desk", stageID: new.new.id))
+            _ = try await sales.deals().deleteDeal(DeleteDealRequest(id: deal.id))
+            func restore() async throws -> Deal? {
+                try await sales.deals().restoreDeal(RestoreDealRequest(id: deal.id)).deal
+            }
+            // The stage alone is gone.
+            _ = try await sales.stages().deleteStage(DeleteStageRequest(id: new.new.id))
+            let noStage = try await refusal { try await restore() }
+            #expect(noStage?.code == .failedPrecondition && noStage?.reason == "REFERENCE_DELETED")
+            #expect(noStage?.details.map(\.value).contains("stage_id") == true)
+            _ = try await sales.stages().restoreStage(RestoreStageRequest(id: new.new.id))
+            // The pipeline is gone, and its stages with it.
+            _ = try await sales.pipelines().deletePipeline(DeletePipelineRequest(id: new.pipeline.id))
+            #expect(try await refusal { try await restore() }?.details.map(\.value).contains("pipeline_id") == true)
+            _ = try await sales.pipelines().restorePipeline(RestorePipelineRequest(id: new.pipeline.id))
+            #expect(try await restore()?.stageID == new.new.id)
+            let board = try await sales.deals().getBoard(GetBoardRequest(pipelineID: new.pipeline.id))
+            #expect(board.columns[0].deals.map(\.id) == [deal.id])
+        }
+    }
+
+    @Test func stagesGoAndComeBackWithTheirPipeline() async throws {
+        try await Sales.run { sales in
+            let new = try await sales.makePipeline("Short-lived")
+            _ = try await sales.stages().deleteStage(DeleteStageRequest(id: new.gone.id))
+            _ = try await sales.pipelines().deletePipeline(DeletePipelineRequest(id: new.pipeline.id))
+            func living() async throws -> Set<String?> {
+                let filter = "pipeline_id = \"\(new.pipeline.id ?? "")\""
+                let page = try await sales.stages().listStages(ListStagesRequest(filterExpression: filter))
+                return Set(page.stages.map(\.id))
+            }
+            #expect(try await living().isEmpty)
+            let into = try await refusal { try await sales.make(Deal(displayName: "Desk", stageID: new.new.id)) }
+            #expect(into?.reason == "REFERENCE_NOT_FOUND")
+            // Neither alone nor anew does a stage live in a deleted pipeline.
+            let alone = try await refusal {
+                try await sales.stages().restoreStage(RestoreStageRequest(id: new.new.id))
+            }
+            #expect(alone?.reason == "REFERENCE_DELETED")
+            let anew = try await refusal {
+                try await sales.stages().createStage(
+                    CreateStageRequest(
+                        stage: Stage(
+                            pipelineID: new.pipeline.id, displayName: "x", position: 9, probabilityPercent: 1,
+                            category: .open)))
+            }
+            #expect(anew?.reason == "REFERENCE_NOT_FOUND")
+            _ = try await sales.pipelines().restorePipeline(RestorePipelineRequest(id: new.pipeline.id))
+            // What was deleted before it stays deleted.
+            #expect(try await living() == [new.new.id, new.done.id])
+        }
+    }
+
+    @Test func stagesAndPipelinesWithDealsStay() async throws {
+        try await Sales.run { sales in
+            let new = try await sales.makePipeline("Used")
+            let deal = try await sales.make(Deal(displayName: "Desk", stageID: new.new.id))
+            let stage = try await refusal {
+                try await sales.stages().deleteStage(DeleteStageRequest(id: new.new.id))
+            }
+            #expect(stage?.reason == "STAGE_HAS_DEALS")
+            let pipeline = try await refusal {
+                try await sales.pipelines().deletePipeline(DeletePipelineRequest(id: new.pipeline.id))
+            }
+            #expect(pipeline?.reason == "PIPELINE_HAS_DEALS")
+            _ = try await sales.deals().deleteDeal(DeleteDealRequest(id: deal.id))
+            _ = try await sales.pipelines().deletePipeline(DeletePipelineRequest(id: new.pipeline.id))
+        }
+    }
+
+    /// Deals enter a stage while it is deleted: either comes first, and no living deal is in a deleted stage.
+    @Test func aDealAndTheEndOfItsStageAtOnce() async throws {
+        try await Sales.run { sales in
+            for round in 0..<5 {
+                let new = try await sales.makePipeline("Round \(round)")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<6 {
+                        group.addTask {
+                            _ = try await refusal {
+                                try await sales.make(Deal(displayName: "Desk", pipelineID: new.pipeline.id))
+                            }
+                        }
+                    }
+                    group.addTask {
+                        _ = try await refusal {
+                            try await sales.pipelines().deletePipeline(DeletePipelineRequest(id: new.pipeline.id))
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                let lost = try await sales.service.number(
+                    """
+                    SELECT count(*) FROM {schema}.deals d JOIN {schema}.stages s ON s.id = d.stage_id
+                    WHERE d.deleted_at IS NULL AND s.deleted_at IS NOT NULL
+                    """)
+                #expect(lost == 0)
+            }
+        }
+    }
+
+    @Test func uniqueValuesAreThoseOfTheLiving() async throws {
+        try await Sales.run { sales in
+            let deal = try await sales.make(Deal(displayName: "Desk", externalID: "e"))
+            _ = try await sales.deals().deleteDeal(DeleteDealRequest(id: deal.id))
+            // The id is never free again; who may know is told why.
+            let again = try await refusal { try await sales.make(Deal(id: deal.id, displayName: "Desk")) }
+            #expect(again?.code == .alreadyExists && again?.reason == "RECORD_DELETED")
+            #expect(again?.details.map(\.value) == ["deal", deal.id ?? ""])
+            #expect(again?.fieldViolations.map(\.field) == ["deal.id"])
+            let stranger = sales.service.makeUser([
+                ("deal", "read", .own), ("deal", "create", .own), ("stage", "read", .all), ("pipeline", "read", .all),
+            ])
+            let unseen = try await refusal {
+                try await sales.make(Deal(id: deal.id, displayName: "Desk"), as: stranger)
+            }
+            #expect(unseen?.reason == "ID_TAKEN")
+            let batch = try await sales.deals().batchCreateDeals(
+                BatchCreateDealsRequest(deals: [Deal(id: deal.id, displayName: "Desk")]))
+            #expect(batch.results.map(\.reason) == ["RECORD_DELETED"])
+            // The key is free, and then taken.
+            let second = try await sales.make(Deal(displayName: "Desk", externalID: "e"))
+            let back = try await refusal { try await sales.deals().restoreDeal(RestoreDealRequest(id: deal.id)) }
+            #expect(back?.reason == "EXTERNAL_ID_TAKEN")
+            _ = try await sales.deals().deleteDeal(DeleteDealRequest(id: second.id))
+            _ = try await sales.deals().restoreDeal(RestoreDealRequest(id: deal.id))
+            let new = try await sales.makePipeline("Same name")
+            _ = try await sales.pipelines().deletePipeline(DeletePipelineRequest(id: new.pipeline.id))
+            _ = try await sales.makePipeline("SAME name")
+            let pipeline = try await refusal {
+                try await sales.pipelines().restorePipeline(RestorePipelineRequest(id: new.pipeline.id))
+            }
+            #expect(pipeline?.reason == "DISPLAY_NAME_TAKEN")
+        }
+    }
+
+    /// A deal tells the truth about what was sold to whom, whatever became of them.
+    @Test func aDealKeepsItsCustomerAndOwner() async throws {
+        try await Sales.run { sales in
+            let account = sales.service.foreign.make("account")
+            let contact = sales.service.foreign.make("contact")
+            let deal = try await sales.make(
+                Deal(displayName: "Desk", accountID: account.text, contactID: contact.text))
+            sales.service.foreign.delete("account", account)
+            sales.service.foreign.delete("contact", contact)
+            _ = try await sales.deals().deleteDeal(DeleteDealRequest(id: deal.id))
+            let back = try await sales.deals().restoreDeal(RestoreDealRequest(id: deal.id)).deal
+            #expect(back?.accountID == account.text && back?.contactID == contact.text)
+            let moved = try await sales.move(deal, to: try await sales.stage("Proposal"))
+            #expect(moved.accountID == account.text && moved.ownerID == deal.ownerID)
+            let anew = try await refusal {
+                try await sales.make(Deal(displayName: "Chair", accountID: account.text))
+            }
+            #expect(anew?.reason == "REFERENCE_NOT_FOUND")
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Contracts
+import Tenancy
+import TestService
+import Testing
+
+/// sales_0005 brings what was stored before into the rules.
+@Suite struct OldDataTests {
+    private static func deal(_ name: String, in stage: String, reason: String?) -> String {
+        """
+        INSERT INTO {schema}.deals (id, version, created_at, updated_at, owner_id, display_name, pipeline_id, stage_id,
+            outcome_reason, stage_enter_at)
+        SELECT gen_random_uuid(), 1, now(), now(), gen_random_uuid(), '\(name)', pipeline_id, id,
+            \(reason.map { "'\($0)'" } ?? "NULL"), now() FROM {schema}.stages WHERE display_name = '\(stage)'
+        """
+    }
+
+    private static let old = [
+        deal("open", in: "Qualified", reason: "too early"), deal("lost", in: "Lost", reason: nil),
+        deal("dear", in: "Lost", reason: "too dear"), deal("homeless", in: "Proposal", reason: nil),
+        """
+        INSERT INTO {schema}.stage_changes (id, deal_id, to_stage_id, changed_at, user_id)
+        SELECT gen_random_uuid(), id, stage_id, stage_enter_at, owner_id FROM {schema}.deals
+        """,
+        // A stage and the pipeline went while a deal was deleted that then came back.
+        "UPDATE {schema}.stages SET deleted_at = now() WHERE display_name = 'Proposal'",
+        "UPDATE {schema}.pipelines SET deleted_at = now()",
+        """
+        INSERT INTO {schema}.pipelines (id, version, created_at, updated_at, display_name, deleted_at)
+        VALUES (gen_random_uuid(), 1, now(), now(), 'Dead', now())
+        """,
+        """
+        INSERT INTO {schema}.stages (id, version, created_at, updated_at, pipeline_id, display_name, position,
+            probability_percent, category)
+        SELECT gen_random_uuid(), 1, now(), now(), id, 'Dead stage', 1, 1, 1 FROM {schema}.pipelines
+        WHERE display_name = 'Dead'
+        """,
+    ]
+
+    @Test func everyRowFitsTheRulesAfterwards() async throws {
+        try await Sales.run(
+            from: 4, old: { sales in for text in Self.old { try await sales.service.sql(text) } },
+            { sales in
+                let pipeline = try await sales.defaultPipeline()
+                #expect(pipeline.displayName?.hasPrefix("Sales (") == true)
+                let board = try await sales.deals().getBoard(GetBoardRequest())
+                #expect(board.columns.map(\.dealCount) == [1, 1, 0, 0, 2])
+                let deals = try await sales.deals().listDeals(ListDealsRequest(orderBy: ["display_name"])).deals
+                #expect(deals.map(\.outcomeReason) == ["too dear", nil, "Not recorded", nil])
+                for deal in deals {
+                    #expect(try await sales.history(deal).map(\.outcomeReason) == [deal.outcomeReason])
+                }
+                let stages = try await sales.stages().listStages(ListStagesRequest()).stages
+                #expect(!stages.contains { $0.displayName == "Dead stage" })
+            })
+    }
+
+    @Test func aWorkspaceWithoutADefaultPipelineGetsOne() async throws {
+        try await Sales.run(
+            from: 4,
+            old: { sales in try await sales.service.sql("UPDATE {schema}.pipelines SET default_pipeline = NULL") },
+            { sales in
+                let pipeline = try await sales.defaultPipeline()
+                #expect(pipeline.displayName == "Sales")
+            })
+        try await Sales.run(
+            from: 4, old: { sales in try await sales.service.sql("UPDATE {schema}.pipelines SET deleted_at = now()") },
+            { sales in
+                let pipeline = try await sales.defaultPipeline()
+                #expect(pipeline.displayName == "Sales")
+                _ = try await sales.make(Deal(displayName: "Desk"))
+            })
+    }
+}

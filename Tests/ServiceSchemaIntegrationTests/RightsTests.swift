@@ -1,0 +1,116 @@
+import Foundation
+import Migrations
+import Postgres
+import Tenancy
+import Testing
+
+/// What each login, and the role of a tenant in each service, can reach: by the catalogue, compared with the table that an
+/// operator reads, and by trying.
+@Suite struct RightsTests {
+    private static let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "deploy/postgres/rights.md")
+
+    @Test func everyLoginReachesWhatTheTableSaysAndNoMore() async throws {
+        let world = try await RightsWorld()
+        let prefix = String(world.schema(.identity).dropLast(2))
+        let logins = [InstallationNames.provisioner] + ServiceName.dataServices.map { Self.login($0) }
+        var actual: [String] = []
+        for role in logins + ServiceName.dataServices.map(world.schema) {
+            let query = RightsCatalogue.query(
+                role, databases: [world.database, "postgres", "template1"], tenant: prefix)
+            for row in try await world.rows(query) {
+                let line = "| \(role) | \(row) |"
+                actual.append(
+                    line.replacingOccurrences(of: prefix, with: "t_…_")
+                        .replacingOccurrences(of: world.database, with: "steward"))
+            }
+        }
+        let page = try String(contentsOf: Self.page, encoding: .utf8)
+        let expected = page.split(separator: "\n").map(String.init).filter {
+            $0.hasPrefix("| steward_") || $0.hasPrefix("| t_")
+        }
+        let (missing, further) = (expected.filter { !actual.contains($0) }, actual.filter { !expected.contains($0) })
+        #expect(missing == [], "the table says what is not so")
+        #expect(further == [], "the table must say:\n\(actual.joined(separator: "\n"))")
+    }
+
+    @Test func aServicesLoginGetsIntoNoOtherDatabase() async throws {
+        let world = try await RightsWorld()
+        for service in ServiceName.dataServices {
+            #expect(try await world.refusal(of: Self.login(service), to: world.database) == nil)
+            for database in ["postgres", "template1"] {
+                let said = try await world.refusal(of: Self.login(service), to: database)
+                #expect(
+                    said?.contains("permission denied for database") == true, "\(service) \(database): \(said ?? "")")
+            }
+        }
+    }
+
+    @Test func aServicesLoginMayNotLeaveItsPlace() async throws {
+        let world = try await RightsWorld()
+        for service in ServiceName.dataServices {
+            for command in Self.ways(of: Self.login(service)) {
+                let error = try await world.error(of: command, as: Self.login(service))
+                #expect(
+                    error?.kind == .insufficientPrivilege,
+                    "\(service): \(command): \(String(describing: error?.message))")
+            }
+            let other: ServiceName = service == .sales ? .customer : .sales
+            let error = try await world.error(of: "SET ROLE \(world.schema(other))", as: Self.login(service))
+            #expect(error?.kind == .insufficientPrivilege, "\(service)")
+        }
+    }
+
+    @Test func theRoleOfATenantRemovesAndRewritesNothing() async throws {
+        let world = try await RightsWorld()
+        for (service, tables) in Self.records {
+            let schema = world.schema(service)
+            let everywhere = tables + ["ledger", "meta", "schema_migrations"]
+            var commands = everywhere.flatMap { table in
+                [
+                    "DELETE FROM \(schema).\(table)", "TRUNCATE \(schema).\(table)", "DROP TABLE \(schema).\(table)",
+                    "ALTER TABLE \(schema).\(table) DISABLE TRIGGER ALL",
+                ]
+            }
+            commands += [
+                "TRUNCATE \(schema).requests", "UPDATE \(schema).requests SET answer = ''",
+                "UPDATE \(schema).ledger SET method = ''", "UPDATE \(schema).meta SET version = 0",
+                "INSERT INTO \(schema).schema_migrations SELECT * FROM \(schema).schema_migrations",
+                "CREATE TABLE \(schema).x (a integer)", "DROP SCHEMA \(schema) CASCADE",
+            ]
+            for command in commands {
+                let error = try await world.error(of: command, as: Self.login(service), role: schema)
+                #expect(error?.kind == .insufficientPrivilege, "\(command): \(String(describing: error?.message))")
+            }
+            // What it is for.
+            for command in ["SELECT * FROM \(schema).ledger", "DELETE FROM \(schema).requests"] {
+                #expect(try await world.error(of: command, as: Self.login(service), role: schema) == nil, "\(command)")
+            }
+        }
+    }
+
+    private static func login(_ service: ServiceName) -> String { InstallationNames.login(service, partition: 0) }
+
+    private static let records: [(ServiceName, [String])] = [
+        (.identity, ["departments", "roles", "users", "credentials"]),
+        (.customer, ["accounts", "contacts", "account_contacts", "activities"]),
+        (.sales, ["pipelines", "stages", "deals", "stage_changes"]),
+    ]
+
+    /// What a thief would try.
+    private static func ways(of login: String) -> [String] {
+        [
+            "CREATE TEMPORARY TABLE x (a integer)", "CREATE TABLE public.x (a integer)", "CREATE SCHEMA x",
+            "CREATE DATABASE x", "CREATE ROLE x", "CREATE EXTENSION adminpack", "CREATE TABLESPACE x LOCATION '/tmp'",
+            "ALTER SYSTEM SET work_mem = '1GB'", "ALTER ROLE \(login) SUPERUSER", "ALTER ROLE \(login) CREATEROLE",
+            "ALTER ROLE \(login) CONNECTION LIMIT -1", "GRANT pg_read_all_data TO \(login)",
+            "SET ROLE steward_provisioner", "SET ROLE pg_execute_server_program", "SET ROLE pg_read_all_data",
+            "SELECT lo_create(0)", "SELECT lo_creat(0)", "SELECT lo_from_bytea(0, '')",
+            "SELECT lo_import('/etc/passwd')",
+            "SELECT lo_open(1, 131072)", "SELECT lo_unlink(1)", "SELECT lo_put(1, 0, '')",
+            "SELECT pg_read_file('/etc/passwd')", "SELECT pg_read_binary_file('/etc/passwd')", "SELECT pg_ls_dir('/')",
+            "COPY (SELECT 1) TO PROGRAM 'true'", "COPY (SELECT 1) TO '/tmp/steward-rights'", "DO $$ BEGIN END $$",
+            "SELECT * FROM pg_authid", "SELECT * FROM pg_largeobject", "SELECT * FROM pg_user_mapping",
+        ]
+    }
+}

@@ -1,0 +1,113 @@
+import CustomerService
+import IdentityService
+import Migrations
+import Postgres
+import Reactor
+import SalesService
+import Tenancy
+import TestPostgres
+
+/// A database of its own with one tenant in all services, as an installation has it.
+struct RightsWorld: Sendable {
+    let postgres: TestPostgres
+    let tenant = TenantID(RecordID.make())
+    let database = "steward_rights_\(UInt32.random(in: 0 ... .max))"
+
+    private static let streams = [IdentityMigrations.tenantStream, CustomerMigrations.stream, SalesMigrations.stream]
+
+    init() async throws {
+        let postgres = try await TestPostgres.shared()
+        self.postgres = postgres
+        let partitions = Dictionary(uniqueKeysWithValues: ServiceName.dataServices.map { ($0, 1) })
+        try await InstallationSetup(
+            database: database, partitions: partitions, connectionsMax: TestPostgres.connectionsMax
+        ).run(
+            superuser: postgres.superuser, loop: postgres.loops.loops[0], workers: postgres.workers,
+            logger: postgres.logger)
+        let owner = OwnerDatabase(
+            loop: postgres.loops.loops[0], settings: settings(InstallationNames.provisioner), workers: postgres.workers,
+            logger: postgres.logger)
+        _ = try await DirectoryMigrator(database: owner).migrate(IdentityMigrations.directoryStream)
+        for stream in Self.streams {
+            _ = try await TenantProvisioner(database: owner).prepare(tenant, stream: stream, partition: 0)
+        }
+        await owner.close()
+    }
+
+    /// Settings of a login, nil for the superuser.
+    func settings(_ login: String?, database other: String? = nil) -> PostgresSettings {
+        var settings = postgres.superuser
+        settings.database = other ?? database
+        settings.poolSize = 1
+        if let login { settings.user = login }
+        return settings
+    }
+
+    func schema(_ service: ServiceName) -> String {
+        TenantSchema(tenantID: tenant, service: service)?.name ?? ""
+    }
+
+    /// The rows of a query as the superuser: each a line of its columns, which are text.
+    func rows(_ query: String) async throws -> [String] {
+        try await withPool(nil) { pool in
+            let scope = TransactionScope(
+                access: .readOnly, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
+            let rows = try await pool.run(scope, Statement(unsafeGenerated: query), Parameters())
+            return try rows.map { row in
+                try (0..<rows.columnCount).map { try row.string($0) }.joined(separator: " | ")
+            }
+        }
+    }
+
+    /// The error of a command as a login, in the role of its tenant if one is named; nil when it succeeds.
+    func error(of command: String, as login: String, role: String? = nil) async throws -> PostgresError? {
+        try await withPool(login) { pool in
+            do {
+                guard let role else {
+                    try await pool.run(unsafeCommand: command, deadline: TestPostgres.deadline())
+                    return nil
+                }
+                let scope = TransactionScope(
+                    access: .readWrite, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
+                try await pool.transaction(scope) { transaction in
+                    try transaction.enqueue(unsafeCommand: "SET LOCAL ROLE \(role)")
+                    try transaction.enqueue(unsafeCommand: command)
+                    _ = try await transaction.query(Statement("SELECT 1"), Parameters())
+                }
+                return nil
+            } catch let error as PostgresError {
+                return error
+            }
+        }
+    }
+
+    /// Why a login does not get into a database; nil when it does.
+    func refusal(of login: String, to database: String) async throws -> String? {
+        let pool = PostgresPool(
+            loop: postgres.loops.loops[0], settings: settings(login, database: database), workers: postgres.workers,
+            logger: postgres.logger)
+        return try await postgres.onLoop {
+            do {
+                _ = try await pool.verify(deadline: TestPostgres.deadline())
+                await pool.close(deadline: 0)
+                return nil
+            } catch let error as PostgresError {
+                await pool.close(deadline: 0)
+                return error.message
+            }
+        }
+    }
+
+    private func withPool<Value: Sendable>(
+        _ login: String?, _ body: @escaping @Sendable (PostgresPool) async throws -> Value
+    ) async throws -> Value {
+        let pool = PostgresPool(
+            loop: postgres.loops.loops[0], settings: settings(login), workers: postgres.workers,
+            logger: postgres.logger)
+        return try await postgres.onLoop {
+            let value = try await body(pool)
+            await pool.close(deadline: 0)
+            return value
+        }
+    }
+}

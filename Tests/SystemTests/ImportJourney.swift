@@ -1,0 +1,238 @@
+import Contracts
+import Foundation
+import RPC
+import StewardClient
+import Tenancy
+import TestSteward
+import Testing
+
+extension SystemTests {
+    /// However an import ends, what it says, its report and the workspace agree, and doing it again makes nothing twice.
+    @Suite(.serialized) struct ImportJourney {
+        private static let rowCount = 6_000
+
+        private func file(_ tool: CommandLineTool, rows: Int = rowCount) throws -> String {
+            try tool.file(
+                "accounts.csv", "display_name,city\n" + (1...rows).map { "Customer \($0),Berlin\n" }.joined())
+        }
+
+        private func stored(_ workspace: TestWorkspace) async throws -> Int {
+            var token: String?
+            var count = 0
+            repeat {
+                let page = try await workspace.admin.accounts.listAccounts(
+                    ListAccountsRequest(pageSize: 1000, pageToken: token, readMask: ["id"]))
+                count += page.accounts.count
+                token = page.nextPageToken
+            } while token != nil
+            return count
+        }
+
+        /// The numbers of a summary such as 2 created, 0 existed, 1 refused.
+        private func counts(_ result: CommandLineTool.Result) -> [String: Int] {
+            let line = result.lines.last ?? ""
+            return Dictionary(
+                line.split(separator: ",").compactMap { part in
+                    let words = part.split(separator: " ", maxSplits: 1)
+                    return Int(words.first ?? "").map { (String(words.last ?? ""), $0) }
+                }, uniquingKeysWith: { first, _ in first })
+        }
+
+        private func report(_ path: String, _ result: String) throws -> Int {
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(text.hasSuffix("\n"))
+            return text.split(separator: "\n").count { $0.split(separator: ",").dropFirst().first == result[...] }
+        }
+
+        /// Waits until the first rows are in.
+        private func awaitBeginning(_ workspace: TestWorkspace) async throws {
+            try await eventually("the first rows are in") { try await self.stored(workspace) > 0 }
+        }
+
+        private func expectAllOnce(_ tool: CommandLineTool, _ file: String, _ workspace: TestWorkspace) async throws {
+            let again = try await tool.run("import", "accounts", file)
+            #expect(again.code == 0, "\(again.errors)")
+            let counts = counts(again)
+            #expect((counts["created"] ?? 0) + (counts["existed"] ?? 0) == Self.rowCount, "\(again.output)")
+            #expect(try await stored(workspace) == Self.rowCount)
+        }
+
+        @Test func aByteThatIsNoUTF8() async throws {
+            let steward = try await TestSteward.shared()
+            let workspace = try await steward.makeWorkspace()
+            let tool = try CommandLineTool(steward)
+            try await tool.signIn(workspace)
+            let path = try file(tool, rows: 12_000)
+            let handle = try FileHandle(forWritingTo: URL(filePath: path))
+            try handle.seekToEnd()
+            try handle.write(contentsOf: Data(Array("M".utf8) + [0xfc] + Array("ller,Berlin\n".utf8)))
+            try handle.close()
+            let result = try await tool.run("import", "accounts", path, "--report", "\(tool.folder)/report.csv")
+            #expect(result.code == 1)
+            #expect(result.errors.contains("line 12002") && result.errors.contains("FC"), "\(result.errors)")
+            #expect(result.errors.contains("nothing was imported"))
+            #expect(try await stored(workspace) == 0)
+            await workspace.close()
+        }
+
+        @Test(arguments: [[SIGINT], [SIGTERM], [SIGINT, SIGINT]]) func signals(_ signals: [Int32]) async throws {
+            let steward = try await TestSteward.shared()
+            let workspace = try await steward.makeWorkspace()
+            let tool = try CommandLineTool(steward)
+            try await tool.signIn(workspace)
+            let (path, reportPath) = (try file(tool), "\(tool.folder)/report.csv")
+            let running = try tool.start("import", "accounts", path, "--report", reportPath)
+            try await awaitBeginning(workspace)
+            for (index, signal) in signals.enumerated() {
+                running.send(signal)
+                if index == 0, signals.count > 1 {
+                    // Or the rows that were on their way came in before anybody could tell.
+                    try await eventually("the first one is noticed") {
+                        let errors = try running.errorsSoFar()
+                        return errors.contains("ending after") || errors.contains("next:")
+                    }
+                }
+            }
+            let result = try await running.result()
+            #expect(result.code == 128 + signals[0])
+            #expect(result.errors.contains("next:  run the same command again"), "\(result.errors)")
+            let counts = counts(result)
+            let created = try #require(counts["created"])
+            let unknown = counts["not known"] ?? 0
+            #expect(created + unknown + (counts["not tried"] ?? 0) == Self.rowCount, "\(result.output)")
+            #expect(created < Self.rowCount)
+            #expect(unknown == 0 || signals.count > 1)
+            let stored = try await stored(workspace)
+            #expect(created <= stored && stored <= created + unknown)
+            #expect(try report(reportPath, "created") == created)
+            #expect(try report(reportPath, "not known") == unknown)
+            #expect(try report(reportPath, "not tried") == 1)
+            try await expectAllOnce(tool, path, workspace)
+            await workspace.close()
+        }
+
+        @Test func killedWithoutAWord() async throws {
+            let steward = try await TestSteward.shared()
+            let workspace = try await steward.makeWorkspace()
+            let tool = try CommandLineTool(steward)
+            try await tool.signIn(workspace)
+            let (path, reportPath) = (try file(tool), "\(tool.folder)/report.csv")
+            let running = try tool.start("import", "accounts", path, "--report", reportPath)
+            try await awaitBeginning(workspace)
+            try await running.kill()
+            #expect(try report(reportPath, "created") > 0)
+            try await expectAllOnce(tool, path, workspace)
+            await workspace.close()
+        }
+
+        /// A program that is away for a while is waited for; one that stays away is not, and nobody is told what is not so.
+        @Test func programsThatAreAway() async throws {
+            let steward = try await TestSteward.start()
+            let workspace = try await steward.makeWorkspace()
+            let tool = try CommandLineTool(steward)
+            let (user, own) = try await workspace.connect(as: "importer@\(workspace.name).example", roles: ["Admin"])
+            await own.close()
+            let importer = try #require(user.id)
+            try await tool.signIn(workspace, user.email)
+            let gateway = try #require(steward.programs.first { $0.name == .gateway })
+            #expect(try await tool.run("account", "get", RecordID.make().text).code == 1)
+            // A command that fails takes its leave as well.
+            #expect(try !gateway.log().contains("closing alert"), "\(gateway.logTail())")
+
+            let path = try file(tool)
+            let running = try tool.start("import", "accounts", path)
+            for program in steward.programs where [.customer, .gateway].contains(program.name) {
+                let before = try await stored(workspace)
+                try await eventually("rows come in") { try await self.stored(workspace) > before }
+                // The new connection finds that the session has run out in the meantime.
+                try await steward.database.run(
+                    """
+                    UPDATE directory.sessions SET expires_at = now() - interval '1 second'
+                    WHERE tenant_id = '\(workspace.tenantID)' AND user_id = '\(importer)'
+                    """)
+                try await program.kill()
+                try await program.start()
+            }
+            let result = try await running.result()
+            #expect(result.code == 0, "\(result.errors)")
+            #expect(counts(result)["created"] == Self.rowCount)
+            #expect(try await stored(workspace) == Self.rowCount)
+
+            let other = try tool.file("other.csv", "display_name\n" + (1...600).map { "Other \($0)\n" }.joined())
+            let customer = try #require(steward.programs.first { $0.name == .customer })
+            try await customer.kill()
+            let gone = try await tool.run("import", "accounts", other, "--patience", "1")
+            #expect(gone.code == 75, "\(gone.errors)")
+            #expect(gone.errors.contains("Waiting for up to 1 s") && gone.errors.contains("run the same command again"))
+            let counts = counts(gone)
+            #expect(counts["created"] == 0)
+            #expect((counts["not known"] ?? 0) + (counts["not tried"] ?? 0) == 600, "\(gone.output)")
+            try await customer.start()
+            #expect(try await tool.run("import", "accounts", other).lines.last == "600 created, 0 existed, 0 refused")
+            await workspace.close()
+            try await steward.stop()
+        }
+
+        @Test func rowsThatCannotBe() async throws {
+            let steward = try await TestSteward.shared()
+            let workspace = try await steward.makeWorkspace()
+            let tool = try CommandLineTool(steward)
+            try await tool.signIn(workspace)
+            let path = try tool.file(
+                "accounts.csv",
+                "\u{feff}Display Name;CITY;annual revenue;E-Mail;parent_account\r\n".replacing("E-Mail", with: "email")
+                    + "Acme;Berlin;1234,56 EUR;;\r\n" + "Beta;Rome;1,250 EUR;;\r\n" + "Gamma;Ro\u{0}me;;;\r\n"
+                    + "Delta;Rome;;nonsense;\r\n" + "Eps;Rome\r\n" + ";;;;\r\n" + "Zeta;Rome;;;Nobody\r\n"
+                    + "Acme;Berlin;1234,56 EUR;;\r\n")
+            let reportPath = "\(tool.folder)/report.csv"
+            let result = try await tool.run("import", "accounts", path, "--report", reportPath)
+            #expect(result.code == 1)
+            #expect(result.errors.contains("separated by semicolons"))
+            #expect(result.lines.last == "1 created, 1 existed, 5 refused", "\(result.output)\(result.errors)")
+            let told = result.errors.split(separator: "\n").filter { $0.hasPrefix("line ") }
+            let expected = [
+                "line 3, column annual revenue: 1,250 EUR may mean", "line 4, column CITY: the cell holds a NUL",
+                "line 5, column email: ", "line 6: the row has 2 fields", "line 8, column parent_account: no account",
+            ]
+            #expect(told.count == expected.count)
+            for (line, start) in zip(told, expected) { #expect(line.hasPrefix(start), "\(line)") }
+            let accounts = try await workspace.admin.accounts.listAccounts(ListAccountsRequest()).accounts
+            #expect(accounts.map(\.annualRevenue) == [Money(currencyCode: "EUR", minorUnits: 123_456)])
+            #expect(try report(reportPath, "refused") == 5)
+            await workspace.close()
+        }
+
+        @Test func aRowWhoseRecordWasDeletedIsNotPassedOver() async throws {
+            let steward = try await TestSteward.shared()
+            let workspace = try await steward.makeWorkspace()
+            let tool = try CommandLineTool(steward)
+            try await tool.signIn(workspace)
+            let path = try tool.file("accounts.csv", "display_name\nAcme\n")
+            #expect(try await tool.run("import", "accounts", path).code == 0)
+            let id = try #require(
+                try await workspace.admin.accounts.listAccounts(ListAccountsRequest()).accounts.first?.id)
+            _ = try await workspace.admin.accounts.deleteAccount(DeleteAccountRequest(id: id))
+            let again = try await tool.run("import", "accounts", path)
+            #expect(again.code == 1)
+            #expect(again.errors.contains("steward account restore \(id)"), "\(again.errors)")
+            #expect(
+                try await tool.run("import", "accounts", path, "--as-new").lines.last
+                    == "1 created, 0 existed, 0 refused")
+            await workspace.close()
+        }
+
+        @Test func aReportThatCannotBeWritten() async throws {
+            let steward = try await TestSteward.shared()
+            let workspace = try await steward.makeWorkspace()
+            let tool = try CommandLineTool(steward)
+            try await tool.signIn(workspace)
+            let path = try tool.file("accounts.csv", "display_name\nAcme\n")
+            let full = try await tool.run("import", "accounts", path, "--report", "/dev/full")
+            #expect(full.code == 1)
+            #expect(full.errors.contains("No space left") && full.errors.contains("next:"))
+            #expect(try await tool.run("import", "accounts", path, "--report", path).code == 1)
+            #expect(try await stored(workspace) == 0)
+            await workspace.close()
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package import RPC
+package import Records
+import Synchronization
+package import Tenancy
+
+/// The records of other services, as far as a test says that they exist.
+package final class FakeReferences: ReferenceChecker {
+    private let living = Mutex<Set<RecordReference>>([])
+
+    /// Makes a record up.
+    package func make(_ object: String) -> RecordID {
+        let id = RecordID.make()
+        living.withLock { _ = $0.insert(RecordReference(object: object, id: id)) }
+        return id
+    }
+
+    /// The record is deleted from now on.
+    package func delete(_ object: String, _ id: RecordID) {
+        living.withLock { _ = $0.remove(RecordReference(object: object, id: id)) }
+    }
+
+    package func check(
+        _ references: [RecordReference], in service: ServiceName, for context: CallContext
+    ) async throws -> [Bool] {
+        references.map { reference in living.withLock { $0.contains(reference) } }
+    }
+}

@@ -1,0 +1,54 @@
+package import Logging
+package import RPC
+import Reactor
+package import Tenancy
+import Wire
+
+/// Calls a router in the same process, as its server would.
+package struct LocalChannel: RPCChannel {
+    private let routes: RouteTable
+    private let caller: Caller?
+    private let requestID: String?
+    private let address: String
+    private let logger: Logger
+
+    package init(
+        routes: RouteTable, caller: Caller?, requestID: String? = nil, address: String = "test", logger: Logger
+    ) {
+        self.routes = routes
+        self.caller = caller
+        self.requestID = requestID
+        self.address = address
+        self.logger = logger
+    }
+
+    package func unary(
+        _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
+    ) async throws(RPCError) -> [UInt8] {
+        do {
+            let route = Array(method.path.utf8).withUnsafeBytes { routes.find($0) }
+            guard case .unary(let handler) = route?.handler else {
+                throw RPCError.unimplemented("KIND", method.path)
+            }
+            var metadata = Metadata()
+            metadata.append("steward-client-address", address)
+            let arena = Arena()
+            let context = CallContext(
+                method: method, deadline: .after(.seconds(20)), requestID: options.requestID ?? requestID,
+                metadata: metadata, trace: .make(),
+                connection: ConnectionContext(peer: .program(.gateway), logger: logger),
+                arena: arena, startNanoseconds: MonotonicTime.now())
+            context.caller = caller
+            let message = try request.withUnsafeBytes {
+                try WireCodec.decode($0, as: method.request, arena: arena)
+            }
+            return WireCodec.encode(try await handler(message, context))
+        } catch {
+            throw RPCError(masking: error)
+        }
+    }
+
+    package func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
+        throw RPCError.unimplemented("KIND", method.path)
+    }
+}
