@@ -50,10 +50,14 @@ import Testing
             let two = try await pool.lease(affinity: second, deadline: TestPostgres.deadline())
             pool.release(one)
             pool.release(two)
-            for _ in 0..<4 {
-                let again = try await pool.lease(affinity: second, deadline: TestPostgres.deadline())
-                #expect(again.connection === two.connection)
-                pool.release(again)
+            for tenant in [first, second] {
+                let home = try await pool.lease(affinity: tenant, deadline: TestPostgres.deadline())
+                pool.release(home)
+                for _ in 0..<4 {
+                    let again = try await pool.lease(affinity: tenant, deadline: TestPostgres.deadline())
+                    #expect(again.connection === home.connection)
+                    pool.release(again)
+                }
             }
             await pool.close(deadline: 0)
         }
