@@ -123,7 +123,10 @@ import Testing
     @Test(arguments: ["a\nb", "a\u{7}b", "a\u{1b}[31mb", "a\u{202e}b", "a\u{2066}b"])
     func oneLineHasNoControlCharacters(_ text: String) {
         #expect(violations(Account(displayName: text)) == ["display_name FORBIDDEN_CHARACTER"])
-        #expect(violations(Account(displayName: "x", phone: "+49 30\n1234567")) == ["phone FORBIDDEN_CHARACTER"])
+        let website = "https://example.com/a\u{202e}b"
+        #expect(violations(Account(displayName: "x", website: website)) == ["website FORBIDDEN_CHARACTER"])
+        #expect(violations(Account(displayName: "x", phone: "+49 30\n1234567")) == ["phone INVALID_FORMAT"])
+        #expect(violations(Account(displayName: "x", countryCode: "Germany")) == ["country_code INVALID_FORMAT"])
     }
 
     @Test func descriptionsHaveLines() {

@@ -91,9 +91,11 @@ struct RecordValidator {
     private mutating func check(text: String, _ rules: FieldRules, _ path: String) {
         // Only an element of a repeated field can be blank here: elsewhere that is unset.
         if text.isEmpty { return refuse(TextRule.blank(path)) }
-        if let violation = rules.text?.violation(of: text, field: path) { return refuse(violation) }
+        // A form says more than its length: "Germany" is no code of a country.
         if let format = rules.format, !format.accepts(text) {
             refuse(path, "INVALID_FORMAT", "\(path) must be \(format.expectation).")
+        } else if let violation = rules.text?.violation(of: text, field: path) {
+            refuse(violation)
         }
     }
 
