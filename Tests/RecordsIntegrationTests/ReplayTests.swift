@@ -2,6 +2,7 @@ import AccessControl
 import Contracts
 import Postgres
 import RPC
+import Reactor
 import Records
 import Synchronization
 import Tenancy
@@ -90,6 +91,7 @@ import Testing
     /// A full disk is no fault of the program, and passes.
     @Test func aFullDiskIsAnOutage() async throws {
         try await World.run { world in
+            try await ReplayTests.mayRunCode(world, "GRANT", "TO")
             let full = Statement("DO $$ BEGIN RAISE EXCEPTION 'no space on /srv' USING ERRCODE = '53100'; END $$")
             let context = world.context(Methods.updateAccount, as: world.people.admin, requestID: "f")
             let error = await #expect(throws: RPCError.self) {
@@ -102,6 +104,20 @@ import Testing
             #expect(error?.retryDelay != nil && error?.message.contains("/srv") == false)
             let told = error?.cause.map { "\($0)" } ?? ""
             #expect(told.contains("free space"))
+            try await ReplayTests.mayRunCode(world, "REVOKE", "FROM")
         }
+    }
+
+    /// Lets the tenant's role raise an error of its choice, which no role may otherwise.
+    private static func mayRunCode(_ world: World, _ verb: String, _ preposition: String) async throws {
+        let loop = try #require(EventLoop.current)
+        let pool = PostgresPool(
+            loop: loop, settings: world.postgres.superuser, workers: world.postgres.workers,
+            logger: world.postgres.logger)
+        let role = try #require(TenantSchema(tenantID: world.tenant.id, service: .customer)).role
+        try await pool.run(
+            unsafeCommand: "\(verb) USAGE ON LANGUAGE plpgsql \(preposition) \(role)", deadline: TestPostgres.deadline()
+        )
+        await pool.close(deadline: 0)
     }
 }
