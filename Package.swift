@@ -255,7 +255,7 @@ let package = Package(
             "SystemTests",
             [
                 "TestSteward", "TestPostgres", "StewardClient", "Contracts", "Postgres", "RPC", "Reactor",
-                "TenantDatabase", "Tenancy", "Wire",
+                "ServiceHost", "TenantDatabase", "Tenancy", "Wire",
             ]),
         tests("HostileTests", ["TestSteward", "RPC", "steward-attack", "steward-gateway"]),
         tests(
