@@ -57,6 +57,10 @@ extension SystemTests {
 
             let got = try await tool.run("deal", "get", "Two anvils")
             #expect(got.output.contains("\(acme)  Acme Ltd"), "\(got.output)\(got.errors)")
+            expectSuccess(
+                try await tool.run("deal", "move", "Two anvils", "--stage", "Won", "--reason", "price"), "move by name")
+            let history = try await tool.run("deal", "history", "Two anvils")
+            #expect(history.output.contains("Qualified") && history.output.contains("Won"), "\(history.output)")
             expectSuccess(try await tool.run("account", "update", "Acme Ltd", "city=Rome"), "update by name")
             expectSuccess(try await tool.run("account", "create", "display_name=Acme Ltd", "city=Oslo"), "another")
             let ambiguous = try await tool.run("deal", "create", "display_name=X", "account=Acme Ltd")

@@ -33,7 +33,6 @@ struct DealCommand: AsyncParsableCommand {
                 let answer = try await steward.call(DealServiceMethods.getBoard) { request.write(to: $0) }
                 try BoardText.show(answer, output)
             }
-            await steward.close()
         }
     }
 
@@ -44,12 +43,12 @@ struct DealCommand: AsyncParsableCommand {
                 A move to a lost stage needs a reason; a move to the stage it is in changes the reason.
 
                 Examples:
-                  steward deal move 0190b5a0-… --stage Won --reason 'best price'
+                  steward deal move 'Two anvils' --stage Won --reason 'best price'
                   steward deal move 0190b5a0-… --pipeline Partners --stage New
                 """)
 
         @OptionGroup var options: RecordOptions
-        @Argument(help: "Id of the deal.") var id: String
+        @Argument(help: "Id or name of the deal.") var id: String
         @Option(help: "Name or id of the stage.") var stage: String
         @Option(help: "Name or id of the stage's pipeline; without it the deal's.") var pipeline: String?
         @Option(help: "Why it was won or lost.") var reason: String?
@@ -57,14 +56,14 @@ struct DealCommand: AsyncParsableCommand {
 
         func run() async throws {
             let steward = try await options.connection.connectSignedIn()
+            let id = try await RecordClient(connection: steward, noun: DealNoun.self).id(of: id)
             let deal = try await steward.deals.getDeal(GetDealRequest(id: id)).deal
             let request = MoveDealStageRequest(
                 id: id, stageID: try await stageID(steward, dealPipeline: deal?.pipelineID),
                 version: version ?? deal?.version, outcomeReason: reason)
             let answer = try await steward.call(DealServiceMethods.moveDealStage) { request.write(to: $0) }
             guard let field = answer.descriptor.field("deal"), let moved = answer.message(field) else { return }
-            try options.printer.show(one: moved)
-            await steward.close()
+            try await options.show(one: moved, steward)
         }
 
         private func stageID(_ steward: StewardConnection, dealPipeline: String?) async throws -> String {
@@ -79,19 +78,18 @@ struct DealCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows the stages that a deal has been in.")
 
         @OptionGroup var options: RecordOptions
-        @Argument(help: "Id of the deal.") var id: String
+        @Argument(help: "Id or name of the deal.") var id: String
 
         func run() async throws {
             let steward = try await options.connection.connectSignedIn()
+            let id = try await RecordClient(connection: steward, noun: DealNoun.self).id(of: id)
             let request = ListStageHistoryRequest(id: id)
             let answer = try await steward.call(DealServiceMethods.listStageHistory) { request.write(to: $0) }
             guard let field = answer.descriptor.field("changes") else { return }
-            try options.printer.show(
+            try await options.show(
                 answer.messages(field), of: StageChange.descriptor,
-                preferred: [
-                    "change_time", "from_stage_id", "to_stage_id", "outcome_reason", "seconds_in_stage", "user_id",
-                ])
-            await steward.close()
+                preferred: ["change_time", "from_stage", "to_stage", "outcome_reason", "seconds_in_stage", "user"],
+                steward)
         }
     }
 }

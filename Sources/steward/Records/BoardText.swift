@@ -48,10 +48,8 @@ enum BoardText {
     }
 
     private static func sum(_ sum: MoneySum) -> String {
-        guard let large = sum.largeMinorUnits else {
-            return money(Money(currencyCode: sum.currencyCode, minorUnits: sum.minorUnits))
-        }
-        return "\(large) minor units of \(sum.currencyCode ?? "")"
+        MoneyText.text(
+            minorUnitDigits: sum.largeMinorUnits ?? String(sum.minorUnits ?? 0), currency: sum.currencyCode ?? "")
     }
 
     private static func money(_ money: Money) -> String {
