@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import RPC
 import StewardClient
+import Tenancy
 import TestSteward
 import Testing
 
@@ -166,12 +167,14 @@ extension SystemTests {
             let workspace = try await steward.makeWorkspace()
             let tool = try CommandLineTool(steward)
             try await tool.signIn(workspace)
-            // What one-line fields refuse, long ones may hold.
+            // The server takes no such text any more; what was stored before it refused them is there.
             let evil = "x\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}y\nforged  z"
             let account = try await workspace.admin.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Acme", description: evil))
+                CreateAccountRequest(account: Account(displayName: "Acme"))
             ).account
             let id = try #require(account?.id)
+            let schema = try #require(TenantSchema(tenantID: workspace.tenantID, service: .customer)?.name)
+            try await steward.database.run("UPDATE \(schema).accounts SET description = '\(evil)' WHERE id = '\(id)'")
             for arguments in [
                 ["account", "get", id], ["account", "list", "--columns", "id,description"],
                 ["account", "list", "--output", "csv"], ["account", "get", id, "--output", "json"],
