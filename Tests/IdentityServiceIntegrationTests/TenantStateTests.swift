@@ -70,7 +70,8 @@ struct TenantStateTests {
 
     @Test func tenantsAreListedPageByPage() async throws {
         try await onLoop { identity in
-            for _ in 0..<3 { _ = try await identity.openWorkspace() }
+            let own = try await identity.openWorkspace()
+            for _ in 0..<2 { _ = try await identity.openWorkspace() }
             let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
             var names: [String] = []
             var token: String?
@@ -81,6 +82,14 @@ struct TenantStateTests {
             } while token != nil
             #expect(names.count >= 3)
             #expect(names == names.sorted())
+            for size in [0, 1_001] {
+                #expect(
+                    try await reason {
+                        _ = try await operators.listTenants(ListTenantsRequest(pageSize: Int32(size)))
+                    } == "PAGE_SIZE_INVALID")
+            }
+            let found = try await operators.getTenant(GetTenantRequest(workspace: " \(own.name.uppercased())"))
+            #expect(found.tenant?.workspace == own.name)
         }
     }
 }
