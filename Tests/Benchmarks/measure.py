@@ -47,7 +47,7 @@ def measure_provisioning(tools, state, folder, is_quick):
 
 
 def measure_signin(tools, state, folder, is_quick):
-    alone, rows, guessed = signin.measure(state, seconds=2 if is_quick else 10)
+    alone, rows, guessed = signin.measure(state, seconds=3 if is_quick else 18)
     return *signin.report(alone, rows, guessed), [alone, rows, guessed]
 
 

@@ -106,7 +106,8 @@ struct TenantStateTests {
 
     @Test func tenantsAreListedPageByPage() async throws {
         try await onLoop { identity in
-            for _ in 0..<3 { _ = try await identity.openWorkspace() }
+            let own = try await identity.openWorkspace()
+            for _ in 0..<2 { _ = try await identity.openWorkspace() }
             let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
             var names: [String] = []
             var token: String?
@@ -127,6 +128,14 @@ struct TenantStateTests {
                 let request = ListTenantsRequest(pageToken: wrong, state: state)
                 #expect(try await reason { _ = try await operators.listTenants(request) } == "PAGE_TOKEN_INVALID")
             }
+            for size in [0, 1_001] {
+                #expect(
+                    try await reason {
+                        _ = try await operators.listTenants(ListTenantsRequest(pageSize: Int32(size)))
+                    } == "PAGE_SIZE_INVALID")
+            }
+            let found = try await operators.getTenant(GetTenantRequest(workspace: " \(own.name.uppercased())"))
+            #expect(found.tenant?.workspace == own.name)
         }
     }
 }

@@ -70,6 +70,21 @@ import Testing
         #expect(names.count == 7)
     }
 
+    @Test func whoeverIsKnownHasEveryOtherTurn() async throws {
+        let turns = PasswordTurns(count: 1)
+        let (order, journal) = AsyncStream.makeStream(of: String.self)
+        try await turns.begin(in: lane("busy"))
+        var tasks: [Task<Void, any Error>] = []
+        for number in 0..<5 { tasks += await wait(1, turns, lane("stranger \(number)"), journal: journal) }
+        tasks += await wait(2, turns, lane("home", isKnown: true), journal: journal)
+        turns.end()
+        for task in tasks { try await task.value }
+        journal.finish()
+        let names = await order.reduce(into: []) { $0.append($1) }
+        #expect(names.prefix(4) == ["home", "stranger 0", "home", "stranger 1"])
+        #expect(names.count == 7)
+    }
+
     @Test func whoGivesUpLeavesItsPlace() async throws {
         let turns = PasswordTurns(count: 1)
         let (_, journal) = AsyncStream.makeStream(of: String.self)

@@ -4,7 +4,8 @@ import Synchronization
 /// Turns at the threads that hash passwords. Networks take turns, and a network may have waiting no more than what is left
 /// free: however many attempts come from a few networks, the others find room and wait for one turn of each.
 ///
-/// Networks that the account's user has signed in from have a room of their own, which attempts of strangers cannot fill.
+/// Networks that the account's user has signed in from have a room of their own, which attempts of strangers cannot fill, and
+/// every other turn: however many networks attack, whoever is known is served.
 package final class PasswordTurns: Sendable {
     /// Attempts from one network: those of users who are known there, or the others.
     struct Lane: Hashable, Sendable {
@@ -12,8 +13,8 @@ package final class PasswordTurns: Sendable {
         let isKnown: Bool
     }
 
-    /// Most that may wait in each of the two rooms unless a test wants another number. At 25 ms for a password the last of both has its turn after 1.6 s with
-    /// one thread.
+    /// Most that may wait in each of the two rooms, unless a test wants another number. At 25 ms for a password the last of
+    /// both has its turn after 1.6 s with one thread.
     package static let waitingMax = 32
 
     fileprivate struct Waiter {
@@ -24,10 +25,9 @@ package final class PasswordTurns: Sendable {
     fileprivate struct State {
         var free: Int
         let waitingMax: Int
-        var lines = FairQueue<Lane, Waiter>(quantum: 1)
-        /// Waiting in the room of the known, and in that of strangers.
-        var known = 0
-        var strangers = 0
+        var known = FairQueue<ClientNetwork, Waiter>(quantum: 1)
+        var strangers = FairQueue<ClientNetwork, Waiter>(quantum: 1)
+        var isKnownNext = true
         var lastNumber: UInt64 = 0
     }
 
@@ -81,38 +81,42 @@ package final class PasswordTurns: Sendable {
     }
 
     /// How many wait.
-    var waitingCount: Int { state.withLock { $0.lines.count } }
+    var waitingCount: Int { state.withLock { $0.known.count + $0.strangers.count } }
 }
 
 extension PasswordTurns.State {
     /// Dynamic thresholds (Choudhury and Hahne, 1998): whoever has less waiting than there is room left may add one.
     func hasRoom(_ lane: PasswordTurns.Lane) -> Bool {
-        lines.count(of: lane) < waitingMax - (lane.isKnown ? known : strangers)
+        let room = lane.isKnown ? known : strangers
+        return room.count(of: lane.network) < waitingMax - room.count
     }
 
     mutating func append(_ waiter: PasswordTurns.Waiter, _ lane: PasswordTurns.Lane) {
-        lines.append(waiter, of: lane, cost: 1)
-        count(lane, 1)
+        change(lane.isKnown) { $0.append(waiter, of: lane.network, cost: 1) }
     }
 
+    /// Whose turn it is: one of those who are known, then a stranger.
     mutating func popFirst() -> PasswordTurns.Waiter? {
-        guard let (lane, waiter) = lines.popFirst() else { return nil }
-        count(lane, -1)
-        return waiter
+        let isKnown = known.count > 0 && (isKnownNext || strangers.count == 0)
+        isKnownNext = !isKnown
+        return change(isKnown) { $0.popFirst()?.element }
     }
 
     mutating func remove(_ number: UInt64, _ lane: PasswordTurns.Lane) -> PasswordTurns.Waiter? {
         var found: PasswordTurns.Waiter?
-        lines.remove(of: lane) { waiter in
-            guard waiter.number == number else { return false }
-            found = waiter
-            return true
+        change(lane.isKnown) { room in
+            room.remove(of: lane.network) { waiter in
+                guard waiter.number == number else { return false }
+                found = waiter
+                return true
+            }
         }
-        if found != nil { count(lane, -1) }
         return found
     }
 
-    private mutating func count(_ lane: PasswordTurns.Lane, _ change: Int) {
-        if lane.isKnown { known += change } else { strangers += change }
+    private mutating func change<Value>(
+        _ isKnown: Bool, _ body: (inout FairQueue<ClientNetwork, PasswordTurns.Waiter>) -> Value
+    ) -> Value {
+        isKnown ? body(&known) : body(&strangers)
     }
 }

@@ -1,0 +1,48 @@
+import Contracts
+import Migrations
+import RPC
+import Testing
+
+@testable import IdentityService
+
+/// Roles from the time when there were the actions export and import.
+struct RetiredActionTests {
+    private static let retired = """
+        [{"object": "deal", "action": "export", "scope": 4}, {"object": "account", "action": "import", "scope": 1}]
+        """
+
+    @Test func rolesThatHeldThemLoseNothingElse() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let id = try await workspace.roleID("Sales rep")
+            let only = try await workspace.roles().createRole(
+                CreateRoleRequest(
+                    role: Role(
+                        displayName: "Only these", grants: [Grant(object: "deal", action: "read", scope: .all)])))
+            let onlyID = try #require(only.role?.id)
+            try await identity.tamper(
+                """
+                UPDATE \(workspace.schema).roles SET grants = '\(RetiredActionTests.retired)'::jsonb
+                    || CASE WHEN id = '\(id)' THEN grants ELSE '[]'::jsonb END WHERE id IN ('\(id)', '\(onlyID)')
+                """)
+            let unknown = Role(grants: [Grant(object: "deal", action: "export", scope: .all)])
+            #expect(RoleRules.violations(of: unknown).count == 1)
+            try await identity.tamper(try cleaning(workspace))
+            let after = try await workspace.roles().getRole(GetRoleRequest(id: id)).role
+            #expect(after.map { Set($0.grants) } == Set(BuiltInRole.salesRep.grants))
+            #expect(try await workspace.roles().getRole(GetRoleRequest(id: onlyID)).role?.grants == [])
+            for id in [id, onlyID] {
+                _ = try await workspace.roles().updateRole(
+                    UpdateRoleRequest(role: Role(id: id, description: "kept"), updateMask: ["description"]))
+            }
+        }
+    }
+
+    /// The statement of the migration that takes them out.
+    private func cleaning(_ workspace: Workspace) throws -> String {
+        let migration = try #require(IdentityMigrations.tenantStream.migrations.first { $0.number == 5 })
+        let start = try #require(migration.sql.range(of: "UPDATE {schema}.roles"))
+        return String(migration.sql[start.lowerBound...]).replacing("{schema}", with: workspace.schema)
+            .replacing(";", with: "")
+    }
+}
