@@ -41,7 +41,7 @@ struct RetiredActionTests {
     /// The statement of the migration that takes them out.
     private func cleaning(_ workspace: Workspace) throws -> String {
         let migration = try #require(IdentityMigrations.tenantStream.migrations.first { $0.number == 5 })
-        let start = try #require(migration.sql.range(of: "UPDATE {schema}.roles"))
+        let start = try #require(migration.sql.firstRange(of: "UPDATE {schema}.roles"))
         return String(migration.sql[start.lowerBound...]).replacing("{schema}", with: workspace.schema)
             .replacing(";", with: "")
     }
