@@ -45,19 +45,22 @@ import Testing
         let postgres = try await TestPostgres.shared()
         try await postgres.withTenant(thingStream) { tenant in
             let pool = postgres.pool(.customer, size: 8)
-            let scans = (0..<12).map { number in
+            let scans = (0..<20).map { number in
                 let scan = Statement(unsafeGenerated: "SELECT pg_sleep(30), \(number)", isScan: true)
                 return Task(executorPreference: pool.loop) {
                     _ = try await pool.run(scope(tenant), scan, Parameters())
                 }
             }
-            // Eight came into the line; one of them has been served since a connection is open.
-            while pool.waiterCount != 7 || pool.leasedCount != 1 { await Task.yield() }
-            #expect(pool.leasedCount == 1)
+            // Sixteen came into the line; one of them has been served since a connection is open.
+            let end = TestPostgres.deadline()
+            while pool.waiterCount != 15 || pool.leasedCount != 1 {
+                try #require(MonotonicTime.now() < end, "\(pool.waiterCount) wait, \(pool.leasedCount) are served")
+                await Task.yield()
+            }
             // What is no scan does not wait for them.
             let count = try await pool.run(scope(tenant), Self.count, Parameters()).one().int64(0)
             #expect(count == 0)
-            for scan in scans.dropFirst(8) {
+            for scan in scans.dropFirst(16) {
                 guard case .failure(let error as PostgresError) = await scan.result else {
                     Issue.record("it was served")
                     continue

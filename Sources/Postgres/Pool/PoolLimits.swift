@@ -10,9 +10,9 @@ struct PoolLimits: Sendable, Hashable {
     /// Long scans of all tenants that run at a time.
     var longScanCountMax = 2
 
-    /// Scans of one tenant that wait for each other; more are refused at once. More than come through the gateway, where a tenant
-    /// waits in turn (`AdmissionControl`): many short lists at once are served one after the other, however many there are.
-    static let scanWaiterOfTenantCountMax = 64
+    /// Scans of one tenant that wait for each other; more are refused at once. As many as a tenant has places of
+    /// `AdmissionControl` with eight connections: many short lists at once are served one after the other, however many there are.
+    static let scanWaiterOfTenantCountMax = 16
     /// How long a scan waits for its tenant's other scans. Longer, and the caller had better come back.
     static let scanWaitMax: UInt64 = 2_000_000_000
     /// How long a tenant waits for a connection that knows it rather than taking one that does not. A connection that meets a
