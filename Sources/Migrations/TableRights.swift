@@ -1,5 +1,6 @@
 /// What a service may do with a table, and so the most that its login can do there in wrong hands. Declared for every
-/// table of a stream and granted with its migrations; a table that is not declared cannot be reached.
+/// table of a stream and granted with its migrations; a table that was never declared cannot be reached, and one that is declared no
+/// more must be dropped, or its rights revoked, by a migration.
 package struct TableRights: Sendable, Hashable {
     package let table: String
     /// As GRANT takes them: `SELECT, UPDATE (note)`.
@@ -50,7 +51,8 @@ struct SchemaRights {
             + groups.map { "GRANT \($0.privileges) ON \($0.tables.joined(separator: ", ")) TO \(grantee)" }
     }
 
-    /// Takes back what was granted on these tables before, columns included.
+    /// Takes back what was granted on these tables before, columns included. Not on all tables of the schema, which would read all of
+    /// `pg_class` five times, for each schema: the migration that retires a table takes back what was granted on it.
     var revocation: String {
         let tables = rights.map { "\(schema).\($0.table)" }.joined(separator: ", ")
         return "REVOKE ALL ON \(tables) FROM \(grantee)"

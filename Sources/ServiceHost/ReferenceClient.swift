@@ -33,7 +33,7 @@ package struct ReferenceClient: Sendable {
             throw RPCError.unavailable(
                 "REFERENCE_CHECK_UNAVAILABLE",
                 "\(service.usersWords) cannot check a record that is named here, and nothing was stored; try again.",
-                retryDelay: .seconds(1), cause: error)
+                domain: "records", retryDelay: .seconds(1), cause: error)
         }
     }
 }

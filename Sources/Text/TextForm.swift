@@ -20,6 +20,11 @@ package enum TextForm: Hashable, Sendable {
         return trimmed(CanonicalForm.composed(withLineFeeds(text)))
     }
 
+    /// A part of a text, such as a filter looks for: in the form of whole ones, with its white space, which is part of it.
+    package static func normalizedPart(_ text: String) -> String {
+        isPlain(text.utf8) ? text : CanonicalForm.composed(withLineFeeds(text))
+    }
+
     /// The first character that a text of this form must not hold, more than 30 marks on one letter included; nil when all is well.
     package func forbidden(in text: String) -> ForbiddenCharacter? {
         for (index, scalar) in text.unicodeScalars.enumerated() where !allows(scalar) {

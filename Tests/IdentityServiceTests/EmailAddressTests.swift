@@ -13,7 +13,9 @@ struct EmailAddressTests {
 
     @Test(arguments: [
         "", "a", "@x.org", "a@", "a@b", "a@b@c.org", "a b@c.org", "a@-x.org", "a@x-.org", "a@x..org",
-        "a,b@x.org",
+        "a,b@x.org", "admin\u{200b}@example.com", "a\u{a0}b@example.com", "ann@exam\u{200d}ple.com", "a..b@x.org",
+        ".a@x.org",
+        "ann@\u{2603}.com",
         String(repeating: "a", count: 65) + "@x.org",
     ])
     func refusesOthers(_ text: String) {

@@ -64,6 +64,20 @@ import Testing
         }
     }
 
+    /// White space belongs to a part of a text.
+    @Test func partsAreLookedForAsTheyAre() async throws {
+        try await World.run { world in
+            let firm = try await world.create(Account(displayName: "Acme GmbH"))
+            _ = try await world.create(Account(displayName: "AcmeGmbH"))
+            for expression in ["display_name ~ ' '", "display_name ~ ' GmbH'", "display_name ^= 'Acme '"] {
+                let found = try await world.list(ListAccountsRequest(filterExpression: expression))
+                #expect(found.accounts.map(\.id) == [firm.id], "\(expression)")
+            }
+            let none = try await world.list(ListAccountsRequest(filterExpression: "display_name ~ '\u{200b}'"))
+            #expect(none.accounts.isEmpty)
+        }
+    }
+
     @Test func anEmptyTextClears() async throws {
         try await World.run { world in
             let parent = try await world.create(Account(displayName: "Parent"))

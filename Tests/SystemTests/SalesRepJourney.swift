@@ -168,6 +168,8 @@ extension SystemTests {
             }
             #expect(refused.code == .unavailable)
             #expect(refused.reason == "REFERENCE_CHECK_UNAVAILABLE")
+            // In the words of users: they know no programs.
+            #expect(refused.message.hasPrefix("The service for accounts, contacts and activities cannot check"))
             #expect(refused.retryDelay != nil)
             let down = try await refusal { try await rep.accounts.getAccount(GetAccountRequest(id: account?.id)) }
             #expect(down.code == .unavailable)

@@ -20,7 +20,7 @@ package func createOperator(
     let violations = [
         EmailAddress.violation(of: email, field: "email"),
         TextRule.displayName.violation(ofRequired: displayName, field: "display_name"),
-        PasswordRules.violation(of: password, email: email, field: "password"),
+        PasswordRules.violation(of: password, email: SignInName.normalized(email), field: "password"),
     ].compactMap(\.self)
     guard violations.isEmpty, let address = EmailAddress(email) else {
         throw RPCError.invalidArgument(violations, domain: IdentityError.domain)

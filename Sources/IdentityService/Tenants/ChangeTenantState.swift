@@ -64,7 +64,9 @@ extension TenantMethods {
         }
         let id = try TenantMethods.tenantID(request.id)
         let tenant = try await change(id, context) { tenant, now in
-            guard request.workspace == tenant.workspace else { throw IdentityError.workspaceMismatch }
+            guard SignInName.normalized(request.workspace ?? "") == tenant.workspace else {
+                throw IdentityError.workspaceMismatch
+            }
             switch tenant.state {
             case .deleting: return nil
             case .active, .suspended:

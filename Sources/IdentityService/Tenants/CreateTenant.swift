@@ -85,7 +85,8 @@ private struct TenantWish {
             TextRule.displayName.violation(ofRequired: displayName, field: "display_name"),
             EmailAddress.violation(of: email, field: "admin_email"),
             TextRule.displayName.violation(ofRequired: adminDisplayName, field: "admin_display_name"),
-            PasswordRules.violation(of: request.adminPassword ?? "", email: email, field: "admin_password"),
+            PasswordRules.violation(
+                of: request.adminPassword ?? "", email: SignInName.normalized(email), field: "admin_password"),
         ].compactMap(\.self)
         guard violations.isEmpty, let workspace = WorkspaceName(request.workspace ?? ""),
             let adminEmail = EmailAddress(email)

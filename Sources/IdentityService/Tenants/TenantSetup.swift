@@ -1,4 +1,5 @@
 import Contracts
+import Observability
 import Postgres
 import RPC
 import Reactor
@@ -21,7 +22,7 @@ struct TenantSetup: Sendable {
 
     /// How long nothing may be heard of a worker before another one takes over.
     static let lease = Duration.seconds(4)
-    /// How often a worker renews its lease; two renewals may fail.
+    /// How often a worker renews its lease. One that cannot be renewed ends the work: the sweeper takes it up.
     static let renewalInterval = Duration.seconds(1)
     /// How long a worker may be busy with a tenant.
     static let timeout = Duration.seconds(45)
@@ -58,7 +59,7 @@ struct TenantSetup: Sendable {
             }
         } catch {
             _ = try? await directory.write(
-                TenantSetupTable.release(work, retryAfter: TenantSetup.retryDelay, error: "\(error)"),
+                TenantSetupTable.release(work, retryAfter: TenantSetup.retryDelay, error: LogText.of(error)),
                 deadline: .after(.seconds(5)))
             throw error
         }

@@ -130,23 +130,15 @@ extension ChangePreparation {
         return field.ids(in: change.after).filter { !old.contains($0) }
     }
 
-    /// Those of the records of another service that live and that the caller may read. Throws UNAVAILABLE when the
-    /// service cannot be asked.
+    /// Those of the records of another service that live and that the caller may read. Throws what the checker throws when
+    /// the service cannot be asked.
     func existingRemotely(_ ids: [RecordID], _ object: String, _ service: ServiceName) async throws -> Set<
         RecordID
     > {
         guard let checker = engine.references else { return [] }
-        do {
-            let references = ids.map { RecordReference(object: object, id: $0) }
-            let answers = try await checker.check(references, in: service, for: call.context)
-            return Set(zip(ids, answers).filter { $0.1 }.map(\.0))
-        } catch {
-            throw RPCError.unavailable(
-                RecordReason.referenceCheckUnavailable.rawValue,
-                "The \(service.rawValue) service cannot be asked whether the records exist that yours refers to. Nothing "
-                    + "was written; try again.", domain: RecordErrors.domain, retryDelay: .seconds(1),
-                cause: error)
-        }
+        let references = ids.map { RecordReference(object: object, id: $0) }
+        let answers = try await checker.check(references, in: service, for: call.context)
+        return Set(zip(ids, answers).filter { $0.1 }.map(\.0))
     }
 
     func referenceNotFound(_ field: RecordField) -> RPCError {

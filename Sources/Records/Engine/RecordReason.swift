@@ -19,7 +19,6 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case versionConflict = "VERSION_CONFLICT"
     case versionUnknown = "VERSION_UNKNOWN"
     case referenceNotFound = "REFERENCE_NOT_FOUND"
-    case referenceCheckUnavailable = "REFERENCE_CHECK_UNAVAILABLE"
     case requestIDReused = "REQUEST_ID_REUSED"
     case requestIDInvalid = "REQUEST_ID_INVALID"
     case batchSizeInvalid = "BATCH_SIZE_INVALID"

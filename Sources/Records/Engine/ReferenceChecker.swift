@@ -15,7 +15,8 @@ package struct RecordReference: Hashable, Sendable {
 
 /// Asks other services whether records exist, live and may be read by the caller.
 package protocol ReferenceChecker: Sendable {
-    /// One answer for each reference, in order. Throws when the service cannot be asked; then nothing is written.
+    /// One answer for each reference, in order. Throws UNAVAILABLE / REFERENCE_CHECK_UNAVAILABLE, in words for users, when the
+    /// service cannot be asked; then nothing is written.
     func check(_ references: [RecordReference], in service: ServiceName, for context: CallContext)
         async throws -> [Bool]
 }

@@ -33,6 +33,9 @@ package enum Comparator: Int32, Sendable {
     case equal = 1
     case notEqual, less, lessOrEqual, greater, greaterOrEqual, `in`, contains, startsWith, isSet
 
+    /// Compares with a part of a value.
+    var isOfPart: Bool { self == .contains || self == .startsWith }
+
     /// As written in the text form.
     var symbol: String {
         switch self {

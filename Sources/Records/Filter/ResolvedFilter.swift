@@ -139,7 +139,8 @@ struct FilterResolver {
     ) throws -> FieldValue {
         if case .text(let text) = literal { try checkText(text, comparison) }
         if case .word(let text) = literal { try checkText(text, comparison) }
-        guard let value = FilterResolver.convert(literal, to: target.type) else {
+        guard let value = FilterResolver.convert(literal, to: target.type, isPart: comparison.comparator.isOfPart)
+        else {
             throw RecordErrors.filter(
                 .filterTypeMismatch, "\(comparison.path) is compared with \(target.type.expectation).",
                 field: comparison.path, place: comparison.place)
@@ -155,10 +156,13 @@ struct FilterResolver {
             field: comparison.path, place: comparison.place)
     }
 
-    private static func convert(_ literal: FilterLiteral, to type: FilterTarget.ValueType) -> FieldValue? {
+    private static func convert(
+        _ literal: FilterLiteral, to type: FilterTarget.ValueType, isPart: Bool
+    ) -> FieldValue? {
         switch (type, literal) {
         // In the form in which texts are stored: what is typed in another way is the same.
-        case (.text, .text(let text)), (.text, .word(let text)): return .text(TextForm.normalized(text))
+        case (.text, .text(let text)), (.text, .word(let text)):
+            return .text(isPart ? TextForm.normalizedPart(text) : TextForm.normalized(text))
         case (.id, .text(let text)), (.id, .word(let text)): return RecordID(text).map { .id($0) }
         case (.integer, .integer(let number)): return .integer(number)
         case (.integer, .word(let text)): return Int64(text).map { .integer($0) }
