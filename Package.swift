@@ -113,7 +113,7 @@ let package = Package(
             "Records",
             [
                 "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
-                "Credentials", "Text", "Money",
+                "Credentials", "Text", "Money", "Reactor",
             ]),
         module(
             "ServiceHost",

@@ -34,6 +34,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     var received: ContiguousArray<Work> = []
     var hooks: ContiguousArray<() -> Void> = []
     var lateHooks: ContiguousArray<() -> Void> = []
+    /// Tasks with long work, in the order of their turns.
+    var longWork = Deque<UnsafeContinuation<Void, Never>>()
     var runningHooks: ContiguousArray<() -> Void> = []
     /// The next job comes from `resumeNow`, which runs it; and that job.
     @exclusivity(unchecked) var isResuming = false

@@ -231,6 +231,38 @@ struct SignInLockTests {
         }
     }
 
+    /// A guess counts when its caller is gone before it was evaluated: else short timeouts would make guesses that nobody counts.
+    @Test func aGuessWhoseCallerGaveUpCounts() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let attempt = attempt(workspace, from: network())
+            let (begun, beginning) = AsyncStream.makeStream(of: Void.self)
+            let mayGoOn = DispatchSemaphore(value: 0)
+            let hasher = try PasswordHasher(workers: identity.postgres.workers) {
+                beginning.yield()
+                mayGoOn.wait()
+            }
+            let check = PasswordCheck(
+                signInGuard: SignInGuard(directory: identity.identity.directory), hasher: hasher)
+            let result = Task(executorPreference: identity.postgres.loops.loops[0]) {
+                try await reason {
+                    _ = try await check.run(SignInLockTests.wrong, attempt, identity.context()) { nil }
+                }
+            }
+            for await _ in begun { break }
+            result.cancel()
+            mayGoOn.signal()
+            _ = await result.result
+            let key = HexText.encode(attempt.counters.account.key)
+            let noted = try await identity.count(
+                """
+                SELECT coalesce(sum(cardinality(failed_at)), 0) FROM directory.sign_in_failures
+                WHERE key = decode('\(key)', 'hex')
+                """)
+            #expect(noted == 1)
+        }
+    }
+
     // MARK: Guesses made at once
 
     @Test(arguments: [true, false])

@@ -49,6 +49,86 @@ import Testing
         }
     }
 
+    @Test func theDefaultKeepsItsLastOpenStage() async throws {
+        try await Sales.run { sales in
+            let new = try await sales.makePipeline("New one")
+            // Another pipeline may lose it, and then deals cannot begin there.
+            let other = try await sales.makePipeline("Other one")
+            try await sales.close(other.new)
+            let closed = try await refusal { try await makeDefault(sales, other.pipeline) }
+            #expect(closed?.reason == "PIPELINE_HAS_NO_STAGE")
+            try await makeDefault(sales, new.pipeline)
+            for refused in [
+                try await refusal { try await sales.delete(new.new) },
+                try await refusal { try await sales.close(new.new) },
+            ] {
+                #expect(refused?.code == .failedPrecondition && refused?.reason == "DEFAULT_PIPELINE_REQUIRED")
+                #expect(refused?.message.contains("add an open stage") == true)
+            }
+            // What is no open stage goes, and everything about the last one but its end changes.
+            try await sales.delete(new.done)
+            _ = try await sales.stages().updateStage(
+                UpdateStageRequest(stage: Stage(id: new.new.id, displayName: "First"), updateMask: ["display_name"]))
+            let second = try await sales.addStage("Second", to: new.pipeline)
+            try await sales.delete(new.new)
+            #expect(try await refusal { try await sales.close(second) }?.reason == "DEFAULT_PIPELINE_REQUIRED")
+            let deal = try await sales.make(Deal(displayName: "Desk"))
+            #expect(deal.stageID == second.id)
+            // The other cure: another pipeline is the default.
+            let third = try await sales.makePipeline("Third one")
+            try await makeDefault(sales, third.pipeline)
+            try await sales.move(deal, to: third.new)
+            try await sales.delete(second)
+        }
+    }
+
+    /// A pipeline becomes the default while its open stages end, each in its own transaction.
+    @Test func theDefaultHasAnOpenStageWhoeverComesFirst() async throws {
+        try await Sales.run { sales in
+            for round in 0..<5 {
+                let new = try await sales.makePipeline("Round \(round)")
+                let second = try await sales.addStage("Second", to: new.pipeline)
+                try await withThrowingTaskGroup(of: RPCError?.self) { group in
+                    group.addTask { try await refusal { try await makeDefault(sales, new.pipeline) } }
+                    group.addTask { try await refusal { try await sales.delete(new.new) } }
+                    group.addTask { try await refusal { try await sales.close(second) } }
+                    for try await refused in group {
+                        guard let refused else { continue }
+                        #expect(refused.code == .failedPrecondition || refused.code == .aborted, "\(refused)")
+                    }
+                }
+                let open = try await sales.service.number(
+                    """
+                    SELECT count(*) FROM {schema}.stages s JOIN {schema}.pipelines p ON p.id = s.pipeline_id
+                    WHERE p.default_pipeline AND s.category = 1 AND s.deleted_at IS NULL AND p.deleted_at IS NULL
+                    """)
+                #expect(open > 0)
+                try await sales.make(Deal(displayName: "Desk"))
+            }
+        }
+    }
+
+    @Test func namesOfStagesAreTheSameInAnyCase() async throws {
+        try await Sales.run { sales in
+            let new = try await sales.makePipeline("New one")
+            func stage(_ name: String) -> Stage {
+                Stage(
+                    pipelineID: new.pipeline.id, displayName: name, position: 9, probabilityPercent: 50,
+                    category: .open)
+            }
+            let alone = try await refusal {
+                try await sales.stages().createStage(CreateStageRequest(stage: stage("dONE")))
+            }
+            #expect(alone?.reason == "DISPLAY_NAME_TAKEN")
+            #expect(alone?.fieldViolations.map(\.field) == ["stage.display_name", "stage.pipeline_id"])
+            let answer = try await sales.stages().batchCreateStages(
+                BatchCreateStagesRequest(stages: [stage("done"), stage("Later"), stage("LATER"), stage("Last")]))
+            #expect(answer.results.map(\.reason) == ["DISPLAY_NAME_TAKEN", nil, "DISPLAY_NAME_TAKEN", nil])
+            #expect(
+                answer.results.map(\.field) == ["stages[0].display_name", nil, "stages[2].display_name", nil])
+        }
+    }
+
     @Test func changesAtOnceLeaveOneDefault() async throws {
         try await Sales.run { sales in
             var pipelines = [try await sales.defaultPipeline()]
@@ -112,6 +192,36 @@ import Testing
             // Now the advice of PIPELINE_HAS_DEALS has been followed.
             try await makeDefault(sales, new.pipeline)
             _ = try await sales.pipelines().deletePipeline(DeletePipelineRequest(id: old.id))
+        }
+    }
+
+    /// The request's reason is that of losses: who wins by the move has none, who was won keeps the one given for it.
+    @Test func dealsThatAMoveWinsGetNoReason() async throws {
+        try await Sales.run { sales in
+            let new = try await sales.makePipeline("New one")
+            let (open, won, lost) = (
+                try await sales.stage("Qualified"), try await sales.stage("Won"), try await sales.stage("Lost")
+            )
+            let deals = [
+                try await sales.make(Deal(displayName: "open")),
+                try await sales.make(Deal(displayName: "lost", stageID: lost.id, outcomeReason: "too dear")),
+                try await sales.make(Deal(displayName: "won", stageID: won.id, outcomeReason: "best price")),
+                try await sales.make(Deal(displayName: "won without", stageID: won.id)),
+            ]
+            let answer = try await sales.deals().moveDealsToPipeline(
+                MoveDealsToPipelineRequest(
+                    pipelineID: open.pipelineID,
+                    stages: [open, lost, won].map { StageMapping(fromStageID: $0.id, toStageID: new.done.id) },
+                    outcomeReason: "pipeline was closed"))
+            #expect(answer.movedCount == 4)
+            var reasons: [String?] = []
+            for deal in deals {
+                let moved = try await sales.get(deal)
+                #expect(moved.stageID == new.done.id)
+                #expect(try await sales.history(deal).first?.outcomeReason == moved.outcomeReason)
+                reasons.append(moved.outcomeReason)
+            }
+            #expect(reasons == [nil, nil, "best price", nil])
         }
     }
 

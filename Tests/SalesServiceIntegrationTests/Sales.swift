@@ -68,6 +68,24 @@ struct Sales: Sendable {
         )
     }
 
+    func addStage(_ name: String, to pipeline: Pipeline) async throws -> Stage {
+        let stage = Stage(
+            pipelineID: pipeline.id, displayName: name, position: 9, probabilityPercent: 50, category: .open)
+        return try #require(try await stages().createStage(CreateStageRequest(stage: stage)).stage)
+    }
+
+    func delete(_ stage: Stage) async throws {
+        _ = try await stages().deleteStage(DeleteStageRequest(id: stage.id))
+    }
+
+    /// Makes it a won stage.
+    func close(_ stage: Stage) async throws {
+        _ = try await stages().updateStage(
+            UpdateStageRequest(
+                stage: Stage(id: stage.id, probabilityPercent: 100, category: .won),
+                updateMask: ["category", "probability_percent"]))
+    }
+
     @discardableResult
     func make(_ deal: Deal, as user: UserID? = nil) async throws -> Deal {
         try #require(try await deals(as: user).createDeal(CreateDealRequest(deal: deal)).deal)

@@ -66,14 +66,31 @@ struct PasswordCheck: Sendable {
             // It may have waited long.
             try await signInGuard.refuseLocked(counters, deadline: deadline)
         }
-        let lock = try await signInGuard.refusals(counters, deadline: deadline).compactMap(\.self).first
-        guard matches, lock == nil, let holder else {
-            try await signInGuard.record(counters, deadline: deadline)
-            throw lock ?? wrong
-        }
-        try await signInGuard.forget(attempt.counters.account, deadline: deadline)
+        let lock = try await noteOutcome(of: attempt, counters, matches: matches && holder != nil)
+        guard matches, lock == nil, let holder else { throw lock ?? wrong }
         return holder
     }
+
+    /// Counts what was evaluated, and gives the lock that forbids the attempt all the same. In its own time and in a task of its own: an
+    /// attempt whose caller gave up counts like any other, or short timeouts would make guesses that nobody counts.
+    private func noteOutcome(of attempt: SignInAttempt, _ counters: [SignInCounter], matches: Bool) async throws
+        -> RPCError?
+    {
+        guard let loop = EventLoop.current else { preconditionFailure("passwords are checked for calls, on a loop") }
+        return try await Task(executorPreference: loop) {
+            let deadline = Deadline.after(PasswordCheck.noteTimeMax)
+            let lock = try await signInGuard.refusals(counters, deadline: deadline).compactMap(\.self).first
+            if matches, lock == nil {
+                try await signInGuard.forget(attempt.counters.account, deadline: deadline)
+            } else {
+                try await signInGuard.record(counters, deadline: deadline)
+            }
+            return lock
+        }.value
+    }
+
+    /// How long the directory may take to note an attempt.
+    private static let noteTimeMax = Duration.seconds(5)
 
     /// Waits until a whole number of steps has gone by, so that time does not tell what was wrong.
     private static func finishStep(since start: UInt64) async throws {

@@ -81,11 +81,14 @@ package struct ConstraintRule: Sendable {
     package let fields: [String]
     /// Reason of the error, as in CONTACT_ALREADY_LINKED.
     package let reason: String
+    /// The texts are the same in upper and lower case: the index is on lower(column) of each.
+    package let ignoringCase: Bool
 
-    package init(_ name: String, fields: [String], reason: String) {
+    package init(_ name: String, fields: [String], reason: String, ignoringCase: Bool = false) {
         self.name = name
         self.fields = fields
         self.reason = reason
+        self.ignoringCase = ignoringCase
     }
 }
 

@@ -39,11 +39,13 @@ struct ReplayedAnswer {
         }
     }
 
-    /// The caller may read the records, or create such, whoever may create being told what was made of it. Deleted ones count:
-    /// deleting answers them.
+    /// The caller may read the records; or create such, where the call created them, whoever may create being told what was made of it.
+    /// Deleted ones count: deleting answers them.
     private func requireReach(_ records: [Message], _ call: RecordCall) async throws {
+        let creates = ["Create", "BatchCreate"].contains { context.method.name.hasPrefix($0) }
+        let actions: [Action] = creates ? [.read, .create] : [.read]
         var missing = Set(records.compactMap { $0.id(call.type.standard.id.descriptor) })
-        for action in [Action.read, .create] where !missing.isEmpty {
+        for action in actions where !missing.isEmpty {
             missing.subtract(try await engine.existing(Array(missing), call, action, .any))
         }
         guard let id = missing.first else { return }

@@ -27,8 +27,9 @@ package enum SchemaCheck {
         for row in columns { live[try row.string(0)] = (try row.string(1), try row.bool(2)) }
         let found = try constraints.map { (name: try $0.string(0), definition: try $0.string(1)) }
         guard !live.isEmpty else { return ["There is no table \(type.table)."] }
+        let definitions = Dictionary(found, uniquingKeysWith: { $0.isEmpty ? $1 : $0 })
         return columnProblems(type, live) + constraintProblems(type, Set(found.map(\.name)))
-            + indexProblems(type, Dictionary(found, uniquingKeysWith: { $0.isEmpty ? $1 : $0 }))
+            + indexProblems(type, definitions) + caseProblems(type, definitions)
     }
 
     private static func columnProblems(
@@ -67,6 +68,19 @@ package enum SchemaCheck {
             let keys = "(\(column), \(type.standard.id.column)) WHERE (\(type.standard.deleteTime.column) IS NULL)"
             guard definitions[name]?.hasSuffix(keys) != true else { return nil }
             return "\(type.table) lacks the index \(name) on \(keys)."
+        }
+    }
+
+    /// A rule that tells case apart as its index does not, or the other way round, would not find which value is taken.
+    private static func caseProblems(_ type: RecordType, _ definitions: [String: String]) -> [String] {
+        let declared: [(name: String, ignoringCase: Bool)] =
+            type.fields.compactMap(\.rules.unique).map { (name: $0.constraint, ignoringCase: $0.ignoringCase) }
+            + type.constraints.map { (name: $0.name, ignoringCase: $0.ignoringCase) }
+        return declared.compactMap { rule in
+            guard let definition = definitions[rule.name], !definition.isEmpty,
+                definition.contains("lower(") != rule.ignoringCase
+            else { return nil }
+            return "\(rule.name) \(rule.ignoringCase ? "tells case apart" : "ignores case"), unlike its rule."
         }
     }
 

@@ -39,8 +39,10 @@ struct BatchCreateMethod {
         let stored = try StoredAnswer(context, request: request)
         let bytes = try await engine.replaying(stored, context, response, type: type) {
             var items: [BatchItem] = []
+            var pace = Pace()
             for (index, record) in request.messages(sent).enumerated() {
                 items.append(await prepare(record, index, call))
+                await pace.step()
             }
             return try await self.store(items, call, stored)
         }
@@ -66,6 +68,7 @@ struct BatchCreateMethod {
         -> [UInt8]
     {
         var items = try await BatchReferences(engine: engine, type: type).refusingUnknownRemotes(prepared)
+        var written: [RecordChange] = []
         let bytes = try await engine.database.transaction(call.caller, deadline: call.deadline) { sql in
             let transaction = try RecordTransaction(engine, call.context, sql, call: call)
             items = try await BatchReferences(engine: engine, type: type).refusingUnknown(
@@ -75,6 +78,8 @@ struct BatchCreateMethod {
             for change in items.compactMap(\.change) {
                 try await type.hooks.afterCreate?(change, transaction)
             }
+            // The items went in by one statement of their own.
+            written = items.compactMap(\.change) + transaction.changes
             let answer = Message.make(response, in: call.context.arena)
             answer.setMessages(records, items.compactMap(\.change).map { call.present($0.after) })
             results.write(items, to: answer)
@@ -82,7 +87,7 @@ struct BatchCreateMethod {
             try transaction.store(bytes, under: stored)
             return bytes
         }
-        for change in items.compactMap(\.change) { await type.hooks.afterCommit?(change) }
+        for change in written { await change.type.hooks.afterCommit?(change) }
         return bytes
     }
 

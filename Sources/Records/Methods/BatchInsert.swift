@@ -94,7 +94,7 @@ struct BatchInsert {
         for rule in type.constraints {
             let fields = rule.fields.compactMap(type.field)
             guard fields.allSatisfy({ change.after.has($0.descriptor) }) else { continue }
-            if try await exists(fields, change, true, ignoringCase: false, transaction) {
+            if try await exists(fields, change, true, ignoringCase: rule.ignoringCase, transaction) {
                 return DatabaseErrors.taken(rule, type, preparation.path)
             }
         }
@@ -103,6 +103,7 @@ struct BatchInsert {
             "Another \(type.object) has values that only one may have.")
     }
 
+    /// Whether a record has the values already; `ignoringCase` is about those of them that are texts.
     private func exists(
         _ fields: [RecordField], _ change: RecordChange, _ livingOnly: Bool, ignoringCase: Bool,
         _ transaction: RecordTransaction
@@ -112,8 +113,11 @@ struct BatchInsert {
         for field in fields where field.columns.count == 1 {
             field.bind(change.after, to: &parameters)
             let place = "$\(parameters.count)"
-            conditions.append(
-                ignoringCase ? "lower(\(field.column)) = lower(\(place))" : "\(field.column) = \(place)")
+            if ignoringCase, case .text = field.kind {
+                conditions.append("lower(\(field.column)) = lower(\(place))")
+            } else {
+                conditions.append("\(field.column) = \(place)")
+            }
         }
         if livingOnly, let living = Lifetime.living.condition(type) { conditions.append(living) }
         let text =

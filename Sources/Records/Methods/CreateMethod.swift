@@ -36,9 +36,7 @@ struct CreateMethod {
         let bytes = try await TakenID(call: call, path: path).explaining(change, in: engine) {
             try await engine.replaying(stored, context, response, type: type, path: path) {
                 try await preparation.checkRemoteReferences([change])
-                let answer = try await self.store(change, preparation, stored)
-                await type.hooks.afterCommit?(change)
-                return answer
+                return try await self.store(change, preparation, stored)
             }
         }
         return try engine.decode(bytes, as: response, in: context)
@@ -60,13 +58,15 @@ struct CreateMethod {
         statements.append(write.insert(change))
         statements.append(write.ledger(change, fields: change.changedFields))
         _ = try await engine.database.batch(change.caller, deadline: change.call.deadline, statements)
+        await type.hooks.afterCommit?(change)
         return answer
     }
 
     private func storeInTransaction(
         _ change: RecordChange, _ preparation: ChangePreparation, _ stored: StoredAnswer?
     ) async throws -> [UInt8] {
-        try await engine.database.transaction(change.caller, deadline: change.call.deadline) { sql in
+        var written: [RecordChange] = []
+        let answer = try await engine.database.transaction(change.caller, deadline: change.call.deadline) { sql in
             let transaction = try RecordTransaction(engine, change.context, sql, call: change.call)
             try await preparation.checkReferences([change], in: transaction)
             if let beforeWrite = type.hooks.beforeWrite {
@@ -76,10 +76,13 @@ struct CreateMethod {
             }
             _ = try transaction.store(creation: change)
             try await type.hooks.afterCreate?(change, transaction)
+            written = transaction.changes
             let answer = encodedAnswer(change)
             try transaction.store(answer, under: stored)
             return answer
         }
+        for change in written { await change.type.hooks.afterCommit?(change) }
+        return answer
     }
 
     private func encodedAnswer(_ change: RecordChange) -> [UInt8] {

@@ -79,7 +79,7 @@ extension RecordEngine {
     ) async throws -> Message {
         let stored = try StoredAnswer(call.context, request: request)
         let bytes = try await replaying(stored, call.context, response, type: call.type) {
-            var written: RecordChange?
+            var written: [RecordChange] = []
             let bytes = try await self.database.transaction(call.caller, deadline: call.deadline) { sql in
                 let transaction = try RecordTransaction(self, call.context, sql, call: call)
                 let change = try await make(transaction)
@@ -90,10 +90,10 @@ extension RecordEngine {
                 answer.setMessage(record, call.present(after))
                 let bytes = WireCodec.encode(answer)
                 try transaction.store(bytes, under: stored)
-                written = change
+                written = transaction.changes
                 return bytes
             }
-            if let written { await call.type.hooks.afterCommit?(written) }
+            for change in written { await change.type.hooks.afterCommit?(change) }
             return bytes
         }
         return try decode(bytes, as: response, in: call.context)

@@ -103,7 +103,7 @@ struct ListMethod {
         do {
             let rows = try await read(query, counts: counts, into: answer)
             Self.rowCost.charge(min(rows.count, query.pageSize), to: call.context)
-            let page = try page(rows, of: query, mask)
+            let page = try await page(rows, of: query, mask)
             if page.count < rows.count {
                 // Read again: what the order is made of need not be among what the caller may see.
                 let last = try type.record(rows[page.count - 1], in: call.context.arena)
@@ -118,11 +118,12 @@ struct ListMethod {
     }
 
     /// The records that the page has room for, as the caller may see them: at least one when there are rows.
-    private func page(_ rows: Rows, of query: ListQuery, _ mask: ReadMask) throws -> [Message] {
+    private func page(_ rows: Rows, of query: ListQuery, _ mask: ReadMask) async throws -> [Message] {
         let call = query.selection.call
         var page: [Message] = []
         page.reserveCapacity(min(rows.count, query.pageSize))
         var bytes = 0
+        var pace = Pace()
         for row in rows.prefix(query.pageSize) {
             let record = try type.record(row, in: call.context.arena)
             call.rights.filter(record)
@@ -130,6 +131,7 @@ struct ListMethod {
             bytes += WireCodec.encodedSize(record)
             if bytes > ListQuery.pageBytesMax, !page.isEmpty { break }
             page.append(record)
+            await pace.step()
         }
         return page
     }

@@ -5,7 +5,7 @@ import RPC
 import Records
 import Tenancy
 
-/// There is always exactly one default pipeline, and new deals can begin in it when it becomes that.
+/// There is always exactly one default pipeline, and new deals can begin in it: it has an open stage.
 enum DefaultPipeline {
     @Sendable static func keep(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         let was = change.before?.flag("default_pipeline") == true
@@ -20,12 +20,39 @@ enum DefaultPipeline {
         }
     }
 
+    /// Refuses the end of the last open stage of the default pipeline: the stage of the change, which is locked, is
+    /// deleted or becomes a won or lost one. Who makes a pipeline the default holds an open stage of it
+    /// (`hasOpenStage`), so either this change waits and then finds the flag, or the other finds no stage. The pipeline
+    /// is not locked: deals lock it before their stage, and would wait for this change while it waits for them.
+    static func keepOpenStage(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        guard let before = change.before?.value(Stage.self), before.category == .open,
+            let pipeline = change.after.id("pipeline_id")
+        else { return }
+        var parameters = Parameters()
+        parameters.append(pipeline)
+        guard try await !transaction.query(isDefault, parameters).isEmpty else { return }
+        guard try await !hasOpenStage(pipeline, besides: change.recordID, transaction) else { return }
+        throw lastStage
+    }
+
+    /// Whether the pipeline has an open stage, which is then held until the transaction ends. One that nobody is
+    /// changing is preferred, so that two changes of stages do not wait for each other while there is a third stage.
+    private static func hasOpenStage(
+        _ pipeline: RecordID, besides stage: RecordID? = nil, _ transaction: RecordTransaction
+    ) async throws -> Bool {
+        var parameters = Parameters()
+        parameters.append(pipeline)
+        parameters.append(stage)
+        if try await !transaction.query(freeOpenStage, parameters).isEmpty { return true }
+        return try await !transaction.query(openStage, parameters).isEmpty
+    }
+
     /// Takes the flag from the pipeline that has it. Two changes at once wait for each other here: the one that comes
     /// second finds the first one's pipeline, not the one it waited for.
     private static func takeOver(_ id: RecordID, _ transaction: RecordTransaction) async throws {
+        guard try await hasOpenStage(id, transaction) else { throw hasNoStage }
         var parameters = Parameters()
         parameters.append(id)
-        guard try await !transaction.query(openStage, parameters).isEmpty else { throw hasNoStage }
         var previous = try await transaction.query(holder, parameters).first
         if previous == nil { previous = try await transaction.query(holder, parameters).first }
         guard let previous = try previous?.id(0) else { return }
@@ -38,13 +65,32 @@ enum DefaultPipeline {
         "New deals go to the default pipeline, so there is always one; make another pipeline the default first.",
         domain: "sales")
 
+    private static let lastStage = RPCError.failedPrecondition(
+        "DEFAULT_PIPELINE_REQUIRED",
+        "New deals go to the default pipeline, and this is its last open stage; make another pipeline the default, or "
+            + "add an open stage first.", domain: "sales")
+
     private static let hasNoStage = RPCError.failedPrecondition(
         "PIPELINE_HAS_NO_STAGE",
         "New deals could not begin in it: create the pipeline and an open stage of it, then make it the default.",
         domain: "sales")
 
+    private static let isDefault = Statement(
+        "SELECT id FROM {schema}.pipelines WHERE id = $1 AND default_pipeline AND deleted_at IS NULL")
+
+    /// An open stage of the pipeline $1, but not the stage $2 (or null).
     private static let openStage = Statement(
-        "SELECT id FROM {schema}.stages WHERE pipeline_id = $1 AND category = 1 AND deleted_at IS NULL LIMIT 1")
+        """
+        SELECT id FROM {schema}.stages WHERE pipeline_id = $1 AND category = 1 AND deleted_at IS NULL
+          AND id IS DISTINCT FROM $2::uuid ORDER BY id LIMIT 1 FOR SHARE
+        """)
+
+    /// The same, of those that no other transaction is changing.
+    private static let freeOpenStage = Statement(
+        """
+        SELECT id FROM {schema}.stages WHERE pipeline_id = $1 AND category = 1 AND deleted_at IS NULL
+          AND id IS DISTINCT FROM $2::uuid ORDER BY id LIMIT 1 FOR SHARE SKIP LOCKED
+        """)
 
     /// The default pipeline, unless it is $1.
     private static let holder = Statement(

@@ -19,7 +19,8 @@ enum StageRecord {
         ],
         constraints: [
             ConstraintRule(
-                "stages_display_name_key", fields: ["pipeline_id", "display_name"], reason: "DISPLAY_NAME_TAKEN")
+                "stages_display_name_key", fields: ["display_name", "pipeline_id"], reason: "DISPLAY_NAME_TAKEN",
+                ignoringCase: true)
         ],
         hooks: RecordHooks(
             validate: certainOutcomes, beforeWrite: keepCategory, beforeLifetimeChange: keepDealsAndPipeline))
@@ -38,7 +39,7 @@ enum StageRecord {
 
     /// A stage that deals are in, deleted ones included, keeps what it stands for: a change would win, lose or reopen them
     /// without a reason, without a word in their history, and without anybody's right to change them. The stage is
-    /// locked, so that no deal can enter it meanwhile.
+    /// locked, so that no deal can enter it meanwhile. The last open stage of the default pipeline stays open.
     @Sendable private static func keepCategory(
         _ change: RecordChange, _ transaction: RecordTransaction
     ) async throws {
@@ -47,9 +48,10 @@ enum StageRecord {
             change, allDeals,
             "The stage has, or had when they were deleted, deals, so its category stays; create a stage of the other "
                 + "category and move the deals to it.", transaction)
+        try await DefaultPipeline.keepOpenStage(change, transaction)
     }
 
-    /// Deals keep their stage, and a stage is part of its pipeline.
+    /// Deals keep their stage, the default pipeline its last open one, and a stage is part of its pipeline.
     @Sendable private static func keepDealsAndPipeline(
         _ change: RecordChange, _ transaction: RecordTransaction
     ) async throws {
@@ -57,6 +59,7 @@ enum StageRecord {
         case .delete:
             try await refuseDeals(
                 change, livingDeals, "The stage has deals; move them to another stage first.", transaction)
+            try await DefaultPipeline.keepOpenStage(change, transaction)
         case .restore:
             try await transaction.requireLiving(
                 PipelineRecord.type, change.after.id("pipeline_id"), field: "pipeline_id")

@@ -1,0 +1,168 @@
+import AccessControl
+import Contracts
+import RPC
+import Records
+import Synchronization
+import Tenancy
+import TestService
+import Testing
+
+@testable import SalesService
+
+/// What the engine does with records that hooks and custom methods write.
+@Suite struct HookTests {
+    /// Writes a deal's description as it comes, where a move would be.
+    private struct RawMethods: DealServiceCustomMethods {
+        let engine: RecordEngine
+
+        func moveDealStage(
+            _ request: MoveDealStageRequest, _ context: CallContext
+        ) async throws -> MoveDealStageResponse {
+            try await engine.transaction(context, request: request) { transaction in
+                let record = try await transaction.load(DealRecord.type, id: request.id, for: .update)
+                let stored = try await transaction.update(record) {
+                    $0.set("description", request.outcomeReason ?? "")
+                }
+                return MoveDealStageResponse(deal: transaction.present(stored, as: Deal.self))
+            }
+        }
+
+        func moveDealsToPipeline(
+            _ request: MoveDealsToPipelineRequest, _ context: CallContext
+        ) async throws -> MoveDealsToPipelineResponse {
+            try await DealMethods(engine: engine).moveDealsToPipeline(request, context)
+        }
+
+        func listStageHistory(
+            _ request: ListStageHistoryRequest, _ context: CallContext
+        ) async throws -> ListStageHistoryResponse {
+            try await DealMethods(engine: engine).listStageHistory(request, context)
+        }
+
+        func getBoard(_ request: GetBoardRequest, _ context: CallContext) async throws -> GetBoardResponse {
+            try await DealMethods(engine: engine).getBoard(request, context)
+        }
+    }
+
+    private static let rawParts = TestService.Parts(
+        .sales, SalesMigrations.stream, SalesService.types
+    ) { engine in
+        var router = Router()
+        try engine.register(DealRecord.type, methods: DealServiceMethods.all, on: &router)
+        RawMethods(engine: engine).register(on: &router)
+        return router
+    }
+
+    /// A text is compared as it is stored.
+    @Test func aBlankAtTheEndOfATextIsNoChange() async throws {
+        try await TestService.run(Self.rawParts) { service in
+            let client = DealServiceClient(channel: service.channel())
+            let deal = try #require(
+                try await client.createDeal(
+                    CreateDealRequest(deal: Deal(displayName: "Desk", description: "Oak"))
+                ).deal)
+            func write(_ text: String) async throws -> Deal? {
+                try await client.moveDealStage(MoveDealStageRequest(id: deal.id, outcomeReason: text)).deal
+            }
+            func ledger() async throws -> Int64 {
+                try await service.number("SELECT count(*) FROM {schema}.ledger WHERE object = 'deal'")
+            }
+            for text in ["Oak", "Oak ", " Oak\n", "Oak\u{3000}\u{200B}"] {
+                let same = try await write(text)
+                #expect(same?.version == 1 && same?.description == "Oak" && same?.updateTime == deal.updateTime)
+            }
+            #expect(try await ledger() == 1)
+            let other = try await write("Ash ")
+            #expect(other?.version == 2 && other?.description == "Ash")
+            #expect(try await ledger() == 2)
+        }
+    }
+
+    /// The same through a method of the service: no history either.
+    @Test func aMoveWithTheSameReasonIsNoChange() async throws {
+        try await Sales.run { sales in
+            let lost = try await sales.stage("Lost")
+            let deal = try await sales.make(Deal(displayName: "Desk", stageID: lost.id, outcomeReason: "too dear"))
+            let same = try await sales.move(deal, to: lost, reason: "too dear ")
+            #expect(same.version == 1 && same.outcomeReason == "too dear")
+            #expect(try await sales.history(deal).count == 1)
+            #expect(
+                try await sales.service.number("SELECT count(*) FROM {schema}.ledger WHERE object = 'deal'") == 1)
+        }
+    }
+
+    /// The changes whose `afterCommit` ran.
+    private static let committed = Mutex<[String]>([])
+
+    @Sendable private static func note(_ change: RecordChange) async {
+        let line = "\(change.kind) \(change.type.object)"
+        committed.withLock { $0.append(line) }
+    }
+
+    private static let stage = RecordType(
+        message: Stage.descriptor, object: "stage", table: "stages", service: .sales, ownership: .shared,
+        fields: [.field("display_name", .required, .line(100))], hooks: RecordHooks(afterCommit: HookTests.note))
+
+    /// A pipeline whose stage is made, deleted and restored by hooks.
+    private static let pipeline = RecordType(
+        message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales, ownership: .shared,
+        fields: [.field("display_name", .required, .line(100)), .field("description", .lines(1000))],
+        hooks: RecordHooks(
+            beforeLifetimeChange: HookTests.takeStages, afterCreate: HookTests.makeStage,
+            afterCommit: HookTests.note))
+
+    @Sendable private static func makeStage(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        try await transaction.insert(
+            stage,
+            Stage(
+                pipelineID: change.recordID.text, displayName: "Open", position: 1, probabilityPercent: 1,
+                category: .open))
+    }
+
+    @Sendable private static func takeStages(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        let stages = try await transaction.parts(
+            stage, of: change.recordID, by: "pipeline_id", deletedAt: change.before?.time("delete_time"))
+        for stage in stages {
+            if change.kind == .delete {
+                try await transaction.delete(stage)
+            } else {
+                try transaction.restore(stage)
+            }
+        }
+    }
+
+    private static let hookParts = TestService.Parts(
+        .sales, SalesMigrations.stream, [HookTests.pipeline, HookTests.stage]
+    ) { engine in
+        var router = Router()
+        try engine.register(HookTests.pipeline, methods: PipelineServiceMethods.all, on: &router)
+        return router
+    }
+
+    @Test func everyChangeOfATransactionIsToldAfterwards() async throws {
+        try await TestService.run(Self.hookParts) { service in
+            let client = PipelineServiceClient(channel: service.channel())
+            func told() -> [String] {
+                Self.committed.withLock { lines in
+                    let told = lines.sorted()
+                    lines = []
+                    return told
+                }
+            }
+            let pipeline = try await client.createPipeline(
+                CreatePipelineRequest(pipeline: Pipeline(displayName: "One"))
+            ).pipeline
+            #expect(told() == ["create pipeline", "create stage"])
+            _ = try await client.deletePipeline(DeletePipelineRequest(id: pipeline?.id))
+            #expect(told() == ["delete pipeline", "delete stage"])
+            _ = try await client.restorePipeline(RestorePipelineRequest(id: pipeline?.id))
+            #expect(told() == ["restore pipeline", "restore stage"])
+            // The one that is refused is not told of.
+            _ = try await client.batchCreatePipelines(
+                BatchCreatePipelinesRequest(pipelines: [
+                    Pipeline(displayName: "Two"), Pipeline(displayName: "one"), Pipeline(displayName: "Three"),
+                ]))
+            #expect(told() == ["create pipeline", "create pipeline", "create stage", "create stage"])
+        }
+    }
+}
