@@ -19,6 +19,17 @@ package enum MoneyText {
     package struct Problem: Error, Hashable, Sendable {
         package let text: String
         package let cure: String
+        /// The amounts that the cure offers. Each can be read.
+        package let samples: [String]
+
+        /// - Parameters:
+        ///   - lead: what stands before the samples, as in "write it as".
+        ///   - note: what stands behind them.
+        init(_ text: String, _ lead: String, _ samples: [String], note: String = "") {
+            self.text = text
+            self.samples = samples
+            cure = ([lead, samples.joined(separator: " or ")] + (note.isEmpty ? [] : [note])).joined(separator: " ")
+        }
     }
 
     /// Longer texts are no amounts: the largest one, grouped, has 26 characters and its currency.
@@ -50,7 +61,7 @@ package enum MoneyText {
     /// Reads an amount. A minus sign is read; whether a field takes it is the field's affair.
     package static func parse(_ text: String) throws(Problem) -> MoneyAmount {
         guard text.count <= charactersMax else {
-            throw Problem(text: "\(text.count) characters are no amount of money", cure: "write it as 1250.00 EUR")
+            throw Problem("\(text.count) characters are no amount of money", "write it as", [sample()])
         }
         guard text.contains(where: \.isNumber) else { throw NumberText.notANumber(text) }
         let (number, currency) = try split(text)
@@ -75,28 +86,53 @@ package enum MoneyText {
         let tail = trimmed.dropFirst(head.count)
         let back = String(tail.reversed().prefix { isCurrencyPart($0) }.reversed())
         guard head.isEmpty || back.isEmpty else {
-            throw Problem(text: "\(text) names two currencies", cure: "write one, as in 1250.00 EUR")
+            throw Problem(
+                "\(text) names two currencies", "write one, as in",
+                samples(trim(tail.dropLast(back.count)), in: [String(head), back]))
         }
         let name = head.isEmpty ? back : String(head)
         guard !name.isEmpty else {
-            throw Problem(text: "\(text) names no currency", cure: "write it as 1250.00 EUR")
+            throw Problem("\(text) names no currency", "write it with one, as in", samples(trimmed, in: ["EUR"]))
         }
-        return (trim(tail.dropLast(back.count)), try currency(name, in: text))
+        let number = trim(tail.dropLast(back.count))
+        return (number, try currency(name, of: number, in: text))
     }
 
-    private static func currency(_ name: String, in text: String) throws(Problem) -> Currency {
+    /// 1250 of a currency, for a text that nothing can be taken from.
+    static func sample(_ currency: Currency? = nil) -> String {
+        let zeros = String(repeating: "0", count: currency?.digits ?? 2)
+        return "1250\(zeros.isEmpty ? "" : "." + zeros) \(currency?.code ?? "EUR")"
+    }
+
+    /// The number as amounts of these currencies, where there are such, or else what may be meant by it.
+    private static func samples(_ number: Substring, in names: [String]) -> [String] {
+        let known = names.filter { name in
+            Currency(code: name.uppercased()) != nil || name.count == 1 && CurrencySign.clear[Character(name)] != nil
+        }
+        var samples: [String] = []
+        for name in known.isEmpty ? ["EUR"] : known {
+            do {
+                samples.append(self.text(try parse("\(number) \(name)")))
+            } catch {
+                samples += error.samples
+            }
+        }
+        return samples.enumerated().filter { !samples[..<$0.offset].contains($0.element) }.map(\.element)
+    }
+
+    private static func currency(_ name: String, of number: Substring, in text: String) throws(Problem) -> Currency {
         if let sign = name.first, name.count == 1 {
             if let code = CurrencySign.clear[sign], let currency = Currency(code: code) { return currency }
             if let codes = CurrencySign.shared[sign] {
                 throw Problem(
-                    text: "\(text): several currencies are written \(sign)",
-                    cure: "write the code, \(codes.joined(separator: " or ")), as in 1250.00 \(codes[0])")
+                    "\(text): several currencies are written \(sign)",
+                    "write the code, \(codes.joined(separator: " or ")), as in", samples(number, in: [codes[0]]))
             }
         }
         guard let currency = Currency(code: name.uppercased()) else {
             throw Problem(
-                text: "\(text): \(name) is no currency in use",
-                cure: "write a code of ISO 4217, as in 1250.00 EUR")
+                "\(text): \(name) is no currency in use", "write a code of ISO 4217, as in",
+                samples(number, in: ["EUR"]))
         }
         return currency
     }

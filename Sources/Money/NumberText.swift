@@ -13,27 +13,61 @@ enum NumberText {
     /// Marks of direction, which programs put around Arabic and Hebrew numbers.
     static func isInvisible(_ character: Character) -> Bool { "\u{200e}\u{200f}\u{61c}\u{feff}".contains(character) }
 
+    /// What a number belongs to, for what is said about it.
+    private struct Amount {
+        /// The whole amount as it was written.
+        let text: String
+        let currency: Currency
+        let isNegative: Bool
+
+        var code: String { currency.code }
+
+        /// The text of an amount of these digits; nil when it is larger than one can be.
+        func sample(whole: String, decimals: String = "") -> String? {
+            let fill = String(repeating: "0", count: max(0, currency.digits - decimals.count))
+            let digits = whole + decimals + fill
+            return Int64((isNegative ? "-" : "") + digits).map { MoneyText.text(minorUnits: $0, currency: code) }
+        }
+
+        /// The same without separators between thousands.
+        func plainSample(whole: String, decimals: String = "") -> String? {
+            sample(whole: whole, decimals: decimals)?.replacing(",", with: "")
+        }
+
+        var decimalsText: String {
+            "\(code) has \(currency.digits == 0 ? "no decimals" : "\(currency.digits) decimals")"
+        }
+
+        var notANumber: MoneyText.Problem { NumberText.notANumber(text, currency) }
+    }
+
     /// Minor units of a currency from a number; `text` is the whole amount, for what is said about it.
     static func minorUnits(
         _ number: Substring, of currency: Currency, in text: String
     ) throws(MoneyText.Problem) -> Int64 {
         let isNegative = number.first.map { "-−－".contains($0) } ?? false
-        let parts = try parts(isNegative ? number.dropFirst() : number, in: text)
-        let (whole, decimals) = try split(parts, currency, in: text)
+        let amount = Amount(text: text, currency: currency, isNegative: isNegative)
+        let parts = try parts(isNegative ? number.dropFirst() : number, amount)
+        let (whole, decimals) = try split(parts, amount)
         let kept = decimals.prefix(currency.digits)
-        guard decimals.dropFirst(currency.digits).allSatisfy({ $0 == "0" }) else {
-            let most = currency.digits == 0 ? "no decimals" : "\(currency.digits) decimals"
-            throw MoneyText.Problem(
-                text: "\(text) has more decimals than the currency: \(currency.code) has \(most)",
-                cure: "write it as \(MoneyText.text(minorUnits: 125_000, currency: currency.code))")
+        let sign = isNegative ? "-" : ""
+        let units = Int64(sign + whole + kept + String(repeating: "0", count: currency.digits - kept.count))
+        guard let units else {
+            let largest = MoneyText.text(minorUnits: isNegative ? .min : .max, currency: currency.code)
+            throw MoneyText.Problem("\(text) is more than an amount can be", "the largest is", [largest])
         }
-        let digits = whole + kept + String(repeating: "0", count: currency.digits - kept.count)
-        guard let units = Int64((isNegative ? "-" : "") + digits) else {
-            throw MoneyText.Problem(
-                text: "\(text) is more than an amount can be",
-                cure: "the largest is \(MoneyText.text(minorUnits: .max, currency: currency.code))")
+        guard decimals.dropFirst(currency.digits).allSatisfy({ $0 == "0" }) else {
+            throw tooManyDecimals(units, amount)
         }
         return units
+    }
+
+    /// Offers the amounts below and above.
+    private static func tooManyDecimals(_ units: Int64, _ amount: Amount) -> MoneyText.Problem {
+        let (next, isTooLarge) = units.addingReportingOverflow(amount.isNegative ? -1 : 1)
+        return MoneyText.Problem(
+            "\(amount.text) has more decimals than the currency: \(amount.decimalsText)", "write it as",
+            (isTooLarge ? [units] : [units, next]).map { MoneyText.text(minorUnits: $0, currency: amount.code) })
     }
 
     /// Runs of digits, in ASCII, and the separators between them.
@@ -42,7 +76,7 @@ enum NumberText {
         var separators: [Character] = []
     }
 
-    private static func parts(_ number: Substring, in text: String) throws(MoneyText.Problem) -> Parts {
+    private static func parts(_ number: Substring, _ amount: Amount) throws(MoneyText.Problem) -> Parts {
         var parts = Parts()
         var zero: UInt32?
         for character in number {
@@ -50,7 +84,8 @@ enum NumberText {
                 let own = scalar.value - UInt32(digit)
                 guard zero ?? own == own else {
                     throw MoneyText.Problem(
-                        text: "\(text) mixes digits of several scripts", cure: "write it as 1250.00 EUR")
+                        "\(amount.text) mixes digits of several scripts", "write it as",
+                        [MoneyText.sample(amount.currency)])
                 }
                 zero = own
                 parts.runs[parts.runs.count - 1].append(String(digit))
@@ -58,15 +93,15 @@ enum NumberText {
                 parts.separators.append(separator)
                 parts.runs.append("")
             } else {
-                throw notANumber(text)
+                throw amount.notANumber
             }
         }
-        guard parts.runs.allSatisfy({ !$0.isEmpty }) else { throw notANumber(text) }
+        guard parts.runs.allSatisfy({ !$0.isEmpty }) else { throw amount.notANumber }
         return parts
     }
 
-    static func notANumber(_ text: String) -> MoneyText.Problem {
-        MoneyText.Problem(text: "\(text) is not an amount of money", cure: "write it as 1250.00 EUR")
+    static func notANumber(_ text: String, _ currency: Currency? = nil) -> MoneyText.Problem {
+        MoneyText.Problem("\(text) is not an amount of money", "write it as", [MoneyText.sample(currency)])
     }
 
     private static func digit(_ character: Character) -> Int? {
@@ -85,55 +120,65 @@ enum NumberText {
 
     /// The whole part and the decimals.
     private static func split(
-        _ parts: Parts, _ currency: Currency, in text: String
+        _ parts: Parts, _ amount: Amount
     ) throws(MoneyText.Problem) -> (whole: String, decimals: String) {
         guard let last = parts.separators.last else { return (parts.runs[0], "") }
         let groups = parts.separators.dropLast()
-        let isDecimal = groups.isEmpty ? try isDecimal(last, parts, currency, in: text) : !groups.contains(last)
+        let isDecimal = groups.isEmpty ? try isDecimal(last, parts, amount) : !groups.contains(last)
         guard isDecimal else {
-            try checkGroups(parts.runs, parts.separators[...], in: text)
+            guard isGrouped(parts.runs, parts.separators[...]) else { throw uncertain(parts, amount) }
             return (parts.runs.joined(), "")
         }
-        guard ".,٫".contains(last) else { throw uncertain(text) }
-        try checkGroups(parts.runs.dropLast(), groups, in: text)
+        guard ".,٫".contains(last), isGrouped(parts.runs.dropLast(), groups) else { throw uncertain(parts, amount) }
         return (parts.runs.dropLast().joined(), parts.runs[parts.runs.count - 1])
     }
 
     /// Whether the only separator of a number is its decimal separator.
     private static func isDecimal(
-        _ separator: Character, _ parts: Parts, _ currency: Currency, in text: String
+        _ separator: Character, _ parts: Parts, _ amount: Amount
     ) throws(MoneyText.Problem) -> Bool {
         if separator == "٫" { return true }
         guard ".,".contains(separator) else { return false }
         let (whole, rest) = (parts.runs[0], parts.runs[1])
+        let digits = amount.currency.digits
         let mayBeGroup = rest.count == 3 && whole.count <= 3 && whole.first != "0"
-        guard mayBeGroup, !(separator == "." && currency.digits == 3) else { return true }
+        guard mayBeGroup, !(separator == "." && digits == 3) else { return true }
+        let both: [String?] = [amount.plainSample(whole: whole + rest), fraction(whole, rest, amount)]
+        let samples = both.compactMap { $0 }
         throw MoneyText.Problem(
-            text: "\(text) may mean \(whole)\(rest) or \(whole) and a fraction",
-            cure: currency.digits == 0
-                ? "write \(whole)\(rest) \(currency.code)"
-                : "write \(whole)\(rest).00 \(currency.code) or \(whole).\(decimals(rest)) \(currency.code)")
+            "\(amount.text) may mean \(whole)\(rest) or \(whole) and a fraction", "write", samples,
+            note: samples.count == 2 ? "" : "if that is meant; \(amount.decimalsText)")
     }
 
-    /// Decimals without zeros at the end, but two at least, as in 25 of 250.
-    private static func decimals(_ digits: String) -> Substring {
-        digits.hasSuffix("0") ? digits.dropLast() : digits[...]
+    /// What is written if the separator is a decimal one; nil when the currency has fewer decimals.
+    private static func fraction(_ whole: String, _ rest: String, _ amount: Amount) -> String? {
+        let needed = rest.count - rest.reversed().prefix { $0 == "0" }.count
+        guard needed <= amount.currency.digits else { return nil }
+        return amount.plainSample(whole: whole, decimals: String(rest.prefix(amount.currency.digits)))
     }
 
     /// One kind of separator; a first group of one to three digits and others of three, or of two before the last.
-    private static func checkGroups(
-        _ runs: some BidirectionalCollection<String>, _ separators: ArraySlice<Character>, in text: String
-    ) throws(MoneyText.Problem) {
-        guard let first = runs.first, let last = runs.last, let separator = separators.first else { return }
+    private static func isGrouped(
+        _ runs: some BidirectionalCollection<String>, _ separators: ArraySlice<Character>
+    ) -> Bool {
+        guard let first = runs.first, let last = runs.last, let separator = separators.first else { return true }
         let middle = runs.dropFirst().dropLast()
         let areThousands = middle.allSatisfy { $0.count == 3 } && first.count <= 3
         let areLakhs = separator == "," && !middle.isEmpty && middle.allSatisfy { $0.count == 2 } && first.count <= 2
-        guard last.count == 3, areThousands || areLakhs, separators.allSatisfy({ $0 == separator }), separator != "٫"
-        else { throw uncertain(text) }
+        return last.count == 3 && (areThousands || areLakhs) && separators.allSatisfy { $0 == separator }
+            && separator != "٫"
     }
 
-    private static func uncertain(_ text: String) -> MoneyText.Problem {
-        MoneyText.Problem(
-            text: "\(text): how the digits are grouped is not certain", cure: "write it as 1250.00 EUR or 1,250.00 EUR")
+    /// Offers the digits without separators, and with the last separator as the decimal one where that can be.
+    private static func uncertain(_ parts: Parts, _ amount: Amount) -> MoneyText.Problem {
+        let last = parts.runs[parts.runs.count - 1]
+        var samples = [amount.plainSample(whole: parts.runs.joined())]
+        if last.count <= amount.currency.digits {
+            samples.append(amount.plainSample(whole: parts.runs.dropLast().joined(), decimals: last))
+        }
+        let known = samples.compactMap { $0 }
+        return MoneyText.Problem(
+            "\(amount.text): how the digits are grouped is not certain", "write it as",
+            known.isEmpty ? [MoneyText.sample(amount.currency)] : known)
     }
 }

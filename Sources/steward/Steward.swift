@@ -46,6 +46,7 @@ struct Steward: AsyncParsableCommand {
 
     static func main() async {
         do {
+            try CheckedText.check(arguments: CheckedText.ownArguments)
             try CommandNames.check(Array(CommandLine.arguments.dropFirst()), of: Self.self)
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -64,6 +64,45 @@ import Testing
     }
 
     @Test(arguments: [
+        ("1,234 EUR", ["1234.00 EUR"]), ("-1.250 EUR", ["-1250.00 EUR", "-1.25 EUR"]), ("12.345 USD", ["12345.00 USD"]),
+        ("1,234 KWD", ["1234.000 KWD", "1.234 KWD"]), ("1,250 JPY", ["1250 JPY"]), ("5.50 JPY", ["5 JPY", "6 JPY"]),
+        ("-5.505 EUR", ["-5505.00 EUR"]), ("1250.505 EUR", ["1,250.50 EUR", "1,250.51 EUR"]),
+        ("1,250,00 EUR", ["125000.00 EUR", "1250.00 EUR"]), ("12.50", ["12.50 EUR"]), ("¥500", ["500 JPY"]),
+        ("€12.50 USD", ["12.50 EUR", "12.50 USD"]), ("12.50 EURO", ["12.50 EUR"]), ("5 €€", ["5.00 EUR"]),
+    ])
+    func offersWhatMayBeMeant(_ text: String, _ samples: [String]) {
+        let problem = #expect(throws: MoneyText.Problem.self) { try MoneyText.parse(text) }
+        #expect(problem?.samples == samples)
+    }
+
+    /// Every amount that a cure names is one of its samples, and every sample can be read.
+    private func checkCure(of text: String) throws {
+        do {
+            _ = try MoneyText.parse(text)
+        } catch {
+            #expect(!error.samples.isEmpty, "\(text)")
+            for sample in error.samples {
+                #expect(throws: Never.self, "\(text): \(error.cure)") { try MoneyText.parse(sample) }
+            }
+            let offered = error.cure.matches(of: /-?\d[\d.,]* [A-Z]{3}/).map { String($0.output) }
+            #expect(offered == error.samples, "\(text): \(error.cure)")
+        }
+    }
+
+    @Test func whatARefusalOffersIsAccepted() throws {
+        for (text, _) in Self.refused { try checkCure(of: text) }
+        var random = SystemRandomNumberGenerator()
+        let alphabet = Array("0123456789.,' -٣x")
+        let codes = ["EUR", "JPY", "KWD", "USD", "$", "¥", "€", "XXX", ""]
+        for _ in 0..<20_000 {
+            let number = String(
+                (0..<Int.random(in: 1...24, using: &random)).map { _ in alphabet.randomElement(using: &random)! })
+            let code = codes.randomElement(using: &random)!
+            try checkCure(of: Bool.random(using: &random) ? "\(number) \(code)" : "\(code)\(number)")
+        }
+    }
+
+    @Test(arguments: [
         (Int64(123_450), "EUR", "1,234.50 EUR"), (-5, "EUR", "-0.05 EUR"), (1_000_000, "JPY", "1,000,000 JPY"),
         (999_999, "JPY", "999999 JPY"), (1_234, "JPY", "1234 JPY"), (1_234, "KWD", "1.234 KWD"),
         (Int64.min, "JPY", "-9,223,372,036,854,775,808 JPY"),

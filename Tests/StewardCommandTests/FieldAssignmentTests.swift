@@ -48,6 +48,78 @@ import Wire
     }
 
     @Test(arguments: [
+        ["amount=5 KWD", "amount.currency_code=JPY"], ["amount.minor_units=1", "amount=7 EUR"],
+        ["stage=A", "stage=B"], ["account=Acme", "account_id=x"], ["account.external_id=x", "account=Acme"],
+        ["description=A", "description=B"], ["description=", "description=B"],
+        ["amount.minor_units=1", "amount.minor_units=2"],
+    ])
+    func nothingIsSetTwice(_ arguments: [String]) {
+        let problem = #expect(throws: UsageProblem.self) { try FieldsSet.check(arguments, of: Deal.descriptor) }
+        for argument in arguments { #expect(problem?.text.contains(argument) == true) }
+        let message = Message.make(Deal.descriptor, in: Arena())
+        #expect(throws: UsageProblem.self) { try FieldAssignment.apply(arguments, to: message) }
+    }
+
+    @Test func partsAndListsMayStandBesideEachOther() throws {
+        try FieldsSet.check(["amount.minor_units=1", "amount.currency_code=EUR", "stage=A"], of: Deal.descriptor)
+        let points = ["contact_points.email=a@b.example", "contact_points.email=c@d.example"]
+        try FieldsSet.check(points, of: Contact.descriptor)
+        #expect(throws: UsageProblem.self) {
+            try FieldsSet.check(points + ["contact_points=[]"], of: Contact.descriptor)
+        }
+        let problem = #expect(throws: UsageProblem.self) {
+            try FieldsSet.check(["role=A", "role_ids=b"], of: User.descriptor)
+        }
+        #expect(problem?.cure.contains("all values") == true)
+    }
+
+    @Test func aValueMayBeginWithACombiningMark() throws {
+        #expect(try deal("display_name=\u{301}x").0.displayName == "\u{301}x")
+    }
+
+    @Test(
+        arguments: [
+            ("{\"a\": 1, \"a\": 2}", "a"), ("{\"a\": 1, \"\\u0061\": 2}", "a"),
+            ("[{\"b\": {\"c\":1,\"d\":[],\"c\" :2}}]", "c"),
+            ("{\"a\": \"a\", \"b\": [\"a\", \"a\"], \"c\": {\"a\": \"\\\"a\\\":\"}}", nil),
+            ("[{\"a\": 1}, {\"a\": 1}]", nil),
+        ] as [(String, String?)])
+    func namesOfJSONComeOnce(_ json: String, _ name: String?) throws {
+        #expect(JSONNames.double(in: json) == name)
+        if name == nil {
+            _ = try JSONValue(text: json)
+        } else {
+            #expect(throws: UsageProblem.self) { try JSONValue(text: json) }
+        }
+    }
+
+    @Test func aNULIsRefusedByItsField() throws {
+        let message = Message.make(Deal.descriptor, in: Arena())
+        let json = try JSONValue(text: "{\"display_name\": \"nul\\u0000x\"}")
+        let problem = #expect(throws: UsageProblem.self) { try MessageFill.fill(message, from: json) }
+        #expect(problem?.text.contains("display_name: the byte 00 at position 4") == true)
+    }
+
+    @Test(arguments: [
+        ("account|create|display_name=bad|!", "argument 3, display_name: the byte FF at position 17"),
+        ("list|--filter|city = \"|!", "argument 3, --filter: the byte FF at position 9"),
+        ("|!", "argument 1: the byte FF"),
+    ])
+    func bytesThatAreNotUTF8AreRefused(_ text: String, _ says: String) {
+        var arguments = text.split(separator: "|").map { Array($0.utf8) }
+        arguments.removeLast()
+        if arguments.isEmpty { arguments = [[]] }
+        arguments[arguments.count - 1].append(0xff)
+        let problem = #expect(throws: UsageProblem.self) { try CheckedText.check(arguments: arguments) }
+        #expect(problem?.text.hasPrefix(says) == true, "\(String(describing: problem))")
+    }
+
+    @Test func textInUTF8IsAccepted() throws {
+        try CheckedText.check(arguments: [Array("display_name=Müller 😀 \u{fffd}".utf8), []])
+        #expect(CheckedText.invalidPosition(Array("ü€".utf8) + [0xe2, 0x82]) == 5)
+    }
+
+    @Test(arguments: [
         ("12,50 EUR", Int64(1_250)), ("1 250,00 EUR", 125_000), ("1234,56 EUR", 123_456), ("5.00 JPY", 5),
     ])
     func moneyIsReadAsItIsMeant(_ text: String, _ units: Int64) throws {

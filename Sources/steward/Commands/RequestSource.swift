@@ -26,7 +26,7 @@ final class RequestSource: Sendable {
         } else if kind.hasManyRequests {
             source = Mutex(.lines(file: try Self.open(file ?? "-")))
         } else if let place = text ?? file {
-            source = Mutex(.whole([Self.all(of: try Self.open(place))]))
+            source = Mutex(.whole([try Self.all(of: try Self.open(place))]))
         } else {
             source = Mutex(.whole(["{}"]))
         }
@@ -34,16 +34,16 @@ final class RequestSource: Sendable {
 
     /// The next request, nil after the last.
     func next() async throws -> String? {
-        try await reader.run { [self] in source.withLock { Self.next(&$0) } }
+        try await reader.run { [self] in try source.withLock { try Self.next(&$0) } }
     }
 
-    private static func next(_ source: inout Source) -> String? {
+    private static func next(_ source: inout Source) throws -> String? {
         switch source {
         case .whole(let texts):
             source = .whole([])
             return texts.first
         case .lines(let file):
-            while let line = line(of: file) {
+            while let line = try line(of: file) {
                 if line.contains(where: { !$0.isWhitespace }) { return line }
             }
             return nil
@@ -60,21 +60,21 @@ final class RequestSource: Sendable {
         return file
     }
 
-    private static func all(of file: Int32) -> String {
+    private static func all(of file: Int32) throws -> String {
         var text = ""
-        while let line = line(of: file) { text += line + "\n" }
+        while let line = try line(of: file) { text += line + "\n" }
         return text
     }
 
     /// Byte by byte: what a person types must not wait in a buffer, and requests are short.
-    private static func line(of file: Int32) -> String? {
+    private static func line(of file: Int32) throws -> String? {
         var bytes: [UInt8] = []
         var byte: UInt8 = 0
         while true {
             let count = read(file, &byte, 1)
             if count < 0 && errno == EINTR { continue }
-            guard count == 1 else { return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self) }
-            if byte == UInt8(ascii: "\n") { return String(decoding: bytes, as: UTF8.self) }
+            guard count == 1 else { return try bytes.isEmpty ? nil : CheckedText.text(bytes, "a request") }
+            if byte == UInt8(ascii: "\n") { return try CheckedText.text(bytes, "a request") }
             bytes.append(byte)
         }
     }

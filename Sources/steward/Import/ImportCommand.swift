@@ -14,9 +14,11 @@ struct Import: AsyncParsableCommand {
             Money is written 1250.00 EUR, 1,250.00 EUR or 1.250,00 EUR; 1,250 EUR is refused, it may be 1.25.
 
             The file is read once before anything is created. Every row is created or refused alone; --report writes what
-            happened to each. Importing a file again makes nothing twice: a row that was imported before, by you and
-            with the same cells, counts as existed, however the import before ended. Ctrl-C ends an import after the rows
-            that are on their way.
+            happened to each. Importing a file again makes nothing twice: a row that was imported before with the same
+            cells counts as existed, however the import before ended. Equal rows of one file are a record each. This
+            protection is yours, on this machine: it needs the key in $STEWARD_HOME/import.key, which each user and each
+            machine has for itself. Where others import the same file too, give --key with a field that is unique.
+            Ctrl-C ends an import after the rows that are on their way.
 
             Examples:
               steward import accounts accounts.csv --key external_id

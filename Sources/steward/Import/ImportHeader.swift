@@ -73,18 +73,12 @@ struct ImportHeader {
 
     /// Columns that add to a list may come more than once; others would overwrite each other.
     private func refuseDoubles() throws {
-        var seen: [String: String] = [:]
+        var fields = FieldsSet(of: record)
         for column in columns {
-            guard let path = column.path, let field = record.field(String(path.prefix { $0 != "." })) else { continue }
-            if field.isRepeated, path.contains(".") || path.hasSuffix("_ids") { continue }
-            // amount and amount.minor_units set the same, amount.currency_code and amount.minor_units do not.
-            let other = seen.first { $0.key == path || $0.key.hasPrefix(path + ".") || path.hasPrefix($0.key + ".") }
-            if let other {
-                throw UsageProblem(
-                    "the columns \(other.value) and \(column.name) set the same field, \(path)",
-                    cure: "leave one of them out, or take its name away")
-            }
-            seen[path] = column.name
+            guard let path = column.path, let other = fields.add(path, by: column.name) else { continue }
+            throw UsageProblem(
+                "the columns \(other) and \(column.name) set the same field, \(path)",
+                cure: "leave one of them out, or take its name away")
         }
     }
 }

@@ -21,7 +21,7 @@ struct ImportRows {
     }
 
     private let source: ImportSource
-    private let identity: RowIdentity?
+    private var identity: RowIdentity?
     private var resolver: ReferenceResolver
 
     init(source: ImportSource, identity: RowIdentity?, connection: StewardConnection) {
@@ -42,7 +42,7 @@ struct ImportRows {
     }
 
     /// The records of the rows, and what is wrong with the others.
-    func prepare(_ rows: [CSVReader.Record]) -> (sent: [Prepared], refused: [RowOutcome]) {
+    mutating func prepare(_ rows: [CSVReader.Record]) -> (sent: [Prepared], refused: [RowOutcome]) {
         let arena = Arena()
         var sent: [Prepared] = []
         var refused: [RowOutcome] = []
@@ -60,7 +60,7 @@ struct ImportRows {
         return (sent, refused)
     }
 
-    private func prepare(_ row: CSVReader.Record, in arena: Arena) throws -> Prepared {
+    private mutating func prepare(_ row: CSVReader.Record, in arena: Arena) throws -> Prepared {
         guard row.fields.count == columns.count else {
             throw BadCell(
                 column: "",
@@ -124,7 +124,7 @@ struct ImportRows {
     }
 
     /// Gives the record its id, unless the row brings one.
-    private func identify(
+    private mutating func identify(
         _ message: Message, _ row: CSVReader.Record
     ) throws -> (id: String, isOfRow: Bool) {
         guard let field = message.descriptor.field("id") else { return ("", false) }
@@ -132,7 +132,7 @@ struct ImportRows {
         let cells = zip(columns, row.fields).compactMap { column, text in
             column.path.map { (path: Self.identityPath(column, $0), text: text.trimmed) }
         }
-        let id = try identity?.id(of: cells) ?? RecordID.make()
+        let id = try identity?.nextID(of: cells) ?? RecordID.make()
         message.setString(field, id.text)
         return (id.text, identity != nil)
     }

@@ -3,7 +3,8 @@ import Glibc
 import Tenancy
 
 /// Makes the id of a record from the row that it is imported from: whoever imports the row again, in the same file or another one,
-/// after any end of the import before, finds that the record is there.
+/// after any end of the import before, finds that the record is there. Equal rows of one import are several records: the second
+/// has another id than the first, and the same one at the next import.
 ///
 /// The id is a keyed hash, so that it tells nobody what the row holds, fields that a role hides among them. The key is in
 /// `$STEWARD_HOME/import.key`; another user, or another machine, has another key and makes other ids.
@@ -11,6 +12,8 @@ struct RowIdentity {
     private let key: MACKey
     /// Workspace and kind of record.
     private let place: [String]
+    /// How often a row has come, by the id of its first occurrence.
+    private var counts: [RecordID: Int] = [:]
 
     private static let keyBytes = 32
 
@@ -26,8 +29,17 @@ struct RowIdentity {
         self.place = place
     }
 
+    /// The id of the next row of an import.
+    mutating func nextID(of cells: [(path: String, text: String)]) throws -> RecordID {
+        let first = try id(of: cells)
+        let occurrence = counts[first, default: 0] + 1
+        counts[first] = occurrence
+        return occurrence == 1 ? first : try id(of: cells, occurrence: occurrence)
+    }
+
     /// The id of a row. The order of the columns, and columns that it leaves empty, do not matter.
-    func id(of cells: [(path: String, text: String)]) throws -> RecordID {
+    /// - Parameter occurrence: how many equal rows there are up to this one, from 1.
+    func id(of cells: [(path: String, text: String)], occurrence: Int = 1) throws -> RecordID {
         var bytes: [UInt8] = []
         for part in place { Self.append(part, to: &bytes) }
         // A list's parts keep their order: the first of two addresses is another record than the second of them.
@@ -37,6 +49,11 @@ struct RowIdentity {
         for (_, cell) in sorted {
             Self.append(cell.path, to: &bytes)
             Self.append(cell.text, to: &bytes)
+        }
+        if occurrence > 1 {
+            // No column has an empty path.
+            Self.append("", to: &bytes)
+            Self.append(String(occurrence), to: &bytes)
         }
         var id = Array(try key.code(for: bytes).prefix(16))
         // Version 8: what the bits mean is the maker's affair (RFC 9562, section 5.8).

@@ -6,17 +6,25 @@ enum FieldAssignment {
     /// Gives the top-level fields that were named, in order. An empty value names the field without setting it, which an
     /// update takes as clearing it.
     static func apply(_ arguments: [String], to message: Message) throws -> [String] {
+        try FieldsSet.check(arguments, of: message.descriptor)
         var named: [String] = []
         for argument in arguments {
-            guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else {
+            guard let (path, text) = parts(argument), !path.isEmpty else {
                 throw UsageProblem("\(argument) is no assignment", cure: "write field=value, as in display_name=Acme")
             }
-            let path = String(argument[..<equals])
-            try set(path, to: String(argument[argument.index(after: equals)...]), in: message)
+            try set(path, to: text, in: message)
             let field = String(path.prefix { $0 != "." })
             if !named.contains(field) { named.append(field) }
         }
         return named
+    }
+
+    /// What stands before and behind the first equals sign; nil without one. A value may begin with a combining mark, which
+    /// makes one character of the sign and the mark.
+    static func parts(_ argument: String) -> (path: String, text: String)? {
+        let scalars = argument.unicodeScalars
+        guard let equals = scalars.firstIndex(of: "=") else { return nil }
+        return (String(scalars[..<equals]), String(scalars[scalars.index(after: equals)...]))
     }
 
     /// Sets one field by its path.

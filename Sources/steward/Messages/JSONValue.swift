@@ -11,7 +11,7 @@ enum JSONValue: Decodable, Equatable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// Throws a UsageProblem that says where the text is not JSON.
+    /// Throws a UsageProblem for a text that is not JSON, and for an object that gives a name twice.
     init(text: String) throws {
         do {
             self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
@@ -19,6 +19,9 @@ enum JSONValue: Decodable, Equatable {
             throw UsageProblem(
                 "the argument is not JSON: \(text.prefix(60))",
                 cure: "write an object such as '{\"page_size\": 10}', in single quotes for the shell")
+        }
+        if let name = JSONNames.double(in: text) {
+            throw UsageProblem("the JSON gives \(name) twice in one object", cure: "leave one of them out")
         }
     }
 

@@ -152,6 +152,7 @@ struct CreateRecord<Noun: RecordNoun>: AsyncParsableCommand {
     @Argument(help: "field=value …") var assignments: [String]
 
     func run() async throws {
+        try FieldsSet.check(assignments, of: Noun.record)
         let client = try await options.client(Noun.self)
         var resolver = ReferenceResolver(connection: client.connection)
         let resolved = try await resolver.resolve(assignments, in: Noun.record)
@@ -167,10 +168,10 @@ struct CreateRecord<Noun: RecordNoun>: AsyncParsableCommand {
     }
 
     private func existing(_ client: RecordClient, _ key: String, _ assignments: [String]) async throws -> Message? {
-        guard let value = assignments.first(where: { $0.hasPrefix(key + "=") })?.dropFirst(key.count + 1) else {
+        guard let value = assignments.compactMap(FieldAssignment.parts).first(where: { $0.path == key })?.text else {
             throw ValidationError("--if-absent \(key) needs \(key)=value")
         }
-        return try await client.find(key, in: [String(value)], limit: 1).first
+        return try await client.find(key, in: [value], limit: 1).first
     }
 }
 
@@ -197,6 +198,7 @@ struct UpdateRecord<Noun: RecordNoun>: AsyncParsableCommand {
                 "\(double): the record to change is the one named before the fields",
                 cure: "leave it out; a version is given with --version")
         }
+        try FieldsSet.check(assignments, of: Noun.record)
         let client = try await options.client(Noun.self)
         let id = try await client.id(of: id)
         var resolver = ReferenceResolver(connection: client.connection)

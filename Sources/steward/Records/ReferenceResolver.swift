@@ -5,7 +5,7 @@ import Wire
 struct ReferenceResolver {
     let connection: StewardConnection
 
-    /// A reference by name or by another field: `account` and `account.external_id` set account_id, `role` appends to role_ids.
+    /// A reference by name or by another field: `account` and `account.external_id` set account_id, `role` sets role_ids.
     struct Path: Hashable {
         /// The field to set: account_id or role_ids.
         let target: String
@@ -117,17 +117,20 @@ struct ReferenceResolver {
     mutating func resolve(
         _ arguments: [String], in record: MessageDescriptor, known: [String: String] = [:]
     ) async throws -> [String] {
+        try FieldsSet.check(arguments, of: record)
         let parsed = arguments.map { argument -> (name: String, value: String, path: Path)? in
-            guard let equals = argument.firstIndex(of: "=") else { return nil }
-            let name = String(argument[..<equals])
-            guard let path = Self.path(name, in: record) else { return nil }
-            return (name, String(argument[argument.index(after: equals)...]), path)
+            guard let (name, value) = FieldAssignment.parts(argument), let path = Self.path(name, in: record) else {
+                return nil
+            }
+            return (name, value, path)
         }
         for case let (_, value, path)? in parsed { try await look(up: Set(Self.values(value, path)), path) }
         var known = known
         for argument in arguments {
-            let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
-            if parts.count == 2, parts[0].hasSuffix("_id") { known[parts[0]] = parts[1] }
+            guard let (name, value) = FieldAssignment.parts(argument), name.hasSuffix("_id"), !value.isEmpty else {
+                continue
+            }
+            known[name] = value
         }
         // Those that only one record can be meant by say which of several the others mean.
         for case let (_, value, path)? in parsed where !path.isRepeated {

@@ -34,6 +34,8 @@ struct ConnectionOptions: ParsableArguments {
                 "it is not known which server to call",
                 cure: "give --server HOST:PORT and --ca FILE once, with steward login")
         }
+        try PlaceProblem.check(server: server, Self.origin(self.server, "--server", "STEWARD_SERVER"))
+        try PlaceProblem.check(authority: roots, Self.origin(ca, "--ca", "STEWARD_CA"))
         var place = StewardConfiguration(addresses: [server], trustRoots: roots)
         place.certificateName = serverName ?? Terminal.environment("STEWARD_SERVER_NAME") ?? stored?.serverName
         return place
@@ -41,9 +43,25 @@ struct ConnectionOptions: ParsableArguments {
 
     /// A connection without a session.
     func connect() async throws -> StewardConnection {
-        let connection = try await StewardConnection.connect(try place())
-        OpenConnections.add(connection)
-        return connection
+        let place = try place()
+        do {
+            let connection = try await StewardConnection.connect(place)
+            OpenConnections.add(connection)
+            return connection
+        } catch {
+            let problem = PlaceProblem.of(
+                error, server: place.addresses[0], serverOrigin: Self.origin(server, "--server", "STEWARD_SERVER"),
+                certificateName: place.certificateName,
+                nameOrigin: Self.origin(serverName, "--server-name", "STEWARD_SERVER_NAME"))
+            if let problem { throw problem }
+            throw error
+        }
+    }
+
+    /// Where a value of the place was given.
+    private static func origin(_ given: String?, _ flag: String, _ variable: String) -> String {
+        if given != nil { return flag }
+        return Terminal.environment(variable) == nil ? "\(flag) of the stored session" : "$\(variable)"
     }
 
     /// A connection with the stored session attached, renewed if it has run out.

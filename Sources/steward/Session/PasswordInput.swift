@@ -17,9 +17,9 @@ enum PasswordInput {
             guard let line = readLine() else {
                 throw UsageProblem("standard input is empty", cure: "write the password into its first line")
             }
-            return line
+            return try checked(line)
         }
-        let text = String(decoding: try PrivateFile.read(file), as: UTF8.self)
+        let text = try CheckedText.text(try PrivateFile.read(file), "the password file \(file)")
         guard let line = text.split(whereSeparator: \.isNewline).first else {
             throw UsageProblem("the password file \(file) is empty", cure: "write the password into its first line")
         }
@@ -27,19 +27,23 @@ enum PasswordInput {
     }
 
     private static func ask(_ prompt: String) throws -> String {
-        var old = termios()
-        tcgetattr(STDIN_FILENO, &old)
-        var silent = old
-        silent.c_lflag &= ~tcflag_t(ECHO)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        Echo.turnOff()
         defer {
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &old)
+            Echo.turnOn()
             Terminal.prompt("\n")
         }
         Terminal.prompt("\(prompt): ")
         guard let password = readLine(strippingNewline: true) else {
             throw UsageProblem("no password was typed", cure: "type it, or give --password-file FILE")
         }
-        return password
+        return try checked(password)
+    }
+
+    /// Bytes that are not UTF-8 have become replacement characters by now.
+    private static func checked(_ line: String) throws -> String {
+        guard !line.unicodeScalars.contains("\u{fffd}") else {
+            throw UsageProblem("the password holds bytes that are not UTF-8", cure: "give it in UTF-8")
+        }
+        return line
     }
 }
