@@ -1,3 +1,5 @@
+import DequeModule
+
 extension EventLoop {
     /// Suspends the task until it is its turn among those with long work: one of them goes on after each turn of the loop, when
     /// everybody else has got what the turn brought. Whoever has more to do than others should wait for calls it now and then.
