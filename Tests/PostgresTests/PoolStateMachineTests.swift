@@ -187,7 +187,7 @@ import Testing
 
     /// Half for one, half of the rest for the next: whoever comes finds one.
     @Test func aTenantHasNoMoreThanIsLeftForOthers() {
-        var machine = open(8, size: 8)
+        var machine = open(8, size: 8, waiters: 100)
         var counts: [Int] = []
         for number in 0..<4 {
             let tenant = TenantID(RecordID.make())
