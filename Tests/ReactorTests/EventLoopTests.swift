@@ -28,6 +28,31 @@ import Testing
         }
     }
 
+    /// Long work goes on one step a turn, of each in turn; what comes meanwhile waits for one step at most.
+    @Test func longWorkTakesTurns() async throws {
+        try await withLoop { loop in
+            let steps = Mutex<[String]>([])
+            let works = ["a", "b"].map { name in
+                loop.spawn {
+                    for number in 0..<3 {
+                        steps.withLock { $0.append("\(name)\(number)") }
+                        await loop.takeTurn()
+                    }
+                }
+            }
+            let other = loop.spawn {
+                for number in 0..<2 {
+                    steps.withLock { $0.append("other\(number)") }
+                    await Task.yield()
+                }
+            }
+            for work in works + [other] { await work.value }
+            let seen = steps.withLock { $0 }
+            #expect(seen.filter { !$0.hasPrefix("other") } == ["a0", "b0", "a1", "b1", "a2", "b2"])
+            #expect(seen.prefix(4).filter { $0.hasPrefix("other") } == ["other0", "other1"], "\(seen)")
+        }
+    }
+
     @Test func anActorMayLiveOnTheLoop() async throws {
         let group = try EventLoopGroup(count: 1)
         let resident = Resident(loop: group.loops[0])
