@@ -131,7 +131,9 @@ final class FakeSales: ReferenceChecker {
     func check(
         _ references: [RecordReference], in service: ServiceName, for context: CallContext
     ) async throws -> [Bool] {
-        if isDown.withLock({ $0 }) { throw RPCError.unavailable("REFERENCE_CHECK_UNAVAILABLE", "down", retryDelay: .seconds(1)) }
+        if isDown.withLock({ $0 }) {
+            throw RPCError.unavailable("REFERENCE_CHECK_UNAVAILABLE", "down", retryDelay: .seconds(1))
+        }
         return references.map { reference in
             deals.withLock { $0.contains(reference.id) } && reference.object == "deal"
         }
