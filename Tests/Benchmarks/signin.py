@@ -46,7 +46,7 @@ def outcome(client, email, password):
 
 
 class Site(Installation):
-    def connect(self, source):
+    def connect_from(self, source):
         return Client("127.0.0.1", self.port, self.trust_roots, SERVER_NAME, source=(source, 0))
 
     def evaluations(self):
@@ -85,7 +85,7 @@ def flood(site, kind, until, counts):
     total, lock = {}, threading.Lock()
 
     def run(number):
-        client, attempt = site.connect(address(number)), number
+        client, attempt = site.connect_from(address(number)), number
         start = time.monotonic() + number / FLOOD_RATE
         while time.monotonic() < until:
             time.sleep(max(0, start + (attempt // FLOOD_CLIENTS) * FLOOD_CLIENTS / FLOOD_RATE - time.monotonic()))
@@ -104,7 +104,7 @@ def flood(site, kind, until, counts):
 
 def honest(site, seconds):
     """Times in ms of sign-ins from a network that the user is known in, and how many were refused."""
-    client, times, refused = site.connect("127.0.1.1"), [], 0
+    client, times, refused = site.connect_from("127.0.1.1"), [], 0
     password = site.text("demo/admin.password")
     outcome(client, "admin@bench.example", password)
     end = time.monotonic() + seconds
@@ -139,7 +139,7 @@ def under(site, kind, seconds):
 
 def guesses_at_once(site):
     """Evaluations that guesses at one account cost, all made at once from as many connections as they are."""
-    clients = [site.connect(f"127.0.6.{number % 4 + 1}") for number in range(GUESSES_AT_ONCE)]
+    clients = [site.connect_from(f"127.0.6.{number % 4 + 1}") for number in range(GUESSES_AT_ONCE)]
     before, barrier = site.evaluations(), threading.Barrier(GUESSES_AT_ONCE)
 
     def guess(client):
