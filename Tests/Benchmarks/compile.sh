@@ -1,8 +1,9 @@
 # Compiling what the benchmarks measure with, and counting allocations. Sourced after say.sh; $benchmarks is this folder,
 # $root the project's, and $tools where the programs of a benchmark go.
 
-# For the programs in C and for gRPC C++, the second yardstick; besides what deploy/up needs.
-bench_packages=(gcc g++ python3 libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc)
+# For the programs in C, for gRPC C++, and for the service in Go; besides what deploy/up needs.
+bench_packages=(gcc g++ python3 libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc golang-go
+    golang-github-jackc-pgx-v4-dev)
 
 # compile_c FOLDER/NAME…: programs in C that speak the protocol.
 compile_c() {
@@ -27,6 +28,12 @@ compile_grpc() {
     done
     sha256sum "$benchmarks"/grpc/* >"$stamp"
 }
+
+# compile_go: the service in Go, with Debian's pgx; nothing is fetched.
+compile_go() (
+    cd -- "$benchmarks/yardstick"
+    GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$tools/go-cache GOFLAGS='' go build -o "$tools/yardstick" .
+)
 
 # compile_counter FOLDER
 compile_counter() { cc -O2 -Wall -Wextra -shared -fPIC "$benchmarks/allocations/count.c" -o "$1/count.so"; }

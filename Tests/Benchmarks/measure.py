@@ -1,7 +1,7 @@
 """measure.py PART … : takes the measurements of a part, prints its tables and goals and writes them as JSON.
 
   measure.py echo|stream|connections TOOLS ECHO FOLDER QUICK RESULTS
-  measure.py crm|signin|tenants|neighbours|provisioning TOOLS STATE FOLDER QUICK RESULTS
+  measure.py crm|signin|tenants|neighbours|provisioning|yardstick TOOLS STATE FOLDER QUICK RESULTS
 
 TOOLS has the programs in C and C++, ECHO is steward-echo, STATE the installation that lib.sh has started, FOLDER takes what
 is made on the way. QUICK is yes for a smoke run, whose figures mean little. RESULTS is the JSON file.
@@ -16,6 +16,7 @@ import provisioning
 import signin
 import stream
 import tenants
+import yardstick
 from page import write_part
 
 
@@ -61,9 +62,14 @@ def measure_neighbours(tools, subject, folder, is_quick):
     return *neighbours.report(rows), rows
 
 
+def measure_yardstick(tools, subject, folder, is_quick):
+    rows = yardstick.measure(crm.Installation(subject), tools, folder, is_quick)
+    return *yardstick.report(rows), rows
+
+
 PARTS = {"echo": measure_echo, "stream": measure_stream, "connections": measure_connections, "crm": measure_crm,
          "tenants": measure_tenants, "neighbours": measure_neighbours,
-         "signin": measure_signin, "provisioning": measure_provisioning}
+         "signin": measure_signin, "provisioning": measure_provisioning, "yardstick": measure_yardstick}
 
 
 def main(part, tools, subject, folder, quick, results):

@@ -8,8 +8,8 @@ import platform
 import sys
 import time
 
-PARTS = ["echo", "stream", "connections", "allocations", "crm", "tenants", "neighbours", "signin",
-         "provisioning"]
+PARTS = ["echo", "stream", "connections", "allocations", "crm", "yardstick", "tenants", "neighbours",
+         "signin", "provisioning"]
 
 
 class Table:
