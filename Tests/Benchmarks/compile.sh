@@ -31,7 +31,7 @@ compile_grpc() {
 
 # compile_go: the service in Go, with Debian's pgx; nothing is fetched.
 compile_go() (
-    cd -- "$benchmarks/yardstick"
+    cd -- "$benchmarks/yardstick" || return
     GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$tools/go-cache GOFLAGS='' go build -o "$tools/yardstick" .
 )
 
