@@ -1,4 +1,5 @@
 import Contracts
+import RPC
 import Tenancy
 import TestService
 import Testing
