@@ -18,7 +18,8 @@ package enum MoneyText {
     /// Why a text is no amount, and what to write instead.
     package struct Problem: Error, Hashable, Sendable {
         package let text: String
-        package let cure: String
+        /// What stands before and behind the samples in the cure.
+        private let lead, note: String
         /// The amounts that the cure offers. Each can be read.
         package let samples: [String]
 
@@ -27,8 +28,18 @@ package enum MoneyText {
         ///   - note: what stands behind them.
         init(_ text: String, _ lead: String, _ samples: [String], note: String = "") {
             self.text = text
+            self.lead = lead
             self.samples = samples
-            cure = ([lead, samples.joined(separator: " or ")] + (note.isEmpty ? [] : [note])).joined(separator: " ")
+            self.note = note
+        }
+
+        /// As in: write it as 12.50 EUR.
+        package var cure: String { cure(quotedBy: "") }
+
+        /// The same with the amounts in quotes, for a language in which they need some.
+        package func cure(quotedBy quote: String) -> String {
+            let amounts = samples.map { quote + $0 + quote }.joined(separator: " or ")
+            return ([lead, amounts] + (note.isEmpty ? [] : [note])).joined(separator: " ")
         }
     }
 

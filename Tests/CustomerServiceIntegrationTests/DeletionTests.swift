@@ -189,6 +189,93 @@ import Testing
         }
     }
 
+    @Test func keysOfContactsAndActivitiesAreThoseOfTheLiving() async throws {
+        try await Customers.run { customers in
+            let contact = try await customers.make(Contact(familyName: "Wile", externalID: "e"))
+            #expect(
+                try await refusal { try await customers.make(Contact(familyName: "E", externalID: "e")) }?.reason
+                    == "EXTERNAL_ID_TAKEN")
+            try await customers.delete(contact)
+            let second = try await customers.make(Contact(familyName: "E", externalID: "e"))
+            #expect(try await refusal { try await customers.restore(contact) }?.reason == "EXTERNAL_ID_TAKEN")
+            try await customers.delete(second)
+            try await customers.restore(contact)
+
+            func note() async throws -> Activity {
+                try #require(
+                    try await customers.activities().createActivity(
+                        CreateActivityRequest(activity: Activity(kind: .note, subject: "x", externalID: "e"))
+                    ).activity)
+            }
+            let first = try await note()
+            #expect(try await refusal { try await note() }?.reason == "EXTERNAL_ID_TAKEN")
+            _ = try await customers.activities().deleteActivity(DeleteActivityRequest(id: first.id))
+            _ = try await note()
+            let back = try await refusal {
+                try await customers.activities().restoreActivity(RestoreActivityRequest(id: first.id))
+            }
+            #expect(back?.reason == "EXTERNAL_ID_TAKEN")
+        }
+    }
+
+    @Test func anAccountAndAContactAreLinkedOnce() async throws {
+        try await Customers.run { customers in
+            let account = try await customers.make(Account(displayName: "Acme"))
+            let contact = try await customers.make(Contact(familyName: "Wile"))
+            let first = try await customers.link(account, contact)
+            #expect(
+                try await refusal { try await customers.link(account, contact) }?.reason == "CONTACT_ALREADY_LINKED")
+            _ = try await customers.links().deleteAccountContact(DeleteAccountContactRequest(id: first.id))
+            let second = try await customers.link(account, contact)
+            func restore() async throws {
+                _ = try await customers.links().restoreAccountContact(RestoreAccountContactRequest(id: first.id))
+            }
+            #expect(try await refusal { try await restore() }?.reason == "CONTACT_ALREADY_LINKED")
+            // The contact takes the living link along and brings that one back.
+            try await customers.delete(contact)
+            try await customers.restore(contact)
+            #expect(try await customers.living().keys.sorted() == [second.id ?? ""])
+            try await customers.delete(account)
+            let noAccount = try await refusal { try await restore() }
+            #expect(noAccount?.reason == "REFERENCE_DELETED")
+            #expect(noAccount?.details.map(\.value).contains("account_id") == true)
+        }
+    }
+
+    @Test func aRestoredAccountKeepsItsDeletedParent() async throws {
+        try await Customers.run { customers in
+            let parent = try await customers.make(Account(displayName: "Group"))
+            let child = try await customers.make(Account(displayName: "Branch", parentAccountID: parent.id))
+            try await customers.delete(child)
+            try await customers.delete(parent)
+            try await customers.restore(child)
+            let back = try await customers.accounts().getAccount(GetAccountRequest(id: child.id)).account
+            #expect(back?.parentAccountID == parent.id)
+        }
+    }
+
+    /// Whether the last name may be taken off tells whether there is another.
+    @Test func aNameThatMayNotBeReadIsNotFoundOut() async throws {
+        try await Customers.run { customers in
+            let both = try await customers.make(Contact(givenName: "Wile", familyName: "Coyote"))
+            let one = try await customers.make(Contact(givenName: "Wile"))
+            for level in [FieldLevel.none, .masked] {
+                let clerk = customers.service.makeUser(
+                    [("contact", "*", .all)], hiding: [("contact", "family_name", level)])
+                for contact in [both, one] {
+                    let refused = try await refusal {
+                        try await customers.contacts(as: clerk).updateContact(
+                            UpdateContactRequest(contact: Contact(id: contact.id), updateMask: ["given_name"]))
+                    }
+                    #expect(refused?.reason == "FIELD_NOT_READABLE")
+                    _ = try await customers.contacts(as: clerk).updateContact(
+                        UpdateContactRequest(
+                            contact: Contact(id: contact.id, givenName: "W"), updateMask: ["given_name"]))
+                }
+            }
+        }
+    }
+
     /// Owners and departments that are gone stay named; a record is no less whole without them.
     @Test func aRecordKeepsAnOwnerWhoIsGone() async throws {
         try await Customers.run { customers in

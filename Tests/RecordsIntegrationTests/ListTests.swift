@@ -172,6 +172,46 @@ import Wire
         }
     }
 
+    /// The same for amounts of several currencies.
+    @Test func sqlAndMemoryAgreeAboutMoney() async throws {
+        try await World.run { world in
+            let units: [Int64?] = [nil, 0, 1, 99, 100, 101, 1250, Int64.max]
+            let codes = ["EUR", "JPY", "KWD"]
+            var accounts: [Account] = []
+            for unit in units {
+                for code in codes {
+                    let revenue = unit.map { Money(currencyCode: code, minorUnits: $0) }
+                    accounts.append(try await world.create(Account(displayName: "a", annualRevenue: revenue)))
+                }
+            }
+            let context = world.context(AccountServiceMethods.listAccounts, as: world.people.admin)
+            let call = try await world.engine.authorise(context, SampleSchema.account, .read)
+            for round in 0..<200 {
+                let text = FilterAgreementTests.moneyFilter(depth: 2)
+                let filter = try #require(try world.engine.resolve(FilterParser.parse(text), call))
+                let expected = Set(accounts.filter { filter.matches($0.message(in: Arena())) }.compactMap(\.id))
+                let found = try await world.list(ListAccountsRequest(filterExpression: text, pageSize: 1000))
+                #expect(Set(found.accounts.compactMap(\.id)) == expected, "round \(round): \(text)")
+            }
+        }
+    }
+
+    private static func moneyFilter(depth: Int) -> String {
+        switch depth > 0 ? Int.random(in: 0..<5) : 4 {
+        case 0: return "not (\(moneyFilter(depth: depth - 1)))"
+        case 1: return "(\(moneyFilter(depth: depth - 1)) and \(moneyFilter(depth: depth - 1)))"
+        case 2: return "(\(moneyFilter(depth: depth - 1)) or \(moneyFilter(depth: depth - 1)))"
+        default:
+            let amounts = ["0 EUR", "1.00 EUR", "12,50 €", "1.01 EUR", "100 JPY", "99 JPY", "0.100 KWD", "1.250 KWD"]
+            func amount() -> String { "'\(amounts.randomElement() ?? "")'" }
+            return [
+                "annual_revenue \(["=", "!=", "<", "<=", ">", ">="].randomElement() ?? "") \(amount())",
+                "annual_revenue in (\(amount()), \(amount()))", "annual_revenue not in (\(amount()))",
+                "annual_revenue is set", "annual_revenue.currency_code = EUR", "annual_revenue.minor_units > 99",
+            ].randomElement() ?? ""
+        }
+    }
+
     private static func access(_ world: World) -> ObjectAccess {
         guard let access = world.people.snapshot(of: world.tenant.id).access(of: world.people.admin) else {
             preconditionFailure("the admin is known")

@@ -57,7 +57,8 @@ import Wire
             [
                 "account.display_name = Acme", "account.display_name != Acme", "account.display_name ~ 'acme'",
                 "account.display_name >= 'b'", "account.city is set", "account.city is not set",
-                "account.annual_revenue.minor_units > 3", "account.display_name in (Zebra, 'Äpfel')",
+                "account.annual_revenue.minor_units > 3", "account.annual_revenue < '0.04 EUR'",
+                "account.annual_revenue != '0.03 EUR'", "account.display_name in (Zebra, 'Äpfel')",
                 "account.parent_account_id is set", "account_id is set", "kind = call", "account.version = 1",
             ].randomElement(using: &random) ?? ""
         }

@@ -73,6 +73,16 @@ import Testing
         }
     }
 
+    @Test(arguments: ["a = 5 EUR", "a in (5 EUR)", "(city = New York)"])
+    func valuesOfTwoWordsStandInQuotes(_ text: String) {
+        do throws(FilterSyntaxError) {
+            _ = try FilterParser.parse(text)
+            Issue.record("\(text) was read")
+        } catch {
+            #expect(error.message.contains("a value of several words stands in quotes"), "\(error.message)")
+        }
+    }
+
     @Test func limitsAreKept() throws {
         let deep = { (count: Int) in
             String(repeating: "(", count: count) + "a = 1" + String(repeating: ")", count: count)

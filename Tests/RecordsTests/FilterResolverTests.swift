@@ -25,7 +25,9 @@ import Wire
         ("id = 7", "FILTER_TYPE_MISMATCH"), ("create_time > yesterday", "FILTER_TYPE_MISMATCH"),
         ("version = 'x'", "FILTER_TYPE_MISMATCH"), ("version = 1.5", "FILTER_TYPE_MISMATCH"),
         ("version ~ 1", "FILTER_OPERATOR_UNSUPPORTED"), ("owner_id < 1", "FILTER_OPERATOR_UNSUPPORTED"),
-        ("annual_revenue = 1", "FILTER_OPERATOR_UNSUPPORTED"),
+        ("annual_revenue = 1", "FILTER_TYPE_MISMATCH"), ("annual_revenue in ('1 EUR', 1)", "FILTER_TYPE_MISMATCH"),
+        ("annual_revenue = true", "FILTER_TYPE_MISMATCH"), ("annual_revenue ~ '1 EUR'", "FILTER_OPERATOR_UNSUPPORTED"),
+        ("annual_revenue ^= '1 EUR'", "FILTER_OPERATOR_UNSUPPORTED"),
         ("city = '\(String(repeating: "x", count: 1001))'", "FILTER_TOO_LARGE"),
     ])
     func whatDoesNotFitIsRefused(_ text: String, _ reason: String) {
@@ -33,6 +35,71 @@ import Wire
         #expect(error?.reason == reason, "\(text)")
         #expect(error?.code == .invalidArgument)
         #expect(error?.fieldViolations.first?.field == "filter_expression")
+    }
+
+    /// What may mean two amounts, or names no currency, is refused with amounts to write, each of which is taken.
+    @Test(arguments: [
+        ("5", #""5.00 EUR""#), ("'1250,5'", #""1,250.50 EUR""#), ("'1,250 EUR'", #""1250.00 EUR" or "1.25 EUR""#),
+        ("'12.505 EUR'", #""12505.00 EUR""#), ("'5.5 JPY'", #""5 JPY" or "6 JPY""#), ("'$5'", #""5.00 USD""#),
+        ("'5 EUX'", #""5.00 EUR""#),
+    ])
+    func uncertainAmountsAreRefusedWithTheCure(_ value: String, _ cure: String) throws {
+        let error = refusal("annual_revenue >= \(value)")
+        #expect(error?.reason == "FILTER_TYPE_MISMATCH" && error?.details.first?.value == "annual_revenue")
+        #expect(error?.message.contains(cure) == true, "\(error?.message ?? "")")
+        for amount in cure.split(separator: " or ") { #expect(refusal("annual_revenue >= \(amount)") == nil) }
+    }
+
+    @Test func amountsInTreesAreTextsToo() {
+        func refusal(_ value: Value) -> RPCError? {
+            do {
+                let tree = Filter(compare: Comparison(field: "annual_revenue", operator: .less, values: [value]))
+                _ = try FilterResolver(type: Sample.account, rights: Sample.rights(Sample.account))
+                    .resolve(FilterNode(Sample.message(tree)))
+                return nil
+            } catch {
+                return error as? RPCError
+            }
+        }
+        #expect(refusal(Value(stringValue: "12.50 EUR")) == nil)
+        for bare in [Value(intValue: 5), Value(doubleValue: 5)] {
+            #expect(refusal(bare)?.message.contains(#""5.00 EUR""#) == true)
+        }
+        for nonsense in [
+            Value(boolValue: true), Value(timeValue: Timestamp(microseconds: 0)), Value(doubleValue: .nan),
+            Value(doubleValue: .infinity), Value(doubleValue: 1e300), Value(stringValue: ""),
+        ] {
+            #expect(refusal(nonsense)?.reason == "FILTER_TYPE_MISMATCH")
+        }
+    }
+
+    @Test func amountsOfOtherCurrenciesFulfilNothing() throws {
+        func matches(_ text: String, _ units: Int64, _ code: String) throws -> Bool {
+            let account = Account(annualRevenue: Money(currencyCode: code, minorUnits: units))
+            return try Sample.resolve(text).matches(Sample.message(account))
+        }
+        for comparator in ["=", "<=", ">="] {
+            #expect(try matches("annual_revenue \(comparator) '12,50 €'", 1250, "EUR"))
+            #expect(try !matches("annual_revenue \(comparator) '12.50 EUR'", 1250, "USD"))
+        }
+        #expect(try matches("annual_revenue < '13 EUR'", 1250, "EUR"))
+        #expect(try !matches("annual_revenue < '13 EUR'", 1250, "USD"))
+        #expect(try !matches("annual_revenue > 1EUR", 1250, "USD"))
+        #expect(try matches("annual_revenue in ('1 JPY', '12.50 EUR')", 1250, "EUR"))
+        #expect(try !matches("annual_revenue in ('1250 JPY', '1 EUR')", 1250, "EUR"))
+        // != is everything that = is not.
+        #expect(try matches("annual_revenue != '12.50 EUR'", 1250, "USD"))
+        #expect(try !matches("annual_revenue != '12.50 EUR'", 1250, "EUR"))
+        #expect(try Sample.resolve("annual_revenue != '1 EUR'").matches(Sample.message(Account())))
+    }
+
+    /// The index on the minor units serves a comparison with an amount.
+    @Test func amountsAreComparedColumnByColumn() throws {
+        var sql = FilterSQL()
+        #expect(
+            sql.condition(try Sample.resolve("annual_revenue >= '12.50 EUR'"))
+                == "(annual_revenue_minor >= $1 AND annual_revenue_currency = $2)")
+        #expect(sql.parameters.count == 2)
     }
 
     @Test func fieldsThatMayNotBeReadAreRefused() {

@@ -44,6 +44,15 @@ import Testing
         }
     }
 
+    /// 500 yen and 4.99 euros are neither more nor less than each other.
+    @Test func amountsHaveNoOrderOfTheirOwn() {
+        let error = #expect(throws: RPCError.self) { try order(["annual_revenue desc"]) }
+        #expect(error?.reason == "ORDER_INVALID")
+        for name in ["annual_revenue.currency_code", "annual_revenue.minor_units"] {
+            #expect(error?.message.contains(name) == true)
+        }
+    }
+
     @Test func hiddenFieldsAreRefused() {
         do {
             _ = try order(["phone"], policies: [("phone", .masked)])

@@ -145,6 +145,63 @@ import Testing
         }
     }
 
+    /// The name of a stage is free for another of its pipeline, and taken when the stage comes back.
+    @Test func namesOfStagesAreThoseOfTheLiving() async throws {
+        try await Sales.run { sales in
+            let new = try await sales.makePipeline("Reworked")
+            try await sales.delete(new.new)
+            let second = try await sales.addStage("NEW", to: new.pipeline)
+            func restore() async throws -> Stage? {
+                try await sales.stages().restoreStage(RestoreStageRequest(id: new.new.id)).stage
+            }
+            #expect(try await refusal { try await restore() }?.reason == "DISPLAY_NAME_TAKEN")
+            try await sales.delete(second)
+            #expect(try await restore()?.displayName == "New")
+            // Of another pipeline it is another name.
+            _ = try await sales.makePipeline("Beside it")
+        }
+    }
+
+    /// The history names stages and deals that are gone.
+    @Test func theHistoryOutlivesItsEnds() async throws {
+        try await Sales.run { sales in
+            let new = try await sales.makePipeline("Short-lived")
+            let deal = try await sales.make(Deal(displayName: "Desk", stageID: new.new.id))
+            let proposal = try await sales.stage("Proposal")
+            try await sales.move(deal, to: proposal)
+            _ = try await sales.pipelines().deletePipeline(DeletePipelineRequest(id: new.pipeline.id))
+            func told() async throws -> [String?] { try await sales.history(deal).map(\.toStageID) }
+            #expect(try await told() == [proposal.id, new.new.id])
+            _ = try await sales.deals().deleteDeal(DeleteDealRequest(id: deal.id))
+            #expect(try await refusal { try await told() }?.reason == "RECORD_NOT_FOUND")
+            _ = try await sales.deals().restoreDeal(RestoreDealRequest(id: deal.id))
+            #expect(try await told() == [proposal.id, new.new.id])
+        }
+    }
+
+    /// Owners and departments that are gone stay named; new ones must exist.
+    @Test func aDealKeepsAnOwnerWhoIsGone() async throws {
+        try await Sales.run { sales in
+            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let gone = RecordID.make().text
+            try await sales.service.sql("UPDATE {schema}.deals SET owner_id = '\(gone)', department_id = '\(gone)'")
+            let moved = try await sales.move(deal, to: try await sales.stage("Proposal"))
+            #expect(moved.ownerID == gone && moved.departmentID == gone)
+            _ = try await sales.deals().deleteDeal(DeleteDealRequest(id: deal.id))
+            let back = try await sales.deals().restoreDeal(RestoreDealRequest(id: deal.id)).deal
+            #expect(back?.ownerID == gone && back?.departmentID == gone)
+            for (value, field) in [
+                (Deal(id: deal.id, ownerID: RecordID.make().text), "owner_id"),
+                (Deal(id: deal.id, departmentID: RecordID.make().text), "department_id"),
+            ] {
+                let given = try await refusal {
+                    try await sales.deals().updateDeal(UpdateDealRequest(deal: value, updateMask: [field]))
+                }
+                #expect(given?.reason == "REFERENCE_NOT_FOUND", "\(field)")
+            }
+        }
+    }
+
     /// A deal tells the truth about what was sold to whom, whatever became of them.
     @Test func aDealKeepsItsCustomerAndOwner() async throws {
         try await Sales.run { sales in

@@ -1,4 +1,5 @@
 import Contracts
+import RPC
 import Tenancy
 import TestService
 import Testing
@@ -69,5 +70,31 @@ import Testing
                 #expect(pipeline.displayName == "Sales")
                 _ = try await sales.make(Deal(displayName: "Desk"))
             })
+    }
+
+    /// A text of a time before texts had one form is brought into it by writing it again, and by nothing else.
+    @Test func anOldTextTakesItsFormWhenItIsWritten() async throws {
+        try await Sales.run { sales in
+            let typed = "Mu\u{308}ller "
+            let deal = try await sales.make(Deal(displayName: "Muller", externalID: "uniq"))
+            try await sales.service.sql("UPDATE {schema}.deals SET display_name = '\(typed)', external_id = 'uniq1 '")
+            func found() async throws -> Int {
+                try await sales.deals().listDeals(ListDealsRequest(filterExpression: "display_name = 'M\u{fc}ller'"))
+                    .deals.count
+            }
+            func update(_ deal: Deal, _ field: String) async throws -> Deal? {
+                try await sales.deals().updateDeal(UpdateDealRequest(deal: deal, updateMask: [field])).deal
+            }
+            let other = try await update(Deal(id: deal.id, closeDate: "2027-01-31"), "close_date")
+            #expect(other?.displayName?.utf8.elementsEqual(typed.utf8) == true && other?.version == 2)
+            #expect(try await found() == 0)
+            let same = try await update(Deal(id: deal.id, displayName: typed), "display_name")
+            #expect(same?.version == 3 && same?.externalID == "uniq1 ")
+            #expect(try await found() == 1)
+            // The key was free meanwhile.
+            try await sales.make(Deal(displayName: "Second", externalID: "uniq1"))
+            let taken = try await refusal { try await update(Deal(id: deal.id, externalID: "uniq1 "), "external_id") }
+            #expect(taken?.reason == "EXTERNAL_ID_TAKEN")
+        }
     }
 }

@@ -101,6 +101,15 @@ package final class TestService: Sendable {
         return user
     }
 
+    /// Gives a user other rights than before.
+    package func change(
+        _ user: UserID, to grants: [(object: String, action: String, scope: Scope)],
+        hiding policies: [(object: String, field: String, level: FieldLevel)] = []
+    ) {
+        people.withLock { people in people.users.removeAll { $0.id == user } }
+        add(user, grants, policies)
+    }
+
     private func add(
         _ user: UserID, _ grants: [(object: String, action: String, scope: Scope)],
         _ policies: [(object: String, field: String, level: FieldLevel)]

@@ -29,10 +29,20 @@ enum ContactRecord {
             .field("description", .lines(10_000)),
         ],
         hooks: RecordHooks(
+            prepare: requireNames,
             validate: { change in
                 let contact = change.value(Contact.self)
                 return nameViolations(contact) + ContactPoints.violations(contact.contactPoints)
             }, beforeLifetimeChange: LinkLifetime.followContact))
+
+    /// Whether one name may be taken off tells whether there is the other.
+    @Sendable private static func requireNames(_ change: RecordChange) throws {
+        let names = ["given_name", "family_name"]
+        guard change.kind == .update, names.contains(where: { change.changes($0) && !change.after.isSet($0) }) else {
+            return
+        }
+        try change.call.rights.requireReadable("given_name", "family_name")
+    }
 
     private static func nameViolations(_ contact: Contact) -> [FieldViolation] {
         guard contact.givenName == nil, contact.familyName == nil else { return [] }

@@ -19,10 +19,9 @@ enum LinkLifetime {
     /// A link that is restored by itself needs both ends.
     @Sendable static func requireEnds(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         guard change.kind == .restore else { return }
-        let account = change.after.id("account_id")
-        try await transaction.requireLiving(AccountRecord.type, account, field: "account_id")
-        try await transaction.requireLiving(ContactRecord.type, change.after.id("contact_id"), field: "contact_id")
-        guard let account, change.after.flag("primary_contact") == true else { return }
+        try await transaction.requireLiving(AccountRecord.type, namedBy: "account_id", of: change)
+        try await transaction.requireLiving(ContactRecord.type, namedBy: "contact_id", of: change)
+        guard let account = change.after.id("account_id"), change.after.flag("primary_contact") == true else { return }
         if try await accountsWithPrimary([account], transaction).contains(account) {
             change.after.clear("primary_contact")
         }

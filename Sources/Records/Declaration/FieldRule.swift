@@ -45,6 +45,9 @@ package enum FieldTrait: Sendable {
     case unique(String, ignoringCase: Bool)
     /// Names another record, which must exist, live and be readable for the caller when the field is set.
     case reference(ReferenceTarget)
+    /// Is always the same as this field of a record that another field names, as deal.pipeline_id is the
+    /// stage.pipeline_id of its stage: who may not read it may not compare with that one either.
+    case copy(of: String)
     /// Lists in its order are fast at any length: there is an index `<table>_<column>_idx` of the living records on the
     /// column (a text in the order of `TextOrder.collation`) and the id.
     case indexed

@@ -64,6 +64,8 @@ struct FieldRules: Sendable {
     var isDerived = false
     var allowsUnspecified = false
     var isIndexed = false
+    /// Path of the field that it is the same as.
+    var original: String?
     /// The first day of a field that is `past`.
     var pastSince: CalendarDay?
     /// Declared by `line` or `lines`.
@@ -103,6 +105,7 @@ struct FieldRules: Sendable {
         case .reference(let target): reference = target
         case .allowsUnspecified: allowsUnspecified = true
         case .indexed: isIndexed = true
+        case .copy(let path): original = path
         case .items(let rules):
             items = Dictionary(
                 rules.map { ($0.name, FieldRules($0.traits)) }, uniquingKeysWith: { first, _ in first })

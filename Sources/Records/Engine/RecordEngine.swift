@@ -65,9 +65,23 @@ package final class RecordEngine: Sendable {
                     "\(field.name) refers to another service, but the engine has no ReferenceChecker.")
             default: break
             }
+            if let path = field.rules.original, !isReference(path, from: type) {
+                problems.append("\(field.name) is a copy of \(path), which is no field of a record that it names.")
+            }
         }
         if types[type.object] !== type { problems.append("Another type has the name \(type.object), too.") }
         if !problems.isEmpty { throw DeclarationError(object: type.object, problems: problems) }
+    }
+}
+
+extension RecordEngine {
+    /// Whether a path such as stage.pipeline_id names a field of a record that the type refers to.
+    private func isReference(_ path: String, from type: RecordType) -> Bool {
+        let parts = path.split(separator: ".").map(String.init)
+        guard parts.count == 2, case .record(let object) = type.field("\(parts[0])_id")?.rules.reference else {
+            return false
+        }
+        return types[object]?.field(parts[1]) != nil
     }
 }
 

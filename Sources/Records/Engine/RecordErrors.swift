@@ -89,11 +89,11 @@ enum RecordErrors {
             ])
     }
 
-    static func referenceDeleted(_ type: RecordType, _ id: RecordID, field: String) -> RPCError {
+    static func referenceDeleted(_ type: RecordType, _ id: RecordID?, field: String) -> RPCError {
         .failedPrecondition(
             RecordReason.referenceDeleted.rawValue,
             "The \(type.object) that \(field) names was deleted; restore that first.", domain: domain,
-            details: [("field", field), ("object", type.object), ("id", id.text)])
+            details: [("field", field), ("object", type.object)] + (id.map { [("id", $0.text)] } ?? []))
     }
 
     static func partsTooMany(_ type: RecordType) -> RPCError {

@@ -71,9 +71,10 @@ extension RecordTransaction {
         return Set(try await query(statement, parameters).map { try $0.id(0) })
     }
 
-    /// Throws FAILED_PRECONDITION with REFERENCE_DELETED when the record that `field` names does not live.
-    package func requireLiving(_ type: RecordType, _ id: RecordID?, field: String) async throws {
-        guard let id, try await living(type, [id]).isEmpty else { return }
-        throw RecordErrors.referenceDeleted(type, id, field: field)
+    /// Throws FAILED_PRECONDITION with REFERENCE_DELETED when the record that `field` of a changed one names does not live. It
+    /// tells the id only to a caller who may read the field.
+    package func requireLiving(_ type: RecordType, namedBy field: String, of change: RecordChange) async throws {
+        guard let id = change.after.id(field), try await living(type, [id]).isEmpty else { return }
+        throw RecordErrors.referenceDeleted(type, change.call.rights.mayRead(field) ? id : nil, field: field)
     }
 }

@@ -36,6 +36,7 @@ extension ResolvedComparison {
     }
 
     private func holds(_ value: FieldValue, _ other: FieldValue) -> Bool {
+        guard value.isComparable(with: other) else { return false }
         switch comparator {
         case .equal, .in: return value.isEqual(other)
         case .less: return value.isLess(than: other)
@@ -57,10 +58,22 @@ extension ResolvedComparison {
 }
 
 extension FieldValue {
+    /// Of an amount of money.
+    var minorUnits: Int64? { if case .money(let minorUnits, _) = self { minorUnits } else { nil } }
+
+    /// Of an amount of money.
+    var currency: String? { if case .money(_, let currency) = self { currency } else { nil } }
+
     /// Texts are the same when their bytes are: Swift's == would take é and e + ´ for the same, PostgreSQL does not.
     func isEqual(_ other: FieldValue) -> Bool {
         if case .text(let one) = self, case .text(let two) = other { return one.utf8.elementsEqual(two.utf8) }
         return self == other
+    }
+
+    /// Amounts of different currencies are not: none is more than the other, nor are they the same.
+    func isComparable(with other: FieldValue) -> Bool {
+        guard case .money(_, let one) = self, case .money(_, let two) = other else { return true }
+        return one == two
     }
 
     /// The order of filters and lists: texts as people look for them, false before true.
@@ -73,6 +86,7 @@ extension FieldValue {
         case (.flag(let one), .flag(let two)): !one && two
         case (.time(let one), .time(let two)): one < two
         case (.date(let one), .date(let two)): one < two
+        case (.money(let one, _), .money(let two, _)): isComparable(with: other) && one < two
         default: false
         }
     }

@@ -7,7 +7,8 @@
 ///                | field [ "not" ] "in" "(" value { "," value } ")"
 ///                | field "is" [ "not" ] "set"
 ///     field      = name { "." name }                       as in display_name, amount.minor_units, stage.display_name
-///     value      = text in " or ' | word                   as in "Müller & Co", 北京, 42, true, 2026-01-31, OPEN
+///     value      = text in " or ' | word                   as in "Müller & Co", 北京, 42, true, 2026-01-31, OPEN,
+///                                                       "12.50 EUR"
 ///
 /// `~` means contains, `^=` begins with, both upper and lower case alike. Key words may be written in either case. In
 /// quotes, \\ \" \' \n \t \uXXXX stand for characters. A text in quotes is never a key word.
@@ -30,7 +31,7 @@ package struct FilterParser {
         }
         var parser = FilterParser(try FilterLexer.tokens(of: text))
         let filter = try parser.disjunction()
-        guard parser.current.kind == .end else { throw parser.unexpected("and, or, or the end") }
+        guard parser.current.kind == .end else { throw parser.unexpectedAfterValue("and, or, or the end") }
         return filter
     }
 
@@ -59,7 +60,7 @@ package struct FilterParser {
             try enter(start)
             defer { depth -= 1 }
             let filter = try disjunction()
-            guard skip(symbol: ")") else { throw unexpected(")") }
+            guard skip(symbol: ")") else { throw unexpectedAfterValue(")") }
             return filter
         }
         return try comparison()
@@ -109,7 +110,7 @@ package struct FilterParser {
         guard skip(symbol: "(") else { throw unexpected("(") }
         var values = [try value()]
         while skip(symbol: ",") { values.append(try value()) }
-        guard skip(symbol: ")") else { throw unexpected(", or )") }
+        guard skip(symbol: ")") else { throw unexpectedAfterValue(", or )") }
         return values
     }
 
@@ -135,6 +136,14 @@ package struct FilterParser {
         guard current.kind == .symbol(symbol) else { return false }
         index += 1
         return true
+    }
+
+    /// Where a value may just have ended: 5 EUR and New York are values of two words.
+    private func unexpectedAfterValue(_ expected: String) -> FilterSyntaxError {
+        guard index > 0, case .word = tokens[index - 1].kind, case .word = current.kind else {
+            return unexpected(expected)
+        }
+        return unexpected("\(expected) (a value of several words stands in quotes)")
     }
 
     private func unexpected(_ expected: String) -> FilterSyntaxError {

@@ -46,6 +46,7 @@ struct FilterSQL {
         case .column(let column):
             if comparison.comparator == .isSet { return "\(column) IS NOT NULL" }
             return self.comparison(column, comparison)
+        case .money(let minorUnits, let currency): return money(minorUnits, currency, comparison)
         case .array(let column): return array(column, comparison)
         case .json(let column): return "\(column) IS NOT NULL"
         case .nested(let column, let key, let isRepeated):
@@ -103,10 +104,28 @@ struct FilterSQL {
         }
     }
 
+    /// Amounts of one currency. The minor units are compared as a column, so that an index on them is of use.
+    private mutating func money(_ minorUnits: String, _ currency: String, _ comparison: ResolvedComparison) -> String {
+        let amounts = comparison.values.compactMap(\.minorUnits)
+        let codes = comparison.values.compactMap(\.currency)
+        switch comparison.comparator {
+        case .isSet: return "\(minorUnits) IS NOT NULL"
+        case .in:
+            parameters.append(amounts)
+            parameters.append(codes)
+            return "(\(minorUnits), \(currency)) IN (SELECT * FROM "
+                + "unnest($\(parameters.count - 1)::bigint[], $\(parameters.count)::text[]))"
+        default:
+            let whole = ResolvedComparison(
+                target: comparison.target, comparator: comparison.comparator, values: amounts.map { .integer($0) })
+            return "(\(self.comparison(minorUnits, whole)) AND \(currency) = \(bind(.text(codes[0]))))"
+        }
+    }
+
     private mutating func `in`(_ expression: String, _ values: [FieldValue]) -> String {
         switch values[0] {
         case .text, .id, .integer: return "\(expression) = ANY (\(bindArray(values)))"
-        case .number, .flag, .time, .date:
+        case .number, .flag, .time, .date, .money:
             var parts: [String] = []
             for value in values { parts.append("\(expression) = \(bind(value))") }
             return "(" + parts.joined(separator: " OR ") + ")"
@@ -151,6 +170,7 @@ extension Parameters {
         case .flag(let flag): append(flag)
         case .time(let time): append(time)
         case .date(let day): append(day)
+        case .money: preconditionFailure("an amount has two parameters")
         }
     }
 }

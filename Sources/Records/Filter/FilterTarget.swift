@@ -7,14 +7,18 @@ struct FilterTarget: Sendable {
     enum ValueType: Sendable {
         case text, id, integer, number, flag, time, date
         case enumeration(EnumDescriptor)
+        /// Amounts of the same currency; those of different ones are neither equal nor more nor less.
+        case money
         /// Can only be tested for being set.
         case opaque
     }
 
     /// Where the values are.
     enum Place: Sendable {
-        /// In a column of its own; the second column of money is one, too.
+        /// In a column of its own; each of the two of money is one, too.
         case column(String)
+        /// In the two columns of money.
+        case money(minorUnits: String, currency: String)
         /// In an array column.
         case array(String)
         /// In the objects of a jsonb column, or in the only one.
@@ -57,7 +61,7 @@ struct FilterTarget: Sendable {
         case .time: (.time, .column(field.column))
         case .date: (.date, .column(field.column))
         case .enumeration(let values): (.enumeration(values), .column(field.column))
-        case .money: (.opaque, .column(field.column))
+        case .money: (.money, .money(minorUnits: field.columns[0], currency: field.columns[1]))
         case .json where field.role == .customFields: nil
         case .json: (.opaque, .json(field.column))
         }
@@ -97,7 +101,7 @@ extension FilterTarget {
     /// The values that a record holds at the path: none, one, or several for a repeated field.
     func values(in record: Message) -> [FieldValue] {
         switch place {
-        case .column: single(in: record).map { [$0] } ?? []
+        case .column, .money: single(in: record).map { [$0] } ?? []
         case .array: elements(in: record)
         case .nested(_, let key, _): items(in: record).compactMap { FilterTarget.value(key, of: $0) }
         case .json: []
@@ -107,7 +111,7 @@ extension FilterTarget {
     /// The path holds anything.
     func isSet(in record: Message) -> Bool {
         switch place {
-        case .column, .array, .json: record.has(field.descriptor)
+        case .column, .money, .array, .json: record.has(field.descriptor)
         case .nested: !values(in: record).isEmpty
         }
     }
@@ -115,8 +119,12 @@ extension FilterTarget {
     private func single(in record: Message) -> FieldValue? {
         guard case .money(let fields) = field.kind else { return field.value(in: record) }
         guard let money = record.message(field.descriptor) else { return nil }
-        if case .text = type { return money.string(fields.currency).map { .text($0) } }
-        return .integer(money.int64(fields.minorUnits))
+        let minorUnits = money.int64(fields.minorUnits)
+        switch type {
+        case .text: return money.string(fields.currency).map { .text($0) }
+        case .money: return money.string(fields.currency).map { .money(minorUnits: minorUnits, currency: $0) }
+        default: return .integer(minorUnits)
+        }
     }
 
     private func elements(in record: Message) -> [FieldValue] {

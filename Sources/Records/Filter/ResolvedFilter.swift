@@ -1,4 +1,6 @@
 import AccessControl
+import Money
+import RPC
 import Tenancy
 import Text
 import Wire
@@ -73,13 +75,15 @@ struct FilterResolver {
     }
 
     /// Resolves a path such as stage.display_name, where stage_id names a record of the same service. One step: the rest of the
-    /// path is a field of that record. Nil for a path that begins with no reference.
+    /// path is a field of that record, and a field here that is a copy of it is asked for, too. Nil for a path that begins with
+    /// no reference.
     private func follow(_ comparison: FilterComparison) throws -> ResolvedFilter? {
         let parts = comparison.path.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, type.field(String(parts[0])) == nil, let field = type.field("\(parts[0])_id"),
             case .record(let object) = field.rules.reference, let call = try following(object)
         else { return nil }
         try rights.requireReadable(field)
+        for copy in type.fields where copy.rules.original == comparison.path { try rights.requireReadable(copy) }
         try call.require(.read)
         // Not set fulfils `!=`, and so does a record that is not there.
         let isNegated = comparison.comparator == .notEqual
@@ -122,7 +126,7 @@ struct FilterResolver {
         case (.contains, .text): true
         case (.contains, _): if case .array = target.place { true } else { false }
         case (.startsWith, .text): if case .array = target.place { false } else { true }
-        case (.less, .integer), (.less, .number), (.less, .time), (.less, .date), (.less, .text):
+        case (.less, .integer), (.less, .number), (.less, .time), (.less, .date), (.less, .text), (.less, .money):
             isOrdered(target)
         case (.lessOrEqual, _): allows(.less, target)
         case (.greater, _), (.greaterOrEqual, _): allows(.less, target)
@@ -139,13 +143,36 @@ struct FilterResolver {
     ) throws -> FieldValue {
         if case .text(let text) = literal { try checkText(text, comparison) }
         if case .word(let text) = literal { try checkText(text, comparison) }
+        if case .money = target.type { return try money(literal, comparison) }
         guard let value = FilterResolver.convert(literal, to: target.type, isPart: comparison.comparator.isOfPart)
-        else {
-            throw RecordErrors.filter(
-                .filterTypeMismatch, "\(comparison.path) is compared with \(target.type.expectation).",
-                field: comparison.path, place: comparison.place)
-        }
+        else { throw mismatch(comparison, target.type) }
         return value
+    }
+
+    /// An amount as Money reads it, the currency included: a number alone would be an amount of every currency.
+    private func money(_ literal: FilterLiteral, _ comparison: FilterComparison) throws -> FieldValue {
+        let text: String? =
+            switch literal {
+            case .text(let text), .word(let text): text
+            case .integer(let number): String(number)
+            case .number(let number): String(number)
+            case .flag, .time: nil
+            }
+        do throws(MoneyText.Problem) {
+            let amount = try MoneyText.parse(text ?? "")
+            return .money(minorUnits: amount.minorUnits, currency: amount.currency.code)
+        } catch {
+            throw mismatch(comparison, .money, text.map { _ in "\(error.text); \(error.cure(quotedBy: "\""))" })
+        }
+    }
+
+    private func mismatch(
+        _ comparison: FilterComparison, _ type: FilterTarget.ValueType, _ cure: String? = nil
+    ) -> RPCError {
+        RecordErrors.filter(
+            .filterTypeMismatch,
+            "\(comparison.path) is compared with \(type.expectation)" + (cure.map { ": \($0)" } ?? "") + ".",
+            field: comparison.path, place: comparison.place)
     }
 
     private func checkText(_ text: String, _ comparison: FilterComparison) throws {
@@ -205,6 +232,7 @@ extension FilterTarget.ValueType {
         case .time: "a point in time as in 2026-01-31T09:30:00Z"
         case .date: "a day as YYYY-MM-DD"
         case .enumeration(let values): "one of \(values.values.map(\.name).joined(separator: ", "))"
+        case .money: "an amount of money and its currency, as in \"1250.00 EUR\""
         case .opaque: "nothing"
         }
     }

@@ -65,6 +65,7 @@ enum KeysetCoder {
             case .flag(let flag): append(5, flag ? 1 : 0, &bytes)
             case .time(let time): append(6, UInt64(bitPattern: time.microseconds), &bytes)
             case .date(let day): append(7, UInt64(bitPattern: Int64(day.daysSince1970)), &bytes)
+            case .money: preconditionFailure("an amount is no sort key")
             }
         }
         return bytes

@@ -1,5 +1,6 @@
 import RPC
 import Text
+import Wire
 
 /// The order of a list: up to three keys, then the id, so that no two records stand in the same place.
 struct SortOrder: Sendable {
@@ -56,13 +57,20 @@ struct SortOrder: Sendable {
             target.isSortable
         else {
             throw RecordErrors.invalid(
-                .orderInvalid,
-                "\(text.quoted) is no sort key of \(type.object): give a field name, and desc to turn it round.",
+                .orderInvalid, "\(text.quoted) is no sort key of \(type.object): \(cure(words.first, of: type)).",
                 field: place)
         }
         return Key(
             target: target, isDescending: direction, isNullable: target.isNullable,
             expression: target.type.orderExpression(column))
+    }
+
+    private static func cure(_ path: Substring?, of type: RecordType) -> String {
+        guard let field = path.flatMap({ type.field(String($0)) }), case .money(let parts) = field.kind else {
+            return "give a field name, and desc to turn it round"
+        }
+        let names = [parts.currency, parts.minorUnits].map { "\(field.name).\($0.name)" }
+        return "amounts of several currencies have no order; give \(names[0]), \(names[1]) or both"
     }
 
     private static func direction(_ word: Substring?) -> Bool? {
@@ -100,7 +108,7 @@ extension FilterTarget {
     /// Notes of several lines are no sort key: a page token carries the values of its keys.
     var isSortable: Bool {
         switch type {
-        case .opaque: false
+        case .opaque, .money: false
         case .text: field.rules.text?.form != .multiLine
         default: true
         }

@@ -10,6 +10,7 @@ enum FieldValue: Hashable, Sendable {
     case flag(Bool)
     case time(Timestamp)
     case date(CalendarDay)
+    case money(minorUnits: Int64, currency: String)
 }
 
 extension Message {

@@ -39,8 +39,10 @@ struct DealMove {
         return stored
     }
 
-    /// A reason that goes because the outcome goes is not the caller's to write.
+    /// A reason that goes because the outcome goes is not the caller's to write. That the pipeline may not be written tells
+    /// that it would change.
     static func requireWritable(_ call: RecordCall, changesPipeline: Bool, givesReason: Bool) throws {
+        try call.rights.requireReadable("pipeline_id")
         try call.rights.requireWritable(
             ["stage_id"] + (changesPipeline ? ["pipeline_id"] : []) + (givesReason ? ["outcome_reason"] : []))
     }

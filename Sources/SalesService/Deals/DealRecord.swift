@@ -9,7 +9,7 @@ enum DealRecord {
         message: Deal.descriptor, object: "deal", table: "deals", service: .sales, ownership: .owned,
         fields: [
             .field("display_name", .required, .line(200), .indexed, .searchable),
-            .field("pipeline_id", .immutable, .reference(.record("pipeline"))),
+            .field("pipeline_id", .immutable, .reference(.record("pipeline")), .copy(of: "stage.pipeline_id")),
             .field("stage_id", .immutable, .reference(.record("stage"))),
             .field("account_id", .reference(.remote("account", in: .customer))),
             .field("contact_id", .reference(.remote("contact", in: .customer))),

@@ -18,9 +18,8 @@ enum DealRules {
     /// keeps what it stands for, the reason fits still.
     @Sendable static func comeBack(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         guard change.kind == .restore else { return }
-        try await transaction.requireLiving(
-            PipelineRecord.type, change.after.id("pipeline_id"), field: "pipeline_id")
-        try await transaction.requireLiving(StageRecord.type, change.after.id("stage_id"), field: "stage_id")
+        try await transaction.requireLiving(PipelineRecord.type, namedBy: "pipeline_id", of: change)
+        try await transaction.requireLiving(StageRecord.type, namedBy: "stage_id", of: change)
     }
 
     /// Begins the stage history of a new deal.
@@ -38,9 +37,11 @@ enum DealRules {
         try setReason(change, in: stage, since: nil)
     }
 
-    /// The reason of an outcome may be put right, and the history tells; an open deal gets none, a lost one keeps one.
+    /// The reason of an outcome may be put right, and the history tells; an open deal gets none, a lost one keeps one, which
+    /// tells of the stage that it is in.
     private static func keepReason(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         guard change.changes("outcome_reason"), let before = change.before?.value(Deal.self) else { return }
+        try change.call.rights.requireReadable("stage_id")
         let stage = DealStage.current(
             of: before, in: try await DealStage.find([DealStage.id(of: before)], transaction))
         try setReason(change, in: stage, since: (stage.category, before.outcomeReason))

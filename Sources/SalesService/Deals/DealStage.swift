@@ -13,10 +13,15 @@ struct DealStage {
     let isLiving: Bool
 
     /// The stage that a new deal enters: the one given, or the first open one of the pipeline given or of the default
-    /// one.
+    /// one. Which one that is tells more of stages and pipelines, so the caller must be allowed to read that.
     static func entry(
         pipeline: RecordID?, stage: RecordID?, _ transaction: RecordTransaction
     ) async throws -> DealStage {
+        try await requireReadable(transaction)
+        if stage == nil {
+            try await transaction.call(StageRecord.type).rights.requireReadable("position")
+            if pipeline == nil { try await DefaultPipeline.requireReadable(transaction) }
+        }
         var parameters = Parameters()
         parameters.append(stage)
         parameters.append(pipeline)
@@ -28,10 +33,17 @@ struct DealStage {
 
     /// The stages with these ids, deleted ones included, by id.
     static func find(_ ids: [RecordID], _ transaction: RecordTransaction) async throws -> [RecordID: DealStage] {
+        try await requireReadable(transaction)
         var parameters = Parameters()
         parameters.append(ids)
         let rows = try await transaction.query(stages, parameters)
         return Dictionary(try rows.map { (try $0.id(0), try DealStage($0)) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// What is taken and what is refused of a deal tells these fields of its stage: whether a reason is due, and whose
+    /// pipeline it is.
+    static func requireReadable(_ transaction: RecordTransaction) async throws {
+        try await transaction.call(StageRecord.type).rights.requireReadable("category", "pipeline_id")
     }
 
     /// The id of the stage that a stored deal is in.

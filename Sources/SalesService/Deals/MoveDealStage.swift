@@ -12,6 +12,7 @@ struct MoveDealStage: Sendable {
         try await engine.transaction(context, request: request) { transaction in
             try await transaction.call(DealRecord.type).require(.update)
             try await transaction.call(StageRecord.type).require(.read)
+            try await DealStage.requireReadable(transaction)
             let (stageID, version) = try target(of: request)
             let record = try await transaction.load(DealRecord.type, id: request.id, for: .update, version: version)
             let deal = record.value(Deal.self)

@@ -19,9 +19,8 @@ struct MoveDealsToPipeline: Sendable {
         try await engine.transaction(context, request: request) { transaction in
             let selection = try await transaction.selection(DealRecord.type, for: .update)
             try await transaction.call(PipelineRecord.type).require(.read)
-            let stages = try await transaction.call(StageRecord.type)
-            try stages.require(.read)
-            try stages.rights.requireReadable("pipeline_id")
+            try await transaction.call(StageRecord.type).require(.read)
+            try await DealStage.requireReadable(transaction)
             try DealMove.requireWritable(
                 selection.call, changesPipeline: true, givesReason: request.outcomeReason != nil)
             let map = try await StageMap(request, transaction)

@@ -10,6 +10,7 @@ enum DefaultPipeline {
     @Sendable static func keep(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         let was = change.before?.flag("default_pipeline") == true
         let will = change.after.flag("default_pipeline") == true
+        if change.kind == .delete { try await requireReadable(transaction) }
         switch change.kind {
         case .create where will: throw hasNoStage
         case .delete where was, .update where was && !will: throw required
@@ -25,6 +26,8 @@ enum DefaultPipeline {
     /// (`hasOpenStage`), so either this change waits and then finds the flag, or the other finds no stage. The pipeline
     /// is not locked: deals lock it before their stage, and would wait for this change while it waits for them.
     static func keepOpenStage(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        try await requireReadable(transaction)
+        try await DealStage.requireReadable(transaction)
         guard let before = change.before?.value(Stage.self), before.category == .open,
             let pipeline = change.after.id("pipeline_id")
         else { return }
@@ -33,6 +36,11 @@ enum DefaultPipeline {
         guard try await !transaction.query(isDefault, parameters).isEmpty else { return }
         guard try await !hasOpenStage(pipeline, besides: change.recordID, transaction) else { return }
         throw lastStage
+    }
+
+    /// That a change is refused, or where a new deal goes, tells which pipeline is the default.
+    static func requireReadable(_ transaction: RecordTransaction) async throws {
+        try await transaction.call(PipelineRecord.type).rights.requireReadable("default_pipeline")
     }
 
     /// Whether the pipeline has an open stage, which is then held until the transaction ends. One that nobody is
@@ -50,6 +58,7 @@ enum DefaultPipeline {
     /// Takes the flag from the pipeline that has it. Two changes at once wait for each other here: the one that comes
     /// second finds the first one's pipeline, not the one it waited for.
     private static func takeOver(_ id: RecordID, _ transaction: RecordTransaction) async throws {
+        try await DealStage.requireReadable(transaction)
         guard try await hasOpenStage(id, transaction) else { throw hasNoStage }
         var parameters = Parameters()
         parameters.append(id)

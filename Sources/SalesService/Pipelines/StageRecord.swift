@@ -23,7 +23,16 @@ enum StageRecord {
                 ignoringCase: true)
         ],
         hooks: RecordHooks(
-            validate: certainOutcomes, beforeWrite: keepCategory, beforeLifetimeChange: keepDealsAndPipeline))
+            prepare: requireOutcome, validate: certainOutcomes, beforeWrite: keepCategory,
+            beforeLifetimeChange: keepDealsAndPipeline))
+
+    /// Which probability is allowed tells the category, and the other way round.
+    @Sendable private static func requireOutcome(_ change: RecordChange) throws {
+        guard change.kind == .update, change.changes("probability_percent") || change.changes("category") else {
+            return
+        }
+        try change.call.rights.requireReadable("probability_percent", "category")
+    }
 
     /// Won is certain and lost is hopeless; forecasts rely on it.
     @Sendable private static func certainOutcomes(_ change: RecordChange) -> [FieldViolation] {
@@ -61,8 +70,7 @@ enum StageRecord {
                 change, livingDeals, "The stage has deals; move them to another stage first.", transaction)
             try await DefaultPipeline.keepOpenStage(change, transaction)
         case .restore:
-            try await transaction.requireLiving(
-                PipelineRecord.type, change.after.id("pipeline_id"), field: "pipeline_id")
+            try await transaction.requireLiving(PipelineRecord.type, namedBy: "pipeline_id", of: change)
         case .create, .update: return
         }
     }

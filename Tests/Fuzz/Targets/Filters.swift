@@ -34,8 +34,10 @@
         ]
         static let rights = types.map { FieldRights($0, access) }
         private static let records = [
-            Account(id: "018f4a60-0000-7000-8000-000000000001", displayName: "İstanbul Ltd", city: "Berlin")
-                .message(in: Arena()),
+            Account(
+                id: "018f4a60-0000-7000-8000-000000000001", displayName: "İstanbul Ltd", city: "Berlin",
+                annualRevenue: Money(currencyCode: "EUR", minorUnits: 1250)
+            ).message(in: Arena()),
             Contact(contactPoints: [ContactPoint(kind: .email, value: "a@b.example")]).message(in: Arena()),
             Activity(kind: .call, subject: "x").message(in: Arena()),
         ]

@@ -83,7 +83,8 @@ extension FilterGroup: WireMessage {
 public struct Comparison: Hashable, Sendable {
     /// Field name or path, as in display_name, amount.minor_units or contact_points.value. Where a field such as stage_id names a
     /// record of the same service, stage.display_name is a field of that record, if the caller may read both; a record that is
-    /// deleted or that the caller may not see counts as not there.
+    /// deleted or that the caller may not see counts as not there. An amount of money is compared whole, as in amount, or by its
+    /// parts, amount.minor_units and amount.currency_code.
     public var field: String?
 
     /// How to compare.
@@ -123,7 +124,8 @@ extension Comparison: WireMessage {
 
 /// A value of a filter. Exactly one part is set.
 public struct Value: Hashable, Sendable {
-    /// Text, ids, dates as YYYY-MM-DD, names of enum values.
+    /// Text, ids, dates as YYYY-MM-DD, names of enum values, amounts of money with their currency, as in 12.50 EUR. An amount that may
+    /// mean two (1,250 EUR), or names no currency, is refused with FILTER_TYPE_MISMATCH and what to write instead.
     public var stringValue: String?
 
     /// Whole numbers.
@@ -181,7 +183,9 @@ extension Value: WireMessage {
     }
 }
 
-/// Ways to compare. A field that is not set fulfils only NOT_EQUAL and, negated, everything that it does not fulfil.
+/// Ways to compare. A field that is not set fulfils only NOT_EQUAL and, negated, everything that it does not fulfil. Amounts of
+/// money are compared with amounts of the same currency: one of another currency is neither equal nor less nor greater, and so
+/// fulfils only NOT_EQUAL. What is worth how much in another currency Steward does not know.
 public struct ComparisonOperator: RawRepresentable, Hashable, Sendable {
     /// Refused.
     public static let unspecified = ComparisonOperator(rawValue: 0)

@@ -5,7 +5,8 @@ import CContracts
 public import Tenancy
 package import Wire
 
-/// An amount of money.
+/// An amount of money. Lists sorted by its minor_units go by that number, whatever the currency: 500 yen come after 4.99 euros.
+/// Filter for a currency, or sort by currency_code first.
 public struct Money: Hashable, Sendable {
     /// ISO 4217 code, three capital letters.
     public var currencyCode: String?

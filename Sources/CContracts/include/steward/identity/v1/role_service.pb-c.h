@@ -178,7 +178,10 @@ struct  Steward__Identity__V1__Grant
 
 
 /*
- * Limits what a role sees of a field. With several roles the widest access wins.
+ * Limits what a role sees of a field. With several roles the widest access wins. What is made of a hidden field is hidden, too: calls
+ * whose answer or refusal would tell it end with FIELD_NOT_READABLE. Fields that go together are hidden together: the id of a
+ * record tells when it was created (unless the client chose the id), a deal's stage_id with the stage's pipeline_id its
+ * pipeline_id, a deal's outcome_reason and a stage's probability_percent the stage's category.
  */
 struct  Steward__Identity__V1__FieldPolicy
 {

@@ -25,7 +25,9 @@ typedef struct Steward__Type__V1__Value Steward__Type__V1__Value;
 /* --- enums --- */
 
 /*
- * Ways to compare. A field that is not set fulfils only NOT_EQUAL and, negated, everything that it does not fulfil.
+ * Ways to compare. A field that is not set fulfils only NOT_EQUAL and, negated, everything that it does not fulfil. Amounts of
+ * money are compared with amounts of the same currency: one of another currency is neither equal nor less nor greater, and so
+ * fulfils only NOT_EQUAL. What is worth how much in another currency Steward does not know.
  */
 typedef enum _Steward__Type__V1__ComparisonOperator {
   /*
@@ -132,7 +134,8 @@ struct  Steward__Type__V1__Comparison
   /*
    * Field name or path, as in display_name, amount.minor_units or contact_points.value. Where a field such as stage_id names a
    * record of the same service, stage.display_name is a field of that record, if the caller may read both; a record that is
-   * deleted or that the caller may not see counts as not there.
+   * deleted or that the caller may not see counts as not there. An amount of money is compared whole, as in amount, or by its
+   * parts, amount.minor_units and amount.currency_code.
    */
   char *field;
   /*
@@ -158,7 +161,8 @@ struct  Steward__Type__V1__Value
 {
   ProtobufCMessage message_base;
   /*
-   * Text, ids, dates as YYYY-MM-DD, names of enum values.
+   * Text, ids, dates as YYYY-MM-DD, names of enum values, amounts of money with their currency, as in 12.50 EUR. An amount that may
+   * mean two (1,250 EUR), or names no currency, is refused with FILTER_TYPE_MISMATCH and what to write instead.
    */
   char *string_value;
   /*

@@ -28,7 +28,8 @@ typedef struct Steward__Type__V1__ItemResult Steward__Type__V1__ItemResult;
 /* --- messages --- */
 
 /*
- * An amount of money.
+ * An amount of money. Lists sorted by its minor_units go by that number, whatever the currency: 500 yen come after 4.99 euros.
+ * Filter for a currency, or sort by currency_code first.
  */
 struct  Steward__Type__V1__Money
 {

@@ -1,0 +1,239 @@
+import AccessControl
+import Contracts
+import RPC
+import Tenancy
+import TestService
+import Testing
+
+/// What a field policy hides is hidden in everything that is made of it, refusals included. Each test is a way to find it out
+/// that has been tried.
+@Suite struct HiddenFieldTests {
+    /// Does everything, but for these fields.
+    private func user(_ sales: Sales, hiding object: String, _ field: String, _ level: FieldLevel) -> UserID {
+        sales.service.makeUser([("*", "*", .all)], hiding: [(object, field, level)])
+    }
+
+    private static let levels = [FieldLevel.none, .masked]
+
+    /// Expects that all of these are refused in the same words, for the field.
+    private func expectHidden(
+        _ field: String, _ refusals: [RPCError?], location: SourceLocation = #_sourceLocation
+    ) {
+        for refused in refusals {
+            #expect(
+                refused?.code == .permissionDenied && refused?.reason == "FIELD_NOT_READABLE"
+                    && refused?.details.map(\.value) == [field], "\(refused.map { "\($0)" } ?? "no refusal")",
+                sourceLocation: location)
+        }
+        #expect(Set(refusals.map { $0?.message }).count == 1, sourceLocation: location)
+    }
+
+    @Test(arguments: levels) func theStageOfADealTellsNoHiddenPipeline(_ level: FieldLevel) async throws {
+        try await Sales.run { sales in
+            try await sales.make(Deal(displayName: "Desk"))
+            let pipeline = try await sales.defaultPipeline().id ?? ""
+            let hidden = user(sales, hiding: "deal", "pipeline_id", level)
+            func list(_ text: String, as user: UserID) async throws -> Int {
+                try await sales.deals(as: user).listDeals(ListDealsRequest(filterExpression: text)).deals.count
+            }
+            let attempts = [
+                "stage.pipeline_id = '\(pipeline)'", "stage.pipeline_id != '\(pipeline)'", "stage.pipeline_id is set",
+                "not (display_name = Chair or stage.pipeline_id in ('\(pipeline)'))",
+                "pipeline.display_name is set", "pipeline_id = '\(pipeline)'",
+            ]
+            var refused: [RPCError?] = []
+            for text in attempts {
+                #expect(
+                    try await list(text, as: sales.clerk()) == (text.contains("!=") || text.hasPrefix("not") ? 0 : 1))
+                refused.append(try await refusal { try await list(text, as: hidden) })
+                refused.append(
+                    try await refusal {
+                        try await sales.deals(as: hidden).getBoard(GetBoardRequest(filterExpression: text))
+                    })
+            }
+            for key in ["pipeline_id", "pipeline_id desc"] {
+                refused.append(
+                    try await refusal { try await sales.deals(as: hidden).listDeals(ListDealsRequest(orderBy: [key])) })
+            }
+            expectHidden("pipeline_id", refused)
+            // Whether a move changes the pipeline.
+            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let other = try await sales.makePipeline("Other").new
+            expectHidden(
+                "pipeline_id",
+                [
+                    try await refusal {
+                        try await sales.move(deal, to: try await sales.stage("Proposal"), as: hidden)
+                    }, try await refusal { try await sales.move(deal, to: other, as: hidden) },
+                ])
+        }
+    }
+
+    @Test(arguments: levels) func nothingTellsWhetherAHiddenStageIsLost(_ level: FieldLevel) async throws {
+        try await Sales.run { sales in
+            let old = try await sales.defaultPipeline()
+            let lost = try await sales.stage("Lost")
+            let open = try await sales.stage("Proposal")
+            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let dead = try await sales.make(Deal(displayName: "Desk", stageID: lost.id, outcomeReason: "too dear"))
+            let other = try await sales.makePipeline("Other")
+            let hidden = user(sales, hiding: "stage", "category", level)
+            let client = sales.deals(as: hidden)
+            var refused: [RPCError?] = []
+            for stage in [open, lost] {
+                for reason in [nil, "too dear"] {
+                    refused.append(
+                        try await refusal { try await sales.move(deal, to: stage, reason: reason, as: hidden) })
+                    refused.append(
+                        try await refusal {
+                            try await sales.make(
+                                Deal(displayName: "Lamp", stageID: stage.id, outcomeReason: reason), as: hidden)
+                        })
+                }
+            }
+            for deal in [deal, dead] {
+                refused.append(
+                    try await refusal {
+                        try await client.updateDeal(
+                            UpdateDealRequest(
+                                deal: Deal(id: deal.id, outcomeReason: "x"), updateMask: ["outcome_reason"])
+                        )
+                    })
+            }
+            for target in [other.new, other.gone] {
+                let map = StageMapping(fromStageID: open.id, toStageID: target.id)
+                refused.append(
+                    try await refusal {
+                        try await client.moveDealsToPipeline(
+                            MoveDealsToPipelineRequest(pipelineID: old.id, stages: [map]))
+                    })
+            }
+            // A new deal begins in an open stage.
+            refused.append(try await refusal { try await sales.make(Deal(displayName: "Lamp"), as: hidden) })
+            // Won is certain.
+            for stage in [open, try await sales.stage("Won")] {
+                refused.append(
+                    try await refusal {
+                        try await sales.stages(as: hidden).updateStage(
+                            UpdateStageRequest(
+                                stage: Stage(id: stage.id, probabilityPercent: 70), updateMask: ["probability_percent"]
+                            ))
+                    })
+            }
+            // The last open stage of the default pipeline stays; a pipeline without one is no default.
+            for stage in [open, lost] {
+                refused.append(
+                    try await refusal {
+                        try await sales.stages(as: hidden).deleteStage(
+                            DeleteStageRequest(id: try await sales.addStage("New \(stage.id ?? "")", to: old).id))
+                    })
+            }
+            refused.append(
+                try await refusal {
+                    try await sales.pipelines(as: hidden).updatePipeline(
+                        UpdatePipelineRequest(
+                            pipeline: Pipeline(id: other.pipeline.id, defaultPipeline: true),
+                            updateMask: ["default_pipeline"]))
+                })
+            expectHidden("category", refused)
+            let batch = try await client.batchCreateDeals(
+                BatchCreateDealsRequest(deals: [
+                    Deal(displayName: "Lamp", stageID: lost.id), Deal(displayName: "Lamp", stageID: open.id),
+                ]))
+            #expect(batch.results.map(\.reason) == ["FIELD_NOT_READABLE", "FIELD_NOT_READABLE"])
+            for untouched in [deal, dead] { #expect(try await sales.get(untouched).version == 1) }
+        }
+    }
+
+    @Test(arguments: levels) func nothingTellsTheDefaultPipeline(_ level: FieldLevel) async throws {
+        try await Sales.run { sales in
+            let other = try await sales.makePipeline("Other")
+            let hidden = user(sales, hiding: "pipeline", "default_pipeline", level)
+            let isDefault = try await sales.defaultPipeline()
+            var refused = [
+                try await refusal { try await sales.make(Deal(displayName: "Desk"), as: hidden) },
+                try await refusal { try await sales.deals(as: hidden).getBoard(GetBoardRequest()) },
+            ]
+            for pipeline in [isDefault, other.pipeline] {
+                refused.append(
+                    try await refusal {
+                        try await sales.pipelines(as: hidden).deletePipeline(DeletePipelineRequest(id: pipeline.id))
+                    })
+            }
+            for stage in [try await sales.stage("Proposal"), other.new] {
+                refused.append(
+                    try await refusal {
+                        try await sales.stages(as: hidden).deleteStage(DeleteStageRequest(id: stage.id))
+                    })
+                refused.append(
+                    try await refusal {
+                        try await sales.stages(as: hidden).updateStage(
+                            UpdateStageRequest(
+                                stage: Stage(id: stage.id, probabilityPercent: 100, category: .won),
+                                updateMask: ["category", "probability_percent"]))
+                    })
+            }
+            expectHidden("default_pipeline", refused)
+            // Where it is named, nothing is told.
+            for deal in [
+                Deal(displayName: "Desk", pipelineID: isDefault.id), Deal(displayName: "Desk", stageID: other.new.id),
+            ] {
+                try await sales.make(deal, as: hidden)
+            }
+        }
+    }
+
+    /// The stage that a deal enters by itself is the first of its pipeline; the one that it is put into brings its pipeline.
+    @Test(arguments: levels) func aNewDealTellsNothingOfItsStage(_ level: FieldLevel) async throws {
+        try await Sales.run { sales in
+            let pipeline = try await sales.defaultPipeline()
+            let stage = try await sales.stage("Proposal")
+            let unplaced = user(sales, hiding: "stage", "position", level)
+            expectHidden(
+                "position",
+                [
+                    try await refusal { try await sales.make(Deal(displayName: "Desk"), as: unplaced) },
+                    try await refusal {
+                        try await sales.make(Deal(displayName: "Desk", pipelineID: pipeline.id), as: unplaced)
+                    },
+                ])
+            try await sales.make(Deal(displayName: "Desk", stageID: stage.id), as: unplaced)
+            let homeless = user(sales, hiding: "stage", "pipeline_id", level)
+            let deal = try await sales.make(Deal(displayName: "Desk"))
+            expectHidden(
+                "pipeline_id",
+                [
+                    try await refusal {
+                        try await sales.make(Deal(displayName: "Desk", stageID: stage.id), as: homeless)
+                    },
+                    try await refusal {
+                        try await sales.make(
+                            Deal(displayName: "Desk", pipelineID: pipeline.id, stageID: stage.id), as: homeless)
+                    },
+                    try await refusal { try await sales.move(deal, to: stage, as: homeless) },
+                ])
+            // Whether a reason may be taken off tells where the deal is.
+            let unstaged = user(sales, hiding: "deal", "stage_id", level)
+            let refused = try await refusal {
+                try await sales.deals(as: unstaged).updateDeal(
+                    UpdateDealRequest(deal: Deal(id: deal.id, outcomeReason: "x"), updateMask: ["outcome_reason"]))
+            }
+            expectHidden("stage_id", [refused])
+        }
+    }
+
+    @Test(arguments: levels) func aRefusedRestoreNamesNoHiddenRecord(_ level: FieldLevel) async throws {
+        try await Sales.run { sales in
+            let new = try await sales.makePipeline("Short-lived")
+            let deal = try await sales.make(Deal(displayName: "Desk", stageID: new.new.id))
+            _ = try await sales.deals().deleteDeal(DeleteDealRequest(id: deal.id))
+            try await sales.delete(new.new)
+            func restore(as user: UserID?) async throws -> RPCError? {
+                try await refusal { try await sales.deals(as: user).restoreDeal(RestoreDealRequest(id: deal.id)) }
+            }
+            #expect(try await restore(as: nil)?.details.map(\.value) == ["stage_id", "stage", new.new.id ?? ""])
+            let hidden = try await restore(as: user(sales, hiding: "deal", "stage_id", level))
+            #expect(hidden?.reason == "REFERENCE_DELETED" && hidden?.details.map(\.value) == ["stage_id", "stage"])
+        }
+    }
+}

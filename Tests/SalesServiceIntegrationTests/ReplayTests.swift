@@ -1,0 +1,48 @@
+import AccessControl
+import Contracts
+import RPC
+import Tenancy
+import TestService
+import Testing
+
+/// Answers asked for again under their request id, when the caller may do less than before.
+@Suite struct ReplayTests {
+    /// Whoever may create is told what was created; of a record that was only moved that tells nothing.
+    @Test func theRightToCreateOpensTheAnswersOfCreationsOnly() async throws {
+        try await Sales.run { sales in
+            let proposal = try await sales.stage("Proposal")
+            let user = sales.service.makeUser([("*", "*", .all)])
+            let creation = CreateDealRequest(deal: Deal(displayName: "Desk"))
+            let batch = BatchCreateDealsRequest(deals: [Deal(displayName: "Lamp")])
+            let created = try #require(
+                try await sales.deals(as: user, requestID: "create").createDeal(creation).deal)
+            let lamp = try await sales.deals(as: user, requestID: "batch").batchCreateDeals(batch).deals.first
+            let move = MoveDealStageRequest(id: created.id, stageID: proposal.id, version: created.version)
+            let moved = try await sales.deals(as: user, requestID: "move").moveDealStage(move).deal
+            #expect(moved?.stageID == proposal.id)
+            let deletion = DeleteDealRequest(id: lamp?.id)
+            _ = try await sales.deals(as: user, requestID: "delete").deleteDeal(deletion)
+
+            // Nothing of deals but creating them, and reading those of others never.
+            sales.service.change(
+                user,
+                to: [
+                    ("deal", "create", .all), ("deal", "update", .all), ("deal", "delete", .all),
+                    ("stage", "read", .all), ("pipeline", "read", .all),
+                ])
+            let again = try await sales.deals(as: user, requestID: "create").createDeal(creation).deal
+            #expect(again?.id == created.id)
+            #expect(
+                try await sales.deals(as: user, requestID: "batch").batchCreateDeals(batch).deals.map(\.id) == [
+                    lamp?.id
+                ])
+            for refused in [
+                try await refusal { try await sales.deals(as: user, requestID: "move").moveDealStage(move) },
+                try await refusal { try await sales.deals(as: user, requestID: "delete").deleteDeal(deletion) },
+            ] {
+                #expect(refused?.code == .permissionDenied && refused?.reason == "ANSWER_NOT_READABLE")
+            }
+            #expect(try await sales.get(created).version == 2)
+        }
+    }
+}
