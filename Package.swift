@@ -189,9 +189,8 @@ let package = Package(
         tests(
             "ServiceSchemaIntegrationTests",
             [
-                "IdentityService", "CustomerService", "SalesService", "Records", "TestPostgres", "Migrations",
-                "Postgres",
-                "Reactor", "Tenancy", "TenantDatabase",
+                "IdentityService", "CustomerService", "SalesService", "ProvisionerService", "Records", "TestPostgres",
+                "Migrations", "Postgres", "Reactor", "Tenancy", "TenantDatabase", logging,
             ]),
         tests("GatewayServiceTests", ["GatewayService", "Observability", "RPC", "Reactor", "ServiceHost", "Tenancy"]),
         tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
@@ -285,8 +284,8 @@ let package = Package(
         tests(
             "IdentityServiceIntegrationTests",
             [
-                "IdentityService", "TestPostgres", "TestService", "AccessControl", "Contracts", "Credentials",
-                "Migrations",
+                "IdentityService", "ProvisionerService", "TestPostgres", "TestService", "AccessControl", "Contracts",
+                "Credentials", "Migrations",
                 "Postgres",
                 "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Wire", logging,
             ]),

@@ -758,20 +758,23 @@ extension FileDescriptors {
                 ASgMUgh0ZW5hbnRJZCIUChJEcm9wVGVuYW50UmVzcG9uc2Uy3AEKE1Byb3Zpc2lvbmluZ1NlcnZpY2USZgoNUHJlcGFyZVRl\
                 bmFudBIpLnN0ZXdhcmQucGxhdGZvcm0udjEuUHJlcGFyZVRlbmFudFJlcXVlc3QaKi5zdGV3YXJkLnBsYXRmb3JtLnYxLlBy\
                 ZXBhcmVUZW5hbnRSZXNwb25zZRJdCgpEcm9wVGVuYW50EiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5Ecm9wVGVuYW50UmVxdWVz\
-                dBonLnN0ZXdhcmQucGxhdGZvcm0udjEuRHJvcFRlbmFudFJlc3BvbnNlSqIHCkwKAQwSAwEAEhpCIE1ha2luZywgdXBncmFk\
-                aW5nIGFuZCBkcm9wcGluZyB0aGUgc2NoZW1hcyBhbmQgcm9sZXMgb2YgdGVuYW50cy4KCmgKAgYAEgQGAAwBGlwgT2ZmZXJl\
+                dBonLnN0ZXdhcmQucGxhdGZvcm0udjEuRHJvcFRlbmFudFJlc3BvbnNlSvgICkwKAQwSAwEAEhpCIE1ha2luZywgdXBncmFk\
+                aW5nIGFuZCBkcm9wcGluZyB0aGUgc2NoZW1hcyBhbmQgcm9sZXMgb2YgdGVuYW50cy4KCmgKAgYAEgQGAA4BGlwgT2ZmZXJl\
                 ZCBieSBzdGV3YXJkLXByb3Zpc2lvbmVyLCB3aGljaCBhbG9uZSBob2xkcyB0aGUgbG9naW4gdGhhdCBtYXkgZG8gdGhpcywg\
                 dG8gaWRlbnRpdHkuCgqhAQoEBgACABIDCQJKGpMBIE1ha2VzIHRoZSB0ZW5hbnQncyBzY2hlbWEgYW5kIHJvbGUgZm9yIGV2\
                 ZXJ5IHNlcnZpY2UgdGhhdCBrZWVwcyBkYXRhIG9mIHRlbmFudHMsIGFuZCBicmluZ3Mgd2hhdCBpcyB0aGVyZSB0byB0aGUK\
-                IG5ld2VzdCB2ZXJzaW9uLiBTYWZlIHRvIHJlcGVhdC4KCloKBAYAAgESAwsCQRpNIERyb3BzIHRoZSB0ZW5hbnQncyBzY2hl\
-                bWFzIGFuZCByb2xlcyB3aXRoIGFsbCBkYXRhIGluIHRoZW0uIFNhZmUgdG8gcmVwZWF0LgoKJAoCBAASBA8AEgEaGCBUaGUg\
-                dGVuYW50IHRvIHByZXBhcmUuCgokCgQEAAIAEgMRAh8aFyBUaGUgdGVuYW50LCAxNiBieXRlcy4KCi0KAgQBEgQVABgBGiEg\
-                VGhlIHRlbmFudCdzIHNjaGVtYXMgYXJlIHRoZXJlLgoKJAoEBAECABIDFwImGhcgT25lIGZvciBlYWNoIHNlcnZpY2UuCgo2\
-                CgIEAhIEGwAiARoqIFRoZSBzY2hlbWEgb2YgdGhlIHRlbmFudCBpbiBvbmUgc2VydmljZS4KCjMKBAQCAgASAx0CHhomIE5h\
-                bWUgb2YgdGhlIHNlcnZpY2UsIGFzIGluIGN1c3RvbWVyLgoKLAoEBAICARIDHwIkGh8gTnVtYmVyIG9mIHRoZSBzY2hlbWEg\
-                dmVyc2lvbi4KCj0KBAQCAgISAyECHxowIE51bWJlciBvZiB0aGUgcGFydGl0aW9uIGxvZ2luIHRoYXQgcmVhY2hlcyBpdC4K\
-                CiEKAgQDEgQlACgBGhUgVGhlIHRlbmFudCB0byBkcm9wLgoKJAoEBAMCABIDJwIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMu\
-                CgokCgIEBBIEKwAsARoYIFRoZSB0ZW5hbnQgaXMgZHJvcHBlZC4K
+                IG5ld2VzdCB2ZXJzaW9uLiBTYWZlIHRvIHJlcGVhdC4KCq8CCgQGAAIBEgMNAkEaoQIgRHJvcHMgdGhlIHRlbmFudCdzIHNj\
+                aGVtYXMgYW5kIHJvbGVzIHdpdGggYWxsIGRhdGEgaW4gdGhlbSwgYW5kIGxhc3QgaXRzIHJvdyBpbiB0aGUgZGlyZWN0b3J5\
+                LiBPbmx5IGEgdGVuYW50IHRoYXQgd2FzCiBkZWxldGVkIGFuZCB3aG9zZSBncmFjZSBpcyBvdmVyLCBvciB0aGF0IHdhcyBu\
+                ZXZlciBzZXQgdXAgdG8gdGhlIGVuZDogVEVOQU5UX0lOX1VTRSBvdGhlcndpc2UuIFNhZmUgdG8gcmVwZWF0OyBhIHRlbmFu\
+                dAogdGhhdCB0aGUgZGlyZWN0b3J5IGRvZXMgbm90IGtub3cgaXMgbGVmdCBhbG9uZS4KCiQKAgQAEgQRABQBGhggVGhlIHRl\
+                bmFudCB0byBwcmVwYXJlLgoKJAoEBAACABIDEwIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgotCgIEARIEFwAaARohIFRo\
+                ZSB0ZW5hbnQncyBzY2hlbWFzIGFyZSB0aGVyZS4KCiQKBAQBAgASAxkCJhoXIE9uZSBmb3IgZWFjaCBzZXJ2aWNlLgoKNgoC\
+                BAISBB0AJAEaKiBUaGUgc2NoZW1hIG9mIHRoZSB0ZW5hbnQgaW4gb25lIHNlcnZpY2UuCgozCgQEAgIAEgMfAh4aJiBOYW1l\
+                IG9mIHRoZSBzZXJ2aWNlLCBhcyBpbiBjdXN0b21lci4KCiwKBAQCAgESAyECJBofIE51bWJlciBvZiB0aGUgc2NoZW1hIHZl\
+                cnNpb24uCgo9CgQEAgICEgMjAh8aMCBOdW1iZXIgb2YgdGhlIHBhcnRpdGlvbiBsb2dpbiB0aGF0IHJlYWNoZXMgaXQuCgoh\
+                CgIEAxIEJwAqARoVIFRoZSB0ZW5hbnQgdG8gZHJvcC4KCiQKBAQDAgASAykCHxoXIFRoZSB0ZW5hbnQsIDE2IGJ5dGVzLgoK\
+                JAoCBAQSBC0ALgEaGCBUaGUgdGVuYW50IGlzIGRyb3BwZWQuCg==
                 """),
         DescribedFile(
             path: "steward/platform/v1/reference_service.proto", package: "steward.platform.v1",

@@ -35,9 +35,25 @@ package enum IdentityMigrations {
                 number: 10, name: "tie_sessions_to_tenants",
                 sql: PackageResources.directory_0010_tie_sessions_to_tenants_sql),
         ],
-        rights: TableRights.kept("operators", "placements")
-            + TableRights.passing(
-                "tenants", "tenant_setups", "sessions", "refresh_tokens", "sign_in_failures", "policy_marks"))
+        rights: directoryRights)
+
+    /// Whose a row is stays as it was; the row of a tenant goes only by the provisioner.
+    private static let directoryRights = [
+        TableRights.kept(
+            "tenants",
+            changing: [
+                "state", "policy_epoch", "policy_changed_at", "suspend_comment", "updated_at",
+                "purge_at",
+            ]),
+        TableRights.kept("placements", changing: ["database_name", "partition", "schema_version"]),
+        TableRights.kept(
+            "operators", changing: ["password_hash", "known_networks", "last_sign_in_at", "updated_at"]),
+        TableRights.passing("tenant_setups", changing: ["leased_until", "attempts", "last_error"]),
+        TableRights.passing("sessions", changing: ["expires_at", "revoked_at"]),
+        TableRights.passing("refresh_tokens", changing: ["replaced_at", "sealed_successor", "revoked_at"]),
+        TableRights.passing("sign_in_failures", changing: ["failed_at", "last_failed_at"]),
+        TableRights.passing("policy_marks", changing: ["marked_at"]),
+    ].flatMap(\.self)
 
     /// The schema of each tenant: departments, roles, users, credentials.
     package static let tenantStream = MigrationStream(

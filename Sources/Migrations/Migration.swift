@@ -65,6 +65,15 @@ package struct MigrationStream: Sendable {
         if case .tenant(let service) = kind { service } else { nil }
     }
 
+    /// The streams of an installation, which each program that makes or upgrades tenants' schemas lists: there is one for each
+    /// service that keeps data of tenants, in their order.
+    package static func ofTenants(_ streams: [MigrationStream]) -> [MigrationStream] {
+        precondition(
+            streams.map(\.kind) == ServiceName.dataServices.map { .tenant($0) },
+            "there is a stream for each service that keeps data of tenants, in their order")
+        return streams
+    }
+
     /// The version of a schema to which all are applied.
     package var version: Int { migrations.count }
 }

@@ -1,7 +1,7 @@
 package import Logging
 package import Postgres
 package import Reactor
-import Tenancy
+package import Tenancy
 
 /// The owner's way into a database: a small pool on one loop, under the login `steward_provisioner` (or a superuser, for
 /// `InstallationSetup`). What uses it may be called from any Task.
@@ -23,6 +23,8 @@ package final class OwnerDatabase: Sendable {
         var settings = settings
         // Every tenant comes once: keeping its statements would only fill the backend.
         settings.statementCountMax = 64
+        // The schemas of one tenant are made side by side; nobody else waits for the owner.
+        settings.tenantSharePercent = 100
         pool = PostgresPool(loop: loop, settings: settings, workers: workers, logger: logger)
     }
 
@@ -31,7 +33,7 @@ package final class OwnerDatabase: Sendable {
     }
 
     /// A transaction of the owner, tried again when it lost a lock or met another that made the same thing.
-    func transaction<Value: Sendable>(
+    package func transaction<Value: Sendable>(
         for schema: TenantSchema?, _ body: @escaping @Sendable (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
         try await Task(executorPreference: loop) { [self] in

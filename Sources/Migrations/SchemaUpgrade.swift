@@ -50,10 +50,14 @@ struct SchemaUpgrade {
             version: Int(try row.int64(2)), parkedError: try row.optionalString(3), ledger: ledger)
     }
 
-    /// Everything, into an empty schema.
-    func create(_ transaction: PostgresTransaction) throws {
+    /// All migrations, into an empty schema. What they make knows nothing of the tenant.
+    func fill(_ transaction: PostgresTransaction) throws {
         try apply(MigrationStream.base, MigrationStream.baseName, transaction)
         try apply(stream.migrations, stream.name, transaction)
+    }
+
+    /// Makes a filled schema the tenant's: its stamp, and the rights of its role.
+    func adopt(_ transaction: PostgresTransaction) throws {
         var parameters = Parameters()
         parameters.append(schema.tenantID.id)
         parameters.append(schema.service.rawValue)

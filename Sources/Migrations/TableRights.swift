@@ -15,14 +15,19 @@ package struct TableRights: Sendable, Hashable {
         tables.map { TableRights($0, "SELECT, INSERT, UPDATE") }
     }
 
+    /// Rows that are made and never removed, and of which only these columns change.
+    package static func kept(_ table: String, changing columns: [String]) -> [TableRights] {
+        [TableRights(table, "SELECT, INSERT, UPDATE (\(columns.joined(separator: ", ")))")]
+    }
+
     /// Rows that are added and stay as they are: what happened.
     package static func added(_ tables: String...) -> [TableRights] {
         tables.map { TableRights($0, "SELECT, INSERT") }
     }
 
-    /// Rows that come, change and go.
-    package static func passing(_ tables: String...) -> [TableRights] {
-        tables.map { TableRights($0, "SELECT, INSERT, UPDATE, DELETE") }
+    /// Rows that come and go, and of which only these columns change meanwhile.
+    package static func passing(_ table: String, changing columns: [String]) -> [TableRights] {
+        [TableRights(table, "SELECT, INSERT, UPDATE (\(columns.joined(separator: ", "))), DELETE")]
     }
 
     /// Rows that only the owner writes.

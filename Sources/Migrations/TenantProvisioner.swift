@@ -4,7 +4,7 @@ package import Tenancy
 /// Makes and drops the schema and role of a tenant in one service. Each is one transaction: done or not done, and safe
 /// to repeat. Runs as `steward_provisioner`.
 package struct TenantProvisioner: Sendable {
-    private let database: OwnerDatabase
+    let database: OwnerDatabase
     /// Citus connects between its nodes as the tenant's role, which then must be able to log in (without a password).
     private let mayTenantRolesLogIn: Bool
 
@@ -21,8 +21,22 @@ package struct TenantProvisioner: Sendable {
 
     /// Makes the tenant's role and schema, applies all migrations, and makes the partition's login a member of the role.
     /// On a schema that is there it does what is missing. Returns the version of the schema.
+    /// - Parameter blank: a schema of `makeBlank` for the same stream, which becomes the tenant's. When it is not there any
+    ///   more the schema is made as if none had been given.
     package func prepare(
-        _ tenant: TenantID, stream: MigrationStream, partition: Int
+        _ tenant: TenantID, stream: MigrationStream, partition: Int, blank: BlankSchema? = nil
+    ) async throws -> Int {
+        do {
+            return try await prepare(tenant, stream, partition, blank)
+        } catch let error as PostgresError where blank != nil && error.sqlState == Self.noSuchSchema {
+            return try await prepare(tenant, stream, partition, nil)
+        }
+    }
+
+    private static let noSuchSchema = "3F000"
+
+    private func prepare(
+        _ tenant: TenantID, _ stream: MigrationStream, _ partition: Int, _ blank: BlankSchema?
     ) async throws -> Int {
         let schema = try TenantProvisioner.schema(tenant, stream)
         let login = InstallationNames.login(schema.service, partition: partition)
@@ -35,9 +49,13 @@ package struct TenantProvisioner: Sendable {
             let upgrade = SchemaUpgrade(schema: schema, stream: stream)
             if hasSchema {
                 _ = try upgrade.upgrade(try await upgrade.inspect(transaction), transaction)
+            } else if let blank {
+                try transaction.enqueue(unsafeCommand: "ALTER SCHEMA \(blank.name) RENAME TO \(schema.name)")
+                try upgrade.adopt(transaction)
             } else {
                 try transaction.enqueue(unsafeCommand: "CREATE SCHEMA \(schema.name)")
-                try upgrade.create(transaction)
+                try upgrade.fill(transaction)
+                try upgrade.adopt(transaction)
             }
             try transaction.enqueue(unsafeCommand: "GRANT \(schema.role) TO \(login)")
             return stream.version
@@ -63,7 +81,7 @@ package struct TenantProvisioner: Sendable {
         return (try row.bool(0), try row.bool(1))
     }
 
-    private static func schema(_ tenant: TenantID, _ stream: MigrationStream) throws -> TenantSchema {
+    static func schema(_ tenant: TenantID, _ stream: MigrationStream) throws -> TenantSchema {
         guard case .tenant(let service) = stream.kind,
             let schema = TenantSchema(tenantID: tenant, service: service)
         else {

@@ -10,30 +10,34 @@ import Settings
 import Tenancy
 
 /// The only program that holds the owner's login, which may make roles and so leads to everything in the database, and
-/// with PostgreSQL 15 to the machine. It does what identity asks for and nothing by itself.
+/// with PostgreSQL 15 to the machine. It does what identity asks for and, when it is asked for nothing, sees that the next workspaces find schemas ready.
 package enum ProvisionerService {
     /// What the provisioner offers.
     /// - Parameter streams: one for each service that keeps data of tenants.
     package static func offer(
         _ host: Host, _ settings: ProvisionerSettings, streams: [MigrationStream]
     ) async throws -> ServiceOffer {
-        precondition(
-            streams.map(\.kind) == ServiceName.dataServices.map { .tenant($0) },
-            "there is a stream for each service that keeps data of tenants, in their order")
         let loop = host.loops.next()
         var owner = PostgresSettings(dsn: settings.dsn.reveal(), poolSize: settings.connections)
         owner.applicationName = "steward-provisioner"
         let database = OwnerDatabase(loop: loop, settings: owner, workers: host.workers, logger: host.logger)
         let check = OwnerCheck(database: database, logger: host.logger)
         host.need("database") { check.problem }
-        let checking = loop.spawn { await check.run() }
+        let streams = MigrationStream.ofTenants(streams)
+        let stock = BlankStock(
+            provisioner: TenantProvisioner(database: database), streams: streams, wanted: settings.blanks,
+            logger: host.logger)
+        let checking = loop.spawn {
+            await check.run()
+            await stock.run(on: loop)
+        }
         host.onDrain {
             checking.cancel()
             await checking.value
             await database.close()
         }
         var router = Router()
-        TenantProvisioning(provisioner: TenantProvisioner(database: database), streams: streams).register(on: &router)
+        TenantProvisioning(database: database, streams: streams, stock: stock).register(on: &router)
         return ServiceOffer(router: router)
     }
 }

@@ -1,13 +1,18 @@
 import Contracts
+import Logging
 import Migrations
+import Observability
 import RPC
 import Tenancy
 
 /// steward.platform.v1.ProvisioningService: the schemas and roles of a tenant in all services. Each schema is made in a
-/// transaction of its own, several at once; what was cut off is done by repeating the call.
+/// transaction of its own, several at once, out of a blank one if there is one; what was cut off is done by repeating the call.
 struct TenantProvisioning: ProvisioningServiceCustomMethods {
-    let provisioner: TenantProvisioner
+    let database: OwnerDatabase
     let streams: [MigrationStream]
+    let stock: BlankStock
+
+    private var provisioner: TenantProvisioner { TenantProvisioner(database: database) }
 
     /// New tenants go to this partition: an installation has one until its operator adds more.
     private static let partition = 0
@@ -16,26 +21,40 @@ struct TenantProvisioning: ProvisioningServiceCustomMethods {
         _ request: PrepareTenantRequest, _ context: CallContext
     ) async throws -> PrepareTenantResponse {
         let tenant = try Self.tenant(request.tenantID)
-        let schemas = try await withThrowingTaskGroup(of: PreparedSchema.self) { group in
-            for stream in streams { group.addTask { try await prepare(tenant, stream) } }
-            return try await group.reduce(into: []) { $0.append($1) }
+        let schemas = try await stock.preparing {
+            try await withThrowingTaskGroup(of: PreparedSchema.self) { group in
+                for stream in streams { group.addTask { try await prepare(tenant, stream) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
         }
         return PrepareTenantResponse(schemas: schemas)
     }
 
+    /// The directory's row goes last: as long as it is there, the work is not done and is asked for again.
     func dropTenant(_ request: DropTenantRequest, _ context: CallContext) async throws -> DropTenantResponse {
         let tenant = try Self.tenant(request.tenantID)
+        let entry = DirectoryEntry(database: database, tenant: tenant)
+        guard let mayGo = try await entry.mayGo() else { return DropTenantResponse() }
+        guard mayGo else {
+            throw RPCError.failedPrecondition(
+                "TENANT_IN_USE",
+                "The tenant is neither deleted with its grace over nor being set up. Delete it first.",
+                domain: "provisioner", details: [("tenant", "\(tenant)")])
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for stream in streams {
                 group.addTask { try await provisioner.drop(tenant, stream: stream) }
             }
             try await group.waitForAll()
         }
+        try await entry.remove()
+        context.logger.notice("a tenant was dropped", metadata: [LogKey.tenantID: "\(tenant)"])
         return DropTenantResponse()
     }
 
     private func prepare(_ tenant: TenantID, _ stream: MigrationStream) async throws -> PreparedSchema {
-        let version = try await provisioner.prepare(tenant, stream: stream, partition: Self.partition)
+        let version = try await provisioner.prepare(
+            tenant, stream: stream, partition: Self.partition, blank: stock.take(stream.service))
         return PreparedSchema(
             service: stream.service?.rawValue, schemaVersion: Int32(version), partition: Int32(Self.partition))
     }

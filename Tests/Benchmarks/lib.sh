@@ -14,6 +14,7 @@ open_installation() {
     write_settings
     # A workspace may take the whole machine, unless that is what is measured.
     [ "${budgets-}" = default ] || printf 'limits:\n  tenantUnitsPerSecond: 0\n' >>"$state/etc/gateway.yaml"
+    [ -z "${blanks-}" ] || printf '  blanks: %s\n' "$blanks" >>"$state/etc/provisioner.yaml"
     # One addition for each allocation.
     mkdir -p -- "$bench/allocations"
     rm -f -- "$bench"/allocations/*

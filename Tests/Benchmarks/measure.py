@@ -43,8 +43,8 @@ def measure_crm(tools, subject, folder, is_quick):
 
 
 def measure_provisioning(tools, state, folder, is_quick):
-    looks = provisioning.measure(state, is_quick)
-    return *provisioning.report(looks), looks
+    looks, idled = provisioning.measure(crm.Installation(state), is_quick)
+    return *provisioning.report(looks, idled), [looks, idled]
 
 
 def measure_signin(tools, state, folder, is_quick):

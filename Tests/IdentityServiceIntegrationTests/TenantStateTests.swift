@@ -1,6 +1,8 @@
 import Contracts
+import Migrations
 import RPC
 import Tenancy
+import TestPostgres
 import Testing
 
 @testable import IdentityService
@@ -64,6 +66,51 @@ struct TenantStateTests {
             #expect(try await getTenant() == "TENANT_NOT_FOUND")
             #expect(identity.provisioner.dropped(workspace.id))
             #expect(try await reason { _ = try await workspace.policy() } == "TENANT_NOT_FOUND")
+        }
+    }
+
+    /// Whoever asks, even identity: what is in use stays, with its schemas.
+    @Test func theProvisionerDropsNoTenantInUse() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let provisioner = ProvisioningServiceClient(channel: identity.provisioner)
+            let id = workspace.id.description
+            func drop() async throws -> String? {
+                try await reason {
+                    _ = try await provisioner.dropTenant(DropTenantRequest(tenantID: workspace.id.id.bytes))
+                }
+            }
+            #expect(try await drop() == "TENANT_IN_USE")
+            _ = try await operators.suspendTenant(SuspendTenantRequest(id: id))
+            #expect(try await drop() == "TENANT_IN_USE")
+            _ = try await operators.deleteTenant(
+                DeleteTenantRequest(id: id, graceDays: 1, workspace: workspace.name))
+            #expect(try await drop() == "TENANT_IN_USE")
+            #expect(
+                try await operators.activateTenant(ActivateTenantRequest(id: id)).tenant?.state == .active)
+            _ = try await identity.signIn(workspace.name)
+            _ = try await operators.deleteTenant(
+                DeleteTenantRequest(id: id, graceDays: 0, workspace: workspace.name))
+            // Once is enough, and again does no harm.
+            for _ in 0..<2 { #expect(try await drop() == nil) }
+            let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = '\(workspace.schema)'"
+            #expect(try await identity.count(schemas) == 0)
+            let rows = "SELECT count(*) FROM directory.tenants WHERE id = '\(workspace.id)'"
+            #expect(try await identity.count(rows) == 0)
+        }
+    }
+
+    /// A tenant that the directory does not know is none of the provisioner's business: its rows may have been lost.
+    @Test func theProvisionerDropsNoTenantThatTheDirectoryLost() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let provisioner = ProvisioningServiceClient(channel: identity.provisioner)
+            try await identity.tamper("DELETE FROM directory.tenants WHERE id = '\(workspace.id)'")
+            _ = try await provisioner.dropTenant(DropTenantRequest(tenantID: workspace.id.id.bytes))
+            let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = '\(workspace.schema)'"
+            #expect(try await identity.count(schemas) == 1)
+            try await identity.postgres.provisioner.drop(workspace.id, stream: IdentityMigrations.tenantStream)
         }
     }
 

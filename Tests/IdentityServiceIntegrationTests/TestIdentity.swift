@@ -16,6 +16,7 @@ import Testing
 import Wire
 
 @testable import IdentityService
+@testable import ProvisionerService
 
 /// Identity with a real database and a provisioner that makes no schemas but identity's own. `shared` is one for the tests
 /// of the process: each test has its own tenants in it. A test that makes the provisioner fail has an instance of its own, in the same
@@ -39,7 +40,7 @@ final class TestIdentity: Sendable {
     init() async throws {
         let postgres = try await TestPostgres.shared()
         self.postgres = postgres
-        provisioner = FakeProvisioner(postgres.provisioner)
+        provisioner = FakeProvisioner(postgres)
         _ = try await DirectoryMigrator(database: postgres.owner).migrate(IdentityMigrations.directoryStream)
         let directorySet = DatabaseSet(
             loops: postgres.loops, endpoints: [DatabaseEndpoint(partitions: [postgres.settings(.identity)])],
@@ -237,7 +238,7 @@ struct Workspace: Sendable {
     }
 }
 
-/// Makes and drops identity's schemas, says that it did so for the other services too, or fails.
+/// The provisioner, for identity's schemas only: says that it made those of the other services too. Or it fails.
 final class FakeProvisioner: RPCChannel {
     private struct State {
         var prepared: Set<[UInt8]> = []
@@ -246,9 +247,16 @@ final class FakeProvisioner: RPCChannel {
     }
 
     private let state = Mutex(State())
-    private let provisioner: TenantProvisioner
+    private let provisioner: LocalChannel
 
-    init(_ provisioner: TenantProvisioner) { self.provisioner = provisioner }
+    init(_ postgres: TestPostgres) {
+        var router = Router()
+        let streams = [IdentityMigrations.tenantStream]
+        let stock = BlankStock(
+            provisioner: postgres.provisioner, streams: streams, wanted: 0, logger: postgres.logger)
+        TenantProvisioning(database: postgres.owner, streams: streams, stock: stock).register(on: &router)
+        provisioner = LocalChannel(routes: RouteTable(router), caller: nil, logger: postgres.logger)
+    }
 
     func prepared(_ tenant: TenantID) -> Bool { state.withLock { $0.prepared.contains(tenant.id.bytes) } }
     func dropped(_ tenant: TenantID) -> Bool { state.withLock { $0.dropped.contains(tenant.id.bytes) } }
@@ -257,34 +265,25 @@ final class FakeProvisioner: RPCChannel {
     func unary(
         _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
     ) async throws(RPCError) -> [UInt8] {
+        let fails = state.withLock { $0.isFailing }
+        if fails { throw RPCError.unavailable("DOWN", "The service is down.") }
+        let answer = try await provisioner.unary(method, request, options)
         do {
-            let fails = state.withLock { $0.isFailing }
-            if fails { throw RPCError.unavailable("DOWN", "The service is down.") }
             if method == ProvisioningServiceMethods.prepareTenant {
-                return try await prepare(PrepareTenantRequest(decoding: request).tenantID ?? []).encoded()
+                let tenant = try PrepareTenantRequest(decoding: request).tenantID ?? []
+                state.withLock { _ = $0.prepared.insert(tenant) }
+                var schemas = try PrepareTenantResponse(decoding: answer).schemas
+                schemas += [.customer, .sales].map { (service: ServiceName) in
+                    PreparedSchema(service: service.rawValue, schemaVersion: 1, partition: 0)
+                }
+                return PrepareTenantResponse(schemas: schemas).encoded()
             }
             let tenant = try DropTenantRequest(decoding: request).tenantID ?? []
-            if let id = RecordID(bytes: tenant) {
-                try await provisioner.drop(TenantID(id), stream: IdentityMigrations.tenantStream)
-            }
             state.withLock { _ = $0.dropped.insert(tenant) }
-            return DropTenantResponse().encoded()
+            return answer
         } catch {
             throw RPCError(masking: error)
         }
-    }
-
-    private func prepare(_ tenant: [UInt8]) async throws -> PrepareTenantResponse {
-        if let id = RecordID(bytes: tenant) {
-            _ = try await provisioner.prepare(
-                TenantID(id), stream: IdentityMigrations.tenantStream, partition: 0)
-        }
-        state.withLock { _ = $0.prepared.insert(tenant) }
-        let version = Int32(IdentityMigrations.tenantStream.version)
-        return PrepareTenantResponse(
-            schemas: ServiceName.dataServices.map {
-                PreparedSchema(service: $0.rawValue, schemaVersion: version, partition: 0)
-            })
     }
 
     func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {

@@ -228,7 +228,7 @@ private struct World {
                     sql:
                         "CREATE TABLE directory.tenants (id uuid NOT NULL, CONSTRAINT tenants_pkey PRIMARY KEY (id));"
                 )
-            ], rights: TableRights.passing("tenants"))
+            ], rights: TableRights.kept("tenants"))
         let migrator = DirectoryMigrator(database: world.owner)
         async let one = migrator.migrate(directory)
         async let other = migrator.migrate(directory)

@@ -41,6 +41,59 @@ private let stream = MigrationStream(
         }
     }
 
+    /// Everything in the catalogue that a schema consists of, without its name.
+    private static let shape = """
+        SELECT string_agg(line, E'\\n' ORDER BY line) FROM (
+            SELECT relname || ' ' || relkind::text || ' ' || coalesce(relacl::text, '') AS line FROM pg_class
+            WHERE relnamespace = '%'::regnamespace
+            UNION ALL SELECT attrelid::regclass || ' ' || attname || ' ' || atttypid::regtype || ' ' || attnotnull::text
+            FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = '%'::regnamespace
+            UNION ALL SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE connamespace = '%'::regnamespace
+            UNION ALL SELECT 'schema ' || nspacl::text FROM pg_namespace WHERE nspname = '%'
+            UNION ALL SELECT 'meta ' || service || version FROM %.meta
+            UNION ALL SELECT 'applied ' || stream || number || name || checksum FROM %.schema_migrations) AS shape
+        """
+
+    private func shape(_ tenant: TenantID, _ owner: OwnerDatabase) async throws -> String {
+        let name = try #require(TenantSchema(tenantID: tenant, service: .sales)).name
+        let text = Self.shape.split(separator: "%", omittingEmptySubsequences: false).joined(separator: name)
+        let shape = try await owner.query(Statement(unsafeGenerated: text)).one().string(0)
+        return shape.split(separator: name, omittingEmptySubsequences: false).joined(separator: "%")
+    }
+
+    @Test func aBlankSchemaBecomesWhatIsMadeAnew() async throws {
+        let postgres = try await TestPostgres.shared()
+        let (plain, claimed, late) = (TenantID(RecordID.make()), TenantID(RecordID.make()), TenantID(RecordID.make()))
+        let blank = try await postgres.provisioner.makeBlank(stream)
+        #expect(blank.fits(stream))
+        #expect(try await postgres.provisioner.blanks().contains(blank))
+        _ = try await postgres.provisioner.prepare(plain, stream: stream, partition: 0)
+        _ = try await postgres.provisioner.prepare(claimed, stream: stream, partition: 0, blank: blank)
+        #expect(try await found(claimed, postgres.owner) == [1, 1, 1])
+        #expect(try await shape(claimed, postgres.owner) == shape(plain, postgres.owner))
+        #expect(try await !postgres.provisioner.blanks().contains(blank))
+        // Somebody else was faster: the schema is made anew.
+        _ = try await postgres.provisioner.prepare(late, stream: stream, partition: 0, blank: blank)
+        #expect(try await shape(late, postgres.owner) == shape(plain, postgres.owner))
+        for tenant in [plain, claimed, late] { try await postgres.provisioner.drop(tenant, stream: stream) }
+    }
+
+    @Test func aBlankSchemaOfOtherMigrationsDoesNotFit() async throws {
+        let postgres = try await TestPostgres.shared()
+        let blank = try await postgres.provisioner.makeBlank(stream)
+        let next = MigrationStream(
+            name: "sales", kind: .tenant(.sales),
+            migrations: stream.migrations + [Migration(number: 2, name: "comment", sql: "SELECT 1")],
+            rights: stream.rights)
+        #expect(!blank.fits(next))
+        // `steward migrate` leaves it alone.
+        let schemas = try await MigrationRunner(database: postgres.owner).schemas(of: .sales)
+        #expect(!schemas.contains { $0.name == blank.name })
+        try await postgres.provisioner.drop(blank)
+        #expect(try await !postgres.provisioner.blanks().contains(blank))
+    }
+
     @Test func fourAtOnceForOneTenantMakeOneSchema() async throws {
         let postgres = try await TestPostgres.shared()
         let tenant = TenantID(RecordID.make())

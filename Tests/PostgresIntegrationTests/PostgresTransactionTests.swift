@@ -18,7 +18,7 @@ let thingStream = MigrationStream(
                     CONSTRAINT things_name_key UNIQUE (name),
                     CONSTRAINT things_amount_check CHECK (amount >= 0));
                 """)
-    ], rights: TableRights.passing("things"))
+    ], rights: TableRights.passing("things", changing: ["name", "amount"]))
 
 private let insert = Statement("INSERT INTO {schema}.things (id, name, amount) VALUES ($1, $2, $3)")
 private let count = Statement("SELECT count(*) FROM {schema}.things")

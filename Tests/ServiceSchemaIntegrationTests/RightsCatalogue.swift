@@ -43,10 +43,13 @@ enum RightsCatalogue {
                 SELECT 4, nspname || ': ' || string_agg(relname, ', ' ORDER BY relname), may
                 FROM tables WHERE may <> '' GROUP BY nspname, may
                 UNION ALL
-                SELECT 5, 'large objects', string_agg(proname, ', ' ORDER BY proname)
-                FROM pg_proc, who
-                WHERE pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege(who.oid, pg_proc.oid, 'EXECUTE')
-                    AND (proname LIKE 'lo\\_%' OR proname IN ('loread', 'lowrite'))
+                SELECT 5, 'functions', string_agg(DISTINCT proname, ', ' ORDER BY proname)
+                FROM pg_proc LEFT JOIN pg_init_privs ON objoid = pg_proc.oid AND classoid = 'pg_proc'::regclass, who
+                WHERE has_function_privilege(who.oid, pg_proc.oid, 'EXECUTE')
+                    -- Those that not everybody may call, in a new database or here; large objects were taken from everybody.
+                    AND (NOT EXISTS (SELECT FROM aclexplode(coalesce(initprivs, acldefault('f', proowner))) WHERE grantee = 0)
+                        OR NOT EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0)
+                        OR proname LIKE 'lo\\_%' OR proname IN ('loread', 'lowrite'))
                 HAVING count(*) > 0
                 UNION ALL
                 SELECT 6, 'language ' || lanname, 'USAGE' FROM pg_language, who

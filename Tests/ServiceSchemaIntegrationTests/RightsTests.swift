@@ -89,6 +89,29 @@ import Testing
         }
     }
 
+    /// What only the provisioner may do to the directory, and what nobody changes once it is there.
+    @Test func identitysLoginRemovesNoWorkspaceAndRewritesNoOwner() async throws {
+        let world = try await RightsWorld()
+        let login = Self.login(.identity)
+        let columns = [
+            "tenants": ["id", "workspace", "display_name", "admin_user_id", "operator_id", "created_at"],
+            "placements": ["tenant_id", "service", "epoch"],
+            "tenant_setups": ["tenant_id", "admin_email", "admin_password_hash", "started_at"],
+            "operators": ["id", "email", "created_at"],
+            "sessions": ["id", "handle_digest", "tenant_id", "user_id", "family_id", "created_at"],
+            "refresh_tokens": ["digest", "session_id", "tenant_id", "user_id", "family_id", "expires_at"],
+            "sign_in_failures": ["key", "account"], "policy_marks": ["tenant_id", "record_id", "record_version"],
+        ]
+        var commands = ["tenants", "placements", "operators", "schema_migrations"].map { "DELETE FROM directory.\($0)" }
+        for (table, names) in columns {
+            commands += names.map { "UPDATE directory.\(table) SET \($0) = \($0)" } + ["TRUNCATE directory.\(table)"]
+        }
+        for command in commands {
+            let error = try await world.error(of: command, as: login)
+            #expect(error?.kind == .insufficientPrivilege, "\(command): \(String(describing: error?.message))")
+        }
+    }
+
     private static func login(_ service: ServiceName) -> String { InstallationNames.login(service, partition: 0) }
 
     private static let records: [(ServiceName, [String])] = [

@@ -13,7 +13,7 @@ struct RightsWorld: Sendable {
     let tenant = TenantID(RecordID.make())
     let database = "steward_rights_\(UInt32.random(in: 0 ... .max))"
 
-    private static let streams = [IdentityMigrations.tenantStream, CustomerMigrations.stream, SalesMigrations.stream]
+    static let streams = [IdentityMigrations.tenantStream, CustomerMigrations.stream, SalesMigrations.stream]
 
     init() async throws {
         let postgres = try await TestPostgres.shared()
@@ -24,14 +24,18 @@ struct RightsWorld: Sendable {
         ).run(
             superuser: postgres.superuser, loop: postgres.loops.loops[0], workers: postgres.workers,
             logger: postgres.logger)
-        let owner = OwnerDatabase(
-            loop: postgres.loops.loops[0], settings: settings(InstallationNames.provisioner), workers: postgres.workers,
-            logger: postgres.logger)
+        let owner = self.owner()
         _ = try await DirectoryMigrator(database: owner).migrate(IdentityMigrations.directoryStream)
         for stream in Self.streams {
             _ = try await TenantProvisioner(database: owner).prepare(tenant, stream: stream, partition: 0)
         }
         await owner.close()
+    }
+
+    func owner() -> OwnerDatabase {
+        OwnerDatabase(
+            loop: postgres.loops.loops[0], settings: settings(InstallationNames.provisioner), workers: postgres.workers,
+            logger: postgres.logger)
     }
 
     /// Settings of a login, nil for the superuser.

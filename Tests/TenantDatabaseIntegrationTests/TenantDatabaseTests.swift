@@ -14,7 +14,7 @@ private let stream = MigrationStream(
             sql:
                 "CREATE TABLE {schema}.things (id uuid NOT NULL, name text, CONSTRAINT things_pkey PRIMARY KEY (id))"
         )
-    ], rights: TableRights.passing("things"))
+    ], rights: TableRights.passing("things", changing: ["name"]))
 
 private let insert = Statement("INSERT INTO {schema}.things (id, name) VALUES ($1, $2)")
 private let names = Statement("SELECT name FROM {schema}.things ORDER BY name")

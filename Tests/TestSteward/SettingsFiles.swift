@@ -29,7 +29,8 @@ struct SettingsFiles {
             "  crl: \"\(keys.path)/ca.crl\"",
         ]
         if name == .provisioner {
-            lines.append("provisioner: {dsn: \"\(database.dsn(InstallationNames.provisioner))\"}")
+            // Most tests open one workspace, and would wait for the making of others.
+            lines.append("provisioner: {dsn: \"\(database.dsn(InstallationNames.provisioner))\", blanks: 0}")
         }
         if ServiceName.dataServices.contains(name) {
             lines += [

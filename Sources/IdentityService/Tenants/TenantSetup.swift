@@ -97,11 +97,10 @@ struct TenantSetup: Sendable {
         }
     }
 
-    /// Drops what every service has of the tenant, then forgets it. Safe to repeat.
+    /// Has the provisioner drop what every service and the directory have of the tenant. Safe to repeat.
     func remove(_ tenant: TenantID, deadline: Deadline) async throws {
         _ = try await provisioner.dropTenant(
             DropTenantRequest(tenantID: tenant.id.bytes), options: .within(deadline))
-        try await directory.write(TenantTable.remove(tenant), deadline: deadline)
         placements.forget(tenant)
         feed.announce(endedTenant: tenant)
     }

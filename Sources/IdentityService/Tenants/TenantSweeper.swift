@@ -72,7 +72,7 @@ struct TenantSweeper: Sendable {
     /// Drops the data of tenants whose grace is over.
     func sweepDeletions() async throws {
         let rows = try await directory.read(
-            TenantTable.purgeable(now: .now(), limit: TenantSweeper.batchMax),
+            TenantTable.purgeable(limit: TenantSweeper.batchMax),
             deadline: .after(TenantSetup.timeout))
         for row in rows {
             let id = TenantID(try row.id(0))

@@ -154,22 +154,11 @@ enum TenantTable {
     }
 
     private static let due = Statement(
-        "SELECT id FROM directory.tenants WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2")
+        "SELECT id FROM directory.tenants WHERE purge_at <= now() ORDER BY purge_at LIMIT $1")
 
-    /// The tenants whose data is to be dropped.
-    static func purgeable(now: Timestamp, limit: Int) -> Query {
-        Query(due) {
-            $0.append(now)
-            $0.append(Int64(limit))
-        }
-    }
-
-    private static let remove = Statement("DELETE FROM directory.tenants WHERE id = $1")
-
-    /// Forgets the tenant, and with it its placements, its set-up, marks of its policy, its sessions and what could renew
-    /// them. Its workspace's name is free again.
-    static func remove(_ id: TenantID) -> Query {
-        Query(remove) { $0.append(id.id) }
+    /// The tenants whose data is to be dropped, by the clock of the database: the provisioner goes by it too.
+    static func purgeable(limit: Int) -> Query {
+        Query(due) { $0.append(Int64(limit)) }
     }
 }
 

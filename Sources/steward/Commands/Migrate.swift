@@ -20,9 +20,9 @@ struct Migrate: AsyncParsableCommand {
     @Flag(help: "Tries again where an earlier run failed.") var retryParked = false
     @Option(help: "Schemas migrated at once.") var concurrency = 4
 
-    private static let streams = [
+    private static let streams = MigrationStream.ofTenants([
         IdentityMigrations.tenantStream, CustomerMigrations.stream, SalesMigrations.stream,
-    ]
+    ])
 
     func validate() throws {
         guard (1...32).contains(concurrency) else { throw ValidationError("--concurrency is 1 to 32") }

@@ -150,7 +150,9 @@ public enum ProvisioningServiceMethods {
         request: PrepareTenantRequest.descriptor, response: PrepareTenantResponse.descriptor, kind: .unary
     )
 
-    /// Drops the tenant's schemas and roles with all data in them. Safe to repeat.
+    /// Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was
+    /// deleted and whose grace is over, or that was never set up to the end: TENANT_IN_USE otherwise. Safe to repeat; a tenant
+    /// that the directory does not know is left alone.
     public static let dropTenant = MethodDefinition(
         path: "steward.platform.v1.ProvisioningService/DropTenant", request: DropTenantRequest.descriptor,
         response: DropTenantResponse.descriptor, kind: .unary
@@ -164,7 +166,7 @@ public enum ProvisioningServiceMethods {
         name: serviceName, comment: "Offered by steward-provisioner, which alone holds the login that may do this, to identity.",
         methods: [
             MethodDescription(prepareTenant, comment: "Makes the tenant's schema and role for every service that keeps data of tenants, and brings what is there to the newest version. Safe to repeat."),
-            MethodDescription(dropTenant, comment: "Drops the tenant's schemas and roles with all data in them. Safe to repeat."),
+            MethodDescription(dropTenant, comment: "Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was deleted and whose grace is over, or that was never set up to the end: TENANT_IN_USE otherwise. Safe to repeat; a tenant that the directory does not know is left alone."),
         ])
 }
 
@@ -174,7 +176,9 @@ package protocol ProvisioningServiceCustomMethods: Sendable {
     /// newest version. Safe to repeat.
     func prepareTenant(_ request: PrepareTenantRequest, _ context: CallContext) async throws -> PrepareTenantResponse
 
-    /// Drops the tenant's schemas and roles with all data in them. Safe to repeat.
+    /// Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was
+    /// deleted and whose grace is over, or that was never set up to the end: TENANT_IN_USE otherwise. Safe to repeat; a tenant
+    /// that the directory does not know is left alone.
     func dropTenant(_ request: DropTenantRequest, _ context: CallContext) async throws -> DropTenantResponse
 }
 
@@ -202,7 +206,9 @@ public struct ProvisioningServiceClient: Sendable {
         try await channel.call(ProvisioningServiceMethods.prepareTenant, request, options)
     }
 
-    /// Drops the tenant's schemas and roles with all data in them. Safe to repeat.
+    /// Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was
+    /// deleted and whose grace is over, or that was never set up to the end: TENANT_IN_USE otherwise. Safe to repeat; a tenant
+    /// that the directory does not know is left alone.
     public func dropTenant(
         _ request: DropTenantRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DropTenantResponse {
