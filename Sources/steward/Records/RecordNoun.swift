@@ -16,10 +16,13 @@ protocol RecordNoun: Sendable {
     static var columns: [String] { get }
     /// The fields that people call a record by, written side by side; none when it has no name.
     static var label: [String] { get }
+    /// By field: the commands that change it where update does not, or not a part of it.
+    static var changers: [String: String] { get }
 }
 
 extension RecordNoun {
     static var label: [String] { ["display_name"] }
+    static var changers: [String: String] { [:] }
 
     /// The standard method with this verb, as in List.
     static func method(_ verb: String) throws -> MethodDefinition {
@@ -115,6 +118,7 @@ enum RoleNoun: RecordNoun {
     static let methods = RoleServiceMethods.all
     static let record = Role.descriptor
     static let columns = ["id", "display_name", "description", "built_in"]
+    static let changers = ["field_policies": "steward role set-field", "grants": "steward role grant and revoke"]
 }
 
 /// All nouns.
