@@ -146,6 +146,10 @@ extension SystemTests {
             #expect(replaced.code == 0, "\(replaced.errors)")
             let after = try await tool.run("role", "get", role, "--output", "json")
             #expect(!after.output.contains("amount") && after.output.contains("tax_id"), "\(after.output)")
+            let move = try await tool.run("deal", "update", RecordID.make().text, "stage=Won")
+            #expect(move.code == 1 && move.errors.contains("steward deal move"), "\(move.errors)")
+            let hint = try await tool.run("deal", "list", "--filter", "stage = 'Won'")
+            #expect(hint.code == 1 && hint.errors.contains("stage.display_name"), "\(hint.errors)")
             // One that is empty is filled without more ado.
             let contact = try await tool.run("contact", "create", "given_name=Ann", "family_name=Lee")
             #expect(contact.code == 0, "\(contact.errors)")

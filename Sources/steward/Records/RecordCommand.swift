@@ -44,7 +44,8 @@ struct ListRecords<Noun: RecordNoun>: AsyncParsableCommand {
                   steward \(Noun.name) list --output sheet > for-excel.csv
 
                 Filters compare fields with = != < <= > >= ~ (contains) ^= (begins with) in (…), is set, and join with
-                and, or, not and parentheses.
+                and, or, not and parentheses. Money is compared as in amount >= "12.50 EUR", with amounts of that currency;
+                another record of the service by its fields, as in account.display_name ~ "Acme" or stage.display_name = "Won".
 
                 CSV holds values as they are, for programs. Spreadsheet programs run texts that begin with = + - @ as
                 formulas, whoever wrote them: sheet puts an apostrophe before such texts, which steward import --sheet
@@ -107,6 +108,12 @@ struct ListRecords<Noun: RecordNoun>: AsyncParsableCommand {
     private func page(
         _ client: RecordClient, _ filter: String?, size: Int, _ token: String?
     ) async throws -> Message {
+        try await FilterHint.heeded(Noun.self) {
+            try await ask(client, filter, size: size, token)
+        }
+    }
+
+    private func ask(_ client: RecordClient, _ filter: String?, size: Int, _ token: String?) async throws -> Message {
         try await client.call("List") { request in
             if let filter { try FieldAssignment.set("filter_expression", to: filter, in: request) }
             if let field = request.descriptor.field("order_by") { request.setStrings(field, orderBy) }
@@ -206,6 +213,7 @@ struct UpdateRecord<Noun: RecordNoun>: AsyncParsableCommand {
                 cure: "leave it out; a version is given with --version")
         }
         try FieldsSet.check(assignments, of: Noun.record)
+        try refuseOthersWork()
         let client = try await options.client(Noun.self)
         let id = try await client.id(of: id)
         var resolver = ReferenceResolver(connection: client.connection)
@@ -217,6 +225,14 @@ struct UpdateRecord<Noun: RecordNoun>: AsyncParsableCommand {
             return try FieldAssignment.apply(resolved, to: record)
         }
         try await options.show(one: record, client.connection)
+    }
+
+    private func refuseOthersWork() throws {
+        for name in assignments.compactMap({ FieldAssignment.parts($0)?.path }) {
+            let target = ReferenceResolver.path(name, in: Noun.record)?.target ?? name
+            guard let changer = Noun.changers[target], Noun.record.field(target)?.isRepeated == false else { continue }
+            throw UsageProblem("update does not change the \(name) of a \(Noun.name)", cure: "use \(changer)")
+        }
     }
 
     /// A list of names or ids is short and seen as a whole; of one with parts nobody has the rest in mind when he gives one.

@@ -78,6 +78,7 @@ enum DealNoun: RecordNoun {
     static let methods = DealServiceMethods.all
     static let record = Deal.descriptor
     static let columns = ["id", "display_name", "account", "stage", "amount", "close_date", "owner", "update_time"]
+    static let changers = ["stage_id": "steward deal move", "pipeline_id": "steward deal move"]
 }
 
 enum PipelineNoun: RecordNoun {
