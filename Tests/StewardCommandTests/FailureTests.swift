@@ -29,10 +29,11 @@ import Testing
         ("stage.nonsense", "stage"),
     ])
     func aFilterOverANameSaysHow(_ path: String, _ cure: String) {
-        let error = RPCError.invalidArgument("FILTER_FIELD_UNKNOWN", "No such field.", field: path, domain: "records")
+        let error = RPCError.invalidArgument(
+            "FILTER_FIELD_UNKNOWN", "No such field.", domain: "records", details: [("field", path)])
         #expect(FilterHint.problem(error, DealNoun.self)?.cure.contains(cure) == true)
         let other = RPCError.invalidArgument(
-            "FILTER_FIELD_UNKNOWN", "No such field.", field: "amuont", domain: "records")
+            "FILTER_FIELD_UNKNOWN", "No such field.", domain: "records", details: [("field", "amuont")])
         #expect(FilterHint.problem(other, DealNoun.self) == nil)
     }
 

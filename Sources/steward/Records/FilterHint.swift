@@ -13,7 +13,8 @@ enum FilterHint {
     }
 
     static func problem(_ error: RPCError, _ noun: any RecordNoun.Type) -> UsageProblem? {
-        guard error.reason == "FILTER_FIELD_UNKNOWN", let path = error.fieldViolations.first?.field,
+        guard error.reason == "FILTER_FIELD_UNKNOWN",
+            let path = error.details.first(where: { $0.key == "field" })?.value,
             let name = path.split(separator: ".").first.map(String.init),
             let reference = ReferenceResolver.path(name, in: noun.record),
             let other = RecordNouns.named(reference.noun)
