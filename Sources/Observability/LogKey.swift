@@ -8,6 +8,12 @@ package enum LogKey {
     package static let tenantID = "tenant.id"
     /// User or operator, UUID text.
     package static let userID = "user.id"
+    /// Admin of a workspace whom an operator has helped, UUID text.
+    package static let adminID = "admin.id"
+    /// Whether a password was set along with it.
+    package static let passwordSet = "password.set"
+    /// State of a tenant after a change, as in suspended.
+    package static let tenantState = "tenant.state"
 
     // The call
     /// Package, service and method.

@@ -23,6 +23,8 @@ package final class PrometheusRegistry: MetricsFactory {
     struct Family {
         let kind: Kind
         var series: [String: Series] = [:]
+        /// What the rendered labels say.
+        var dimensions: [String: [(String, String)]] = [:]
     }
 
     private struct State { var families: [String: Family] = [:] }
@@ -77,6 +79,24 @@ package final class PrometheusRegistry: MetricsFactory {
         return text.text
     }
 
+    /// What the counters or gauges of a metric hold together, by the value of one dimension; empty when there are none.
+    package func totals(of label: String, by dimension: String) -> [String: Double] {
+        let families = state.withLock { $0.families }
+        var totals: [String: Double] = [:]
+        for name in [fullName(label, suffix: ""), fullName(label, suffix: "_total")] {
+            guard let family = families[name] else { continue }
+            for (labels, series) in family.series {
+                let key = family.dimensions[labels]?.first { $0.0 == dimension }?.1 ?? ""
+                switch series {
+                case .counter(let counter): totals[key, default: 0] += Double(counter.value)
+                case .gauge(let gauge): totals[key, default: 0] += gauge.value
+                case .histogram: continue
+                }
+            }
+        }
+        return totals
+    }
+
     private func gauge(_ label: String, _ dimensions: [(String, String)]) -> GaugeSeries? {
         guard case .gauge(let gauge) = series(label, "", .gauge, dimensions, { .gauge(GaugeSeries()) }) else {
             return nil
@@ -104,6 +124,7 @@ package final class PrometheusRegistry: MetricsFactory {
             }
             let made = make()
             family.series[key] = made
+            family.dimensions[key] = key == labels ? dimensions : dimensions.map { ($0.0, Self.overflowLabel) }
             state.families[name] = family
             return made
         }

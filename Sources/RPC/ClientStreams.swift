@@ -29,18 +29,18 @@ public struct ResponseStream<Response: Sendable>: AsyncSequence, AsyncIteratorPr
 /// A client-streaming call: send any number of requests, then ask for the response.
 public struct RequestStream<Request: Sendable, Response: Sendable>: Sendable {
     private let call: OwnedCall
-    private let encode: @Sendable (Request) -> [UInt8]
+    private let encode: @Sendable (Request) throws(RPCError) -> [UInt8]
     private let decode: @Sendable ([UInt8]) throws(RPCError) -> Response
 
     package init(_ call: any ClientCall) where Request: WireMessage, Response: WireMessage {
         self.call = OwnedCall(call)
-        encode = { $0.encoded() }
+        encode = { request throws(RPCError) in try encodeRequest(request) }
         decode = { bytes throws(RPCError) in try decodeAnswer(bytes) }
     }
 
     /// Sends a request, waiting while the server is not ready for more.
     public func send(_ request: Request) async throws(RPCError) {
-        try await call.base.send(encode(request))
+        try await call.base.send(try encode(request))
     }
 
     /// Says that there are no more requests and waits for the response.
@@ -63,18 +63,18 @@ public struct RequestStream<Request: Sendable, Response: Sendable>: Sendable {
 /// except that the server's end of the call ends both.
 public struct DuplexStream<Request: Sendable, Response: Sendable>: AsyncSequence, AsyncIteratorProtocol, Sendable {
     private let call: OwnedCall
-    private let encode: @Sendable (Request) -> [UInt8]
+    private let encode: @Sendable (Request) throws(RPCError) -> [UInt8]
     private let decode: @Sendable ([UInt8]) throws(RPCError) -> Response
 
     package init(_ call: any ClientCall) where Request: WireMessage, Response: WireMessage {
         self.call = OwnedCall(call)
-        encode = { $0.encoded() }
+        encode = { request throws(RPCError) in try encodeRequest(request) }
         decode = { bytes throws(RPCError) in try decodeAnswer(bytes) }
     }
 
     /// Sends a request, waiting while the server is not ready for more.
     public func send(_ request: Request) async throws(RPCError) {
-        try await call.base.send(encode(request))
+        try await call.base.send(try encode(request))
     }
 
     /// Says that there are no more requests. Responses may still come.
@@ -132,7 +132,7 @@ extension RPCChannel {
         _ method: MethodDefinition, _ request: Request, _ options: CallOptions,
         as _: Response.Type = Response.self
     ) async throws(RPCError) -> Response {
-        try decodeAnswer(try await unary(method, request.encoded(), options))
+        try decodeAnswer(try await unary(method, encodeRequest(request), options))
     }
 
     /// A server-streaming call with typed messages.
@@ -140,8 +140,9 @@ extension RPCChannel {
         _ method: MethodDefinition, _ request: Request, _ options: CallOptions,
         as _: Response.Type = Response.self
     ) async throws(RPCError) -> ResponseStream<Response> {
+        let bytes = try encodeRequest(request)
         let call = try await open(method, options)
-        try await call.send(request.encoded())
+        try await call.send(bytes)
         try await call.finish()
         return ResponseStream(call)
     }
@@ -160,6 +161,15 @@ extension RPCChannel {
         as _: Response.Type = Response.self
     ) async throws(RPCError) -> DuplexStream<Request, Response> {
         DuplexStream(try await open(method, options))
+    }
+}
+
+/// Before anything is sent: what cannot be sent as it is ends the call here.
+private func encodeRequest<Request: WireMessage>(_ request: Request) throws(RPCError) -> [UInt8] {
+    do throws(WireError) {
+        return try request.encodedChecked()
+    } catch {
+        throw .requestMalformed(error, Request.descriptor)
     }
 }
 

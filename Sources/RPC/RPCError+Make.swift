@@ -1,3 +1,5 @@
+package import Wire
+
 /// Factories for the codes that services use daily. `message` says what to do.
 extension RPCError {
     /// The request is wrong. With `field`, a field violation with the same reason and text is added.
@@ -18,6 +20,14 @@ extension RPCError {
         return RPCError(
             .invalidArgument, reason: violations.first?.reason ?? "INVALID", domain: domain, text,
             fieldViolations: violations)
+    }
+
+    /// The request is no message of its type, or cannot be made one; the field is named where it is known.
+    package static func requestMalformed(_ error: WireError, _ type: MessageDescriptor) -> RPCError {
+        let violations = [FieldViolation(field: error.fieldPath, reason: "MALFORMED", description: error.description)]
+        return RPCError(
+            .invalidArgument, reason: "REQUEST_MALFORMED", "The request is not a \(type.name): \(error)",
+            fieldViolations: error.fieldPath.isEmpty ? [] : violations)
     }
 
     /// No such thing, or none that the caller may know of.

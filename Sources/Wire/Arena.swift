@@ -29,6 +29,9 @@ package final class Arena: @unchecked Sendable {
     /// Bytes in the chunks before the current one.
     @exclusivity(unchecked) private var fullBytes = 0
     private let allocator: UnsafeMutablePointer<ProtobufCAllocator>
+    /// The copies of texts that held a NUL, which a C string ends at: what they stand in must not leave the process
+    /// (`Message.checkTexts`).
+    @exclusivity(unchecked) private(set) var nulTexts: [UnsafeMutablePointer<CChar>] = []
 
     /// Most bytes that decoding may bring the arena to.
     @exclusivity(unchecked) package var byteLimit: Int
@@ -79,6 +82,7 @@ package final class Arena: @unchecked Sendable {
         cursor = chunks[0].start
         limit = chunks[0].start + chunks[0].size
         fullBytes = 0
+        if !nulTexts.isEmpty { nulTexts = [] }
     }
 
     private func dropLaterChunks() {
@@ -86,19 +90,23 @@ package final class Arena: @unchecked Sendable {
         chunks.removeSubrange(1...)
     }
 
-    /// A copy of the text, NUL-terminated. A NUL inside it, which a C string cannot hold, becomes U+FFFD.
+    /// A copy of the text, NUL-terminated. A NUL inside it, which a C string cannot hold, becomes U+FFFD, and the arena
+    /// remembers the text.
     package func string(_ text: String) -> UnsafeMutablePointer<CChar> {
         var text = text
         return text.withUTF8 { string(utf8: UnsafeRawBufferPointer($0)) }
     }
 
-    /// A copy of UTF-8 text, NUL-terminated. A NUL inside it, which a C string cannot hold, becomes U+FFFD.
+    /// A copy of UTF-8 text, NUL-terminated. A NUL inside it, which a C string cannot hold, becomes U+FFFD, and the arena
+    /// remembers the text.
     package func string(utf8 bytes: UnsafeRawBufferPointer) -> UnsafeMutablePointer<CChar> {
         if let base = bytes.baseAddress, memchr(base, 0, bytes.count) != nil {
-            return string(
+            let copy = string(
                 String(decoding: bytes, as: UTF8.self).split(
                     separator: "\0", omittingEmptySubsequences: false
                 ).joined(separator: "\u{FFFD}"))
+            nulTexts.append(copy)
+            return copy
         }
         let copy = allocate(bytes.count + 1)
         if let base = bytes.baseAddress { memcpy(copy, base, bytes.count) }

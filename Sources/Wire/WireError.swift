@@ -29,10 +29,10 @@ package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Path of the field from the outermost message, as in deals.amount; empty for the message as a whole.
     package let fieldPath: String
 
-    /// Where, in bytes from the start of the message or of the stream's unread bytes.
-    package let offset: Int
+    /// Where, in bytes from the start of the message or of the stream's unread bytes; nil for a message that is no bytes yet.
+    package let offset: Int?
 
-    package init(_ kind: Kind, fieldPath: String = "", offset: Int = 0) {
+    package init(_ kind: Kind, fieldPath: String = "", offset: Int? = 0) {
         self.kind = kind
         self.fieldPath = fieldPath
         self.offset = offset
@@ -40,8 +40,8 @@ package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// What is wrong, the limit and the cure; holds no content of the message.
     package var description: String {
-        let place = fieldPath.isEmpty ? "at byte \(offset)" : "in field \(fieldPath), at byte \(offset)"
-        return "\(explanation) (\(place))"
+        let places = [fieldPath.isEmpty ? nil : "in field \(fieldPath)", offset.map { "at byte \($0)" }]
+        return "\(explanation) (\(places.compactMap(\.self).joined(separator: ", ")))"
     }
 
     private var explanation: String {

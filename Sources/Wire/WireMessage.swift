@@ -35,8 +35,15 @@ extension WireMessage {
         return message
     }
 
+    /// For values whose texts hold no NUL, as those of decoded messages and of database rows.
     package func encoded() -> [UInt8] {
-        let arena = Arena()
-        return WireCodec.encode(message(in: arena))
+        WireCodec.encode(message(in: Arena()))
+    }
+
+    /// For values of anybody's. Throws `nulInText`, which names the field, for a text that no message can carry.
+    package func encodedChecked() throws(WireError) -> [UInt8] {
+        let message = message(in: Arena())
+        try message.checkTexts()
+        return WireCodec.encode(message)
     }
 }

@@ -28,8 +28,16 @@ struct NamesTests {
     /// Lines that give a log key or a metric a name of their own.
     static func madeUp(in file: SourceFile) -> [String] {
         file.codeLines.enumerated().compactMap { index, line in
-            let pattern = /(?:metadata: \[|metadataKey: |(?:Timer|Counter|Gauge|Meter|Recorder)\(label: )"/
+            let pattern = /(?:metadataKey: |(?:Timer|Counter|Gauge|Meter|Recorder)\(label: )"/
             return line.contains(pattern) ? "\(file.path):\(index + 1)" : nil
+        } + madeUpKeys(in: file)
+    }
+
+    /// Metadata of several lines counts as a whole: a key may stand behind others.
+    private static func madeUpKeys(in file: SourceFile) -> [String] {
+        file.code.matches(of: /metadata: \[([^\]]*)\]/).filter { $0.1.contains(/(?:^|,)\s*"[\w.]*":/) }.map { match in
+            let line = file.code[..<match.range.lowerBound].count { $0 == "\n" } + 1
+            return "\(file.path):\(line)"
         }
     }
 
@@ -52,7 +60,10 @@ struct NamesTests {
         #expect(Self.unused(names, in: [user]) == ["LogKey.agent"])
     }
 
-    @Test(arguments: [#"log("x", metadata: ["peer": "a"])"#, #"Timer(label: "db.wait")"#])
+    @Test(arguments: [
+        #"log("x", metadata: ["peer": "a"])"#, #"Timer(label: "db.wait")"#,
+        "log(\"x\", metadata: [\n    LogKey.peer: \"a\", \"admin.id\": \"b\",\n])",
+    ])
     func aMadeUpNameIsFound(text: String) {
         #expect(Self.madeUp(in: SourceFile(path: "Sources/A/A.swift", text: text)).count == 1)
     }

@@ -141,4 +141,25 @@ import Testing
         }
         await world.close(client)
     }
+
+    /// C strings end at it, so nobody can send one; whoever tries hears of it and of the field, and nothing goes out.
+    @Test func aTextWithANULIsRefusedBeforeItIsSent() async throws {
+        let instances = try await Instances(1)
+        let client = try instances.client()
+        let error = await #expect(throws: RPCError.self) { _ = try await client.ask(Instances.get, "a\0b") }
+        #expect(error?.code == .invalidArgument && error?.reason == "REQUEST_MALFORMED")
+        #expect(error?.fieldViolations.map(\.field) == ["key"])
+        #expect(instances.receivedCounts == [0])
+        #expect(try await client.ask(Instances.get, "ab").key == "ab")
+        await instances.close(client)
+    }
+
+    @Test func anAnswerWithANULIsNotSentAsAnother() async throws {
+        let instances = try await Instances(1)
+        let client = try instances.client()
+        instances.behave(0) { Note($0.key + "\0") }
+        let error = await #expect(throws: RPCError.self) { _ = try await client.ask(Instances.get, "a") }
+        #expect(error?.code == .internal)
+        await instances.close(client)
+    }
 }

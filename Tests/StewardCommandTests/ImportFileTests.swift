@@ -145,4 +145,14 @@ import Testing
         #expect(name("accounts[12].email") == "email")
         #expect(name("accounts[12].tax_id") == nil)
     }
+
+    @Test(arguments: [
+        "=1+1", "+49 30 1", "-5", "@x", "\tx", "\rx", "'=x", "''+x", "plain", "'plain", "", "'", "=\n\"a\",b",
+    ])
+    func whatASheetEscapesTheImportGivesBack(_ text: String) throws {
+        let cell = CSVText.quoted(SheetText.escaped(text))
+        #expect(!["=", "+", "-", "@", "\t", "\r"].contains(cell.unicodeScalars.first { $0 != "\"" }))
+        let file = Array("\(SheetText.mark)display_name,city\nAcme,\(cell)\n".utf8)
+        #expect(try rows(source(file, .init(isSheet: true))) == [["Acme", text]])
+    }
 }

@@ -126,6 +126,40 @@ extension SystemTests {
             await workspace.close()
         }
 
+        @Test func listsAreNotReplacedByTheWay() async throws {
+            let steward = try await TestSteward.shared()
+            let workspace = try await steward.makeWorkspace()
+            let tool = try CommandLineTool(steward)
+            try await tool.signIn(workspace)
+            let role = "Sales rep"
+            _ = try await tool.run("role", "set-field", role, "deal.amount", "none")
+            let policy =
+                "field_policies=[{\"object\": \"account\", \"field\": \"tax_id\", \"access\": \"FIELD_ACCESS_NONE\"}]"
+            let refused = try await tool.run("role", "update", role, policy)
+            #expect(refused.code == 1)
+            #expect(
+                refused.errors.contains("steward role set-field") && refused.errors.contains("--replace"),
+                "\(refused.errors)")
+            let before = try await tool.run("role", "get", role, "--output", "json")
+            #expect(before.output.contains("amount") && !before.output.contains("tax_id"), "\(before.output)")
+            let replaced = try await tool.run("role", "update", role, policy, "--replace")
+            #expect(replaced.code == 0, "\(replaced.errors)")
+            let after = try await tool.run("role", "get", role, "--output", "json")
+            #expect(!after.output.contains("amount") && after.output.contains("tax_id"), "\(after.output)")
+            let move = try await tool.run("deal", "update", RecordID.make().text, "stage=Won")
+            #expect(move.code == 1 && move.errors.contains("steward deal move"), "\(move.errors)")
+            let hint = try await tool.run("deal", "list", "--filter", "stage = 'Won'")
+            #expect(hint.code == 1 && hint.errors.contains("stage.display_name"), "\(hint.errors)")
+            // One that is empty is filled without more ado.
+            let contact = try await tool.run("contact", "create", "given_name=Ann", "family_name=Lee")
+            #expect(contact.code == 0, "\(contact.errors)")
+            let first = try await tool.run("contact", "update", "Ann Lee", "contact_points.email=a@x.example")
+            #expect(first.code == 0, "\(first.errors)")
+            let second = try await tool.run("contact", "update", "Ann Lee", "contact_points.phone=+4930")
+            #expect(second.code == 1 && second.errors.contains("--replace"), "\(second.errors)")
+            await workspace.close()
+        }
+
         @Test func typesAndMisspelledWords() async throws {
             let steward = try await TestSteward.shared()
             let tool = try CommandLineTool(steward)

@@ -128,7 +128,10 @@ extension SystemTests {
             let stats = try await tool.run("server", "stats", "--program", "identity")
             #expect(stats.code == 0 && stats.output.contains("identity 0.1.0"), "\(stats.errors)")
             #expect(stats.output.contains("AuthenticationService/SignInOperator"))
+            #expect(
+                stats.output.contains(/database +[1-9]\d* connections, \d+ in use, 0 calls waiting/), "\(stats.output)")
             let peers = try await tool.run("server", "stats")
+            #expect(!peers.output.contains("database "), "\(peers.output)")
             #expect(peers.output.contains("RETRIES") && peers.output.contains("HEDGES"), "\(peers.errors)")
             let json = try await tool.run("server", "stats", "--output", "json")
             let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]

@@ -87,10 +87,20 @@ import Wire
         #expect(!time.has(seconds) && WireCodec.encode(time).isEmpty)
     }
 
-    @Test func aNULThatIsSetBecomesVisible() throws {
-        let message = Message.make(Sample.descriptor, in: Arena())
+    @Test func aNULThatIsSetIsToldWithItsField() throws {
+        let arena = Arena()
+        let message = Message.make(Sample.descriptor, in: arena)
         message.setString(Sample.field("text"), "a\0b\0")
-        #expect(message.string(Sample.field("text")) == "a\u{FFFD}b\u{FFFD}")
+        #expect(throws: WireError(.nulInText, fieldPath: "text", offset: nil)) { try message.checkTexts() }
+        message.setString(Sample.field("text"), "ab")
+        try message.checkTexts()
+        let inner = message.makeMessage(Sample.field("inner"))
+        inner.setStrings(Sample.field("texts"), ["a", "\0"])
+        #expect(throws: WireError(.nulInText, fieldPath: "inner.texts", offset: nil)) { try message.checkTexts() }
+        // Another message of the same arena.
+        try Message.make(Sample.descriptor, in: arena).checkTexts()
+        arena.reset()
+        try Message.make(Sample.descriptor, in: arena).checkTexts()
     }
 
     @Test func describesTypes() throws {

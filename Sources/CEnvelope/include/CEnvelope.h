@@ -31,6 +31,7 @@ static inline const ProtobufCMessageDescriptor *steward_rpc_v1_announced_limits_
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_get_statistics_request_descriptor(void) { return &steward__rpc__v1__get_statistics_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_get_statistics_response_descriptor(void) { return &steward__rpc__v1__get_statistics_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_connection_statistics_descriptor(void) { return &steward__rpc__v1__connection_statistics__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_rpc_v1_database_pool_statistics_descriptor(void) { return &steward__rpc__v1__database_pool_statistics__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_reason_count_descriptor(void) { return &steward__rpc__v1__reason_count__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_traffic_statistics_descriptor(void) { return &steward__rpc__v1__traffic_statistics__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_rpc_v1_method_statistics_descriptor(void) { return &steward__rpc__v1__method_statistics__descriptor; }

@@ -94,7 +94,7 @@ extension TenantMethods {
         feed.announce(PolicyChangeEvent(tenantID: id, epoch: tenant.policyEpoch))
         context.logger.notice(
             "an operator changed the state of a tenant",
-            metadata: [LogKey.tenantID: "\(id)", "tenant.state": "\(tenant.state.word)"])
+            metadata: [LogKey.tenantID: "\(id)", LogKey.tenantState: "\(tenant.state.word)"])
         return tenant
     }
 }

@@ -39,7 +39,7 @@ extension TenantMethods {
         context.logger.notice(
             "an operator reset the sign-in of an admin",
             metadata: [
-                LogKey.tenantID: "\(id)", "admin.id": "\(admin)", "password.set": "\(expireTime != nil)",
+                LogKey.tenantID: "\(id)", LogKey.adminID: "\(admin)", LogKey.passwordSet: "\(expireTime != nil)",
             ])
         return ResetAdminSignInResponse(adminUserID: admin.description, passwordExpireTime: expireTime)
     }

@@ -30,7 +30,7 @@ extension RoutedCall: MessageSink, MessageSource {
     private func send(_ message: Message) throws {
         guard !isEnded else { throw failure ?? .cancelled() }
         let bytes = WireCodec.encodedSize(message)
-        if let error = refusal(ofMessageBytes: bytes) { throw error }
+        if let error = refusal(of: message, bytes) { throw error }
         withOptionalBytes(header(), nil, nil, nil) { header, _, _, _ in
             var frame = FrameView(callID: id)
             frame.header = header

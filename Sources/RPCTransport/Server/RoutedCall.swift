@@ -141,16 +141,7 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
         do {
             return try WireCodec.decode(bytes, as: route.method.request, arena: arena)
         } catch {
-            let violations =
-                error.fieldPath.isEmpty
-                ? []
-                : [
-                    FieldViolation(
-                        field: error.fieldPath, reason: "MALFORMED", description: error.description)
-                ]
-            throw RPCError(
-                .invalidArgument, reason: "REQUEST_MALFORMED",
-                "The request is not a \(route.method.request.name): \(error)", fieldViolations: violations)
+            throw RPCError.requestMalformed(error, route.method.request)
         }
     }
 
@@ -245,7 +236,7 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
             return finish(nil, budget: context.extraCost)
         }
         let bytes = WireCodec.encodedSize(message)
-        if let error = refusal(ofMessageBytes: bytes) ?? protocolRefusal(bytes) { return handlerFailed(error) }
+        if let error = refusal(of: message, bytes) ?? protocolRefusal(bytes) { return handlerFailed(error) }
         report(nil)
         let status =
             context.extraCost.map { CallStatus(budget: $0).encoded() } ?? CallStatus.okBytes
@@ -255,6 +246,16 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
             frame.status = status
             transmit(message, bytes: bytes, in: frame)
         }
+    }
+
+    /// Why the message cannot be sent.
+    func refusal(of message: Message, _ bytes: Int) -> RPCError? {
+        do {
+            try message.checkTexts()
+        } catch {
+            return RPCError(masking: error)
+        }
+        return refusal(ofMessageBytes: bytes)
     }
 
     /// Anybody may ask for these answers without a session, and then not take them.

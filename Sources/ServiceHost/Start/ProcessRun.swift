@@ -175,7 +175,7 @@ final class ProcessRun: Sendable {
         let transport = TransportMetrics(factory: registry)
         let service = ServerService(
             program: name, features: features, hello: limits.hello(agent: agent), calls: statistics,
-            forwarded: offer.forwarded, transport: transport, channels: host.channelsByPeer,
+            forwarded: offer.forwarded, transport: transport, metrics: registry, channels: host.channelsByPeer,
             requireOperator: offer.requireOperator ?? { _ in })
         var router = offer.router
         BuiltinServices.register(health, service, program: name, on: &router)

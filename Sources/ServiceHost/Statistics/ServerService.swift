@@ -16,6 +16,7 @@ final class ServerService: ServerServiceCustomMethods {
     /// Calls that the gateway passes on.
     let forwarded: CallStatistics?
     let transport: TransportMetrics
+    let metrics: PrometheusRegistry
     let channels: [ServiceName: RPCClient]
     /// Throws unless an operator calls.
     let requireOperator: OperatorCheck
@@ -24,7 +25,8 @@ final class ServerService: ServerServiceCustomMethods {
 
     init(
         program: ServiceName, features: [String], hello: Hello, calls: CallStatistics, forwarded: CallStatistics?,
-        transport: TransportMetrics, channels: [ServiceName: RPCClient], requireOperator: @escaping OperatorCheck
+        transport: TransportMetrics, metrics: PrometheusRegistry, channels: [ServiceName: RPCClient],
+        requireOperator: @escaping OperatorCheck
     ) {
         self.program = program
         self.features = features
@@ -32,6 +34,7 @@ final class ServerService: ServerServiceCustomMethods {
         self.calls = calls
         self.forwarded = forwarded
         self.transport = transport
+        self.metrics = metrics
         self.channels = channels
         self.requireOperator = requireOperator
     }
@@ -102,7 +105,8 @@ final class ServerService: ServerServiceCustomMethods {
                 protocolErrors: Self.list(counts.protocolErrors)),
             traffic: TrafficStatistics(now.traffic),
             callsOpen: UInt64(max(0, own.openCount + (passedOn?.openCount ?? 0))),
-            methods: methods.sorted { ($0.method ?? "") < ($1.method ?? "") }, peers: await peerStatistics())
+            methods: methods.sorted { ($0.method ?? "") < ($1.method ?? "") }, peers: await peerStatistics(),
+            databasePool: DatabasePoolStatistics(metrics))
     }
 
     private func peerStatistics() async -> [PeerStatistics] {
@@ -129,6 +133,23 @@ final class ServerService: ServerServiceCustomMethods {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec) / 1_000_000
+    }
+}
+
+extension DatabasePoolStatistics {
+    /// As the metrics have it; nil in a program without databases.
+    init?(_ metrics: PrometheusRegistry) {
+        func total(_ name: String) -> UInt64 {
+            UInt64(max(0, metrics.totals(of: name, by: MetricDimension.database).values.reduce(0, +)))
+        }
+        let states = metrics.totals(of: MetricName.poolConnections, by: MetricDimension.state)
+        guard !states.isEmpty else { return nil }
+        let refused = metrics.totals(of: MetricName.poolRefusals, by: MetricDimension.reason)
+            .filter { $0.value > 0 }.sorted { $0.key < $1.key }
+        self.init(
+            connections: total(MetricName.poolConnections), inUse: UInt64(max(0, states["busy"] ?? 0)),
+            waiting: total(MetricName.poolWaiters), connects: total(MetricName.poolConnects),
+            refused: refused.map { ReasonCount(reason: $0.key.uppercased(), count: UInt64($0.value)) })
     }
 }
 

@@ -46,6 +46,7 @@ struct AnyCall: Sendable {
     private func encode(_ json: String) throws -> [UInt8] {
         let message = Message.make(method.request, in: Arena())
         try MessageFill.fill(message, from: try JSONValue(text: json))
+        try message.checkTexts()
         return WireCodec.encode(message)
     }
 

@@ -40,7 +40,9 @@ struct Call: AsyncParsableCommand {
         let definition = try await RemoteMethod.find(method, from: steward)
         let requests = try RequestSource(definition.kind, text: request, file: file)
         var options = CallOptions(timeout: timeout.map { .seconds($0) })
-        options.requestID = requestID
+        // Authentication keeps no answers under request ids: they are secrets.
+        let isRepeatable = !definition.isIdempotent && !definition.path.contains("AuthenticationService/")
+        options.requestID = requestID ?? (isRepeatable ? CallOptions.write().requestID : nil)
         let call = AnyCall(channel: steward.channel, method: definition, options: options) { answer in
             let text = MessageJSON.text(answer)
             Terminal.line(definition.kind.hasManyAnswers ? JSONText.line(text) : text)

@@ -27,10 +27,12 @@ struct DealCommand: AsyncParsableCommand {
             var request = GetBoardRequest(filterExpression: filter, dealsPerStage: deals)
             if let pipeline { request.pipelineID = try await StageNames.pipelineID(pipeline, steward) }
             if output == .table {
-                let board = try await steward.deals.getBoard(request)
+                let board = try await FilterHint.heeded(DealNoun.self) { try await steward.deals.getBoard(request) }
                 for line in BoardText.lines(board, width: Terminal.width) { Terminal.line(line) }
             } else {
-                let answer = try await steward.call(DealServiceMethods.getBoard) { request.write(to: $0) }
+                let answer = try await FilterHint.heeded(DealNoun.self) {
+                    try await steward.call(DealServiceMethods.getBoard) { request.write(to: $0) }
+                }
                 try BoardText.show(answer, output)
             }
         }

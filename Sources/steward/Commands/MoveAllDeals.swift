@@ -33,12 +33,11 @@ struct MoveAllDeals: AsyncParsableCommand {
         var moved: Int64 = 0
         var answer = MoveDealsToPipelineResponse()
         repeat {
-            answer = try await steward.deals.moveDealsToPipeline(request)
+            answer = try await steward.deals.moveDealsToPipeline(request, options: .write())
             moved += answer.movedCount ?? 0
         } while answer.movedCount ?? 0 > 0 && answer.remainingCount ?? 0 > 0
         let left = answer.remainingCount ?? 0
         Terminal.line("\(moved) moved" + (left > 0 ? ", \(left) left that you may not change" : ""))
-        await steward.close()
     }
 
     private func mappings(from source: StageNames, to target: StageNames) throws -> [StageMapping] {

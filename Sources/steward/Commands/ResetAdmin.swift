@@ -28,8 +28,7 @@ extension TenantCommand {
             let steward = try await connection.connectSignedIn()
             let id = try await steward.tenants.getTenant(GetTenantRequest(workspace: workspace)).tenant?.id
             let answer = try await steward.tenants.resetAdminSignIn(
-                ResetAdminSignInRequest(id: id, email: email, oneTimePassword: password))
-            await steward.close()
+                ResetAdminSignInRequest(id: id, email: email, oneTimePassword: password), options: .write())
             let end = answer.passwordExpireTime.map { ", with the new password once, until \($0.text)" } ?? ""
             Terminal.line("\(email) may sign in\(end)")
         }

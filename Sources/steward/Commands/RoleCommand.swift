@@ -107,7 +107,7 @@ struct RoleEdit {
             try edit(&role)
             do {
                 let stored = try await steward.roles.updateRole(
-                    UpdateRoleRequest(role: role, updateMask: [field]), options: CallOptions()
+                    UpdateRoleRequest(role: role, updateMask: [field]), options: .write()
                 ).role
                 if let stored { try await options.show(one: stored.message(), steward) }
                 return

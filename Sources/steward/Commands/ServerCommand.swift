@@ -23,7 +23,7 @@ struct ServerCommand: AsyncParsableCommand {
         @Option(help: "table or json.") var output: OutputFormat = .table
 
         func validate() throws {
-            guard output != .csv else { throw ValidationError("--output is table or json here") }
+            guard !output.isCSV else { throw ValidationError("--output is table or json here") }
         }
     }
 
@@ -39,7 +39,6 @@ struct ServerCommand: AsyncParsableCommand {
                 try await hasSession || options.program != nil
                 ? options.connection.connectSignedIn() : options.connection.connect()
             let info = try await steward.server.getServerInfo(GetServerInfoRequest(program: options.program))
-            await steward.close()
             guard options.output == .table else { return Terminal.line(MessageJSON.text(info.message())) }
             for (name, value) in ServerText.lines(of: info) {
                 Terminal.line("\(Style.dim(TextWidth.padded(name, to: 12)))  \(value)")
@@ -62,7 +61,6 @@ struct ServerCommand: AsyncParsableCommand {
         func run() async throws {
             let steward = try await options.connection.connectSignedIn()
             if watch { try await look(steward) } else { show(try await ask(steward)) }
-            await steward.close()
         }
 
         private func ask(_ steward: StewardConnection) async throws -> GetStatisticsResponse {
@@ -107,7 +105,6 @@ extension ServerCommand {
                 let answer = try await steward.health.checkHealth(CheckHealthRequest(service: service))
                 states.append((service, answer.state ?? .unspecified))
             }
-            await steward.close()
             show(states)
             guard states.allSatisfy({ $0.state == .serving }) else { throw ExitCode(1) }
         }

@@ -52,7 +52,6 @@ struct Login: AsyncParsableCommand {
             Terminal.note(
                 "this password opened one session: choose another now, with steward password change")
         }
-        await steward.close()
     }
 }
 
@@ -68,7 +67,6 @@ struct Logout: AsyncParsableCommand {
         do {
             let steward = try await connection.connectSignedIn()
             _ = try await steward.authentication.signOut(SignOutRequest())
-            await steward.close()
         } catch let error as RPCError where error.code == .unauthenticated {
             Terminal.note("the session had ended already")
         }
@@ -84,12 +82,11 @@ struct WhoAmI: AsyncParsableCommand {
         commandName: "whoami", abstract: "Shows who is signed in and what the rights are.")
 
     @OptionGroup var connection: ConnectionOptions
-    @Option(help: "table, json or csv.") var output: OutputFormat = .table
+    @Option(help: "table, json, csv or sheet.") var output: OutputFormat = .table
 
     func run() async throws {
         let steward = try await connection.connectSignedIn()
         let answer = try await steward.call(AuthenticationServiceMethods.getSelf) { _ in }
-        await steward.close()
         guard output == .table, let grantsField = answer.descriptor.field("grants") else {
             return try RecordPrinter(format: output, columns: []).show(one: answer)
         }

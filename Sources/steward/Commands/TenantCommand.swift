@@ -12,7 +12,7 @@ struct TenantCommand: AsyncParsableCommand {
 
     struct Options: ParsableArguments {
         @OptionGroup var connection: ConnectionOptions
-        @Option(help: "table, json or csv.") var output: OutputFormat = .table
+        @Option(help: "table, json, csv or sheet.") var output: OutputFormat = .table
 
         func show(_ tenant: Tenant?) throws {
             guard let tenant else { return }
@@ -40,12 +40,11 @@ struct TenantCommand: AsyncParsableCommand {
                 adminDisplayName: adminDisplayName, adminPassword: password)
             do {
                 let answer = try await steward.tenants.createTenant(
-                    request, options: CallOptions(requestID: RecordID.make().text))
+                    request, options: .write())
                 try options.show(answer.tenant)
             } catch let error as RPCError where ifAbsent && error.code == .alreadyExists {
                 Terminal.line("exists")
             }
-            await steward.close()
         }
     }
 
@@ -66,7 +65,6 @@ struct TenantCommand: AsyncParsableCommand {
             try RecordPrinter(format: options.output, columns: []).show(
                 tenants.map { $0.message() }, of: Tenant.descriptor,
                 preferred: ["id", "workspace", "display_name", "state", "create_time"])
-            await steward.close()
         }
     }
 
@@ -79,7 +77,6 @@ struct TenantCommand: AsyncParsableCommand {
         func run() async throws {
             let steward = try await options.connection.connectSignedIn()
             try options.show(try await steward.tenants.getTenant(GetTenantRequest(workspace: workspace)).tenant)
-            await steward.close()
         }
     }
 
@@ -94,8 +91,9 @@ struct TenantCommand: AsyncParsableCommand {
             let steward = try await options.connection.connectSignedIn()
             let id = try await steward.tenantID(of: workspace)
             try options.show(
-                try await steward.tenants.suspendTenant(SuspendTenantRequest(id: id, comment: comment)).tenant)
-            await steward.close()
+                try await steward.tenants.suspendTenant(
+                    SuspendTenantRequest(id: id, comment: comment), options: .write()
+                ).tenant)
         }
     }
 
@@ -108,8 +106,8 @@ struct TenantCommand: AsyncParsableCommand {
         func run() async throws {
             let steward = try await options.connection.connectSignedIn()
             let id = try await steward.tenantID(of: workspace)
-            try options.show(try await steward.tenants.activateTenant(ActivateTenantRequest(id: id)).tenant)
-            await steward.close()
+            try options.show(
+                try await steward.tenants.activateTenant(ActivateTenantRequest(id: id), options: .write()).tenant)
         }
     }
 
@@ -126,8 +124,7 @@ struct TenantCommand: AsyncParsableCommand {
             let steward = try await options.connection.connectSignedIn()
             let id = try await steward.tenantID(of: workspace)
             let request = DeleteTenantRequest(id: id, graceDays: graceDays, workspace: confirm)
-            try options.show(try await steward.tenants.deleteTenant(request).tenant)
-            await steward.close()
+            try options.show(try await steward.tenants.deleteTenant(request, options: .write()).tenant)
         }
     }
 }

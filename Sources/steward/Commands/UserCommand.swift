@@ -24,7 +24,7 @@ struct UserCommand: AsyncParsableCommand {
             _ = try await steward.users.setUserPassword(
                 SetUserPasswordRequest(
                     id: try await RecordClient(connection: steward, noun: UserNoun.self).id(of: user),
-                    password: password))
+                    password: password), options: .write())
             Terminal.line("password set")
         }
     }

@@ -18,7 +18,9 @@ struct Import: AsyncParsableCommand {
             cells counts as existed, however the import before ended. Equal rows of one file are a record each. This
             protection is yours, on this machine: it needs the key in $STEWARD_HOME/import.key, which each user and each
             machine has for itself. Where others import the same file too, give --key with a field that is unique.
-            Ctrl-C ends an import after the rows that are on their way.
+            A row may name one above it (the parent of an account), or one that was there before.
+            Ctrl-C ends an import after the rows that are on their way, and so does closing the terminal; the report and
+            what it says are complete then.
 
             Examples:
               steward import accounts accounts.csv --key external_id
@@ -36,6 +38,7 @@ struct Import: AsyncParsableCommand {
     var encoding: String?
     @Option(help: "What separates the fields: one of , ; | or tab. Default: found out from the first line.")
     var delimiter: String?
+    @Flag(help: "Takes away the apostrophes that --output sheet puts before texts such as =1+1.") var sheet = false
     @Flag(help: "Makes a record of every row, also of one that was imported before.") var asNew = false
     @Option(help: "Seconds to wait for a server that is away, 0 to 3600.") var patience = 120
 
@@ -73,7 +76,7 @@ struct Import: AsyncParsableCommand {
     }
 
     private func fileOptions() throws -> ImportFile.Options {
-        var options = ImportFile.Options()
+        var options = ImportFile.Options(isSheet: sheet)
         if let encoding {
             guard let known = TextEncoding(named: encoding) else {
                 throw UsageProblem("no encoding is called \(encoding)", cure: "iconv --list shows all")

@@ -7,6 +7,8 @@ final class ImportFile {
         var encoding: TextEncoding?
         /// Nil: found out from the header line.
         var delimiter: UInt8?
+        /// Cells are as --output sheet writes them.
+        var isSheet = false
     }
 
     /// What was found out or told.

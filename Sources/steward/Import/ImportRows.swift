@@ -21,19 +21,63 @@ struct ImportRows {
     }
 
     private let source: ImportSource
+    private let noun: any RecordNoun.Type
     private var identity: RowIdentity?
     private var resolver: ReferenceResolver
 
-    init(source: ImportSource, identity: RowIdentity?, connection: StewardConnection) {
+    init(source: ImportSource, identity: RowIdentity?, client: RecordClient) {
         self.source = source
+        noun = client.noun
         self.identity = identity
-        resolver = ReferenceResolver(connection: connection)
+        resolver = ReferenceResolver(connection: client.connection)
     }
 
     private var columns: [ImportHeader.Column] { source.header.columns }
 
+    /// How many of the rows can go out together: one that names a record which a row before it makes (the parent of an account)
+    /// waits until that is made.
+    func countTogether(_ rows: some Collection<CSVReader.Record>) -> Int {
+        let inside = columns.indices.compactMap { index in selfReference(columns[index]).map { (index, $0) } }
+        guard !inside.isEmpty else { return rows.count }
+        // By the field that they are named by: that of the reference, or nil for the name and the id.
+        var made: [String?: Set<String>] = [:]
+        for (count, row) in rows.enumerated() where row.fields.count == columns.count {
+            let waits = inside.contains { index, path in
+                !Self.values(row.fields[index], path).allSatisfy { made[path.field]?.contains($0) != true }
+            }
+            if waits { return count }
+            for (_, path) in inside { made[path.field, default: []].formUnion(names(of: row, by: path.field)) }
+        }
+        return rows.count
+    }
+
+    /// The reference of a column to records of the kind that is imported.
+    private func selfReference(_ column: ImportHeader.Column) -> ReferenceResolver.Path? {
+        switch column.target {
+        case .reference(let path): path.noun == noun.name ? path : nil
+        case .field(let path):
+            ["_id", "_ids"].lazy.compactMap { suffix in
+                path.hasSuffix(suffix)
+                    ? ReferenceResolver.path(String(path.dropLast(suffix.count)), in: source.record) : nil
+            }.first { $0.noun == noun.name }
+        case .none: nil
+        }
+    }
+
+    /// What the record of a row may be called.
+    private func names(of row: CSVReader.Record, by field: String?) -> [String] {
+        func cell(_ name: String) -> String? {
+            columns.firstIndex { $0.target == .field(name) }.map { row.fields[$0].trimmed }
+        }
+        if let field { return [cell(field)].compactMap(\.self) }
+        let label = noun.label.compactMap(cell).filter { !$0.isEmpty }.joined(separator: " ")
+        return [label, cell("id"), noun.name == UserNoun.name ? cell("email") : nil].compactMap(\.self)
+    }
+
     /// One look-up for each reference column and batch.
     mutating func lookUpReferences(_ rows: [CSVReader.Record]) async throws {
+        // The batch before may have made what was looked for.
+        resolver.forget(noun)
         for (index, column) in columns.enumerated() {
             guard case .reference(let path) = column.target else { continue }
             let cells = rows.compactMap { index < $0.fields.count ? $0.fields[index] : nil }
@@ -101,7 +145,8 @@ struct ImportRows {
         do {
             let ids = try Self.values(cell, path).map { try resolver.id(of: $0, path, known: known) }
             try FieldAssignment.set(path.target, to: ids.joined(separator: ","), in: message)
-        } catch let problem as UsageProblem {
+        } catch var problem as UsageProblem {
+            if path.noun == noun.name { problem.cure += "; the row that makes it stands above those that name it" }
             throw BadCell(column: column.name, problem: problem)
         }
     }

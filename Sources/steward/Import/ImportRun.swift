@@ -35,6 +35,8 @@ struct ImportRun {
     private let patience: ImportPatience
     private let report: ImportReport?
     private var rows: ImportRows
+    /// Read and not sent yet.
+    private var waiting: ArraySlice<CSVReader.Record> = []
 
     private static let batchRows = 250
     /// Of all cells; the server takes 4 MiB and answers with as much.
@@ -46,7 +48,7 @@ struct ImportRun {
         self.source = source
         self.options = options
         self.patience = patience
-        rows = ImportRows(source: source, identity: options.identity, connection: client.connection)
+        rows = ImportRows(source: source, identity: options.identity, client: client)
         report = try options.reportPath.map { try ImportReport(path: $0, source: source.file.path) }
     }
 
@@ -63,13 +65,13 @@ struct ImportRun {
         var bar = ProgressBar(title: "importing", total: source.file.byteCount)
         var end = End.complete
         do {
-            while case let batch = try source.nextRows(Self.batchRows, bytes: Self.batchBytes), let first = batch.first
-            {
+            while case let batch = try nextBatch(), let first = batch.first {
                 lineUntried = first.line
                 if let signal = Interrupt.signal {
                     end = .interrupted(signal)
                     break
                 }
+                waiting = waiting.dropFirst(batch.count)
                 try report?.checkRoom(rows: batch.count)
                 try await importBatch(batch)
                 lineUntried = nil
@@ -78,10 +80,16 @@ struct ImportRun {
             if case .complete = end { isWhole = true }
         } catch {
             end = Interrupt.signal.map { .interrupted($0) } ?? .failed(error)
-            lineUntried = lineUntried ?? source.nextLine
+            lineUntried = lineUntried ?? waiting.first?.line ?? source.nextLine
         }
         bar.finish(source.file.bytesRead)
         return closeReport(end)
+    }
+
+    /// The rows that can go out together, the first of those that wait.
+    private mutating func nextBatch() throws -> [CSVReader.Record] {
+        if waiting.isEmpty { waiting = try source.nextRows(Self.batchRows, bytes: Self.batchBytes)[...] }
+        return Array(waiting.prefix(rows.countTogether(waiting)))
     }
 
     private func closeReport(_ end: End) -> End {

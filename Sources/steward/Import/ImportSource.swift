@@ -8,6 +8,7 @@ final class ImportSource {
     /// Rows of the whole file; nil for a pipe, which cannot be read twice.
     private(set) var rowCount: Int?
 
+    private let isSheet: Bool
     private var reader: CSVReader
     private var waiting: [CSVReader.Record] = []
     private var isAtEnd = false
@@ -18,6 +19,7 @@ final class ImportSource {
     /// first record is made.
     init(path: String, record: MessageDescriptor, options: ImportFile.Options = .init()) throws {
         self.record = record
+        isSheet = options.isSheet
         file = try ImportFile(path: path, options: options)
         reader = CSVReader(delimiter: file.format.delimiter)
         var head: [CSVReader.Record] = []
@@ -53,7 +55,8 @@ final class ImportSource {
             taken += 1
         }
         defer { waiting.removeFirst(taken) }
-        return Array(waiting.prefix(taken))
+        guard isSheet else { return Array(waiting.prefix(taken)) }
+        return waiting.prefix(taken).map { .init(line: $0.line, fields: $0.fields.map(SheetText.plain)) }
     }
 
     /// Reads everything, counts the rows, and begins anew.

@@ -60,6 +60,7 @@ enum Failure {
             return "check that the gateway runs (deploy/up --status), then try again"
         default: break
         }
+        if let wait = wait(error) { return wait }
         return switch error.code {
         case .unauthenticated: "sign in: steward login"
         case .unavailable: "try again\(incident(error)); operators see which program is away: steward server health"
@@ -67,6 +68,14 @@ enum Failure {
         case .permissionDenied: "ask an admin of the workspace for the right; steward whoami shows yours"
         default: nil
         }
+    }
+
+    /// Of a limit that passes: when. A lock against guessing says it in its message.
+    private static func wait(_ error: RPCError) -> String? {
+        guard error.code == .resourceExhausted, let delay = error.retryDelay else { return nil }
+        if case Reason.signInLocked = error { return nil }
+        let seconds = max(1, delay.components.seconds + (delay.components.attoseconds > 0 ? 1 : 0))
+        return "come back in \(seconds) s"
     }
 
     private static func incident(_ error: RPCError) -> String {

@@ -1,8 +1,10 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C, or the SIGTERM of a script: the first ones are noted, a later one ends the program as ever.
+/// Ctrl-C, the SIGTERM of a script, or the SIGHUP of a terminal that was closed: the first ones are noted, a later one ends the
+/// program as ever.
 enum Interrupt {
+    private static let signals = [SIGINT, SIGTERM, SIGHUP]
     private static let came = Atomic<Int>(0)
     private static let number = Atomic<Int32>(0)
     private static let last = Atomic<Int>(2)
@@ -24,13 +26,15 @@ enum Interrupt {
         came.store(0, ordering: .relaxed)
         number.store(0, ordering: .relaxed)
         last.store(ordinal, ordering: .relaxed)
-        for number in [SIGINT, SIGTERM] {
+        // Under nohup a closed terminal ends nothing.
+        for number in signals where !isIgnored(number) {
             Glibc.signal(number) { number in
+                // The kernel and the shell may each send one for the same terminal.
+                guard number != SIGHUP || Interrupt.number.load(ordering: .relaxed) != SIGHUP else { return }
                 _ = Interrupt.number.compareExchange(expected: 0, desired: number, ordering: .relaxed)
                 let count = Interrupt.came.wrappingAdd(1, ordering: .relaxed).newValue
                 if count + 1 >= Interrupt.last.load(ordering: .relaxed) {
-                    Glibc.signal(SIGINT, SIG_DFL)
-                    Glibc.signal(SIGTERM, SIG_DFL)
+                    Interrupt.ignore()
                 }
             }
         }
@@ -38,6 +42,13 @@ enum Interrupt {
 
     /// Signals do what they always do.
     static func ignore() {
-        for number in [SIGINT, SIGTERM] { Glibc.signal(number, SIG_DFL) }
+        for number in signals where !isIgnored(number) { Glibc.signal(number, SIG_DFL) }
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        sigaction(number, nil, &action)
+        // Swift cannot compare functions; SIG_IGN is no function but the number 1.
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
     }
 }

@@ -3,13 +3,16 @@ import Wire
 
 /// How results are written.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case table, json, csv
+    /// `sheet` is CSV for spreadsheet programs, see `SheetText`.
+    case table, json, csv, sheet
+
+    var isCSV: Bool { self == .csv || self == .sheet }
 }
 
 /// Writes records in the format asked for.
 ///
-/// Values go out as they are, in CSV too: a file that is read back must hold what was stored. Spreadsheets run cells that begin with
-/// = + - or @ as formulas; open a file of other people's data there as text.
+/// Values go out as they are, in CSV too: a program that reads them back must get what was stored. Spreadsheets run texts that begin
+/// with = + - or @ as formulas; for them there is `sheet`.
 struct RecordPrinter {
     let format: OutputFormat
     /// Names of the columns to show: fields, and names of other records, as in stage; empty shows `preferred`, in JSON and CSV all
@@ -44,10 +47,12 @@ struct RecordPrinter {
             Terminal.line(JSONText.array(records.map { MessageJSON.text($0) }))
         case .json:
             Terminal.line(JSONText.array(records.map { Self.json($0, selected, names) }))
-        case .csv:
-            Terminal.line(selected.map { CSVText.quoted($0.name) }.joined(separator: ","))
+        case .csv, .sheet:
+            // A spreadsheet program knows by the mark that the file is UTF-8.
+            let mark = format == .sheet ? SheetText.mark : ""
+            Terminal.line(mark + selected.map { CSVText.quoted($0.name) }.joined(separator: ","))
             for record in records {
-                Terminal.line(selected.map { CSVText.quoted($0.text(of: record, names)) }.joined(separator: ","))
+                Terminal.line(selected.map { CSVText.quoted(cell($0, of: record, names)) }.joined(separator: ","))
             }
         case .table:
             guard !records.isEmpty else { return Terminal.note("nothing found") }
@@ -107,6 +112,11 @@ struct RecordPrinter {
             rows: records.map { record in shown.map { $0.text(of: record, names) } })
     }
 
+    private func cell(_ column: RecordColumn, of record: Message, _ names: ReferenceNames) -> String {
+        let text = column.text(of: record, names)
+        return format == .sheet && !Self.isNumber(column) ? SheetText.escaped(text) : text
+    }
+
     private static func isNumber(_ column: RecordColumn) -> Bool {
         guard case .field(let field) = column else { return false }
         return switch field.kind {
@@ -114,6 +124,26 @@ struct RecordPrinter {
         case .message(let type): type.name == "steward.type.v1.Money"
         default: true
         }
+    }
+}
+
+/// Texts for spreadsheet programs, which take for a formula what begins with = + - @, a tab or a return, whoever wrote it (OWASP: CSV
+/// injection). Such a text gets an apostrophe before it, and so does one that has apostrophes before such a character, so that
+/// `plain` gives back what was there.
+enum SheetText {
+    static let mark = "\u{feff}"
+
+    static func escaped(_ text: String) -> String { isInDoubt(text.unicodeScalars[...]) ? "'" + text : text }
+
+    /// What was escaped; any other text as it is.
+    static func plain(_ cell: String) -> String {
+        let rest = cell.unicodeScalars.dropFirst()
+        return cell.unicodeScalars.first == "'" && isInDoubt(rest) ? String(rest) : cell
+    }
+
+    private static func isInDoubt(_ text: Substring.UnicodeScalarView) -> Bool {
+        guard let first = text.drop(while: { $0 == "'" }).first else { return false }
+        return ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"].contains(first)
     }
 }
 

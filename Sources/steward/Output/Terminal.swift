@@ -49,15 +49,20 @@ enum Terminal {
         send(isTerminal ? TerminalText.safe(text) : text, to: descriptor)
     }
 
-    /// Writes all of the text, waiting while the reader is slow. A reader that went away ends the program quietly, as it
-    /// does for every Unix filter.
+    /// Writes all of the text, waiting while the reader is slow. A reader of the output that went away ends the program
+    /// quietly, as it does for every Unix filter; one of the errors, a closed terminal perhaps, misses what is said.
     private static func send(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in
             var sent = 0
             while sent < bytes.count {
                 let count = Glibc.write(descriptor, bytes.baseAddress! + sent, bytes.count - sent)
-                if count >= 0 { sent += count } else if errno != EINTR && errno != EAGAIN { exit(1) }
+                if count >= 0 {
+                    sent += count
+                } else if errno != EINTR && errno != EAGAIN {
+                    guard descriptor != STDOUT_FILENO else { exit(1) }
+                    return
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 struct UsageProblem: Error, CustomStringConvertible {
     let text: String
     /// What to do next.
-    let cure: String
+    var cure: String
     /// 1; 64 (EX_USAGE of sysexits.h) when the command itself is not known.
     let exitCode: Int32
 

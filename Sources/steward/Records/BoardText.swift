@@ -19,20 +19,21 @@ enum BoardText {
 
     /// The board as JSON, or as CSV with a row for each stage.
     static func show(_ answer: Message, _ format: OutputFormat) throws {
-        guard format == .csv, let field = answer.descriptor.field("columns") else {
+        guard format.isCSV, let field = answer.descriptor.field("columns") else {
             return try RecordPrinter(format: format, columns: []).show(one: answer)
         }
         let columns = ["stage_id", "display_name", "category", "deal_count", "sums", "weighted_sums"]
-        try RecordPrinter(format: .csv, columns: columns).show(
+        try RecordPrinter(format: format, columns: columns).show(
             answer.messages(field), of: BoardColumn.descriptor, preferred: [])
     }
 
-    private static func total(_ column: BoardColumn) -> Int64 {
-        column.sums.map { $0.minorUnits ?? Int64.max }.max() ?? 0
+    /// Near enough for a bar, also beyond 64 bits.
+    private static func total(_ column: BoardColumn) -> Double {
+        column.sums.map { Double(digits($0)) ?? 0 }.max() ?? 0
     }
 
-    private static func head(_ column: BoardColumn, nameWidth: Int, largest: Int64) -> String {
-        let filled = largest > 0 ? Int(Double(total(column)) / Double(largest) * Double(barColumns)) : 0
+    private static func head(_ column: BoardColumn, nameWidth: Int, largest: Double) -> String {
+        let filled = largest > 0 ? max(0, Int(total(column) / largest * Double(barColumns))) : 0
         let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: barColumns - filled)
         let colour: Style = column.category == .won ? .green : column.category == .lost ? .red : .blue
         let name = TextWidth.padded(column.displayName ?? "", to: nameWidth)
@@ -48,9 +49,10 @@ enum BoardText {
     }
 
     private static func sum(_ sum: MoneySum) -> String {
-        MoneyText.text(
-            minorUnitDigits: sum.largeMinorUnits ?? String(sum.minorUnits ?? 0), currency: sum.currencyCode ?? "")
+        MoneyText.text(minorUnitDigits: digits(sum), currency: sum.currencyCode ?? "")
     }
+
+    private static func digits(_ sum: MoneySum) -> String { sum.largeMinorUnits ?? String(sum.minorUnits ?? 0) }
 
     private static func money(_ money: Money) -> String {
         MoneyText.text(minorUnits: money.minorUnits ?? 0, currency: money.currencyCode ?? "")

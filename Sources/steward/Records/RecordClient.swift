@@ -34,7 +34,7 @@ struct RecordClient {
     }
 
     /// Creates or changes: the record of the request is filled by `fill`, which gives the update mask.
-    func write(_ verb: String, requestID: String, _ fill: (Message) throws -> [String]) async throws -> Message {
+    func write(_ verb: String, requestID: String?, _ fill: (Message) throws -> [String]) async throws -> Message {
         let answer = try await call(verb, requestID: requestID) { request in
             guard let field = request.descriptor.fields.first(where: { $0.kind == .message(noun.record) }) else {
                 return
@@ -94,11 +94,18 @@ extension StewardConnection {
     {
         let request = Message.make(method.request, in: Arena())
         try fill(request)
-        var options = CallOptions()
-        options.requestID = method.isIdempotent ? nil : requestID ?? RecordID.make().text
+        try request.checkTexts()
+        let options = method.isIdempotent ? CallOptions() : .write(requestID)
         let answer = try await channel.unary(method, WireCodec.encode(request), options)
         return try answer.withUnsafeBytes { bytes in
             try WireCodec.decode(bytes, as: method.response, arena: Arena())
         }
+    }
+}
+
+extension CallOptions {
+    /// Of a write: under its request id it is sent again by itself when it fails for a passing reason, and done once.
+    static func write(_ requestID: String? = nil) -> CallOptions {
+        CallOptions(requestID: requestID ?? RecordID.make().text)
     }
 }

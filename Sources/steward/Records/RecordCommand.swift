@@ -41,9 +41,15 @@ struct ListRecords<Noun: RecordNoun>: AsyncParsableCommand {
                   steward \(Noun.name) list --limit 20 --order-by 'update_time desc'
                   steward \(Noun.name) list --filter 'create_time > 2026-01-01 and not (id is set)'
                   steward \(Noun.name) list --output csv --columns id > ids.csv
+                  steward \(Noun.name) list --output sheet > for-excel.csv
 
                 Filters compare fields with = != < <= > >= ~ (contains) ^= (begins with) in (…), is set, and join with
-                and, or, not and parentheses.
+                and, or, not and parentheses. Money is compared as in amount >= "12.50 EUR", with amounts of that currency;
+                another record of the service by its fields, as in account.display_name ~ "Acme" or stage.display_name = "Won".
+
+                CSV holds values as they are, for programs. Spreadsheet programs run texts that begin with = + - @ as
+                formulas, whoever wrote them: sheet puts an apostrophe before such texts, which steward import --sheet
+                takes away again. Numbers and amounts stay what they are.
                 """)
     }
 
@@ -102,6 +108,12 @@ struct ListRecords<Noun: RecordNoun>: AsyncParsableCommand {
     private func page(
         _ client: RecordClient, _ filter: String?, size: Int, _ token: String?
     ) async throws -> Message {
+        try await FilterHint.heeded(Noun.self) {
+            try await ask(client, filter, size: size, token)
+        }
+    }
+
+    private func ask(_ client: RecordClient, _ filter: String?, size: Int, _ token: String?) async throws -> Message {
         try await client.call("List") { request in
             if let filter { try FieldAssignment.set("filter_expression", to: filter, in: request) }
             if let field = request.descriptor.field("order_by") { request.setStrings(field, orderBy) }
@@ -160,7 +172,7 @@ struct CreateRecord<Noun: RecordNoun>: AsyncParsableCommand {
             Terminal.note("exists")
             try await options.show(one: present, client.connection)
         } else {
-            let record = try await client.write("Create", requestID: requestID ?? RecordID.make().text) { record in
+            let record = try await client.write("Create", requestID: requestID) { record in
                 try FieldAssignment.apply(resolved, to: record)
             }
             try await options.show(one: record, client.connection)
@@ -182,12 +194,14 @@ struct UpdateRecord<Noun: RecordNoun>: AsyncParsableCommand {
             discussion: """
                 \(RecordCommands.fieldList(Noun.record))
                 field=value sets a field, field= clears it. With --version, a change that someone else made meanwhile to
-                the same fields is not overwritten.
+                the same fields is not overwritten. A list of parts (contact_points, grants) is written as a whole:
+                --replace says that what it holds now may go.
                 """)
     }
 
     @OptionGroup var options: RecordOptions
     @Option(help: "Version of the record that was read.") var version: Int64?
+    @Flag(help: "Puts lists of parts in the place of those that the record has.") var replace = false
     @Option(help: "Makes a repetition harmless: the same id gets the same answer.") var requestID: String?
     @Argument(help: RecordCommands.idHelp(Noun.self)) var id: String
     @Argument(help: "field=value …") var assignments: [String]
@@ -199,16 +213,41 @@ struct UpdateRecord<Noun: RecordNoun>: AsyncParsableCommand {
                 cure: "leave it out; a version is given with --version")
         }
         try FieldsSet.check(assignments, of: Noun.record)
+        try refuseOthersWork()
         let client = try await options.client(Noun.self)
         let id = try await client.id(of: id)
         var resolver = ReferenceResolver(connection: client.connection)
         let resolved = try await resolver.resolve(assignments, in: Noun.record)
-        let record = try await client.write("Update", requestID: requestID ?? RecordID.make().text) { record in
+        if !replace { try await refuseToReplace(resolved, id, client) }
+        let record = try await client.write("Update", requestID: requestID) { record in
             try FieldAssignment.set("id", to: id, in: record)
             if let version { try FieldAssignment.set("version", to: String(version), in: record) }
             return try FieldAssignment.apply(resolved, to: record)
         }
         try await options.show(one: record, client.connection)
+    }
+
+    private func refuseOthersWork() throws {
+        for name in assignments.compactMap({ FieldAssignment.parts($0)?.path }) {
+            let target = ReferenceResolver.path(name, in: Noun.record)?.target ?? name
+            guard let changer = Noun.changers[target], Noun.record.field(target)?.isRepeated == false else { continue }
+            throw UsageProblem("update does not change the \(name) of a \(Noun.name)", cure: "use \(changer)")
+        }
+    }
+
+    /// A list of names or ids is short and seen as a whole; of one with parts nobody has the rest in mind when he gives one.
+    private func refuseToReplace(_ assignments: [String], _ id: String, _ client: RecordClient) async throws {
+        let names = assignments.compactMap { FieldAssignment.parts($0)?.path.prefix { $0 != "." } }
+        let lists = names.compactMap { Noun.record.field(String($0)) }.filter { field in
+            if case .message = field.kind { field.isRepeated } else { false }
+        }
+        guard !lists.isEmpty else { return }
+        let present = try await client.get(id)
+        guard let list = lists.first(where: { present.count($0) > 0 }) else { return }
+        let other = Noun.changers[list.name].map { "; \($0) change one and leave the others" } ?? ""
+        throw UsageProblem(
+            "the \(Noun.name) has \(present.count(list)) \(list.name), and all of them would be replaced",
+            cure: "give them all, and --replace\(other)")
     }
 }
 

@@ -16,10 +16,13 @@ protocol RecordNoun: Sendable {
     static var columns: [String] { get }
     /// The fields that people call a record by, written side by side; none when it has no name.
     static var label: [String] { get }
+    /// By field: the commands that change it where update does not, or not a part of it.
+    static var changers: [String: String] { get }
 }
 
 extension RecordNoun {
     static var label: [String] { ["display_name"] }
+    static var changers: [String: String] { [:] }
 
     /// The standard method with this verb, as in List.
     static func method(_ verb: String) throws -> MethodDefinition {
@@ -75,6 +78,7 @@ enum DealNoun: RecordNoun {
     static let methods = DealServiceMethods.all
     static let record = Deal.descriptor
     static let columns = ["id", "display_name", "account", "stage", "amount", "close_date", "owner", "update_time"]
+    static let changers = ["stage_id": "steward deal move", "pipeline_id": "steward deal move"]
 }
 
 enum PipelineNoun: RecordNoun {
@@ -115,6 +119,7 @@ enum RoleNoun: RecordNoun {
     static let methods = RoleServiceMethods.all
     static let record = Role.descriptor
     static let columns = ["id", "display_name", "description", "built_in"]
+    static let changers = ["field_policies": "steward role set-field", "grants": "steward role grant and revoke"]
 }
 
 /// All nouns.

@@ -6,7 +6,7 @@ import Wire
 struct RecordOptions: ParsableArguments {
     @OptionGroup var connection: ConnectionOptions
 
-    @Option(help: "table, json or csv.")
+    @Option(help: "table, json, csv, or sheet: CSV in which no text is a formula for a spreadsheet program.")
     var output: OutputFormat = .table
 
     @Option(help: "Columns to show, separated by commas: fields, and names of other records, as in stage or owner.")

@@ -65,6 +65,11 @@ struct ReferenceResolver {
         }
     }
 
+    /// Records of this kind are looked up anew: some were made.
+    mutating func forget(_ noun: any RecordNoun.Type) {
+        for path in found.keys where path.noun == noun.name { found[path] = nil }
+    }
+
     /// Looks up the values that are not known yet.
     mutating func look(up values: Set<String>, _ path: Path) async throws {
         if found[path, default: [:]].count > Self.valuesKeptMax { found[path] = nil }

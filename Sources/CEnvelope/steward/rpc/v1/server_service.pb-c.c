@@ -277,6 +277,51 @@ void   steward__rpc__v1__connection_statistics__free_unpacked
   assert(message->message_base.descriptor == &steward__rpc__v1__connection_statistics__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__rpc__v1__database_pool_statistics__init
+                     (Steward__Rpc__V1__DatabasePoolStatistics         *message)
+{
+  static const Steward__Rpc__V1__DatabasePoolStatistics init_value = STEWARD__RPC__V1__DATABASE_POOL_STATISTICS__INIT;
+  *message = init_value;
+}
+size_t steward__rpc__v1__database_pool_statistics__get_packed_size
+                     (const Steward__Rpc__V1__DatabasePoolStatistics *message)
+{
+  assert(message->message_base.descriptor == &steward__rpc__v1__database_pool_statistics__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__rpc__v1__database_pool_statistics__pack
+                     (const Steward__Rpc__V1__DatabasePoolStatistics *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__rpc__v1__database_pool_statistics__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__rpc__v1__database_pool_statistics__pack_to_buffer
+                     (const Steward__Rpc__V1__DatabasePoolStatistics *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__rpc__v1__database_pool_statistics__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Rpc__V1__DatabasePoolStatistics *
+       steward__rpc__v1__database_pool_statistics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Rpc__V1__DatabasePoolStatistics *)
+     protobuf_c_message_unpack (&steward__rpc__v1__database_pool_statistics__descriptor,
+                                allocator, len, data);
+}
+void   steward__rpc__v1__database_pool_statistics__free_unpacked
+                     (Steward__Rpc__V1__DatabasePoolStatistics *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__rpc__v1__database_pool_statistics__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__rpc__v1__reason_count__init
                      (Steward__Rpc__V1__ReasonCount         *message)
 {
@@ -842,7 +887,7 @@ const ProtobufCMessageDescriptor steward__rpc__v1__get_statistics_request__descr
   (ProtobufCMessageInit) steward__rpc__v1__get_statistics_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__rpc__v1__get_statistics_response__field_descriptors[9] =
+static const ProtobufCFieldDescriptor steward__rpc__v1__get_statistics_response__field_descriptors[10] =
 {
   {
     "program",
@@ -952,10 +997,23 @@ static const ProtobufCFieldDescriptor steward__rpc__v1__get_statistics_response_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "database_pool",
+    10,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Rpc__V1__GetStatisticsResponse, database_pool),
+    &steward__rpc__v1__database_pool_statistics__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__rpc__v1__get_statistics_response__field_indices_by_name[] = {
   6,   /* field[6] = calls_open */
   4,   /* field[4] = connections */
+  9,   /* field[9] = database_pool */
   7,   /* field[7] = methods */
   8,   /* field[8] = peers */
   0,   /* field[0] = program */
@@ -967,7 +1025,7 @@ static const unsigned steward__rpc__v1__get_statistics_response__field_indices_b
 static const ProtobufCIntRange steward__rpc__v1__get_statistics_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor steward__rpc__v1__get_statistics_response__descriptor =
 {
@@ -977,7 +1035,7 @@ const ProtobufCMessageDescriptor steward__rpc__v1__get_statistics_response__desc
   "Steward__Rpc__V1__GetStatisticsResponse",
   "steward.rpc.v1",
   sizeof(Steward__Rpc__V1__GetStatisticsResponse),
-  9,
+  10,
   steward__rpc__v1__get_statistics_response__field_descriptors,
   steward__rpc__v1__get_statistics_response__field_indices_by_name,
   1,  steward__rpc__v1__get_statistics_response__number_ranges,
@@ -1085,6 +1143,96 @@ const ProtobufCMessageDescriptor steward__rpc__v1__connection_statistics__descri
   steward__rpc__v1__connection_statistics__field_indices_by_name,
   1,  steward__rpc__v1__connection_statistics__number_ranges,
   (ProtobufCMessageInit) steward__rpc__v1__connection_statistics__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__rpc__v1__database_pool_statistics__field_descriptors[5] =
+{
+  {
+    "connections",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Steward__Rpc__V1__DatabasePoolStatistics, has_connections),
+    offsetof(Steward__Rpc__V1__DatabasePoolStatistics, connections),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "in_use",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Steward__Rpc__V1__DatabasePoolStatistics, has_in_use),
+    offsetof(Steward__Rpc__V1__DatabasePoolStatistics, in_use),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "waiting",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Steward__Rpc__V1__DatabasePoolStatistics, has_waiting),
+    offsetof(Steward__Rpc__V1__DatabasePoolStatistics, waiting),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "connects",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Steward__Rpc__V1__DatabasePoolStatistics, has_connects),
+    offsetof(Steward__Rpc__V1__DatabasePoolStatistics, connects),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refused",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Rpc__V1__DatabasePoolStatistics, n_refused),
+    offsetof(Steward__Rpc__V1__DatabasePoolStatistics, refused),
+    &steward__rpc__v1__reason_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__rpc__v1__database_pool_statistics__field_indices_by_name[] = {
+  0,   /* field[0] = connections */
+  3,   /* field[3] = connects */
+  1,   /* field[1] = in_use */
+  4,   /* field[4] = refused */
+  2,   /* field[2] = waiting */
+};
+static const ProtobufCIntRange steward__rpc__v1__database_pool_statistics__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__rpc__v1__database_pool_statistics__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.rpc.v1.DatabasePoolStatistics",
+  "DatabasePoolStatistics",
+  "Steward__Rpc__V1__DatabasePoolStatistics",
+  "steward.rpc.v1",
+  sizeof(Steward__Rpc__V1__DatabasePoolStatistics),
+  5,
+  steward__rpc__v1__database_pool_statistics__field_descriptors,
+  steward__rpc__v1__database_pool_statistics__field_indices_by_name,
+  1,  steward__rpc__v1__database_pool_statistics__number_ranges,
+  (ProtobufCMessageInit) steward__rpc__v1__database_pool_statistics__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__rpc__v1__reason_count__field_descriptors[2] =

@@ -232,10 +232,14 @@ public struct GetStatisticsResponse: Hashable, Sendable {
     /// The programs that this one calls, by name.
     public var peers: [PeerStatistics]
 
+    /// The connections to its databases, of all loops and logins together. Absent for a program that keeps no data.
+    public var databasePool: DatabasePoolStatistics?
+
     public init(
         program: String? = nil, version: String? = nil, startTimeMs: UInt64? = nil, timeMs: UInt64? = nil,
         connections: ConnectionStatistics? = nil, traffic: TrafficStatistics? = nil, callsOpen: UInt64? = nil,
-        methods: [MethodStatistics] = [], peers: [PeerStatistics] = []
+        methods: [MethodStatistics] = [], peers: [PeerStatistics] = [],
+        databasePool: DatabasePoolStatistics? = nil
     ) {
         self.program = program
         self.version = version
@@ -246,6 +250,7 @@ public struct GetStatisticsResponse: Hashable, Sendable {
         self.callsOpen = callsOpen
         self.methods = methods
         self.peers = peers
+        self.databasePool = databasePool
     }
 }
 
@@ -263,6 +268,7 @@ extension GetStatisticsResponse: WireMessage {
         self.callsOpen = c.pointee.has_calls_open != 0 ? c.pointee.calls_open : nil
         self.methods = readMessages(c.pointee.methods, c.pointee.n_methods, message.arena)
         self.peers = readMessages(c.pointee.peers, c.pointee.n_peers, message.arena)
+        self.databasePool = readMessage(c.pointee.database_pool, message.arena)
     }
 
     package func write(to message: Message) {
@@ -287,6 +293,7 @@ extension GetStatisticsResponse: WireMessage {
         c.pointee.n_methods = self.methods.count
         c.pointee.peers = writePointers(self.peers, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_peers = self.peers.count
+        c.pointee.database_pool = self.databasePool.map { writeMessage($0, message.arena) }
     }
 }
 
@@ -358,6 +365,70 @@ extension ConnectionStatistics: WireMessage {
         c.pointee.n_refused = self.refused.count
         c.pointee.protocol_errors = writePointers(self.protocolErrors, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_protocol_errors = self.protocolErrors.count
+    }
+}
+
+/// Connections of a program to its databases.
+public struct DatabasePoolStatistics: Hashable, Sendable {
+    /// Open now.
+    public var connections: UInt64?
+
+    /// Of those, the ones that work for a call.
+    public var inUse: UInt64?
+
+    /// Calls that wait for a connection.
+    public var waiting: UInt64?
+
+    /// Connections opened since the start.
+    public var connects: UInt64?
+
+    /// Calls that got no connection: LINE_FULL, DEADLINE, or for what their own workspace had under way TENANT_LINE_FULL, SCANS.
+    public var refused: [ReasonCount]
+
+    public init(
+        connections: UInt64? = nil, inUse: UInt64? = nil, waiting: UInt64? = nil, connects: UInt64? = nil,
+        refused: [ReasonCount] = []
+    ) {
+        self.connections = connections
+        self.inUse = inUse
+        self.waiting = waiting
+        self.connects = connects
+        self.refused = refused
+    }
+}
+
+extension DatabasePoolStatistics: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_rpc_v1_database_pool_statistics_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Rpc__V1__DatabasePoolStatistics.self)
+        self.connections = c.pointee.has_connections != 0 ? c.pointee.connections : nil
+        self.inUse = c.pointee.has_in_use != 0 ? c.pointee.in_use : nil
+        self.waiting = c.pointee.has_waiting != 0 ? c.pointee.waiting : nil
+        self.connects = c.pointee.has_connects != 0 ? c.pointee.connects : nil
+        self.refused = readMessages(c.pointee.refused, c.pointee.n_refused, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Rpc__V1__DatabasePoolStatistics.self)
+        if let value = self.connections {
+            c.pointee.has_connections = 1
+            c.pointee.connections = value
+        }
+        if let value = self.inUse {
+            c.pointee.has_in_use = 1
+            c.pointee.in_use = value
+        }
+        if let value = self.waiting {
+            c.pointee.has_waiting = 1
+            c.pointee.waiting = value
+        }
+        if let value = self.connects {
+            c.pointee.has_connects = 1
+            c.pointee.connects = value
+        }
+        c.pointee.refused = writePointers(self.refused, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_refused = self.refused.count
     }
 }
 

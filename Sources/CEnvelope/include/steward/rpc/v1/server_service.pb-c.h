@@ -21,6 +21,7 @@ typedef struct Steward__Rpc__V1__AnnouncedLimits Steward__Rpc__V1__AnnouncedLimi
 typedef struct Steward__Rpc__V1__GetStatisticsRequest Steward__Rpc__V1__GetStatisticsRequest;
 typedef struct Steward__Rpc__V1__GetStatisticsResponse Steward__Rpc__V1__GetStatisticsResponse;
 typedef struct Steward__Rpc__V1__ConnectionStatistics Steward__Rpc__V1__ConnectionStatistics;
+typedef struct Steward__Rpc__V1__DatabasePoolStatistics Steward__Rpc__V1__DatabasePoolStatistics;
 typedef struct Steward__Rpc__V1__ReasonCount Steward__Rpc__V1__ReasonCount;
 typedef struct Steward__Rpc__V1__TrafficStatistics Steward__Rpc__V1__TrafficStatistics;
 typedef struct Steward__Rpc__V1__MethodStatistics Steward__Rpc__V1__MethodStatistics;
@@ -200,10 +201,14 @@ struct  Steward__Rpc__V1__GetStatisticsResponse
    */
   size_t n_peers;
   Steward__Rpc__V1__PeerStatistics **peers;
+  /*
+   * The connections to its databases, of all loops and logins together. Absent for a program that keeps no data.
+   */
+  Steward__Rpc__V1__DatabasePoolStatistics *database_pool;
 };
 #define STEWARD__RPC__V1__GET_STATISTICS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__rpc__v1__get_statistics_response__descriptor) \
-    , NULL, NULL, 0, 0, 0, 0, NULL, NULL, 0, 0, 0,NULL, 0,NULL }
+    , NULL, NULL, 0, 0, 0, 0, NULL, NULL, 0, 0, 0,NULL, 0,NULL, NULL }
 
 
 /*
@@ -246,6 +251,43 @@ struct  Steward__Rpc__V1__ConnectionStatistics
 #define STEWARD__RPC__V1__CONNECTION_STATISTICS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__rpc__v1__connection_statistics__descriptor) \
     , 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL }
+
+
+/*
+ * Connections of a program to its databases.
+ */
+struct  Steward__Rpc__V1__DatabasePoolStatistics
+{
+  ProtobufCMessage message_base;
+  /*
+   * Open now.
+   */
+  protobuf_c_boolean has_connections;
+  uint64_t connections;
+  /*
+   * Of those, the ones that work for a call.
+   */
+  protobuf_c_boolean has_in_use;
+  uint64_t in_use;
+  /*
+   * Calls that wait for a connection.
+   */
+  protobuf_c_boolean has_waiting;
+  uint64_t waiting;
+  /*
+   * Connections opened since the start.
+   */
+  protobuf_c_boolean has_connects;
+  uint64_t connects;
+  /*
+   * Calls that got no connection: LINE_FULL, DEADLINE, or for what their own workspace had under way TENANT_LINE_FULL, SCANS.
+   */
+  size_t n_refused;
+  Steward__Rpc__V1__ReasonCount **refused;
+};
+#define STEWARD__RPC__V1__DATABASE_POOL_STATISTICS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__rpc__v1__database_pool_statistics__descriptor) \
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
 
 
 /*
@@ -568,6 +610,25 @@ Steward__Rpc__V1__ConnectionStatistics *
 void   steward__rpc__v1__connection_statistics__free_unpacked
                      (Steward__Rpc__V1__ConnectionStatistics *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Rpc__V1__DatabasePoolStatistics methods */
+void   steward__rpc__v1__database_pool_statistics__init
+                     (Steward__Rpc__V1__DatabasePoolStatistics         *message);
+size_t steward__rpc__v1__database_pool_statistics__get_packed_size
+                     (const Steward__Rpc__V1__DatabasePoolStatistics   *message);
+size_t steward__rpc__v1__database_pool_statistics__pack
+                     (const Steward__Rpc__V1__DatabasePoolStatistics   *message,
+                      uint8_t             *out);
+size_t steward__rpc__v1__database_pool_statistics__pack_to_buffer
+                     (const Steward__Rpc__V1__DatabasePoolStatistics   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Rpc__V1__DatabasePoolStatistics *
+       steward__rpc__v1__database_pool_statistics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__rpc__v1__database_pool_statistics__free_unpacked
+                     (Steward__Rpc__V1__DatabasePoolStatistics *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Rpc__V1__ReasonCount methods */
 void   steward__rpc__v1__reason_count__init
                      (Steward__Rpc__V1__ReasonCount         *message);
@@ -702,6 +763,9 @@ typedef void (*Steward__Rpc__V1__GetStatisticsResponse_Closure)
 typedef void (*Steward__Rpc__V1__ConnectionStatistics_Closure)
                  (const Steward__Rpc__V1__ConnectionStatistics *message,
                   void *closure_data);
+typedef void (*Steward__Rpc__V1__DatabasePoolStatistics_Closure)
+                 (const Steward__Rpc__V1__DatabasePoolStatistics *message,
+                  void *closure_data);
 typedef void (*Steward__Rpc__V1__ReasonCount_Closure)
                  (const Steward__Rpc__V1__ReasonCount *message,
                   void *closure_data);
@@ -762,6 +826,7 @@ extern const ProtobufCMessageDescriptor steward__rpc__v1__announced_limits__desc
 extern const ProtobufCMessageDescriptor steward__rpc__v1__get_statistics_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__rpc__v1__get_statistics_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__rpc__v1__connection_statistics__descriptor;
+extern const ProtobufCMessageDescriptor steward__rpc__v1__database_pool_statistics__descriptor;
 extern const ProtobufCMessageDescriptor steward__rpc__v1__reason_count__descriptor;
 extern const ProtobufCMessageDescriptor steward__rpc__v1__traffic_statistics__descriptor;
 extern const ProtobufCMessageDescriptor steward__rpc__v1__method_statistics__descriptor;
