@@ -105,7 +105,7 @@ import Testing
                 let answer = try await world.engine.transaction(context, request: UpdateAccountRequest()) {
                     transaction in
                     let record = try await transaction.load(SampleSchema.account, id: account.id, for: .update)
-                    let stored = try await transaction.update(record) { $0.set("display_name", name) }
+                    let stored = try await transaction.update(record, by: .program) { $0.set("display_name", name) }
                     return UpdateAccountResponse(account: transaction.present(stored, as: Account.self))
                 }
                 return answer.account?.displayName

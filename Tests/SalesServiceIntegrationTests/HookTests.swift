@@ -9,7 +9,7 @@ import Testing
 
 @testable import SalesService
 
-/// What the engine does with records that hooks and custom methods write.
+/// What the engine does with records that rules and custom methods write.
 @Suite struct HookTests {
     /// Writes a deal's description as it comes, where a move would be.
     private struct RawMethods: DealServiceCustomMethods {
@@ -20,7 +20,7 @@ import Testing
         ) async throws -> MoveDealStageResponse {
             try await engine.transaction(context, request: request) { transaction in
                 let record = try await transaction.load(DealRecord.type, id: request.id, for: .update)
-                let stored = try await transaction.update(record) {
+                let stored = try await transaction.update(record, by: .program) {
                     $0.set("description", request.outcomeReason ?? "")
                 }
                 return MoveDealStageResponse(deal: transaction.present(stored, as: Deal.self))
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    /// The changes whose `afterCommit` ran.
+    /// The changes that were published.
     private static let committed = Mutex<[String]>([])
 
     @Sendable private static func note(_ change: RecordChange) async {
@@ -101,34 +101,29 @@ import Testing
 
     private static let stage = RecordType(
         message: Stage.descriptor, object: "stage", table: "stages", service: .sales, ownership: .shared,
-        fields: [.field("display_name", .required, .line(100))], hooks: RecordHooks(afterCommit: HookTests.note))
+        fields: [.field("display_name", .required, .line(100))], rules: RecordRules(publish: HookTests.note))
 
-    /// A pipeline whose stage is made, deleted and restored by hooks.
+    /// A pipeline whose stage is made, deleted and restored by a rule.
     private static let pipeline = RecordType(
         message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales, ownership: .shared,
         fields: [.field("display_name", .required, .line(100)), .field("description", .lines(1000))],
-        hooks: RecordHooks(
-            beforeLifetimeChange: HookTests.takeStages, afterCreate: HookTests.makeStage,
-            afterCommit: HookTests.note))
+        rules: RecordRules(follow: HookTests.takeStages, publish: HookTests.note))
 
-    @Sendable private static func makeStage(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+    @Sendable private static func takeStages(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        if change.kind == .create { return try await makeStage(change, transaction) }
+        let stages = try await transaction.parts(
+            stage, of: change.recordID, by: "pipeline_id", deletedAt: change.before?.time("delete_time"))
+        for stage in stages {
+            _ = try await change.kind == .delete ? transaction.delete(stage) : transaction.restore(stage)
+        }
+    }
+
+    private static func makeStage(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         try await transaction.insert(
             stage,
             Stage(
                 pipelineID: change.recordID.text, displayName: "Open", position: 1, probabilityPercent: 1,
-                category: .open))
-    }
-
-    @Sendable private static func takeStages(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
-        let stages = try await transaction.parts(
-            stage, of: change.recordID, by: "pipeline_id", deletedAt: change.before?.time("delete_time"))
-        for stage in stages {
-            if change.kind == .delete {
-                try await transaction.delete(stage)
-            } else {
-                try transaction.restore(stage)
-            }
-        }
+                category: .open), by: .program)
     }
 
     private static let hookParts = TestService.Parts(

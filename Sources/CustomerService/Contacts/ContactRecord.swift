@@ -28,11 +28,11 @@ enum ContactRecord {
             .field("country_code", .format(.country)),
             .field("description", .lines(10_000)),
         ],
-        hooks: RecordHooks(
+        rules: RecordRules(
             validate: { change in
                 let contact = change.value(Contact.self)
                 return nameViolations(contact) + ContactPoints.violations(contact.contactPoints)
-            }, beforeLifetimeChange: LinkLifetime.followContact))
+            }, follow: LinkLifetime.followContact))
 
     private static func nameViolations(_ contact: Contact) -> [FieldViolation] {
         guard contact.givenName == nil, contact.familyName == nil else { return [] }
