@@ -57,7 +57,9 @@ import Testing
     }
 
     private static func raw(
-        _ body: @escaping @Sendable (Sales, @escaping @Sendable (Deal, String, UserID?) async throws -> Deal?) async throws -> Void
+        _ body:
+            @escaping @Sendable (Sales, @escaping @Sendable (Deal, String, UserID?) async throws -> Deal?) async throws
+            -> Void
     ) async throws {
         try await TestService.run(Self.rawParts) { service in
             try await body(Sales(service: service)) { deal, text, user in

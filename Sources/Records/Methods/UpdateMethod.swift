@@ -43,7 +43,8 @@ struct UpdateMethod {
             let known = try await preparation.checkRemoteReferences(change)
             return try await engine.commit(context, call: call, under: stored, knowing: known) { transaction in
                 let loaded = try await transaction.load(type, id: edit.id, for: .update, lifetime: .living)
-                try await EditMerge(type: type, transaction: transaction, path: path).check(edit, against: loaded.message)
+                try await EditMerge(type: type, transaction: transaction, path: path).check(
+                    edit, against: loaded.message)
                 let after = loaded.message.copy()
                 after.copyFields(from: sent, only: edit.fields.map(\.descriptor))
                 let change = try preparation.edit(of: loaded.message, to: after, naming: edit.fields, by: .caller)

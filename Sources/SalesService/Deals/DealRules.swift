@@ -44,7 +44,8 @@ enum DealRules {
     /// A deal that moves has the reason of its new outcome; otherwise the reason may be put right, and an open deal gets none, a lost
     /// one keeps one.
     private static func keepReason(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
-        guard change.changes("stage_id") || change.changes("outcome_reason"), let before = change.before?.value(Deal.self)
+        guard change.changes("stage_id") || change.changes("outcome_reason"),
+            let before = change.before?.value(Deal.self)
         else { return }
         let ids = [DealStage.id(of: before), DealStage.id(of: change.value(Deal.self))]
         let stages = try await DealStage.find(ids, transaction)
