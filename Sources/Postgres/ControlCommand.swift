@@ -1,14 +1,15 @@
-/// The commands that frame transactions. Each is prepared once per connection under a fixed name.
+/// The commands that frame transactions, and the one that gives a role back. Each is prepared once per connection under a fixed name.
 enum ControlCommand: Int, CaseIterable {
-    case begin, beginReadOnly, beginSnapshot, commit, rollback
+    case begin, beginReadOnly, beginSnapshot, commit, rollback, resetRole
 
     var text: String {
         switch self {
-        case .begin: "BEGIN"
+        case .begin: "BEGIN READ WRITE"
         case .beginReadOnly: "BEGIN READ ONLY"
         case .beginSnapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         case .commit: "COMMIT"
         case .rollback: "ROLLBACK"
+        case .resetRole: "RESET ROLE"
         }
     }
 
@@ -19,6 +20,7 @@ enum ControlCommand: Int, CaseIterable {
         case .beginSnapshot: "c_begin_snapshot"
         case .commit: "c_commit"
         case .rollback: "c_rollback"
+        case .resetRole: "c_reset_role"
         }
     }
 }
@@ -34,6 +36,6 @@ enum TimeoutRung {
         return milliseconds.firstIndex { UInt64($0) >= needed } ?? milliseconds.count - 1
     }
 
-    static func text(_ index: Int) -> String { "SET LOCAL statement_timeout = \(milliseconds[index])" }
+    static func text(_ index: Int) -> String { "SET statement_timeout = \(milliseconds[index])" }
     static let names = milliseconds.indices.map { "c_t\($0)" }
 }

@@ -119,7 +119,10 @@ extension PostgresConnection {
     private func succeed(_ expectation: Expectation, _ result: LibpqResult) {
         switch expectation {
         case .rows(isKept: true): kept.append(Rows(result))
-        case .commit: isCommitOpen = false
+        case .commit:
+            isCommitOpen = false
+            session.commit()
+        case .rollback: session.rollBack()
         case .stamp(let slot, let stamp):
             slot.stampCheckTime = loop.now
             slot.stamp = stamp
@@ -166,6 +169,8 @@ extension PostgresConnection {
     }
 
     private func finish() {
+        // Without BEGIN the unit was the transaction.
+        if !session.isFramed { failure == nil ? session.commit() : session.rollBack() }
         expected.removeAll(keepingCapacity: true)
         cursor = 0
         deadline = .max

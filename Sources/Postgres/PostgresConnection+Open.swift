@@ -97,10 +97,11 @@ extension PostgresConnection {
     }
 
     /// Times are UTC in every cast, plans are not compiled for queries of a millisecond, no statement takes several cores from
-    /// others, and a transaction that this process forgets does not hold its locks for ever.
+    /// others, and a transaction that this process forgets does not hold its locks for ever, and whatever does not begin with BEGIN READ WRITE
+    /// only reads.
     private static let sessionCommands = [
         "SET timezone = 'UTC'", "SET jit = off", "SET max_parallel_workers_per_gather = 0",
-        "SET idle_in_transaction_session_timeout = '60s'",
+        "SET idle_in_transaction_session_timeout = '60s'", "SET default_transaction_read_only = on",
     ]
 }
 

@@ -9,22 +9,32 @@ extension PostgresConnection {
             try put(.controlPrepare(command)) { $0.sendPrepare(name, command.text, []) }
             preparedControls[command.rawValue] = true
         }
-        try put(command == .commit ? .commit : .control) { $0.sendExecute(name) }
+        switch command {
+        case .commit: try put(.commit) { $0.sendExecute(name) }
+        case .rollback: try put(.rollback) { $0.sendExecute(name) }
+        default: try put(.control) { $0.sendExecute(name) }
+        }
     }
 
-    /// BEGIN and what every transaction starts with.
-    /// - Parameter label: see `WorkAccount.databaseLabel`.
-    func sendBegin(_ scope: TransactionScope, label: String?) throws(PostgresError) {
+    /// What every transaction starts with: the tenant's role and the timeout, where they are not those of the one before, and the
+    /// stamp from time to time.
+    ///
+    /// - Parameters:
+    ///   - label: see `WorkAccount.databaseLabel`.
+    ///   - isWhole: all of the transaction is sent in one unit and only reads: PostgreSQL treats the unit as a transaction, so it
+    ///     needs no BEGIN and no COMMIT; that it only reads is the session's default.
+    func sendBegin(_ scope: TransactionScope, label: String?, isWhole: Bool = false) throws(PostgresError) {
         let now = MonotonicTime.now()
         guard scope.deadline > now else {
             throw PostgresError(.queryCanceled, "the deadline passed before the transaction began")
         }
-        try send(scope.access.begin)
+        session.isFramed = !isWhole || label != nil || scope.lockTimeoutMilliseconds != nil
+        if session.isFramed { try send(scope.access.begin) }
         for name in orphans { try sendDeallocate(name) }
         orphans.removeAll()
         let slot = scope.slot.map { self.slot(for: $0) }
         slot?.lastUse = now
-        if let slot, scope.assumesRole { try sendRole(slot) }
+        try sendRole(scope.assumesRole ? slot : nil)
         try sendTimeout(scope.deadline - now)
         if let label { try sendLabel(label) }
         if let limit = scope.lockTimeoutMilliseconds {
@@ -61,9 +71,13 @@ extension PostgresConnection {
         return slot
     }
 
-    private func sendRole(_ slot: TenantSlot) throws(PostgresError) {
+    /// Assumes the tenant's role, or gives it back.
+    func sendRole(_ slot: TenantSlot?) throws(PostgresError) {
+        guard session.current.role != slot?.key else { return }
+        session.current.role = slot?.key
+        guard let slot else { return try send(.resetRole) }
         if !slot.isRolePrepared {
-            let text = "SET LOCAL ROLE \(slot.schema.role)"
+            let text = "SET ROLE \(slot.schema.role)"
             try put(.rolePrepare(slot)) { $0.sendPrepare(slot.roleCommand, text, []) }
             slot.isRolePrepared = true
         }
@@ -72,6 +86,8 @@ extension PostgresConnection {
 
     private func sendTimeout(_ remaining: UInt64) throws(PostgresError) {
         let rung = TimeoutRung.index(forNanoseconds: remaining)
+        guard session.current.timeoutRung != rung else { return }
+        session.current.timeoutRung = rung
         let name = TimeoutRung.names[rung]
         if !preparedTimeouts[rung] {
             try put(.timeoutPrepare(rung)) { $0.sendPrepare(name, TimeoutRung.text(rung), []) }
@@ -127,8 +143,9 @@ extension PostgresConnection {
         try put(.rows(isKept: false)) { $0.sendText("EXPLAIN \(text)", nullsOf: new.types) }
     }
 
-    /// COMMIT; from here to its answer the outcome of a writing transaction depends on the connection.
+    /// COMMIT, where there was a BEGIN; from here to its answer the outcome of a writing transaction depends on the connection.
     func sendCommit(_ access: TransactionAccess) throws(PostgresError) {
+        guard session.isFramed else { return }
         try send(.commit)
         isCommitOpen = access == .readWrite
     }

@@ -33,6 +33,7 @@ extension PostgresConnection {
     func measure() async -> Bool {
         var bytes = estimatedBytes
         do throws(PostgresError) {
+            try sendRole(nil)
             try sendUnprepared(
                 "SELECT sum(total_bytes)::int8 FROM pg_catalog.pg_get_backend_memory_contexts()", isKept: true
             )

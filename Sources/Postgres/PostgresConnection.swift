@@ -13,7 +13,7 @@ package final class PostgresConnection: @unchecked Sendable {
     enum Expectation {
         /// A control command; its result says nothing.
         case control
-        case commit
+        case commit, rollback
         case controlPrepare(ControlCommand)
         case rolePrepare(TenantSlot)
         case timeoutPrepare(Int)
@@ -34,6 +34,7 @@ package final class PostgresConnection: @unchecked Sendable {
     var statements: StatementCache
     var slots: [SlotKey: TenantSlot] = [:]
     var lastSlot: TenantSlot?
+    var session = SessionState()
     var preparedControls = [Bool](repeating: false, count: ControlCommand.allCases.count)
     var preparedTimeouts = [Bool](repeating: false, count: TimeoutRung.milliseconds.count)
 

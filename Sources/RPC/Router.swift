@@ -5,6 +5,8 @@ package struct Router: Sendable {
     /// Code that serves a method. Runs in a task on the loop of the caller's connection.
     package enum Handler: Sendable {
         case unary(@Sendable (Message, CallContext) async throws -> Message)
+        /// Answers with the bytes of the response: a write encodes it once, to be stored and sent.
+        case unaryEncoded(@Sendable (Message, CallContext) async throws -> [UInt8])
         case serverStreaming(@Sendable (Message, MessageWriter, CallContext) async throws -> Void)
         case clientStreaming(@Sendable (MessageReader, CallContext) async throws -> Message)
         case bidirectional(@Sendable (MessageReader, MessageWriter, CallContext) async throws -> Void)
@@ -29,6 +31,15 @@ package struct Router: Sendable {
             isOfProtocol = method.isOfProtocol
             isEndless = method.isEndless
         }
+
+        /// The bytes of a unary method's response, for callers in the same process; nil for a method that streams.
+        package func answer(_ request: Message, _ context: CallContext) async throws -> [UInt8]? {
+            switch handler {
+            case .unary(let handler): WireCodec.encode(try await handler(request, context))
+            case .unaryEncoded(let handler): try await handler(request, context)
+            case .serverStreaming, .clientStreaming, .bidirectional: nil
+            }
+        }
     }
 
     private(set) var routes: [Route] = []
@@ -40,7 +51,7 @@ package struct Router: Sendable {
         _ method: MethodDefinition,
         _ handler: @escaping @Sendable (Message, CallContext) async throws -> Message
     ) {
-        add(method, .unary(handler), .unary)
+        serve(method, by: .unary(handler))
     }
 
     /// Serves a server-streaming method; the stream ends when the handler returns.
@@ -48,7 +59,7 @@ package struct Router: Sendable {
         _ method: MethodDefinition,
         _ handler: @escaping @Sendable (Message, MessageWriter, CallContext) async throws -> Void
     ) {
-        add(method, .serverStreaming(handler), .serverStreaming)
+        serve(method, by: .serverStreaming(handler))
     }
 
     /// Serves a client-streaming method.
@@ -56,7 +67,7 @@ package struct Router: Sendable {
         _ method: MethodDefinition,
         _ handler: @escaping @Sendable (MessageReader, CallContext) async throws -> Message
     ) {
-        add(method, .clientStreaming(handler), .clientStreaming)
+        serve(method, by: .clientStreaming(handler))
     }
 
     /// Serves a method that streams both ways.
@@ -64,15 +75,27 @@ package struct Router: Sendable {
         _ method: MethodDefinition,
         _ handler: @escaping @Sendable (MessageReader, MessageWriter, CallContext) async throws -> Void
     ) {
-        add(method, .bidirectional(handler), .bidirectional)
+        serve(method, by: .bidirectional(handler))
     }
 
     /// The methods offered, in the order in which they were added.
     package var methods: [MethodDefinition] { routes.map(\.method) }
 
-    private mutating func add(_ method: MethodDefinition, _ handler: Handler, _ kind: MethodDefinition.Kind) {
-        precondition(method.kind == kind, "\(method.path) is \(method.kind), its handler is \(kind)")
+    /// Serves a method with a handler of its kind.
+    package mutating func serve(_ method: MethodDefinition, by handler: Handler) {
+        precondition(method.kind == handler.kind, "\(method.path) is \(method.kind), its handler is \(handler.kind)")
         precondition(!routes.contains { $0.method.path == method.path }, "\(method.path) is served twice")
         routes.append(Route(method: method, handler: handler, number: routes.count))
+    }
+}
+
+extension Router.Handler {
+    var kind: MethodDefinition.Kind {
+        switch self {
+        case .unary, .unaryEncoded: .unary
+        case .serverStreaming: .serverStreaming
+        case .clientStreaming: .clientStreaming
+        case .bidirectional: .bidirectional
+        }
     }
 }

@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func hooksAndRemoteReferencesWorkOnEachItem() async throws {
+    @Test func rulesAndRemoteReferencesWorkOnEachItem() async throws {
         try await World.run { world in
             let deal = RecordID.make()
             world.sales.deals.withLock { _ = $0.insert(deal) }
@@ -103,7 +103,7 @@ import Testing
                     Activity(kind: .call, dealID: deal.text),
                     Activity(kind: .call, dealID: RecordID.make().text),
                 ]))
-            #expect(response.activities.map(\.subject) == ["From the hook"])
+            #expect(response.activities.map(\.subject) == ["From the rule"])
             #expect(response.results.map(\.reason) == [nil, "REFERENCE_NOT_FOUND"])
         }
     }

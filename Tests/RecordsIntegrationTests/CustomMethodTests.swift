@@ -23,10 +23,11 @@ import Wire
             )
             var account = record.value(Account.self)
             account.city = request.account?.city
-            let stored = try await tx.update(record, to: account)
+            let stored = try await tx.update(record, to: account, by: .program)
             try await tx.insert(
                 SampleSchema.account,
-                Account(displayName: "Branch", externalID: "B", parentAccountID: account.id))
+                Account(displayName: "Branch", externalID: "B", parentAccountID: account.id),
+                by: .program)
             return UpdateAccountResponse(account: tx.present(stored, as: Account.self))
         }
     }

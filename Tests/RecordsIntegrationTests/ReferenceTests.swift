@@ -77,11 +77,11 @@ import Testing
         }
     }
 
-    @Test func hooksFillAndSeeWhatIsCommitted() async throws {
+    @Test func rulesFillAndSeeWhatIsCommitted() async throws {
         try await World.run { world in
             let made: CreateActivityResponse = try await world.call(
                 ActivityServiceMethods.createActivity, create(Activity(kind: .note)), requestID: "h")
-            #expect(made.activity?.subject == "From the hook")
+            #expect(made.activity?.subject == "From the rule")
             let _: CreateActivityResponse = try await world.call(
                 ActivityServiceMethods.createActivity, create(Activity(kind: .note)), requestID: "h")
             let id = try #require(made.activity?.id)

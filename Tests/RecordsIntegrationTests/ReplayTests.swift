@@ -63,7 +63,7 @@ import Testing
                 let context = world.context(Methods.updateAccount, as: world.people.admin, requestID: "t")
                 return try await world.engine.transaction(context, request: UpdateAccountRequest()) { transaction in
                     let record = try await transaction.load(SampleSchema.account, id: created.id, for: .update)
-                    let stored = try await transaction.update(record) { $0.set("city", "Bonn") }
+                    let stored = try await transaction.update(record, by: .program) { $0.set("city", "Bonn") }
                     return UpdateAccountResponse(account: transaction.present(stored, as: Account.self))
                 }.account
             }

@@ -91,7 +91,7 @@ enum SampleSchema {
                 "contact_points", .count(0...20),
                 .items([.field("kind", .required), .field("value", .required, .line(320)), .field("label", .line(50))])),
         ],
-        hooks: RecordHooks(validate: { change in
+        rules: RecordRules(validate: { change in
             guard !change.after.isSet("given_name"), !change.after.isSet("family_name") else { return [] }
             return [
                 FieldViolation(
@@ -110,14 +110,14 @@ enum SampleSchema {
             .field("contact_id", .reference(.record("contact"))),
             .field("deal_id", .reference(.remote("deal", in: .sales))),
         ],
-        hooks: RecordHooks(
-            prepare: { change in
+        rules: RecordRules(
+            fill: { change in
                 if !change.after.isSet("occur_time") { change.after.set("occur_time", change.call.now) }
             },
-            beforeWrite: { change, _ in
-                if !change.after.isSet("subject") { change.after.set("subject", "From the hook") }
+            guard: { change, _ in
+                if !change.after.isSet("subject") { change.after.set("subject", "From the rule") }
             },
-            afterCommit: { change in committed.withLock { $0.append(change.after.text("id") ?? "") } }))
+            publish: { change in committed.withLock { $0.append(change.after.text("id") ?? "") } }))
 
     /// Ids of the activities whose change was committed.
     static let committed = Mutex<[String]>([])

@@ -97,7 +97,7 @@ import Testing
     }
 
     /// What a program writes by itself goes the same way.
-    @Test func hooksAndCustomMethodsWriteNormalizedTexts() async throws {
+    @Test func rulesAndCustomMethodsWriteNormalizedTexts() async throws {
         try await World.run { world in
             let account = try await world.create(Account(displayName: "Acme"))
             func rename(to name: String) async throws -> String? {
@@ -105,7 +105,7 @@ import Testing
                 let answer = try await world.engine.transaction(context, request: UpdateAccountRequest()) {
                     transaction in
                     let record = try await transaction.load(SampleSchema.account, id: account.id, for: .update)
-                    let stored = try await transaction.update(record) { $0.set("display_name", name) }
+                    let stored = try await transaction.update(record, by: .program) { $0.set("display_name", name) }
                     return UpdateAccountResponse(account: transaction.present(stored, as: Account.self))
                 }
                 return answer.account?.displayName

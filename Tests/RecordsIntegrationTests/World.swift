@@ -75,8 +75,8 @@ struct World: Sendable {
     ) async throws -> Response {
         let context = context(method, as: user ?? people.admin, requestID: requestID)
         let route = try #require(routes[method.path])
-        guard case .unary(let handler) = route.handler else { preconditionFailure("not unary") }
-        return Response(try await handler(request.message(in: context.arena), context))
+        let answer = try #require(try await route.answer(request.message(in: context.arena), context))
+        return try Response(decoding: answer)
     }
 
     /// The error that a call ends with.
@@ -86,9 +86,8 @@ struct World: Sendable {
     ) async throws -> RPCError {
         let context = context(method, as: user ?? people.admin, requestID: requestID)
         let route = try #require(routes[method.path])
-        guard case .unary(let handler) = route.handler else { preconditionFailure("not unary") }
         do {
-            _ = try await handler(request.message(in: context.arena), context)
+            _ = try await route.answer(request.message(in: context.arena), context)
         } catch let error as RPCError {
             return error
         }

@@ -172,6 +172,24 @@ import Wire
         }
     }
 
+    /// A row of the ledger that tells of no version of its own, as that of a new password.
+    @Test func aRowBesideTheChangesOfARecordMakesNoConflict() async throws {
+        try await World.run { world in
+            let created = try await world.create(Account(displayName: "a", city: "Rom"))
+            _ = try await world.update(Account(id: created.id, city: "Bonn"))
+            let row = LedgerRow(
+                object: "account", recordID: try #require(RecordID(created.id ?? "")), version: 2,
+                before: Array("{}".utf8),
+                after: Array("{\"noted\": true}".utf8))
+            let context = world.context(Methods.updateAccount, as: world.people.admin)
+            _ = try await world.database.batch(
+                world.tenant.caller, deadline: TestPostgres.deadline(),
+                [row.insertion(LedgerRow.Origin(time: .now(), actor: nil, context))])
+            let merged = try await world.update(Account(id: created.id, version: 1, phone: "+49 30 1234567"))
+            #expect(merged.version == 3 && merged.city == "Bonn")
+        }
+    }
+
     @Test func deletedRecordsComeBack() async throws {
         try await World.run { world in
             let created = try await world.create(Account(displayName: "a", externalID: "E"))

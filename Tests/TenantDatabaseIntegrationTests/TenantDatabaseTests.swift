@@ -98,6 +98,60 @@ private struct Fixture {
         }
     }
 
+    /// A session keeps its role and its timeout while nothing else is wanted: whatever came before, also what failed, was broken off or
+    /// rolled back, each transaction runs in the role of its tenant.
+    @Test(arguments: UInt64(0)..<6) func everyTransactionHasTheRoleOfItsTenant(seed: UInt64) async throws {
+        let fixture = try await Fixture(poolSize: 1)
+        try await fixture.withTenants { one, other in
+            var random = SeededGenerator(seed: seed)
+            let who = Statement("SELECT current_user::text, current_setting('transaction_read_only')")
+            let wrong = Statement("SELECT 1 / 0, name FROM {schema}.things")
+            struct Regret: Error {}
+            for step in 0..<60 {
+                let tenant = Bool.random(using: &random) ? one : other
+                let deadline = TestPostgres.deadline(.milliseconds(Int.random(in: 900...30_000, using: &random)))
+                let role = tenant.schema(.customer).role
+                func check(_ rows: Rows, readOnly: Bool) throws {
+                    let row = try rows.one()
+                    #expect(try row.string(0) == role && row.string(1) == (readOnly ? "on" : "off"), "\(seed), \(step)")
+                }
+                switch Int.random(in: 0..<6, using: &random) {
+                case 0:
+                    try check(
+                        await fixture.database.read(tenant.caller, deadline: deadline, who, Parameters()),
+                        readOnly: true)
+                case 1:
+                    let rows = try await fixture.database.batch(
+                        tenant.caller, deadline: deadline, [(insert, thing("x")), (who, Parameters())])
+                    try check(rows[1], readOnly: false)
+                case 2:
+                    let rows = try await fixture.database.batch(
+                        tenant.caller, deadline: deadline, access: .snapshot,
+                        [(who, Parameters()), (names, Parameters())])
+                    try check(rows[0], readOnly: true)
+                case 3:
+                    await #expect(throws: PostgresError.self) {
+                        _ = try await fixture.database.read(tenant.caller, deadline: deadline, wrong, Parameters())
+                    }
+                case 4:
+                    await #expect(throws: Regret.self) {
+                        try await fixture.database.transaction(tenant.caller, deadline: deadline) { transaction in
+                            try check(await transaction.query(who, Parameters()), readOnly: false)
+                            try transaction.enqueue(insert, thing("never"))
+                            throw Regret()
+                        }
+                    }
+                default:
+                    await #expect(throws: PostgresError.self) {
+                        try await fixture.database.transaction(tenant.caller, deadline: deadline) { transaction in
+                            _ = try await transaction.query(wrong, Parameters())
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test func theLoginHasNoRightsWithoutATenant() async throws {
         let fixture = try await Fixture()
         try await fixture.withTenants { one, _ in

@@ -27,9 +27,6 @@ package struct LocalChannel: RPCChannel {
     ) async throws(RPCError) -> [UInt8] {
         do {
             let route = Array(method.path.utf8).withUnsafeBytes { routes.find($0) }
-            guard case .unary(let handler) = route?.handler else {
-                throw RPCError.unimplemented("KIND", method.path)
-            }
             var metadata = Metadata()
             metadata.append("steward-client-address", address)
             let arena = Arena()
@@ -42,7 +39,10 @@ package struct LocalChannel: RPCChannel {
             let message = try request.withUnsafeBytes {
                 try WireCodec.decode($0, as: method.request, arena: arena)
             }
-            return WireCodec.encode(try await handler(message, context))
+            guard let answer = try await route?.answer(message, context) else {
+                throw RPCError.unimplemented("KIND", method.path)
+            }
+            return answer
         } catch {
             throw RPCError(masking: error)
         }

@@ -24,6 +24,6 @@ enum AccountRecord {
             .field("parent_account_id", .reference(.record("account"))),
             .field("description", .lines(10_000)),
         ],
-        hooks: RecordHooks(
-            beforeWrite: ParentAccount.refuseCycle, beforeLifetimeChange: LinkLifetime.followAccount))
+        rules: RecordRules(
+            guard: ParentAccount.refuseCycle, follow: LinkLifetime.followAccount))
 }

@@ -20,7 +20,7 @@ enum ActivityRecord {
             .field("deal_id", .reference(.remote("deal", in: .sales))),
             .field("external_id", .line(200), .unique("activities_external_id_key")),
         ],
-        hooks: RecordHooks(prepare: { change in
+        rules: RecordRules(fill: { change in
             if !change.after.isSet("occur_time") { change.after.set("occur_time", change.call.now) }
         }))
 }

@@ -21,5 +21,5 @@ enum AccountContactRecord {
             ConstraintRule(
                 "account_contacts_primary_contact_key", fields: ["primary_contact"], reason: "PRIMARY_CONTACT_TAKEN"),
         ],
-        hooks: RecordHooks(beforeLifetimeChange: LinkLifetime.requireEnds))
+        rules: RecordRules(guard: LinkLifetime.requireEnds))
 }

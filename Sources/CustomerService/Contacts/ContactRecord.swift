@@ -28,12 +28,12 @@ enum ContactRecord {
             .field("country_code", .format(.country)),
             .field("description", .lines(10_000)),
         ],
-        hooks: RecordHooks(
-            prepare: requireNames,
+        rules: RecordRules(
+            fill: requireNames,
             validate: { change in
                 let contact = change.value(Contact.self)
                 return nameViolations(contact) + ContactPoints.violations(contact.contactPoints)
-            }, beforeLifetimeChange: LinkLifetime.followContact))
+            }, follow: LinkLifetime.followContact))
 
     /// Whether one name may be taken off tells whether there is the other.
     @Sendable private static func requireNames(_ change: RecordChange) throws {

@@ -16,9 +16,9 @@ enum LinkLifetime {
         try await follow(change, by: "account_id", other: "contact_id", ContactRecord.type, transaction)
     }
 
-    /// A link that is restored by itself needs both ends.
+    /// A link that is restored by itself needs both ends. One that comes back with an end was looked at with all that do.
     @Sendable static func requireEnds(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
-        guard change.kind == .restore else { return }
+        guard change.kind == .restore, change.cause == nil else { return }
         try await transaction.requireLiving(AccountRecord.type, namedBy: "account_id", of: change)
         try await transaction.requireLiving(ContactRecord.type, namedBy: "contact_id", of: change)
         guard let account = change.after.id("account_id"), change.after.flag("primary_contact") == true else { return }
@@ -31,6 +31,7 @@ enum LinkLifetime {
         _ change: RecordChange, by field: String, other: String, _ otherType: RecordType,
         _ transaction: RecordTransaction
     ) async throws {
+        guard change.kind == .delete || change.kind == .restore else { return }
         let links = try await transaction.parts(
             AccountContactRecord.type, of: change.recordID, by: field, deletedAt: change.before?.time("delete_time"))
         guard change.kind == .restore else {
@@ -41,7 +42,7 @@ enum LinkLifetime {
         let living = try await transaction.living(otherType, links.compactMap { $0.message.id(other) })
         let taken = try await accountsWithPrimary(links.compactMap { $0.message.id("account_id") }, transaction)
         for link in links where link.message.id(other).map(living.contains) == true {
-            try transaction.restore(link) { restored in
+            try await transaction.restore(link) { restored in
                 if let account = restored.id("account_id"), taken.contains(account) {
                     restored.clear("primary_contact")
                 }

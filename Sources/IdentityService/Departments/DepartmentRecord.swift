@@ -18,8 +18,8 @@ struct DepartmentRecord: Sendable {
                 .field("parent_department_id", .reference(.record("department"))),
                 .field("description", .lines(1_000)),
             ],
-            hooks: RecordHooks(
-                beforeWrite: { change, transaction in
+            rules: RecordRules(
+                guard: { change, transaction in
                     if change.kind == .delete {
                         try await DepartmentRecord.refuseInUse(change, transaction)
                     } else if DepartmentRecord.moves(change) {
@@ -27,7 +27,7 @@ struct DepartmentRecord: Sendable {
                     }
                     if DepartmentRecord.changesPolicy(change) { try await publication.announce(change) }
                 },
-                afterCommit: { change in
+                publish: { change in
                     if DepartmentRecord.changesPolicy(change) { await publication.publish(change) }
                 }))
     }

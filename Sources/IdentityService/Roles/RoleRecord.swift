@@ -31,13 +31,13 @@ struct RoleRecord: Sendable {
                     .items([.field("object", .line(RoleRecord.nameMax)), .field("field", .line(RoleRecord.nameMax))])),
                 .field("built_in", .outputOnly),
             ],
-            hooks: RecordHooks(
+            rules: RecordRules(
                 validate: { RoleRules.violations(of: $0.value(Role.self)) },
-                beforeWrite: { change, transaction in
+                guard: { change, transaction in
                     try await RoleRecord.check(change, transaction)
                     if RoleRecord.changesPolicy(change) { try await publication.announce(change) }
                 },
-                afterCommit: { change in
+                publish: { change in
                     if RoleRecord.changesPolicy(change) { await publication.publish(change) }
                 }))
     }

@@ -25,16 +25,16 @@ struct UserRecord: Sendable {
                 .field("language_code", .format(.language)),
                 .field("time_zone", .format(.timeZone)),
             ],
-            hooks: RecordHooks(
-                prepare: { change in
+            rules: RecordRules(
+                fill: { change in
                     guard let email = change.after.text("email") else { return }
                     change.after.set("email", SignInName.normalized(email))
                 },
-                beforeWrite: { change, transaction in
+                guard: { change, transaction in
                     try await UserRules(change: change, transaction: transaction).check()
                     if UserRecord.changesPolicy(change) { try await publication.announce(change) }
                 },
-                afterCommit: { change in
+                publish: { change in
                     guard UserRecord.changesPolicy(change) else { return }
                     await publication.publish(
                         change, endingSessionsOf: UserRecord.endsSessions(change) ? change.owner : nil)

@@ -11,7 +11,8 @@ extension PostgresPool {
         defer { release(pooled) }
         let connection = pooled.connection
         let scope = scope.bounded(by: settings.readTimeout)
-        try connection.sendBegin(scope, label: pooled.account?.databaseLabel)
+        try connection.sendBegin(
+            scope, label: pooled.account?.databaseLabel, isWhole: scope.access == .readOnly)
         try connection.send(statement, parameters, in: scope.slot)
         try connection.sendCommit(scope.access)
         try await connection.exchange(scope)
@@ -28,7 +29,8 @@ extension PostgresPool {
         defer { release(pooled) }
         let connection = pooled.connection
         let scope = scope.bounded(by: settings.readTimeout)
-        try connection.sendBegin(scope, label: pooled.account?.databaseLabel)
+        try connection.sendBegin(
+            scope, label: pooled.account?.databaseLabel, isWhole: scope.access == .readOnly)
         for (statement, parameters) in batch {
             try connection.send(statement, parameters, in: scope.slot)
         }
@@ -54,8 +56,7 @@ extension PostgresPool {
     package func run(unsafeCommand text: String, deadline: UInt64) async throws(PostgresError) {
         let pooled = try await lease(affinity: nil, deadline: deadline)
         defer { release(pooled) }
-        try pooled.connection.sendUnprepared(text)
-        try await pooled.connection.exchange(deadline: deadline)
+        try await pooled.connection.run(unsafeCommand: text, deadline: deadline)
     }
 
     /// Opens a connection if there is none, to learn whether the server can be used.

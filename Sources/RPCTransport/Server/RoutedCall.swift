@@ -62,7 +62,7 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
             route.isOfProtocol ? config.limits.protocolRequestBytesMax : Int(config.limits.link.messageBytesMax)
         assembly = MessageAssembly(bytesMax: bytesMax)
         switch route.handler {
-        case .unary, .serverStreaming: requests = nil
+        case .unary, .unaryEncoded, .serverStreaming: requests = nil
         case .clientStreaming, .bidirectional: requests = MessageQueue(loop: server.loop, bytesMax: bytesMax)
         }
         super.init(id: id, server: server, link: link, deadline: deadline, isEndless: route.isEndless, now: now)
@@ -188,13 +188,14 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
     }
 
     private func handle() async throws {
-        guard case .unary(let handler) = route.handler else { return try await handleStreams() }
+        guard case .unary(let handler) = route.handler else { return try await handleOthers() }
         answer(try await handler(takeRequest(), context))
     }
 
-    @inline(never) private func handleStreams() async throws {
+    @inline(never) private func handleOthers() async throws {
         switch route.handler {
-        case .unary: preconditionFailure("a unary call streams nothing")
+        case .unary: preconditionFailure("handled where unary calls are")
+        case .unaryEncoded(let handler): answer(encoded: try await handler(takeRequest(), context))
         case .serverStreaming(let handler):
             try await handler(takeRequest(), MessageWriter(self, arena: takeArena()), context)
             answer(nil)
@@ -236,7 +237,28 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
             return finish(nil, budget: context.extraCost)
         }
         let bytes = WireCodec.encodedSize(message)
-        if let error = refusal(of: message, bytes) ?? protocolRefusal(bytes) { return handlerFailed(error) }
+        if let error = refusal(ofTextsIn: message) { return handlerFailed(error) }
+        answer(bytes: bytes) { frame in transmit(message, bytes: bytes, in: frame) }
+    }
+
+    /// Sends an answer that is encoded already, and the status.
+    private func answer(encoded message: [UInt8]) {
+        guard server.loop.isCurrent else {
+            return server.loop.execute { self.answer(encoded: message) }
+        }
+        guard !isEnded else { return answer(nil) }
+        answer(bytes: message.count) { frame in
+            message.withUnsafeBytes { payload in
+                var frame = frame
+                frame.payload = payload
+                transmit(frame)
+            }
+        }
+    }
+
+    /// Sends an answer of so many bytes with the frame of header and status.
+    private func answer(bytes: Int, _ send: (FrameView) -> Void) {
+        if let error = refusal(ofMessageBytes: bytes) ?? protocolRefusal(bytes) { return handlerFailed(error) }
         report(nil)
         let status =
             context.extraCost.map { CallStatus(budget: $0).encoded() } ?? CallStatus.okBytes
@@ -244,18 +266,22 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
             var frame = FrameView(callID: id)
             frame.header = header
             frame.status = status
-            transmit(message, bytes: bytes, in: frame)
+            send(frame)
         }
     }
 
     /// Why the message cannot be sent.
     func refusal(of message: Message, _ bytes: Int) -> RPCError? {
+        refusal(ofTextsIn: message) ?? refusal(ofMessageBytes: bytes)
+    }
+
+    private func refusal(ofTextsIn message: Message) -> RPCError? {
         do {
             try message.checkTexts()
+            return nil
         } catch {
             return RPCError(masking: error)
         }
-        return refusal(ofMessageBytes: bytes)
     }
 
     /// Anybody may ask for these answers without a session, and then not take them.

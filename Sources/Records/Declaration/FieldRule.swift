@@ -13,7 +13,7 @@ package struct FieldRule: Sendable {
 
 /// One property of a field. A trait that does not fit the field's type is refused when the program starts.
 package enum FieldTrait: Sendable {
-    /// The field must be set (a repeated one: not be empty). Checked before `beforeWrite` runs.
+    /// The field must be set (a repeated one: not be empty). Checked before the guard runs.
     case required
     /// A text of one line, or several of them in a repeated field, and how many characters (Unicode scalars) each has at
     /// most.

@@ -1,4 +1,5 @@
 package import AccessControl
+import Postgres
 package import Tenancy
 package import Wire
 
@@ -12,7 +13,7 @@ package import Wire
 ///             .field("external_id", .line(100), .unique("accounts_external_id_key")),
 ///             .field("parent_account_id", .reference(.record("account"))),
 ///         ],
-///         hooks: RecordHooks(beforeWrite: refuseCycle))
+///         rules: RecordRules(guard: refuseCycle))
 ///
 /// Give the types to a `RecordEngine`, then `register` each with the methods of its service. What the standard methods
 /// cannot do is a custom method: it runs `engine.transaction`, in which it loads (authorised and locked), changes and
@@ -29,7 +30,7 @@ package final class RecordType: Sendable {
     package let service: ServiceName
     package let ownership: Ownership
     package let constraints: [ConstraintRule]
-    package let hooks: RecordHooks
+    package let rules: RecordRules
     /// The stored fields, in the order of the message.
     package let fields: [RecordField]
     /// What is wrong with the declaration, and the cure.
@@ -40,12 +41,14 @@ package final class RecordType: Sendable {
     let columnCount: Int
     /// How records are found by id.
     let lookups: LookupStatements
+    /// Stores a new record: a parameter for each column, in order.
+    let insertion: Statement
     private let fieldsByName: [String: RecordField]
 
     package init(
         message: MessageDescriptor, object: String, table: String, service: ServiceName,
-        ownership: Ownership = .owned, fields rules: [FieldRule], constraints: [ConstraintRule] = [],
-        hooks: RecordHooks = RecordHooks()
+        ownership: Ownership = .owned, fields fieldRules: [FieldRule], constraints: [ConstraintRule] = [],
+        rules: RecordRules = RecordRules()
     ) {
         self.message = message
         self.object = object
@@ -53,9 +56,9 @@ package final class RecordType: Sendable {
         self.service = service
         self.ownership = ownership
         self.constraints = constraints
-        self.hooks = hooks
+        self.rules = rules
         var check = DeclarationCheck(message: message, table: table, ownership: ownership)
-        let fields = check.fields(from: rules)
+        let fields = check.fields(from: fieldRules)
         check.check(constraints)
         self.fields = fields
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -65,6 +68,9 @@ package final class RecordType: Sendable {
         columnList = columns.joined(separator: ", ")
         columnCount = columns.count
         lookups = LookupStatements(table: table, columnList: columnList, standard: standard)
+        let places = (0..<columnCount).map { "$\($0 + 1)" }.joined(separator: ", ")
+        insertion = Statement(
+            unsafeGenerated: "INSERT INTO {schema}.\(table) (\(columnList)) VALUES (\(places))")
     }
 
     /// The stored field of this name; nil for an unknown or derived one.

@@ -4,6 +4,14 @@ import RPC
 import Tenancy
 import Wire
 
+/// Who says what a change shall be.
+package enum ChangeAuthor: Sendable {
+    /// The caller: its rights on fields hold, and what is set on creation only stays.
+    case caller
+    /// The program, on behalf of the caller: a method or rule that has decided itself what the caller may have it write.
+    case program
+}
+
 /// Makes a change ready to be stored: defaults, checks of fields, owner and references.
 struct ChangePreparation {
     let engine: RecordEngine
@@ -14,24 +22,70 @@ struct ChangePreparation {
     private var type: RecordType { call.type }
     private var standard: StandardFields { call.type.standard }
 
-    /// A new record from what the client sent: what the service sets is set, defaults are filled in.
-    func newRecord(from sent: Message) throws -> RecordChange {
+    /// A new record from what was sent: what the service sets is set, defaults are filled in, and everything is validated.
+    func creation(from sent: Message, by author: ChangeAuthor, cause: RecordChange? = nil) throws -> RecordChange {
+        if author == .caller {
+            try call.rights.requireWritable(type.fields.filter { !$0.isOutputOnly && sent.has($0.descriptor) })
+        }
         let record = sent.copy()
         for field in type.fields {
-            if field.isOutputOnly { record.clear(field.descriptor) } else { field.normalizeTexts(in: record) }
+            if field.isOutputOnly, author == .caller || field.role?.isSetByEngine == true {
+                record.clear(field.descriptor)
+            } else {
+                field.normalizeTexts(in: record)
+            }
         }
         if !record.has(standard.id.descriptor) { record.setID(standard.id.descriptor, RecordID.make()) }
         record.setInt64(standard.version.descriptor, 1)
         record.set(standard.createTime.name, call.now)
         record.set(standard.updateTime.name, call.now)
         fillOwner(of: record, isOwnerChanged: true)
-        let change = RecordChange(.create, call, before: nil, after: record)
-        try type.hooks.prepare?(change)
+        let change = RecordChange(.create, call, before: nil, after: record, cause: cause)
+        try type.rules.fill?(change)
+        try validate(change, fields: type.fields)
         return change
     }
 
+    /// An edit of a stored record, filled and validated.
+    ///
+    /// - Parameters:
+    ///   - after: the record with its new values.
+    ///   - named: the fields that the edit names; nil for those that differ.
+    func edit(
+        of before: Message, to after: Message, naming named: [RecordField]? = nil, by author: ChangeAuthor,
+        cause: RecordChange? = nil
+    ) throws -> RecordChange {
+        let change = RecordChange(.update, call, before: before, after: after, cause: cause)
+        let fields = named ?? change.changedFields
+        for field in fields {
+            field.normalizeTexts(in: after)
+            field.normalize(after)
+        }
+        if author == .caller {
+            try call.rights.requireWritable(fields)
+            for field in fields where field.isImmutable && !field.isSame(in: before, after) {
+                throw RecordErrors.invalid(
+                    .fieldImmutable, "\(field.name) is set on creation only.", field: path + field.name)
+            }
+        }
+        followOwner(after, before, fields)
+        try type.rules.fill?(change)
+        try validate(change, fields: change.changedFields)
+        return change
+    }
+
+    /// A record that gets another owner goes to the owner's department, unless the edit names one.
+    private func followOwner(_ after: Message, _ before: Message, _ named: [RecordField]) {
+        guard let owner = standard.owner, let department = standard.department,
+            named.contains(where: { $0.index == owner.index })
+        else { return }
+        let isNew = !owner.isSame(in: before, after)
+        if isNew, !named.contains(where: { $0.index == department.index }) { after.clear(department.descriptor) }
+        fillOwner(of: after, isOwnerChanged: isNew)
+    }
+
     /// The owner defaults to the caller, the department to the owner's.
-    func fillOwner(of record: Message, isOwnerChanged: Bool) {
+    private func fillOwner(of record: Message, isOwnerChanged: Bool) {
         guard let owner = standard.owner, let department = standard.department else { return }
         if !record.has(owner.descriptor) { record.setID(owner.descriptor, call.caller.userID.id) }
         guard isOwnerChanged, !record.has(department.descriptor), let user = record.id(owner.descriptor),
@@ -40,15 +94,15 @@ struct ChangePreparation {
         record.setID(department.descriptor, unit)
     }
 
-    /// Checks fields, owner and department, and runs the validating hook. Throws INVALID_ARGUMENT with every
-    /// violation. Texts that a hook set are normalized as those that came in.
+    /// Checks fields, owner and department, and runs the validating rule. Throws INVALID_ARGUMENT with every
+    /// violation. Texts that a rule set are normalized as those that came in.
     func validate(_ change: RecordChange, fields: [RecordField]) throws {
         for field in fields { field.normalizeTexts(in: change.after) }
         var violations = RecordValidator.violations(in: change.after, fields: fields)
         if violations.isEmpty {
             for field in fields { field.normalize(change.after) }
             violations += unknownPeople(change.after, fields)
-            violations += type.hooks.validate?(change) ?? []
+            violations += type.rules.validate?(change) ?? []
         }
         guard !violations.isEmpty else { return }
         throw RPCError.invalidArgument(
@@ -78,8 +132,15 @@ struct ChangePreparation {
         }
     }
 
-    /// The new owner and department must be within the scope of the caller's right.
-    func requireScope(_ action: Action, _ change: RecordChange) throws {
+    /// A new owner and department must be within the scope of the caller's right.
+    func requireScope(_ change: RecordChange) throws {
+        let action: Action
+        switch change.kind {
+        case .create: action = .create
+        case .update: action = .update
+        case .delete, .restore: return
+        }
+        guard change.changesScope else { return }
         guard call.predicate(action).admits(owner: change.owner, unit: change.department) else {
             throw RecordErrors.outOfScope(action, type)
         }
@@ -88,38 +149,40 @@ struct ChangePreparation {
 
 // References to records.
 extension ChangePreparation {
-    /// Checks the references to records of other services that the changes make. Comes before the transaction, which
-    /// must not wait for another service.
-    func checkRemoteReferences(_ changes: [RecordChange]) async throws {
+    /// Checks the references to records of other services that a change makes, and answers them. Comes before the
+    /// transaction, which must not wait for another service and takes what was found here as known.
+    func checkRemoteReferences(_ change: RecordChange) async throws -> Set<RecordReference> {
+        var known: Set<RecordReference> = []
         for field in type.fields {
             guard case .remote(let object, let service) = field.rules.reference else { continue }
-            let ids = Array(Set(changes.flatMap { newReferences($0, field) }))
+            let ids = Array(Set(newReferences(change, field)))
             guard !ids.isEmpty else { continue }
-            if try await existingRemotely(ids, object, service).count < ids.count {
-                throw referenceNotFound(field)
-            }
-        }
-    }
-
-    /// Checks the references to records of this service that the changes make, and keeps those records from being
-    /// deleted until the transaction ends.
-    func checkReferences(_ changes: [RecordChange], in transaction: RecordTransaction) async throws {
-        for field in type.fields {
-            guard case .record(let object) = field.rules.reference, let target = engine.type(object) else {
-                continue
-            }
-            let ids = Array(Set(changes.flatMap { newReferences($0, field) }))
-            guard !ids.isEmpty else { continue }
-            let found = try await engine.existing(ids, try call.with(target), locking: transaction)
+            let found = try await existingRemotely(ids, object, service)
             if found.count < ids.count { throw referenceNotFound(field) }
+            known.formUnion(found.map { RecordReference(object: object, id: $0) })
         }
+        return known
     }
 
-    /// Some change makes a reference to a record of this service.
-    func hasLocalReferences(_ change: RecordChange) -> Bool {
-        type.fields.contains { field in
-            guard case .record = field.rules.reference else { return false }
-            return !newReferences(change, field).isEmpty
+    /// Checks the references that a change makes: records of this service are kept from being deleted until the transaction
+    /// ends, those of other services must be known to it.
+    func checkReferences(_ change: RecordChange, in transaction: RecordTransaction) async throws {
+        for field in type.fields {
+            guard let reference = field.rules.reference else { continue }
+            let ids = Array(Set(newReferences(change, field)))
+            guard !ids.isEmpty else { continue }
+            switch reference {
+            case .record(let object):
+                guard let target = engine.type(object) else { continue }
+                let found = try await engine.existing(ids, try call.with(target), locking: transaction)
+                if found.count < ids.count { throw referenceNotFound(field) }
+            case .remote(let object, _):
+                let known = ids.allSatisfy {
+                    transaction.knownReferences.contains(RecordReference(object: object, id: $0))
+                }
+                if !known { throw referenceNotFound(field) }
+            case .user, .department: continue
+            }
         }
     }
 

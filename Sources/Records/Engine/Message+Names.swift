@@ -1,7 +1,7 @@
 package import Tenancy
 package import Wire
 
-// Fields by name, for hooks and custom methods. A name that the message does not have is a mistake in the program and
+// Fields by name, for rules and custom methods. A name that the message does not have is a mistake in the program and
 // stops it: each such line is covered by the first test that runs it.
 extension Message {
     /// A text or id; nil when not set.

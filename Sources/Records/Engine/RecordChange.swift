@@ -3,7 +3,7 @@ package import RPC
 package import Tenancy
 package import Wire
 
-/// A change of one record on its way to the database: what hooks see.
+/// A change of one record on its way to the database: what rules see.
 // SAFETY: belongs to one call, whose task runs on one loop.
 package final class RecordChange: @unchecked Sendable {
     package enum Kind: Sendable {
@@ -14,18 +14,22 @@ package final class RecordChange: @unchecked Sendable {
     package let call: RecordCall
     /// As it was; nil for a new record.
     package let before: Message?
-    /// As it will be. Hooks set its fields.
+    /// As it will be. Rules set its fields.
     package let after: Message
+    /// The change whose rule made this one, as the end of a whole ends its parts; nil when a method made it. A rule that leaves
+    /// something to the whole asks for it.
+    package let cause: RecordChange?
 
     package var type: RecordType { call.type }
     package var context: CallContext { call.context }
     package var caller: Caller { call.caller }
 
-    init(_ kind: Kind, _ call: RecordCall, before: Message?, after: Message) {
+    init(_ kind: Kind, _ call: RecordCall, before: Message?, after: Message, cause: RecordChange? = nil) {
         self.kind = kind
         self.call = call
         self.before = before
         self.after = after
+        self.cause = cause
     }
 
     /// Whether the field differs from what it was; for a new record, whether it is set.
@@ -41,6 +45,14 @@ package final class RecordChange: @unchecked Sendable {
     /// Makes `after` a generated value, field by field.
     package func replace(with value: some WireMessage) {
         after.copyFields(from: value.message(in: after.arena), only: after.descriptor.fields)
+    }
+
+    /// Whether the owner or the department is another one, or the record new.
+    var changesScope: Bool {
+        [type.standard.owner, type.standard.department].contains { field in
+            guard let field else { return false }
+            return before.map { !field.isSame(in: $0, after) } ?? true
+        }
     }
 
     /// The stored fields that differ from what they were, or are set in a new record.

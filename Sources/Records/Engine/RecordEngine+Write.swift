@@ -13,24 +13,40 @@ extension RecordEngine {
     package func transaction<Request: WireMessage, Answer: WireMessage>(
         _ context: CallContext, request: Request, _ body: (RecordTransaction) async throws -> Answer
     ) async throws -> Answer {
-        let caller = try context.requireTenantCaller()
+        _ = try context.requireTenantCaller()
         try policies.requireFreshForWrite()
         let stored = try StoredAnswer(context, request: request.message(in: context.arena))
+        var fresh: Answer?
         let bytes = try await replaying(stored, context, Answer.descriptor) {
-            var finished: [RecordChange] = []
-            let bytes = try await self.database.transaction(
-                caller, deadline: context.deadline.nanoseconds
-            ) { sql in
-                let transaction = try RecordTransaction(self, context, sql)
-                let answer = try await body(transaction).encoded()
-                try transaction.store(answer, under: stored)
-                finished = transaction.changes
-                return answer
+            var given: Answer?
+            let bytes = try await commit(context, under: stored) { transaction in
+                let answer = try await body(transaction)
+                given = answer
+                return answer.encoded()
             }
-            for change in finished { await change.type.hooks.afterCommit?(change) }
+            fresh = given
             return bytes
         }
-        return try Answer(decoding: bytes)
+        return try fresh ?? Answer(decoding: bytes)
+    }
+
+    /// The frame of every write: one transaction with what `body` writes and, under a request id, with the answer that it gives;
+    /// after COMMIT each change is published.
+    func commit(
+        _ context: CallContext, call: RecordCall? = nil, under stored: StoredAnswer?,
+        knowing references: Set<RecordReference> = [], _ body: (RecordTransaction) async throws -> [UInt8]
+    ) async throws -> [UInt8] {
+        let caller = try context.requireTenantCaller()
+        var written: [RecordChange] = []
+        let answer = try await database.transaction(caller, deadline: context.deadline.nanoseconds) { sql in
+            let transaction = try RecordTransaction(self, context, sql, call: call, knownReferences: references)
+            let answer = try await body(transaction)
+            try transaction.store(answer, under: stored)
+            written = transaction.changes
+            return answer
+        }
+        for change in written { await change.type.rules.publish?(change) }
+        return answer
     }
 
     /// Runs a write that answers with a `response`; when it fails and its request id has a stored answer, gives that instead,
@@ -58,7 +74,7 @@ extension RecordEngine {
         }
     }
 
-    /// A hook or custom method may write records of other types than the call is about: the violated constraint tells
+    /// A rule or custom method may write records of other types than the call is about: the violated constraint tells
     /// whose rule it was.
     private func translate(_ error: any Error, _ type: RecordType?, _ path: String) -> any Error {
         guard let constraint = (error as? PostgresError)?.constraint, type?.declares(constraint) != true,

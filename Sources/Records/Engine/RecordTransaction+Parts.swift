@@ -2,7 +2,6 @@ package import AccessControl
 package import Postgres
 import RPC
 package import Tenancy
-package import Wire
 
 // Many records at once.
 extension RecordTransaction {
@@ -49,18 +48,6 @@ extension RecordTransaction {
         let rows = try await query(engine.statement(text), parameters)
         guard rows.count <= RecordTransaction.partCountMax else { throw RecordErrors.partsTooMany(type) }
         return try rows.map { LoadedRecord(call: call, message: try type.record($0, in: context.arena)) }
-    }
-
-    /// Brings a deleted record back, changed by `edit`.
-    @discardableResult
-    package func restore(
-        _ record: LoadedRecord, _ edit: (Message) throws -> Void = { _ in }
-    ) throws -> Message {
-        let after = record.message.copy()
-        after.clear(record.type.standard.deleteTime.descriptor)
-        try edit(after)
-        let change = RecordChange(.restore, record.call, before: record.message, after: after)
-        return try store(change, changed: change.changedFields)
     }
 
     /// Those of the records that live, kept as they are until the transaction ends, whatever the caller may read.

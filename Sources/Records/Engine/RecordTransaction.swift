@@ -4,27 +4,35 @@ package import RPC
 package import Tenancy
 package import Wire
 
-/// A transaction of a custom method or hook: authorised loads, writes with their ledger rows, and SQL of one's own, all
-/// in the caller's tenant.
+/// A transaction of a custom method or rule: authorised loads, writes with their ledger rows, and SQL of one's own, all
+/// in the caller's tenant. How changes get in is in RecordTransaction+Write.swift.
 // SAFETY: belongs to one call, whose task runs on one loop.
 package final class RecordTransaction: @unchecked Sendable {
     package let context: CallContext
     package let caller: Caller
     let engine: RecordEngine
     private let sql: PostgresTransaction
+    /// References to records of other services that were found to exist before the transaction, which must not wait for others.
+    let knownReferences: Set<RecordReference>
     /// The moment that everything written here bears.
     package let now: Timestamp
     private var calls: [String: RecordCall] = [:]
     /// What was written, in order.
     private(set) var changes: [RecordChange] = []
+    /// What was found and is held, by object.
+    private var heldRecords: [String: any Sendable] = [:]
+    /// The changes whose rules run now, the innermost last.
+    var causes: [RecordChange] = []
 
-    init(_ engine: RecordEngine, _ context: CallContext, _ sql: PostgresTransaction, call: RecordCall? = nil)
-        throws
-    {
+    init(
+        _ engine: RecordEngine, _ context: CallContext, _ sql: PostgresTransaction, call: RecordCall? = nil,
+        knownReferences: Set<RecordReference> = []
+    ) throws {
         caller = try context.requireTenantCaller()
         self.engine = engine
         self.context = context
         self.sql = sql
+        self.knownReferences = knownReferences
         now = call?.now ?? .now()
         if let call { calls[call.type.object] = call }
     }
@@ -51,6 +59,9 @@ package final class RecordTransaction: @unchecked Sendable {
     package func enqueue(_ statement: Statement, _ parameters: Parameters) throws {
         try sql.enqueue(statement, parameters)
     }
+
+    /// The same for a statement with its values.
+    func enqueue(_ query: (Statement, Parameters)) throws { try sql.enqueue(query.0, query.1) }
 
     /// Loads and locks a record that the caller may do the action with.
     ///
@@ -85,49 +96,25 @@ package final class RecordTransaction: @unchecked Sendable {
         return record
     }
 
-    /// Stores a changed record: the columns that differ, the next version, and a ledger row. Fields are checked by
-    /// their rules, references within the service included; the `beforeWrite` hook is not run, and other services are not
-    /// asked, since a transaction must not wait for them. Answers the record as stored.
+    /// Finds what methods and rules need to know of records that are held until the transaction ends: each is looked for once, until the
+    /// transaction itself changes one of its type.
     ///
-    /// - Parameter holdsReferences: this transaction has found the records that the new values refer to, holds them, and
-    ///   has asked for the right to read them, so that they are not looked for again.
-    @discardableResult
-    package func update(
-        _ record: LoadedRecord, to value: some WireMessage, holdsReferences: Bool = false
-    ) async throws -> Message {
-        let after = Message.make(record.type.message, in: context.arena)
-        value.write(to: after)
-        return try await store(
-            RecordChange(.update, record.call, before: record.message, after: after), holdsReferences: holdsReferences)
+    /// - Returns: those with these ids, and those found before.
+    package func held<Value: Identifiable & Sendable>(
+        _ ids: [RecordID], of type: RecordType, find: ([RecordID]) async throws -> [Value]
+    ) async throws -> [RecordID: Value] where Value.ID == RecordID {
+        var known = heldRecords[type.object] as? [RecordID: Value] ?? [:]
+        let missing = Set(ids).subtracting(known.keys)
+        guard !missing.isEmpty else { return known }
+        for value in try await find(Array(missing)) { known[value.id] = value }
+        heldRecords[type.object] = known
+        return known
     }
 
-    /// Stores a record that `edit` changed.
-    @discardableResult
-    package func update(_ record: LoadedRecord, _ edit: (Message) throws -> Void) async throws -> Message {
-        let after = record.message.copy()
-        try edit(after)
-        return try await store(RecordChange(.update, record.call, before: record.message, after: after))
-    }
-
-    /// Creates a record with defaults and checks, as the standard method does, except for field rights and the
-    /// `beforeWrite` hook: what a program sets, the caller need not be allowed to write. Needs the right to create.
-    @discardableResult
-    package func insert(_ type: RecordType, _ value: some WireMessage) async throws -> Message {
-        let call = try await call(type)
-        try call.require(.create)
-        let preparation = ChangePreparation(engine: engine, call: call, path: "")
-        let change = try preparation.newRecord(from: value.message(in: context.arena))
-        try preparation.validate(change, fields: type.fields)
-        try await preparation.checkReferences([change], in: self)
-        return try store(creation: change)
-    }
-
-    /// Deletes a record so that it can be restored.
-    @discardableResult
-    package func delete(_ record: LoadedRecord) async throws -> Message {
-        let after = record.message.copy()
-        after.set(record.type.standard.deleteTime.name, record.call.now)
-        return try await store(RecordChange(.delete, record.call, before: record.message, after: after))
+    /// A change was written.
+    func note(_ change: RecordChange) {
+        changes.append(change)
+        heldRecords[change.type.object] = nil
     }
 
     /// A record that was loaded or written here, as the caller may see it. The record itself stays as it is.
@@ -143,53 +130,11 @@ package final class RecordTransaction: @unchecked Sendable {
         present(record).value(value)
     }
 
-    private func store(_ change: RecordChange, holdsReferences: Bool = false) async throws -> Message {
-        let preparation = ChangePreparation(engine: engine, call: change.call, path: "")
-        for field in change.changedFields { field.normalizeTexts(in: change.after) }
-        let changed = change.changedFields
-        if change.kind == .update {
-            try preparation.validate(change, fields: changed)
-            if !holdsReferences { try await preparation.checkReferences([change], in: self) }
-        }
-        return try store(change, changed: changed)
-    }
-
-    /// Sends an INSERT and its ledger row with the next round trip.
-    func store(creation change: RecordChange) throws -> Message {
-        let write = WriteStatements(engine: engine)
-        let (insert, insertParameters) = write.insert(change)
-        let (ledger, ledgerParameters) = write.ledger(change, fields: change.changedFields)
-        try sql.enqueue(insert, insertParameters)
-        try sql.enqueue(ledger, ledgerParameters)
-        changes.append(change)
-        return change.after
-    }
-
-    /// Sends an UPDATE and its ledger row with the next round trip. A change of nothing is no change.
-    func store(_ change: RecordChange, changed: [RecordField]) throws -> Message {
-        guard let before = change.before, !changed.isEmpty else { return change.after }
-        let standard = change.type.standard
-        change.after.setInt64(standard.version.descriptor, before.int64(standard.version.descriptor) + 1)
-        change.after.set(standard.updateTime.name, change.call.now)
-        let fields = changed.filter { $0.role != .version && $0.role != .updateTime }
-        let write = WriteStatements(engine: engine)
-        let (update, parameters) = write.update(
-            change, fields: fields + [standard.version, standard.updateTime])
-        let (ledger, ledgerParameters) = write.ledger(change, fields: fields)
-        try sql.enqueue(update, parameters)
-        try sql.enqueue(ledger, ledgerParameters)
-        changes.append(change)
-        return change.after
-    }
-
     /// Sends the stored answer with COMMIT. Throws RESOURCE_EXHAUSTED for an answer that the caller could not get, which
     /// rolls back.
     func store(_ answer: [UInt8], under stored: StoredAnswer?) throws {
         try MessageLimits.check(answer)
-        guard let stored else { return }
-        for (statement, parameters) in stored.statements(answer, by: caller, at: now) {
-            try sql.enqueue(statement, parameters)
-        }
+        for query in stored?.statements(answer, by: caller, at: now) ?? [] { try enqueue(query) }
     }
 }
 

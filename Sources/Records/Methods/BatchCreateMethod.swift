@@ -1,8 +1,6 @@
 import AccessControl
-import Postgres
 import RPC
 import Tenancy
-import TenantDatabase
 import Wire
 
 /// Creates up to 1,000 records in one transaction; each succeeds or fails alone. One statement inserts them all, one
@@ -27,7 +25,7 @@ struct BatchCreateMethod {
         results = try BatchResults(shape)
     }
 
-    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
+    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> [UInt8] {
         let call = try await engine.authorise(context, type, .create)
         let count = request.count(sent)
         guard (1...BatchCreateMethod.itemCountMax).contains(count) else {
@@ -37,7 +35,7 @@ struct BatchCreateMethod {
         }
         Self.rowCost.charge(count, to: context)
         let stored = try StoredAnswer(context, request: request)
-        let bytes = try await engine.replaying(stored, context, response, type: type) {
+        return try await engine.replaying(stored, context, response, type: type) {
             var items: [BatchItem] = []
             var pace = Pace()
             for (index, record) in request.messages(sent).enumerated() {
@@ -46,18 +44,14 @@ struct BatchCreateMethod {
             }
             return try await self.store(items, call, stored)
         }
-        return try engine.decode(bytes, as: response, in: context)
     }
 
     /// Checks one item as CreateMethod does. What is wrong with it is its result, not the call's.
     private func prepare(_ record: Message, _ index: Int, _ call: RecordCall) async -> BatchItem {
         let preparation = ChangePreparation(engine: engine, call: call, path: "\(sent.name)[\(index)].")
         do {
-            try call.rights.requireWritable(
-                type.fields.filter { !$0.isOutputOnly && record.has($0.descriptor) })
-            let change = try preparation.newRecord(from: record)
-            try preparation.validate(change, fields: type.fields)
-            try preparation.requireScope(.create, change)
+            let change = try preparation.creation(from: record, by: .caller)
+            try preparation.requireScope(change)
             return BatchItem(preparation: preparation, change: change)
         } catch {
             return BatchItem(preparation: preparation, refusal: RPCError(masking: error))
@@ -67,35 +61,22 @@ struct BatchCreateMethod {
     private func store(_ prepared: [BatchItem], _ call: RecordCall, _ stored: StoredAnswer?) async throws
         -> [UInt8]
     {
-        var items = try await BatchReferences(engine: engine, type: type).refusingUnknownRemotes(prepared)
-        var written: [RecordChange] = []
-        let bytes = try await engine.database.transaction(call.caller, deadline: call.deadline) { sql in
-            let transaction = try RecordTransaction(engine, call.context, sql, call: call)
-            items = try await BatchReferences(engine: engine, type: type).refusingUnknown(
-                items, in: transaction)
-            items = try await running(type.hooks.beforeWrite, on: items, in: transaction)
+        let references = BatchReferences(engine: engine, type: type)
+        var (items, known) = try await references.refusingUnknownRemotes(prepared)
+        return try await engine.commit(call.context, call: call, under: stored, knowing: known) { transaction in
+            items = try await references.refusingUnknown(items, in: transaction)
+            items = try await admitted(items, in: transaction)
             items = try await BatchInsert(engine: engine, call: call).insert(items, in: transaction)
-            for change in items.compactMap(\.change) {
-                try await type.hooks.afterCreate?(change, transaction)
-            }
-            // The items went in by one statement of their own.
-            written = items.compactMap(\.change) + transaction.changes
+            for change in items.compactMap(\.change) { try await transaction.follow(change) }
             let answer = Message.make(response, in: call.context.arena)
             answer.setMessages(records, items.compactMap(\.change).map { call.present($0.after) })
             results.write(items, to: answer)
-            let bytes = WireCodec.encode(answer)
-            try transaction.store(bytes, under: stored)
-            return bytes
+            return WireCodec.encode(answer)
         }
-        for change in written { await change.type.hooks.afterCommit?(change) }
-        return bytes
     }
 
-    /// Runs the hook for each item. An error of PostgreSQL has ended the transaction, so it is the call's.
-    private func running(
-        _ hook: RecordHooks.BeforeWrite?, on items: [BatchItem], in transaction: RecordTransaction
-    ) async throws -> [BatchItem] {
-        guard let hook else { return items }
+    /// Asks the rules about each item. An error of PostgreSQL has ended the transaction, so it is the call's.
+    private func admitted(_ items: [BatchItem], in transaction: RecordTransaction) async throws -> [BatchItem] {
         var checked: [BatchItem] = []
         for item in items {
             guard let change = item.change else {
@@ -103,9 +84,7 @@ struct BatchCreateMethod {
                 continue
             }
             do {
-                try await hook(change, transaction)
-                try item.preparation.validate(change, fields: type.fields)
-                try item.preparation.requireScope(.create, change)
+                try await transaction.admit(change, item.preparation)
                 checked.append(item)
             } catch let refusal as RPCError {
                 checked.append(item.refused(refusal))

@@ -55,24 +55,9 @@ struct BatchInsert {
         guard !changes.isEmpty else { return }
         var writer = JSONWriter()
         writer.writeLedger(changes)
-        var parameters = Parameters()
-        parameters.append(call.now)
-        parameters.append(call.caller.userID.id)
-        parameters.append(call.context.method.path)
-        parameters.append(type.object)
-        parameters.append(call.context.requestID)
-        parameters.append(call.context.trace.traceIDText)
-        writer.bytes.withUnsafeBytes { parameters.appendJSON(utf8: $0) }
-        try transaction.enqueue(BatchInsert.ledger, parameters)
+        try transaction.enqueue(LedgerRow.insertion(transaction.ledgerOrigin, type.object, rows: writer.bytes))
+        changes.forEach(transaction.note)
     }
-
-    private static let ledger = Statement(
-        """
-        INSERT INTO {schema}.ledger (id, occurred_at, actor_id, method, object, record_id, record_version, after, \
-        request_id, trace_id) \
-        SELECT item.id, $1, $2, $3, $4, item.record_id, 1, item.after, $5, $6 \
-        FROM jsonb_to_recordset($7) AS item (id uuid, record_id uuid, after jsonb)
-        """)
 
     /// Finds which unique value of a record that was left out belongs to another.
     private func refusal(

@@ -6,16 +6,21 @@ struct BatchReferences {
     let engine: RecordEngine
     let type: RecordType
 
-    /// Refuses the items that refer to records of other services that do not exist.
-    func refusingUnknownRemotes(_ items: [BatchItem]) async throws -> [BatchItem] {
+    /// Refuses the items that refer to records of other services that do not exist; answers those that do.
+    func refusingUnknownRemotes(
+        _ items: [BatchItem]
+    ) async throws -> (items: [BatchItem], known: Set<RecordReference>) {
         var items = items
+        var known: Set<RecordReference> = []
         for field in type.fields {
             guard case .remote(let object, let service) = field.rules.reference else { continue }
             items = try await refusing(items, field) { ids, preparation in
-                try await preparation.existingRemotely(ids, object, service)
+                let found = try await preparation.existingRemotely(ids, object, service)
+                known.formUnion(found.map { RecordReference(object: object, id: $0) })
+                return found
             }
         }
-        return items
+        return (items, known)
     }
 
     /// Refuses the items that refer to records of this service that do not exist.

@@ -1,7 +1,6 @@
 import AccessControl
 import RPC
 import Tenancy
-import TenantDatabase
 import Wire
 
 /// Deletes a record so that it can be restored. Two round trips.
@@ -21,7 +20,7 @@ struct DeleteMethod {
         record = try shape.responseRecord()
     }
 
-    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
+    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> [UInt8] {
         let call = try await engine.authorise(context, type, .delete)
         let id = try RecordEngine.id(request.string(id), field: "id")
         let version = request.has(version) ? request.int64(version) : nil
@@ -29,9 +28,7 @@ struct DeleteMethod {
             call, request: request, response: response, record: record
         ) { transaction in
             let loaded = try await transaction.load(type, id: id.text, for: .delete, version: version)
-            let after = loaded.message.copy()
-            after.set(type.standard.deleteTime.name, call.now)
-            return RecordChange(.delete, call, before: loaded.message, after: after)
+            return try await transaction.delete(loaded)
         }
     }
 }
@@ -52,7 +49,7 @@ struct RestoreMethod {
         record = try shape.responseRecord()
     }
 
-    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
+    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> [UInt8] {
         let call = try await engine.authorise(context, type, .delete)
         let id = try RecordEngine.id(request.string(id), field: "id")
         return try await engine.changeLifetime(
@@ -64,38 +61,22 @@ struct RestoreMethod {
                     RecordReason.recordNotDeleted.rawValue, "The \(type.object) is not deleted.",
                     domain: RecordErrors.domain)
             }
-            let after = loaded.message.copy()
-            after.clear(type.standard.deleteTime.descriptor)
-            return RecordChange(.restore, call, before: loaded.message, after: after)
+            return try await transaction.restore(loaded)
         }
     }
 }
 
 extension RecordEngine {
-    /// Deletes or restores: stores the change that `make` gives, and answers the record.
+    /// Deletes or restores, and answers the record that `change` gives.
     fileprivate func changeLifetime(
         _ call: RecordCall, request: Message, response: MessageDescriptor, record: FieldDescriptor,
-        _ make: (RecordTransaction) async throws -> RecordChange
-    ) async throws -> Message {
+        _ change: (RecordTransaction) async throws -> Message
+    ) async throws -> [UInt8] {
         let stored = try StoredAnswer(call.context, request: request)
-        let bytes = try await replaying(stored, call.context, response, type: call.type) {
-            var written: [RecordChange] = []
-            let bytes = try await self.database.transaction(call.caller, deadline: call.deadline) { sql in
-                let transaction = try RecordTransaction(self, call.context, sql, call: call)
-                let change = try await make(transaction)
-                try await call.type.hooks.beforeWrite?(change, transaction)
-                try await call.type.hooks.beforeLifetimeChange?(change, transaction)
-                let after = try transaction.store(change, changed: change.changedFields)
-                let answer = Message.make(response, in: call.context.arena)
-                answer.setMessage(record, call.present(after))
-                let bytes = WireCodec.encode(answer)
-                try transaction.store(bytes, under: stored)
-                written = transaction.changes
-                return bytes
+        return try await replaying(stored, call.context, response, type: call.type) {
+            try await commit(call.context, call: call, under: stored) { transaction in
+                call.answer(with: try await change(transaction), as: record, of: response)
             }
-            for change in written { await change.type.hooks.afterCommit?(change) }
-            return bytes
         }
-        return try decode(bytes, as: response, in: call.context)
     }
 }

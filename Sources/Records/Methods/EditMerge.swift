@@ -48,7 +48,8 @@ struct EditMerge {
         parameters.append(version)
         let rows = try await transaction.query(EditMerge.history, parameters)
         let now = current.int64(type.standard.version.descriptor)
-        guard rows.count == Int(now - version) else { return nil }
+        // A row beside the changes of the record, such as that of a password, bears the version that was.
+        guard Set(try rows.map { try $0.int64(1) }).count == Int(now - version) else { return nil }
         var history = History(base: Message.make(type.message, in: current.arena))
         for row in rows where !row.isNull(0) {
             let before = Message.make(type.message, in: current.arena)
@@ -81,7 +82,7 @@ struct EditMerge {
 
     private static let history = Statement(
         """
-        SELECT before FROM {schema}.ledger \
+        SELECT before, record_version FROM {schema}.ledger \
         WHERE object = $1 AND record_id = $2 AND record_version > $3 ORDER BY record_version
         """)
 }

@@ -62,19 +62,19 @@ extension RecordEngine {
         for method in methods where method.kind == .unary {
             let shape = MethodShape(method: method, type: type)
             guard let handler = try handler(for: shape, noun: noun) else { continue }
-            router.unary(method, handler)
+            router.serve(method, by: handler)
         }
     }
 
     private func handler(
         for shape: MethodShape, noun: String
-    ) throws -> (@Sendable (Message, CallContext) async throws -> Message)? {
+    ) throws -> Router.Handler? {
         switch shape.method.name {
-        case "Get\(noun)": return try GetMethod(self, shape).answer
-        case "Create\(noun)": return try CreateMethod(self, shape).answer
-        case "Update\(noun)": return try UpdateMethod(self, shape).answer
-        case "Delete\(noun)": return try DeleteMethod(self, shape).answer
-        case "Restore\(noun)": return try RestoreMethod(self, shape).answer
+        case "Get\(noun)": return .unary(try GetMethod(self, shape).answer)
+        case "Create\(noun)": return .unaryEncoded(try CreateMethod(self, shape).answer)
+        case "Update\(noun)": return .unaryEncoded(try UpdateMethod(self, shape).answer)
+        case "Delete\(noun)": return .unaryEncoded(try DeleteMethod(self, shape).answer)
+        case "Restore\(noun)": return .unaryEncoded(try RestoreMethod(self, shape).answer)
         default: break
         }
         // The plural of the noun is the English one, which the response tells: its repeated field is of the type.
@@ -83,8 +83,8 @@ extension RecordEngine {
             $0.kind == .message(shape.type.message) && $0.isRepeated
         }
         guard isPlural, name.contains(noun.dropLast()) else { return nil }
-        if name.hasPrefix("BatchGet") { return try BatchGetMethod(self, shape).answer }
-        if name.hasPrefix("BatchCreate") { return try BatchCreateMethod(self, shape).answer }
-        return name.hasPrefix("List") ? try ListMethod(self, shape).answer : nil
+        if name.hasPrefix("BatchGet") { return .unary(try BatchGetMethod(self, shape).answer) }
+        if name.hasPrefix("BatchCreate") { return .unaryEncoded(try BatchCreateMethod(self, shape).answer) }
+        return name.hasPrefix("List") ? .unary(try ListMethod(self, shape).answer) : nil
     }
 }

@@ -1,8 +1,6 @@
 import AccessControl
-import Postgres
 import RPC
 import Tenancy
-import TenantDatabase
 import Wire
 
 /// Changes the fields in the mask. Two round trips: lock and read, write and commit; a third when somebody else changed
@@ -23,7 +21,7 @@ struct UpdateMethod {
         record = try shape.responseRecord()
     }
 
-    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
+    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> [UInt8] {
         let call = try await engine.authorise(context, type, .update)
         let path = "\(sent.name)."
         guard let sent = request.message(sent)?.copy() else {
@@ -38,14 +36,22 @@ struct UpdateMethod {
         let preparation = ChangePreparation(engine: engine, call: call, path: path)
         try refuseInvalid(sent, mask, path)
         let stored = try StoredAnswer(context, request: request)
-        let bytes = try await engine.replaying(stored, context, response, type: type, path: path) {
+        return try await engine.replaying(stored, context, response, type: type, path: path) {
             let edit = Edit(id: id.text, sent: sent, fields: mask.fields)
             // What the record refers to now is not known yet; a reference that it has already is asked for, too.
             let change = RecordChange(.update, call, before: nil, after: edit.only(in: sent.arena))
-            try await preparation.checkRemoteReferences([change])
-            return try await self.store(edit, preparation, stored)
+            let known = try await preparation.checkRemoteReferences(change)
+            return try await engine.commit(context, call: call, under: stored, knowing: known) { transaction in
+                let loaded = try await transaction.load(type, id: edit.id, for: .update, lifetime: .living)
+                try await EditMerge(type: type, transaction: transaction, path: path).check(
+                    edit, against: loaded.message)
+                let after = loaded.message.copy()
+                after.copyFields(from: sent, only: edit.fields.map(\.descriptor))
+                let change = try preparation.edit(of: loaded.message, to: after, naming: edit.fields, by: .caller)
+                let record = try await transaction.write(change, preparation)
+                return call.answer(with: record, as: self.record, of: response)
+            }
         }
-        return try engine.decode(bytes, as: response, in: context)
     }
 
     /// Refuses wrong values before the database is asked anything.
@@ -57,67 +63,6 @@ struct UpdateMethod {
                 FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description)
             },
             domain: RecordErrors.domain)
-    }
-
-    private func store(
-        _ edit: Edit, _ preparation: ChangePreparation, _ stored: StoredAnswer?
-    ) async throws -> [UInt8] {
-        let call = preparation.call
-        var written: [RecordChange] = []
-        let answer = try await engine.database.transaction(call.caller, deadline: call.deadline) { sql in
-            let transaction = try RecordTransaction(engine, call.context, sql, call: call)
-            let loaded = try await transaction.load(type, id: edit.id, for: .update, lifetime: .living)
-            try await EditMerge(type: type, transaction: transaction, path: preparation.path).check(
-                edit, against: loaded.message)
-            let change = try self.change(loaded, edit, preparation)
-            try await preparation.checkReferences([change], in: transaction)
-            if let beforeWrite = type.hooks.beforeWrite, !change.changedFields.isEmpty {
-                try await beforeWrite(change, transaction)
-                try preparation.validate(change, fields: change.changedFields)
-            }
-            try preparation.requireScope(.update, change)
-            let after = try transaction.store(change, changed: change.changedFields)
-            written = transaction.changes
-            let answer = Message.make(response, in: call.context.arena)
-            answer.setMessage(record, call.present(after))
-            let bytes = WireCodec.encode(answer)
-            try transaction.store(bytes, under: stored)
-            return bytes
-        }
-        for change in written { await change.type.hooks.afterCommit?(change) }
-        return answer
-    }
-
-    private func change(
-        _ loaded: LoadedRecord, _ edit: Edit, _ preparation: ChangePreparation
-    ) throws -> RecordChange {
-        let after = loaded.message.copy()
-        after.copyFields(from: edit.sent, only: edit.fields.map(\.descriptor))
-        for field in edit.fields { field.normalize(after) }
-        for field in edit.fields where field.isImmutable && !field.isSame(in: loaded.message, after) {
-            throw RecordErrors.invalid(
-                .fieldImmutable, "\(field.name) is set on creation only.",
-                field: preparation.path + field.name)
-        }
-        followOwner(after, loaded.message, edit, preparation)
-        let change = RecordChange(.update, loaded.call, before: loaded.message, after: after)
-        try type.hooks.prepare?(change)
-        try preparation.validate(change, fields: change.changedFields)
-        return change
-    }
-
-    /// A record that gets another owner goes to the owner's department, unless the edit names one.
-    private func followOwner(
-        _ after: Message, _ before: Message, _ edit: Edit, _ preparation: ChangePreparation
-    ) {
-        guard let owner = type.standard.owner, let department = type.standard.department,
-            edit.fields.contains(where: { $0.index == owner.index })
-        else { return }
-        let isNew = !owner.isSame(in: before, after)
-        if isNew, !edit.fields.contains(where: { $0.index == department.index }) {
-            after.clear(department.descriptor)
-        }
-        preparation.fillOwner(of: after, isOwnerChanged: isNew)
     }
 }
 

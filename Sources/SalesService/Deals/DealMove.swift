@@ -5,8 +5,7 @@ import Records
 import Tenancy
 import Wire
 
-/// Moves one deal to a stage, of its pipeline or of another: the deal, its ledger row and its history in one, without a round
-/// trip of its own. The caller of it holds both stages and has asked for stage.read.
+/// Moves one deal to a stage, of its pipeline or of another, without a round trip of its own. The caller of it holds both stages and has asked for stage.read.
 struct DealMove {
     let transaction: RecordTransaction
 
@@ -33,10 +32,7 @@ struct DealMove {
             moved.stageID = stage.id.text
             moved.stageEnterTime = transaction.now
         }
-        let stored = try await transaction.update(record, to: moved, holdsReferences: true)
-        let after = stored.value(Deal.self)
-        if after.version != deal.version { try StageHistory.record(after, since: deal, transaction) }
-        return stored
+        return try await transaction.update(record, to: moved, by: .program, holdsReferences: true)
     }
 
     /// A reason that goes because the outcome goes is not the caller's to write. That the pipeline may not be written tells

@@ -20,6 +20,5 @@ enum DealRecord {
             .field("external_id", .line(100), .unique("deals_external_id_key")),
             .field("description", .lines(10_000)),
         ],
-        hooks: RecordHooks(
-            beforeWrite: DealRules.keep, beforeLifetimeChange: DealRules.comeBack, afterCreate: DealRules.recordFirst))
+        rules: RecordRules(guard: DealRules.keep, follow: DealRules.tellHistory))
 }

@@ -5,7 +5,7 @@ import Records
 import Tenancy
 
 /// A stage, as far as deals are concerned. Finding one keeps it from being changed or deleted until the transaction ends.
-struct DealStage {
+struct DealStage: Identifiable {
     let id: RecordID
     let pipelineID: RecordID
     let category: StageCategory
@@ -31,13 +31,14 @@ struct DealStage {
         return try DealStage(row)
     }
 
-    /// The stages with these ids, deleted ones included, by id.
+    /// The stages with these ids, deleted ones included, by id; each is looked for once in a transaction.
     static func find(_ ids: [RecordID], _ transaction: RecordTransaction) async throws -> [RecordID: DealStage] {
         try await requireReadable(transaction)
-        var parameters = Parameters()
-        parameters.append(ids)
-        let rows = try await transaction.query(stages, parameters)
-        return Dictionary(try rows.map { (try $0.id(0), try DealStage($0)) }, uniquingKeysWith: { first, _ in first })
+        return try await transaction.held(ids, of: StageRecord.type) { ids in
+            var parameters = Parameters()
+            parameters.append(ids)
+            return try await transaction.query(stages, parameters).map { try DealStage($0) }
+        }
     }
 
     /// What is taken and what is refused of a deal tells these fields of its stage: whether a reason is due, and whose

@@ -13,7 +13,9 @@ enum DefaultPipeline {
         if change.kind == .delete { try await requireReadable(transaction) }
         switch change.kind {
         case .create where will: throw hasNoStage
-        case .delete where was, .update where was && !will: throw required
+        case .delete where was: throw required
+        // The flag goes when another pipeline takes it over, and only then.
+        case .update where was && !will && change.cause == nil: throw required
         case .update where will && !was: try await takeOver(change.recordID, transaction)
         // Only one that was deleted before this rule was made can come back as the default.
         case .restore: change.after.clear("default_pipeline")
@@ -66,7 +68,7 @@ enum DefaultPipeline {
         if previous == nil { previous = try await transaction.query(holder, parameters).first }
         guard let previous = try previous?.id(0) else { return }
         let record = try await transaction.load(PipelineRecord.type, id: previous.text, for: .update)
-        try await transaction.update(record) { $0.clear("default_pipeline") }
+        try await transaction.update(record, by: .program) { $0.clear("default_pipeline") }
     }
 
     private static let required = RPCError.failedPrecondition(

@@ -19,16 +19,16 @@ enum PipelineRecord {
             ConstraintRule(
                 "pipelines_default_pipeline_key", fields: ["default_pipeline"], reason: "DEFAULT_PIPELINE_TAKEN")
         ],
-        hooks: RecordHooks(beforeWrite: DefaultPipeline.keep, beforeLifetimeChange: takeStages))
+        rules: RecordRules(guard: keep, follow: takeStages))
 
-    @Sendable private static func takeStages(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
-        let stages = try await transaction.parts(
-            StageRecord.type, of: change.recordID, by: "pipeline_id", deletedAt: change.before?.time("delete_time"))
-        guard change.kind == .delete else {
-            for stage in stages { try transaction.restore(stage) }
-            return
-        }
-        // The stages are held, so that no deal can enter one meanwhile.
+    @Sendable private static func keep(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        try await DefaultPipeline.keep(change, transaction)
+        if change.kind == .delete { try await refuseDeals(change, transaction) }
+    }
+
+    /// The stages are held, so that no deal can enter one meanwhile.
+    private static func refuseDeals(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        _ = try await transaction.parts(StageRecord.type, of: change.recordID, by: "pipeline_id")
         var parameters = Parameters()
         parameters.append(change.recordID)
         guard try await transaction.query(deals, parameters).isEmpty else {
@@ -37,7 +37,15 @@ enum PipelineRecord {
                 "The pipeline has deals; delete them or move them with DealService/MoveDealsToPipeline first.",
                 domain: "sales")
         }
-        for stage in stages { try await transaction.delete(stage) }
+    }
+
+    @Sendable private static func takeStages(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        guard change.kind == .delete || change.kind == .restore else { return }
+        let stages = try await transaction.parts(
+            StageRecord.type, of: change.recordID, by: "pipeline_id", deletedAt: change.before?.time("delete_time"))
+        for stage in stages {
+            _ = try await change.kind == .delete ? transaction.delete(stage) : transaction.restore(stage)
+        }
     }
 
     private static let deals = Statement(

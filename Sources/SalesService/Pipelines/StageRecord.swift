@@ -22,9 +22,7 @@ enum StageRecord {
                 "stages_display_name_key", fields: ["display_name", "pipeline_id"], reason: "DISPLAY_NAME_TAKEN",
                 ignoringCase: true)
         ],
-        hooks: RecordHooks(
-            prepare: requireOutcome, validate: certainOutcomes, beforeWrite: keepCategory,
-            beforeLifetimeChange: keepDealsAndPipeline))
+        rules: RecordRules(fill: requireOutcome, validate: certainOutcomes, guard: keep))
 
     /// Which probability is allowed tells the category, and the other way round.
     @Sendable private static func requireOutcome(_ change: RecordChange) throws {
@@ -46,33 +44,30 @@ enum StageRecord {
         ]
     }
 
-    /// A stage that deals are in, deleted ones included, keeps what it stands for: a change would win, lose or reopen them
-    /// without a reason, without a word in their history, and without anybody's right to change them. The stage is
-    /// locked, so that no deal can enter it meanwhile. The last open stage of the default pipeline stays open.
-    @Sendable private static func keepCategory(
-        _ change: RecordChange, _ transaction: RecordTransaction
-    ) async throws {
-        guard change.kind == .update, change.changes("category") else { return }
-        try await refuseDeals(
-            change, allDeals,
-            "The stage has, or had when they were deleted, deals, so its category stays; create a stage of the other "
-                + "category and move the deals to it.", transaction)
-        try await DefaultPipeline.keepOpenStage(change, transaction)
-    }
-
     /// Deals keep their stage, the default pipeline its last open one, and a stage is part of its pipeline.
-    @Sendable private static func keepDealsAndPipeline(
-        _ change: RecordChange, _ transaction: RecordTransaction
-    ) async throws {
+    @Sendable private static func keep(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         switch change.kind {
+        case .create: return
+        case .update: try await keepCategory(change, transaction)
         case .delete:
             try await refuseDeals(
                 change, livingDeals, "The stage has deals; move them to another stage first.", transaction)
             try await DefaultPipeline.keepOpenStage(change, transaction)
         case .restore:
             try await transaction.requireLiving(PipelineRecord.type, namedBy: "pipeline_id", of: change)
-        case .create, .update: return
         }
+    }
+
+    /// A stage that deals are in, deleted ones included, keeps what it stands for: a change would win, lose or reopen them
+    /// without a reason, without a word in their history, and without anybody's right to change them. The stage is
+    /// locked, so that no deal can enter it meanwhile. The last open stage of the default pipeline stays open.
+    private static func keepCategory(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        guard change.changes("category") else { return }
+        try await refuseDeals(
+            change, allDeals,
+            "The stage has, or had when they were deleted, deals, so its category stays; create a stage of the other "
+                + "category and move the deals to it.", transaction)
+        try await DefaultPipeline.keepOpenStage(change, transaction)
     }
 
     private static func refuseDeals(

@@ -9,9 +9,9 @@ import Testing
 
 @testable import SalesService
 
-/// What the engine does with records that hooks and custom methods write.
-@Suite struct HookTests {
-    /// Writes a deal's description as it comes, where a move would be.
+/// What the engine does with records that rules and custom methods write.
+@Suite struct RuleTests {
+    /// Writes a field of a deal as it comes, given as `field=value`, where a move would be: a method that asks no rule itself.
     private struct RawMethods: DealServiceCustomMethods {
         let engine: RecordEngine
 
@@ -20,8 +20,9 @@ import Testing
         ) async throws -> MoveDealStageResponse {
             try await engine.transaction(context, request: request) { transaction in
                 let record = try await transaction.load(DealRecord.type, id: request.id, for: .update)
-                let stored = try await transaction.update(record) {
-                    $0.set("description", request.outcomeReason ?? "")
+                let words = (request.outcomeReason ?? "").split(separator: "=", maxSplits: 1).map(String.init)
+                let stored = try await transaction.update(record, by: .program) { deal in
+                    if words.count == 2 { deal.set(words[0], words[1]) } else { deal.clear(words[0]) }
                 }
                 return MoveDealStageResponse(deal: transaction.present(stored, as: Deal.self))
             }
@@ -48,9 +49,69 @@ import Testing
         .sales, SalesMigrations.stream, SalesService.types
     ) { engine in
         var router = Router()
+        try engine.register(PipelineRecord.type, methods: PipelineServiceMethods.all, on: &router)
+        try engine.register(StageRecord.type, methods: StageServiceMethods.all, on: &router)
         try engine.register(DealRecord.type, methods: DealServiceMethods.all, on: &router)
         RawMethods(engine: engine).register(on: &router)
         return router
+    }
+
+    private static func raw(
+        _ body:
+            @escaping @Sendable (Sales, @escaping @Sendable (Deal, String, UserID?) async throws -> Deal?) async throws
+            -> Void
+    ) async throws {
+        try await TestService.run(Self.rawParts) { service in
+            try await body(Sales(service: service)) { deal, text, user in
+                let client = DealServiceClient(channel: service.channel(as: user))
+                return try await client.moveDealStage(MoveDealStageRequest(id: deal.id, outcomeReason: text)).deal
+            }
+        }
+    }
+
+    /// What holds for a deal holds when a method writes it past the move.
+    @Test func aMethodCannotLoseADealWithoutAReason() async throws {
+        try await Self.raw { sales, write in
+            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let lost = try await sales.stage("Lost")
+            #expect(try await refusal { try await write(deal, "stage_id=\(lost.id ?? "")", nil) }?.reason == "REQUIRED")
+            #expect(try await refusal { try await write(deal, "outcome_reason=late", nil) }?.reason == "NOT_APPLICABLE")
+            let other = try await sales.stage("Proposal")
+            let moved = try await write(deal, "stage_id=\(other.id ?? "")", nil)
+            #expect(moved?.version == 2)
+            // The move is in the history though the method did not write it there.
+            #expect(try await sales.history(deal).first?.toStageID == other.id)
+        }
+    }
+
+    /// References and texts are checked, and the names of people, whoever writes.
+    @Test func aMethodWritesNothingThatDoesNotExist() async throws {
+        try await Self.raw { sales, write in
+            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let nobody = RecordID.make().text
+            for (field, reason) in [
+                ("account_id=\(nobody)", "REFERENCE_NOT_FOUND"), ("owner_id=\(nobody)", "REFERENCE_NOT_FOUND"),
+                ("stage_id=\(nobody)", "REFERENCE_NOT_FOUND"), ("display_name= ", "REQUIRED"),
+                ("display_name=a\u{7}b", "FORBIDDEN_CHARACTER"),
+            ] {
+                #expect(try await refusal { try await write(deal, field, nil) }?.reason == reason, "\(field)")
+            }
+        }
+    }
+
+    /// Somebody who may change their own deals cannot have a method give them away.
+    @Test func aMethodGivesNoRecordBeyondTheCallersScope() async throws {
+        try await Self.raw { sales, write in
+            let rep = sales.service.makeUser([
+                ("deal", "create", .own), ("deal", "read", .own), ("deal", "update", .own), ("stage", "read", .all),
+                ("pipeline", "read", .all),
+            ])
+            let deal = try #require(
+                try await sales.deals(as: rep).createDeal(CreateDealRequest(deal: Deal(displayName: "Mine"))).deal)
+            let given = try await refusal { try await write(deal, "owner_id=\(sales.service.admin)", rep) }
+            #expect(given?.code == .permissionDenied)
+            #expect(try await write(deal, "description=Oak", rep)?.description == "Oak")
+        }
     }
 
     /// A text is compared as it is stored.
@@ -68,11 +129,11 @@ import Testing
                 try await service.number("SELECT count(*) FROM {schema}.ledger WHERE object = 'deal'")
             }
             for text in ["Oak", "Oak ", " Oak\n", "Oak\u{3000}\u{200B}"] {
-                let same = try await write(text)
+                let same = try await write("description=\(text)")
                 #expect(same?.version == 1 && same?.description == "Oak" && same?.updateTime == deal.updateTime)
             }
             #expect(try await ledger() == 1)
-            let other = try await write("Ash ")
+            let other = try await write("description=Ash ")
             #expect(other?.version == 2 && other?.description == "Ash")
             #expect(try await ledger() == 2)
         }
@@ -91,7 +152,7 @@ import Testing
         }
     }
 
-    /// The changes whose `afterCommit` ran.
+    /// The changes that were published.
     private static let committed = Mutex<[String]>([])
 
     @Sendable private static func note(_ change: RecordChange) async {
@@ -101,46 +162,41 @@ import Testing
 
     private static let stage = RecordType(
         message: Stage.descriptor, object: "stage", table: "stages", service: .sales, ownership: .shared,
-        fields: [.field("display_name", .required, .line(100))], hooks: RecordHooks(afterCommit: HookTests.note))
+        fields: [.field("display_name", .required, .line(100))], rules: RecordRules(publish: RuleTests.note))
 
-    /// A pipeline whose stage is made, deleted and restored by hooks.
+    /// A pipeline whose stage is made, deleted and restored by a rule.
     private static let pipeline = RecordType(
         message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales, ownership: .shared,
         fields: [.field("display_name", .required, .line(100)), .field("description", .lines(1000))],
-        hooks: RecordHooks(
-            beforeLifetimeChange: HookTests.takeStages, afterCreate: HookTests.makeStage,
-            afterCommit: HookTests.note))
+        rules: RecordRules(follow: RuleTests.takeStages, publish: RuleTests.note))
 
-    @Sendable private static func makeStage(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+    @Sendable private static func takeStages(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        if change.kind == .create { return try await makeStage(change, transaction) }
+        let stages = try await transaction.parts(
+            stage, of: change.recordID, by: "pipeline_id", deletedAt: change.before?.time("delete_time"))
+        for stage in stages {
+            _ = try await change.kind == .delete ? transaction.delete(stage) : transaction.restore(stage)
+        }
+    }
+
+    private static func makeStage(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         try await transaction.insert(
             stage,
             Stage(
                 pipelineID: change.recordID.text, displayName: "Open", position: 1, probabilityPercent: 1,
-                category: .open))
+                category: .open), by: .program)
     }
 
-    @Sendable private static func takeStages(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
-        let stages = try await transaction.parts(
-            stage, of: change.recordID, by: "pipeline_id", deletedAt: change.before?.time("delete_time"))
-        for stage in stages {
-            if change.kind == .delete {
-                try await transaction.delete(stage)
-            } else {
-                try transaction.restore(stage)
-            }
-        }
-    }
-
-    private static let hookParts = TestService.Parts(
-        .sales, SalesMigrations.stream, [HookTests.pipeline, HookTests.stage]
+    private static let ruleParts = TestService.Parts(
+        .sales, SalesMigrations.stream, [RuleTests.pipeline, RuleTests.stage]
     ) { engine in
         var router = Router()
-        try engine.register(HookTests.pipeline, methods: PipelineServiceMethods.all, on: &router)
+        try engine.register(RuleTests.pipeline, methods: PipelineServiceMethods.all, on: &router)
         return router
     }
 
     @Test func everyChangeOfATransactionIsToldAfterwards() async throws {
-        try await TestService.run(Self.hookParts) { service in
+        try await TestService.run(Self.ruleParts) { service in
             let client = PipelineServiceClient(channel: service.channel())
             func told() -> [String] {
                 Self.committed.withLock { lines in

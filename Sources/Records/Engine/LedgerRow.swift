@@ -1,0 +1,107 @@
+package import Postgres
+package import RPC
+package import Tenancy
+import Wire
+
+/// A row of a workspace's ledger: who changed which record by what call, from what to what. The only writer of that table: the engine
+/// writes one for each change, identity one for what it changes beside records.
+package struct LedgerRow: Sendable {
+    package let object: String
+    package let recordID: RecordID
+    /// The record's version after the change.
+    package let version: Int64
+    /// The changed fields as they were, a JSON object; nil for a new record.
+    package let before: [UInt8]?
+    /// The changed fields as they are.
+    package let after: [UInt8]
+
+    package init(object: String, recordID: RecordID, version: Int64, before: [UInt8]?, after: [UInt8]) {
+        self.object = object
+        self.recordID = recordID
+        self.version = version
+        self.before = before
+        self.after = after
+    }
+
+    /// What all rows of a call share.
+    package struct Origin: Sendable {
+        let time: Timestamp
+        /// Nil when nobody of the workspace did it.
+        let actor: UserID?
+        let method: String
+        let requestID: String?
+        let traceID: String?
+
+        package init(time: Timestamp, actor: UserID?, _ context: CallContext) {
+            self.time = time
+            self.actor = actor
+            method = context.method.path
+            requestID = context.requestID
+            traceID = context.trace.traceIDText
+        }
+    }
+
+    /// The INSERT of one row.
+    package func insertion(_ origin: Origin) -> (Statement, Parameters) {
+        var parameters = Parameters(reservingBytes: 512)
+        LedgerRow.bind(origin, object, to: &parameters)
+        parameters.append(RecordID.make())
+        parameters.append(recordID)
+        parameters.append(version)
+        if let before {
+            before.withUnsafeBytes { parameters.appendJSON(utf8: $0) }
+        } else {
+            parameters.appendNull(.jsonb)
+        }
+        after.withUnsafeBytes { parameters.appendJSON(utf8: $0) }
+        return (LedgerRow.one, parameters)
+    }
+
+    /// The INSERT of many rows of one object. `rows`: a JSON array of objects with the members id, record_id and after; only
+    /// creations come in numbers, so before is null and the version 1.
+    static func insertion(_ origin: Origin, _ object: String, rows: [UInt8]) -> (Statement, Parameters) {
+        var parameters = Parameters(reservingBytes: 256 + rows.count)
+        bind(origin, object, to: &parameters)
+        rows.withUnsafeBytes { parameters.appendJSON(utf8: $0) }
+        return (many, parameters)
+    }
+
+    /// $1 to $6.
+    private static func bind(_ origin: Origin, _ object: String, to parameters: inout Parameters) {
+        parameters.append(origin.time)
+        parameters.append(origin.actor?.id)
+        parameters.append(origin.method)
+        parameters.append(origin.requestID)
+        parameters.append(origin.traceID)
+        parameters.append(object)
+    }
+
+    private static let target =
+        "INSERT INTO {schema}.ledger (occurred_at, actor_id, method, request_id, trace_id, object, "
+        + "id, record_id, record_version, before, after) "
+
+    private static let one = Statement(
+        unsafeGenerated: target + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+
+    private static let many = Statement(
+        unsafeGenerated: target + "SELECT $1, $2, $3, $4, $5, $6, id, record_id, 1, NULL, after "
+            + "FROM jsonb_to_recordset($7) AS item (id uuid, record_id uuid, after jsonb)")
+}
+
+extension LedgerRow {
+    /// The row of a change: the values of the changed fields before and after.
+    init(_ change: RecordChange, fields: [RecordField]) {
+        let type = change.type
+        let told = fields.filter { $0.role != .version && $0.role != .updateTime }
+        self.init(
+            object: type.object, recordID: change.recordID,
+            version: change.after.int64(type.standard.version.descriptor),
+            before: change.before.map { LedgerRow.json(told, of: $0) }, after: LedgerRow.json(told, of: change.after))
+    }
+
+    private static func json(_ fields: [RecordField], of record: Message) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.write(fields, of: record)
+        return writer.bytes
+    }
+}
