@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log"
@@ -139,6 +140,8 @@ func answer(w http.ResponseWriter, status int, body interface{}) {
 func fail(w http.ResponseWriter, err error) {
 	var refused *pgconn.PgError
 	switch {
+	case errors.Is(err, context.Canceled):
+		// The client is gone.
 	case errors.Is(err, pgx.ErrNoRows):
 		http.Error(w, "no such account", http.StatusNotFound)
 	case errors.As(err, &refused) && refused.Code == uniqueViolation:
