@@ -23,10 +23,17 @@ public struct RecordID: Hashable, Comparable, Sendable {
 
     /// Reads the hyphenated form of 36 characters, in either case; nil for anything else.
     public init?(_ text: some StringProtocol) {
-        var digits = text.utf8.makeIterator()
+        var text = String(text)
+        guard let id = text.withUTF8({ RecordID(utf8: UnsafeRawBufferPointer($0)) }) else { return nil }
+        self = id
+    }
+
+    /// The same from the bytes of the text.
+    package init?(utf8 text: UnsafeRawBufferPointer) {
+        guard text.count == 36 else { return nil }
         var words: (UInt64, UInt64) = (0, 0)
         for position in 0..<36 {
-            guard let character = digits.next() else { return nil }
+            let character = text[position]
             if RecordID.isHyphen(position) {
                 guard character == UInt8(ascii: "-") else { return nil }
                 continue
@@ -34,7 +41,6 @@ public struct RecordID: Hashable, Comparable, Sendable {
             guard let nibble = RecordID.nibble(character) else { return nil }
             if position < 18 { words.0 = words.0 << 4 | nibble } else { words.1 = words.1 << 4 | nibble }
         }
-        guard digits.next() == nil else { return nil }
         self.init(high: words.0, low: words.1)
     }
 

@@ -16,17 +16,19 @@ package enum TextForm: Hashable, Sendable {
     /// What is inside stays: joiners make emoji and letters of Persian and Indic scripts. Normalizing twice changes nothing
     /// more.
     package static func normalized(_ text: String) -> String {
-        if isPlain(text.utf8) { return text }
+        if isPlain(text) { return text }
         return trimmed(CanonicalForm.composed(withLineFeeds(text)))
     }
 
     /// A part of a text, such as a filter looks for: in the form of whole ones, with its white space, which is part of it.
     package static func normalizedPart(_ text: String) -> String {
-        isPlain(text.utf8) ? text : CanonicalForm.composed(withLineFeeds(text))
+        isPlain(text) ? text : CanonicalForm.composed(withLineFeeds(text))
     }
 
     /// The first character that a text of this form must not hold, more than 30 marks on one letter included; nil when all is well.
     package func forbidden(in text: String) -> ForbiddenCharacter? {
+        var bytes = text
+        if bytes.withUTF8({ TextForm.isPrintable(UnsafeRawBufferPointer($0)) }) { return nil }
         for (index, scalar) in text.unicodeScalars.enumerated() where !allows(scalar) {
             return ForbiddenCharacter(scalar: scalar, position: index + 1)
         }
@@ -63,8 +65,19 @@ package struct ForbiddenCharacter: Hashable, Sendable {
 
 extension TextForm {
     /// Most texts: printable ASCII, in UTF-8, without a space at either end. They are normalized as they are.
-    package static func isPlain(_ bytes: some BidirectionalCollection<UInt8>) -> Bool {
-        bytes.allSatisfy { (0x20..<0x7f).contains($0) } && bytes.first != 0x20 && bytes.last != 0x20
+    package static func isPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.first != 0x20 && bytes.last != 0x20 && isPrintable(bytes)
+    }
+
+    private static func isPlain(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { isPlain(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Printable ASCII and nothing else: allowed in every form.
+    private static func isPrintable(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        for byte in bytes where byte < 0x20 || byte >= 0x7f { return false }
+        return true
     }
 
     /// CR LF, as forms on web pages and Windows send it, and CR become LF.

@@ -101,4 +101,9 @@ package struct Message: @unchecked Sendable {
             valueBytes(field).initializeMemory(as: UInt8.self, repeating: 0)
         }
     }
+
+    /// What the message itself holds, without what its texts and nested messages do: equal as long as no field was set or cleared.
+    package var ownBytes: [UInt8] {
+        [UInt8](UnsafeRawBufferPointer(start: UnsafeRawPointer(raw), count: descriptor.table.pointee.structBytes))
+    }
 }

@@ -2,8 +2,9 @@ import Tenancy
 import Text
 package import Wire
 
-/// A field of a record type, with everything that is known of it resolved when the program starts.
-package struct RecordField: Sendable {
+/// A field of a record type, with everything that is known of it resolved when the program starts. Made once; going through the fields
+/// of a type copies none.
+package final class RecordField: Sendable {
     /// Position in `RecordType.fields`.
     let index: Int
     package let descriptor: FieldDescriptor
@@ -15,6 +16,20 @@ package struct RecordField: Sendable {
     let rules: FieldRules
     /// What the engine itself does with it.
     let role: StandardField?
+
+    init(
+        index: Int, descriptor: FieldDescriptor, kind: ColumnKind, columns: [String], firstColumn: Int,
+        rules: FieldRules,
+        role: StandardField?
+    ) {
+        self.index = index
+        self.descriptor = descriptor
+        self.kind = kind
+        self.columns = columns
+        self.firstColumn = firstColumn
+        self.rules = rules
+        self.role = role
+    }
 
     package var name: String { descriptor.name }
     /// Its first, and mostly only, column.

@@ -99,11 +99,17 @@ extension RecordTransaction {
 
     /// Asks the rules that may refuse.
     func admit(_ change: RecordChange, _ preparation: ChangePreparation) async throws {
-        if let rule = change.type.rules.guard {
-            try await causing(change) { try await rule(change, self) }
-        }
-        try revalidate(change, preparation)
+        let isSet = try await guardSets(change)
+        try revalidate(change, preparation, guardSets: isSet)
         try preparation.requireScope(change)
+    }
+
+    /// Runs the guard; says whether it set or cleared a field.
+    private func guardSets(_ change: RecordChange) async throws -> Bool {
+        guard let rule = change.type.rules.guard else { return false }
+        let before = change.after.ownBytes
+        try await causing(change) { try await rule(change, self) }
+        return change.after.ownBytes != before
     }
 
     /// What follows from a change that has been stored.
@@ -113,16 +119,14 @@ extension RecordTransaction {
     }
 
     /// What the guard set is validated as what came in; so is what comes back otherwise than it went.
-    private func revalidate(_ change: RecordChange, _ preparation: ChangePreparation) throws {
+    private func revalidate(_ change: RecordChange, _ preparation: ChangePreparation, guardSets isSet: Bool) throws {
         switch change.kind {
-        case .create:
-            if change.type.rules.guard != nil { try preparation.validate(change, fields: change.type.fields) }
-        case .update:
-            if change.type.rules.guard != nil { try preparation.validate(change, fields: change.changedFields) }
+        case .create where isSet: try preparation.validate(change, fields: change.type.fields)
+        case .update where isSet: try preparation.validate(change, fields: change.changedFields)
         case .restore:
             let fields = change.changedFields.filter { $0.role != .deleteTime }
             if !fields.isEmpty { try preparation.validate(change, fields: fields) }
-        case .delete: return
+        case .create, .update, .delete: return
         }
     }
 

@@ -39,7 +39,7 @@ extension Message {
 
     /// A text field as an id; nil when it is not set or no id.
     func id(_ field: FieldDescriptor) -> RecordID? {
-        string(field).flatMap { RecordID($0) }
+        utf8(field).flatMap { RecordID(utf8: $0) }
     }
 }
 

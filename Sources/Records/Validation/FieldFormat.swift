@@ -76,7 +76,8 @@ package enum FieldFormat: Sendable {
 
     private static func isLocalPart(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value > 0x20 && scalar.value != 0x7f && !"\"(),:;<>@[\\]".unicodeScalars.contains(scalar)
-            && !scalar.properties.isWhitespace && !scalar.properties.isDefaultIgnorableCodePoint
+            && (scalar.isASCII
+                || !scalar.properties.isWhitespace && !scalar.properties.isDefaultIgnorableCodePoint)
     }
 
     /// Labels of letters, digits and inner hyphens, separated by dots.
@@ -85,11 +86,17 @@ package enum FieldFormat: Sendable {
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)
         return labels.allSatisfy { label in
             !label.isEmpty && label.utf8.count <= 63 && !label.hasPrefix("-") && !label.hasSuffix("-")
-                && label.unicodeScalars.allSatisfy {
-                    $0 == "-" || $0.properties.isAlphabetic || $0.properties.numericType == .decimal
-                        || $0.properties.generalCategory == .nonspacingMark
-                }
+                && label.unicodeScalars.allSatisfy { isHostCharacter($0) }
         }
+    }
+
+    private static func isHostCharacter(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII {
+            let byte = UInt8(truncatingIfNeeded: scalar.value)
+            return isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "-")
+        }
+        return scalar.properties.isAlphabetic || scalar.properties.numericType == .decimal
+            || scalar.properties.generalCategory == .nonspacingMark
     }
 
     private static func isPhone(_ text: String) -> Bool {
@@ -110,7 +117,7 @@ package enum FieldFormat: Sendable {
 
     private static func isURL(_ text: String) -> Bool {
         guard text.utf8.count <= urlBytesMax,
-            let scheme = ["https://", "http://"].first(where: text.lowercased().hasPrefix),
+            let scheme = ["https://", "http://"].first(where: text.prefix(8).lowercased().hasPrefix),
             !text.unicodeScalars.contains(where: {
                 $0.value <= 0x20 || $0.value == 0x7f || $0.properties.isWhitespace
             })

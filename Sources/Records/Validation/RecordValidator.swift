@@ -33,7 +33,7 @@ struct RecordValidator {
                 "This workspace has no custom field of this name; leave it out.")
         }
         switch field.kind {
-        case .id: checkID(record.string(field.descriptor), field.name)
+        case .id: if record.id(field.descriptor) == nil { refuseID(field.name) }
         case .date: checkDate(record.string(field.descriptor), field)
         case .money(let fields): checkMoney(record.message(field.descriptor), fields, field)
         case .time(let fields): checkTime(record.message(field.descriptor), fields, field.name)
@@ -127,15 +127,14 @@ struct RecordValidator {
         return false
     }
 
-    private mutating func checkID(_ text: String?, _ path: String) {
-        guard text.flatMap({ RecordID($0) }) == nil else { return }
+    private mutating func refuseID(_ path: String) {
         refuse(path, "INVALID_ID", "\(path) must be an id: a UUID of 36 characters with hyphens.")
     }
 
     private mutating func checkIDs(_ record: Message, _ field: RecordField) {
         guard hasFittingCount(record.count(field.descriptor), field.rules.count, field.name) else { return }
         for (index, text) in record.strings(field.descriptor).enumerated() {
-            checkID(text, "\(field.name)[\(index)]")
+            if RecordID(text) == nil { refuseID("\(field.name)[\(index)]") }
         }
     }
 

@@ -17,8 +17,8 @@ package struct TextRule: Hashable, Sendable {
 
     /// What is wrong with a normalized text; nil when nothing is.
     package func violation(of text: String, field: String) -> FieldViolation? {
-        let count = text.unicodeScalars.count
-        if count > lengthMax {
+        // No text has more characters than bytes.
+        if text.utf8.count > lengthMax, case let count = text.unicodeScalars.count, count > lengthMax {
             return FieldViolation(
                 field: field, reason: "TOO_LONG",
                 description: "\(field) has \(count) characters; at most \(lengthMax) are allowed.")
