@@ -81,7 +81,8 @@ package struct MigrationStream: Sendable {
 extension MigrationStream {
     /// What every tenant schema has, whatever the service. Applied before the service's own stream.
     static let base: [Migration] = [
-        Migration(number: 1, name: "create_base", sql: PackageResources.tenant_0001_create_base_sql)
+        Migration(number: 1, name: "create_base", sql: PackageResources.tenant_0001_create_base_sql),
+        Migration(number: 2, name: "drop_delivery", sql: PackageResources.tenant_0002_drop_delivery_sql),
     ]
 
     static let baseName = "tenant"

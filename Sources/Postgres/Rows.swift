@@ -104,8 +104,10 @@ package struct Row {
 
     private func value(_ column: Int) throws(PostgresError) -> UnsafeRawBufferPointer {
         guard column < rows.columnCount else { throw mismatch(column, "present") }
-        guard !isNull(column) else { throw mismatch(column, "without NULL") }
-        return bytes(column)
+        let bytes = bytes(column)
+        // What has bytes is not NULL.
+        if bytes.isEmpty, isNull(column) { throw mismatch(column, "without NULL") }
+        return bytes
     }
 
     private func value(

@@ -99,7 +99,7 @@ private struct World {
         let world = try await World("steward_rights_again", tenantCount: 2)
         let schema = world.schema(0)
         _ = try await world.sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema) TO \(schema)")
-        _ = try await world.sql("GRANT UPDATE (delivered_at) ON \(schema).ledger TO \(schema)")
+        _ = try await world.sql("GRANT UPDATE (trace_id) ON \(schema).ledger TO \(schema)")
         _ = try await world.sql("DELETE FROM \(schema).schema_migrations WHERE stream = 'rights'")
         let report = try await world.runner.migrateTenants(stream(first))
         #expect(report.migratedCount == 1 && report.currentCount == 1)

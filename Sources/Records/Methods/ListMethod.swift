@@ -61,13 +61,12 @@ struct ListMethod {
         let filter = try engine.resolve(node, call)
         let showsDeleted = flag(request.showDeleted, of: message)
         let selection = try engine.selection(call, filter, showsDeleted ? .any : .living)
-        let list = fingerprint(message, call)
         let token = message.has(request.pageToken) ? message.string(request.pageToken) : nil
         let place = try token.flatMap {
-            $0.isEmpty ? nil : try engine.tokens.read($0, list: list, order: order)
+            $0.isEmpty ? nil : try engine.tokens.read($0, list: fingerprint(message, call), order: order)
         }
         let query = ListQuery(selection: selection, order: order, pageSize: size, place: place)
-        return try await run(query, list, mask, counts: flag(request.includeCount, of: message))
+        return try await run(query, message, mask)
     }
 
     private func flag(_ field: FieldDescriptor, of message: Message) -> Bool {
@@ -95,20 +94,19 @@ struct ListMethod {
             Array(type.object.utf8) + [0] + tenant + call.caller.userID.id.bytes + WireCodec.encode(bound))
     }
 
-    private func run(_ query: ListQuery, _ list: [UInt8], _ mask: ReadMask, counts: Bool) async throws
-        -> Message
-    {
+    private func run(_ query: ListQuery, _ message: Message, _ mask: ReadMask) async throws -> Message {
         let call = query.selection.call
         let answer = Message.make(response, in: call.context.arena)
         do {
-            let rows = try await read(query, counts: counts, into: answer)
+            let rows = try await read(query, counts: flag(request.includeCount, of: message), into: answer)
             Self.rowCost.charge(min(rows.count, query.pageSize), to: call.context)
             let page = try await page(rows, of: query, mask)
             if page.count < rows.count {
                 // Read again: what the order is made of need not be among what the caller may see.
                 let last = try type.record(rows[page.count - 1], in: call.context.arena)
                 answer.setString(
-                    nextPageToken, try engine.tokens.make(Keyset(last, in: query.order), list: list))
+                    nextPageToken,
+                    try engine.tokens.make(Keyset(last, in: query.order), list: fingerprint(message, call)))
             }
             answer.setMessages(records, page)
             return answer
