@@ -114,7 +114,7 @@ let package = Package(
             [
                 "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
                 "Credentials", "Text", "Money", "Reactor",
-            ]),
+            ], exclude: ["README.md"]),
         module(
             "ServiceHost",
             [

@@ -2,7 +2,7 @@ import AccessControl
 import RPC
 import Wire
 
-/// What one caller may do with the fields of a record type. The one place where field policies meet records: output,
+/// What one caller may do with the fields of a record type. Field policies meet records here: output,
 /// filters, sort keys and input of the standard methods ask it, and so does every custom method that tells or writes a
 /// field on another way than as a record.
 package struct FieldRights: Sendable {

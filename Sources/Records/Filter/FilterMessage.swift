@@ -7,7 +7,7 @@ struct FilterMessage {
     private let filter: Shape
     private var comparisons = 0
 
-    /// The fields of the messages, resolved once.
+    /// The fields of the messages.
     private struct Shape {
         let all, any, not, compare, groupFilters: FieldDescriptor
         let path, comparator, values: FieldDescriptor
