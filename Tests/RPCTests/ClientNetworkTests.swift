@@ -22,4 +22,12 @@ struct ClientNetworkTests {
         #expect(network("unix") == "unix")
         #expect(network("2001:db8::1::2") == "2001:db8::1::2")
     }
+
+    @Test func liesInRangesFromWideToNarrow() {
+        #expect(ClientNetwork(address: "192.0.2.1").ranges == ["192.0", "192.0.2", "192.0.2.1"])
+        #expect(
+            ClientNetwork(address: "2001:db8:1:2::1").ranges == ["2001:db8", "2001:db8:1", "2001:db8:1:2/64"])
+        #expect(ClientNetwork(address: "unix").ranges == ["unix", "unix", "unix"])
+        #expect(ClientNetwork(address: "").ranges == ["", "", ""])
+    }
 }
