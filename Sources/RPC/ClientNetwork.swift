@@ -22,10 +22,14 @@ package struct ClientNetwork: Hashable, Sendable {
     /// IPv6. Who has many addresses commonly has them in few ranges. What is no address is all of its ranges.
     package var ranges: [String] {
         let separator: Character = text.hasSuffix("/64") ? ":" : "."
-        let parts = text.split(separator: separator, omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return Array(repeating: text, count: ClientNetwork.rangeCount) }
-        // Of either form the first two of four parts, and the first three.
-        return [2, 3].map { parts.prefix($0).joined(separator: String(separator)) } + [text]
+        let bytes = text.split(separator: separator, omittingEmptySubsequences: false)
+        let widths: [Int]
+        switch (separator, bytes.count) {
+        case (":", 8): widths = [4, 6]
+        case (".", 4): widths = [2, 3]
+        default: return Array(repeating: text, count: ClientNetwork.rangeCount)
+        }
+        return widths.map { bytes.prefix($0).joined(separator: String(separator)) } + [text]
     }
 
     /// How many ranges each network lies in.
