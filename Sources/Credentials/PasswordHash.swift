@@ -1,4 +1,5 @@
 import CArgon2
+import COpenSSL
 
 /// An argon2id hash in its encoded form, `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>`.
 ///
@@ -10,26 +11,34 @@ package struct PasswordHash: Hashable, Sendable, CustomStringConvertible, Custom
     static let saltBytes = 16
     /// Bytes of the hash.
     static let hashBytes = 32
+    /// Of a stored hash. Argon2 takes no shorter salt, and a short hash is that of too many passwords.
+    private static let saltBytesAllowed = 8...64
+    private static let hashBytesAllowed = 16...64
 
     /// The text to store.
     package let encoded: String
     /// What was paid for it.
     package let cost: PasswordCost
+    private let salt: [UInt8]
+    private let hash: [UInt8]
 
     /// Reads a stored hash. Throws `.invalidInput` unless it is argon2id, version 19, within the limits of
     /// ``PasswordCost``.
     package init(encoded: String) throws(CredentialsError) {
-        guard let cost = Self.cost(of: encoded), cost.isWithinLimits else {
+        guard let parts = Self.parts(of: encoded), parts.cost.isWithinLimits else {
             throw CredentialsError(
                 .invalidInput, "the stored password hash is not an argon2id hash within the limits")
         }
         self.encoded = encoded
-        self.cost = cost
+        (cost, salt, hash) = parts
     }
 
-    private init(encoded: String, cost: PasswordCost) {
-        self.encoded = encoded
+    private init(cost: PasswordCost, salt: [UInt8], hash: [UInt8]) {
+        let numbers = "m=\(cost.memoryKiB),t=\(cost.iterations),p=\(cost.lanes)"
+        encoded = "$argon2id$v=19$\(numbers)$\(Base64.encode(salt))$\(Base64.encode(hash))"
         self.cost = cost
+        self.salt = salt
+        self.hash = hash
     }
 
     /// Hashes a password of 1 to ``passwordBytesMax`` bytes with fresh salt.
@@ -39,46 +48,64 @@ package struct PasswordHash: Hashable, Sendable, CustomStringConvertible, Custom
         guard cost.isWithinLimits else {
             throw CredentialsError(.invalidInput, "the password cost is outside its limits")
         }
-        let secret = Array(password.utf8)
-        guard (1...passwordBytesMax).contains(secret.count) else {
+        guard (1...passwordBytesMax).contains(password.utf8.count) else {
             throw CredentialsError(.invalidInput, "a password has 1 to \(passwordBytesMax) bytes")
         }
         let salt = try RandomToken.make(bytes: saltBytes)
-        let capacity = argon2_encodedlen(
-            cost.iterations, cost.memoryKiB, cost.lanes, UInt32(saltBytes), UInt32(hashBytes), Argon2_id)
-        var encoded = [CChar](repeating: 0, count: capacity)
-        let status = argon2id_hash_encoded(
-            cost.iterations, cost.memoryKiB, cost.lanes, secret, secret.count, salt, salt.count, hashBytes,
-            &encoded, encoded.count)
+        return PasswordHash(
+            cost: cost, salt: salt, hash: try compute(password, cost: cost, salt: salt, count: hashBytes))
+    }
+
+    /// Whether this is the hash of the password. Costs what ``cost`` says, right or wrong.
+    ///
+    /// - Throws: `.library` when there is no memory for it.
+    package func verify(_ password: String) throws(CredentialsError) -> Bool {
+        guard password.utf8.count <= Self.passwordBytesMax else { return false }
+        let computed = try Self.compute(password, cost: cost, salt: salt, count: hash.count)
+        return CRYPTO_memcmp(computed, hash, hash.count) == 0
+    }
+
+    private static func compute(
+        _ password: String, cost: PasswordCost, salt: [UInt8], count: Int
+    ) throws(CredentialsError) -> [UInt8] {
+        // Wiped by argon2.
+        var secret = Array(password.utf8)
+        var hash = [UInt8](repeating: 0, count: count)
+        // SAFETY: the blocks are given for the number of bytes that argon2 names, which is also what it gives back.
+        let status = steward_argon2id(
+            cost.memoryKiB, cost.iterations, cost.lanes, &secret, UInt32(secret.count), salt, UInt32(salt.count),
+            &hash, UInt32(count),
+            { start, bytes in
+                let block = PasswordMemory.take(bytes: bytes)
+                start?.pointee = block?.assumingMemoryBound(to: UInt8.self)
+                return block == nil ? ARGON2_MEMORY_ALLOCATION_ERROR.rawValue : ARGON2_OK.rawValue
+            },
+            { start, bytes in
+                if let start { PasswordMemory.giveBack(start, bytes: bytes) }
+            })
         guard status == ARGON2_OK.rawValue else {
             throw CredentialsError(
                 .library, "argon2id failed: \(String(cString: argon2_error_message(status)))")
         }
-        let bytes = encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return PasswordHash(encoded: String(decoding: bytes, as: UTF8.self), cost: cost)
-    }
-
-    /// Whether this is the hash of the password. Costs what ``cost`` says, right or wrong.
-    package func verify(_ password: String) -> Bool {
-        let secret = Array(password.utf8)
-        guard secret.count <= Self.passwordBytesMax else { return false }
-        return argon2id_verify(encoded, secret, secret.count) == ARGON2_OK.rawValue
+        return hash
     }
 
     package var description: String { "PasswordHash(•••)" }
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 
-    /// The parameters in `$argon2id$v=19$m=…,t=…,p=…$salt$hash`, or nil when it is not of this form.
-    private static func cost(of encoded: String) -> PasswordCost? {
+    /// What is in `$argon2id$v=19$m=…,t=…,p=…$salt$hash`, or nil when it is not of this form.
+    private static func parts(of encoded: String) -> (cost: PasswordCost, salt: [UInt8], hash: [UInt8])? {
         let parts = encoded.split(separator: "$", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0].isEmpty, parts[1] == "argon2id", parts[2] == "v=19" else {
             return nil
         }
         let numbers = parts[3].split(separator: ",", omittingEmptySubsequences: false)
         guard numbers.count == 3, let memory = number(numbers[0], "m="),
-            let iterations = number(numbers[1], "t="), let lanes = number(numbers[2], "p=")
+            let iterations = number(numbers[1], "t="), let lanes = number(numbers[2], "p="),
+            let salt = Base64.decode(parts[4]), let hash = Base64.decode(parts[5]),
+            saltBytesAllowed.contains(salt.count), hashBytesAllowed.contains(hash.count)
         else { return nil }
-        return PasswordCost(memoryKiB: memory, iterations: iterations, lanes: lanes)
+        return (PasswordCost(memoryKiB: memory, iterations: iterations, lanes: lanes), salt, hash)
     }
 
     private static func number(_ text: Substring, _ prefix: String) -> UInt32? {

@@ -21,7 +21,7 @@ package struct IdentityParts: Sendable {
     /// Threads that hash passwords and do nothing else.
     package let passwordWorkers: WorkerPool
     /// How many passwords may wait to be hashed.
-    package let passwordsWaitingMax: Int
+    package let passwordsWaitingMax: Int?
     /// Called for each password that is hashed or checked.
     package let onPasswordEvaluation: @Sendable () -> Void
     package let pageTokenKey: [UInt8]
@@ -29,7 +29,7 @@ package struct IdentityParts: Sendable {
 
     package init(
         databases: DatabaseSet, directory: DirectoryDatabase, provisioner: ProvisioningServiceClient,
-        minter: CallerTokenMinter, passwordWorkers: WorkerPool, passwordsWaitingMax: Int = PasswordTurns.waitingMax,
+        minter: CallerTokenMinter, passwordWorkers: WorkerPool, passwordsWaitingMax: Int? = nil,
         onPasswordEvaluation: @escaping @Sendable () -> Void = {},
         pageTokenKey: [UInt8], logger: Logger
     ) {

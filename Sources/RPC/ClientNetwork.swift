@@ -18,6 +18,23 @@ package struct ClientNetwork: Hashable, Sendable {
         }
     }
 
+    /// The ranges of addresses that it lies in, from wide to narrow, the last one itself: /16, /24 and /32 of IPv4, /32, /48 and /64 of
+    /// IPv6. Who has many addresses commonly has them in few ranges. What is no address is all of its ranges.
+    package var ranges: [String] {
+        let separator: Character = text.hasSuffix("/64") ? ":" : "."
+        let bytes = text.split(separator: separator, omittingEmptySubsequences: false)
+        let widths: [Int]
+        switch (separator, bytes.count) {
+        case (":", 8): widths = [4, 6]
+        case (".", 4): widths = [2, 3]
+        default: return Array(repeating: text, count: ClientNetwork.rangeCount)
+        }
+        return widths.map { bytes.prefix($0).joined(separator: String(separator)) } + [text]
+    }
+
+    /// How many ranges each network lies in.
+    package static let rangeCount = 3
+
     /// How an IPv4 address within IPv6 begins: RFC 4291, section 2.5.5.2.
     private static let mapped: [UInt8] = Array(repeating: 0, count: 10) + [0xff, 0xff]
 

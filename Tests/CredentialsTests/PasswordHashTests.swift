@@ -1,5 +1,6 @@
-import Credentials
 import Testing
+
+@testable import Credentials
 
 @Suite struct PasswordHashTests {
     /// Cheap enough to hash often in a test.
@@ -8,9 +9,9 @@ import Testing
     @Test func verifiesItsPasswordOnly() throws {
         let hash = try PasswordHash.make("correct horse", cost: cheap)
         #expect(hash.encoded.hasPrefix("$argon2id$v=19$m=64,t=1,p=1$"))
-        #expect(hash.verify("correct horse"))
-        #expect(!hash.verify("correct horsf"))
-        #expect(!hash.verify(""))
+        #expect(try hash.verify("correct horse"))
+        #expect(try !hash.verify("correct horsf"))
+        #expect(try !hash.verify(""))
     }
 
     @Test func saltsEachHash() throws {
@@ -23,7 +24,14 @@ import Testing
         let stored = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
         let hash = try PasswordHash(encoded: stored)
         #expect(hash.cost == PasswordCost(memoryKiB: 65_536, iterations: 2, lanes: 1))
-        #expect(hash.verify("password"))
+        #expect(try hash.verify("password"))
+    }
+
+    @Test func writesWhatItReads() throws {
+        let made = try PasswordHash.make("password", cost: cheap)
+        let read = try PasswordHash(encoded: made.encoded)
+        #expect(read == made)
+        #expect(made.encoded.count == "$argon2id$v=19$m=64,t=1,p=1$".count + 22 + 1 + 43)
     }
 
     @Test(arguments: [
@@ -31,6 +39,12 @@ import Testing
         "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         "$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         "$argon2id$v=19$m=64,t=4000000,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=64,t=1,p=1$c29t$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$CTFhFdXP",
+        "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ=$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHR$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=64,t=1,p=1$c29 ZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=64,t=1,p=1$$",
     ])
     func refusesWhatIsNoHashWithinTheLimits(_ stored: String) {
         #expect(throws: CredentialsError.self) { try PasswordHash(encoded: stored) }

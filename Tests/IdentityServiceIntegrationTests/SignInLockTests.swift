@@ -289,6 +289,50 @@ struct SignInLockTests {
         }
     }
 
+    // MARK: A flood from many addresses
+
+    /// Each of 100 addresses guesses anew as soon as it is refused, some 600 times a second in all, and one thread checks 40. Newcomers from
+    /// elsewhere are served, and whoever is known is.
+    @Test func othersAreServedWhileAHundredAddressesFlood() async throws {
+        try await onLoop { identity in
+            let loop = identity.postgres.loops.loops[0]
+            let workspace = try await identity.openWorkspace()
+            let stored = try await identity.passwordHash(of: workspace)
+            let workers = try WorkerPool(threadCount: 1, queueCountMax: 1, name: "flooded")
+            let (evaluated, evaluating) = AsyncStream.makeStream(of: Void.self)
+            let check = PasswordCheck(
+                signInGuard: SignInGuard(directory: identity.identity.directory),
+                hasher: try PasswordHasher(workers: workers) { evaluating.yield() })
+            let city = UInt16.random(in: .min ... .max)
+            let flood = (0..<100).map { number in
+                Task(executorPreference: loop) {
+                    let network = ClientNetwork(address: "2001:\(number % 15):\(number):\(city)::1")
+                    for guess in 0... {
+                        let account = SignInAccount.user(
+                            workspace: workspace.name, email: "u\(guess).\(number)@example.com")
+                        _ = try? await check.run(
+                            SignInLockTests.wrong, SignInAttempt(account, from: network), identity.context()
+                        ) { nil }
+                        if Task.isCancelled { break }
+                    }
+                }
+            }
+            for await _ in evaluated.prefix(30) {}
+            for number in 0..<8 {
+                let attempt = attempt(workspace, from: "2002:\(number):\(city)::1")
+                let owner = SessionOwner(tenantID: workspace.id, userID: workspace.adminID)
+                let known = number.isMultiple(of: 2) ? [] : [attempt.network.digest(for: owner.userID)]
+                _ = try await check.run(TestIdentity.adminPassword, attempt, identity.context()) {
+                    PasswordHolder(
+                        owner: owner, email: SignInLockTests.email, passwordHash: stored, knownNetworks: known)
+                }
+            }
+            for task in flood { task.cancel() }
+            for task in flood { await task.value }
+            try await identity.postgres.workers.run { workers.shutdown() }
+        }
+    }
+
     // MARK: Help
 
     @Test func anAdminsNewPasswordLiftsTheLock() async throws {

@@ -38,25 +38,54 @@ import Testing
         }
     }
 
-    @Test func aNetworkThatFloodsLeavesRoomForOthers() async throws {
-        let turns = PasswordTurns(count: 1)
+    @Test func aNetworkThatFloodsMakesRoomForOthers() async throws {
+        let turns = PasswordTurns(count: 1, waitingMax: 4)
         let (_, journal) = AsyncStream.makeStream(of: String.self)
         try await turns.begin(in: lane("busy"))
-        let flood = await wait(PasswordTurns.waitingMax / 2, turns, lane("flood"), journal: journal)
+        let flood = await wait(4, turns, lane("flood"), journal: journal)
         #expect(await isRefused(turns, lane("flood")))
-        let others = await wait(1, turns, lane("honest"), journal: journal)
         // And whoever is known has a room that strangers do not fill.
-        let known = await wait(
-            PasswordTurns.waitingMax / 2, turns, lane("home", isKnown: true), journal: journal)
+        let known = await wait(4, turns, lane("home", isKnown: true), journal: journal)
         #expect(await isRefused(turns, lane("home", isKnown: true)))
+        let other = Task {
+            try await turns.begin(in: lane("honest"))
+            turns.end()
+        }
+        do {
+            try await flood[3].value
+            Issue.record("the last one of the flood kept its place")
+        } catch {
+            #expect((error as? RPCError)?.reason == "PASSWORD_CHECK_OVERLOADED")
+        }
         turns.end()
-        for task in flood + others + known { try await task.value }
+        for task in flood.prefix(3) + known { try await task.value }
+        try await other.value
         #expect(turns.waitingCount == 0)
         try await turns.begin(in: lane("later"))
     }
 
+    @Test func whoeverSeesTooManyTurnsGoByIsToldToComeBack() async throws {
+        let turns = PasswordTurns(count: 1, waitingMax: 2)
+        let (_, journal) = AsyncStream.makeStream(of: String.self)
+        try await turns.begin(in: lane("late"))
+        let late = await wait(1, turns, lane("late"), journal: journal)
+        for number in 0..<2 {
+            let other = Task { try await turns.begin(in: lane("new \(number)")) }
+            while turns.waitingCount < 2 { await Task.yield() }
+            turns.end()
+            try await other.value
+        }
+        do {
+            try await late[0].value
+            Issue.record("it has a turn")
+        } catch {
+            #expect((error as? RPCError)?.reason == "PASSWORD_CHECK_OVERLOADED")
+            #expect((error as? RPCError)?.retryDelay == .seconds(1))
+        }
+    }
+
     @Test func networksTakeTurns() async throws {
-        let turns = PasswordTurns(count: 1)
+        let turns = PasswordTurns(count: 1, waitingMax: 16)
         let (order, journal) = AsyncStream.makeStream(of: String.self)
         try await turns.begin(in: lane("busy"))
         var tasks = await wait(5, turns, lane("flood"), journal: journal)
@@ -71,7 +100,7 @@ import Testing
     }
 
     @Test func whoeverIsKnownHasEveryOtherTurn() async throws {
-        let turns = PasswordTurns(count: 1)
+        let turns = PasswordTurns(count: 1, waitingMax: 16)
         let (order, journal) = AsyncStream.makeStream(of: String.self)
         try await turns.begin(in: lane("busy"))
         var tasks: [Task<Void, any Error>] = []
@@ -86,7 +115,7 @@ import Testing
     }
 
     @Test func whoGivesUpLeavesItsPlace() async throws {
-        let turns = PasswordTurns(count: 1)
+        let turns = PasswordTurns(count: 1, waitingMax: 16)
         let (_, journal) = AsyncStream.makeStream(of: String.self)
         try await turns.begin(in: lane("busy"))
         let tasks = await wait(3, turns, lane("flood"), journal: journal)
@@ -105,7 +134,7 @@ import Testing
     }
 
     @Test func aTurnIsGivenForEachThread() async throws {
-        let turns = PasswordTurns(count: 2)
+        let turns = PasswordTurns(count: 2, waitingMax: 16)
         let (_, journal) = AsyncStream.makeStream(of: String.self)
         try await turns.begin(in: lane("a"))
         try await turns.begin(in: lane("a"))

@@ -3,6 +3,10 @@ import Testing
 @testable import RPC
 
 struct ClientNetworkTests {
+    private func sharedRanges(_ one: String, _ other: String) -> [Bool] {
+        zip(ClientNetwork(address: one).ranges, ClientNetwork(address: other).ranges).map { $0 == $1 }
+    }
+
     private func network(_ address: String) -> String { ClientNetwork(address: address).text }
 
     @Test func addressesOfOneHouseCountTogether() {
@@ -21,5 +25,17 @@ struct ClientNetworkTests {
         #expect(network("") == "")
         #expect(network("unix") == "unix")
         #expect(network("2001:db8::1::2") == "2001:db8::1::2")
+    }
+
+    @Test func liesInRangesFromWideToNarrow() {
+        #expect(ClientNetwork(address: "192.0.2.1").ranges == ["192.0", "192.0.2", "192.0.2.1"])
+        #expect(
+            ClientNetwork(address: "2001:db8:1:2::1").ranges
+                == ["20:1:d:b8", "20:1:d:b8:0:1", "20:1:d:b8:0:1:0:2/64"])
+        #expect(sharedRanges("2001:db8:1:2::1", "2001:db8:1:3::1") == [true, true, false])
+        #expect(sharedRanges("2001:db8:1:2::1", "2001:db8:2:2::1") == [true, false, false])
+        #expect(sharedRanges("2001:db8:1:2::1", "2001:db9:1:2::1") == [false, false, false])
+        #expect(ClientNetwork(address: "unix").ranges == ["unix", "unix", "unix"])
+        #expect(ClientNetwork(address: "").ranges == ["", "", ""])
     }
 }

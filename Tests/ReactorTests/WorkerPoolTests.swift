@@ -27,6 +27,18 @@ import Testing
         low.shutdown()
     }
 
+    /// Whoever wakes has a shorter slice, and need not wait for the tick.
+    @Test(.enabled(if: kernelHasSlices)) func lowThreadsHaveALongSlice() async throws {
+        let (plain, low) = (
+            try WorkerPool(threadCount: 1, queueCountMax: 0),
+            try WorkerPool(threadCount: 1, queueCountMax: 0, niceness: 7)
+        )
+        #expect(try await low.run { slice() } == 10_000_000)
+        #expect(try await plain.run { slice() }.map { $0 < 10_000_000 } == true)
+        plain.shutdown()
+        low.shutdown()
+    }
+
     @Test func errorsOfTheBodyComeThrough() async throws {
         let pool = try WorkerPool(threadCount: 1, queueCountMax: 0)
         await #expect(throws: ReactorError.self) {
@@ -89,4 +101,28 @@ private final class Gate: @unchecked Sendable {  // SAFETY: semaphores are made 
     func waitUntilReached() { sem_wait(reached) }
 
     func open() { sem_post(opened) }
+}
+
+/// Threads have slices of their own since Linux 6.12, and /proc tells them where the kernel was built to.
+private var kernelHasSlices: Bool {
+    var names = utsname()
+    uname(&names)
+    let release = withUnsafeBytes(of: names.release) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self).split(separator: ".").prefix(2).compactMap { Int($0) }
+    }
+    return release.count == 2 && (release[0], release[1]) >= (6, 12) && slice() != nil
+}
+
+/// What the calling thread may run at a stretch, in nanoseconds.
+private func slice() -> Int? {
+    guard let file = fopen("/proc/thread-self/sched", "r") else { return nil }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, Int32(line.count), file) != nil {
+        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if text.hasPrefix("se.slice") {
+            return text.split(whereSeparator: { " \n".contains($0) }).last.flatMap { Int($0) }
+        }
+    }
+    return nil
 }

@@ -25,5 +25,6 @@ int clinux_keep_memory_private(void);
 void clinux_name_thread(const char *name);
 
 /// Lets the calling thread, and no other of the process, run so far below the others: 1 to 19 as in nice(1), which anybody may.
-/// Linux keeps niceness for each thread; POSIX would have it for the process.
+/// Linux keeps niceness for each thread; POSIX would have it for the process. Asks for a long slice as well, which Linux 6.12 and later
+/// keep for each thread: whoever wakes has a shorter one, and need not wait until the slice, or the tick of up to 4 ms, ends.
 void clinux_lower_thread(int niceness);

@@ -7,8 +7,8 @@ import Synchronization
 final class OpenCalls: Sendable {
     /// Signing in takes one call, and a client has one user.
     static let ofConnectionMax = 8
-    /// Calls passed on to identity and not answered yet. Identity checks some passwords at a time and lets 64 wait
-    /// for it; it serves 4,096 calls of a gateway in all, which are needed for other things.
+    /// Calls passed on to identity and not answered yet. Identity checks some passwords at a time and lets at
+    /// most 128 wait for it (`PasswordTurns`); it serves 4,096 calls of a gateway in all, which are needed for other things.
     static let passedOnMax = 256
     /// A call that the client gave up keeps its place for so long: calling and giving up costs the client nothing.
     static let penalty: Duration = .seconds(1)

@@ -22,11 +22,13 @@ struct PasswordHasher: Sendable {
     ///   - workers: threads that do nothing else. Their number bounds the memory that hashing takes.
     ///   - onEvaluation: called for each hash that is computed, on one of the threads.
     init(
-        workers: WorkerPool, waitingMax: Int = PasswordTurns.waitingMax, cost: PasswordCost = .standard,
+        workers: WorkerPool, waitingMax: Int? = nil, cost: PasswordCost = .standard,
         onEvaluation: @escaping @Sendable () -> Void
     ) throws {
         self.workers = workers
-        turns = PasswordTurns(count: workers.threadCount, waitingMax: waitingMax)
+        turns = PasswordTurns(
+            count: workers.threadCount,
+            waitingMax: waitingMax ?? PasswordTurns.waitingMax(threadCount: workers.threadCount))
         self.cost = cost
         self.onEvaluation = onEvaluation
         decoy = try PasswordHash.make(RandomToken.hexText(), cost: cost)
@@ -50,7 +52,7 @@ struct PasswordHasher: Sendable {
         let isPossible = !PasswordRules.isImpossible(password)
         let hash = try encoded.flatMap { isPossible ? try PasswordHash(encoded: $0) : nil }
         return try await run(in: lane, begin: begin) { [decoy] in
-            let matches = (hash ?? decoy).verify(isPossible ? password : "-")
+            let matches = try (hash ?? decoy).verify(isPossible ? password : "-")
             return matches && hash != nil
         }
     }

@@ -1,8 +1,8 @@
 import RPC
 import Synchronization
 
-/// Turns at the threads that hash passwords. Networks take turns, and a network may have waiting no more than what is left
-/// free: however many attempts come from a few networks, the others find room and wait for one turn of each.
+/// Turns at the threads that hash passwords, in which ranges of addresses alternate (`PasswordRoom`): however many attempts come
+/// from a few ranges, the others find room and wait for one turn of each.
 ///
 /// Networks that the account's user has signed in from have a room of their own, which attempts of strangers cannot fill, and
 /// every other turn: however many networks attack, whoever is known is served.
@@ -13,34 +13,35 @@ package final class PasswordTurns: Sendable {
         let isKnown: Bool
     }
 
-    /// Most that may wait in each of the two rooms, unless a test wants another number. At 25 ms for a password the last of
-    /// both has its turn after 1.6 s with one thread.
-    package static let waitingMax = 32
+    /// Most that wait in each of the two rooms. At 25 ms for a password the last one has its turn within a second, even
+    /// while both rooms are full. All together are fewer than the calls without a session that a gateway passes on.
+    static func waitingMax(threadCount: Int) -> Int { min(16 * threadCount, 64) }
 
-    fileprivate struct Waiter {
-        let number: UInt64
-        let continuation: CheckedContinuation<Void, any Error>
-    }
+    fileprivate typealias Continuation = CheckedContinuation<Void, any Error>
 
     fileprivate struct State {
         var free: Int
-        let waitingMax: Int
-        var known = FairQueue<ClientNetwork, Waiter>(quantum: 1)
-        var strangers = FairQueue<ClientNetwork, Waiter>(quantum: 1)
+        var known: PasswordRoom<Continuation>
+        var strangers: PasswordRoom<Continuation>
         var isKnownNext = true
         var lastNumber: UInt64 = 0
     }
 
     private let state: Mutex<State>
 
-    /// - Parameter count: how many turns are given at once; as many as there are threads.
-    init(count: Int, waitingMax: Int = waitingMax) {
-        state = Mutex(State(free: count, waitingMax: waitingMax))
+    /// - Parameters:
+    ///   - count: how many turns are given at once; as many as there are threads.
+    ///   - waitingMax: most that wait in each of the two rooms.
+    init(count: Int, waitingMax: Int) {
+        state = Mutex(
+            State(
+                free: count, known: PasswordRoom(waitingMax: waitingMax),
+                strangers: PasswordRoom(waitingMax: waitingMax)))
     }
 
     /// Waits for a turn. Each turn is given back with `end()`.
     ///
-    /// - Throws: PASSWORD_CHECK_OVERLOADED when too many wait; `CancellationError`.
+    /// - Throws: PASSWORD_CHECK_OVERLOADED when too many wait who come first; `CancellationError`.
     func begin(in lane: Lane) async throws {
         let number = state.withLock { state in
             state.lastNumber += 1
@@ -48,36 +49,25 @@ package final class PasswordTurns: Sendable {
         }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let refusal = state.withLock { state -> (any Error)? in
+                let isCancelled = state.withLock { state in
                     // Whoever is cancelled from here on is found among those that wait.
-                    if Task.isCancelled { return CancellationError() }
-                    if state.free > 0 {
-                        state.free -= 1
-                        continuation.resume()
-                        return nil
-                    }
-                    guard state.hasRoom(lane) else { return IdentityError.overloaded }
-                    state.append(Waiter(number: number, continuation: continuation), lane)
-                    return nil
+                    if Task.isCancelled { return true }
+                    state.enter(continuation, number, lane)
+                    return false
                 }
-                if let refusal { continuation.resume(throwing: refusal) }
+                if isCancelled { continuation.resume(throwing: CancellationError()) }
             }
         } onCancel: {
-            let waiter = state.withLock { $0.remove(number, lane) }
-            waiter?.continuation.resume(throwing: CancellationError())
+            let waiter = state.withLock { state in
+                state.change(lane.isKnown) { $0.remove(number) }
+            }
+            waiter?.resume(throwing: CancellationError())
         }
     }
 
     /// Gives the turn to whoever is next.
     func end() {
-        let next = state.withLock { state -> Waiter? in
-            guard let waiter = state.popFirst() else {
-                state.free += 1
-                return nil
-            }
-            return waiter
-        }
-        next?.continuation.resume()
+        state.withLock { $0.handOn() }
     }
 
     /// How many wait.
@@ -85,37 +75,27 @@ package final class PasswordTurns: Sendable {
 }
 
 extension PasswordTurns.State {
-    /// Dynamic thresholds (Choudhury and Hahne, 1998): whoever has less waiting than there is room left may add one.
-    func hasRoom(_ lane: PasswordTurns.Lane) -> Bool {
-        let room = lane.isKnown ? known : strangers
-        return room.count(of: lane.network) < waitingMax - room.count
+    mutating func enter(_ continuation: PasswordTurns.Continuation, _ number: UInt64, _ lane: PasswordTurns.Lane) {
+        guard free == 0 else {
+            free -= 1
+            change(lane.isKnown) { $0.noteTurn(of: lane.network) }
+            return continuation.resume()
+        }
+        let refused = change(lane.isKnown) { $0.append(continuation, number: number, from: lane.network) }
+        refused?.resume(throwing: IdentityError.overloaded)
     }
 
-    mutating func append(_ waiter: PasswordTurns.Waiter, _ lane: PasswordTurns.Lane) {
-        change(lane.isKnown) { $0.append(waiter, of: lane.network, cost: 1) }
-    }
-
-    /// Whose turn it is: one of those who are known, then a stranger.
-    mutating func popFirst() -> PasswordTurns.Waiter? {
+    /// Gives a turn to one of those who are known, then to a stranger.
+    mutating func handOn() {
         let isKnown = known.count > 0 && (isKnownNext || strangers.count == 0)
         isKnownNext = !isKnown
-        return change(isKnown) { $0.popFirst()?.element }
+        let (next, passedOver) = change(isKnown) { ($0.popFirst(), $0.popPassedOver()) }
+        if let next { next.resume() } else { free += 1 }
+        for waiter in passedOver { waiter.resume(throwing: IdentityError.overloaded) }
     }
 
-    mutating func remove(_ number: UInt64, _ lane: PasswordTurns.Lane) -> PasswordTurns.Waiter? {
-        var found: PasswordTurns.Waiter?
-        change(lane.isKnown) { room in
-            room.remove(of: lane.network) { waiter in
-                guard waiter.number == number else { return false }
-                found = waiter
-                return true
-            }
-        }
-        return found
-    }
-
-    private mutating func change<Value>(
-        _ isKnown: Bool, _ body: (inout FairQueue<ClientNetwork, PasswordTurns.Waiter>) -> Value
+    mutating func change<Value>(
+        _ isKnown: Bool, _ body: (inout PasswordRoom<PasswordTurns.Continuation>) -> Value
     ) -> Value {
         isKnown ? body(&known) : body(&strangers)
     }
