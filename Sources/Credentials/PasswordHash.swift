@@ -76,12 +76,12 @@ package struct PasswordHash: Hashable, Sendable, CustomStringConvertible, Custom
             cost.memoryKiB, cost.iterations, cost.lanes, &secret, UInt32(secret.count), salt, UInt32(salt.count),
             &hash, UInt32(count),
             { start, bytes in
-                let block = PasswordMemory.take(bytes: bytes)
+                let block = PasswordMemory.standard.take(bytes: bytes)
                 start?.pointee = block?.assumingMemoryBound(to: UInt8.self)
                 return block == nil ? ARGON2_MEMORY_ALLOCATION_ERROR.rawValue : ARGON2_OK.rawValue
             },
             { start, bytes in
-                if let start { PasswordMemory.giveBack(start, bytes: bytes) }
+                if let start { PasswordMemory.standard.giveBack(start, bytes: bytes) }
             })
         guard status == ARGON2_OK.rawValue else {
             throw CredentialsError(

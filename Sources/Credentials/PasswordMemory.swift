@@ -7,9 +7,12 @@ import Synchronization
 /// Nothing of a password stays in it, since argon2 wipes it before it gives it back. Kept are as many blocks as hashes of the
 /// standard cost were ever computed at once; so whoever bounds the threads that hash bounds this. It belongs to the process, since
 /// argon2 tells its allocator nothing but a size.
-enum PasswordMemory {
-    /// Of a hash of the standard cost. What takes another amount, which a hash from elsewhere may, is not kept.
-    static let keptBytes = Int(PasswordCost.standard.memoryKiB) << 10
+final class PasswordMemory: Sendable {
+    /// That of the process: of hashes of the standard cost. What takes another amount, which a hash from elsewhere may, is not kept.
+    static let standard = PasswordMemory(keptBytes: Int(PasswordCost.standard.memoryKiB) << 10)
+
+    /// Bytes of a block that is kept.
+    let keptBytes: Int
     /// What a processor can reach without looking for each page: argon2 jumps about in its memory.
     private static let hugePageBytes = 2 << 20
 
@@ -18,28 +21,38 @@ enum PasswordMemory {
         let start: UnsafeMutableRawPointer
     }
 
-    private static let blocks = Mutex<[Block]>([])
+    private let blocks = Mutex<[Block]>([])
 
-    /// Blocks that no hash uses.
-    static var keptCount: Int { blocks.withLock { $0.count } }
+    init(keptBytes: Int) { self.keptBytes = keptBytes }
+
+    deinit {
+        for block in blocks.withLock({ $0 }) { free(block.start) }
+    }
+
+    /// Lends each block that no hash uses.
+    func inspect(_ body: (UnsafeRawBufferPointer) -> Void) {
+        blocks.withLock { blocks in
+            for block in blocks { body(UnsafeRawBufferPointer(start: block.start, count: keptBytes)) }
+        }
+    }
 
     /// Nil when there is no memory.
-    static func take(bytes: Int) -> UnsafeMutableRawPointer? {
+    func take(bytes: Int) -> UnsafeMutableRawPointer? {
         guard bytes == keptBytes else { return malloc(bytes) }
         return blocks.withLock { $0.popLast() }?.start ?? makeBlock()
     }
 
     /// Takes back what `take` gave for the same number of bytes.
-    static func giveBack(_ start: UnsafeMutableRawPointer, bytes: Int) {
+    func giveBack(_ start: UnsafeMutableRawPointer, bytes: Int) {
         guard bytes == keptBytes else { return free(start) }
         let block = Block(start: start)
         blocks.withLock { $0.append(block) }
     }
 
-    private static func makeBlock() -> UnsafeMutableRawPointer? {
-        let bytes = (keptBytes + hugePageBytes - 1) / hugePageBytes * hugePageBytes
+    private func makeBlock() -> UnsafeMutableRawPointer? {
+        let bytes = (keptBytes + Self.hugePageBytes - 1) / Self.hugePageBytes * Self.hugePageBytes
         var start: UnsafeMutableRawPointer?
-        guard posix_memalign(&start, hugePageBytes, bytes) == 0 else { return nil }
+        guard posix_memalign(&start, Self.hugePageBytes, bytes) == 0 else { return nil }
         // A wish only: without huge pages it is slower.
         madvise(start, bytes, MADV_HUGEPAGE)
         return start

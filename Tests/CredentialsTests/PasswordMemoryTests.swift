@@ -3,41 +3,39 @@ import Testing
 
 @testable import Credentials
 
-/// The only tests of the target that hash at the standard cost: what is kept belongs to the process.
-@Suite(.serialized) struct PasswordMemoryTests {
-    private func isWiped(_ block: UnsafeMutableRawPointer) -> Bool {
-        UnsafeRawBufferPointer(start: block, count: PasswordMemory.keptBytes).allSatisfy { $0 == 0 }
-    }
-
+@Suite struct PasswordMemoryTests {
+    /// Others hash at the same time; what is kept at any moment is wiped.
     @Test func hashesLeaveNothingInTheMemoryThatIsKept() throws {
-        let block = try #require(PasswordMemory.take(bytes: PasswordMemory.keptBytes))
-        memset(block, 0xaa, PasswordMemory.keptBytes)
-        PasswordMemory.giveBack(block, bytes: PasswordMemory.keptBytes)
         let hash = try PasswordHash.make("correct horse")
-        let again = try #require(PasswordMemory.take(bytes: PasswordMemory.keptBytes))
-        #expect(again == block, "the hash had memory of its own")
-        #expect(isWiped(again))
-        PasswordMemory.giveBack(again, bytes: PasswordMemory.keptBytes)
         #expect(try hash.verify("correct horse"))
-        #expect(isWiped(block))
-    }
-
-    @Test func keepsNoMoreThanWasUsedAtOnce() async throws {
-        let hash = try PasswordHash.make("correct horse")
-        let before = PasswordMemory.keptCount
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            for number in 0..<6 { group.addTask { try hash.verify("\(number)") } }
-            for try await matches in group { #expect(!matches) }
+        #expect(try !hash.verify("battery staple"))
+        PasswordMemory.standard.inspect { block in
+            #expect(block.allSatisfy { $0 == 0 })
         }
-        #expect(PasswordMemory.keptCount <= max(before, 6))
-        let most = PasswordMemory.keptCount
-        for _ in 0..<3 { _ = try hash.verify("correct horse") }
-        #expect(PasswordMemory.keptCount == most)
     }
 
-    @Test func keepsNothingOfAnotherCost() throws {
-        let before = PasswordMemory.keptCount
-        _ = try PasswordHash.make("a", cost: PasswordCost(memoryKiB: 32_768, iterations: 1, lanes: 2))
-        #expect(PasswordMemory.keptCount == before)
+    @Test func keepsWhatWasUsedAtOnceAndLendsItAgain() throws {
+        let memory = PasswordMemory(keptBytes: 4_096)
+        func kept() -> [UnsafeRawPointer] {
+            var starts: [UnsafeRawPointer] = []
+            memory.inspect { block in block.baseAddress.map { starts.append($0) } }
+            return starts
+        }
+        let blocks = try (0..<3).map { _ in try #require(memory.take(bytes: 4_096)) }
+        #expect(kept().isEmpty && Set(blocks).count == 3)
+        for block in blocks { memory.giveBack(block, bytes: 4_096) }
+        #expect(Set(kept()) == Set(blocks.map { UnsafeRawPointer($0) }))
+        let again = try #require(memory.take(bytes: 4_096))
+        #expect(blocks.contains(again) && kept().count == 2)
+        memory.giveBack(again, bytes: 4_096)
+    }
+
+    @Test func keepsNothingOfAnotherSize() throws {
+        let memory = PasswordMemory(keptBytes: 4_096)
+        let block = try #require(memory.take(bytes: 8_192))
+        memory.giveBack(block, bytes: 8_192)
+        var count = 0
+        memory.inspect { _ in count += 1 }
+        #expect(count == 0)
     }
 }

@@ -5,8 +5,8 @@ import Reactor
 import ServiceHost
 import Tenancy
 
-/// Logs the calls that got no answer of the service behind, of each reason some a second, with what the client is not told, and the unary calls that took long at the
-/// gateway, with the part that the service took.
+/// Logs the calls that got no answer of the service behind, of each reason some a second, with what the client is not told, and the unary
+/// calls that took long at the gateway, with the part that the service took.
 struct ForwardLog: Sendable {
     private let slowNanoseconds: UInt64
     private let logger: Logger
