@@ -213,7 +213,8 @@ let package = Package(
             ]),
         tests("AccessControlTests", ["AccessControl", "Tenancy"]),
         tests(
-            "RecordsTests", ["Records", "Contracts", "AccessControl", "Postgres", "RPC", "Tenancy", "Wire"]),
+            "RecordsTests",
+            ["Records", "Contracts", "AccessControl", "Postgres", "RPC", "Reactor", "Tenancy", "Wire"]),
         tests(
             "RecordsIntegrationTests",
             [

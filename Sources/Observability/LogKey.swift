@@ -66,4 +66,6 @@ package enum LogKey {
     package static let object = "object"
     /// Log lines that were dropped before this one because nobody read the log.
     package static let droppedLines = "log.dropped"
+    /// Lines with the same reason that were left out before this one because there were many.
+    package static let leftOutLines = "log.left_out"
 }

@@ -39,6 +39,9 @@ package final class CallContext: @unchecked Sendable {
     package let startNanoseconds: UInt64
     /// When its code began to run, monotonic nanoseconds; 0 before. For the transport to set.
     package var handlerNanoseconds: UInt64 = 0
+    /// How long its code ran on the loop, until it ended; what it waited for is not in it. For the transport to set; 0 where work is not
+    /// accounted for.
+    package var loopNanoseconds: UInt64 = 0
     // Atomic, since work that the call began may go on elsewhere.
     let poolNanoseconds = Atomic<UInt64>(0)
     let databaseNanoseconds = Atomic<UInt64>(0)

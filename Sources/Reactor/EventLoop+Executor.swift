@@ -1,7 +1,10 @@
 extension EventLoop {
     package func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        guard isCurrent, isResuming else { return submit(.job(job)) }
+        enqueue(.job(UnownedJob(job)))
+    }
+
+    func enqueue(_ job: Work) {
+        guard isCurrent, isResuming else { return submit(job) }
         isResuming = false
         resumed = job
     }
@@ -12,7 +15,11 @@ extension EventLoop {
         isResuming = true
         continuation.resume()
         isResuming = false
-        resumed.take()?.runSynchronously(on: asUnownedTaskExecutor())
+        switch resumed.take() {
+        case .job(let job): job.runSynchronously(on: asUnownedTaskExecutor())
+        case .metered(let job, let executor): executor.runInTurn(job)
+        case .body, nil: return
+        }
     }
 
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
@@ -50,6 +57,8 @@ extension EventLoop {
     func perform(_ work: Work, _ executor: UnownedTaskExecutor) {
         switch work {
         case .job(let job): job.runSynchronously(on: executor)
+        case .metered(let job, let own):
+            if own.hasHadItsShare { standInLine(.job(job, own)) } else { own.run(job) }
         case .body(let body): body()
         }
     }

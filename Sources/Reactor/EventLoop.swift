@@ -35,11 +35,11 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     var hooks: ContiguousArray<() -> Void> = []
     var lateHooks: ContiguousArray<() -> Void> = []
     /// Tasks with long work, in the order of their turns.
-    var longWork = Deque<UnsafeContinuation<Void, Never>>()
+    var longWork = Deque<LongWork>()
     var runningHooks: ContiguousArray<() -> Void> = []
     /// The next job comes from `resumeNow`, which runs it; and that job.
     @exclusivity(unchecked) var isResuming = false
-    @exclusivity(unchecked) var resumed: UnownedJob?
+    @exclusivity(unchecked) var resumed: Work?
     @exclusivity(unchecked) var turnTime: UInt64 = 0
     @exclusivity(unchecked) var isStopping = false
 

@@ -3,6 +3,8 @@ import Synchronization
 /// A piece of work for a loop.
 enum Work {
     case job(UnownedJob)
+    /// Of a task whose time is counted.
+    case metered(UnownedJob, MeteredExecutor)
     case body(@Sendable () -> Void)
 }
 

@@ -52,6 +52,12 @@ package struct TenantDatabase: Sendable {
         try await transaction(tenant: tenant(of: caller), deadline, access, body)
     }
 
+    /// Throws what `read` would throw now for a scan of the caller's tenant that is not known to be quick, if that is refused at once.
+    package func checkScanLine(of caller: Caller) async throws {
+        let tenant = try tenant(of: caller)
+        try await pool(of: tenant).pool.checkScanLine(of: tenant)
+    }
+
     // MARK: For the system
 
     package func read(
@@ -105,12 +111,16 @@ package struct TenantDatabase: Sendable {
     private func prepare(
         _ tenant: TenantID, _ deadline: UInt64, _ access: TransactionAccess
     ) async throws -> (PostgresPool, TransactionScope) {
-        let placement = try await placements.placement(of: tenant, service: service)
-        let pool = try databases.pool(database: placement.database, partition: placement.partition)
+        let (pool, placement) = try await pool(of: tenant)
         let scope = TransactionScope(
             access: access, tenant: tenant, service: service,
             stamp: SchemaStamp(versions: schemaVersions, epoch: placement.epoch), deadline: deadline)
         return (pool, scope)
+    }
+
+    private func pool(of tenant: TenantID) async throws -> (pool: PostgresPool, placement: Placement) {
+        let placement = try await placements.placement(of: tenant, service: service)
+        return (try databases.pool(database: placement.database, partition: placement.partition), placement)
     }
 
     /// An operator belongs to no tenant; a call of one that gets here was admitted by mistake.

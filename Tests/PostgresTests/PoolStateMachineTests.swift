@@ -296,9 +296,11 @@ import Testing
             #expect(machine.lease(waiter, tenant: tenant, scan: waiter, deadline: .max, now: 0) == .queued([]))
         }
         #expect(machine.lease(99, tenant: tenant, scan: 99, deadline: .max, now: 0) == .scansOverloaded)
+        #expect(machine.scanRefusal(of: tenant) == .scansOverloaded)
+        #expect(machine.scanRefusal(of: self.tenant(at: 2, 3, size: 8)) == nil)
         #expect(machine.tick(now: PoolLimits.scanWaitMax - 1) == [])
         #expect(machine.tick(now: PoolLimits.scanWaitMax).count == PoolLimits.scanWaiterOfTenantCountMax)
-        #expect(machine.waiterCount == 0)
+        #expect(machine.waiterCount == 0 && machine.scanRefusal(of: tenant) == nil)
     }
 
     /// Calling and giving up soon does not make a scan look quick.

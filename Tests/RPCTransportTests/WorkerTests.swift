@@ -71,6 +71,50 @@ import Wire
         await world.close()
     }
 
+    /// Keeps how long calls ran on the loop.
+    private final class LoopTimes: Interceptor {
+        let all = Mutex<[UInt64]>([])
+
+        func finish(_ context: CallContext, _ outcome: CallOutcome) {
+            all.withLock { $0.append(context.loopNanoseconds) }
+        }
+    }
+
+    /// A call is told how long its own code ran, not what it waited for nor what another call of the same task did, refused or not.
+    @Test func aCallKnowsHowLongItRan() async throws {
+        @Sendable func compute(milliseconds: UInt64) {
+            let end = MonotonicTime.now() + milliseconds * 1_000_000
+            while MonotonicTime.now() < end {}
+        }
+        var router = Router()
+        router.unary(NoteMethods.wait) { request, _ in
+            compute(milliseconds: 500)
+            try? await EventLoop.current!.sleep(for: .milliseconds(500))
+            compute(milliseconds: 100)
+            return request
+        }
+        router.unary(NoteMethods.fail) { _, _ in
+            compute(milliseconds: 3)
+            throw RPCError.invalidArgument("ORDER_INVALID", "")
+        }
+        for accounts in [true, false] {
+            let times = LoopTimes()
+            let world = try await World(interceptors: [times], router: router, accountsWork: accounts)
+            let client = try world.client()
+            _ = try await client.call(NoteMethods.wait, Note("w"), CallOptions()) as Note
+            await #expect(throws: RPCError.self) {
+                _ = try await client.call(NoteMethods.fail, Note("f"), CallOptions()) as Note
+            }
+            let seen = times.all.withLock { $0.map { $0 / 1_000_000 } }
+            if accounts {
+                #expect((600..<1_000).contains(seen[0]) && (3..<500).contains(seen[1]), "\(seen)")
+            } else {
+                #expect(seen == [0, 0])
+            }
+            await world.close(client)
+        }
+    }
+
     /// Who sends many calls that take long holds up another by few of them.
     @Test func connectionsTakeTurns() async throws {
         let order = Mutex<[String]>([])

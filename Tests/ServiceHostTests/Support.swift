@@ -25,11 +25,12 @@ enum Sample {
 
     static func context(
         _ method: MethodDefinition = AccountServiceMethods.getAccount, peer: Peer = .program(.gateway),
-        token: CallerTokenBytes? = nil, deadline: Deadline = .never, caller: Caller? = nil
+        token: CallerTokenBytes? = nil, deadline: Deadline = .never, caller: Caller? = nil,
+        logger: Logger = Logger(label: "test")
     ) -> CallContext {
         let context = CallContext(
             method: method, deadline: deadline, trace: .make(),
-            connection: ConnectionContext(peer: peer, logger: Logger(label: "test")),
+            connection: ConnectionContext(peer: peer, logger: logger),
             callerToken: token, arena: Arena(), startNanoseconds: 0)
         context.caller = caller
         return context

@@ -75,10 +75,11 @@ extension SystemTests {
             for size: Int32 in [50, 100, 1_000] {
                 _ = try await accounts.listAccounts(ListAccountsRequest(pageSize: size), options: options)
             }
-            // Lists cost their time in the database too, and this machine may be busy.
+            // Lists cost their time in the database, and every call its computing time: this machine may be busy, and debug builds are slow.
+            // The prices of time are TimeChargeTests.
             let costs = told.withLock { $0 }
-            #expect(costs.prefix(4) == [43, 8, 9, 11])
-            #expect(zip(costs.dropFirst(4), [4, 6, 7]).allSatisfy { $0 >= $1 } && costs.count == 7, "\(costs)")
+            let least: [UInt32] = [61, 8, 9, 11, 4, 6, 7]
+            #expect(zip(costs, least).allSatisfy { $0 >= $1 } && costs.count == 7, "\(costs)")
             await workspace.close()
         }
 

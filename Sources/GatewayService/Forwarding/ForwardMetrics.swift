@@ -18,6 +18,8 @@ final class ForwardMetrics: Sendable {
     private let factory: any MetricsFactory
     /// Made when a code first occurs.
     private let timers = Mutex<[Key: CoreMetrics.Timer]>([:])
+    /// Made when a reason first occurs.
+    private let refusals = Mutex<[String: Counter]>([:])
 
     init(statistics: CallStatistics, factory: any MetricsFactory) {
         self.statistics = statistics
@@ -41,11 +43,16 @@ final class ForwardMetrics: Sendable {
             .recordNanoseconds(Int64(clamping: nanoseconds))
     }
 
-    /// A call was not passed on. Rare enough to look its counter up.
+    /// A call was not passed on; the gateway's own reasons are few.
     func refused(reason: String) {
-        Counter(
-            label: MetricName.serverRefusals, dimensions: [(MetricDimension.reason, reason)], factory: factory
-        ).increment()
+        refusals.withLock { refusals in
+            let counter =
+                refusals[reason]
+                ?? Counter(
+                    label: MetricName.serverRefusals, dimensions: [(MetricDimension.reason, reason)], factory: factory)
+            refusals[reason] = counter
+            counter.increment()
+        }
     }
 
     private func timer(for key: Key, _ code: StatusCode) -> CoreMetrics.Timer {

@@ -25,7 +25,7 @@ struct PolicyCompiler: Sendable {
             PolicyTables.users, purpose: "compile policy", deadline: deadline)
         policy.roles = try PolicyTables.roles(parts[0], parts[1], parts[2])
         policy.units = try PolicyTables.units(parts[3])
-        policy.users = try PolicyTables.users(parts[4])
+        policy.users = try await PolicyTables.users(parts[4])
         return policy
     }
 

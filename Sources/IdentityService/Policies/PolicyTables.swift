@@ -1,5 +1,6 @@
 import Contracts
 import Postgres
+import Reactor
 import Tenancy
 
 /// The SQL that reads a tenant's policy from its tables.
@@ -75,8 +76,9 @@ enum PolicyTables {
 
     static let users = Query(selectUsers)
 
-    static func users(_ rows: Rows) throws -> [PolicyUser] {
-        try rows.map { row in
+    static func users(_ rows: Rows) async throws -> [PolicyUser] {
+        var pace = Pace()
+        return try await pace.map(rows) { row in
             PolicyUser(
                 id: try row.id(0).bytes, unitID: try row.optionalID(1)?.bytes,
                 roleIDs: try row.ids(2).map(\.bytes))

@@ -202,6 +202,11 @@ struct PoolStateMachine {
         return scanClass != .quick && isFull ? .scansOverloaded : nil
     }
 
+    /// Why a scan of the tenant that is not known to be quick would be refused now.
+    func scanRefusal(of tenant: TenantID) -> Decision? {
+        tenants[tenant]?.waitingScans.isEmpty == false ? refusal(tenant, .alone) : nil
+    }
+
     private mutating func take(
         _ index: Int, for tenant: TenantID?, _ scan: Int?, _ scanClass: ScanClass, _ now: UInt64
     ) {

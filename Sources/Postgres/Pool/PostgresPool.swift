@@ -70,6 +70,18 @@ package final class PostgresPool: @unchecked Sendable {
         }
     }
 
+    /// Throws what `lease` would throw now for a scan of the tenant that is not known to be quick: for whoever has much to do before it
+    /// can name its scan.
+    package func checkScanLine(of tenant: TenantID) throws(PostgresError) {
+        loop.assertCurrent()
+        switch machine.scanRefusal(of: tenant) {
+        case .overloaded: throw refusal(.lineFull)
+        case .tenantOverloaded: throw refusal(.tenantLineFull)
+        case .scansOverloaded: throw refusal(.scans)
+        case .granted, .queued, .closed, nil: return
+        }
+    }
+
     /// Takes a connection back. One that is not at rest is brought to rest first, in the background.
     package func release(_ pooled: PooledConnection) {
         loop.assertCurrent()

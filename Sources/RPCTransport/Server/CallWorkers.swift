@@ -12,12 +12,12 @@ final class CallWorkers: @unchecked Sendable {
     /// Tasks kept that have nothing to do: 256 of some 4 KiB.
     private static let idleCountMax = 256
 
-    /// How long handlers may run in one turn of the loop.
-    private static let turnNanoseconds: UInt64 = 200_000
-    /// Calls after which the clock is looked at.
-    private static let callsPerLook = 4
+    /// Calls after which the clock is looked at; whose time is counted take long enough to look at it each time.
+    private var callsPerLook: Int { isMetered ? 1 : 4 }
 
     let loop: EventLoop
+    /// Each call is told how long it ran on the loop.
+    private let isMetered: Bool
     /// The connections that have calls to be served.
     @exclusivity(unchecked) private var line = Deque<ServerConnection>()
     @exclusivity(unchecked) private var idle: [CallWorker] = []
@@ -28,9 +28,13 @@ final class CallWorkers: @unchecked Sendable {
     @exclusivity(unchecked) private var turnEnd: UInt64 = 0
     @exclusivity(unchecked) private var isClosed = false
 
-    init(loop: EventLoop) {
+    init(loop: EventLoop, isMetered: Bool) {
         self.loop = loop
+        self.isMetered = isMetered
     }
+
+    /// What counts the time of a worker; nil when nobody asks.
+    func makeMeter() -> MeteredExecutor? { isMetered ? MeteredExecutor(loop: loop) : nil }
 
     /// Runs the handler of the call, at the earliest after what this turn still has to read.
     func serve(_ call: RoutedCall) {
@@ -62,8 +66,8 @@ final class CallWorkers: @unchecked Sendable {
     private func serveSome() {
         isScheduled = false
         isServing = true
-        turnEnd = MonotonicTime.now() &+ Self.turnNanoseconds
-        callsUntilLook = Self.callsPerLook
+        turnEnd = MonotonicTime.now() &+ EventLoop.share
+        callsUntilLook = callsPerLook
         while isServing, !line.isEmpty {
             if let worker = idle.popLast() { worker.goOn() } else { CallWorker(self).begin() }
         }
@@ -99,7 +103,7 @@ final class CallWorkers: @unchecked Sendable {
     private var mayGoOn: Bool {
         callsUntilLook -= 1
         if callsUntilLook < 0 {
-            callsUntilLook = Self.callsPerLook
+            callsUntilLook = callsPerLook
             isServing = MonotonicTime.now() < turnEnd
         }
         return isServing
@@ -124,19 +128,35 @@ final class CallWorkers: @unchecked Sendable {
 // SAFETY: confined to its loop.
 final class CallWorker: @unchecked Sendable {
     private let workers: CallWorkers
+    private let meter: MeteredExecutor?
     @exclusivity(unchecked) private var rest: UnsafeContinuation<Void, Never>?
     @exclusivity(unchecked) private var task: Task<Void, Never>?
     @exclusivity(unchecked) private var isCancelled = false
 
     init(_ workers: CallWorkers) {
         self.workers = workers
+        meter = workers.makeMeter()
     }
+
+    /// The call that is being served has begun.
+    func noteBegin() { meter?.startOver() }
+
+    /// Nanoseconds that the call has run on the loop; 0 when nobody asks.
+    var callNanoseconds: UInt64 { meter?.nanoseconds ?? 0 }
 
     /// Serves calls here and now, until a handler waits for something or there are no more.
     func begin() {
-        task = Task.immediate(executorPreference: workers.loop) { await self.work() }
+        if let meter {
+            meter.run { beginTask(on: meter) }
+        } else {
+            beginTask(on: workers.loop)
+        }
         // The caller may have given up in the meantime.
         if isCancelled { task?.cancel() }
+    }
+
+    private func beginTask(on executor: any TaskExecutor) {
+        task = Task.immediate(executorPreference: executor) { await self.work() }
     }
 
     /// The same for a worker that waits.

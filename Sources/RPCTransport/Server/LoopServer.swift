@@ -70,7 +70,7 @@ final class LoopServer: @unchecked Sendable {
     init(loop: EventLoop, config: ServerConfiguration) {
         self.loop = loop
         self.config = config
-        workers = CallWorkers(loop: loop)
+        workers = CallWorkers(loop: loop, isMetered: config.accountsWork)
         backlog = Backlog(bytesMax: config.limits.unsentBytesOfAllMax)
         scheduler = config.admission.map { CallScheduler(loop: loop, rule: $0, observer: config.observer) }
     }

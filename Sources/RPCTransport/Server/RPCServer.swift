@@ -24,7 +24,7 @@ package final class RPCServer: Sendable {
     ///   - peers: who may connect.
     ///   - agent: program and version, for the logs of the other side.
     ///   - tracing: which of the traces that begin here are recorded, and where.
-    ///   - accountsWork: the database is to tell each call the time that it spent for it, through `CurrentWork`. 0.1 µs a call
+    ///   - accountsWork: the database is to tell each call the time that it spent for it, through `CurrentWork`, and the loop its own. 0.1 µs a call
     ///     (measured), and only for programs that have one.
     package init(
         loops: EventLoopGroup, address: SocketAddress, tls: TLSContext, router: Router,

@@ -173,6 +173,7 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
         guard phase == .waiting else { return }
         phase = .running
         self.worker = worker
+        worker.noteBegin()
         beganNanoseconds = server.loop.now
         context.handlerNanoseconds = beganNanoseconds
         do {
@@ -312,6 +313,7 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
     /// Tells the interceptors, once.
     private func report(_ error: RPCError?) {
         guard admittedCount > 0 else { return }
+        context.loopNanoseconds = worker?.callNanoseconds ?? 0
         let outcome = CallOutcome(
             error: failure ?? error, durationNanoseconds: MonotonicTime.now() &- context.startNanoseconds)
         for interceptor in server.config.interceptors.prefix(admittedCount).reversed() {

@@ -1,6 +1,7 @@
 import AccessControl
 import Postgres
 package import RPC
+import Reactor
 import TenantDatabase
 package import Wire
 
@@ -45,7 +46,11 @@ extension RecordEngine {
             written = transaction.changes
             return answer
         }
-        for change in written { await change.type.rules.publish?(change) }
+        var pace = Pace()
+        for change in written {
+            await change.type.rules.publish?(change)
+            await pace.step()
+        }
         return answer
     }
 

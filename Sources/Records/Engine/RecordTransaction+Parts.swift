@@ -14,8 +14,8 @@ extension RecordTransaction {
     }
 
     /// The records of rows that consist of a selection's `columns` and that the statement locked.
-    package func loaded(_ rows: Rows, of selection: Selection) throws -> [LoadedRecord] {
-        try rows.map {
+    package func loaded(_ rows: Rows, of selection: Selection) async throws -> [LoadedRecord] {
+        try await map(rows) {
             LoadedRecord(call: selection.call, message: try selection.call.type.record($0, in: context.arena))
         }
     }
@@ -47,7 +47,7 @@ extension RecordTransaction {
             + "ORDER BY \(type.standard.id.column) LIMIT $2 FOR UPDATE"
         let rows = try await query(engine.statement(text), parameters)
         guard rows.count <= RecordTransaction.partCountMax else { throw RecordErrors.partsTooMany(type) }
-        return try rows.map { LoadedRecord(call: call, message: try type.record($0, in: context.arena)) }
+        return try await map(rows) { LoadedRecord(call: call, message: try type.record($0, in: context.arena)) }
     }
 
     /// Those of the records that live, kept as they are until the transaction ends, whatever the caller may read.

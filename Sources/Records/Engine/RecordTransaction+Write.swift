@@ -94,6 +94,7 @@ extension RecordTransaction {
         try await admit(change, preparation)
         try store(change)
         try await follow(change)
+        await step()
         return change.after
     }
 

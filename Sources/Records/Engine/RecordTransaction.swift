@@ -1,6 +1,7 @@
 package import AccessControl
 package import Postgres
 package import RPC
+import Reactor
 package import Tenancy
 package import Wire
 
@@ -23,6 +24,14 @@ package final class RecordTransaction: @unchecked Sendable {
     private var heldRecords: [String: any Sendable] = [:]
     /// The changes whose rules run now, the innermost last.
     var causes: [RecordChange] = []
+    /// Of all that is read and written here: whoever works on many records need not think of it.
+    private var pace = Pace()
+
+    func step() async { await pace.step() }
+
+    func map<Elements: Sequence, Value>(
+        _ elements: Elements, _ transform: (Elements.Element) throws -> Value
+    ) async rethrows -> [Value] { try await pace.map(elements, transform) }
 
     init(
         _ engine: RecordEngine, _ context: CallContext, _ sql: PostgresTransaction, call: RecordCall? = nil,

@@ -1,5 +1,6 @@
 import AccessControl
 import RPC
+import Reactor
 import Tenancy
 import Wire
 
@@ -14,6 +15,7 @@ struct ReplayedAnswer {
     /// Throws PERMISSION_DENIED with ANSWER_NOT_READABLE when one of them is out of the caller's reach altogether: a part of an
     /// answer would say something else than the whole.
     func present(_ bytes: [UInt8], as response: MessageDescriptor) async throws -> [UInt8] {
+        var pace = Pace()
         let answer = try engine.decode(bytes, as: response, in: context)
         var records: [String: [Message]] = [:]
         collect(from: answer, into: &records)
@@ -21,9 +23,12 @@ struct ReplayedAnswer {
             guard let type = engine.type(object) else { continue }
             let call = try await engine.open(context, type, writes: false)
             try await requireReach(records, call)
-            for record in records { call.rights.filter(record) }
+            for record in records {
+                call.rights.filter(record)
+                await pace.step()
+            }
         }
-        return records.isEmpty ? bytes : WireCodec.encode(answer)
+        return records.isEmpty ? bytes : await PacedCodec.encode(answer, at: &pace)
     }
 
     /// Finds the records in a message, however deep, by their kind.

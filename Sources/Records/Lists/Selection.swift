@@ -1,6 +1,7 @@
 import AccessControl
 package import Postgres
 package import RPC
+import Reactor
 import TenantDatabase
 package import Wire
 
@@ -16,8 +17,9 @@ package struct Selection: Sendable {
     package var columns: String { call.type.columnList }
 
     /// The records of rows that consist of `columns`, as the caller may see them.
-    package func records<Value: WireMessage>(_ rows: Rows, as value: Value.Type) throws -> [Value] {
-        try rows.map { row in
+    package func records<Value: WireMessage>(_ rows: Rows, as value: Value.Type) async throws -> [Value] {
+        var pace = Pace()
+        return try await pace.map(rows) { row in
             let record = try call.type.record(row, in: call.context.arena)
             call.rights.filter(record)
             return record.value(value)
@@ -34,7 +36,7 @@ extension RecordEngine {
         _ context: CallContext, _ type: RecordType, filter: (any WireMessage)? = nil, expression: String? = nil
     ) async throws -> Selection {
         let call = try await authorise(context, type, .read)
-        let asked = try RecordEngine.filter(filter?.message(in: context.arena), expression)
+        let asked = try await self.filter(filter?.message(in: context.arena), expression, call)
         return try selection(call, try resolve(asked, call), .living)
     }
 
@@ -88,8 +90,24 @@ extension RecordEngine {
         return try filter.map(resolver.resolve)
     }
 
-    /// Reads either form of a filter.
-    static func filter(_ message: Message?, _ expression: String?) throws -> FilterNode? {
+    /// Bytes of a filter from which reading it takes longer than asking whether its scan would be refused anyway: some ten conditions.
+    /// Shorter ones may be known to be quick, which only their SQL tells.
+    static let longFilterBytes = 512
+
+    /// Reads either form of a filter. Throws RESOURCE_EXHAUSTED with WORKSPACE_BUSY for a long one that would be read in vain.
+    func filter(_ message: Message?, _ expression: String?, _ call: RecordCall) async throws -> FilterNode? {
+        let bytes = message.map { WireCodec.encodedSize($0) } ?? expression?.utf8.count ?? 0
+        if bytes >= Self.longFilterBytes {
+            do {
+                try await database.checkScanLine(of: call.caller)
+            } catch {
+                throw DatabaseErrors.translate(error, call.type)
+            }
+        }
+        return try Self.filter(message, expression)
+    }
+
+    private static func filter(_ message: Message?, _ expression: String?) throws -> FilterNode? {
         guard let expression, !expression.isEmpty else { return try message.map { try FilterNode($0) } }
         guard message == nil else {
             throw RecordErrors.invalid(

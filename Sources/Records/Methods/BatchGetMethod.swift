@@ -1,6 +1,7 @@
 import AccessControl
 import Postgres
 import RPC
+import Reactor
 import Tenancy
 import TenantDatabase
 import Wire
@@ -31,10 +32,12 @@ struct BatchGetMethod {
         let wanted = try wantedIDs(request)
         Self.rowCost.charge(wanted.count, to: context)
         let mask = try ReadMask(request.mask(readMask, of: type), of: type)
-        let found = try await find(wanted, call)
+        var pace = Pace()
+        let found = try await find(wanted, call, at: &pace)
         for record in found.values {
             call.rights.filter(record)
             mask.filter(record)
+            await pace.step()
         }
         let answer = Message.make(response, in: context.arena)
         answer.setMessages(records, wanted.compactMap { found[$0] })
@@ -62,7 +65,9 @@ struct BatchGetMethod {
             .filter { known.insert($0).inserted }
     }
 
-    private func find(_ ids: [RecordID], _ call: RecordCall) async throws -> [RecordID: Message] {
+    private func find(
+        _ ids: [RecordID], _ call: RecordCall, at pace: inout Pace
+    ) async throws -> [RecordID: Message] {
         var parameters = Parameters()
         parameters.append(ids)
         let statement = type.lookups.batchGet.statement(
@@ -71,9 +76,8 @@ struct BatchGetMethod {
             let rows = try await engine.database.read(
                 call.caller, deadline: call.deadline, statement, parameters)
             let place = type.standard.id.firstColumn
-            return Dictionary(
-                try rows.map { (try $0.id(place), try type.record($0, in: call.context.arena)) },
-                uniquingKeysWith: { first, _ in first })
+            let found = try await pace.map(rows) { (try $0.id(place), try type.record($0, in: call.context.arena)) }
+            return Dictionary(found, uniquingKeysWith: { first, _ in first })
         } catch {
             throw DatabaseErrors.translate(error, type)
         }

@@ -1,5 +1,6 @@
 import Postgres
 import RPC
+import Reactor
 import Tenancy
 import Wire
 
@@ -12,12 +13,14 @@ struct BatchInsert {
     private var type: RecordType { call.type }
 
     /// Answers the items, those that were not inserted refused.
-    func insert(_ items: [BatchItem], in transaction: RecordTransaction) async throws -> [BatchItem] {
+    func insert(
+        _ items: [BatchItem], in transaction: RecordTransaction, at pace: inout Pace
+    ) async throws -> [BatchItem] {
         let changes = items.compactMap(\.change)
         guard !changes.isEmpty else { return items }
         var parameters = Parameters()
         var writer = JSONWriter()
-        writer.writeRows(changes.map(\.after), of: type)
+        await writer.writeRows(changes.map(\.after), of: type, &pace)
         writer.bytes.withUnsafeBytes { parameters.appendJSON(utf8: $0) }
         let rows = try await transaction.query(engine.statement(insertText), parameters)
         // Of two items with the same id PostgreSQL inserts the first.
@@ -31,8 +34,9 @@ struct BatchInsert {
                 if let change = item.change { inserted.append(change) }
                 outcome.append(item)
             }
+            await pace.step()
         }
-        try enqueueLedger(inserted, in: transaction)
+        try await enqueueLedger(inserted, in: transaction, at: &pace)
         return outcome
     }
 
@@ -51,10 +55,12 @@ struct BatchInsert {
         name.hasPrefix("_") ? "\(name.dropFirst())[]" : name
     }
 
-    private func enqueueLedger(_ changes: [RecordChange], in transaction: RecordTransaction) throws {
+    private func enqueueLedger(
+        _ changes: [RecordChange], in transaction: RecordTransaction, at pace: inout Pace
+    ) async throws {
         guard !changes.isEmpty else { return }
         var writer = JSONWriter()
-        writer.writeLedger(changes)
+        await writer.writeLedger(changes, &pace)
         try transaction.enqueue(LedgerRow.insertion(transaction.ledgerOrigin, type.object, rows: writer.bytes))
         changes.forEach(transaction.note)
     }
@@ -113,8 +119,8 @@ struct BatchInsert {
 
 extension JSONWriter {
     /// An array of objects whose keys are the columns of the type.
-    mutating func writeRows(_ records: [Message], of type: RecordType) {
-        writeArray(records) { writer, record in
+    mutating func writeRows(_ records: [Message], of type: RecordType, _ pace: inout Pace) async {
+        await writeArray(records, &pace) { writer, record in
             writer.writeObject(type.fields.filter { record.has($0.descriptor) }) { writer, field in
                 field.writeColumns(of: record, to: &writer)
             }
@@ -122,8 +128,8 @@ extension JSONWriter {
     }
 
     /// An array of objects with the parts of ledger rows that differ from row to row.
-    mutating func writeLedger(_ changes: [RecordChange]) {
-        writeArray(changes) { writer, change in
+    mutating func writeLedger(_ changes: [RecordChange], _ pace: inout Pace) async {
+        await writeArray(changes, &pace) { writer, change in
             writer.writeRaw(
                 "{\"id\":\"\(RecordID.make().text)\",\"record_id\":\"\(change.recordID.text)\",\"after\":")
             let told = change.changedFields.filter { $0.role != .version && $0.role != .updateTime }

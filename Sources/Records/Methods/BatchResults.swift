@@ -1,4 +1,5 @@
 import RPC
+import Reactor
 import Wire
 
 /// Writes the outcome of each item of a batch: steward.type.v1.ItemResult.
@@ -21,9 +22,9 @@ struct BatchResults: Sendable {
     }
 
     /// One result for each item, in order.
-    func write(_ items: [BatchItem], to answer: Message) {
+    func write(_ items: [BatchItem], to answer: Message, at pace: inout Pace) async {
         guard case .message(let descriptor) = results.kind else { return }
-        let messages = items.enumerated().map { position, item in
+        let messages = await pace.map(items.enumerated()) { position, item in
             let result = Message.make(descriptor, in: answer.arena)
             result.setUInt32(index, UInt32(position))
             result.setInt32(code, 0)

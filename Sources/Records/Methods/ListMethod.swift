@@ -2,6 +2,7 @@ import AccessControl
 import Credentials
 import Postgres
 import RPC
+import Reactor
 import Tenancy
 import TenantDatabase
 import Wire
@@ -56,8 +57,8 @@ struct ListMethod {
         let mask = try ReadMask(message.mask(request.readMask, of: type), of: type)
         try SortOrder.check(count: message.count(request.orderBy))
         let order = try SortOrder(message.strings(request.orderBy), of: type, rights: call.rights)
-        let node = try RecordEngine.filter(
-            message.message(request.filter), message.string(request.expression))
+        let node = try await engine.filter(
+            message.message(request.filter), message.string(request.expression), call)
         let filter = try engine.resolve(node, call)
         let showsDeleted = flag(request.showDeleted, of: message)
         let selection = try engine.selection(call, filter, showsDeleted ? .any : .living)

@@ -1,3 +1,4 @@
+import Reactor
 import Tenancy
 import Wire
 
@@ -82,6 +83,19 @@ struct JSONWriter {
     mutating func writeArray<Element>(_ elements: [Element], _ element: (inout JSONWriter, Element) -> Void) {
         bytes.append(UInt8(ascii: "["))
         writeSeparated(elements, element)
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    /// An array whose elements `element` writes, one after the other at that pace.
+    mutating func writeArray<Element>(
+        _ elements: [Element], _ pace: inout Pace, _ element: (inout JSONWriter, Element) -> Void
+    ) async {
+        bytes.append(UInt8(ascii: "["))
+        for (index, each) in elements.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            element(&self, each)
+            await pace.step()
+        }
         bytes.append(UInt8(ascii: "]"))
     }
 

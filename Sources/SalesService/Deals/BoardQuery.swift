@@ -17,10 +17,10 @@ struct BoardQuery {
         [stageRows, totalRows, dealRows].map { (engine.scan($0.text), $0.parameters) }
     }
 
-    func read(_ rows: [Rows]) throws -> [BoardColumn] {
+    func read(_ rows: [Rows]) async throws -> [BoardColumn] {
         let totals = try Dictionary(grouping: rows[1]) { try $0.id(0).text }
-        let first = Dictionary(grouping: try deals.records(rows[2], as: Deal.self)) { $0.stageID ?? "" }
-        return try stages.records(rows[0], as: Stage.self).map { stage in
+        let first = Dictionary(grouping: try await deals.records(rows[2], as: Deal.self)) { $0.stageID ?? "" }
+        return try await stages.records(rows[0], as: Stage.self).map { stage in
             try column(stage, totals[stage.id ?? ""] ?? [], first[stage.id ?? ""] ?? [])
         }
     }

@@ -24,7 +24,7 @@ struct GetBoard: Sendable {
         let pipeline = try await pipeline(request.pipelineID, pipelines)
         let query = BoardQuery(
             pipeline: pipeline.id, stages: stages, deals: deals, dealsPerStage: dealsPerStage)
-        let board = try query.read(try await engine.snapshot(context, query.statements(engine)))
+        let board = try await query.read(try await engine.snapshot(context, query.statements(engine)))
         return GetBoardResponse(pipelineID: pipeline.id.text, displayName: pipeline.name, columns: board)
     }
 
@@ -56,7 +56,7 @@ struct GetBoard: Sendable {
             "SELECT \(selection.columns) FROM {schema}.pipelines WHERE \(selection.predicate) "
             + "AND CASE WHEN \(slot) IS NULL THEN default_pipeline ELSE id = \(slot) END"
         let rows = try await engine.read(selection.call.context, engine.statement(query), parameters)
-        guard let pipeline = try selection.records(rows, as: Pipeline.self).first,
+        guard let pipeline = try await selection.records(rows, as: Pipeline.self).first,
             let found = pipeline.id.flatMap({ RecordID($0) })
         else { throw RPCError.notFound("PIPELINE_NOT_FOUND", "There is no such pipeline.", domain: "sales") }
         return (found, pipeline.displayName)

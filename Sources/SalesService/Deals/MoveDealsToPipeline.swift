@@ -42,7 +42,7 @@ struct MoveDealsToPipeline: Sendable {
         let text =
             "SELECT \(selection.columns) FROM {schema}.deals WHERE \(selection.predicate) "
             + "AND pipeline_id = $\(place - 1) ORDER BY id LIMIT $\(place) FOR UPDATE"
-        return try transaction.loaded(
+        return try await transaction.loaded(
             try await transaction.query(engine.statement(text), parameters), of: selection)
     }
 

@@ -1,12 +1,15 @@
 import Logging
 import Observability
 import RPC
+import Reactor
 import Tenancy
 
 /// Writes the log line of a call, if it deserves one: the cause of every internal error under the incident id that the
-/// caller got, and calls that took long, with the parts of their time. Others are seen at level debug only.
+/// caller got, causes of others, of each reason some a second, and calls that took long, with the parts of their time. The rest is
+/// seen at level debug only.
 struct CallLog: Interceptor {
     private let slowNanoseconds: UInt64
+    private let lines = LineBudget()
 
     init(slowCall: Duration) { slowNanoseconds = slowCall.nanosecondsClamped }
 
@@ -16,8 +19,10 @@ struct CallLog: Interceptor {
             details[LogKey.incidentID] = "\(incident)"
             details[LogKey.error] = "\(error.cause.map { LogText.of($0) } ?? "unknown")"
             context.logger.error("call failed inside", metadata: details)
-        } else if let cause = outcome.error?.cause {
+        } else if let error = outcome.error, let cause = error.cause {
+            guard let leftOut = lines.take(error.reason, now: MonotonicTime.now()) else { return }
             var details = details(context, outcome)
+            if leftOut > 0 { details[LogKey.leftOutLines] = "\(leftOut)" }
             details[LogKey.error] = "\(LogText.of(cause))"
             context.logger.warning("call failed", metadata: details)
         } else if outcome.durationNanoseconds >= slowNanoseconds && context.method.kind == .unary {

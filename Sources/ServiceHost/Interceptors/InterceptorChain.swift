@@ -13,7 +13,7 @@ enum InterceptorChain {
         programs(statistics: statistics, settings: settings, factory: factory) + [
             CallerAuthentication(verifier: verifier, loopCount: settings.loops, factory: factory),
             TenantLimit(callsMax: settings.tenantCallsMax, factory: factory),
-            DatabaseTimeCharge(),
+            TimeCharge(),
         ]
     }
 

@@ -5,10 +5,10 @@ import Testing
 
 @testable import ServiceHost
 
-/// What calls cost for the time that their scans took.
-@Suite struct DatabaseTimeChargeTests {
+/// What calls cost for the time that they took.
+@Suite struct TimeChargeTests {
     private static let millisecond: UInt64 = 1_000_000
-    private let charge = DatabaseTimeCharge()
+    private let charge = TimeCharge()
     private let done = CallOutcome(error: nil, durationNanoseconds: 0)
 
     private func list(
@@ -36,6 +36,24 @@ import Testing
         let context = Sample.context(caller: Sample.caller())
         context.usedDatabase("default", from: 0, to: 5_000 * Self.millisecond, isScan: false, error: nil)
         #expect(cost(context) == AccountServiceMethods.getAccount.cost)
+    }
+
+    /// A call pays for the loop as it does for the database, beyond 0.2 ms for each of its units, refused or not.
+    @Test(arguments: [(0, 1), (200, 1), (300, 2), (30_200, 301)] as [(UInt64, UInt32)])
+    func whatRunsOnTheLoopCostsItsTime(_ microseconds: UInt64, _ units: UInt32) {
+        for error in [nil, RPCError.invalidArgument("ORDER_INVALID", "")] {
+            let context = Sample.context(caller: Sample.caller())
+            context.loopNanoseconds = microseconds * 1_000
+            charge.finish(context, CallOutcome(error: error, durationNanoseconds: 0))
+            #expect(context.cost == units)
+        }
+    }
+
+    /// A list of four units includes 4 ms of the database and 0.8 ms of the loop.
+    @Test func bothTimesAddUp() {
+        let context = list(scanning: 5)
+        context.loopNanoseconds = Self.millisecond
+        #expect(cost(context) == 4 + 10 + 2)
     }
 
     /// Calling and giving up costs what waiting for the answer would have cost, and is told with the next one.
