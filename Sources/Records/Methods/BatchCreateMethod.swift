@@ -9,7 +9,7 @@ import Wire
 struct BatchCreateMethod {
     static let itemCountMax = 1000
     /// The method's own cost of 32 units pays for as many records at the same price.
-    private static let rowCost = RowCost(countIncluded: 64, countPerUnit: 2)
+    static let rowCost = RowCost(countIncluded: 64, countPerUnit: 2)
 
     private let engine: RecordEngine
     private let type: RecordType

@@ -9,7 +9,7 @@ import Wire
 /// Gives records by id, each once, in the order asked for. One round trip.
 struct BatchGetMethod {
     static let idCountMax = 1000
-    private static let rowCost = RowCost(countIncluded: 50, countPerUnit: 32)
+    static let rowCost = RowCost(countIncluded: 50, countPerUnit: 32)
 
     private let engine: RecordEngine
     private let type: RecordType

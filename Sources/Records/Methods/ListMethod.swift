@@ -9,7 +9,7 @@ import Wire
 
 /// Lists records page by page. One round trip; a second when an estimate of the count is needed.
 struct ListMethod {
-    private static let rowCost = RowCost(countIncluded: 50, countPerUnit: 32)
+    static let rowCost = RowCost(countIncluded: 50, countPerUnit: 32)
 
     private let engine: RecordEngine
     private let type: RecordType

@@ -18,7 +18,7 @@ enum DefaultPipeline {
         case .update where was && !will && change.cause == nil: throw required
         case .update where will && !was: try await takeOver(change.recordID, transaction)
         // Only one that was deleted before this rule was made can come back as the default.
-        case .restore: change.after.clear("default_pipeline")
+        case .restore where will: change.after.clear("default_pipeline")
         default: return
         }
     }

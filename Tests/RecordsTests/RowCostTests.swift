@@ -1,0 +1,35 @@
+import Contracts
+import Logging
+import RPC
+import Reactor
+import Testing
+import Wire
+
+@testable import Records
+
+/// The exact prices of records; what a call takes in time is added to them (TimeChargeTests).
+@Suite struct RowCostTests {
+    private func cost(_ method: MethodDefinition, _ prices: RowCost, _ count: Int) -> UInt32 {
+        let context = CallContext(
+            method: method, deadline: .never, trace: .make(),
+            connection: ConnectionContext(peer: .client(address: "test"), logger: Logger(label: "test")),
+            arena: Arena(), startNanoseconds: 0)
+        prices.charge(count, to: context)
+        return context.cost
+    }
+
+    @Test(arguments: [(1, 32), (64, 32), (65, 33), (66, 33), (67, 34), (121, 61), (1_000, 500)] as [(Int, UInt32)])
+    func creatingMany(_ count: Int, _ units: UInt32) {
+        #expect(cost(AccountServiceMethods.batchCreateAccounts, BatchCreateMethod.rowCost, count) == units)
+    }
+
+    @Test(arguments: [(1, 8), (50, 8), (51, 9), (82, 9), (83, 10), (1_000, 38)] as [(Int, UInt32)])
+    func gettingMany(_ count: Int, _ units: UInt32) {
+        #expect(cost(AccountServiceMethods.batchGetAccounts, BatchGetMethod.rowCost, count) == units)
+    }
+
+    @Test(arguments: [(0, 4), (50, 4), (51, 5), (121, 7), (1_000, 34)] as [(Int, UInt32)])
+    func listing(_ count: Int, _ units: UInt32) {
+        #expect(cost(AccountServiceMethods.listAccounts, ListMethod.rowCost, count) == units)
+    }
+}
