@@ -113,6 +113,8 @@ extension PostgresConnection {
         case .failed:
             fail(expectation, result)
             undo(expectation)
+            // A transaction that cannot be committed is over, too.
+            if case .commit = expectation { session.rollBack() }
         }
     }
 
@@ -123,6 +125,7 @@ extension PostgresConnection {
             isCommitOpen = false
             session.commit()
         case .rollback: session.rollBack()
+        case .begin: session.opened()
         case .stamp(let slot, let stamp):
             slot.stampCheckTime = loop.now
             slot.stamp = stamp
@@ -169,8 +172,7 @@ extension PostgresConnection {
     }
 
     private func finish() {
-        // Without BEGIN the unit was the transaction.
-        if !session.isFramed { failure == nil ? session.commit() : session.rollBack() }
+        session.unitEnded(failed: failure != nil)
         expected.removeAll(keepingCapacity: true)
         cursor = 0
         deadline = .max

@@ -12,7 +12,8 @@ extension PostgresConnection {
         switch command {
         case .commit: try put(.commit) { $0.sendExecute(name) }
         case .rollback: try put(.rollback) { $0.sendExecute(name) }
-        default: try put(.control) { $0.sendExecute(name) }
+        case .begin, .beginReadOnly, .beginSnapshot: try put(.begin) { $0.sendExecute(name) }
+        case .resetRole: try put(.control) { $0.sendExecute(name) }
         }
     }
 
@@ -28,7 +29,7 @@ extension PostgresConnection {
         guard scope.deadline > now else {
             throw PostgresError(.queryCanceled, "the deadline passed before the transaction began")
         }
-        session.isFramed = !isWhole || label != nil || scope.lockTimeoutMilliseconds != nil
+        session.begin(isFramed: !isWhole || label != nil || scope.lockTimeoutMilliseconds != nil)
         if session.isFramed { try send(scope.access.begin) }
         for name in orphans { try sendDeallocate(name) }
         orphans.removeAll()

@@ -13,7 +13,7 @@ package final class PostgresConnection: @unchecked Sendable {
     enum Expectation {
         /// A control command; its result says nothing.
         case control
-        case commit, rollback
+        case begin, commit, rollback
         case controlPrepare(ControlCommand)
         case rolePrepare(TenantSlot)
         case timeoutPrepare(Int)

@@ -12,18 +12,36 @@ struct SessionState {
     private(set) var committed = Values()
     /// What holds in the transaction under way.
     var current = Values()
-    /// The transaction began with BEGIN, so that it does not end with the exchange.
-    var isFramed = false
+    /// The transaction begins with BEGIN, so that it does not end with the exchange.
+    private(set) var isFramed = false
+    /// BEGIN was done.
+    private var isOpen = false
+
+    /// A transaction is sent.
+    mutating func begin(isFramed: Bool) {
+        self.isFramed = isFramed
+        isOpen = false
+    }
+
+    /// BEGIN was done: what follows lasts until COMMIT or ROLLBACK.
+    mutating func opened() { isOpen = true }
+
+    /// All that was sent has been answered, some of it with an error or not. Without BEGIN, or when BEGIN itself failed, that was the
+    /// transaction.
+    mutating func unitEnded(failed: Bool) {
+        guard !isFramed || !isOpen else { return }
+        failed ? rollBack() : commit()
+    }
 
     /// The transaction under way was committed.
     mutating func commit() {
         committed = current
-        isFramed = false
+        (isFramed, isOpen) = (false, false)
     }
 
     /// The transaction under way was rolled back.
     mutating func rollBack() {
         current = committed
-        isFramed = false
+        (isFramed, isOpen) = (false, false)
     }
 }

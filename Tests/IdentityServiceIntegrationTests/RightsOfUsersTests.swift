@@ -72,6 +72,34 @@ import Testing
         }
     }
 
+    /// Setting a password ends sessions and lifts a lock; a repetition does so again, and needs the rights that it takes today.
+    @Test func aRepeatedPasswordNeedsTheRightsOfToday() async throws {
+        try await onLoop { identity in
+            let office = try await Office(identity)
+            let near = try await office.add("near", in: office.staff, roles: [office.clerkRole])
+            let clerk = UserServiceClient(
+                channel: identity.channel(as: office.workspace.caller(office.clerkID), requestID: "once"))
+            func set(_ password: String) async throws -> String? {
+                try await reason {
+                    _ = try await clerk.setUserPassword(
+                        SetUserPasswordRequest(id: near.description, password: password))
+                }
+            }
+            #expect(try await set("a first password") == nil)
+            #expect(try await set("a first password") == nil)
+            #expect(try await set("another password") == "REQUEST_ID_REUSED")
+            _ = try await identity.signIn(office.workspace.name, "near@example.com", "a first password")
+            let admin = try await office.workspace.roleID("Admin")
+            _ = try await office.workspace.users().updateUser(
+                UpdateUserRequest(user: User(id: near.description, roleIDs: [admin]), updateMask: ["role_ids"]))
+            let session = try await identity.signIn(office.workspace.name, "near@example.com", "a first password")
+            #expect(try await set("a first password") == "RIGHTS_EXCEEDED")
+            let refreshed = try await AuthenticationServiceClient(channel: identity.channel(as: nil)).refreshSession(
+                RefreshSessionRequest(refreshToken: session.refreshToken))
+            #expect(refreshed.session != nil)
+        }
+    }
+
     @Test(arguments: ["email", "display_name", "disabled", "role_ids", "department_id"])
     func nobodyChangesAUserWithMoreRights(_ field: String) async throws {
         try await onLoop { identity in

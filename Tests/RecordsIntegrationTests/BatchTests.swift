@@ -1,8 +1,11 @@
 import Contracts
+import Postgres
 import RPC
 import Records
 import Synchronization
 import Tenancy
+import TenantDatabase
+import TestPostgres
 import Testing
 
 @Suite struct BatchTests {
@@ -90,6 +93,28 @@ import Testing
                 ContactServiceMethods.getContact, GetContactRequest(id: stored.id))
             #expect(read.contact == stored && stored.birthDate == "0001-01-01")
             #expect(stored.followUpTime == contact.followUpTime && stored.description == contact.description)
+        }
+    }
+
+    /// What is stored, told and written into the ledger is the same, also when an item is left out for another reason.
+    @Test func anIDGivenTwiceIsStoredOnceOrNotAtAll() async throws {
+        try await World.run { world in
+            _ = try await world.create(Account(displayName: "owner", externalID: "E"))
+            let id = RecordID.make().text
+            let response = try await create(
+                world,
+                [
+                    Account(id: id, displayName: "one", externalID: "E", city: "Rome"),
+                    Account(id: id, displayName: "two", city: "Oslo"),
+                ])
+            #expect(response.results.map(\.reason) == ["EXTERNAL_ID_TAKEN", "ID_TAKEN"])
+            #expect(response.accounts.isEmpty)
+            let missing = try await world.refusal(AccountServiceMethods.getAccount, GetAccountRequest(id: id))
+            #expect(missing.code == .notFound)
+            let told = try await world.database.batch(
+                world.tenant.caller, deadline: TestPostgres.deadline(),
+                [(Statement("SELECT count(*) FROM {schema}.ledger WHERE object = 'account'"), Parameters())])
+            #expect(try told[0].one().int64(0) == 1)
         }
     }
 

@@ -70,7 +70,7 @@ final class TenantAccount: Sendable {
         }
     }
 
-    /// For how many nanoseconds the answer to a call waits that `begin` refused, never past half of its time; nil: it is given at once.
+    /// For how many nanoseconds the answer to a call waits that `begin` refused, never past half of its time, or a tenth of a second; nil: it is given at once.
     /// Each that waits is to `letGo`.
     func hold(_ refusal: RPCError, until deadline: Deadline, now: UInt64) -> UInt64? {
         guard !promptRefusals.withLock({ $0.allows(at: now) }) else { return nil }
@@ -80,7 +80,8 @@ final class TenantAccount: Sendable {
         }
         let delay = refusal.retryDelay.map { $0.nanosecondsClamped } ?? 0
         let left = deadline == .never ? UInt64.max : deadline.remainingNanoseconds(at: now)
-        return min(max(delay, Self.holdMin), Self.holdMax, left / 2)
+        // A call that would not wait for so long learns nothing before its time is over.
+        return min(max(delay, Self.holdMin), Self.holdMax, max(Self.holdMin, left / 2))
     }
 
     /// An answer that waited has been given.

@@ -22,17 +22,13 @@ struct UserMethods: UserServiceCustomMethods {
         let call = try await engine.authorise(context, users, .update)
         let password = request.password ?? ""
         try UserMethods.check(password, email: "")
+        // Before a hash is computed, and before a repetition ends sessions and lifts a lock once more.
+        try await engine.reading(context) { _ = try await requireRights(over: request.id, password, $0) }
         let hash = try await hasher.hash(password, from: context.clientNetwork)
-        // Under the request id only what is no secret is kept.
-        let response = try await engine.transaction(context, request: SetUserPasswordRequest(id: request.id)) {
-            transaction in
-            let record = try await transaction.load(users, id: request.id, for: .update)
-            let user = record.value(User.self)
-            try UserMethods.check(password, email: user.email ?? "")
-            let roles = user.roleIDs.compactMap { RecordID($0) }
-            let policy = try await HeldPolicy(roles: roles, in: transaction)
-            let department = user.departmentID.flatMap { RecordID($0) }
-            try policy.check(policy.access(roles: roles, in: department), .user)
+        let response = try await engine.transaction(
+            context, request: SetUserPasswordRequest(id: request.id), secret: password
+        ) { transaction in
+            let user = try await requireRights(over: request.id, password, transaction)
             guard let id = RecordID(user.id ?? "") else { throw IdentityError.sessionInvalid }
             for query in [
                 CredentialTable.put(UserID(id), hash: hash, now: call.now),
@@ -48,6 +44,19 @@ struct UserMethods: UserServiceCustomMethods {
             try await unlock(owner.userID, of: tenant, call.caller.workspace, context)
         }
         return response
+    }
+
+    /// Only who has all rights of a user may set its password, which must not be its address.
+    private func requireRights(
+        over id: String?, _ password: String, _ transaction: RecordTransaction
+    ) async throws -> User {
+        let user = try await transaction.load(users, id: id, for: .update).value(User.self)
+        try UserMethods.check(password, email: user.email ?? "")
+        let roles = user.roleIDs.compactMap { RecordID($0) }
+        let policy = try await HeldPolicy(roles: roles, in: transaction)
+        let department = user.departmentID.flatMap { RecordID($0) }
+        try policy.check(policy.access(roles: roles, in: department), .user)
+        return user
     }
 
     private static func check(_ password: String, email: String) throws {

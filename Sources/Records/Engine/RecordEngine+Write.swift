@@ -1,4 +1,5 @@
 import AccessControl
+import Credentials
 import Postgres
 package import RPC
 import Reactor
@@ -10,13 +11,19 @@ extension RecordEngine {
     ///
     /// A retry under the same request id gets the stored answer, as far as the caller may still read it, and `body` is not run to
     /// effect. Errors of PostgreSQL
-    /// become errors for the caller. `body` authorises by loading or inserting through the transaction.
+    /// become errors for the caller. `body` authorises by loading or inserting through the transaction. What a method does outside of
+    /// it is done for repetitions, too, so that must be authorised before.
+    ///
+    /// - Parameter secret: a part of the request that is left out of `request` since it must be kept nowhere, such as a password;
+    ///   a repetition has to bring the same.
     package func transaction<Request: WireMessage, Answer: WireMessage>(
-        _ context: CallContext, request: Request, _ body: (RecordTransaction) async throws -> Answer
+        _ context: CallContext, request: Request, secret: String? = nil,
+        _ body: (RecordTransaction) async throws -> Answer
     ) async throws -> Answer {
         _ = try context.requireTenantCaller()
         try policies.requireFreshForWrite()
-        let stored = try StoredAnswer(context, request: request.message(in: context.arena))
+        let stored = try StoredAnswer(
+            context, request: request.message(in: context.arena), secret: secret.map(digest(ofSecret:)) ?? [])
         var fresh: Answer?
         let bytes = try await replaying(stored, context, Answer.descriptor) {
             var given: Answer?
@@ -29,6 +36,24 @@ extension RecordEngine {
             return bytes
         }
         return try fresh ?? Answer(decoding: bytes)
+    }
+
+    /// Reads in a transaction of its own, as the caller: to authorise what comes before or after one that writes.
+    package func reading(
+        _ context: CallContext, _ body: (RecordTransaction) async throws -> Void
+    ) async throws {
+        do {
+            _ = try await commit(context, under: nil) { transaction in
+                try await body(transaction)
+                return []
+            }
+        } catch {
+            throw translate(error, nil, "")
+        }
+    }
+
+    private func digest(ofSecret text: String) throws -> [UInt8] {
+        try MAC.hmacSHA256(key: secretKey, Array(text.utf8))
     }
 
     /// The frame of every write: one transaction with what `body` writes and, under a request id, with the answer that it gives;

@@ -1,4 +1,5 @@
 package import AccessControl
+import Credentials
 package import Postgres
 package import RPC
 import Tenancy
@@ -14,6 +15,8 @@ package final class RecordEngine: Sendable {
     let policies: any PolicySource
     let references: (any ReferenceChecker)?
     let tokens: PageToken
+    /// For digests of secrets in fingerprints of requests.
+    let secretKey: [UInt8]
     let statements = StatementLibrary()
     private let types: [String: RecordType]
 
@@ -29,6 +32,7 @@ package final class RecordEngine: Sendable {
         self.policies = policies
         self.references = references
         tokens = try PageToken(secret: pageTokenKey)
+        secretKey = try MAC.hmacSHA256(key: pageTokenKey, Array("secrets in fingerprints".utf8))
         self.types = Dictionary(types.map { ($0.object, $0) }, uniquingKeysWith: { first, _ in first })
         for type in types { try check(type) }
     }

@@ -23,7 +23,9 @@ struct StoredAnswer {
     let fingerprint: [UInt8]
 
     /// Nil for a call without a request id.
-    init?(_ context: CallContext, request: Message) throws {
+    ///
+    /// - Parameter secret: a keyed digest of what the request has beside `request` and is kept nowhere.
+    init?(_ context: CallContext, request: Message, secret: [UInt8] = []) throws {
         guard let requestID = context.requestID, !requestID.isEmpty else { return nil }
         guard requestID.utf8.count <= StoredAnswer.requestIDBytesMax, !requestID.utf8.contains(0) else {
             throw RecordErrors.invalid(
@@ -32,7 +34,7 @@ struct StoredAnswer {
         }
         self.requestID = requestID
         method = context.method.path
-        fingerprint = TokenDigest.sha256(Array(method.utf8) + [0] + WireCodec.encode(request))
+        fingerprint = TokenDigest.sha256(Array(method.utf8) + [0] + WireCodec.encode(request) + secret)
     }
 
     /// What stores the answer, for the end of the transaction that has the effect. Fails with a violation of

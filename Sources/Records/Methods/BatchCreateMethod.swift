@@ -39,9 +39,10 @@ struct BatchCreateMethod {
         let stored = try StoredAnswer(context, request: request)
         return try await engine.replaying(stored, context, response, type: type) {
             var items: [BatchItem] = []
+            var ids: Set<RecordID> = []
             var pace = Pace()
             for (index, record) in request.messages(sent).enumerated() {
-                items.append(await prepare(record, index, call))
+                items.append(await prepare(record, index, call).refusedAsRepeated(&ids))
                 await pace.step()
             }
             return try await self.store(items, call, stored, at: &pace)
@@ -117,6 +118,13 @@ struct BatchItem: @unchecked Sendable {
     init(preparation: ChangePreparation, refusal: RPCError) {
         self.preparation = preparation
         self.refusal = refusal
+    }
+
+    /// Refused when an item before it has its id, whatever became of that: which row was stored is found out by the id.
+    func refusedAsRepeated(_ ids: inout Set<RecordID>) -> BatchItem {
+        guard let change, !ids.insert(change.recordID).inserted else { return self }
+        let type = change.type
+        return refused(DatabaseErrors.taken(type.standard.id.name, type, preparation.path))
     }
 
     func refused(_ error: RPCError) -> BatchItem {

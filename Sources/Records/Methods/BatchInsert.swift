@@ -23,7 +23,7 @@ struct BatchInsert {
         await writer.writeRows(changes.map(\.after), of: type, &pace)
         writer.bytes.withUnsafeBytes { parameters.appendJSON(utf8: $0) }
         let rows = try await transaction.query(engine.statement(insertText), parameters)
-        // Of two items with the same id PostgreSQL inserts the first.
+        // No two items have the same id.
         var unclaimed = Set(try rows.map { try $0.id(0) })
         var inserted: [RecordChange] = []
         var outcome: [BatchItem] = []
