@@ -85,7 +85,7 @@ let package = Package(
         module("Observability", [logging, metrics, coreMetrics, histogram]),
         module("Settings", [configuration]),
         module("Credentials", ["COpenSSL", "CArgon2"]),
-        module("Tenancy"),
+        module("Tenancy", resources: [.embedInCode("installation.txt")]),
         module("Text", ["CICU"]),
         module("Money"),
 
@@ -250,6 +250,14 @@ let package = Package(
             "CustomerServiceIntegrationTests",
             [
                 "CustomerService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy",
+            ]),
+        // A service that no installation has.
+        tests(
+            "NotesServiceIntegrationTests",
+            [
+                "TestService", "TestPostgres", "AccessControl", "Contracts", "Migrations", "RPC", "Records",
+                "ServiceHost",
+                "Tenancy",
             ]),
         // The whole of Steward, started for a test: PostgreSQL, certificates, the programs, clients.
         .target(

@@ -29,7 +29,7 @@ struct ReferenceClient: ReferenceChecker {
         } catch let error as RPCError {
             throw RPCError.unavailable(
                 "REFERENCE_CHECK_UNAVAILABLE",
-                "\(service.usersWords) cannot check a record that is named here, and nothing was stored; try again.",
+                "\(Installation.current[service].purpose) cannot check a record that is named here, and nothing was stored; try again.",
                 domain: "records", retryDelay: .seconds(1), cause: error)
         }
     }
