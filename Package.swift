@@ -85,7 +85,7 @@ let package = Package(
         module("Observability", [logging, metrics, coreMetrics, histogram]),
         module("Settings", [configuration]),
         module("Credentials", ["COpenSSL", "CArgon2"]),
-        module("Tenancy"),
+        module("Tenancy", resources: [.embedInCode("installation.txt")]),
         module("Text", ["CICU"]),
         module("Money"),
 
@@ -108,22 +108,24 @@ let package = Package(
             "Migrations", ["Postgres", "Tenancy", "Reactor", "Credentials", "Observability", logging],
             resources: [.embedInCode("SQL")]),
 
-        // Floor 4: the engine of standard methods, and the frame of a process.
+        // Floor 4: the engine of standard methods.
         module(
             "Records",
             [
                 "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
                 "Credentials", "Text", "Money", "Reactor",
             ], exclude: ["README.md"]),
+
+        // Floor 5: the frame of a process, which makes a program of a service's description.
         module(
             "ServiceHost",
             [
                 "CLinux", "Reactor", "Observability", "Settings", "Credentials", "Tenancy", "TLSTransport",
                 "RPC", "RPCTransport", "Contracts", "AccessControl", "Postgres",
-                "TenantDatabase", "Migrations", "Wire", logging, metrics, coreMetrics,
+                "TenantDatabase", "Migrations", "Records", "Wire", logging, metrics, coreMetrics,
             ]),
 
-        // Floor 5: the services and the public client.
+        // Floor 6: the services and the public client.
         module(
             "GatewayService",
             [
@@ -140,14 +142,15 @@ let package = Package(
         module(
             "CustomerService",
             [
-                "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres",
-                "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", logging,
+                "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Records", "Migrations",
+                "ServiceHost",
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "SalesService",
             [
-                "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres",
-                "TenantDatabase", "Records", "Migrations", "ServiceHost", "Settings", "Text", logging,
+                "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Records", "Migrations",
+                "ServiceHost",
+                "Text",
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "ProvisionerService",
@@ -160,11 +163,11 @@ let package = Package(
             ["RPC", "RPCTransport", "Contracts", "TLSTransport", "Reactor", "Tenancy", logging],
             exclude: ["README.md"]),
 
-        // Floor 6: the programs, a page each, and the command line.
+        // Floor 7: the programs, a page each, and the command line.
         program("steward-gateway", ["GatewayService", "ServiceHost", "Tenancy"]),
         program("steward-identity", ["IdentityService", "ServiceHost", "Tenancy"]),
-        program("steward-customer", ["CustomerService", "ServiceHost", "Tenancy"]),
-        program("steward-sales", ["SalesService", "ServiceHost", "Tenancy"]),
+        program("steward-customer", ["CustomerService", "ServiceHost"]),
+        program("steward-sales", ["SalesService", "ServiceHost"]),
         program(
             "steward-provisioner",
             [
@@ -189,8 +192,8 @@ let package = Package(
         tests(
             "ServiceSchemaIntegrationTests",
             [
-                "IdentityService", "CustomerService", "SalesService", "ProvisionerService", "Records", "TestPostgres",
-                "Migrations", "Postgres", "Reactor", "Tenancy", "TenantDatabase", logging,
+                "IdentityService", "CustomerService", "SalesService", "ProvisionerService", "Records", "ServiceHost",
+                "TestPostgres", "Migrations", "Postgres", "Reactor", "Tenancy", "TenantDatabase", logging,
             ]),
         tests("GatewayServiceTests", ["GatewayService", "Observability", "RPC", "Reactor", "ServiceHost", "Tenancy"]),
         tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
@@ -232,16 +235,30 @@ let package = Package(
         .target(
             name: "TestService",
             dependencies: [
-                "AccessControl", "Migrations", "Postgres", "RPC", "Reactor", "Records", "TenantDatabase", "Tenancy",
-                "TestPostgres", "Wire", logging,
+                "AccessControl", "Migrations", "Postgres", "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase",
+                "Tenancy", "TestPostgres", "Wire", logging,
             ],
             path: "Tests/TestService", swiftSettings: strict),
         tests(
             "SalesServiceIntegrationTests",
-            ["SalesService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy"]),
+            [
+                "SalesService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records",
+                "ServiceHost",
+                "Tenancy",
+            ]),
         tests(
             "CustomerServiceIntegrationTests",
-            ["CustomerService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy"]),
+            [
+                "CustomerService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy",
+            ]),
+        // A service that no installation has.
+        tests(
+            "NotesServiceIntegrationTests",
+            [
+                "TestService", "TestPostgres", "AccessControl", "Contracts", "Migrations", "RPC", "Records",
+                "ServiceHost",
+                "Tenancy",
+            ]),
         // The whole of Steward, started for a test: PostgreSQL, certificates, the programs, clients.
         .target(
             name: "TestSteward",

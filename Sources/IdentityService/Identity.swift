@@ -54,26 +54,7 @@ package struct Identity: Sendable {
     let sweeper: TenantSweeper
     let engine: RecordEngine
 
-    private let authentication: AuthenticationMethods
-    private let tenants: TenantMethods
-    private let users: UserMethods
-    private let callers: CallerMethods
-    private let policyMethods: PolicyMethods
-    private let types: Types
-
-    private struct Types {
-        let user: RecordType
-        let department: RecordType
-        let role: RecordType
-
-        init(_ publication: PolicyPublication) {
-            user = UserRecord(publication: publication).type
-            department = DepartmentRecord(publication: publication).type
-            role = RoleRecord(publication: publication).type
-        }
-
-        var all: [RecordType] { [user, department, role] }
-    }
+    private let definition: ServiceDefinition
 
     /// Blocks for the time of one password hash.
     package init(_ parts: IdentityParts) throws {
@@ -92,9 +73,6 @@ package struct Identity: Sendable {
         }
         let revoker = SessionRevoker(directory: directory, feed: feed)
         let epochs = PolicyEpochs(directory: directory, feed: feed)
-        types = Types(PolicyPublication(epochs: epochs, revoker: revoker))
-        engine = try RecordEngine(
-            database: database, policies: policies, types: types.all, pageTokenKey: parts.pageTokenKey)
         let hasher = try PasswordHasher(
             workers: parts.passwordWorkers, waitingMax: parts.passwordsWaitingMax,
             onEvaluation: parts.onPasswordEvaluation)
@@ -102,18 +80,35 @@ package struct Identity: Sendable {
         let setup = TenantSetup(
             directory: directory, tenantData: tenantData, provisioner: parts.provisioner, placements: placements,
             feed: feed)
-        authentication = AuthenticationMethods(
+        let authentication = AuthenticationMethods(
             directory: directory, tenantData: tenantData, hasher: hasher,
             passwordCheck: PasswordCheck(signInGuard: signInGuard, hasher: hasher), revoker: revoker,
             policies: policies)
-        tenants = TenantMethods(
+        let tenants = TenantMethods(
             directory: directory, tenantData: tenantData, signInGuard: signInGuard, hasher: hasher,
             setup: setup, revoker: revoker, feed: feed, tokens: try PageToken(secret: parts.pageTokenKey))
-        users = UserMethods(
-            engine: engine, users: types.user, tenantData: tenantData, hasher: hasher,
-            signInGuard: signInGuard, revoker: revoker)
-        callers = CallerMethods(directory: directory, feed: feed, minter: parts.minter)
-        policyMethods = PolicyMethods(compiler: compiler, feed: feed)
+        let callers = CallerMethods(directory: directory, feed: feed, minter: parts.minter)
+        let policyMethods = PolicyMethods(compiler: compiler, feed: feed)
+        let publication = PolicyPublication(epochs: epochs, revoker: revoker)
+        let user = UserRecord(publication: publication).type
+        definition = ServiceDefinition(
+            IdentityMigrations.tenantStream,
+            records: [
+                .init(user, UserServiceMethods.all),
+                .init(DepartmentRecord(publication: publication).type, DepartmentServiceMethods.all),
+                .init(RoleRecord(publication: publication).type, RoleServiceMethods.all),
+            ],
+            methods: { engine, router in
+                authentication.register(on: &router)
+                tenants.register(on: &router)
+                UserMethods(
+                    engine: engine, users: user, tenantData: tenantData, hasher: hasher, signInGuard: signInGuard,
+                    revoker: revoker
+                ).register(on: &router)
+                callers.register(on: &router)
+                policyMethods.register(on: &router)
+            })
+        engine = try definition.engine(database, policies: policies, pageTokenKey: parts.pageTokenKey)
         poller = ChangePoller(directory: directory, feed: feed, logger: parts.logger)
         sweeper = TenantSweeper(
             directory: directory, tenantData: tenantData, setup: setup, epochs: epochs, revoker: revoker,
@@ -121,16 +116,5 @@ package struct Identity: Sendable {
     }
 
     /// Every method that identity serves.
-    package func router() throws -> Router {
-        var router = Router()
-        authentication.register(on: &router)
-        tenants.register(on: &router)
-        try engine.register(types.user, methods: UserServiceMethods.all, on: &router)
-        users.register(on: &router)
-        try engine.register(types.department, methods: DepartmentServiceMethods.all, on: &router)
-        try engine.register(types.role, methods: RoleServiceMethods.all, on: &router)
-        callers.register(on: &router)
-        policyMethods.register(on: &router)
-        return router
-    }
+    package func router() throws -> Router { try definition.router(engine) }
 }

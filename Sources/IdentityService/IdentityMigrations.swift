@@ -34,6 +34,9 @@ package enum IdentityMigrations {
             Migration(
                 number: 10, name: "tie_sessions_to_tenants",
                 sql: PackageResources.directory_0010_tie_sessions_to_tenants_sql),
+            Migration(
+                number: 11, name: "open_service_names",
+                sql: PackageResources.directory_0011_open_service_names_sql),
         ],
         rights: directoryRights)
 

@@ -55,8 +55,8 @@ package struct InstallationSetup: Sendable {
     }
 
     private var serviceLogins: [String] {
-        ServiceName.dataServices.flatMap { service in
-            (0..<(partitions[service] ?? 0)).map { InstallationNames.login(service, partition: $0) }
+        partitions.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap { service, count in
+            (0..<count).map { InstallationNames.login(service, partition: $0) }
         }
     }
 

@@ -11,7 +11,7 @@ package struct BlankSchema: Sendable, Hashable {
     package func fits(_ stream: MigrationStream) -> Bool { name.hasPrefix(BlankSchema.prefix(of: stream)) }
 
     static func prefix(of stream: MigrationStream) -> String {
-        let suffix = stream.service.flatMap { TenantSchema.suffix(of: $0) } ?? ""
+        let suffix = stream.service?.schemaSuffix ?? ""
         let texts = (MigrationStream.base + stream.migrations).map(\.checksum).joined(separator: " ")
         return "blank_\(suffix)_\(Migration(number: 0, name: "", sql: texts).checksum.prefix(8))_"
     }

@@ -3,7 +3,7 @@ import Tenancy
 extension TenantSchema {
     /// Reads the name of a schema back; nil for a schema that is not a tenant's of this service.
     init?(name: String, service: ServiceName) {
-        guard let suffix = TenantSchema.suffix(of: service), name.hasPrefix("t_"),
+        guard let suffix = service.schemaSuffix, name.hasPrefix("t_"),
             name.hasSuffix("_\(suffix)")
         else { return nil }
         var (high, low): (UInt64, UInt64) = (0, 0)

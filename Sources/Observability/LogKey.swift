@@ -56,6 +56,8 @@ package enum LogKey {
     // The database
     /// Schema of a tenant.
     package static let schema = "db.schema"
+    /// The service whose schema it is.
+    package static let schemaService = "db.schema.service"
 
     // The process
     /// Signal by name.

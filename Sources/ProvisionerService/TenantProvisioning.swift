@@ -21,9 +21,15 @@ struct TenantProvisioning: ProvisioningServiceCustomMethods {
         _ request: PrepareTenantRequest, _ context: CallContext
     ) async throws -> PrepareTenantResponse {
         let tenant = try Self.tenant(request.tenantID)
+        let wanted =
+            request.services.isEmpty
+            ? streams
+            : streams.filter { stream in
+                request.services.contains { $0 == stream.service?.rawValue }
+            }
         let schemas = try await stock.preparing {
             try await withThrowingTaskGroup(of: PreparedSchema.self) { group in
-                for stream in streams { group.addTask { try await prepare(tenant, stream) } }
+                for stream in wanted { group.addTask { try await prepare(tenant, stream) } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
         }

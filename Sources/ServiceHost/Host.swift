@@ -70,7 +70,7 @@ package final class Host: Sendable {
     }
 
     /// Checks references to records of other services.
-    package var references: ReferenceClient {
+    var references: ReferenceClient {
         ReferenceClient(channels: channels.mapValues { $0 as any RPCChannel })
     }
 

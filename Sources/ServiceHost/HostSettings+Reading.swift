@@ -3,14 +3,9 @@ package import Settings
 package import Tenancy
 
 extension HostSettings {
-    /// Ports of a plain installation, from 7400 on in the order of the programs, and for admins from 7410 on.
-    private static func port(of program: ServiceName) -> Int {
-        7400 + (ServiceName.allCases.firstIndex(of: program) ?? 0)
-    }
-
     /// Reads the settings of a program. Problems stay in the reader; see `SettingsReader.finish()`.
     package init(_ program: ServiceName, _ reader: SettingsReader) {
-        let port = Self.port(of: program)
+        let port = Installation.current[program].port
         listen = reader.address(
             "listen", default: "127.0.0.1:\(port)", about: "Address that takes calls, host:port.")
         admin = reader.address(
@@ -86,7 +81,7 @@ extension HostSettings {
         var peers: [ServiceName: [String]] = [:]
         for peer in Topology.peers(of: program) {
             peers[peer] = reader.list(
-                "peers.\(peer.rawValue)", default: ["127.0.0.1:\(port(of: peer))"],
+                "peers.\(peer.rawValue)", default: ["127.0.0.1:\(Installation.current[peer].port)"],
                 about: "Addresses of the instances of \(peer.rawValue); host names are looked up again and again.",
                 expects: "addresses, host:port",
                 show: { $0 }, parse: { HostAndPort.isValid($0) ? $0 : nil })

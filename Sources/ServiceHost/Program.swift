@@ -4,7 +4,7 @@ package import Tenancy
 
 /// A program, from its command line to its exit code. An executable is one statement:
 ///
-///     Program(.customer).run { host in try await CustomerService.offer(host) }
+///     Program.run(CustomerService.definition)
 ///
 /// Exit codes: 0 served and drained, or `--check` found nothing wrong; 1 could not start, with the cure on standard
 /// error; 64 wrong command line.

@@ -1,20 +1,17 @@
 import Contracts
-package import RPC
-package import Tenancy
+import RPC
+import Records
+import Tenancy
 
-/// Asks other services whether records of theirs exist, live and may be read by the caller.
-package struct ReferenceClient: Sendable {
+/// Checks references to records of other services by asking those.
+struct ReferenceClient: ReferenceChecker {
     /// Longest wait; the write that names the records waits with it.
     static let timeout: Duration = .seconds(3)
 
-    private let channels: [ServiceName: any RPCChannel]
+    let channels: [ServiceName: any RPCChannel]
 
-    package init(channels: [ServiceName: any RPCChannel]) { self.channels = channels }
-
-    /// One verdict for each record, in order. Throws UNAVAILABLE with REFERENCE_CHECK_UNAVAILABLE when the service
-    /// does not answer: the write is refused then, and nothing is stored.
-    package func check(
-        _ references: [(object: String, id: RecordID)], in service: ServiceName, for context: CallContext
+    func check(
+        _ references: [RecordReference], in service: ServiceName, for context: CallContext
     ) async throws -> [Bool] {
         guard let channel = channels[service] else {
             preconditionFailure("\(service) is no peer of this program; see Topology")
@@ -32,7 +29,7 @@ package struct ReferenceClient: Sendable {
         } catch let error as RPCError {
             throw RPCError.unavailable(
                 "REFERENCE_CHECK_UNAVAILABLE",
-                "\(service.usersWords) cannot check a record that is named here, and nothing was stored; try again.",
+                "\(Installation.current[service].purpose) cannot check a record that is named here, and nothing was stored; try again.",
                 domain: "records", retryDelay: .seconds(1), cause: error)
         }
     }

@@ -3,19 +3,11 @@ package import Tenancy
 /// Which program calls which, and what it may call there. Everything that is not written here is refused.
 package enum Topology {
     /// The programs that each program calls, and so has addresses of in its settings under `peers`.
-    package static func peers(of program: ServiceName) -> [ServiceName] {
-        switch program {
-        case .gateway: [.identity, .customer, .sales]
-        case .identity: [.provisioner]
-        case .customer: [.identity, .sales]
-        case .sales: [.identity, .customer]
-        case .provisioner: []
-        }
-    }
+    package static func peers(of program: ServiceName) -> [ServiceName] { Installation.current[program].calls }
 
     /// The programs that may connect to a program: those that call it.
     package static func callers(of program: ServiceName) -> Set<ServiceName> {
-        Set(ServiceName.allCases.filter { peers(of: $0).contains(program) })
+        Installation.current.callers(of: program)
     }
 
     /// Programs that keep data of tenants, and so have a database and can verify a caller.
@@ -25,9 +17,9 @@ package enum Topology {
     package static let facingClients = peers(of: .gateway)
 
     /// Programs that get policies from identity. Identity has them at the source; the gateway decides nothing.
-    package static func subscribesToPolicies(_ program: ServiceName) -> Bool {
-        program == .customer || program == .sales
-    }
+    package static func subscribesToPolicies(_ program: ServiceName) -> Bool { recordServices.contains(program) }
+
+    private static let recordServices = Set(Installation.current.recordServices)
 
     /// Who may call a service, by its full name; empty for a service that is not known here.
     package static func callers(ofService service: String) -> Set<ServiceName> {
@@ -46,8 +38,8 @@ package enum Topology {
     /// Services between programs; no thin client reaches them.
     package static let platformServices: [String: Set<ServiceName>] = [
         "steward.platform.v1.CallerService": [.gateway],
-        "steward.platform.v1.PolicyService": [.customer, .sales],
+        "steward.platform.v1.PolicyService": recordServices,
         "steward.platform.v1.ProvisioningService": [.identity],
-        "steward.platform.v1.ReferenceService": [.customer, .sales],
+        "steward.platform.v1.ReferenceService": recordServices,
     ]
 }

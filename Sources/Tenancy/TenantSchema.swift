@@ -9,7 +9,7 @@ package struct TenantSchema: Hashable, Sendable {
 
     /// Fails for a program that keeps no data.
     package init?(tenantID: TenantID, service: ServiceName) {
-        guard let suffix = TenantSchema.suffix(of: service) else { return nil }
+        guard let suffix = service.schemaSuffix else { return nil }
         self.tenantID = tenantID
         self.service = service
         name = "t_\(TenantSchema.base32(tenantID.id))_\(suffix)"
@@ -17,16 +17,6 @@ package struct TenantSchema: Hashable, Sendable {
 
     /// Name of the role that owns the grants on the schema. A transaction assumes it with SET LOCAL ROLE.
     package var role: String { name }
-
-    /// The two letters that end the schema names of a service; nil for a program that keeps no data.
-    package static func suffix(of service: ServiceName) -> String? {
-        switch service {
-        case .gateway, .provisioner: nil
-        case .identity: "id"
-        case .customer: "cu"
-        case .sales: "sa"
-        }
-    }
 
     /// RFC 4648 base 32 in lower case without padding: 26 characters, the first of which carries 3 bits.
     private static func base32(_ id: RecordID) -> String {

@@ -1,5 +1,4 @@
 import CustomerService
 import ServiceHost
-import Tenancy
 
-Program(.customer).run { host in try await CustomerService.offer(host) }
+Program.run(CustomerService.definition)

@@ -1,5 +1,4 @@
 import SalesService
 import ServiceHost
-import Tenancy
 
-Program(.sales).run { host in try await SalesService.offer(host) }
+Program.run(SalesService.definition)

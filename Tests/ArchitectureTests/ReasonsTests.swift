@@ -1,12 +1,12 @@
+import Foundation
 import Testing
 
 /// Clients switch on reasons, so every reason that a program gives stands in proto/README.md.
 struct ReasonsTests {
-    /// Modules whose errors reach clients.
-    static let modules: Set<String> = [
-        "RPC", "RPCTransport", "Records", "ServiceHost", "GatewayService", "IdentityService", "CustomerService",
-        "SalesService",
-    ]
+    /// Modules whose errors reach clients; those of the provisioner reach identity only.
+    static let modules = Set(
+        ["RPC", "RPCTransport", "Records", "ServiceHost"]
+            + SourceTree.programs.filter { $0 != "provisioner" }.map { "\($0.capitalized)Service" })
     /// Words in capitals that are no reasons.
     static let exempt: Set<String> = ["SIGINT", "SIGTERM", "INVALID"]
     /// Spells the status codes.

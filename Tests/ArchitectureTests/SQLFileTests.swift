@@ -2,7 +2,8 @@ import Testing
 
 /// Rules for migrations: what a sharded PostgreSQL could not carry, and how files are named.
 struct SQLFileTests {
-    static let streams: Set<String> = ["tenant", "directory", "identity", "customer", "sales"]
+    /// What every tenant's schema has, the directory, and a stream for each service.
+    static let streams = Set(["tenant", "directory"] + SourceTree.programs)
     /// Longest identifier in bytes. PostgreSQL cuts at 63, and Citus adds a number of up to 13 to it.
     static let identifierBytesMax = 50
 

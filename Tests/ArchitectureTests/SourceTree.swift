@@ -50,6 +50,9 @@ enum SourceTree {
     static let proto = files(below: "proto", endings: [".proto"])
     static let sql = files(below: "Sources", endings: [".sql"])
     static let manifest = read("Package.swift")
+    /// The programs of an installation, by name.
+    static let programs = read("Sources/Tenancy/installation.txt").split(separator: "\n").filter { $0.first != "#" }
+        .compactMap { $0.split(separator: " ").first.map(String.init) }
 
     static func read(_ path: String) -> String {
         (try? String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)) ?? ""

@@ -10,14 +10,13 @@ import uuid
 
 from load import call_load
 from page import Table
-from processes import AllocationCounter, cpu_seconds, tree_cpu_seconds
+from processes import PROGRAMS, AllocationCounter, cpu_seconds, tree_cpu_seconds
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "ThinClientTests"))
 from thin_client import Client, describe, field, fields  # noqa: E402
 
 SERVER_NAME = "gateway.steward.internal"
 SERVICE = "steward.customer.v1.AccountService/"
-PROGRAMS = ["gateway", "customer", "identity", "sales", "provisioner"]
 # connections × calls in flight on each
 SHAPES = [(16, 4), (1, 1)]
 # Calls one after the other, for counting allocations.

@@ -6,6 +6,10 @@ import subprocess
 
 TICK = os.sysconf("SC_CLK_TCK")
 
+with open(os.path.join(os.path.dirname(__file__), "..", "..", "Sources", "Tenancy", "installation.txt")) as table:
+    # Of an installation, by name.
+    PROGRAMS = [line.split()[0] for line in table if line.strip() and not line.startswith("#")]
+
 
 def start_server(*command, environment=None):
     """Starts a program that prints its port; returns the process and the port."""

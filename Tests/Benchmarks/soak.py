@@ -10,7 +10,8 @@ import statistics
 import sys
 import time
 
-PROGRAMS = ["gateway", "identity", "customer", "sales", "provisioner"]
+from processes import PROGRAMS
+
 SAMPLE_SECONDS = 5
 # The first part of the time, in which caches and pools fill.
 WARM_UP_SHARE = 1 / 3

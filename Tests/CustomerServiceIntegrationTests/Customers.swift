@@ -12,17 +12,12 @@ import Testing
 struct Customers: Sendable {
     let service: TestService
 
-    private static let parts = TestService.Parts(.customer, CustomerMigrations.stream, CustomerService.types) {
-        engine in
-        try CustomerService.routes(engine)
-    }
-
     static func run(
         from number: Int? = nil, old: @escaping @Sendable (Customers) async throws -> Void = { _ in },
         _ body: @escaping @Sendable (Customers) async throws -> Void
     ) async throws {
         try await TestService.run(
-            parts, from: number, old: { try await old(Customers(service: $0)) },
+            CustomerService.definition, from: number, old: { try await old(Customers(service: $0)) },
             { try await body(Customers(service: $0)) })
     }
 

@@ -244,6 +244,7 @@ final class FakeProvisioner: RPCChannel {
         var prepared: Set<[UInt8]> = []
         var dropped: Set<[UInt8]> = []
         var isFailing = false
+        var others = ["customer", "sales"]
     }
 
     private let state = Mutex(State())
@@ -261,6 +262,8 @@ final class FakeProvisioner: RPCChannel {
     func prepared(_ tenant: TenantID) -> Bool { state.withLock { $0.prepared.contains(tenant.id.bytes) } }
     func dropped(_ tenant: TenantID) -> Bool { state.withLock { $0.dropped.contains(tenant.id.bytes) } }
     func fail(_ fails: Bool) { state.withLock { $0.isFailing = fails } }
+    /// The services beside identity that its version knows.
+    func know(_ others: [String]) { state.withLock { $0.others = others } }
 
     func unary(
         _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
@@ -270,12 +273,14 @@ final class FakeProvisioner: RPCChannel {
         let answer = try await provisioner.unary(method, request, options)
         do {
             if method == ProvisioningServiceMethods.prepareTenant {
-                let tenant = try PrepareTenantRequest(decoding: request).tenantID ?? []
-                state.withLock { _ = $0.prepared.insert(tenant) }
-                var schemas = try PrepareTenantResponse(decoding: answer).schemas
-                schemas += [.customer, .sales].map { (service: ServiceName) in
-                    PreparedSchema(service: service.rawValue, schemaVersion: 1, partition: 0)
+                let wanted = try PrepareTenantRequest(decoding: request)
+                state.withLock { _ = $0.prepared.insert(wanted.tenantID ?? []) }
+                let others = state.withLock { $0.others }.filter {
+                    wanted.services.isEmpty || wanted.services.contains($0)
                 }
+                let schemas =
+                    try PrepareTenantResponse(decoding: answer).schemas
+                    + others.map { PreparedSchema(service: $0, schemaVersion: 1, partition: 0) }
                 return PrepareTenantResponse(schemas: schemas).encoded()
             }
             let tenant = try DropTenantRequest(decoding: request).tenantID ?? []

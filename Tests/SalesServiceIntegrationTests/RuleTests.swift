@@ -2,6 +2,7 @@ import AccessControl
 import Contracts
 import RPC
 import Records
+import ServiceHost
 import Synchronization
 import Tenancy
 import TestService
@@ -45,23 +46,16 @@ import Testing
         }
     }
 
-    private static let rawParts = TestService.Parts(
-        .sales, SalesMigrations.stream, SalesService.types
-    ) { engine in
-        var router = Router()
-        try engine.register(PipelineRecord.type, methods: PipelineServiceMethods.all, on: &router)
-        try engine.register(StageRecord.type, methods: StageServiceMethods.all, on: &router)
-        try engine.register(DealRecord.type, methods: DealServiceMethods.all, on: &router)
-        RawMethods(engine: engine).register(on: &router)
-        return router
-    }
+    private static let rawService = ServiceDefinition(
+        SalesMigrations.stream, records: SalesService.definition.records,
+        methods: { engine, router in RawMethods(engine: engine).register(on: &router) })
 
     private static func raw(
         _ body:
             @escaping @Sendable (Sales, @escaping @Sendable (Deal, String, UserID?) async throws -> Deal?) async throws
             -> Void
     ) async throws {
-        try await TestService.run(Self.rawParts) { service in
+        try await TestService.run(Self.rawService) { service in
             try await body(Sales(service: service)) { deal, text, user in
                 let client = DealServiceClient(channel: service.channel(as: user))
                 return try await client.moveDealStage(MoveDealStageRequest(id: deal.id, outcomeReason: text)).deal
@@ -116,7 +110,7 @@ import Testing
 
     /// A text is compared as it is stored.
     @Test func aBlankAtTheEndOfATextIsNoChange() async throws {
-        try await TestService.run(Self.rawParts) { service in
+        try await TestService.run(Self.rawService) { service in
             let client = DealServiceClient(channel: service.channel())
             let deal = try #require(
                 try await client.createDeal(
@@ -187,16 +181,12 @@ import Testing
                 category: .open), by: .program)
     }
 
-    private static let ruleParts = TestService.Parts(
-        .sales, SalesMigrations.stream, [RuleTests.pipeline, RuleTests.stage]
-    ) { engine in
-        var router = Router()
-        try engine.register(RuleTests.pipeline, methods: PipelineServiceMethods.all, on: &router)
-        return router
-    }
+    private static let ruleService = ServiceDefinition(
+        SalesMigrations.stream,
+        records: [.init(RuleTests.pipeline, PipelineServiceMethods.all), .init(RuleTests.stage, [])])
 
     @Test func everyChangeOfATransactionIsToldAfterwards() async throws {
-        try await TestService.run(Self.ruleParts) { service in
+        try await TestService.run(Self.ruleService) { service in
             let client = PipelineServiceClient(channel: service.channel())
             func told() -> [String] {
                 Self.committed.withLock { lines in

@@ -12,16 +12,13 @@ import Testing
 struct Sales: Sendable {
     let service: TestService
 
-    private static let parts = TestService.Parts(.sales, SalesMigrations.stream, SalesService.types) { engine in
-        try SalesService.routes(engine)
-    }
-
     static func run(
         from number: Int? = nil, old: @escaping @Sendable (Sales) async throws -> Void = { _ in },
         _ body: @escaping @Sendable (Sales) async throws -> Void
     ) async throws {
         try await TestService.run(
-            parts, from: number, old: { try await old(Sales(service: $0)) }, { try await body(Sales(service: $0)) })
+            SalesService.definition, from: number, old: { try await old(Sales(service: $0)) },
+            { try await body(Sales(service: $0)) })
     }
 
     func deals(as user: UserID? = nil, requestID: String? = nil) -> DealServiceClient {

@@ -1,6 +1,7 @@
 import Migrations
 import Postgres
 import Records
+import ServiceHost
 import Tenancy
 import TenantDatabase
 import TestPostgres
@@ -11,13 +12,9 @@ import Testing
 
 /// Every record type that customer and sales declare, compared with the tables that their migrations make.
 @Suite struct ServiceSchemaTests {
-    @Test func customerDeclarationsFitTheTables() async throws {
-        try await compare(CustomerMigrations.stream, .customer, CustomerService.types)
-    }
+    @Test func customerDeclarationsFitTheTables() async throws { try await compare(CustomerService.definition) }
 
-    @Test func salesDeclarationsFitTheTables() async throws {
-        try await compare(SalesMigrations.stream, .sales, SalesService.types)
-    }
+    @Test func salesDeclarationsFitTheTables() async throws { try await compare(SalesService.definition) }
 
     /// A new workspace begins with a pipeline to sell in.
     @Test func aNewTenantHasADefaultPipeline() async throws {
@@ -38,15 +35,13 @@ import Testing
         #expect(try rows.map { try $0.int64(1) } == [20, 50, 80, 100, 0])
     }
 
-    private func compare(_ stream: MigrationStream, _ service: ServiceName, _ types: [RecordType]) async throws {
+    private func compare(_ service: ServiceDefinition) async throws {
         let postgres = try await TestPostgres.shared()
-        try await postgres.withTenant(stream) { tenant in
-            let database = TenantDatabase(
-                service: service, databases: postgres.databases(service), placements: SinglePlacement(),
-                schemaVersions: 1...stream.version)
-            for type in types {
+        try await postgres.withTenant(service.stream) { tenant in
+            let database = service.database(postgres.databases(service.name), placements: SinglePlacement())
+            for type in service.records.map(\.type) {
                 var parameters = Parameters()
-                parameters.append(tenant.schema(service).name)
+                parameters.append(tenant.schema(service.name).name)
                 parameters.append(type.table)
                 let results = try await database.batch(
                     tenant.caller, deadline: TestPostgres.deadline(),

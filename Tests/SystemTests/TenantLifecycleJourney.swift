@@ -52,6 +52,29 @@ extension SystemTests {
             await desk.close()
         }
 
+        /// As if sales were installed only now: the workspace has no placement, schema and role there.
+        @Test func aWorkspaceGetsTheSchemaOfANewService() async throws {
+            let steward = try await TestSteward.start()
+            let workspace = try await steward.makeWorkspace()
+            let schema = try #require(TenantSchema(tenantID: workspace.tenantID, service: .sales))
+            try await steward.identity.stop()
+            for command in [
+                "DELETE FROM directory.placements WHERE tenant_id = '\(workspace.tenantID)' AND service = 'sales'",
+                "DROP SCHEMA \(schema.name) CASCADE", "DROP OWNED BY \(schema.role)", "DROP ROLE \(schema.role)",
+            ] { try await steward.database.run(command) }
+            try await steward.identity.start()
+            try await eventually("the workspace has a pipeline to sell in", within: .seconds(30)) {
+                do {
+                    return try await workspace.admin.pipelines.listPipelines(ListPipelinesRequest()).pipelines.count
+                        == 1
+                } catch is RPCError {
+                    return false
+                }
+            }
+            await workspace.close()
+            try await steward.stop()
+        }
+
         @Test func manyAtOnceOpenOne() async throws {
             let steward = try await TestSteward.shared()
             let desk = try await steward.connectAsOperator()

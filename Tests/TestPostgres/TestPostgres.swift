@@ -40,12 +40,8 @@ package final class TestPostgres: Sendable {
         var quiet = Logger(label: "test")
         quiet.logLevel = .critical
         logger = quiet
-        let partitions = Dictionary(
-            uniqueKeysWithValues: ServiceName.dataServices.map { ($0, Self.partitionCount) })
-        try await InstallationSetup(
-            database: Self.databaseName, partitions: partitions, connectionsMax: Self.connectionsMax
-        )
-        .run(superuser: settings, loop: loops.loops[0], workers: workers, logger: logger)
+        try await Self.setup(of: ServiceName.dataServices).run(
+            superuser: settings, loop: loops.loops[0], workers: workers, logger: logger)
         settings.database = Self.databaseName
         superuser = settings
         var provisioning = settings
@@ -53,6 +49,19 @@ package final class TestPostgres: Sendable {
         provisioning.poolSize = 4
         owner = OwnerDatabase(loop: loops.loops[0], settings: provisioning, workers: workers, logger: logger)
         provisioner = TenantProvisioner(database: owner)
+    }
+
+    private static func setup(of services: [ServiceName]) -> InstallationSetup {
+        InstallationSetup(
+            database: databaseName,
+            partitions: Dictionary(uniqueKeysWithValues: services.map { ($0, partitionCount) }),
+            connectionsMax: connectionsMax)
+    }
+
+    /// Makes the logins of a service that is not in the installation's table, but only in a test.
+    package func install(_ service: ServiceName) async throws {
+        try await Self.setup(of: [service]).run(
+            superuser: superuser, loop: loops.loops[0], workers: workers, logger: logger)
     }
 
     /// Whether `log` can be read: not that of a server that STEWARD_TEST_POSTGRES_DSN names.

@@ -1,9 +1,10 @@
 package import AccessControl
-package import Migrations
+import Migrations
 package import Postgres
 package import RPC
 import Reactor
-package import Records
+import Records
+package import ServiceHost
 import Synchronization
 package import Tenancy
 import TenantDatabase
@@ -12,24 +13,6 @@ package import TestPostgres
 /// A service that keeps records, with a real PostgreSQL, a tenant of its own and made-up people: its methods are called as
 /// the gateway calls them, without programs and sockets.
 package final class TestService: Sendable {
-    /// What a service declares.
-    package struct Parts: Sendable {
-        let service: ServiceName
-        let stream: MigrationStream
-        let types: [RecordType]
-        let routes: @Sendable (RecordEngine) throws -> Router
-
-        package init(
-            _ service: ServiceName, _ stream: MigrationStream, _ types: [RecordType],
-            routes: @escaping @Sendable (RecordEngine) throws -> Router
-        ) {
-            self.service = service
-            self.stream = stream
-            self.types = types
-            self.routes = routes
-        }
-    }
-
     package let tenant: TestTenant
     /// May do everything.
     package let admin: UserID
@@ -47,20 +30,21 @@ package final class TestService: Sendable {
     /// - Parameter from: makes the tenant's schema with the migrations up to this number first and runs `old` on it, then
     ///   brings it up to date: for data of an earlier release.
     package static func run(
-        _ parts: Parts, from number: Int? = nil,
+        _ definition: ServiceDefinition, from number: Int? = nil,
         old: @escaping @Sendable (TestService) async throws -> Void = { _ in },
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         let postgres = try await TestPostgres.shared()
-        let databases = postgres.databases(parts.service, poolSize: 4)
+        let databases = postgres.databases(definition.name, poolSize: 4)
+        let stream = definition.stream
         let first = MigrationStream(
-            name: parts.stream.name, kind: parts.stream.kind,
-            migrations: parts.stream.migrations.filter { $0.number <= number ?? Int.max }, rights: parts.stream.rights)
+            name: stream.name, kind: stream.kind,
+            migrations: stream.migrations.filter { $0.number <= number ?? Int.max }, rights: stream.rights)
         try await postgres.withTenant(first) { tenant in
-            let service = try TestService(parts, postgres, tenant, databases)
+            let service = try TestService(definition, postgres, tenant, databases)
             if number != nil {
                 try await old(service)
-                _ = try await postgres.provisioner.prepare(tenant.id, stream: parts.stream, partition: 0)
+                _ = try await postgres.provisioner.prepare(tenant.id, stream: stream, partition: 0)
             }
             try await body(service)
         }
@@ -68,19 +52,18 @@ package final class TestService: Sendable {
     }
 
     private init(
-        _ parts: Parts, _ postgres: TestPostgres, _ tenant: TestTenant, _ databases: DatabaseSet
+        _ definition: ServiceDefinition, _ postgres: TestPostgres, _ tenant: TestTenant, _ databases: DatabaseSet
     ) throws {
         self.postgres = postgres
         self.tenant = tenant
         admin = tenant.userID
         departments = [.make()]
         database = TenantDatabase(
-            service: parts.service, databases: databases, placements: SinglePlacement(),
-            schemaVersions: 1...parts.stream.version)
-        let engine = try RecordEngine(
-            database: database, policies: policies, types: parts.types, references: foreign,
-            pageTokenKey: Array(repeating: 9, count: 32))
-        routes = RouteTable(try parts.routes(engine))
+            service: definition.name, databases: databases, placements: SinglePlacement(),
+            schemaVersions: 1...definition.stream.version)
+        let engine = try definition.engine(
+            database, policies: policies, references: foreign, pageTokenKey: Array(repeating: 9, count: 32))
+        routes = RouteTable(try definition.router(engine))
         people = Mutex(([], []))
         add(admin, [("*", "*", .all)], [])
     }

@@ -1,4 +1,5 @@
 import Foundation
+import ServiceHost
 package import Tenancy
 
 /// A gateway without the services behind it: what anybody can do at the door needs no more. Its methods are health and
@@ -29,15 +30,16 @@ package final class LoneGateway: Sendable {
         }
         watchdog = try Watchdog(folder: folder)
         keys = try KeyFolder(path: "\(folder)/pki")
-        let ports = try Loopback.freePorts(5)
+        let peers = Topology.facingClients
+        let ports = try Loopback.freePorts(2 + peers.count)
         program = try TestProgram(
             .gateway, instance: 1, ports: (listen: ports[0], admin: ports[1]), folder: folder, watchdog: watchdog)
         let files = keys.files(of: owner)
+        let addresses = zip(peers, ports.dropFirst(2)).map { "\($0): [\"127.0.0.1:\($1)\"]" }
         let lines = [
             "listen: \"127.0.0.1:\(program.port)\"", "admin: \"127.0.0.1:\(program.adminPort)\"",
             "tls: {certificate: \"\(files.certificate)\", key: \"\(files.key)\", ca: \"\(keys.trustRoots)\"}",
-            "peers: {identity: [\"127.0.0.1:\(ports[2])\"], customer: [\"127.0.0.1:\(ports[3])\"], "
-                + "sales: [\"127.0.0.1:\(ports[4])\"]}",
+            "peers: {\(addresses.joined(separator: ", "))}",
         ]
         try (lines + settings + [""]).joined(separator: "\n").write(
             toFile: program.settingsPath, atomically: true, encoding: .utf8)

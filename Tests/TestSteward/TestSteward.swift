@@ -75,8 +75,9 @@ package final class TestSteward: Sendable {
     private static func programs(
         customers: Int, _ folder: String, _ watchdog: Watchdog
     ) throws -> [TestProgram] {
-        let names: [ServiceName] =
-            [.provisioner, .identity] + Array(repeating: .customer, count: customers) + [.sales, .gateway]
+        let names = ServiceName.allCases.reversed().flatMap {
+            Array(repeating: $0, count: $0 == .customer ? customers : 1)
+        }
         let ports = try Loopback.freePorts(names.count * 2)
         return try names.enumerated().map { index, name in
             try TestProgram(

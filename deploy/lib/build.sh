@@ -1,4 +1,4 @@
-# Building the programs. Sourced after say.sh; $root is the project's folder.
+# Building the programs. Sourced after say.sh and installation.sh; $root is the project's folder.
 
 # Megabytes that must be free before a build: a release build takes about 1,500, a debug build with tests 3,000.
 disk_release_mb=2500
@@ -19,7 +19,7 @@ build_programs() {
     programs_dir=$(swift build --package-path "$root" -c release --show-bin-path)
     [ -x "$programs_dir/steward" ] || require_disk "$root" "$disk_release_mb" "a release build"
     local log=$root/.steward/log/build.log product
-    for product in steward-provisioner steward-identity steward-customer steward-sales steward-gateway steward; do
+    for product in $(program_names | sed 's/^/steward-/') steward; do
         build_product "$product" "$log"
     done
 }

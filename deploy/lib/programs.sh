@@ -1,25 +1,17 @@
 # The programs as processes: started in the background with a pid file and a log, stopped by SIGTERM, which drains.
-# Sourced after daemon.sh, cluster.sh, ports.sh and state.sh; $programs_dir is where they were built.
+# Sourced after installation.sh, daemon.sh, cluster.sh, ports.sh and state.sh; $programs_dir is where they were built.
 
-# In the order of their start; they stop in the opposite order.
-programs=(provisioner identity customer sales gateway)
+# In the order of their start, the gateway last; they stop in the opposite order.
+mapfile -t programs < <(program_names | tac)
 # How long a program may take to become ready, and to drain, in seconds.
 ready_seconds_max=60
 drain_seconds_max=30
 
-# Ports count from a base that the user may choose: 7400 gateway, 7401 identity, 7402 customer, 7403 sales,
-# 7404 provisioner, and ten further on the ports for metrics and health.
-port_base_default=7400
+# Ports count from a base that the user may choose instead of 7400, the gateway's in the table, and ten further on the ports for
+# metrics and health.
+port_base_default=$(program_column gateway 2)
 
-program_port() {
-    case $1 in
-        gateway) echo $((port_base)) ;;
-        identity) echo $((port_base + 1)) ;;
-        customer) echo $((port_base + 2)) ;;
-        sales) echo $((port_base + 3)) ;;
-        provisioner) echo $((port_base + 4)) ;;
-    esac
-}
+program_port() { echo $((port_base + $(program_column "$1" 2) - port_base_default)); }
 
 admin_port() { echo $(($(program_port "$1") + 10)); }
 

@@ -9,10 +9,18 @@ make_keys() {
 # write_settings: one file for each program. They are written anew at each run; a program whose file changed is
 # started again.
 write_settings() {
-    settings_of_gateway | write_if_changed "$state/etc/gateway.yaml"
-    settings_of_provisioner | write_if_changed "$state/etc/provisioner.yaml"
     local name
-    for name in identity customer sales; do settings_of_service "$name" | write_if_changed "$state/etc/$name.yaml"; done
+    for name in "${programs[@]}"; do settings_of "$name" | write_if_changed "$state/etc/$name.yaml"; done
+}
+
+# settings_of NAME
+settings_of() {
+    settings_common "$1"
+    [ "$1" != provisioner ] || settings_provisioner
+    [ -z "$(program_column "$1" 3)" ] || settings_data "$1"
+    local name
+    [ -z "$(peers_of "$1")" ] || printf 'peers:\n'
+    for name in $(peers_of "$1"); do printf '  %s: [%s]\n' "$name" "$(yaml "127.0.0.1:$(program_port "$name")")"; done
 }
 
 # settings_common NAME: what every program has.
@@ -29,50 +37,27 @@ tls:
 YAML
 }
 
-settings_of_gateway() {
-    settings_common gateway
-    printf 'peers:\n'
-    local name
-    for name in $(peers_of gateway); do settings_peer "$name"; done
-}
-
-# settings_of_service NAME
-settings_of_service() {
-    settings_common "$1"
+# settings_data NAME: of a program that keeps data of tenants. Identity proves callers to all of them.
+settings_data() {
     cat <<YAML
 database:
   dsn: $(yaml "$(login_dsn "steward_$1_0")")
 callerKeys:
 YAML
     local name
-    for name in identity customer sales; do
+    for name in $(data_services); do
         [ "$1" != identity ] && [ "$1" != "$name" ] ||
             printf '  %s: %s\n' "$name" "$(yaml "$state/pki/caller-$name.key")"
     done
-    printf 'peers:\n'
-    for name in $(peers_of "$1"); do settings_peer "$name"; done
 }
 
-# settings_of_provisioner: it calls nobody, and alone has the owner's login.
-settings_of_provisioner() {
-    settings_common provisioner
+# settings_provisioner: it alone has the owner's login.
+settings_provisioner() {
     cat <<YAML
 provisioner:
   dsn: $(yaml "$(login_dsn steward_provisioner)")
 YAML
 }
-
-# peers_of NAME: the programs that it calls.
-peers_of() {
-    case $1 in
-        gateway) echo identity customer sales ;;
-        identity) echo provisioner ;;
-        customer) echo identity sales ;;
-        sales) echo identity customer ;;
-    esac
-}
-
-settings_peer() { printf '  %s: [%s]\n' "$1" "$(yaml "127.0.0.1:$(program_port "$1")")"; }
 
 # yaml TEXT: a YAML string in double quotes.
 yaml() {

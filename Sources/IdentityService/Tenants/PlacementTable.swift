@@ -1,3 +1,4 @@
+import Contracts
 import Postgres
 import Tenancy
 
@@ -31,14 +32,34 @@ enum PlacementTable {
         Query(list) { $0.append(tenant.id) }
     }
 
+    /// Without those of services that this version does not know: a newer one made them.
     static func placements(of tenant: TenantID, in rows: Rows) throws -> [Placement] {
-        try rows.map { row in
-            guard let service = ServiceName(rawValue: try row.string(0)) else {
-                throw PostgresError(.unexpectedResult, "directory.placements names an unknown service")
-            }
+        try rows.compactMap { row in
+            guard let service = ServiceName(rawValue: try row.string(0)) else { return nil }
             return Placement(
                 tenantID: tenant, service: service, database: try row.string(1),
                 partition: Int(try row.int32(2)), epoch: try row.int64(3))
+        }
+    }
+
+    /// Of tenants whose data is served, or may be again.
+    static let statesInUse: Set<TenantState> = [.active, .suspended]
+
+    private static let missing = Statement(
+        """
+        SELECT t.id FROM directory.tenants t
+        WHERE t.id > $1 AND t.state = ANY ($2) AND NOT EXISTS (
+            SELECT FROM directory.placements p WHERE p.tenant_id = t.id AND p.service = $3)
+        ORDER BY t.id LIMIT $4
+        """)
+
+    /// The tenants in use that have no schema of a service, after one of them, in the order of their ids.
+    static func missing(_ service: ServiceName, after tenant: TenantID, limit: Int) -> Query {
+        Query(missing) {
+            $0.append(tenant.id)
+            $0.append(statesInUse.map(\.rawValue))
+            $0.append(service.rawValue)
+            $0.append(Int64(limit))
         }
     }
 }

@@ -106,18 +106,42 @@ struct TenantSetup: Sendable {
     }
 
     private func prepareSchemas(of work: TenantSetupRow, _ deadline: Deadline) async throws {
-        let answer = try await provisioner.prepareTenant(
-            PrepareTenantRequest(tenantID: work.tenantID.id.bytes), options: .within(deadline))
-        let prepared = try answer.schemas.map { try Prepared($0) }
+        let made = try await schemas(of: work.tenantID, [], deadline)
         try await directory.transaction(deadline: deadline) { transaction in
-            for item in prepared {
-                let placement = Placement(
-                    tenantID: work.tenantID, service: item.service, database: DatabaseEndpoint.defaultName,
-                    partition: item.partition, epoch: 1)
-                try await transaction.run(PlacementTable.put(placement, schemaVersion: item.schemaVersion))
-            }
+            for schema in made { try await transaction.run(schema.putPlacement) }
         }
         placements.forget(work.tenantID)
+    }
+
+    /// Has the provisioner make schemas of the services, or of all when none is named. Those of services that this version does
+    /// not know are left to the one that does.
+    private func schemas(
+        of tenant: TenantID, _ services: [ServiceName], _ deadline: Deadline
+    ) async throws -> [MadeSchema] {
+        let answer = try await provisioner.prepareTenant(
+            PrepareTenantRequest(tenantID: tenant.id.bytes, services: services.map(\.rawValue)),
+            options: .within(deadline))
+        return answer.schemas.compactMap { MadeSchema($0, of: tenant) }
+    }
+
+    /// Gives a tenant in use the schema of a service that came after it, and tells the service where it is. Safe to repeat.
+    ///
+    /// - Throws: UNAVAILABLE when the provisioner cannot be asked, or is of a version that does not know the service.
+    func add(_ service: ServiceName, to tenant: TenantID, deadline: Deadline) async throws {
+        let made = try await schemas(of: tenant, [service], deadline)
+        guard let schema = made.first(where: { $0.placement.service == service }) else {
+            throw RPCError.unavailable(
+                "SERVICE_UNAVAILABLE", "steward-provisioner does not know the service \(service); upgrade it.")
+        }
+        let epoch = try await directory.transaction(deadline: deadline) { transaction -> Int64? in
+            guard let row = try await transaction.run(TenantTable.lock(tenant)).first,
+                PlacementTable.statesInUse.contains(try TenantRow(row).state)
+            else { return nil }
+            try await transaction.run(schema.putPlacement)
+            return try await transaction.run(TenantTable.bumpEpoch(tenant, now: .now())).one().int64(0)
+        }
+        placements.forget(tenant)
+        if let epoch { feed.announce(PolicyChangeEvent(tenantID: tenant, epoch: epoch)) }
     }
 
     private func finish(_ work: TenantSetupRow, _ deadline: Deadline) async throws -> TenantRow {
@@ -141,19 +165,20 @@ struct TenantSetup: Sendable {
 }
 
 /// A schema that the provisioner has made.
-private struct Prepared: Sendable {
-    let service: ServiceName
-    let schemaVersion: Int
-    let partition: Int
+private struct MadeSchema: Sendable {
+    let placement: Placement
+    let version: Int
 
-    init(_ answer: PreparedSchema) throws {
-        guard let service = answer.service.flatMap({ ServiceName(rawValue: $0) }) else {
-            throw PostgresError(.unexpectedResult, "the provisioner named a service that is not known here")
-        }
-        self.service = service
-        schemaVersion = Int(answer.schemaVersion ?? 0)
-        partition = Int(answer.partition ?? 0)
+    /// Nil for a service that is not known here.
+    init?(_ answer: PreparedSchema, of tenant: TenantID) {
+        guard let service = answer.service.flatMap({ ServiceName(rawValue: $0) }) else { return nil }
+        placement = Placement(
+            tenantID: tenant, service: service, database: DatabaseEndpoint.defaultName,
+            partition: Int(answer.partition ?? 0), epoch: 1)
+        version = Int(answer.schemaVersion ?? 0)
     }
+
+    var putPlacement: Query { PlacementTable.put(placement, schemaVersion: version) }
 }
 
 extension CallOptions {

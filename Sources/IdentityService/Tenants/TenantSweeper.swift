@@ -5,8 +5,8 @@ import RPC
 import Reactor
 import Tenancy
 
-/// Finishes what was cut off: set-ups of tenants, changes of policy, deletions whose grace is over. Several instances
-/// may sweep at once; each piece of work is leased or safe to do twice.
+/// Finishes what was cut off: set-ups of tenants, changes of policy, deletions whose grace is over; and gives tenants the schemas of
+/// services that came after them. Several instances may sweep at once; each piece of work is leased or safe to do twice.
 struct TenantSweeper: Sendable {
     let directory: Directory
     let tenantData: TenantData
@@ -34,6 +34,7 @@ struct TenantSweeper: Sendable {
             let now = Timestamp.now()
             if now > lastHousekeeping.advanced(by: TenantSweeper.housekeepingInterval) {
                 await attempt("expired sessions stay in the directory") { try await removeExpired(now) }
+                await attempt("tenants have nothing of a new service") { try await sweepPlacements() }
                 lastHousekeeping = now
             }
             try await loop.sleep(for: TenantSweeper.interval)
@@ -83,6 +84,36 @@ struct TenantSweeper: Sendable {
         }
     }
 
+    /// Has schemas made of services that came after the tenants. What one tenant's schema fails of stops no other; without a
+    /// provisioner that knows the service none can be made.
+    func sweepPlacements() async throws {
+        for service in ServiceName.dataServices {
+            var last = TenantID(RecordID(high: 0, low: 0))
+            var found: [TenantID]
+            repeat {
+                let rows = try await directory.read(
+                    PlacementTable.missing(service, after: last, limit: TenantSweeper.batchMax),
+                    deadline: .after(TenantSetup.timeout))
+                found = try rows.map { TenantID(try $0.id(0)) }
+                for tenant in found { try await add(service, to: tenant) }
+                last = found.last ?? last
+            } while found.count == TenantSweeper.batchMax
+        }
+    }
+
+    private func add(_ service: ServiceName, to tenant: TenantID) async throws {
+        do {
+            try await setup.add(service, to: tenant, deadline: .after(TenantSetup.timeout))
+            logger.notice(
+                "a tenant got the schema of a new service",
+                metadata: [LogKey.tenantID: "\(tenant)", LogKey.schemaService: "\(service)"])
+        } catch let error as RPCError where error.code == .unavailable {
+            throw error
+        } catch {
+            warn("a tenant has nothing of a new service yet", error, tenant: tenant)
+        }
+    }
+
     /// Publishes changes of policy whose writer is gone, and ends sessions that it would have ended.
     func sweepMarks() async throws {
         let moment = Timestamp.now().advanced(by: .zero - TenantSweeper.markAgeMax)
@@ -126,9 +157,13 @@ struct TenantSweeper: Sendable {
         do {
             try await work()
         } catch {
-            var metadata: Logger.Metadata = [LogKey.error: "\(LogText.of(error))"]
-            if let tenant { metadata[LogKey.tenantID] = "\(tenant)" }
-            logger.warning("\(consequence); it is tried again", metadata: metadata)
+            warn(consequence, error, tenant: tenant)
         }
+    }
+
+    private func warn(_ consequence: String, _ error: any Error, tenant: TenantID? = nil) {
+        var metadata: Logger.Metadata = [LogKey.error: "\(LogText.of(error))"]
+        if let tenant { metadata[LogKey.tenantID] = "\(tenant)" }
+        logger.warning("\(consequence); it is tried again", metadata: metadata)
     }
 }

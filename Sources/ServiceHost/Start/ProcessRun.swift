@@ -146,7 +146,7 @@ final class ProcessRun: Sendable {
                 loops: loops, servers: texts.map { ServerName($0, certificateName: peer.peerName) },
                 name: peer.peerName, resolve: { [workers] in try await SocketAddress.resolve($0, on: workers) },
                 tls: tls.client, agent: agent, logger: logger, tracing: tracing,
-                audience: .users(of: peer.usersWords, service: peer.rawValue),
+                audience: .users(of: Installation.current[peer].purpose, service: peer.rawValue),
                 onAttempt: AttemptMetrics(peer: peer, factory: registry).count)
         }
         let subscription =

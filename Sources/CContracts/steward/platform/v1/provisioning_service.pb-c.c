@@ -232,7 +232,7 @@ void   steward__platform__v1__drop_tenant_response__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__drop_tenant_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__platform__v1__prepare_tenant_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor steward__platform__v1__prepare_tenant_request__field_descriptors[2] =
 {
   {
     "tenant_id",
@@ -246,14 +246,27 @@ static const ProtobufCFieldDescriptor steward__platform__v1__prepare_tenant_requ
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "services",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Platform__V1__PrepareTenantRequest, n_services),
+    offsetof(Steward__Platform__V1__PrepareTenantRequest, services),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__prepare_tenant_request__field_indices_by_name[] = {
+  1,   /* field[1] = services */
   0,   /* field[0] = tenant_id */
 };
 static const ProtobufCIntRange steward__platform__v1__prepare_tenant_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__prepare_tenant_request__descriptor =
 {
@@ -263,7 +276,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__prepare_tenant_request__
   "Steward__Platform__V1__PrepareTenantRequest",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__PrepareTenantRequest),
-  1,
+  2,
   steward__platform__v1__prepare_tenant_request__field_descriptors,
   steward__platform__v1__prepare_tenant_request__field_indices_by_name,
   1,  steward__platform__v1__prepare_tenant_request__number_ranges,

@@ -10,8 +10,12 @@ public struct PrepareTenantRequest: Hashable, Sendable {
     /// The tenant, 16 bytes.
     public var tenantID: [UInt8]?
 
-    public init(tenantID: [UInt8]? = nil) {
+    /// Names of the services, as in customer; none for all. One that the provisioner does not know is left out of the answer.
+    public var services: [String]
+
+    public init(tenantID: [UInt8]? = nil, services: [String] = []) {
         self.tenantID = tenantID
+        self.services = services
     }
 }
 
@@ -21,6 +25,7 @@ extension PrepareTenantRequest: WireMessage {
     package init(_ message: Message) {
         let c = message.as(Steward__Platform__V1__PrepareTenantRequest.self)
         self.tenantID = c.pointee.has_tenant_id != 0 ? readBytes(c.pointee.tenant_id) : nil
+        self.services = readStrings(c.pointee.services, c.pointee.n_services)
     }
 
     package func write(to message: Message) {
@@ -29,6 +34,8 @@ extension PrepareTenantRequest: WireMessage {
             c.pointee.has_tenant_id = 1
             c.pointee.tenant_id = message.arena.bytes(value)
         }
+        c.pointee.services = writePointers(self.services, message.arena, message.arena.string)
+        c.pointee.n_services = self.services.count
     }
 }
 
@@ -143,8 +150,8 @@ extension DropTenantResponse: WireMessage {
 public enum ProvisioningServiceMethods {
     public static let serviceName = "steward.platform.v1.ProvisioningService"
 
-    /// Makes the tenant's schema and role for every service that keeps data of tenants, and brings what is there to the
-    /// newest version. Safe to repeat.
+    /// Makes the tenant's schema and role for every service that keeps data of tenants, or for those that are named, and brings
+    /// what is there of them to the newest version. Safe to repeat.
     public static let prepareTenant = MethodDefinition(
         path: "steward.platform.v1.ProvisioningService/PrepareTenant",
         request: PrepareTenantRequest.descriptor, response: PrepareTenantResponse.descriptor, kind: .unary
@@ -165,15 +172,15 @@ public enum ProvisioningServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Offered by steward-provisioner, which alone holds the login that may do this, to identity.",
         methods: [
-            MethodDescription(prepareTenant, comment: "Makes the tenant's schema and role for every service that keeps data of tenants, and brings what is there to the newest version. Safe to repeat."),
+            MethodDescription(prepareTenant, comment: "Makes the tenant's schema and role for every service that keeps data of tenants, or for those that are named, and brings what is there of them to the newest version. Safe to repeat."),
             MethodDescription(dropTenant, comment: "Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was deleted and whose grace is over, or that was never set up to the end: TENANT_IN_USE otherwise. Safe to repeat; a tenant that the directory does not know is left alone."),
         ])
 }
 
 /// All methods of steward.platform.v1.ProvisioningService.
 package protocol ProvisioningServiceCustomMethods: Sendable {
-    /// Makes the tenant's schema and role for every service that keeps data of tenants, and brings what is there to the
-    /// newest version. Safe to repeat.
+    /// Makes the tenant's schema and role for every service that keeps data of tenants, or for those that are named, and brings
+    /// what is there of them to the newest version. Safe to repeat.
     func prepareTenant(_ request: PrepareTenantRequest, _ context: CallContext) async throws -> PrepareTenantResponse
 
     /// Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was
@@ -198,8 +205,8 @@ public struct ProvisioningServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// Makes the tenant's schema and role for every service that keeps data of tenants, and brings what is there to the
-    /// newest version. Safe to repeat.
+    /// Makes the tenant's schema and role for every service that keeps data of tenants, or for those that are named, and brings
+    /// what is there of them to the newest version. Safe to repeat.
     public func prepareTenant(
         _ request: PrepareTenantRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> PrepareTenantResponse {

@@ -38,10 +38,15 @@ struct  Steward__Platform__V1__PrepareTenantRequest
    */
   protobuf_c_boolean has_tenant_id;
   ProtobufCBinaryData tenant_id;
+  /*
+   * Names of the services, as in customer; none for all. One that the provisioner does not know is left out of the answer.
+   */
+  size_t n_services;
+  char **services;
 };
 #define STEWARD__PLATFORM__V1__PREPARE_TENANT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__prepare_tenant_request__descriptor) \
-    , 0, {0,NULL} }
+    , 0, {0,NULL}, 0,NULL }
 
 
 /*

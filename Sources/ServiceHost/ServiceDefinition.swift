@@ -1,0 +1,94 @@
+package import AccessControl
+import Contracts
+package import Migrations
+package import RPC
+package import Records
+package import Tenancy
+package import TenantDatabase
+
+/// What a service that keeps records is: its tables, its record types, and the methods that are not standard. All else is the same
+/// for every service, and made here.
+///
+///     package static let definition = ServiceDefinition(
+///         SalesMigrations.stream,
+///         records: [.init(DealRecord.type, DealServiceMethods.all)],
+///         methods: { engine, router in DealMethods(engine: engine).register(on: &router) })
+package struct ServiceDefinition: Sendable {
+    /// A record type and what its service in the contract can be asked; the standard ones of these methods are served by the engine.
+    package struct Record: Sendable {
+        package let type: RecordType
+        package let methods: [MethodDefinition]
+
+        package init(_ type: RecordType, _ methods: [MethodDefinition]) {
+            self.type = type
+            self.methods = methods
+        }
+    }
+
+    /// Adds methods that are not standard.
+    package typealias Methods = @Sendable (RecordEngine, inout Router) throws -> Void
+
+    package let name: ServiceName
+    /// The tables of a tenant's data.
+    package let stream: MigrationStream
+    /// In the order of the service's README.
+    package let records: [Record]
+    private let methods: Methods
+
+    /// - Parameter stream: one for schemas of tenants; its service is this one.
+    package init(_ stream: MigrationStream, records: [Record], methods: @escaping Methods = { _, _ in }) {
+        guard let name = stream.service else {
+            preconditionFailure("\(stream.name) makes no schemas of tenants, so no service keeps records there")
+        }
+        self.name = name
+        self.stream = stream
+        self.records = records
+        self.methods = methods
+    }
+
+    /// The way to the tenants' data, whose schemas must have a version that this program works with.
+    package func database(_ databases: DatabaseSet, placements: any PlacementSource) -> TenantDatabase {
+        TenantDatabase(
+            service: name, databases: databases, placements: placements, schemaVersions: stream.accepted)
+    }
+
+    /// The engine of its records.
+    ///
+    /// - Parameters:
+    ///   - references: asks other services whether records exist; nil for a service whose types refer to none.
+    ///   - pageTokenKey: a secret of 16 bytes or more that all instances of the service share.
+    /// - Throws: `DeclarationError` when a type does not fit its message or refers to an unknown one.
+    package func engine(
+        _ database: TenantDatabase, policies: any PolicySource, references: (any ReferenceChecker)? = nil,
+        pageTokenKey: [UInt8]
+    ) throws -> RecordEngine {
+        try RecordEngine(
+            database: database, policies: policies, types: records.map(\.type), references: references,
+            pageTokenKey: pageTokenKey)
+    }
+
+    /// What is called through the gateway: the standard methods of each type, and the others.
+    package func router(_ engine: RecordEngine) throws -> Router {
+        var router = Router()
+        for record in records { try engine.register(record.type, methods: record.methods, on: &router) }
+        try methods(engine, &router)
+        return router
+    }
+
+    /// What a program serves whose policies and placements come from identity.
+    func offer(_ host: Host) throws -> ServiceOffer {
+        let engine = try engine(
+            database(host.databases, placements: host.policies), policies: host.policies,
+            references: host.references, pageTokenKey: host.derivedKey("page tokens"))
+        var router = try router(engine)
+        ReferenceMethods(engine: engine).register(on: &router)
+        return ServiceOffer(router: router)
+    }
+}
+
+extension Program {
+    /// Runs the program of a service that keeps records.
+    package static func run(_ service: ServiceDefinition) -> Never {
+        Program(service.name).run { host in try service.offer(host) }
+    }
+}
