@@ -27,10 +27,7 @@ package enum CustomerService {
     /// What users call.
     static func routes(_ engine: RecordEngine) throws -> Router {
         var router = Router()
-        try engine.register(AccountRecord.type, methods: AccountServiceMethods.all, on: &router)
-        try engine.register(ContactRecord.type, methods: ContactServiceMethods.all, on: &router)
-        try engine.register(AccountContactRecord.type, methods: AccountContactServiceMethods.all, on: &router)
-        try engine.register(ActivityRecord.type, methods: ActivityServiceMethods.all, on: &router)
+        try engine.register(on: &router)
         return router
     }
 }

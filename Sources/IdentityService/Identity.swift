@@ -116,8 +116,9 @@ package struct Identity: Sendable {
         policyMethods = PolicyMethods(compiler: compiler, feed: feed)
         poller = ChangePoller(directory: directory, feed: feed, logger: parts.logger)
         sweeper = TenantSweeper(
-            directory: directory, tenantData: tenantData, setup: setup, epochs: epochs, revoker: revoker,
-            logger: parts.logger)
+            directory: directory, tenantData: tenantData, setup: setup, epochs: epochs,
+            roleUpgrade: RoleUpgrade(directory: directory, tenantData: tenantData, epochs: epochs),
+            revoker: revoker, logger: parts.logger)
     }
 
     /// Every method that identity serves.
@@ -125,10 +126,8 @@ package struct Identity: Sendable {
         var router = Router()
         authentication.register(on: &router)
         tenants.register(on: &router)
-        try engine.register(types.user, methods: UserServiceMethods.all, on: &router)
+        try engine.register(on: &router)
         users.register(on: &router)
-        try engine.register(types.department, methods: DepartmentServiceMethods.all, on: &router)
-        try engine.register(types.role, methods: RoleServiceMethods.all, on: &router)
         callers.register(on: &router)
         policyMethods.register(on: &router)
         return router

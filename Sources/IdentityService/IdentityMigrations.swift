@@ -34,6 +34,8 @@ package enum IdentityMigrations {
             Migration(
                 number: 10, name: "tie_sessions_to_tenants",
                 sql: PackageResources.directory_0010_tie_sessions_to_tenants_sql),
+            Migration(
+                number: 11, name: "know_record_types", sql: PackageResources.directory_0011_know_record_types_sql),
         ],
         rights: directoryRights)
 
@@ -43,7 +45,7 @@ package enum IdentityMigrations {
             "tenants",
             changing: [
                 "state", "policy_epoch", "policy_changed_at", "suspend_comment", "updated_at",
-                "purge_at",
+                "purge_at", "known_objects",
             ]),
         TableRights.kept("placements", changing: ["database_name", "partition", "schema_version"]),
         TableRights.kept(

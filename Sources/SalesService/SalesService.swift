@@ -27,9 +27,7 @@ package enum SalesService {
     /// What users call.
     static func routes(_ engine: RecordEngine) throws -> Router {
         var router = Router()
-        try engine.register(PipelineRecord.type, methods: PipelineServiceMethods.all, on: &router)
-        try engine.register(StageRecord.type, methods: StageServiceMethods.all, on: &router)
-        try engine.register(DealRecord.type, methods: DealServiceMethods.all, on: &router)
+        try engine.register(on: &router)
         DealMethods(engine: engine).register(on: &router)
         return router
     }

@@ -49,9 +49,7 @@ import Testing
         .sales, SalesMigrations.stream, SalesService.types
     ) { engine in
         var router = Router()
-        try engine.register(PipelineRecord.type, methods: PipelineServiceMethods.all, on: &router)
-        try engine.register(StageRecord.type, methods: StageServiceMethods.all, on: &router)
-        try engine.register(DealRecord.type, methods: DealServiceMethods.all, on: &router)
+        try engine.register(on: &router)
         RawMethods(engine: engine).register(on: &router)
         return router
     }
@@ -161,12 +159,12 @@ import Testing
     }
 
     private static let stage = RecordType(
-        message: Stage.descriptor, object: "stage", table: "stages", service: .sales, ownership: .shared,
+        Stage.self,
         fields: [.field("display_name", .required, .line(100))], rules: RecordRules(publish: RuleTests.note))
 
     /// A pipeline whose stage is made, deleted and restored by a rule.
     private static let pipeline = RecordType(
-        message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales, ownership: .shared,
+        Pipeline.self,
         fields: [.field("display_name", .required, .line(100)), .field("description", .lines(1000))],
         rules: RecordRules(follow: RuleTests.takeStages, publish: RuleTests.note))
 
@@ -191,7 +189,7 @@ import Testing
         .sales, SalesMigrations.stream, [RuleTests.pipeline, RuleTests.stage]
     ) { engine in
         var router = Router()
-        try engine.register(RuleTests.pipeline, methods: PipelineServiceMethods.all, on: &router)
+        try engine.register(on: &router)
         return router
     }
 

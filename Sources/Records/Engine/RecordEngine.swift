@@ -15,7 +15,7 @@ package final class RecordEngine: Sendable {
     let references: (any ReferenceChecker)?
     let tokens: PageToken
     let statements = StatementLibrary()
-    private let types: [String: RecordType]
+    let types: [String: RecordType]
 
     /// - Parameters:
     ///   - references: asks other services whether records exist; nil for a service whose types refer to none.
@@ -31,11 +31,6 @@ package final class RecordEngine: Sendable {
         tokens = try PageToken(secret: pageTokenKey)
         self.types = Dictionary(types.map { ($0.object, $0) }, uniquingKeysWith: { first, _ in first })
         for type in types { try check(type) }
-    }
-
-    /// What rights can be granted on.
-    package var catalogue: PermissionCatalogue {
-        PermissionCatalogue(objects: types.values.map(\.permissionObject).sorted { $0.name < $1.name })
     }
 
     /// The declared type of an object kind; nil for one that another service keeps.
