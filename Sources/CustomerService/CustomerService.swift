@@ -5,10 +5,5 @@ package import ServiceHost
 package enum CustomerService {
     package static let definition = ServiceDefinition(
         CustomerMigrations.stream,
-        records: [
-            .init(AccountRecord.type, AccountServiceMethods.all),
-            .init(ContactRecord.type, ContactServiceMethods.all),
-            .init(AccountContactRecord.type, AccountContactServiceMethods.all),
-            .init(ActivityRecord.type, ActivityServiceMethods.all),
-        ])
+        records: [AccountRecord.type, ContactRecord.type, AccountContactRecord.type, ActivityRecord.type])
 }

@@ -94,9 +94,7 @@ package struct Identity: Sendable {
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
             records: [
-                .init(user, UserServiceMethods.all),
-                .init(DepartmentRecord(publication: publication).type, DepartmentServiceMethods.all),
-                .init(RoleRecord(publication: publication).type, RoleServiceMethods.all),
+                user, DepartmentRecord(publication: publication).type, RoleRecord(publication: publication).type,
             ],
             methods: { engine, router in
                 authentication.register(on: &router)
@@ -111,8 +109,9 @@ package struct Identity: Sendable {
         engine = try definition.engine(database, policies: policies, pageTokenKey: parts.pageTokenKey)
         poller = ChangePoller(directory: directory, feed: feed, logger: parts.logger)
         sweeper = TenantSweeper(
-            directory: directory, tenantData: tenantData, setup: setup, epochs: epochs, revoker: revoker,
-            logger: parts.logger)
+            directory: directory, tenantData: tenantData, setup: setup, epochs: epochs,
+            roleUpgrade: RoleUpgrade(directory: directory, tenantData: tenantData, epochs: epochs),
+            revoker: revoker, logger: parts.logger)
     }
 
     /// Every method that identity serves.

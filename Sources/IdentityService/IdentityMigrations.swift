@@ -37,6 +37,8 @@ package enum IdentityMigrations {
             Migration(
                 number: 11, name: "open_service_names",
                 sql: PackageResources.directory_0011_open_service_names_sql),
+            Migration(
+                number: 12, name: "know_record_types", sql: PackageResources.directory_0012_know_record_types_sql),
         ],
         rights: directoryRights)
 
@@ -46,7 +48,7 @@ package enum IdentityMigrations {
             "tenants",
             changing: [
                 "state", "policy_epoch", "policy_changed_at", "suspend_comment", "updated_at",
-                "purge_at",
+                "purge_at", "known_objects",
             ]),
         TableRights.kept("placements", changing: ["database_name", "partition", "schema_version"]),
         TableRights.kept(

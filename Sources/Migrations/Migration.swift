@@ -42,14 +42,11 @@ package struct MigrationStream: Sendable {
     package let migrations: [Migration]
     /// What the service may do with the tables that the migrations make.
     package let rights: [TableRights]
-    /// The versions of a schema that the program works with: its own and, once there was a release before, that one's, so
-    /// that programs can be upgraded first and schemas after them.
-    package let accepted: ClosedRange<Int>
+    /// The versions of a schema that the program works with: its own. Once there is a release it begins with that one's, so that
+    /// programs can be upgraded first and schemas after them.
+    package var accepted: ClosedRange<Int> { migrations.count...migrations.count }
 
-    /// - Parameter releasedVersion: the version of the release before; nil while there is none.
-    package init(
-        name: String, kind: Kind, migrations: [Migration], rights: [TableRights], releasedVersion: Int? = nil
-    ) {
+    package init(name: String, kind: Kind, migrations: [Migration], rights: [TableRights]) {
         precondition(
             migrations.map(\.number) == Array(1..<migrations.count + 1),
             "the migrations of \(name) are numbered 1, 2, 3, … in order")
@@ -57,7 +54,6 @@ package struct MigrationStream: Sendable {
         self.kind = kind
         self.migrations = migrations
         self.rights = rights
-        accepted = (releasedVersion ?? migrations.count)...migrations.count
     }
 
     /// Whose tenants' schemas it is for; nil for the directory's.

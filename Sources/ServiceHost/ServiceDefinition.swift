@@ -11,32 +11,21 @@ package import TenantDatabase
 ///
 ///     package static let definition = ServiceDefinition(
 ///         SalesMigrations.stream,
-///         records: [.init(DealRecord.type, DealServiceMethods.all)],
+///         records: [DealRecord.type],
 ///         methods: { engine, router in DealMethods(engine: engine).register(on: &router) })
 package struct ServiceDefinition: Sendable {
-    /// A record type and what its service in the contract can be asked; the standard ones of these methods are served by the engine.
-    package struct Record: Sendable {
-        package let type: RecordType
-        package let methods: [MethodDefinition]
-
-        package init(_ type: RecordType, _ methods: [MethodDefinition]) {
-            self.type = type
-            self.methods = methods
-        }
-    }
-
     /// Adds methods that are not standard.
     package typealias Methods = @Sendable (RecordEngine, inout Router) throws -> Void
 
     package let name: ServiceName
     /// The tables of a tenant's data.
     package let stream: MigrationStream
-    /// In the order of the service's README.
-    package let records: [Record]
+    /// The record types, in the order of the service's README; their standard methods are served by the engine.
+    package let records: [RecordType]
     private let methods: Methods
 
     /// - Parameter stream: one for schemas of tenants; its service is this one.
-    package init(_ stream: MigrationStream, records: [Record], methods: @escaping Methods = { _, _ in }) {
+    package init(_ stream: MigrationStream, records: [RecordType], methods: @escaping Methods = { _, _ in }) {
         guard let name = stream.service else {
             preconditionFailure("\(stream.name) makes no schemas of tenants, so no service keeps records there")
         }
@@ -63,14 +52,14 @@ package struct ServiceDefinition: Sendable {
         pageTokenKey: [UInt8]
     ) throws -> RecordEngine {
         try RecordEngine(
-            database: database, policies: policies, types: records.map(\.type), references: references,
+            database: database, policies: policies, types: records, references: references,
             pageTokenKey: pageTokenKey)
     }
 
     /// What is called through the gateway: the standard methods of each type, and the others.
     package func router(_ engine: RecordEngine) throws -> Router {
         var router = Router()
-        for record in records { try engine.register(record.type, methods: record.methods, on: &router) }
+        try engine.register(on: &router)
         try methods(engine, &router)
         return router
     }

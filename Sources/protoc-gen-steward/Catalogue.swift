@@ -20,6 +20,7 @@ struct Catalogue {
         pruned = Catalogue.unreached(in: prunedPackage, wanted, messages)
         try refuseDuplicates(wanted)
         try refuseUnknownTypes()
+        try refuseRecordsWithoutMethods()
     }
 
     /// The messages of a file that are made.
@@ -30,6 +31,28 @@ struct Catalogue {
     /// The enums of a file that are made.
     func enums(of file: ProtoFile) -> [ProtoEnum] {
         file.enums.filter { !pruned.contains($0.fullName) }
+    }
+
+    /// The records in the order of their names.
+    var records: [ProtoMessage] {
+        messages.values.filter { $0.record != nil }.sorted { $0.fullName < $1.fullName }
+    }
+
+    /// The service of a record type.
+    func service(of record: ProtoMessage) -> ProtoService? {
+        files.flatMap(\.services).first { $0.fullName == record.fullName + "Service" }
+    }
+
+    /// The methods of a service that the engine of records does not serve: all but the standard ones of a record type.
+    func customMethods(of service: ProtoService) -> [ProtoMethod] {
+        guard let message = record(of: service), let record = message.record else { return service.methods }
+        let standard = record.standardMethods(of: message.fullName.lastNamePart).map(\.name)
+        return service.methods.filter { !standard.contains($0.name) }
+    }
+
+    private func record(of service: ProtoService) -> ProtoMessage? {
+        guard service.fullName.hasSuffix("Service") else { return nil }
+        return messages[String(service.fullName.dropLast("Service".count))]
     }
 
     /// A singular message field through which a value would contain itself; Swift needs a level between.
@@ -80,6 +103,24 @@ struct Catalogue {
                 if let other = owners.updateValue(name, forKey: name.lastNamePart) {
                     throw GeneratorError("\(name) has the short name of \(other); rename one of them")
                 }
+            }
+        }
+    }
+
+    /// A slip of the pen in a plural or in the name of a method would else make it a custom one.
+    private func refuseRecordsWithoutMethods() throws {
+        var owners: [String: String] = [:]
+        for message in records {
+            guard let record = message.record else { continue }
+            if let other = owners.updateValue(message.fullName, forKey: record.object) {
+                throw GeneratorError("\(message.fullName) is a record called as \(other); rename one of them")
+            }
+            let methods = service(of: message)?.methods.filter { !$0.clientStreams && !$0.serverStreams }.map(\.name)
+            for (_, name) in record.standardMethods(of: message.fullName.lastNamePart)
+            where methods?.contains(name) != true {
+                throw GeneratorError(
+                    "\(message.fullName) is a record, but \(message.fullName)Service has no unary method \(name); "
+                        + "add it, or correct the plural")
             }
         }
     }

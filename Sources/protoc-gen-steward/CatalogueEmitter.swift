@@ -24,6 +24,22 @@ struct CatalogueEmitter {
         return text.text
     }
 
+    func records() -> String {
+        var text = SwiftText.header(source: "all proto files")
+        text.line("/// Who works with the records of a type: decides which built-in roles have rights on them.")
+        text.block("package enum RecordCategory: Sendable") { text in
+            text.line("case " + RecordOption.categories.map(\.name).joined(separator: ", "))
+        }
+        text.gap()
+        text.line("/// Every record type of the product, in the order of their full names.")
+        text.block("package enum RecordCatalogue") { text in
+            text.list(
+                "package static let types: [any RecordMessage.Type] = [",
+                catalogue.records.map { $0.fullName.lastNamePart + ".self" }, "]")
+        }
+        return text.text
+    }
+
     func descriptors() -> String {
         var text = SwiftText.header(source: "all proto files")
         text.line("extension FileDescriptors {")

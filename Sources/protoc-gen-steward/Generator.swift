@@ -8,23 +8,30 @@ struct Generator {
     let request: GeneratorRequest
 
     func files() throws -> [File] {
+        if request.parameter == "client" {
+            let catalogue = try Catalogue(files: request.files, prunedPackage: nil)
+            return [
+                File(name: "StewardConnection+Records.swift", content: ClientEmitter(catalogue: catalogue).records())
+            ]
+        }
         let catalogue = try Catalogue(files: request.files, prunedPackage: try prunedPackage())
         let sources = catalogue.files.filter(\.isWanted).compactMap { file in
             source(of: file, catalogue).map { File(name: Generator.swiftPath(file.path), content: $0) }
         }
         let emitter = CatalogueEmitter(catalogue: catalogue)
-        return sources + [
+        let records = catalogue.records.isEmpty ? [] : [File(name: "RecordCatalogue.swift", content: emitter.records())]
+        return sources + records + [
             File(name: "ServiceCatalogue.swift", content: emitter.services()),
             File(name: "FileDescriptors.swift", content: emitter.descriptors()),
         ]
     }
 
-    /// The only parameter is prune=PACKAGE.
+    /// The parameters are prune=PACKAGE, and client, with which only the members of StewardConnection are made.
     private func prunedPackage() throws -> String? {
         guard !request.parameter.isEmpty else { return nil }
         let parts = request.parameter.split(separator: "=").map(String.init)
         guard parts.count == 2, parts[0] == "prune" else {
-            throw GeneratorError("unknown parameter \(request.parameter); the only one is prune=PACKAGE")
+            throw GeneratorError("unknown parameter \(request.parameter); use prune=PACKAGE or client")
         }
         return parts[1]
     }
@@ -36,9 +43,12 @@ struct Generator {
         var text = SwiftText.header(source: file.path)
         for line in imports(file, messages) { text.line(line) }
         let emitter = MessageEmitter(catalogue: catalogue)
-        for message in messages { emitter.emit(message, into: &text) }
+        for message in messages {
+            emitter.emit(message, into: &text)
+            RecordEmitter(catalogue: catalogue).emit(message, into: &text)
+        }
         for enumeration in enums { emitter.emit(enumeration, into: &text) }
-        for service in file.services { ServiceEmitter().emit(service, into: &text) }
+        for service in file.services { ServiceEmitter(catalogue: catalogue).emit(service, into: &text) }
         return text.text
     }
 

@@ -41,6 +41,11 @@ enum Names {
         return (words.first ?? "") + rest.joined()
     }
 
+    /// account_contacts → AccountContacts.
+    static func upperCamel(_ snake: String) -> String {
+        snake.split(separator: "_").map { capitalized(String($0)) }.joined()
+    }
+
     /// The name of a property or of a static member.
     static func member(_ snake: String) -> String {
         escaped(lowerCamel(snake))

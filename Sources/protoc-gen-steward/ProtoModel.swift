@@ -18,6 +18,30 @@ struct ProtoMessage {
     var fullName: String
     var comment: [String]
     var fields: [ProtoField]
+    /// What the option steward.catalogue.v1.record announces.
+    var record: ProtoRecord?
+}
+
+/// A message whose instances are records.
+struct ProtoRecord: Equatable {
+    /// As in account_contact.
+    var object: String
+    /// As in account_contacts.
+    var plural: String
+    /// Name of the value of steward.catalogue.v1.Ownership without its prefix, as in owned.
+    var ownership: String
+    /// The same of steward.catalogue.v1.Category.
+    var category: String
+
+    /// The standard methods in the order of the engine, each with the member of RecordMethods that holds it.
+    func standardMethods(of noun: String) -> [(kind: String, name: String)] {
+        let nouns = Names.upperCamel(plural)
+        return [
+            ("get", "Get" + noun), ("batchGet", "BatchGet" + nouns), ("list", "List" + nouns),
+            ("create", "Create" + noun), ("batchCreate", "BatchCreate" + nouns), ("update", "Update" + noun),
+            ("delete", "Delete" + noun), ("restore", "Restore" + noun),
+        ]
+    }
 }
 
 struct ProtoField {

@@ -19,9 +19,9 @@ struct GeneratorRequest {
             .assumingMemoryBound(to: Google__Protobuf__Compiler__CodeGeneratorRequest.self)
         parameter = text(request.pointee.parameter)
         let wanted = Set(texts(request.pointee.file_to_generate, request.pointee.n_file_to_generate))
-        files = try elements(request.pointee.proto_file, request.pointee.n_proto_file).map { file in
-            try FileReader(file, isWanted: wanted.contains(text(file.pointee.name))).model()
-        }
+        files = try elements(request.pointee.proto_file, request.pointee.n_proto_file)
+            .filter { !RecordOption.files.contains(text($0.pointee.name)) }
+            .map { try FileReader($0, isWanted: wanted.contains(text($0.pointee.name))).model() }
     }
 }
 
@@ -47,7 +47,8 @@ private struct FileReader {
         if isWanted { try refuseUnknownSyntax(path) }
         return ProtoFile(
             path: path, package: package,
-            dependencies: texts(file.pointee.dependency, file.pointee.n_dependency),
+            dependencies: texts(file.pointee.dependency, file.pointee.n_dependency)
+                .filter { !RecordOption.files.contains($0) },
             messages: isWanted
                 ? try messages.enumerated().map { (index, type) in try message(type, [4, Int32(index)]) }
                 : [],
@@ -84,7 +85,8 @@ private struct FileReader {
             fullName: fullName, comment: comments.lines(path),
             fields: try fields.enumerated().map { (index, member) in
                 try field(member, path + [2, Int32(index)], in: fullName)
-            })
+            },
+            record: try RecordOption.read(message.pointee.options, of: fullName))
     }
 
     private func field(
@@ -163,22 +165,35 @@ private struct FileReader {
             })
     }
 
-    /// The file's descriptor for reflection. Locations without a comment, nine tenths of it, are left out.
+    /// The file's descriptor for reflection. Locations without a comment, nine tenths of it, are left out, and imports that only
+    /// options need: they say nothing about what goes over the wire, and whoever reads the descriptor keeps options that are
+    /// not known.
     private func packed() -> [UInt8] {
-        guard let info = file.pointee.source_code_info, let locations = info.pointee.location else {
-            return pack(file)
+        let imports = file.pointee.n_dependency
+        file.pointee.n_dependency = FileReader.keep(file.pointee.dependency, imports) { name in
+            !RecordOption.files.contains(text(name))
         }
-        let count = info.pointee.n_location
+        defer { file.pointee.n_dependency = imports }
+        guard let info = file.pointee.source_code_info else { return pack(file) }
+        let locations = info.pointee.n_location
+        info.pointee.n_location = FileReader.keep(info.pointee.location, locations) { location in
+            location.map(Comments.isCommented) ?? false
+        }
+        defer { info.pointee.n_location = locations }
+        return pack(file)
+    }
+
+    /// Moves the elements to keep to the front, in their order; gives their number. None is lost, so that all can be freed.
+    private static func keep<Element>(
+        _ array: UnsafeMutablePointer<Element>?, _ count: Int, _ isKept: (Element) -> Bool
+    ) -> Int {
+        guard let array else { return 0 }
         var kept = 0
-        for index in 0..<count {
-            guard let location = locations[index], Comments.isCommented(location) else { continue }
-            locations[index] = locations[kept]
-            locations[kept] = location
+        for index in 0..<count where isKept(array[index]) {
+            (array[index], array[kept]) = (array[kept], array[index])
             kept += 1
         }
-        info.pointee.n_location = kept
-        defer { info.pointee.n_location = count }
-        return pack(file)
+        return kept
     }
 
     private func pack(_ file: CFile) -> [UInt8] {

@@ -1,33 +1,12 @@
 /// Makes, for a service, the definitions of its methods, the protocol of its custom methods and the client.
 struct ServiceEmitter {
+    let catalogue: Catalogue
+
     func emit(_ service: ProtoService, into text: inout SwiftText) {
         definitions(service, &text)
-        let custom = ServiceEmitter.customMethods(service)
+        let custom = catalogue.customMethods(of: service)
         if !custom.isEmpty { customProtocol(service, custom, &text) }
         client(service, &text)
-    }
-
-    /// The methods that Records does not serve. It serves the standard methods of a service that keeps
-    /// records, which is one that has them all; of any other service every method is custom.
-    static func customMethods(_ service: ProtoService) -> [ProtoMethod] {
-        let noun = noun(service)
-        let standard = Set(
-            ["Get", "Create", "Update", "Delete", "Restore"].map { $0 + noun }
-                + ["BatchGet", "List", "BatchCreate"].map { $0 + plural(noun) })
-        guard standard.isSubset(of: service.methods.map(\.name)) else { return service.methods }
-        return service.methods.filter { !standard.contains($0.name) }
-    }
-
-    private static func noun(_ service: ProtoService) -> String {
-        let name = service.fullName.lastNamePart
-        return name.hasSuffix("Service") ? String(name.dropLast("Service".count)) : name
-    }
-
-    private static func plural(_ noun: String) -> String {
-        if noun.hasSuffix("y"), let before = noun.dropLast().last, !"aeiou".contains(before) {
-            return noun.dropLast() + "ies"
-        }
-        return noun + (["s", "x", "ch", "sh"].contains { noun.hasSuffix($0) } ? "es" : "s")
     }
 
     // MARK: Definitions

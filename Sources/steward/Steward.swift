@@ -18,23 +18,8 @@ struct Steward: AsyncParsableCommand {
             """,
         version: BuildInfo.version,
         groupedSubcommands: [
-            CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, WhoAmI.self, PasswordCommand.self]),
-            CommandGroup(
-                name: "Customers",
-                subcommands: [
-                    RecordCommand<AccountNoun>.self, RecordCommand<ContactNoun>.self,
-                    RecordCommand<AccountContactNoun>.self, RecordCommand<ActivityNoun>.self,
-                ]),
-            CommandGroup(
-                name: "Sales",
-                subcommands: [
-                    DealCommand.self, RecordCommand<PipelineNoun>.self, RecordCommand<StageNoun>.self,
-                ]),
-            CommandGroup(
-                name: "Workspace",
-                subcommands: [
-                    UserCommand.self, RecordCommand<DepartmentNoun>.self, RoleCommand.self, Import.self,
-                ]),
+            CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, WhoAmI.self, PasswordCommand.self])
+        ] + RecordCommands.groups(["identity": [Import.self]]) + [
             CommandGroup(name: "Any method", subcommands: [Call.self, Describe.self, Bench.self]),
             CommandGroup(
                 name: "Operators",

@@ -10,7 +10,7 @@ import Testing
         let outcome = try Protoc.run(["steward/sample/v1/sample.proto"], root: Protoc.samples, output: output)
         #expect(outcome.errors == "" && outcome.status == 0)
         let golden = try files(Protoc.golden)
-        #expect(golden.count == 3)
+        #expect(golden.count == 4)
         let made = try files(output)
         #expect(made.keys.sorted() == golden.keys.sorted())
         for (name, text) in golden {

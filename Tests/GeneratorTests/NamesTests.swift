@@ -27,28 +27,6 @@ import Testing
         #expect(Names.method("URLFor") == "urlFor")
     }
 
-    @Test func onlyAServiceWithAllStandardMethodsHasStandardMethods() {
-        func service(_ name: String, _ methods: [String]) -> ProtoService {
-            ProtoService(
-                fullName: "p.\(name)", comment: [],
-                methods: methods.map {
-                    ProtoMethod(
-                        name: $0, comment: [], request: "p.A", response: "p.B", clientStreams: false,
-                        serverStreams: false)
-                })
-        }
-        let standard = [
-            "GetActivity", "BatchGetActivities", "ListActivities", "CreateActivity", "BatchCreateActivities",
-            "UpdateActivity", "DeleteActivity", "RestoreActivity",
-        ]
-        #expect(
-            ServiceEmitter.customMethods(service("ActivityService", standard + ["CompleteActivity"])).map(
-                \.name)
-                == ["CompleteActivity"])
-        #expect(
-            ServiceEmitter.customMethods(service("ActivityService", Array(standard.dropLast()))).count == 7)
-    }
-
     @Test func encodesBase64() {
         // RFC 4648, section 10.
         let vectors = [

@@ -22,7 +22,8 @@ enum Protoc {
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
             [
-                "protoc", "-I\(root.path)", "-I/usr/include", "--plugin=protoc-gen-steward=\(generator.path)",
+                "protoc", "-I\(root.path)", "-I\(repository.path)/proto", "-I/usr/include",
+                "--plugin=protoc-gen-steward=\(generator.path)",
                 "--steward_out=\(parameter):\(output.path)",
             ] + files
         let errors = Pipe()

@@ -20,9 +20,34 @@ struct RoleRulesTests {
     }
 
     @Test func everyRecordTypeIsInTheCatalogueOnce() {
-        let names = RoleCatalogue.records.map(\.object)
+        let names = RecordCatalogue.entries.map(\.object)
         #expect(Set(names).count == names.count)
-        #expect(RoleCatalogue.records.allSatisfy { $0.descriptor.field("id") != nil })
+        #expect(RecordCatalogue.entries.allSatisfy { $0.message.field("id") != nil })
+        #expect(RoleCatalogue.permissions.objects.map(\.name) == names)
+    }
+
+    /// What the roles could do when their grants were still written down object by object.
+    @Test func builtInRolesMayDoByCategoryWhatTheyCouldByName() {
+        func grants(_ objects: [String], _ actions: [String], _ scope: GrantScope) -> [Contracts.Grant] {
+            objects.flatMap { object in
+                actions.map { Contracts.Grant(object: object, action: $0, scope: scope) }
+            }
+        }
+        let customer = ["account", "contact", "account_contact", "activity"]
+        let names = grants(["pipeline", "stage", "user", "department"], ["read"], .all)
+        let writing = ["create", "update", "delete"]
+        let desk =
+            grants(customer, ["read"], .all) + grants(["contact", "account_contact"], ["create", "update"], .all)
+            + grants(["activity"], ["create"], .all) + grants(["activity"], ["update", "delete"], .own)
+        let expected = [
+            "Admin": grants(["*"], ["*"], .all),
+            "Sales manager": grants(customer + ["deal"], ["read"] + writing, .subtree) + names,
+            "Sales rep": grants(customer + ["deal"], ["read"], .unit) + grants(customer + ["deal"], writing, .own)
+                + names,
+            "Reader": grants(customer + ["deal"], ["read"], .all) + names,
+            "Service desk": desk + names,
+        ]
+        for role in BuiltInRole.all { #expect(Set(role.grants) == expected[role.name].map { Set($0) }, "\(role.name)") }
     }
 
     @Test func refusesWhatNoServiceKeeps() {

@@ -5,10 +5,10 @@ import Records
 import ServiceHost
 import Tenancy
 
-/// A fifth service, which no installation has: what one must say of itself, and nothing else. Its contract is borrowed, a note is
-/// the message `Pipeline`.
+/// A fifth service, which no installation has: what one must say of itself, and nothing else. Its contract is borrowed: a note is
+/// a `Pipeline`, and rights name it so.
 enum NotesService {
-    static let definition = ServiceDefinition(stream, records: [.init(note, PipelineServiceMethods.all)])
+    static let definition = ServiceDefinition(stream, records: [note])
 
     private static let stream = MigrationStream(
         name: "notes", kind: .tenant(.notes),
@@ -25,7 +25,7 @@ enum NotesService {
         """
 
     private static let note = RecordType(
-        message: Pipeline.descriptor, object: "note", table: "notes", service: .notes, ownership: .shared,
+        Pipeline.self, table: "notes",
         fields: [
             .field("display_name", .required, .line(100), .unique("notes_display_name_key", ignoringCase: true)),
             .field("description", .lines(1_000)),

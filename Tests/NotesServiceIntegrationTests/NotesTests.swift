@@ -27,7 +27,7 @@ import Testing
                 ListPipelinesRequest(filterExpression: "display_name = \"Call back\"")
             ).pipelines
             #expect(found.map(\.description) == ["on Tuesday"])
-            #expect(try await service.number("SELECT count(*) FROM {schema}.ledger WHERE object = 'note'") == 2)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.ledger WHERE object = 'pipeline'") == 2)
             #expect(service.tenant.schema(.notes).name.hasSuffix("_no"))
             let taken = try await refusal {
                 try await notes.createPipeline(CreatePipelineRequest(pipeline: Pipeline(displayName: "CALL BACK")))
@@ -38,7 +38,7 @@ import Testing
 
     @Test func itsRightsAreThoseOfItsRecordType() async throws {
         try await run { service in
-            let reader = service.makeUser([("note", "read", .all)])
+            let reader = service.makeUser([("pipeline", "read", .all)])
             let notes = PipelineServiceClient(channel: service.channel(as: reader))
             #expect(try await notes.listPipelines(ListPipelinesRequest()).pipelines == [])
             let refused = try await refusal {
@@ -46,7 +46,7 @@ import Testing
             }
             #expect(refused?.code == .permissionDenied)
             let stranger = PipelineServiceClient(
-                channel: service.channel(as: service.makeUser([("pipeline", "*", .all)])))
+                channel: service.channel(as: service.makeUser([("stage", "*", .all)])))
             #expect(
                 try await refusal { try await stranger.listPipelines(ListPipelinesRequest()) }?.code
                     == .permissionDenied)

@@ -109,7 +109,7 @@ import Wire
                 #expect(try await problems(world, type) == [])
             }
             let wrong = RecordType(
-                message: Account.descriptor, object: "account", table: "contacts", service: .customer,
+                Account.self, table: "contacts",
                 fields: [.field("city", .column("birth_on")), .field("phone", .unique("nonsense"))])
             let found = try await problems(world, wrong)
             #expect(found.contains { $0.contains("birth_on is date instead of text") })

@@ -64,7 +64,7 @@ enum SampleSchema {
         """
 
     static let account = RecordType(
-        message: Account.descriptor, object: "account", table: "accounts", service: .customer,
+        Account.self,
         fields: [
             .field("display_name", .required, .line(200), .indexed),
             .field("external_id", .line(100), .unique("accounts_external_id_key")),
@@ -80,7 +80,7 @@ enum SampleSchema {
         ])
 
     static let contact = RecordType(
-        message: Contact.descriptor, object: "contact", table: "contacts", service: .customer,
+        Contact.self,
         fields: [
             .field("given_name", .line(100)), .field("family_name", .line(100)), .field("job_title", .line(100)),
             .field("street", .line(200)), .field("city", .line(100)), .field("region", .line(100)),
@@ -100,7 +100,7 @@ enum SampleSchema {
         }))
 
     static let activity = RecordType(
-        message: Activity.descriptor, object: "activity", table: "activities", service: .customer,
+        Activity.self,
         fields: [
             .field("kind", .required), .field("subject", .line(300)), .field("body", .lines(20_000)),
             .field("outcome", .line(300)),

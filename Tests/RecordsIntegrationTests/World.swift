@@ -48,9 +48,7 @@ struct World: Sendable {
             types: [SampleSchema.account, SampleSchema.contact, SampleSchema.activity], references: sales,
             pageTokenKey: Array(repeating: 9, count: 32))
         var router = Router()
-        try engine.register(SampleSchema.account, methods: AccountServiceMethods.all, on: &router)
-        try engine.register(SampleSchema.contact, methods: ContactServiceMethods.all, on: &router)
-        try engine.register(SampleSchema.activity, methods: ActivityServiceMethods.all, on: &router)
+        try engine.register(on: &router)
         routes = Dictionary(uniqueKeysWithValues: router.routes.map { ($0.method.path, $0) })
         let snapshot = people.snapshot(of: tenant.id)
         policies.snapshots.withLock { $0[tenant.id] = snapshot }

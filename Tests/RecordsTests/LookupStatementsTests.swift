@@ -37,8 +37,7 @@ import Testing
 
     @Test func sharedRecordsAreSeenByAllOrNobody() throws {
         let shared = RecordType(
-            message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales,
-            ownership: .shared, fields: [])
+            Pipeline.self, fields: [])
         #expect(try form(\.get, .any, .owner(UserID(.make())), of: shared) == ("id = $1 AND false", 1))
         #expect(try form(\.get, .any, .all, of: shared) == ("id = $1", 1))
     }

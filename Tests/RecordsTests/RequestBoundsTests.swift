@@ -26,7 +26,7 @@ import Wire
 
     @Test func violationsAreCountedAfterTheFirstHundred() {
         let type = RecordType(
-            message: Contact.descriptor, object: "contact", table: "contacts", service: .customer,
+            Contact.self,
             fields: [
                 .field(
                     "contact_points", .count(0...1000),
@@ -48,7 +48,7 @@ import Wire
 
     @Test func aFieldWithoutACountHasABoundAllTheSame() {
         let type = RecordType(
-            message: Contact.descriptor, object: "contact", table: "contacts", service: .customer,
+            Contact.self,
             fields: [.field("contact_points", .items([.field("kind", .required)]))])
         let contact = Contact(contactPoints: Array(repeating: ContactPoint(), count: 1001))
         let found = RecordValidator.violations(in: Sample.message(contact), fields: type.fields)

@@ -139,7 +139,7 @@ import Wire
         }
         let limits = texts.map { FieldRule.field($0.name, .line(100)) } + [.field("external_id", .line(100))]
         return RecordType(
-            message: Account.descriptor, object: "account", table: table, service: .customer,
+            Account.self, table: table,
             fields: fields + limits + [.field("tax_id", .line(50))], constraints: constraints
         ).problems
     }
@@ -176,7 +176,7 @@ import Wire
             ]
             let limits = (texts + ["external_id", "description"]).map { FieldRule.field($0, .line(100)) }
             return RecordType(
-                message: Contact.descriptor, object: "contact", table: "contacts", service: .customer,
+                Contact.self,
                 fields: limits + [.field("contact_points", .items(items))]
             ).problems
         }
@@ -186,9 +186,10 @@ import Wire
     }
 
     @Test func ownedRecordsNeedAnOwner() {
+        var owned = Pipeline.entry
+        owned.ownership = .owned
         let type = RecordType(
-            message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales,
-            ownership: .owned,
+            owned,
             fields: [.field("display_name", .line(100)), .field("description", .lines(1000))])
         #expect(type.problems.count == 1)
     }

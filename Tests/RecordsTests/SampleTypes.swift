@@ -8,7 +8,7 @@ import Wire
 /// Record types that the tests declare for themselves.
 enum Sample {
     static let account = RecordType(
-        message: Account.descriptor, object: "account", table: "accounts", service: .customer,
+        Account.self,
         fields: [
             .field("display_name", .required, .line(200)),
             .field("external_id", .line(100), .unique("accounts_external_id_key")),
@@ -26,7 +26,7 @@ enum Sample {
         ])
 
     static let contact = RecordType(
-        message: Contact.descriptor, object: "contact", table: "contacts", service: .customer,
+        Contact.self,
         fields: [
             .field("given_name", .line(100)), .field("family_name", .line(100)), .field("job_title", .line(100)),
             .field("street", .line(200)), .field("city", .line(100)), .field("region", .line(100)),
@@ -40,7 +40,7 @@ enum Sample {
         ])
 
     static let activity = RecordType(
-        message: Activity.descriptor, object: "activity", table: "activities", service: .customer,
+        Activity.self,
         fields: [
             .field("kind", .required), .field("subject", .required, .line(300)), .field("body", .lines(20_000)),
             .field("outcome", .line(300)),

@@ -155,12 +155,12 @@ import Testing
     }
 
     private static let stage = RecordType(
-        message: Stage.descriptor, object: "stage", table: "stages", service: .sales, ownership: .shared,
+        Stage.self,
         fields: [.field("display_name", .required, .line(100))], rules: RecordRules(publish: RuleTests.note))
 
     /// A pipeline whose stage is made, deleted and restored by a rule.
     private static let pipeline = RecordType(
-        message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales, ownership: .shared,
+        Pipeline.self,
         fields: [.field("display_name", .required, .line(100)), .field("description", .lines(1000))],
         rules: RecordRules(follow: RuleTests.takeStages, publish: RuleTests.note))
 
@@ -183,7 +183,7 @@ import Testing
 
     private static let ruleService = ServiceDefinition(
         SalesMigrations.stream,
-        records: [.init(RuleTests.pipeline, PipelineServiceMethods.all), .init(RuleTests.stage, [])])
+        records: [RuleTests.pipeline, RuleTests.stage])
 
     @Test func everyChangeOfATransactionIsToldAfterwards() async throws {
         try await TestService.run(Self.ruleService) { service in

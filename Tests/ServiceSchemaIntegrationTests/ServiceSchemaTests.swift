@@ -39,7 +39,7 @@ import Testing
         let postgres = try await TestPostgres.shared()
         try await postgres.withTenant(service.stream) { tenant in
             let database = service.database(postgres.databases(service.name), placements: SinglePlacement())
-            for type in service.records.map(\.type) {
+            for type in service.records {
                 var parameters = Parameters()
                 parameters.append(tenant.schema(service.name).name)
                 parameters.append(type.table)

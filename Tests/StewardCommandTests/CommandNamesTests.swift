@@ -58,8 +58,32 @@ import Wire
         }
     }
 
+    @Test func aKindWithoutAPresentationIsShown() throws {
+        for entry in RecordCatalogue.entries {
+            let noun = RecordNoun(entry, among: [])
+            #expect(try noun.columns.map { try RecordColumn.named($0, in: noun.record).name } == noun.columns)
+        }
+        let deal = RecordNoun(Deal.entry, among: [])
+        #expect(deal.abstract == "Keeps deals.")
+        #expect(deal.columns.prefix(3) == ["id", "display_name", "pipeline"] && deal.columns.last == "owner")
+        #expect(RecordNoun(Contact.entry, among: []).label == ["given_name", "family_name"])
+        #expect(AccountContact.noun.name == "account-contact" && AccountContact.noun.plural == "account-contacts")
+        #expect(RecordNoun(Activity.entry, among: []).plural == "activities")
+    }
+
+    @Test func everyKindHasACommandInTheGroupOfItsService() {
+        let groups = RecordCommands.groups(["identity": [Import.self]])
+        let names = groups.map { group in group.subcommands.map { $0._commandName } }
+        #expect(groups.map(\.name) == ["Customers", "Sales", "Workspace"])
+        #expect(
+            names == [
+                ["account", "contact", "account-contact", "activity"], ["deal", "pipeline", "stage"],
+                ["user", "department", "role", "import"],
+            ])
+    }
+
     @Test func namesOfContactsAreTwoFields() {
-        let lookups = NameLookup.lookups(of: ["Wile E. Coyote"], by: nil, ContactNoun.self)
+        let lookups = NameLookup.lookups(of: ["Wile E. Coyote"], by: nil, Contact.noun)
         #expect(lookups.last?.conditions.map(\.field) == ["given_name", "family_name"])
         #expect(lookups.last?.conditions[0].values == ["Wile", "Wile E."])
         let contact = Contact(givenName: "Wile E.", familyName: "Coyote").message()
@@ -68,7 +92,7 @@ import Wire
     }
 
     @Test func usersAreFoundByAddressInAnyCase() {
-        let lookups = NameLookup.lookups(of: ["Rep@Demo.Example", "Rita Rep"], by: nil, UserNoun.self)
+        let lookups = NameLookup.lookups(of: ["Rep@Demo.Example", "Rita Rep"], by: nil, User.noun)
         #expect(lookups.map { $0.conditions[0].field } == ["display_name", "email"])
         #expect(lookups[1].conditions[0].values == ["rep@demo.example"])
         #expect(lookups[1].value(of: User(email: "rep@demo.example").message()) == "Rep@Demo.Example")

@@ -31,10 +31,10 @@ import Testing
     func aFilterOverANameSaysHow(_ path: String, _ cure: String) {
         let error = RPCError.invalidArgument(
             "FILTER_FIELD_UNKNOWN", "No such field.", domain: "records", details: [("field", path)])
-        #expect(FilterHint.problem(error, DealNoun.self)?.cure.contains(cure) == true)
+        #expect(FilterHint.problem(error, Deal.noun)?.cure.contains(cure) == true)
         let other = RPCError.invalidArgument(
             "FILTER_FIELD_UNKNOWN", "No such field.", domain: "records", details: [("field", "amuont")])
-        #expect(FilterHint.problem(other, DealNoun.self) == nil)
+        #expect(FilterHint.problem(other, Deal.noun) == nil)
     }
 
     /// Stages one of which has a hundred times what fits in 64 bits: the bars keep their proportion.

@@ -15,7 +15,9 @@ extension SystemTests {
             let steward = try await TestSteward.shared()
             let made = "\(steward.folder)/example-python"
             try FileManager.default.createDirectory(atPath: made, withIntermediateDirectories: true)
-            let folders = ["rpc", "type", "identity", "customer"].map { "\(Self.project)/proto/steward/\($0)/v1" }
+            let folders = ["rpc", "catalogue", "type", "identity", "customer"].map {
+                "\(Self.project)/proto/steward/\($0)/v1"
+            }
             let protos = try folders.flatMap { folder in
                 try FileManager.default.contentsOfDirectory(atPath: folder).map { "\(folder)/\($0)" }
             }

@@ -2,6 +2,7 @@
 #pragma once
 #include "google/protobuf/compiler/plugin.pb-c.h"
 #include "google/protobuf/descriptor.pb-c.h"
+#include "steward/catalogue/v1/record.pb-c.h"
 static inline const ProtobufCMessageDescriptor *google_protobuf_compiler_version_descriptor(void) { return &google__protobuf__compiler__version__descriptor; }
 static inline const ProtobufCMessageDescriptor *google_protobuf_compiler_code_generator_request_descriptor(void) { return &google__protobuf__compiler__code_generator_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *google_protobuf_compiler_code_generator_response_descriptor(void) { return &google__protobuf__compiler__code_generator_response__descriptor; }
@@ -33,3 +34,4 @@ static inline const ProtobufCMessageDescriptor *google_protobuf_source_code_info
 static inline const ProtobufCMessageDescriptor *google_protobuf_source_code_info_location_descriptor(void) { return &google__protobuf__source_code_info__location__descriptor; }
 static inline const ProtobufCMessageDescriptor *google_protobuf_generated_code_info_descriptor(void) { return &google__protobuf__generated_code_info__descriptor; }
 static inline const ProtobufCMessageDescriptor *google_protobuf_generated_code_info_annotation_descriptor(void) { return &google__protobuf__generated_code_info__annotation__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_catalogue_v1_record_type_descriptor(void) { return &steward__catalogue__v1__record_type__descriptor; }

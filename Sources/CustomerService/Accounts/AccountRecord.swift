@@ -1,18 +1,16 @@
-import AccessControl
 import Contracts
 import Records
-import Tenancy
 
 /// Accounts: companies and persons that the tenant does business with.
 enum AccountRecord {
     static let type = RecordType(
-        message: Account.descriptor, object: "account", table: "accounts", service: .customer, ownership: .owned,
+        Account.self,
         fields: [
-            .field("display_name", .required, .line(200), .indexed, .searchable),
+            .field("display_name", .required, .line(200), .indexed),
             .field("external_id", .line(100), .unique("accounts_external_id_key")),
             .field("industry", .line(100)),
-            .field("phone", .format(.phone), .personal),
-            .field("email", .format(.email), .personal),
+            .field("phone", .format(.phone)),
+            .field("email", .format(.email)),
             .field("website", .format(.url)),
             .field("tax_id", .line(50), .unique("accounts_tax_id_key")),
             .field("street", .line(200)),

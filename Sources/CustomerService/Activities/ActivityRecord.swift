@@ -1,4 +1,3 @@
-import AccessControl
 import Contracts
 import Records
 import Tenancy
@@ -6,10 +5,10 @@ import Tenancy
 /// Activities: calls, mails, meetings and notes.
 enum ActivityRecord {
     static let type = RecordType(
-        message: Activity.descriptor, object: "activity", table: "activities", service: .customer, ownership: .owned,
+        Activity.self,
         fields: [
             .field("kind", .required),
-            .field("subject", .required, .line(300), .searchable),
+            .field("subject", .required, .line(300)),
             .field("body", .lines(20_000)),
             .field("direction", .allowsUnspecified),
             .field("duration_seconds", .range(0...86_400)),

@@ -1,13 +1,10 @@
-import AccessControl
 import Contracts
 import Records
-import Tenancy
 
 /// Links of accounts and contacts.
 enum AccountContactRecord {
     static let type = RecordType(
-        message: AccountContact.descriptor, object: "account_contact", table: "account_contacts", service: .customer,
-        ownership: .owned,
+        AccountContact.self,
         fields: [
             .field("account_id", .required, .immutable, .reference(.record("account"))),
             .field("contact_id", .required, .immutable, .reference(.record("contact"))),

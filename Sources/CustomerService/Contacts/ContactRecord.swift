@@ -1,27 +1,25 @@
-import AccessControl
 import Contracts
 import RPC
 import Records
-import Tenancy
 
 /// Contacts: persons, with several ways to reach each.
 enum ContactRecord {
     static let type = RecordType(
-        message: Contact.descriptor, object: "contact", table: "contacts", service: .customer, ownership: .owned,
+        Contact.self,
         fields: [
-            .field("given_name", .line(100), .personal, .searchable),
-            .field("family_name", .line(100), .indexed, .personal, .searchable),
+            .field("given_name", .line(100)),
+            .field("family_name", .line(100), .indexed),
             .field("external_id", .line(100), .unique("contacts_external_id_key")),
             .field("job_title", .line(100)),
-            .field("birth_date", .past(sinceYear: 1875), .personal, .sensitive),
+            .field("birth_date", .past(sinceYear: 1875)),
             .field(
-                "contact_points", .count(0...20), .personal,
+                "contact_points", .count(0...20),
                 .items([
                     .field("kind", .required),
                     .field("value", .required, .line(320)),
                     .field("label", .line(50)),
                 ])),
-            .field("street", .line(200), .personal),
+            .field("street", .line(200)),
             .field("city", .line(100)),
             .field("region", .line(100)),
             .field("postal_code", .line(20)),

@@ -1,4 +1,3 @@
-import AccessControl
 import Contracts
 import Postgres
 import RPC
@@ -11,10 +10,9 @@ struct DepartmentRecord: Sendable {
 
     var type: RecordType {
         RecordType(
-            message: Department.descriptor, object: "department", table: "departments", service: .identity,
-            ownership: .shared,
+            Department.self,
             fields: [
-                .field("display_name", .required, .line(100), .searchable),
+                .field("display_name", .required, .line(100)),
                 .field("parent_department_id", .reference(.record("department"))),
                 .field("description", .lines(1_000)),
             ],

@@ -11,4 +11,9 @@ struct Query: Sendable {
         bind(&parameters)
         self.parameters = parameters
     }
+
+    init(_ statement: Statement, _ parameters: Parameters) {
+        self.statement = statement
+        self.parameters = parameters
+    }
 }

@@ -14,10 +14,11 @@ struct RightsCeiling {
     /// - Parameter before: the holder's rights before a department moved. When given, only what the holder gains in
     ///   departments is compared.
     func excess(of holder: UserAccess, since before: UserAccess? = nil) -> String? {
-        for (object, record) in RoleCatalogue.records {
+        for entry in RecordCatalogue.entries {
+            let object = entry.object
             let wanted = holder.object(object)
             let held = caller.object(object)
-            let ownership: Ownership = record.field("owner_id") == nil ? .shared : .owned
+            let ownership: Ownership = entry.ownership == .owned ? .owned : .shared
             var isCompared = false
             for action in Action.all where wanted.scope(action) > .none {
                 var departments = wanted.departments(action, ownership)
@@ -31,7 +32,7 @@ struct RightsCeiling {
                 }
             }
             guard isCompared else { continue }
-            for field in record.fields where wanted.usableLevel(of: field.name) > held.level(of: field.name) {
+            for field in entry.message.fields where wanted.usableLevel(of: field.name) > held.level(of: field.name) {
                 return "\(object).\(field.name)"
             }
         }

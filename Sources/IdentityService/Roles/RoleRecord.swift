@@ -1,4 +1,3 @@
-import AccessControl
 import Contracts
 import Postgres
 import RPC
@@ -16,12 +15,11 @@ struct RoleRecord: Sendable {
 
     var type: RecordType {
         RecordType(
-            message: Role.descriptor, object: "role", table: "roles", service: .identity, ownership: .shared,
+            Role.self,
             fields: [
                 .field(
                     "display_name", .required, .line(100),
-                    .unique("roles_display_name_key", ignoringCase: true),
-                    .searchable),
+                    .unique("roles_display_name_key", ignoringCase: true)),
                 .field("description", .lines(1_000)),
                 .field(
                     "grants", .count(0...RoleRecord.grantsMax),

@@ -54,8 +54,8 @@ private enum SelfQuery {
 extension EffectiveGrant {
     /// What somebody may do with each kind of records.
     static func all(of access: UserAccess) -> [EffectiveGrant] {
-        RoleCatalogue.records.flatMap { object, _ in
-            Action.all.compactMap { EffectiveGrant(access.object(object), $0) }
+        RecordCatalogue.entries.flatMap { entry in
+            Action.all.compactMap { EffectiveGrant(access.object(entry.object), $0) }
         }
     }
 

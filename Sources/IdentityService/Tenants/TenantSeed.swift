@@ -46,17 +46,9 @@ enum TenantSeed {
             $0.append(now)
             $0.append(role.name)
             $0.append(role.description)
-            $0.appendJSON(json(role.grants))
+            $0.appendJSON(role.grants.json)
             $0.append(admin.id)
         }
-    }
-
-    /// As the record engine stores grants. Objects and actions are lower-case words, so nothing needs escaping.
-    private static func json(_ grants: [Grant]) -> String {
-        let items = grants.map { grant in
-            "{\"object\":\"\(grant.object ?? "")\",\"action\":\"\(grant.action ?? "")\",\"scope\":\(grant.scope?.rawValue ?? 0)}"
-        }
-        return "[\(items.joined(separator: ","))]"
     }
 
     private static let insertDepartment = Statement(

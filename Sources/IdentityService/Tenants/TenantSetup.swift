@@ -151,7 +151,7 @@ struct TenantSetup: Sendable {
             deadline: deadline)
         let rows = try await directory.write(
             TenantSetupTable.remove(tenant.id), TenantTable.setState(tenant.id, .active, now: .now()),
-            deadline: deadline)
+            TenantTable.setKnownObjects(tenant.id, RoleUpgrade.objects), deadline: deadline)
         let active = try TenantRow(try rows[1].one())
         feed.announce(PolicyChangeEvent(tenantID: active.id, epoch: active.policyEpoch))
         return active

@@ -12,6 +12,7 @@ struct TenantSweeper: Sendable {
     let tenantData: TenantData
     let setup: TenantSetup
     let epochs: PolicyEpochs
+    let roleUpgrade: RoleUpgrade
     let revoker: SessionRevoker
     let logger: Logger
 
@@ -23,19 +24,25 @@ struct TenantSweeper: Sendable {
     static let markAgeMax = Duration.seconds(60)
     static let housekeepingInterval = Duration.seconds(60)
     static let batchMax = 20
+    /// Workspaces whose roles are upgraded in one turn, a few milliseconds each: set-ups do not wait long behind them.
+    static let upgradesMax = 200
 
     /// Runs until the task is cancelled.
     func run(on loop: EventLoop) async throws {
         var lastHousekeeping = Timestamp(microseconds: 0)
+        var upgrades = Upgrades()
         while !Task.isCancelled {
             await attempt("tenants are left half set up") { try await sweepSetups() }
             await attempt("tenants that are to be dropped stay") { try await sweepDeletions() }
             await attempt("policies that changed are not published") { try await sweepMarks() }
+            await attempt("roles lack rights on new record types") { try await sweepRoles(&upgrades) }
             let now = Timestamp.now()
             if now > lastHousekeeping.advanced(by: TenantSweeper.housekeepingInterval) {
                 await attempt("expired sessions stay in the directory") { try await removeExpired(now) }
                 await attempt("tenants have nothing of a new service") { try await sweepPlacements() }
                 lastHousekeeping = now
+                // A program of before may have set up a workspace meanwhile.
+                upgrades.isOver = false
             }
             try await loop.sleep(for: TenantSweeper.interval)
         }
@@ -135,6 +142,31 @@ struct TenantSweeper: Sendable {
         let users = try rows[0].map { UserID(try $0.id(0)) }
         try await revoker.revoke(tenant: tenant, exceptUsers: users, deadline: deadline)
         try await epochs.publishAbandoned(tenant, before: moment, deadline: deadline)
+    }
+
+    /// How far a pass over the workspaces has come.
+    struct Upgrades {
+        var last: TenantID?
+        var isOver = false
+    }
+
+    /// Gives built-in roles their rights on record types that their workspace does not know, for the next workspaces of the pass.
+    func sweepRoles(_ upgrades: inout Upgrades) async throws {
+        guard !upgrades.isOver else { return }
+        let rows = try await directory.read(
+            TenantTable.unknowing(RoleUpgrade.objects, after: upgrades.last, limit: TenantSweeper.upgradesMax),
+            deadline: .after(TenantSetup.timeout))
+        for row in rows {
+            let id = TenantID(try row.id(0))
+            let known = Set(try row.strings(1))
+            await attempt("roles lack rights on new record types", tenant: id) {
+                try await roleUpgrade.run(id, knowing: known, deadline: .after(TenantSetup.timeout))
+                logger.notice(
+                    "built-in roles have their rights on all record types", metadata: [LogKey.tenantID: "\(id)"])
+            }
+            upgrades.last = id
+        }
+        if rows.count < TenantSweeper.upgradesMax { upgrades = Upgrades(last: nil, isOver: true) }
     }
 
     private func removeExpired(_ now: Timestamp) async throws {

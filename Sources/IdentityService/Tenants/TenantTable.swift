@@ -145,6 +145,37 @@ enum TenantTable {
         }
     }
 
+    private static let setKnown = Statement(
+        """
+        UPDATE directory.tenants SET known_objects = (
+            SELECT array_agg(DISTINCT object ORDER BY object) FROM unnest(known_objects || $2::text[]) AS known (object)
+        ) WHERE id = $1
+        """)
+
+    /// Notes that the workspace's built-in roles have their rights on these record types.
+    static func setKnownObjects(_ id: TenantID, _ objects: [String]) -> Query {
+        Query(setKnown) {
+            $0.append(id.id)
+            $0.append(objects)
+        }
+    }
+
+    private static let unknowing = Statement(
+        """
+        SELECT id, known_objects FROM directory.tenants
+        WHERE ($1::uuid IS NULL OR id > $1) AND state IN (2, 3) AND NOT known_objects @> $2 ORDER BY id LIMIT $3
+        """)
+
+    /// The active and suspended tenants whose built-in roles were made when there were not yet all of these record types: id, the
+    /// types that they were made for. By id, from the one after `id`.
+    static func unknowing(_ objects: [String], after id: TenantID?, limit: Int) -> Query {
+        Query(unknowing) {
+            $0.append(id?.id)
+            $0.append(objects)
+            $0.append(Int64(limit))
+        }
+    }
+
     private static let changedSince = Statement(
         "SELECT id, policy_epoch FROM directory.tenants WHERE policy_changed_at >= $1")
 

@@ -20,6 +20,17 @@ struct TenantData: Sendable {
         }
     }
 
+    /// Runs `body` as one transaction; what it throws undoes it.
+    func transaction<Value: Sendable>(
+        _ tenant: TenantID, purpose: StaticString, deadline: Deadline,
+        _ body: (PostgresTransaction) async throws -> Value
+    ) async throws -> Value {
+        try await translatingErrors {
+            try await database.transaction(
+                for: tenant, as: SystemCaller(purpose: purpose), deadline: deadline.nanoseconds, body)
+        }
+    }
+
     /// Runs queries as one transaction, in one round trip; gives the rows of each.
     @discardableResult
     func write(

@@ -1,4 +1,3 @@
-import AccessControl
 import Contracts
 import Records
 import Tenancy
@@ -11,13 +10,12 @@ struct UserRecord: Sendable {
 
     var type: RecordType {
         RecordType(
-            message: User.descriptor, object: "user", table: "users", service: .identity, ownership: .shared,
+            User.self,
             fields: [
                 .field(
                     "email", .required, .format(.email),
-                    .unique("users_email_key", ignoringCase: true),
-                    .personal, .searchable),
-                .field("display_name", .required, .line(200), .personal, .searchable),
+                    .unique("users_email_key", ignoringCase: true)),
+                .field("display_name", .required, .line(200)),
                 .field("department_id", .reference(.record("department"))),
                 .field("job_title", .line(100)),
                 .field("role_ids", .count(0...UserRecord.rolesMax)),

@@ -32,12 +32,6 @@ package enum FieldTrait: Sendable {
     case immutable
     /// Set by the service; what a client sends is ignored on creation and refused in an update mask.
     case outputOnly
-    /// Says something about a person: part of exports and erasure.
-    case personal
-    /// Must not be shown lightly, as a tax number.
-    case sensitive
-    /// Found by full-text search.
-    case searchable
     /// Not stored in a column of its own; the service computes it.
     case derived
     /// Unique among living records, by the constraint (or unique index) of this name. `ignoringCase` says that the

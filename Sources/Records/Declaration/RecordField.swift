@@ -73,9 +73,6 @@ struct FieldRules: Sendable {
     var isRequired = false
     var isImmutable = false
     var isOutputOnly = false
-    var isPersonal = false
-    var isSensitive = false
-    var isSearchable = false
     var isDerived = false
     var allowsUnspecified = false
     var isIndexed = false
@@ -112,9 +109,6 @@ struct FieldRules: Sendable {
         case .format(let form): format = form
         case .immutable: isImmutable = true
         case .outputOnly: isOutputOnly = true
-        case .personal: isPersonal = true
-        case .sensitive: isSensitive = true
-        case .searchable: isSearchable = true
         case .derived: isDerived = true
         case .unique(let constraint, let ignoringCase): unique = (constraint, ignoringCase)
         case .reference(let target): reference = target

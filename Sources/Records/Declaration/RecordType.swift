@@ -1,22 +1,21 @@
 package import AccessControl
+package import Contracts
 import Postgres
-package import Tenancy
 package import Wire
 
-/// A kind of records: a message, a table, and what is special about the fields. Declaring one is all it takes to offer
-/// the standard methods.
+/// A kind of records: what the catalogue knows of its message, and what is special about the fields. Announcing the message
+/// (the option steward.catalogue.v1.record) and declaring the type is all it takes to offer the standard methods.
 ///
 ///     static let type = RecordType(
-///         message: Account.descriptor, object: "account", table: "accounts", service: .customer,
+///         Account.self,
 ///         fields: [
-///             .field("display_name", .required, .line(200), .searchable),
+///             .field("display_name", .required, .line(200)),
 ///             .field("external_id", .line(100), .unique("accounts_external_id_key")),
 ///             .field("parent_account_id", .reference(.record("account"))),
 ///         ],
 ///         rules: RecordRules(guard: refuseCycle))
 ///
-/// Give the types to a `RecordEngine`, then `register` each with the methods of its service. What the standard methods
-/// cannot do is a custom method: it runs `engine.transaction`, in which it loads (authorised and locked), changes and
+/// Give the types to a `RecordEngine`, then `register` its methods. What the standard methods cannot do is a custom method: it runs `engine.transaction`, in which it loads (authorised and locked), changes and
 /// stores records, each with its ledger row, and may run SQL of its own.
 ///
 /// Every field of the message is a column unless its rule says `.derived`. The standard fields (id, version,
@@ -27,8 +26,9 @@ package final class RecordType: Sendable {
     /// Name in grants, as in `account`.
     package let object: String
     package let table: String
-    package let service: ServiceName
     package let ownership: Ownership
+    /// The standard methods that the engine serves.
+    let methods: RecordMethods
     package let constraints: [ConstraintRule]
     package let rules: RecordRules
     /// The stored fields, in the order of the message.
@@ -45,16 +45,28 @@ package final class RecordType: Sendable {
     let insertion: Statement
     private let fieldsByName: [String: RecordField]
 
-    package init(
-        message: MessageDescriptor, object: String, table: String, service: ServiceName,
-        ownership: Ownership = .owned, fields fieldRules: [FieldRule], constraints: [ConstraintRule] = [],
-        rules: RecordRules = RecordRules()
+    /// - Parameter table: nil for one that is called as several records are: accounts.
+    package convenience init(
+        _ record: any RecordMessage.Type, table: String? = nil, fields: [FieldRule],
+        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules()
     ) {
-        self.message = message
-        self.object = object
+        self.init(record.entry, table: table, fields: fields, constraints: constraints, rules: rules)
+    }
+
+    init(
+        _ entry: RecordEntry, table: String? = nil, fields fieldRules: [FieldRule],
+        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules()
+    ) {
+        let table = table ?? entry.plural
+        message = entry.message
+        object = entry.object
         self.table = table
-        self.service = service
-        self.ownership = ownership
+        ownership =
+            switch entry.ownership {
+            case .owned: .owned
+            case .shared: .shared
+            }
+        methods = entry.methods
         self.constraints = constraints
         self.rules = rules
         var check = DeclarationCheck(message: message, table: table, ownership: ownership)
@@ -86,11 +98,6 @@ package final class RecordType: Sendable {
 
     /// The table with the slot of the schema.
     package var qualifiedTable: String { "{schema}.\(table)" }
-
-    /// What rights can be granted on.
-    package var permissionObject: PermissionObject {
-        PermissionObject(name: object, fields: fields.map(\.name))
-    }
 }
 
 /// The fields that the engine itself reads and sets.

@@ -39,6 +39,15 @@ package struct LedgerRow: Sendable {
             requestID = context.requestID
             traceID = context.trace.traceIDText
         }
+
+        /// Of what a program does by itself, as this method would do it.
+        package init(time: Timestamp, as method: MethodDefinition) {
+            self.time = time
+            actor = nil
+            self.method = method.path
+            requestID = nil
+            traceID = nil
+        }
     }
 
     /// The INSERT of one row.

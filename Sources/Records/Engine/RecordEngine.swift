@@ -18,7 +18,7 @@ package final class RecordEngine: Sendable {
     /// For digests of secrets in fingerprints of requests.
     let secretKey: [UInt8]
     let statements = StatementLibrary()
-    private let types: [String: RecordType]
+    let types: [String: RecordType]
 
     /// - Parameters:
     ///   - references: asks other services whether records exist; nil for a service whose types refer to none.
@@ -35,11 +35,6 @@ package final class RecordEngine: Sendable {
         secretKey = try MAC.hmacSHA256(key: pageTokenKey, Array("secrets in fingerprints".utf8))
         self.types = Dictionary(types.map { ($0.object, $0) }, uniquingKeysWith: { first, _ in first })
         for type in types { try check(type) }
-    }
-
-    /// What rights can be granted on.
-    package var catalogue: PermissionCatalogue {
-        PermissionCatalogue(objects: types.values.map(\.permissionObject).sorted { $0.name < $1.name })
     }
 
     /// The declared type of an object kind; nil for one that another service keeps.

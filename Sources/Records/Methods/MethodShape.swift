@@ -1,3 +1,4 @@
+import Contracts
 package import RPC
 import Wire
 
@@ -50,41 +51,22 @@ struct MethodShape {
 }
 
 extension RecordEngine {
-    /// Serves the standard methods of a record type that the service has: Get, BatchGet, List, Create, BatchCreate,
-    /// Update, Delete and Restore, told apart by the first words of their names. Other methods are left alone.
+    /// Serves the standard methods of every declared record type. What else the services have is left alone.
     ///
     /// - Throws: `DeclarationError` when a request or response has another shape than the standard one.
-    package func register(_ type: RecordType, methods: [MethodDefinition], on router: inout Router) throws {
-        guard self.type(type.object) === type else {
-            throw DeclarationError(object: type.object, problems: ["The engine was not given this type."])
+    package func register(on router: inout Router) throws {
+        for type in types.values {
+            func shape(_ method: MethodDefinition) -> MethodShape { MethodShape(method: method, type: type) }
+            let methods = type.methods
+            router.serve(methods.get, by: .unary(try GetMethod(self, shape(methods.get)).answer))
+            router.serve(methods.batchGet, by: .unary(try BatchGetMethod(self, shape(methods.batchGet)).answer))
+            router.serve(methods.list, by: .unary(try ListMethod(self, shape(methods.list)).answer))
+            router.serve(methods.create, by: .unaryEncoded(try CreateMethod(self, shape(methods.create)).answer))
+            router.serve(
+                methods.batchCreate, by: .unaryEncoded(try BatchCreateMethod(self, shape(methods.batchCreate)).answer))
+            router.serve(methods.update, by: .unaryEncoded(try UpdateMethod(self, shape(methods.update)).answer))
+            router.serve(methods.delete, by: .unaryEncoded(try DeleteMethod(self, shape(methods.delete)).answer))
+            router.serve(methods.restore, by: .unaryEncoded(try RestoreMethod(self, shape(methods.restore)).answer))
         }
-        let noun = type.message.shortName
-        for method in methods where method.kind == .unary {
-            let shape = MethodShape(method: method, type: type)
-            guard let handler = try handler(for: shape, noun: noun) else { continue }
-            router.serve(method, by: handler)
-        }
-    }
-
-    private func handler(
-        for shape: MethodShape, noun: String
-    ) throws -> Router.Handler? {
-        switch shape.method.name {
-        case "Get\(noun)": return .unary(try GetMethod(self, shape).answer)
-        case "Create\(noun)": return .unaryEncoded(try CreateMethod(self, shape).answer)
-        case "Update\(noun)": return .unaryEncoded(try UpdateMethod(self, shape).answer)
-        case "Delete\(noun)": return .unaryEncoded(try DeleteMethod(self, shape).answer)
-        case "Restore\(noun)": return .unaryEncoded(try RestoreMethod(self, shape).answer)
-        default: break
-        }
-        // The plural of the noun is the English one, which the response tells: its repeated field is of the type.
-        let name = shape.method.name
-        let isPlural = shape.method.response.fields.contains {
-            $0.kind == .message(shape.type.message) && $0.isRepeated
-        }
-        guard isPlural, name.contains(noun.dropLast()) else { return nil }
-        if name.hasPrefix("BatchGet") { return .unary(try BatchGetMethod(self, shape).answer) }
-        if name.hasPrefix("BatchCreate") { return .unaryEncoded(try BatchCreateMethod(self, shape).answer) }
-        return name.hasPrefix("List") ? .unary(try ListMethod(self, shape).answer) : nil
     }
 }

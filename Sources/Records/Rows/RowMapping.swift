@@ -5,10 +5,10 @@ import Wire
 // Row ↔ message.
 
 extension RecordType {
-    /// A record from a row whose columns are `columnList`, beginning at `column`.
-    func record(_ row: Row, startingAt column: Int = 0, in arena: Arena) throws -> Message {
+    /// A record from a row that begins with `columnList`.
+    func record(_ row: Row, in arena: Arena) throws -> Message {
         let record = Message.make(message, in: arena)
-        for field in fields { try field.read(row, column + field.firstColumn, into: record) }
+        for field in fields { try field.read(row, field.firstColumn, into: record) }
         return record
     }
 }

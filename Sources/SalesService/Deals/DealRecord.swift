@@ -1,4 +1,3 @@
-import AccessControl
 import Contracts
 import Records
 import Tenancy
@@ -6,9 +5,9 @@ import Tenancy
 /// Deals: chances to sell.
 enum DealRecord {
     static let type = RecordType(
-        message: Deal.descriptor, object: "deal", table: "deals", service: .sales, ownership: .owned,
+        Deal.self,
         fields: [
-            .field("display_name", .required, .line(200), .indexed, .searchable),
+            .field("display_name", .required, .line(200), .indexed),
             .field("pipeline_id", .immutable, .reference(.record("pipeline")), .copy(of: "stage.pipeline_id")),
             .field("stage_id", .immutable, .reference(.record("stage"))),
             .field("account_id", .reference(.remote("account", in: .customer))),

@@ -1,17 +1,15 @@
-import AccessControl
 import Contracts
 import Postgres
 import RPC
 import Records
-import Tenancy
 
 /// Pipelines: ways that deals go. Their stages go and come back with them.
 enum PipelineRecord {
     static let type = RecordType(
-        message: Pipeline.descriptor, object: "pipeline", table: "pipelines", service: .sales, ownership: .shared,
+        Pipeline.self,
         fields: [
             .field(
-                "display_name", .required, .line(100), .searchable,
+                "display_name", .required, .line(100),
                 .unique("pipelines_display_name_key", ignoringCase: true)),
             .field("description", .lines(1000)),
         ],

@@ -1,17 +1,15 @@
-import AccessControl
 import Contracts
 import Postgres
 import RPC
 import Records
-import Tenancy
 
 /// Stages: the steps of a pipeline.
 enum StageRecord {
     static let type = RecordType(
-        message: Stage.descriptor, object: "stage", table: "stages", service: .sales, ownership: .shared,
+        Stage.self,
         fields: [
             .field("pipeline_id", .required, .immutable, .reference(.record("pipeline"))),
-            .field("display_name", .required, .line(100), .searchable),
+            .field("display_name", .required, .line(100)),
             .field("position", .required, .range(1...100)),
             .field("probability_percent", .required, .range(0...100)),
             .field("category", .required),

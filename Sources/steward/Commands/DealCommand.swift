@@ -8,8 +8,8 @@ import Wire
 /// Deals: the standard commands, the board and moving.
 struct DealCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: DealNoun.name, abstract: DealNoun.abstract,
-        subcommands: RecordCommands.standard(DealNoun.self)
+        commandName: Deal.noun.name, abstract: Deal.noun.abstract,
+        subcommands: RecordCommands.standard(Deal.self)
             + [Board.self, Move.self, MoveAllDeals.self, History.self])
 
     struct Board: AsyncParsableCommand {
@@ -27,10 +27,10 @@ struct DealCommand: AsyncParsableCommand {
             var request = GetBoardRequest(filterExpression: filter, dealsPerStage: deals)
             if let pipeline { request.pipelineID = try await StageNames.pipelineID(pipeline, steward) }
             if output == .table {
-                let board = try await FilterHint.heeded(DealNoun.self) { try await steward.deals.getBoard(request) }
+                let board = try await FilterHint.heeded(Deal.noun) { try await steward.deals.getBoard(request) }
                 for line in BoardText.lines(board, width: Terminal.width) { Terminal.line(line) }
             } else {
-                let answer = try await FilterHint.heeded(DealNoun.self) {
+                let answer = try await FilterHint.heeded(Deal.noun) {
                     try await steward.call(DealServiceMethods.getBoard) { request.write(to: $0) }
                 }
                 try BoardText.show(answer, output)
@@ -58,7 +58,7 @@ struct DealCommand: AsyncParsableCommand {
 
         func run() async throws {
             let steward = try await options.connection.connectSignedIn()
-            let id = try await RecordClient(connection: steward, noun: DealNoun.self).id(of: id)
+            let id = try await RecordClient(connection: steward, noun: Deal.noun).id(of: id)
             let deal = try await steward.deals.getDeal(GetDealRequest(id: id)).deal
             let request = MoveDealStageRequest(
                 id: id, stageID: try await stageID(steward, dealPipeline: deal?.pipelineID),
@@ -84,7 +84,7 @@ struct DealCommand: AsyncParsableCommand {
 
         func run() async throws {
             let steward = try await options.connection.connectSignedIn()
-            let id = try await RecordClient(connection: steward, noun: DealNoun.self).id(of: id)
+            let id = try await RecordClient(connection: steward, noun: Deal.noun).id(of: id)
             let request = ListStageHistoryRequest(id: id)
             let answer = try await steward.call(DealServiceMethods.listStageHistory) { request.write(to: $0) }
             guard let field = answer.descriptor.field("changes") else { return }

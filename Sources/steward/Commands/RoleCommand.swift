@@ -7,8 +7,8 @@ import Wire
 /// Roles: the standard commands, and single rights and field policies.
 struct RoleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: RoleNoun.name, abstract: RoleNoun.abstract,
-        subcommands: RecordCommands.standard(RoleNoun.self) + [SetField.self, GrantRight.self, RevokeRight.self])
+        commandName: Role.noun.name, abstract: Role.noun.abstract,
+        subcommands: RecordCommands.standard(Role.self) + [SetField.self, GrantRight.self, RevokeRight.self])
 
     struct SetField: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -98,7 +98,7 @@ struct RoleEdit {
     private static let attemptsMax = 5
 
     func apply(to name: String, _ edit: (inout Role) throws -> Void) async throws {
-        let client = try await options.client(RoleNoun.self)
+        let client = try await options.client(Role.noun)
         let id = try await client.id(of: name)
         let steward = client.connection
         var attempt = 1
@@ -128,7 +128,7 @@ struct RoleEdit {
         }
         let object = object(parts[0])
         guard let noun = RecordNouns.named(parts[0].replacing("_", with: "-")) else {
-            let near = NearNames.of(parts[0], among: RecordNouns.all.map { $0.name })
+            let near = NearNames.of(parts[0], among: RecordNouns.all.map(\.name))
             throw UsageProblem(
                 "there are no records called \(parts[0])", cure: NearNames.cure(near, else: "write it as deal.amount"))
         }

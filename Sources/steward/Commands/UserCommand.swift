@@ -7,8 +7,8 @@ import Wire
 /// Users: the standard commands, and passwords.
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: UserNoun.name, abstract: UserNoun.abstract,
-        subcommands: RecordCommands.standard(UserNoun.self) + [SetPassword.self])
+        commandName: User.noun.name, abstract: User.noun.abstract,
+        subcommands: RecordCommands.standard(User.self) + [SetPassword.self])
 
     struct SetPassword: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -23,7 +23,7 @@ struct UserCommand: AsyncParsableCommand {
             let steward = try await connection.connectSignedIn()
             _ = try await steward.users.setUserPassword(
                 SetUserPasswordRequest(
-                    id: try await RecordClient(connection: steward, noun: UserNoun.self).id(of: user),
+                    id: try await RecordClient(connection: steward, noun: User.noun).id(of: user),
                     password: password), options: .write())
             Terminal.line("password set")
         }

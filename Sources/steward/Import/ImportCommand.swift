@@ -47,13 +47,13 @@ struct Import: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let plurals = RecordNouns.all.map { ($0, Self.plural($0.name)) }
-        guard let noun = plurals.first(where: { $0.1 == noun || $0.0.name == noun })?.0 else {
+        guard let noun = RecordNouns.all.first(where: { $0.plural == noun || $0.name == noun }) else {
+            let plurals = RecordNouns.all.map(\.plural)
             throw UsageProblem(
                 "there is nothing called \(noun) to import",
                 cure: NearNames.cure(
-                    NearNames.of(noun, among: plurals.map(\.1)),
-                    else: "use one of \(plurals.map(\.1).joined(separator: ", "))"))
+                    NearNames.of(noun, among: plurals),
+                    else: "use one of \(plurals.joined(separator: ", "))"))
         }
         let source = try ImportSource(path: file, record: noun.record, options: try fileOptions())
         if let key { try FieldAssignment.check(key, in: noun.record) }
@@ -69,7 +69,7 @@ struct Import: AsyncParsableCommand {
         try ImportSummary(run: run, end: end, file: file, isRepeatable: !asNew).show()
     }
 
-    private func identity(_ noun: any RecordNoun.Type) throws -> RowIdentity? {
+    private func identity(_ noun: RecordNoun) throws -> RowIdentity? {
         guard !asNew else { return nil }
         return try RowIdentity.load(
             workspace: try Profile.load(connection.profileName)?.workspace ?? "", noun: noun.name)
@@ -112,9 +112,5 @@ struct Import: AsyncParsableCommand {
         }
         defer { watcher.cancel() }
         return await run.importAll()
-    }
-
-    private static func plural(_ noun: String) -> String {
-        noun.hasSuffix("y") ? noun.dropLast() + "ies" : noun + "s"
     }
 }

@@ -1,3 +1,4 @@
+import Contracts
 import RPC
 import StewardClient
 import Tenancy
@@ -21,7 +22,7 @@ struct ImportRows {
     }
 
     private let source: ImportSource
-    private let noun: any RecordNoun.Type
+    private let noun: RecordNoun
     private var identity: RowIdentity?
     private var resolver: ReferenceResolver
 
@@ -71,7 +72,7 @@ struct ImportRows {
         }
         if let field { return [cell(field)].compactMap(\.self) }
         let label = noun.label.compactMap(cell).filter { !$0.isEmpty }.joined(separator: " ")
-        return [label, cell("id"), noun.name == UserNoun.name ? cell("email") : nil].compactMap(\.self)
+        return [label, cell("id"), noun.name == User.noun.name ? cell("email") : nil].compactMap(\.self)
     }
 
     /// One look-up for each reference column and batch.

@@ -1,3 +1,4 @@
+import Contracts
 import RPC
 import StewardClient
 import Tenancy
@@ -138,7 +139,7 @@ struct ImportRun {
     private func create(_ records: [Message]) async throws -> Message {
         let requestID = "import-\(RecordID.make().text)"
         return try await patience.persist {
-            try await client.call("BatchCreate", requestID: requestID) { request in
+            try await client.call(\.batchCreate, requestID: requestID) { request in
                 guard let field = request.descriptor.fields.first(where: { $0.isRepeated }) else { return }
                 request.setMessages(field, records)
             }

@@ -4,7 +4,7 @@ import StewardClient
 /// What to write in a filter that names another record as create and update do, as in stage = "Won".
 enum FilterHint {
     /// Tells it instead of the server's error, which does not know how the command line calls things.
-    static func heeded<Value>(_ noun: any RecordNoun.Type, _ work: () async throws -> Value) async throws -> Value {
+    static func heeded<Value>(_ noun: RecordNoun, _ work: () async throws -> Value) async throws -> Value {
         do {
             return try await work()
         } catch let error as RPCError {
@@ -12,7 +12,7 @@ enum FilterHint {
         }
     }
 
-    static func problem(_ error: RPCError, _ noun: any RecordNoun.Type) -> UsageProblem? {
+    static func problem(_ error: RPCError, _ noun: RecordNoun) -> UsageProblem? {
         guard error.reason == "FILTER_FIELD_UNKNOWN",
             let path = error.details.first(where: { $0.key == "field" })?.value,
             let name = path.split(separator: ".").first.map(String.init),
@@ -20,17 +20,13 @@ enum FilterHint {
             let other = RecordNouns.named(reference.noun)
         else { return nil }
         let text = "filters do not know \(path); a \(noun.name) has \(reference.target)"
-        if let label = other.label.first, service(of: other) == service(of: noun) {
+        // Filters follow references within a service.
+        if let label = other.label.first, other.service == noun.service {
             return UsageProblem(text, cure: "write \(name).\(label) = \"…\"")
         }
         let mine = name == "owner" ? ", or give --mine for your own" : ""
         return UsageProblem(
             text,
             cure: "write \(reference.target) = \"ID\" with the id that steward \(other.name) get NAME shows\(mine)")
-    }
-
-    /// As in steward.sales.v1: filters follow references within a service.
-    private static func service(of noun: any RecordNoun.Type) -> String? {
-        noun.methods.first.map { $0.service.split(separator: ".").dropLast().joined(separator: ".") }
     }
 }

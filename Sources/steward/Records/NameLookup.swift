@@ -1,3 +1,4 @@
+import Contracts
 import Wire
 
 /// How records are found by what people call them.
@@ -10,9 +11,9 @@ struct NameLookup {
 
     /// The look-ups that find records for these values: by one field when it is given, otherwise by the parts of the name, and
     /// users by their e-mail address too.
-    static func lookups(of values: [String], by field: String?, _ noun: any RecordNoun.Type) -> [NameLookup] {
+    static func lookups(of values: [String], by field: String?, _ noun: RecordNoun) -> [NameLookup] {
         if let field { return [one(field, values, noun)] }
-        guard noun.name == UserNoun.name else { return named(values, noun) }
+        guard noun.name == User.noun.name else { return named(values, noun) }
         let addresses = values.filter { $0.contains("@") }
         let others = named(values.filter { !$0.contains("@") }, noun)
         return addresses.isEmpty ? others : others + [one("email", addresses, noun)]
@@ -23,7 +24,7 @@ struct NameLookup {
         wanted[fields.map { FieldText.text($0, of: record) }.filter { !$0.isEmpty }.joined(separator: " ")]
     }
 
-    private static func one(_ field: String, _ values: [String], _ noun: any RecordNoun.Type) -> NameLookup {
+    private static func one(_ field: String, _ values: [String], _ noun: RecordNoun) -> NameLookup {
         let stored = values.map { ($0, field == "email" ? $0.lowercased() : $0) }
         return NameLookup(
             conditions: [(field, stored.map(\.1))], fields: noun.record.field(field).map { [$0] } ?? [],
@@ -31,7 +32,7 @@ struct NameLookup {
     }
 
     /// Names of one part, or of two with a blank between them, wherever that is.
-    private static func named(_ values: [String], _ noun: any RecordNoun.Type) -> [NameLookup] {
+    private static func named(_ values: [String], _ noun: RecordNoun) -> [NameLookup] {
         guard !values.isEmpty, let first = noun.label.first else { return [] }
         guard noun.label.count == 2 else { return [one(first, values, noun)] }
         let wanted = Dictionary(values.map { ($0, $0) }, uniquingKeysWith: { first, _ in first })

@@ -1,3 +1,4 @@
+import Contracts
 import RPC
 import StewardClient
 import Tenancy
@@ -6,12 +7,14 @@ import Wire
 /// Calls the standard methods of a kind of records, whatever it is, by the descriptors.
 struct RecordClient {
     let connection: StewardConnection
-    let noun: any RecordNoun.Type
+    let noun: RecordNoun
 
-    /// Calls the method with this verb; `fill` sets the fields of the request.
-    func call(_ verb: String, requestID: String? = nil, _ fill: (Message) throws -> Void) async throws -> Message {
-        let method = try noun.method(verb)
-        return try await connection.call(method, requestID: requestID, fill)
+    /// One of the standard methods.
+    typealias Method = KeyPath<RecordMethods, MethodDefinition>
+
+    /// Calls a method; `fill` sets the fields of the request.
+    func call(_ method: Method, requestID: String? = nil, _ fill: (Message) throws -> Void) async throws -> Message {
+        try await connection.call(noun.entry.methods[keyPath: method], requestID: requestID, fill)
     }
 
     /// The record of an answer that holds one.
@@ -30,12 +33,12 @@ struct RecordClient {
     }
 
     func get(_ id: String) async throws -> Message {
-        try record(await call("Get") { request in try FieldAssignment.set("id", to: id, in: request) })
+        try record(await call(\.get) { request in try FieldAssignment.set("id", to: id, in: request) })
     }
 
     /// Creates or changes: the record of the request is filled by `fill`, which gives the update mask.
-    func write(_ verb: String, requestID: String?, _ fill: (Message) throws -> [String]) async throws -> Message {
-        let answer = try await call(verb, requestID: requestID) { request in
+    func write(_ method: Method, requestID: String?, _ fill: (Message) throws -> [String]) async throws -> Message {
+        let answer = try await call(method, requestID: requestID) { request in
             guard let field = request.descriptor.fields.first(where: { $0.kind == .message(noun.record) }) else {
                 return
             }
@@ -54,7 +57,7 @@ struct RecordClient {
     func find(
         _ conditions: [(field: String, values: [String])], limit: Int, withDeleted: Bool = false
     ) async throws -> [Message] {
-        let answer = try await call("List") { request in
+        let answer = try await call(\.list) { request in
             guard let filter = request.descriptor.field("filter"), let size = request.descriptor.field("page_size")
             else {
                 return

@@ -3,133 +3,125 @@ import RPC
 import Tenancy
 import Wire
 
-/// A kind of records on the command line. Everything else about it comes from the descriptors of its methods.
-protocol RecordNoun: Sendable {
+/// A kind of records on the command line: what the catalogue says of it, and how it is shown.
+struct RecordNoun: Sendable {
+    let entry: RecordEntry
+    private let presentation: RecordPresentation
+
+    init(_ entry: RecordEntry, among presentations: [RecordPresentation] = RecordPresentation.all) {
+        self.entry = entry
+        presentation = presentations.first { $0.object == entry.object } ?? RecordPresentation(entry.object)
+    }
+
     /// As typed, in the singular.
-    static var name: String { get }
-    static var abstract: String { get }
-    /// The methods of its service.
-    static var methods: [MethodDefinition] { get }
+    var name: String { entry.object.replacing("_", with: "-") }
+    var plural: String { entry.plural.replacing("_", with: "-") }
     /// The record message.
-    static var record: MessageDescriptor { get }
+    var record: MessageDescriptor { entry.message }
+    /// As in customer.
+    var service: String { entry.service.name.map(RecordNoun.service) ?? "" }
+
+    /// One sentence for help.
+    var abstract: String {
+        if let abstract = presentation.abstract { return abstract }
+        let comment = entry.service.comment ?? ""
+        return comment.prefix { $0 != "." } + "."
+    }
+
     /// The columns that a table shows unless others are asked for: fields, and names of other records, as in stage.
-    static var columns: [String] { get }
+    var columns: [String] { presentation.columns ?? usualColumns }
+
     /// The fields that people call a record by, written side by side; none when it has no name.
-    static var label: [String] { get }
+    var label: [String] {
+        RecordNoun.labels.first { $0.allSatisfy { record.field($0) != nil } } ?? []
+    }
+
     /// By field: the commands that change it where update does not, or not a part of it.
-    static var changers: [String: String] { get }
-}
+    var changers: [String: String] { presentation.changers }
 
-extension RecordNoun {
-    static var label: [String] { ["display_name"] }
-    static var changers: [String: String] { [:] }
+    private static let labels = [["display_name"], ["given_name", "family_name"], ["subject"]]
+    private static let columnsMax = 6
+    private static let unshown: Set<String> = [
+        "id", "version", "create_time", "update_time", "delete_time", "owner_id", "department_id", "custom_fields",
+    ]
 
-    /// The standard method with this verb, as in List.
-    static func method(_ verb: String) throws -> MethodDefinition {
-        guard
-            let method = methods.first(where: {
-                $0.name.hasPrefix(verb) && $0.name.dropFirst(verb.count).first?.isUppercase == true
-            })
-        else {
-            throw UsageProblem("\(name) has no such method", cure: "steward describe lists the methods")
-        }
-        return method
+    /// The label and the first fields of one value, references by name, and the owner.
+    private var usualColumns: [String] {
+        let others = record.fields.filter { field in
+            !field.isRepeated && !label.contains(field.name) && !RecordNoun.unshown.contains(field.name)
+        }.map { RecordColumn.reference(of: $0, in: record)?.name ?? $0.name }
+        let owner = entry.ownership == .owned ? ["owner"] : []
+        return ["id"] + label + others.prefix(RecordNoun.columnsMax - label.count) + owner
+    }
+
+    /// steward.customer.v1.AccountService is of the service customer.
+    private static func service(_ name: String) -> String {
+        name.split(separator: ".").dropFirst().first.map(String.init) ?? ""
     }
 }
 
-enum AccountNoun: RecordNoun {
-    static let name = "account"
-    static let abstract = "Companies and persons that the workspace does business with."
-    static let methods = AccountServiceMethods.all
-    static let record = Account.descriptor
-    static let columns = ["id", "display_name", "city", "country_code", "phone", "email", "owner", "follow_up_time"]
+extension RecordMessage {
+    static var noun: RecordNoun { RecordNoun(entry) }
 }
 
-enum ContactNoun: RecordNoun {
-    static let name = "contact"
-    static let abstract = "Persons, with the ways to reach them."
-    static let methods = ContactServiceMethods.all
-    static let record = Contact.descriptor
-    static let columns = ["id", "given_name", "family_name", "city", "contact_points", "owner", "follow_up_time"]
-    static let label = ["given_name", "family_name"]
-}
+/// What the command line says of a kind of records beside what the catalogue does. A kind without one is shown as well.
+struct RecordPresentation: Sendable {
+    let object: String
+    /// For help; nil: what the service is for.
+    var abstract: String?
+    /// Nil: the name and the first fields.
+    var columns: [String]?
+    var changers: [String: String] = [:]
 
-enum AccountContactNoun: RecordNoun {
-    static let name = "account-contact"
-    static let abstract = "The places of contacts in accounts."
-    static let methods = AccountContactServiceMethods.all
-    static let record = AccountContact.descriptor
-    static let columns = ["id", "account", "contact", "role", "primary_contact"]
-    static let label: [String] = []
-}
+    init(_ object: String, _ abstract: String? = nil, columns: [String]? = nil, changers: [String: String] = [:]) {
+        self.object = object
+        self.abstract = abstract
+        self.columns = columns
+        self.changers = changers
+    }
 
-enum ActivityNoun: RecordNoun {
-    static let name = "activity"
-    static let abstract = "Calls, mails, meetings and notes."
-    static let methods = ActivityServiceMethods.all
-    static let record = Activity.descriptor
-    static let columns = ["id", "kind", "subject", "account", "contact", "occur_time", "outcome"]
-    static let label = ["subject"]
-}
+    /// In the order of help.
+    static let all = [
+        RecordPresentation(
+            "account", "Companies and persons that the workspace does business with.",
+            columns: ["id", "display_name", "city", "country_code", "phone", "email", "owner", "follow_up_time"]),
+        RecordPresentation(
+            "contact", "Persons, with the ways to reach them.",
+            columns: ["id", "given_name", "family_name", "city", "contact_points", "owner", "follow_up_time"]),
+        RecordPresentation(
+            "account_contact", "The places of contacts in accounts.",
+            columns: ["id", "account", "contact", "role", "primary_contact"]),
+        RecordPresentation(
+            "activity", "Calls, mails, meetings and notes.",
+            columns: ["id", "kind", "subject", "account", "contact", "occur_time", "outcome"]),
+        RecordPresentation(
+            "deal", "Chances to sell, and the board they move on.",
+            columns: ["id", "display_name", "account", "stage", "amount", "close_date", "owner", "update_time"],
+            changers: ["stage_id": "steward deal move", "pipeline_id": "steward deal move"]),
+        RecordPresentation(
+            "pipeline", "The ways that deals go.", columns: ["id", "display_name", "default_pipeline"]),
+        RecordPresentation(
+            "stage", "The steps of pipelines.",
+            columns: ["id", "display_name", "pipeline", "position", "probability_percent", "category"]),
+        RecordPresentation(
+            "user", "People and programs that may sign in.",
+            columns: ["id", "email", "display_name", "job_title", "department", "disabled", "last_sign_in_time"]),
+        RecordPresentation(
+            "department", "The tree of departments.", columns: ["id", "display_name", "parent_department"]),
+        RecordPresentation(
+            "role", "Named sets of rights.", columns: ["id", "display_name", "description", "built_in"],
+            changers: ["field_policies": "steward role set-field", "grants": "steward role grant and revoke"]),
+    ]
 
-enum DealNoun: RecordNoun {
-    static let name = "deal"
-    static let abstract = "Chances to sell, and the board they move on."
-    static let methods = DealServiceMethods.all
-    static let record = Deal.descriptor
-    static let columns = ["id", "display_name", "account", "stage", "amount", "close_date", "owner", "update_time"]
-    static let changers = ["stage_id": "steward deal move", "pipeline_id": "steward deal move"]
-}
-
-enum PipelineNoun: RecordNoun {
-    static let name = "pipeline"
-    static let abstract = "The ways that deals go."
-    static let methods = PipelineServiceMethods.all
-    static let record = Pipeline.descriptor
-    static let columns = ["id", "display_name", "default_pipeline"]
-}
-
-enum StageNoun: RecordNoun {
-    static let name = "stage"
-    static let abstract = "The steps of pipelines."
-    static let methods = StageServiceMethods.all
-    static let record = Stage.descriptor
-    static let columns = ["id", "display_name", "pipeline", "position", "probability_percent", "category"]
-}
-
-enum UserNoun: RecordNoun {
-    static let name = "user"
-    static let abstract = "People and programs that may sign in."
-    static let methods = UserServiceMethods.all
-    static let record = User.descriptor
-    static let columns = ["id", "email", "display_name", "job_title", "department", "disabled", "last_sign_in_time"]
-}
-
-enum DepartmentNoun: RecordNoun {
-    static let name = "department"
-    static let abstract = "The tree of departments."
-    static let methods = DepartmentServiceMethods.all
-    static let record = Department.descriptor
-    static let columns = ["id", "display_name", "parent_department"]
-}
-
-enum RoleNoun: RecordNoun {
-    static let name = "role"
-    static let abstract = "Named sets of rights."
-    static let methods = RoleServiceMethods.all
-    static let record = Role.descriptor
-    static let columns = ["id", "display_name", "description", "built_in"]
-    static let changers = ["field_policies": "steward role set-field", "grants": "steward role grant and revoke"]
+    /// Where a kind stands in help: those without a presentation after the others.
+    static func position(_ object: String) -> Int { all.firstIndex { $0.object == object } ?? all.count }
 }
 
 /// All nouns.
 enum RecordNouns {
-    static let all: [any RecordNoun.Type] = [
-        AccountNoun.self, ContactNoun.self, AccountContactNoun.self, ActivityNoun.self, DealNoun.self,
-        PipelineNoun.self, StageNoun.self, UserNoun.self, DepartmentNoun.self, RoleNoun.self,
-    ]
+    static let all = RecordCatalogue.entries.map { RecordNoun($0) }
 
-    static func named(_ name: String) -> (any RecordNoun.Type)? { all.first { $0.name == name } }
+    static func named(_ name: String) -> RecordNoun? { all.first { $0.name == name } }
 
     /// Whether a text is the id of a record, rather than what one is called.
     static func isID(_ text: String) -> Bool { RecordID(text) != nil }

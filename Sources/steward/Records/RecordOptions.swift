@@ -20,7 +20,7 @@ struct RecordOptions: ParsableArguments {
             format: output, columns: columns?.split(separator: ",").map { String($0).trimmed } ?? [], showsIDs: ids)
     }
 
-    func client(_ noun: any RecordNoun.Type) async throws -> RecordClient {
+    func client(_ noun: RecordNoun) async throws -> RecordClient {
         RecordClient(connection: try await connection.connectSignedIn(), noun: noun)
     }
 

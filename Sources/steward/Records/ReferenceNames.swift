@@ -1,3 +1,4 @@
+import Contracts
 import RPC
 import StewardClient
 import Wire
@@ -31,7 +32,7 @@ struct ReferenceNames {
                 // Records whose names cannot be had are worth showing.
                 if error.code != .permissionDenied {
                     Terminal.note(
-                        "names of \(name)s cannot be had, ids are shown: \(TerminalText.oneLine(error.message))")
+                        "names of \(noun.plural) cannot be had, ids are shown: \(TerminalText.oneLine(error.message))")
                 }
             }
         }
@@ -39,17 +40,17 @@ struct ReferenceNames {
     }
 
     /// The name, or the id when it has none that is known.
-    func text(_ field: FieldDescriptor, _ noun: any RecordNoun.Type, of record: Message) -> String {
+    func text(_ field: FieldDescriptor, _ noun: RecordNoun, of record: Message) -> String {
         Self.ids(field, of: record).map { names[noun.name]?[$0] ?? $0 }.joined(separator: ", ")
     }
 
-    private mutating func load(_ ids: [String], _ noun: any RecordNoun.Type, _ connection: StewardConnection)
+    private mutating func load(_ ids: [String], _ noun: RecordNoun, _ connection: StewardConnection)
         async throws
     {
         let client = RecordClient(connection: connection, noun: noun)
         for start in stride(from: 0, to: ids.count, by: Self.idsPerCall) {
             let part = Array(ids[start..<min(start + Self.idsPerCall, ids.count)])
-            let answer = try await client.call("BatchGet") { request in
+            let answer = try await client.call(\.batchGet) { request in
                 if let field = request.descriptor.field("ids") { request.setStrings(field, part) }
             }
             for record in client.records(answer) {
@@ -60,7 +61,7 @@ struct ReferenceNames {
     }
 
     /// The fields of its label, side by side; nil when the caller may see none of them.
-    static func name(of record: Message, _ noun: any RecordNoun.Type) -> String? {
+    static func name(of record: Message, _ noun: RecordNoun) -> String? {
         let parts = noun.label.compactMap { noun.record.field($0) }.map { FieldText.text($0, of: record) }
         let name = parts.filter { !$0.isEmpty }.joined(separator: " ")
         return name.isEmpty ? nil : name
@@ -76,7 +77,7 @@ struct ReferenceNames {
 enum RecordColumn {
     case field(FieldDescriptor)
     /// `stage` for stage_id.
-    case reference(String, FieldDescriptor, any RecordNoun.Type)
+    case reference(String, FieldDescriptor, RecordNoun)
 
     var name: String {
         switch self {

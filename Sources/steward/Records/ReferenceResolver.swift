@@ -1,3 +1,4 @@
+import Contracts
 import StewardClient
 import Wire
 
@@ -51,9 +52,10 @@ struct ReferenceResolver {
 
     /// parent_account names an account, owner a user.
     static func noun(_ name: String) -> String {
-        if name == "owner" { return UserNoun.name }
+        if name == "owner" { return User.noun.name }
         let dashed = name.replacing("_", with: "-")
-        return RecordNouns.all.map { $0.name }.first { dashed == $0 || dashed.hasSuffix("-" + $0) } ?? dashed
+        let named = RecordNouns.all.map(\.name).filter { dashed == $0 || dashed.hasSuffix("-" + $0) }
+        return named.max { $0.count < $1.count } ?? dashed
     }
 
     /// Throws when there is no such field to look for.
@@ -66,7 +68,7 @@ struct ReferenceResolver {
     }
 
     /// Records of this kind are looked up anew: some were made.
-    mutating func forget(_ noun: any RecordNoun.Type) {
+    mutating func forget(_ noun: RecordNoun) {
         for path in found.keys where path.noun == noun.name { found[path] = nil }
     }
 
@@ -157,7 +159,7 @@ struct ReferenceResolver {
     /// An id is given where a name may be.
     private static func isID(_ value: String, _ path: Path) -> Bool { path.field == nil && RecordNouns.isID(value) }
 
-    private static func candidate(_ record: Message, _ noun: any RecordNoun.Type) -> Candidate {
+    private static func candidate(_ record: Message, _ noun: RecordNoun) -> Candidate {
         func text(_ name: String) -> String { noun.record.field(name).map { FieldText.text($0, of: record) } ?? "" }
         let references = noun.record.fields.filter { $0.name.hasSuffix("_id") && record.has($0) }
         let tells = noun.columns.filter { $0 != "id" && noun.record.field($0) != nil }.prefix(3).map(text)

@@ -16,20 +16,20 @@
     enum Filters {
         private static let types = [
             RecordType(
-                message: Account.descriptor, object: "account", table: "accounts", service: .customer,
+                Account.self,
                 fields: [
                     .field("display_name", .required, .line(200)),
                     .field("annual_revenue", .range(0...Int64.max)),
                 ]),
             RecordType(
-                message: Contact.descriptor, object: "contact", table: "contacts", service: .customer,
+                Contact.self,
                 fields: [
                     .field(
                         "contact_points", .count(0...20),
                         .items([.field("kind", .required), .field("value", .required)]))
                 ]),
             RecordType(
-                message: Activity.descriptor, object: "activity", table: "activities", service: .customer,
+                Activity.self,
                 fields: [.field("kind", .required), .field("duration_seconds", .range(0...86_400))]),
         ]
         static let rights = types.map { FieldRights($0, access) }

@@ -41,7 +41,7 @@
 
         private static let list = Array("accounts".utf8)
         private static let type = RecordType(
-            message: Account.descriptor, object: "account", table: "accounts", service: .customer,
+            Account.self,
             fields: [.field("display_name", .required, .line(200))])
 
         /// None of the inputs was made with this secret.

@@ -123,6 +123,23 @@ extension AccountContact: WireMessage {
     }
 }
 
+extension AccountContact: RecordMessage {
+    package static let entry = RecordEntry(
+        object: "account_contact", plural: "account_contacts",
+        ownership: .owned, category: .customer,
+        message: descriptor, service: AccountContactServiceMethods.description,
+        methods: RecordMethods(
+            get: AccountContactServiceMethods.getAccountContact,
+            batchGet: AccountContactServiceMethods.batchGetAccountContacts,
+            list: AccountContactServiceMethods.listAccountContacts,
+            create: AccountContactServiceMethods.createAccountContact,
+            batchCreate: AccountContactServiceMethods.batchCreateAccountContacts,
+            update: AccountContactServiceMethods.updateAccountContact,
+            delete: AccountContactServiceMethods.deleteAccountContact,
+            restore: AccountContactServiceMethods.restoreAccountContact
+        ))
+}
+
 /// Asks for one link.
 public struct GetAccountContactRequest: Hashable, Sendable {
     /// Its id.

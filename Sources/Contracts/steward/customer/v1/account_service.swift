@@ -180,6 +180,20 @@ extension Account: WireMessage {
     }
 }
 
+extension Account: RecordMessage {
+    package static let entry = RecordEntry(
+        object: "account", plural: "accounts",
+        ownership: .owned, category: .customer,
+        message: descriptor, service: AccountServiceMethods.description,
+        methods: RecordMethods(
+            get: AccountServiceMethods.getAccount, batchGet: AccountServiceMethods.batchGetAccounts,
+            list: AccountServiceMethods.listAccounts, create: AccountServiceMethods.createAccount,
+            batchCreate: AccountServiceMethods.batchCreateAccounts,
+            update: AccountServiceMethods.updateAccount, delete: AccountServiceMethods.deleteAccount,
+            restore: AccountServiceMethods.restoreAccount
+        ))
+}
+
 /// Asks for one account.
 public struct GetAccountRequest: Hashable, Sendable {
     /// Its id.

@@ -158,6 +158,20 @@ extension Activity: WireMessage {
     }
 }
 
+extension Activity: RecordMessage {
+    package static let entry = RecordEntry(
+        object: "activity", plural: "activities",
+        ownership: .owned, category: .customer,
+        message: descriptor, service: ActivityServiceMethods.description,
+        methods: RecordMethods(
+            get: ActivityServiceMethods.getActivity, batchGet: ActivityServiceMethods.batchGetActivities,
+            list: ActivityServiceMethods.listActivities, create: ActivityServiceMethods.createActivity,
+            batchCreate: ActivityServiceMethods.batchCreateActivities,
+            update: ActivityServiceMethods.updateActivity, delete: ActivityServiceMethods.deleteActivity,
+            restore: ActivityServiceMethods.restoreActivity
+        ))
+}
+
 /// Asks for one activity.
 public struct GetActivityRequest: Hashable, Sendable {
     /// Its id.

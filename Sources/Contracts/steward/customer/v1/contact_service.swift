@@ -163,6 +163,20 @@ extension Contact: WireMessage {
     }
 }
 
+extension Contact: RecordMessage {
+    package static let entry = RecordEntry(
+        object: "contact", plural: "contacts",
+        ownership: .owned, category: .customer,
+        message: descriptor, service: ContactServiceMethods.description,
+        methods: RecordMethods(
+            get: ContactServiceMethods.getContact, batchGet: ContactServiceMethods.batchGetContacts,
+            list: ContactServiceMethods.listContacts, create: ContactServiceMethods.createContact,
+            batchCreate: ContactServiceMethods.batchCreateContacts,
+            update: ContactServiceMethods.updateContact, delete: ContactServiceMethods.deleteContact,
+            restore: ContactServiceMethods.restoreContact
+        ))
+}
+
 /// A way to reach a person.
 public struct ContactPoint: Hashable, Sendable {
     /// What it is.

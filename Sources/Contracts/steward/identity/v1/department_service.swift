@@ -79,6 +79,22 @@ extension Department: WireMessage {
     }
 }
 
+extension Department: RecordMessage {
+    package static let entry = RecordEntry(
+        object: "department", plural: "departments",
+        ownership: .shared, category: .directory,
+        message: descriptor, service: DepartmentServiceMethods.description,
+        methods: RecordMethods(
+            get: DepartmentServiceMethods.getDepartment,
+            batchGet: DepartmentServiceMethods.batchGetDepartments,
+            list: DepartmentServiceMethods.listDepartments, create: DepartmentServiceMethods.createDepartment,
+            batchCreate: DepartmentServiceMethods.batchCreateDepartments,
+            update: DepartmentServiceMethods.updateDepartment,
+            delete: DepartmentServiceMethods.deleteDepartment,
+            restore: DepartmentServiceMethods.restoreDepartment
+        ))
+}
+
 /// Asks for one department.
 public struct GetDepartmentRequest: Hashable, Sendable {
     /// Its id.

@@ -96,6 +96,19 @@ extension Role: WireMessage {
     }
 }
 
+extension Role: RecordMessage {
+    package static let entry = RecordEntry(
+        object: "role", plural: "roles",
+        ownership: .shared, category: .administration,
+        message: descriptor, service: RoleServiceMethods.description,
+        methods: RecordMethods(
+            get: RoleServiceMethods.getRole, batchGet: RoleServiceMethods.batchGetRoles,
+            list: RoleServiceMethods.listRoles, create: RoleServiceMethods.createRole,
+            batchCreate: RoleServiceMethods.batchCreateRoles, update: RoleServiceMethods.updateRole,
+            delete: RoleServiceMethods.deleteRole, restore: RoleServiceMethods.restoreRole
+        ))
+}
+
 /// Allows an action on a kind of records, within a scope.
 public struct Grant: Hashable, Sendable {
     /// Kind of records, as in account or deal; * means all.

@@ -120,6 +120,19 @@ extension User: WireMessage {
     }
 }
 
+extension User: RecordMessage {
+    package static let entry = RecordEntry(
+        object: "user", plural: "users",
+        ownership: .shared, category: .directory,
+        message: descriptor, service: UserServiceMethods.description,
+        methods: RecordMethods(
+            get: UserServiceMethods.getUser, batchGet: UserServiceMethods.batchGetUsers,
+            list: UserServiceMethods.listUsers, create: UserServiceMethods.createUser,
+            batchCreate: UserServiceMethods.batchCreateUsers, update: UserServiceMethods.updateUser,
+            delete: UserServiceMethods.deleteUser, restore: UserServiceMethods.restoreUser
+        ))
+}
+
 /// Asks for one user.
 public struct GetUserRequest: Hashable, Sendable {
     /// Its id.

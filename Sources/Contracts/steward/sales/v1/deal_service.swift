@@ -157,6 +157,19 @@ extension Deal: WireMessage {
     }
 }
 
+extension Deal: RecordMessage {
+    package static let entry = RecordEntry(
+        object: "deal", plural: "deals",
+        ownership: .owned, category: .sales,
+        message: descriptor, service: DealServiceMethods.description,
+        methods: RecordMethods(
+            get: DealServiceMethods.getDeal, batchGet: DealServiceMethods.batchGetDeals,
+            list: DealServiceMethods.listDeals, create: DealServiceMethods.createDeal,
+            batchCreate: DealServiceMethods.batchCreateDeals, update: DealServiceMethods.updateDeal,
+            delete: DealServiceMethods.deleteDeal, restore: DealServiceMethods.restoreDeal
+        ))
+}
+
 /// Asks for one deal.
 public struct GetDealRequest: Hashable, Sendable {
     /// Its id.

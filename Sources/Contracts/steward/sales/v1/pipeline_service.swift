@@ -83,6 +83,20 @@ extension Pipeline: WireMessage {
     }
 }
 
+extension Pipeline: RecordMessage {
+    package static let entry = RecordEntry(
+        object: "pipeline", plural: "pipelines",
+        ownership: .shared, category: .setup,
+        message: descriptor, service: PipelineServiceMethods.description,
+        methods: RecordMethods(
+            get: PipelineServiceMethods.getPipeline, batchGet: PipelineServiceMethods.batchGetPipelines,
+            list: PipelineServiceMethods.listPipelines, create: PipelineServiceMethods.createPipeline,
+            batchCreate: PipelineServiceMethods.batchCreatePipelines,
+            update: PipelineServiceMethods.updatePipeline, delete: PipelineServiceMethods.deletePipeline,
+            restore: PipelineServiceMethods.restorePipeline
+        ))
+}
+
 /// Asks for one pipeline.
 public struct GetPipelineRequest: Hashable, Sendable {
     /// Its id.

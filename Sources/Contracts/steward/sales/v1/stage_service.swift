@@ -111,6 +111,19 @@ extension Stage: WireMessage {
     }
 }
 
+extension Stage: RecordMessage {
+    package static let entry = RecordEntry(
+        object: "stage", plural: "stages",
+        ownership: .shared, category: .setup,
+        message: descriptor, service: StageServiceMethods.description,
+        methods: RecordMethods(
+            get: StageServiceMethods.getStage, batchGet: StageServiceMethods.batchGetStages,
+            list: StageServiceMethods.listStages, create: StageServiceMethods.createStage,
+            batchCreate: StageServiceMethods.batchCreateStages, update: StageServiceMethods.updateStage,
+            delete: StageServiceMethods.deleteStage, restore: StageServiceMethods.restoreStage
+        ))
+}
+
 /// Asks for one stage.
 public struct GetStageRequest: Hashable, Sendable {
     /// Its id.

@@ -278,6 +278,10 @@ struct Steward__Sample__V1__SampleService_Service
                          const Steward__Sample__V1__SampleRequest *input,
                          Steward__Sample__V1__SampleResponse_Closure closure,
                          void *closure_data);
+  void (*list_samples_by_colour)(Steward__Sample__V1__SampleService_Service *service,
+                                 const Steward__Sample__V1__SampleRequest *input,
+                                 Steward__Sample__V1__SampleResponse_Closure closure,
+                                 void *closure_data);
   void (*weigh_sample)(Steward__Sample__V1__SampleService_Service *service,
                        const Steward__Sample__V1__SampleRequest *input,
                        Steward__Sample__V1__SampleResponse_Closure closure,
@@ -310,6 +314,7 @@ void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleServi
       function_prefix__ ## update_sample,\
       function_prefix__ ## delete_sample,\
       function_prefix__ ## restore_sample,\
+      function_prefix__ ## list_samples_by_colour,\
       function_prefix__ ## weigh_sample,\
       function_prefix__ ## watch_samples,\
       function_prefix__ ## upload_samples,\
@@ -346,6 +351,10 @@ void steward__sample__v1__sample_service__restore_sample(ProtobufCService *servi
                                                          const Steward__Sample__V1__SampleRequest *input,
                                                          Steward__Sample__V1__SampleResponse_Closure closure,
                                                          void *closure_data);
+void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCService *service,
+                                                                 const Steward__Sample__V1__SampleRequest *input,
+                                                                 Steward__Sample__V1__SampleResponse_Closure closure,
+                                                                 void *closure_data);
 void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service,
                                                        const Steward__Sample__V1__SampleRequest *input,
                                                        Steward__Sample__V1__SampleResponse_Closure closure,

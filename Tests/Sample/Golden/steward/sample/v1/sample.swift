@@ -318,6 +318,19 @@ extension Sample: WireMessage {
     }
 }
 
+extension Sample: RecordMessage {
+    package static let entry = RecordEntry(
+        object: "sample", plural: "samples",
+        ownership: .shared, category: .setup,
+        message: descriptor, service: SampleServiceMethods.description,
+        methods: RecordMethods(
+            get: SampleServiceMethods.getSample, batchGet: SampleServiceMethods.batchGetSamples,
+            list: SampleServiceMethods.listSamples, create: SampleServiceMethods.createSample,
+            batchCreate: SampleServiceMethods.batchCreateSamples, update: SampleServiceMethods.updateSample,
+            delete: SampleServiceMethods.deleteSample, restore: SampleServiceMethods.restoreSample
+        ))
+}
+
 /// Colours.
 public struct Colour: RawRepresentable, Hashable, Sendable {
     /// None.
@@ -389,6 +402,12 @@ public enum SampleServiceMethods {
         response: SampleResponse.descriptor, kind: .unary
     )
 
+    /// Lists those of a colour: no ListSamples, whatever it answers.
+    public static let listSamplesByColour = MethodDefinition(
+        path: "steward.sample.v1.SampleService/ListSamplesByColour", request: SampleRequest.descriptor,
+        response: SampleResponse.descriptor, kind: .unary
+    )
+
     /// Weighs one. Says "heavy" or \light.
     public static let weighSample = MethodDefinition(
         path: "steward.sample.v1.SampleService/WeighSample", request: SampleRequest.descriptor,
@@ -416,7 +435,7 @@ public enum SampleServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getSample, batchGetSamples, listSamples, createSample, batchCreateSamples, updateSample, deleteSample,
-        restoreSample, weighSample, watchSamples, uploadSamples, exchangeSamples
+        restoreSample, listSamplesByColour, weighSample, watchSamples, uploadSamples, exchangeSamples
     ]
 
     /// As reflection tells it.
@@ -431,6 +450,7 @@ public enum SampleServiceMethods {
             MethodDescription(updateSample, comment: "Changes one."),
             MethodDescription(deleteSample, comment: "Deletes one."),
             MethodDescription(restoreSample, comment: "Brings one back."),
+            MethodDescription(listSamplesByColour, comment: "Lists those of a colour: no ListSamples, whatever it answers."),
             MethodDescription(weighSample, comment: "Weighs one. Says \"heavy\" or \\light."),
             MethodDescription(watchSamples, comment: "Tells of changes."),
             MethodDescription(uploadSamples, comment: "Takes many."),
@@ -440,6 +460,9 @@ public enum SampleServiceMethods {
 
 /// The methods that are not standard of steward.sample.v1.SampleService.
 package protocol SampleServiceCustomMethods: Sendable {
+    /// Lists those of a colour: no ListSamples, whatever it answers.
+    func listSamplesByColour(_ request: SampleRequest, _ context: CallContext) async throws -> SampleResponse
+
     /// Weighs one. Says "heavy" or \light.
     func weighSample(_ request: SampleRequest, _ context: CallContext) async throws -> SampleResponse
 
@@ -456,6 +479,7 @@ package protocol SampleServiceCustomMethods: Sendable {
 extension SampleServiceCustomMethods {
     /// Offers the methods.
     package func register(on router: inout Router) {
+        router.serve(SampleServiceMethods.listSamplesByColour, listSamplesByColour)
         router.serve(SampleServiceMethods.weighSample, weighSample)
         router.serve(SampleServiceMethods.watchSamples, watchSamples)
         router.serve(SampleServiceMethods.uploadSamples, uploadSamples)
@@ -525,6 +549,13 @@ public struct SampleServiceClient: Sendable {
         _ request: SampleRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> SampleResponse {
         try await channel.call(SampleServiceMethods.restoreSample, request, options)
+    }
+
+    /// Lists those of a colour: no ListSamples, whatever it answers.
+    public func listSamplesByColour(
+        _ request: SampleRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> SampleResponse {
+        try await channel.call(SampleServiceMethods.listSamplesByColour, request, options)
     }
 
     /// Weighs one. Says "heavy" or \light.

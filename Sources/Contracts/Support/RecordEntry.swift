@@ -1,0 +1,63 @@
+package import RPC
+package import Wire
+
+/// A message whose instances are records, as the option steward.catalogue.v1.record announces it.
+package protocol RecordMessage: WireMessage {
+    static var entry: RecordEntry { get }
+}
+
+/// What the catalogue knows of a record type.
+package struct RecordEntry: Sendable {
+    /// Whose the records are.
+    package enum Ownership: Sendable {
+        case owned, shared
+    }
+
+    /// Name in grants, field policies and the ledger, as in account_contact.
+    package let object: String
+    /// The same for several, as in account_contacts.
+    package let plural: String
+    package var ownership: Ownership
+    package let category: RecordCategory
+    package let message: MessageDescriptor
+    /// As reflection tells it, with its custom methods.
+    package let service: ServiceDescription
+    package let methods: RecordMethods
+
+    package init(
+        object: String, plural: String, ownership: Ownership, category: RecordCategory, message: MessageDescriptor,
+        service: ServiceDescription, methods: RecordMethods
+    ) {
+        self.object = object
+        self.plural = plural
+        self.ownership = ownership
+        self.category = category
+        self.message = message
+        self.service = service
+        self.methods = methods
+    }
+}
+
+/// The standard methods of a record type, by kind.
+package struct RecordMethods: Sendable {
+    package let get, batchGet, list, create, batchCreate, update, delete, restore: MethodDefinition
+
+    package init(
+        get: MethodDefinition, batchGet: MethodDefinition, list: MethodDefinition, create: MethodDefinition,
+        batchCreate: MethodDefinition, update: MethodDefinition, delete: MethodDefinition, restore: MethodDefinition
+    ) {
+        self.get = get
+        self.batchGet = batchGet
+        self.list = list
+        self.create = create
+        self.batchCreate = batchCreate
+        self.update = update
+        self.delete = delete
+        self.restore = restore
+    }
+}
+
+extension RecordCatalogue {
+    /// What is known of each type.
+    package static let entries = types.map { $0.entry }
+}

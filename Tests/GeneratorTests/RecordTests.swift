@@ -1,0 +1,69 @@
+import Testing
+
+@testable import protoc_gen_steward
+
+/// What the option steward.catalogue.v1.record announces.
+@Suite struct RecordTests {
+    private static let standard = [
+        "GetActivity", "BatchGetActivities", "ListActivities", "CreateActivity", "BatchCreateActivities",
+        "UpdateActivity", "DeleteActivity", "RestoreActivity",
+    ]
+
+    private func catalogue(record: Bool = true, _ methods: [String]) throws -> Catalogue {
+        let option = ProtoRecord(object: "activity", plural: "activities", ownership: "owned", category: "sales")
+        let file = ProtoFile(
+            path: "p.proto", package: "p", dependencies: [],
+            messages: [ProtoMessage(fullName: "p.Activity", comment: [], fields: [], record: record ? option : nil)],
+            enums: [],
+            services: [
+                ProtoService(
+                    fullName: "p.ActivityService", comment: [],
+                    methods: methods.map {
+                        ProtoMethod(
+                            name: $0, comment: [], request: "p.Activity", response: "p.Activity",
+                            clientStreams: false, serverStreams: false)
+                    })
+            ], isWanted: true, descriptor: [])
+        return try Catalogue(files: [file], prunedPackage: nil)
+    }
+
+    private func customMethods(_ catalogue: Catalogue) -> [String] {
+        catalogue.files.flatMap(\.services).flatMap { catalogue.customMethods(of: $0) }.map(\.name)
+    }
+
+    @Test func methodsAreStandardByTheirWholeName() throws {
+        let own = ["CompleteActivity", "ListActivitiesByAccount", "GetActivityHistory", "BatchCreateActivitiesAgain"]
+        #expect(customMethods(try catalogue(Self.standard + own)) == own)
+    }
+
+    @Test func aMessageThatIsNoRecordHasNoStandardMethods() throws {
+        #expect(customMethods(try catalogue(record: false, Self.standard)) == Self.standard)
+    }
+
+    @Test(arguments: standard) func aRecordHasAllOfThem(_ missing: String) {
+        let error = #expect(throws: GeneratorError.self) {
+            try catalogue(Self.standard.filter { $0 != missing })
+        }
+        #expect(error?.description.contains("has no unary method \(missing)") == true)
+    }
+
+    @Test(arguments: [
+        ("object: \"thing\" plural: \"as\" ownership: OWNERSHIP_OWNED category: CATEGORY_SALES", "call it a"),
+        ("object: \"a\" ownership: OWNERSHIP_OWNED category: CATEGORY_SALES", "without a plural"),
+        ("object: \"a\" plural: \"as\" category: CATEGORY_SALES", "without an ownership"),
+        ("object: \"a\" plural: \"as\" ownership: OWNERSHIP_OWNED", "without a category"),
+        (
+            "object: \"a\" plural: \"as\" ownership: OWNERSHIP_OWNED category: CATEGORY_SALES",
+            "AService has no unary method GetA"
+        ),
+    ])
+    func refuses(_ option: String, _ cure: String) throws {
+        let outcome = try Protoc.run(
+            text: """
+                import "steward/catalogue/v1/record.proto";
+                message A { option (steward.catalogue.v1.record) = { \(option) }; }
+                """)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains(cure), "\(outcome.errors)")
+    }
+}
