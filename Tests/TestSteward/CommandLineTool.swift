@@ -63,6 +63,8 @@ package struct CommandLineTool: Sendable {
     }
 
     private func start(command: [String], input: String) throws -> Running {
+        // What whoever runs the tests ignores (nohup, a shell's background) the command would ignore, too.
+        for ignored in [SIGINT, SIGHUP] { signal(ignored, SIG_DFL) }
         let number = UInt32.random(in: 0 ... .max)
         let input = try file("input-\(number)", input)
         let output = "\(folder)/output-\(number)"
