@@ -82,6 +82,7 @@ final class BlankStock: Sendable {
         for blank in found where !kept.contains(blank) { try await provisioner.drop(blank) }
     }
 
+    /// Quiet is that nothing came for a while: there is nothing else to wait for than that time.
     private func awaitQuiet(on loop: EventLoop) async throws {
         var seen: Int
         repeat {
