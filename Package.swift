@@ -202,7 +202,7 @@ let package = Package(
             exclude: ["Golden"]),
         // C of Tests/Sample, for the tests of Wire: every kind of field.
         .target(name: "CSample", dependencies: ["CProtobufC", "CContracts"], path: "Tests/CSample"),
-        tests("WireTests", ["Wire", "CProtobufC", "CContracts", "CSample"]),
+        tests("WireTests", ["TestSupport", "Wire", "CProtobufC", "CContracts", "CSample"]),
         tests("GeneratorTests", ["protoc-gen-steward"]),
         tests("ContractsTests", ["Contracts", "RPC", "Wire", "CContracts", "Tenancy"]),
         tests("ObservabilityTests", ["Observability", logging, metrics]),
@@ -211,6 +211,7 @@ let package = Package(
         tests(
             "ServiceHostTests",
             [
+                "TestSupport",
                 "ServiceHost", "AccessControl", "Contracts", "Credentials", "Observability", "RPC", "Reactor",
                 "Settings", "TLSTransport", "RPCTransport", "Tenancy", "Wire", logging, coreMetrics,
             ]),
@@ -225,7 +226,9 @@ let package = Package(
                 "TenantDatabase",
                 "Reactor", "RPC", "Tenancy", "Wire", logging,
             ]),
-        tests("PostgresTests", ["Postgres", "Tenancy"]),
+        tests("PostgresTests", ["TestSupport", "Postgres", "Tenancy"]),
+        // What tests of any module share: repeatable randomness, ports of this machine.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         // A real PostgreSQL for the tests of everything that keeps data.
         .target(
             name: "TestPostgres",
@@ -263,6 +266,7 @@ let package = Package(
         .target(
             name: "TestSteward",
             dependencies: [
+                "TestSupport",
                 "TestPostgres", "IdentityService", "Migrations", "StewardClient", "ServiceHost", "Contracts",
                 "Credentials", "Postgres",
                 "RPC", "Reactor", "TenantDatabase", "TLSTransport", "Tenancy", "Wire", logging,
@@ -280,12 +284,12 @@ let package = Package(
             ["TestPostgres", "Migrations", "Observability", "Postgres", "Reactor", "Tenancy"]),
         tests(
             "TenantDatabaseIntegrationTests",
-            ["TestPostgres", "TenantDatabase", "Migrations", "Postgres", "Reactor", "Tenancy", logging]),
+            ["TestSupport", "TestPostgres", "TenantDatabase", "Migrations", "Postgres", "Reactor", "Tenancy", logging]),
         tests("MigrationsTests", ["Migrations", "Tenancy"]),
         tests(
             "MigrationsIntegrationTests", ["TestPostgres", "Migrations", "Postgres", "Reactor", "Tenancy"]),
         tests("ReactorTests", ["Reactor", "CLinux"]),
-        tests("RPCTests", ["RPC", "Wire", "CEnvelope", logging]),
+        tests("RPCTests", ["TestSupport", "RPC", "Wire", "CEnvelope", logging]),
         tests(
             "RPCTransportTests",
             [
@@ -296,6 +300,7 @@ let package = Package(
         tests(
             "IdentityServiceTests",
             [
+                "TestSupport",
                 "IdentityService", "AccessControl", "Contracts", "Credentials", "Migrations", "RPC", "Reactor",
                 "Tenancy",
             ]),

@@ -1,4 +1,5 @@
 import RPC
+import TestSupport
 import Testing
 
 @testable import IdentityService
@@ -12,7 +13,7 @@ struct PasswordRoomTests {
 
     /// Attempts of 40 networks in 12 ranges, some of them floods; turns and arrivals by chance.
     @Test(arguments: UInt64(1)...20) func rangesTakeTurnsAndEverybodyKnowsSoon(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let networks = (0..<40).map { ClientNetwork(address: "10.\($0 % 12).\($0 % 3).\($0)") }
         var witness = Witness(waitingMax: Int.random(in: 1...16, using: &random))
         for number in 0..<400 {
@@ -126,7 +127,7 @@ private struct Witness {
         #expect(waiting.values.allSatisfy { turns - $0.turn < room.waitingMax }, "somebody waits for too long")
     }
 
-    mutating func giveUpOne(using random: inout SplitMix) {
+    mutating func giveUpOne(using random: inout SeededGenerator) {
         guard let number = waiting.keys.sorted().randomElement(using: &random) else { return }
         #expect(room.remove(UInt64(number)) == number)
         #expect(room.remove(UInt64(number)) == nil)
@@ -190,18 +191,5 @@ private struct Flood {
         }
         takeTurns(until: Double(seconds + 10))
         return outcomes
-    }
-}
-
-/// splitmix64 (Steele and others, 2014).
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import Tenancy
+import TestSupport
 import Testing
 
 @testable import Postgres
@@ -339,7 +340,7 @@ import Testing
 
 /// A pool of five connections, worked at random by three tenants.
 private struct RandomRun {
-    private var random: SplitMix
+    private var random: SeededGenerator
     private var machine = PoolStateMachine(PoolLimits(size: 5, waiterCountMax: 12, waiterOfTenantCountMax: 6))
     private let tenants: [TenantID?] = [nil] + (0..<3).map { _ in TenantID(RecordID.make()) }
     private var opening: Set<Int> = []
@@ -347,7 +348,7 @@ private struct RandomRun {
     private var waiting: [Int: (tenant: TenantID?, scan: Int?)] = [:]
     private var now: UInt64 = 0
 
-    init(seed: UInt64) { random = SplitMix(state: seed) }
+    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     mutating func step(_ step: Int) {
         now += random.next() % 2_000_000
@@ -445,18 +446,5 @@ private struct RandomRun {
             }
             #expect(alone <= 1)
         }
-    }
-}
-
-/// A generator that gives the same numbers for the same seed.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -9,6 +9,7 @@ import Settings
 import Synchronization
 import TLSTransport
 import Tenancy
+import TestSupport
 import Testing
 import Wire
 
@@ -18,11 +19,11 @@ import Wire
 /// database and its peers are not there, one has a name that nobody knows: none of that must keep it from starting.
 @Suite struct ProcessRunTests {
     private let folder: String
-    private let ports = (
-        listen: UInt16.random(in: 30_000..<40_000), admin: UInt16.random(in: 40_000..<50_000)
-    )
+    private let ports: (listen: Int, admin: Int)
 
     init() throws {
+        let free = try Loopback.freePorts(2)
+        ports = (listen: free[0], admin: free[1])
         folder = NSTemporaryDirectory() + "process-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let authority = try Certificates.makeAuthority(commonName: "test")

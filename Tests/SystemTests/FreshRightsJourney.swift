@@ -75,12 +75,14 @@ extension SystemTests {
             for size: Int32 in [50, 100, 1_000] {
                 _ = try await accounts.listAccounts(ListAccountsRequest(pageSize: size), options: options)
             }
-            // Lists cost their time in the database, and every call its computing time: this machine may be busy, and debug builds are slow.
-            // The prices of time are TimeChargeTests.
-            let costs = told.withLock { $0 }
-            let least: [UInt32] = [61, 8, 9, 11, 4, 6, 7]
-            #expect(zip(costs, least).allSatisfy { $0 >= $1 } && costs.count == 7, "\(costs)")
+            expectCosts(told.withLock { $0 }, atLeast: [61, 8, 9, 11, 4, 6, 7])
             await workspace.close()
+        }
+
+        /// Lists cost their time in the database, and every call its computing time: this machine may be busy, and debug builds are
+        /// slow. The exact prices are RowCostTests and TimeChargeTests.
+        private func expectCosts(_ costs: [UInt32], atLeast least: [UInt32]) {
+            #expect(costs.count == least.count && zip(costs, least).allSatisfy { $0 >= $1 }, "\(costs), not \(least)")
         }
 
         @Test func answersTellWhatTheyCostAndErrorsToo() async throws {
@@ -94,7 +96,7 @@ extension SystemTests {
                     GetAccountRequest(id: "01890000-0000-7000-8000-000000000000"), options: options)
             }
             let budgets = told.withLock { $0 }
-            #expect(budgets.map(\.cost) == [4, 1])
+            expectCosts(budgets.map(\.cost), atLeast: [4, 1])
             #expect(budgets.allSatisfy { $0.remaining > 0 && $0.remaining <= 50_000 })
             await workspace.close()
         }

@@ -4,6 +4,7 @@ import Reactor
 import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestSupport
 import Testing
 
 private let stream = MigrationStream(

@@ -1,6 +1,7 @@
 import Foundation
 import ServiceHost
 package import Tenancy
+import TestSupport
 
 /// A gateway without the services behind it: what anybody can do at the door needs no more. Its methods are health and
 /// reflection.

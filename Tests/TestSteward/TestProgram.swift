@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 package import Tenancy
+import TestSupport
 
 /// One of the programs, as a process that can be ended and started again.
 package final class TestProgram: Sendable {

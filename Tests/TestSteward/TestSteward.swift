@@ -8,6 +8,7 @@ package import StewardClient
 package import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestSupport
 
 /// A whole installation for tests: a database, certificates, settings and the programs as child processes.
 ///

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wire
 
@@ -14,7 +15,7 @@ import Wire
 
     /// A buffer behaves as an array that is appended to and dropped from.
     @Test func behavesAsAQueue() {
-        var random = SeededRandom(seed: 3)
+        var random = SeededGenerator(seed: 3)
         let buffer = ByteBuffer()
         var model: [UInt8] = []
         for _ in 0..<5000 {

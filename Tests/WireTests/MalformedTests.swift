@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wire
 
@@ -82,7 +83,7 @@ import Wire
     }
 
     private func sampleBytes() throws -> [UInt8] {
-        var random = SeededRandom(seed: 7)
+        var random = SeededGenerator(seed: 7)
         return WireCodec.encode(SampleMaker.make(in: Arena(), depth: 1, using: &random))
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wire
 
@@ -5,7 +6,7 @@ import Wire
 @Suite struct RoundTripTests {
     @Test(arguments: 0..<200)
     func encodedMessagesDecodeToThemselves(_ seed: UInt64) throws {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let arena = Arena()
         let bytes = WireCodec.encode(SampleMaker.make(in: arena, depth: 3, using: &random))
         let decoded = try decode(bytes)

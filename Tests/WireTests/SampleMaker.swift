@@ -1,26 +1,9 @@
+import TestSupport
 import Wire
-
-/// Numbers that are the same in every run.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// Makes messages with fields set at random.
 enum SampleMaker {
-    static func make(in arena: Arena, depth: Int, using random: inout SeededRandom) -> Message {
+    static func make(in arena: Arena, depth: Int, using random: inout SeededGenerator) -> Message {
         let message = Message.make(Sample.descriptor, in: arena)
         for field in Sample.descriptor.fields where Bool.random(using: &random) {
             if case .message(let descriptor) = field.kind, descriptor == Sample.descriptor, depth == 0 {
@@ -38,7 +21,7 @@ enum SampleMaker {
 
     private static func set(
         _ field: FieldDescriptor, _ index: Int?, _ message: Message, _ depth: Int,
-        _ random: inout SeededRandom
+        _ random: inout SeededGenerator
     ) {
         let bits = random.next() >> UInt64.random(in: 0..<64, using: &random)
         switch field.kind {
@@ -99,7 +82,7 @@ enum SampleMaker {
         }
     }
 
-    private static func text(_ random: inout SeededRandom) -> String {
+    private static func text(_ random: inout SeededGenerator) -> String {
         let alphabet: [Character] = ["a", "Z", " ", "ß", "水", "🐘", "é"]
         return String(
             (0..<Int.random(in: 0...40, using: &random)).compactMap { _ in

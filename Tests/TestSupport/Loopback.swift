@@ -1,15 +1,15 @@
 import Foundation
 
 /// Ports of this machine.
-enum Loopback {
+package enum Loopback {
     /// Ports that nobody listens on, none twice. Below those that the kernel gives to outgoing connections.
-    static func freePorts(_ count: Int) throws -> [Int] {
+    package static func freePorts(_ count: Int) throws -> [Int] {
         var ports: Set<Int> = []
         for _ in 0..<1_000 where ports.count < count {
             let port = Int.random(in: 10_000..<32_000)
             if isFree(port) { ports.insert(port) }
         }
-        guard ports.count == count else { throw TestStewardError("there are no \(count) free ports") }
+        guard ports.count == count else { throw NoFreePorts(count: count) }
         return Array(ports)
     }
 
@@ -20,7 +20,7 @@ enum Loopback {
     }
 
     /// What a GET of `path` answers: the number of the status and the body; nil when nobody answers.
-    static func get(_ port: Int, _ path: String) -> (status: Int, body: String)? {
+    package static func get(_ port: Int, _ path: String) -> (status: Int, body: String)? {
         let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var patience = timeval(tv_sec: 5, tv_usec: 0)
@@ -54,4 +54,11 @@ enum Loopback {
             }
         }
     }
+}
+
+/// So many ports that nobody listens on were not found.
+package struct NoFreePorts: Error, CustomStringConvertible {
+    let count: Int
+
+    package var description: String { "there are no \(count) free ports" }
 }
