@@ -254,6 +254,14 @@ let package = Package(
             [
                 "CustomerService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy",
             ]),
+        // What holds of every record type, whatever it declares.
+        tests(
+            "RecordConformanceIntegrationTests",
+            [
+                "CustomerService", "SalesService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC",
+                "Records",
+                "ServiceHost", "Tenancy", "Wire",
+            ]),
         // A service that no installation has.
         tests(
             "NotesServiceIntegrationTests",
