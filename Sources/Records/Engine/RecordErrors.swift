@@ -123,3 +123,15 @@ enum RecordErrors {
             domain: domain)
     }
 }
+
+extension RPCError {
+    /// The same, with a path put before the names of fields.
+    func placingFields(under path: String) -> RPCError {
+        guard !path.isEmpty, !fieldViolations.isEmpty else { return self }
+        var placed = self
+        placed.fieldViolations = fieldViolations.map {
+            FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description)
+        }
+        return placed
+    }
+}

@@ -29,7 +29,9 @@ extension RecordTransaction {
             + "ORDER BY \(type.standard.id.column) LIMIT $2 FOR UPDATE"
         let rows = try await query(engine.statement(text), parameters)
         guard rows.count <= RecordTransaction.partCountMax else { throw RecordErrors.partsTooMany(type) }
-        return try await map(rows) { LoadedRecord(call: call, message: try type.record($0, in: context.arena)) }
+        return try await map(rows) {
+            LoadedRecord(call: call, message: try type.record($0, in: context.arena), basis: .part)
+        }
     }
 
     /// Those of the records that live, kept as they are until the transaction ends, whatever the caller may read.
