@@ -9,7 +9,7 @@ package enum RecordCategory: Sendable {
 /// Every record type of the product, in the order of their full names.
 package enum RecordCatalogue {
     package static let types: [any RecordMessage.Type] = [
-        Account.self, AccountContact.self, Activity.self, Contact.self, Department.self, Role.self, User.self,
-        Deal.self, Pipeline.self, Stage.self
+        Account.self, AccountContact.self, Activity.self, Contact.self, Lead.self, Department.self, Role.self,
+        User.self, Deal.self, Pipeline.self, Stage.self
     ]
 }

@@ -11,7 +11,7 @@ public enum ServiceCatalogue {
         ActivityServiceMethods.description, AuthenticationServiceMethods.description,
         CallerServiceMethods.description, ContactServiceMethods.description, DealServiceMethods.description,
         DepartmentServiceMethods.description, HealthServiceMethods.description,
-        PipelineServiceMethods.description, PolicyServiceMethods.description,
+        LeadServiceMethods.description, PipelineServiceMethods.description, PolicyServiceMethods.description,
         ProvisioningServiceMethods.description, ReferenceServiceMethods.description,
         ReflectionServiceMethods.description, RoleServiceMethods.description,
         ServerServiceMethods.description, SessionServiceMethods.description, StageServiceMethods.description,
@@ -23,9 +23,9 @@ public enum ServiceCatalogue {
         AccountContactServiceMethods.all, AccountServiceMethods.all, ActivityServiceMethods.all,
         AuthenticationServiceMethods.all, CallerServiceMethods.all, ContactServiceMethods.all,
         DealServiceMethods.all, DepartmentServiceMethods.all, HealthServiceMethods.all,
-        PipelineServiceMethods.all, PolicyServiceMethods.all, ProvisioningServiceMethods.all,
-        ReferenceServiceMethods.all, ReflectionServiceMethods.all, RoleServiceMethods.all,
-        ServerServiceMethods.all, SessionServiceMethods.all, StageServiceMethods.all,
+        LeadServiceMethods.all, PipelineServiceMethods.all, PolicyServiceMethods.all,
+        ProvisioningServiceMethods.all, ReferenceServiceMethods.all, ReflectionServiceMethods.all,
+        RoleServiceMethods.all, ServerServiceMethods.all, SessionServiceMethods.all, StageServiceMethods.all,
         TenantServiceMethods.all, UserServiceMethods.all
     ).flatMap { $0 }
 }

@@ -12,6 +12,7 @@ package enum CustomerMigrations {
             Migration(number: 4, name: "index_sort_orders", sql: PackageResources.customer_0004_index_sort_orders_sql),
             Migration(
                 number: 5, name: "end_dangling_links", sql: PackageResources.customer_0005_end_dangling_links_sql),
+            Migration(number: 6, name: "create_leads", sql: PackageResources.customer_0006_create_leads_sql),
         ],
-        rights: TableRights.kept("accounts", "contacts", "account_contacts", "activities"))
+        rights: TableRights.kept("accounts", "contacts", "account_contacts", "activities", "leads"))
 }

@@ -1,9 +1,11 @@
 import Contracts
 package import ServiceHost
 
-/// Accounts, contacts and what happens with them.
+/// Accounts, contacts, leads and what happens with them.
 package enum CustomerService {
     package static let definition = ServiceDefinition(
         CustomerMigrations.stream,
-        records: [AccountRecord.type, ContactRecord.type, AccountContactRecord.type, ActivityRecord.type])
+        records: [
+            AccountRecord.type, ContactRecord.type, AccountContactRecord.type, ActivityRecord.type, LeadRecord.type,
+        ])
 }

@@ -5,6 +5,7 @@
 #include "steward/customer/v1/account_service.pb-c.h"
 #include "steward/customer/v1/activity_service.pb-c.h"
 #include "steward/customer/v1/contact_service.pb-c.h"
+#include "steward/customer/v1/lead_service.pb-c.h"
 #include "steward/identity/v1/authentication_service.pb-c.h"
 #include "steward/identity/v1/department_service.pb-c.h"
 #include "steward/identity/v1/role_service.pb-c.h"
@@ -90,6 +91,23 @@ static inline const ProtobufCMessageDescriptor *steward_customer_v1_delete_conta
 static inline const ProtobufCMessageDescriptor *steward_customer_v1_delete_contact_response_descriptor(void) { return &steward__customer__v1__delete_contact_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_customer_v1_restore_contact_request_descriptor(void) { return &steward__customer__v1__restore_contact_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_customer_v1_restore_contact_response_descriptor(void) { return &steward__customer__v1__restore_contact_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_lead_descriptor(void) { return &steward__customer__v1__lead__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_get_lead_request_descriptor(void) { return &steward__customer__v1__get_lead_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_get_lead_response_descriptor(void) { return &steward__customer__v1__get_lead_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_batch_get_leads_request_descriptor(void) { return &steward__customer__v1__batch_get_leads_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_batch_get_leads_response_descriptor(void) { return &steward__customer__v1__batch_get_leads_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_list_leads_request_descriptor(void) { return &steward__customer__v1__list_leads_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_list_leads_response_descriptor(void) { return &steward__customer__v1__list_leads_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_create_lead_request_descriptor(void) { return &steward__customer__v1__create_lead_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_create_lead_response_descriptor(void) { return &steward__customer__v1__create_lead_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_batch_create_leads_request_descriptor(void) { return &steward__customer__v1__batch_create_leads_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_batch_create_leads_response_descriptor(void) { return &steward__customer__v1__batch_create_leads_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_update_lead_request_descriptor(void) { return &steward__customer__v1__update_lead_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_update_lead_response_descriptor(void) { return &steward__customer__v1__update_lead_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_delete_lead_request_descriptor(void) { return &steward__customer__v1__delete_lead_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_delete_lead_response_descriptor(void) { return &steward__customer__v1__delete_lead_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_restore_lead_request_descriptor(void) { return &steward__customer__v1__restore_lead_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_customer_v1_restore_lead_response_descriptor(void) { return &steward__customer__v1__restore_lead_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_session_descriptor(void) { return &steward__identity__v1__session__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_sign_in_request_descriptor(void) { return &steward__identity__v1__sign_in_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_sign_in_response_descriptor(void) { return &steward__identity__v1__sign_in_response__descriptor; }

@@ -1,5 +1,4 @@
 import Contracts
-import RPC
 import Records
 
 /// Contacts: persons, with several ways to reach each.
@@ -27,27 +26,12 @@ enum ContactRecord {
             .field("description", .lines(10_000)),
         ],
         rules: RecordRules(
-            fill: requireNames,
+            fill: { try name.requireReadable($0) },
             validate: { change in
-                let contact = change.value(Contact.self)
-                return nameViolations(contact) + ContactPoints.violations(contact.contactPoints)
+                name.violations(change) + ContactPoints.violations(change.value(Contact.self).contactPoints)
             }, follow: LinkLifetime.followContact))
 
-    /// Whether one name may be taken off tells whether there is the other.
-    @Sendable private static func requireNames(_ change: RecordChange) throws {
-        let names = ["given_name", "family_name"]
-        guard change.kind == .update, names.contains(where: { change.changes($0) && !change.after.isSet($0) }) else {
-            return
-        }
-        try change.call.rights.requireReadable("given_name", "family_name")
-    }
-
-    private static func nameViolations(_ contact: Contact) -> [FieldViolation] {
-        guard contact.givenName == nil, contact.familyName == nil else { return [] }
-        return [
-            FieldViolation(
-                field: "family_name", reason: "REQUIRED",
-                description: "A contact has a given name, a family name or both; set one.")
-        ]
-    }
+    private static let name = SomeName(
+        fields: ["given_name", "family_name"],
+        description: "A contact has a given name, a family name or both; set one.")
 }

@@ -6,16 +6,25 @@ public import Contracts
 /// The services that keep records, each with a typed method for every call.
 extension StewardConnection {
     /// Keeps accounts. Needs a session; permissions are account.read, account.create, account.update and account.delete.
+    /// Deleting an account deletes its links to contacts; restoring it brings back those that were deleted with it and whose
+    /// other end lives. A link that was primary is no longer when another has become it meanwhile.
     public var accounts: AccountServiceClient { AccountServiceClient(channel: channel) }
 
-    /// Keeps the links of accounts and contacts. Needs a session; permissions are account_contact.read, .create, .update and .delete.
+    /// Keeps the links of accounts and contacts. Needs a session; permissions are account_contact.read, .create, .update and
+    /// .delete. A link is deleted and restored with its account and its contact; restoring it by itself is refused while
+    /// either is deleted.
     public var accountContacts: AccountContactServiceClient { AccountContactServiceClient(channel: channel) }
 
     /// Keeps activities. Needs a session; permissions are activity.read, activity.create, activity.update and activity.delete.
     public var activities: ActivityServiceClient { ActivityServiceClient(channel: channel) }
 
     /// Keeps contacts. Needs a session; permissions are contact.read, contact.create, contact.update and contact.delete.
+    /// Deleting a contact deletes its links to accounts; restoring it brings back those that were deleted with it and whose
+    /// other end lives. A link that was primary is no longer when another has become it meanwhile.
     public var contacts: ContactServiceClient { ContactServiceClient(channel: channel) }
+
+    /// Keeps leads. Needs a session; permissions are lead.read, lead.create, lead.update and lead.delete.
+    public var leads: LeadServiceClient { LeadServiceClient(channel: channel) }
 
     /// Keeps departments. Needs a session; permissions are department.read, department.create, department.update and department.delete.
     public var departments: DepartmentServiceClient { DepartmentServiceClient(channel: channel) }
@@ -29,9 +38,12 @@ extension StewardConnection {
     /// Keeps deals. Needs a session; permissions are deal.read, deal.create, deal.update and deal.delete.
     public var deals: DealServiceClient { DealServiceClient(channel: channel) }
 
-    /// Keeps pipelines. Needs a session; permissions are pipeline.read, pipeline.create, pipeline.update and pipeline.delete.
+    /// Keeps pipelines. Needs a session; permissions are pipeline.read, pipeline.create, pipeline.update and
+    /// pipeline.delete. Deleting a pipeline deletes its stages, which come back with it. It is refused for the default
+    /// pipeline, and while it has deals: DealService/MoveDealsToPipeline moves them.
     public var pipelines: PipelineServiceClient { PipelineServiceClient(channel: channel) }
 
-    /// Keeps stages. Needs a session; permissions are stage.read, stage.create, stage.update and stage.delete.
+    /// Keeps stages. Needs a session; permissions are stage.read, stage.create, stage.update and stage.delete. Deleting a
+    /// stage is refused while deals are in it, restoring it while its pipeline is deleted.
     public var stages: StageServiceClient { StageServiceClient(channel: channel) }
 }

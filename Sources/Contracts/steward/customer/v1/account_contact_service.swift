@@ -8,6 +8,7 @@ package import Wire
 
 /// A link.
 public struct AccountContact: Hashable, Sendable {
+    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -29,6 +30,7 @@ public struct AccountContact: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
+    /// --- end of standard fields ---
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -659,6 +661,7 @@ extension RestoreAccountContactResponse: WireMessage {
 public enum AccountContactServiceMethods {
     public static let serviceName = "steward.customer.v1.AccountContactService"
 
+    /// --- standard methods: made by deploy/generate ---
     /// Gives one link. NOT_FOUND when there is none that the caller may see.
     public static let getAccountContact = MethodDefinition(
         path: "steward.customer.v1.AccountContactService/GetAccountContact",
@@ -709,7 +712,7 @@ public enum AccountContactServiceMethods {
         kind: .unary
     )
 
-    /// Brings a deleted link back. Refused while its account or contact is deleted.
+    /// Brings a deleted link back.
     public static let restoreAccountContact = MethodDefinition(
         path: "steward.customer.v1.AccountContactService/RestoreAccountContact",
         request: RestoreAccountContactRequest.descriptor, response: RestoreAccountContactResponse.descriptor,
@@ -724,20 +727,22 @@ public enum AccountContactServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Keeps the links of accounts and contacts. Needs a session; permissions are account_contact.read, .create, .update and .delete.",
+        name: serviceName, comment: "Keeps the links of accounts and contacts. Needs a session; permissions are account_contact.read, .create, .update and .delete. A link is deleted and restored with its account and its contact; restoring it by itself is refused while either is deleted.",
         methods: [
-            MethodDescription(getAccountContact, comment: "Gives one link. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getAccountContact, comment: "--- standard methods: made by deploy/generate --- Gives one link. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetAccountContacts, comment: "Gives up to 1,000 links by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listAccountContacts, comment: "Lists links page by page."),
             MethodDescription(createAccountContact, comment: "Creates a link."),
             MethodDescription(batchCreateAccountContacts, comment: "Creates up to 1,000 links; each succeeds or fails alone."),
             MethodDescription(updateAccountContact, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteAccountContact, comment: "Deletes a link; it can be restored."),
-            MethodDescription(restoreAccountContact, comment: "Brings a deleted link back. Refused while its account or contact is deleted."),
+            MethodDescription(restoreAccountContact, comment: "Brings a deleted link back."),
         ])
 }
 
-/// Keeps the links of accounts and contacts. Needs a session; permissions are account_contact.read, .create, .update and .delete.
+/// Keeps the links of accounts and contacts. Needs a session; permissions are account_contact.read, .create, .update and
+/// .delete. A link is deleted and restored with its account and its contact; restoring it by itself is refused while
+/// either is deleted.
 public struct AccountContactServiceClient: Sendable {
     private let channel: any RPCChannel
 
@@ -745,6 +750,7 @@ public struct AccountContactServiceClient: Sendable {
         self.channel = channel
     }
 
+    /// --- standard methods: made by deploy/generate ---
     /// Gives one link. NOT_FOUND when there is none that the caller may see.
     public func getAccountContact(
         _ request: GetAccountContactRequest, options: CallOptions = CallOptions()
@@ -795,7 +801,7 @@ public struct AccountContactServiceClient: Sendable {
         try await channel.call(AccountContactServiceMethods.deleteAccountContact, request, options)
     }
 
-    /// Brings a deleted link back. Refused while its account or contact is deleted.
+    /// Brings a deleted link back.
     public func restoreAccountContact(
         _ request: RestoreAccountContactRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreAccountContactResponse {

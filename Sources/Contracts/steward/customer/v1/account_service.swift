@@ -8,6 +8,7 @@ package import Wire
 
 /// An account.
 public struct Account: Hashable, Sendable {
+    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -29,6 +30,7 @@ public struct Account: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
+    /// --- end of standard fields ---
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -711,6 +713,7 @@ extension RestoreAccountResponse: WireMessage {
 public enum AccountServiceMethods {
     public static let serviceName = "steward.customer.v1.AccountService"
 
+    /// --- standard methods: made by deploy/generate ---
     /// Gives one account. NOT_FOUND when there is none that the caller may see.
     public static let getAccount = MethodDefinition(
         path: "steward.customer.v1.AccountService/GetAccount", request: GetAccountRequest.descriptor,
@@ -750,14 +753,13 @@ public enum AccountServiceMethods {
         response: UpdateAccountResponse.descriptor, kind: .unary
     )
 
-    /// Deletes an account and its links to contacts; they can be restored.
+    /// Deletes an account; it can be restored.
     public static let deleteAccount = MethodDefinition(
         path: "steward.customer.v1.AccountService/DeleteAccount", request: DeleteAccountRequest.descriptor,
         response: DeleteAccountResponse.descriptor, kind: .unary
     )
 
-    /// Brings a deleted account back, with those links that were deleted with it and whose other end lives. A link that was
-    /// primary is no longer when another has become it meanwhile.
+    /// Brings a deleted account back.
     public static let restoreAccount = MethodDefinition(
         path: "steward.customer.v1.AccountService/RestoreAccount", request: RestoreAccountRequest.descriptor,
         response: RestoreAccountResponse.descriptor, kind: .unary
@@ -771,20 +773,22 @@ public enum AccountServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Keeps accounts. Needs a session; permissions are account.read, account.create, account.update and account.delete.",
+        name: serviceName, comment: "Keeps accounts. Needs a session; permissions are account.read, account.create, account.update and account.delete. Deleting an account deletes its links to contacts; restoring it brings back those that were deleted with it and whose other end lives. A link that was primary is no longer when another has become it meanwhile.",
         methods: [
-            MethodDescription(getAccount, comment: "Gives one account. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getAccount, comment: "--- standard methods: made by deploy/generate --- Gives one account. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetAccounts, comment: "Gives up to 1,000 accounts by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listAccounts, comment: "Lists accounts page by page."),
             MethodDescription(createAccount, comment: "Creates an account."),
             MethodDescription(batchCreateAccounts, comment: "Creates up to 1,000 accounts; each succeeds or fails alone."),
             MethodDescription(updateAccount, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
-            MethodDescription(deleteAccount, comment: "Deletes an account and its links to contacts; they can be restored."),
-            MethodDescription(restoreAccount, comment: "Brings a deleted account back, with those links that were deleted with it and whose other end lives. A link that was primary is no longer when another has become it meanwhile."),
+            MethodDescription(deleteAccount, comment: "Deletes an account; it can be restored."),
+            MethodDescription(restoreAccount, comment: "Brings a deleted account back."),
         ])
 }
 
 /// Keeps accounts. Needs a session; permissions are account.read, account.create, account.update and account.delete.
+/// Deleting an account deletes its links to contacts; restoring it brings back those that were deleted with it and whose
+/// other end lives. A link that was primary is no longer when another has become it meanwhile.
 public struct AccountServiceClient: Sendable {
     private let channel: any RPCChannel
 
@@ -792,6 +796,7 @@ public struct AccountServiceClient: Sendable {
         self.channel = channel
     }
 
+    /// --- standard methods: made by deploy/generate ---
     /// Gives one account. NOT_FOUND when there is none that the caller may see.
     public func getAccount(
         _ request: GetAccountRequest, options: CallOptions = CallOptions()
@@ -835,15 +840,14 @@ public struct AccountServiceClient: Sendable {
         try await channel.call(AccountServiceMethods.updateAccount, request, options)
     }
 
-    /// Deletes an account and its links to contacts; they can be restored.
+    /// Deletes an account; it can be restored.
     public func deleteAccount(
         _ request: DeleteAccountRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteAccountResponse {
         try await channel.call(AccountServiceMethods.deleteAccount, request, options)
     }
 
-    /// Brings a deleted account back, with those links that were deleted with it and whose other end lives. A link that was
-    /// primary is no longer when another has become it meanwhile.
+    /// Brings a deleted account back.
     public func restoreAccount(
         _ request: RestoreAccountRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreAccountResponse {

@@ -8,6 +8,7 @@ package import Wire
 
 /// A contact.
 public struct Contact: Hashable, Sendable {
+    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -29,6 +30,7 @@ public struct Contact: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
+    /// --- end of standard fields ---
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -788,6 +790,7 @@ public struct ContactPointKind: RawRepresentable, Hashable, Sendable {
 public enum ContactServiceMethods {
     public static let serviceName = "steward.customer.v1.ContactService"
 
+    /// --- standard methods: made by deploy/generate ---
     /// Gives one contact. NOT_FOUND when there is none that the caller may see.
     public static let getContact = MethodDefinition(
         path: "steward.customer.v1.ContactService/GetContact", request: GetContactRequest.descriptor,
@@ -827,14 +830,13 @@ public enum ContactServiceMethods {
         response: UpdateContactResponse.descriptor, kind: .unary
     )
 
-    /// Deletes a contact and its links to accounts; they can be restored.
+    /// Deletes a contact; it can be restored.
     public static let deleteContact = MethodDefinition(
         path: "steward.customer.v1.ContactService/DeleteContact", request: DeleteContactRequest.descriptor,
         response: DeleteContactResponse.descriptor, kind: .unary
     )
 
-    /// Brings a deleted contact back, with those links that were deleted with it and whose other end lives. A link that was
-    /// primary is no longer when another has become it meanwhile.
+    /// Brings a deleted contact back.
     public static let restoreContact = MethodDefinition(
         path: "steward.customer.v1.ContactService/RestoreContact", request: RestoreContactRequest.descriptor,
         response: RestoreContactResponse.descriptor, kind: .unary
@@ -848,20 +850,22 @@ public enum ContactServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Keeps contacts. Needs a session; permissions are contact.read, contact.create, contact.update and contact.delete.",
+        name: serviceName, comment: "Keeps contacts. Needs a session; permissions are contact.read, contact.create, contact.update and contact.delete. Deleting a contact deletes its links to accounts; restoring it brings back those that were deleted with it and whose other end lives. A link that was primary is no longer when another has become it meanwhile.",
         methods: [
-            MethodDescription(getContact, comment: "Gives one contact. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getContact, comment: "--- standard methods: made by deploy/generate --- Gives one contact. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetContacts, comment: "Gives up to 1,000 contacts by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listContacts, comment: "Lists contacts page by page."),
             MethodDescription(createContact, comment: "Creates a contact."),
             MethodDescription(batchCreateContacts, comment: "Creates up to 1,000 contacts; each succeeds or fails alone."),
             MethodDescription(updateContact, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
-            MethodDescription(deleteContact, comment: "Deletes a contact and its links to accounts; they can be restored."),
-            MethodDescription(restoreContact, comment: "Brings a deleted contact back, with those links that were deleted with it and whose other end lives. A link that was primary is no longer when another has become it meanwhile."),
+            MethodDescription(deleteContact, comment: "Deletes a contact; it can be restored."),
+            MethodDescription(restoreContact, comment: "Brings a deleted contact back."),
         ])
 }
 
 /// Keeps contacts. Needs a session; permissions are contact.read, contact.create, contact.update and contact.delete.
+/// Deleting a contact deletes its links to accounts; restoring it brings back those that were deleted with it and whose
+/// other end lives. A link that was primary is no longer when another has become it meanwhile.
 public struct ContactServiceClient: Sendable {
     private let channel: any RPCChannel
 
@@ -869,6 +873,7 @@ public struct ContactServiceClient: Sendable {
         self.channel = channel
     }
 
+    /// --- standard methods: made by deploy/generate ---
     /// Gives one contact. NOT_FOUND when there is none that the caller may see.
     public func getContact(
         _ request: GetContactRequest, options: CallOptions = CallOptions()
@@ -912,15 +917,14 @@ public struct ContactServiceClient: Sendable {
         try await channel.call(ContactServiceMethods.updateContact, request, options)
     }
 
-    /// Deletes a contact and its links to accounts; they can be restored.
+    /// Deletes a contact; it can be restored.
     public func deleteContact(
         _ request: DeleteContactRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteContactResponse {
         try await channel.call(ContactServiceMethods.deleteContact, request, options)
     }
 
-    /// Brings a deleted contact back, with those links that were deleted with it and whose other end lives. A link that was
-    /// primary is no longer when another has become it meanwhile.
+    /// Brings a deleted contact back.
     public func restoreContact(
         _ request: RestoreContactRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreContactResponse {

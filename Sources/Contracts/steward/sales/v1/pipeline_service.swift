@@ -8,6 +8,7 @@ package import Wire
 
 /// A pipeline.
 public struct Pipeline: Hashable, Sendable {
+    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -23,6 +24,7 @@ public struct Pipeline: Hashable, Sendable {
     /// When the record was deleted; absent while it lives. Set by the service.
     public var deleteTime: Timestamp?
 
+    /// --- end of standard fields ---
     /// Name, 1 to 100 characters, unique among living pipelines.
     public var displayName: String?
 
@@ -614,6 +616,7 @@ extension RestorePipelineResponse: WireMessage {
 public enum PipelineServiceMethods {
     public static let serviceName = "steward.sales.v1.PipelineService"
 
+    /// --- standard methods: made by deploy/generate ---
     /// Gives one pipeline. NOT_FOUND when there is none that the caller may see.
     public static let getPipeline = MethodDefinition(
         path: "steward.sales.v1.PipelineService/GetPipeline", request: GetPipelineRequest.descriptor,
@@ -653,14 +656,13 @@ public enum PipelineServiceMethods {
         response: UpdatePipelineResponse.descriptor, kind: .unary
     )
 
-    /// Deletes a pipeline and its stages; they can be restored. Refused for the default pipeline, and while it has deals:
-    /// DealService/MoveDealsToPipeline moves them.
+    /// Deletes a pipeline; it can be restored.
     public static let deletePipeline = MethodDefinition(
         path: "steward.sales.v1.PipelineService/DeletePipeline", request: DeletePipelineRequest.descriptor,
         response: DeletePipelineResponse.descriptor, kind: .unary
     )
 
-    /// Brings a deleted pipeline back, with the stages that were deleted with it.
+    /// Brings a deleted pipeline back.
     public static let restorePipeline = MethodDefinition(
         path: "steward.sales.v1.PipelineService/RestorePipeline", request: RestorePipelineRequest.descriptor,
         response: RestorePipelineResponse.descriptor, kind: .unary
@@ -674,20 +676,22 @@ public enum PipelineServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Keeps pipelines. Needs a session; permissions are pipeline.read, pipeline.create, pipeline.update and pipeline.delete.",
+        name: serviceName, comment: "Keeps pipelines. Needs a session; permissions are pipeline.read, pipeline.create, pipeline.update and pipeline.delete. Deleting a pipeline deletes its stages, which come back with it. It is refused for the default pipeline, and while it has deals: DealService/MoveDealsToPipeline moves them.",
         methods: [
-            MethodDescription(getPipeline, comment: "Gives one pipeline. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getPipeline, comment: "--- standard methods: made by deploy/generate --- Gives one pipeline. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetPipelines, comment: "Gives up to 1,000 pipelines by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listPipelines, comment: "Lists pipelines page by page."),
             MethodDescription(createPipeline, comment: "Creates a pipeline."),
             MethodDescription(batchCreatePipelines, comment: "Creates up to 1,000 pipelines; each succeeds or fails alone."),
             MethodDescription(updatePipeline, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
-            MethodDescription(deletePipeline, comment: "Deletes a pipeline and its stages; they can be restored. Refused for the default pipeline, and while it has deals: DealService/MoveDealsToPipeline moves them."),
-            MethodDescription(restorePipeline, comment: "Brings a deleted pipeline back, with the stages that were deleted with it."),
+            MethodDescription(deletePipeline, comment: "Deletes a pipeline; it can be restored."),
+            MethodDescription(restorePipeline, comment: "Brings a deleted pipeline back."),
         ])
 }
 
-/// Keeps pipelines. Needs a session; permissions are pipeline.read, pipeline.create, pipeline.update and pipeline.delete.
+/// Keeps pipelines. Needs a session; permissions are pipeline.read, pipeline.create, pipeline.update and
+/// pipeline.delete. Deleting a pipeline deletes its stages, which come back with it. It is refused for the default
+/// pipeline, and while it has deals: DealService/MoveDealsToPipeline moves them.
 public struct PipelineServiceClient: Sendable {
     private let channel: any RPCChannel
 
@@ -695,6 +699,7 @@ public struct PipelineServiceClient: Sendable {
         self.channel = channel
     }
 
+    /// --- standard methods: made by deploy/generate ---
     /// Gives one pipeline. NOT_FOUND when there is none that the caller may see.
     public func getPipeline(
         _ request: GetPipelineRequest, options: CallOptions = CallOptions()
@@ -738,15 +743,14 @@ public struct PipelineServiceClient: Sendable {
         try await channel.call(PipelineServiceMethods.updatePipeline, request, options)
     }
 
-    /// Deletes a pipeline and its stages; they can be restored. Refused for the default pipeline, and while it has deals:
-    /// DealService/MoveDealsToPipeline moves them.
+    /// Deletes a pipeline; it can be restored.
     public func deletePipeline(
         _ request: DeletePipelineRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeletePipelineResponse {
         try await channel.call(PipelineServiceMethods.deletePipeline, request, options)
     }
 
-    /// Brings a deleted pipeline back, with the stages that were deleted with it.
+    /// Brings a deleted pipeline back.
     public func restorePipeline(
         _ request: RestorePipelineRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestorePipelineResponse {

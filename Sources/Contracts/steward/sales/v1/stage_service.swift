@@ -8,6 +8,7 @@ package import Wire
 
 /// A stage.
 public struct Stage: Hashable, Sendable {
+    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -23,6 +24,7 @@ public struct Stage: Hashable, Sendable {
     /// When the record was deleted; absent while it lives. Set by the service.
     public var deleteTime: Timestamp?
 
+    /// --- end of standard fields ---
     /// The pipeline.
     public var pipelineID: String?
 
@@ -663,6 +665,7 @@ public struct StageCategory: RawRepresentable, Hashable, Sendable {
 public enum StageServiceMethods {
     public static let serviceName = "steward.sales.v1.StageService"
 
+    /// --- standard methods: made by deploy/generate ---
     /// Gives one stage. NOT_FOUND when there is none that the caller may see.
     public static let getStage = MethodDefinition(
         path: "steward.sales.v1.StageService/GetStage", request: GetStageRequest.descriptor,
@@ -700,13 +703,13 @@ public enum StageServiceMethods {
         response: UpdateStageResponse.descriptor, kind: .unary
     )
 
-    /// Deletes a stage; it can be restored. Refused while deals are in it.
+    /// Deletes a stage; it can be restored.
     public static let deleteStage = MethodDefinition(
         path: "steward.sales.v1.StageService/DeleteStage", request: DeleteStageRequest.descriptor,
         response: DeleteStageResponse.descriptor, kind: .unary
     )
 
-    /// Brings a deleted stage back. Refused while its pipeline is deleted.
+    /// Brings a deleted stage back.
     public static let restoreStage = MethodDefinition(
         path: "steward.sales.v1.StageService/RestoreStage", request: RestoreStageRequest.descriptor,
         response: RestoreStageResponse.descriptor, kind: .unary
@@ -720,20 +723,21 @@ public enum StageServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Keeps stages. Needs a session; permissions are stage.read, stage.create, stage.update and stage.delete.",
+        name: serviceName, comment: "Keeps stages. Needs a session; permissions are stage.read, stage.create, stage.update and stage.delete. Deleting a stage is refused while deals are in it, restoring it while its pipeline is deleted.",
         methods: [
-            MethodDescription(getStage, comment: "Gives one stage. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getStage, comment: "--- standard methods: made by deploy/generate --- Gives one stage. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetStages, comment: "Gives up to 1,000 stages by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listStages, comment: "Lists stages page by page."),
             MethodDescription(createStage, comment: "Creates a stage."),
             MethodDescription(batchCreateStages, comment: "Creates up to 1,000 stages; each succeeds or fails alone."),
             MethodDescription(updateStage, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
-            MethodDescription(deleteStage, comment: "Deletes a stage; it can be restored. Refused while deals are in it."),
-            MethodDescription(restoreStage, comment: "Brings a deleted stage back. Refused while its pipeline is deleted."),
+            MethodDescription(deleteStage, comment: "Deletes a stage; it can be restored."),
+            MethodDescription(restoreStage, comment: "Brings a deleted stage back."),
         ])
 }
 
-/// Keeps stages. Needs a session; permissions are stage.read, stage.create, stage.update and stage.delete.
+/// Keeps stages. Needs a session; permissions are stage.read, stage.create, stage.update and stage.delete. Deleting a
+/// stage is refused while deals are in it, restoring it while its pipeline is deleted.
 public struct StageServiceClient: Sendable {
     private let channel: any RPCChannel
 
@@ -741,6 +745,7 @@ public struct StageServiceClient: Sendable {
         self.channel = channel
     }
 
+    /// --- standard methods: made by deploy/generate ---
     /// Gives one stage. NOT_FOUND when there is none that the caller may see.
     public func getStage(
         _ request: GetStageRequest, options: CallOptions = CallOptions()
@@ -784,14 +789,14 @@ public struct StageServiceClient: Sendable {
         try await channel.call(StageServiceMethods.updateStage, request, options)
     }
 
-    /// Deletes a stage; it can be restored. Refused while deals are in it.
+    /// Deletes a stage; it can be restored.
     public func deleteStage(
         _ request: DeleteStageRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteStageResponse {
         try await channel.call(StageServiceMethods.deleteStage, request, options)
     }
 
-    /// Brings a deleted stage back. Refused while its pipeline is deleted.
+    /// Brings a deleted stage back.
     public func restoreStage(
         _ request: RestoreStageRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreStageResponse {

@@ -1,15 +1,16 @@
-# Puts the requests of the standard methods between the marks in a record's proto file; prints the whole file.
-#   awk -f requests.awk proto/standard_requests.template record_service.proto
+# Puts what is the same in every record's proto file between its marks: the standard methods, the standard fields, and the requests of
+# the methods. Prints the whole file.
+#   awk -f record.awk proto/record.template record_service.proto record_service.proto
+# The file is read twice: what its record is called stands below the methods.
 function camel(text,    words, count, i, result) {
     count = split(text, words, "_")
     for (i = 1; i <= count; i++) result = result toupper(substr(words[i], 1, 1)) substr(words[i], 2)
     return result
 }
-function named(key,    parts) {
+function named(key) {
     return match($0, key ": \"[a-z_]+\"") ? substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 4) : ""
 }
-function expand(    text) {
-    text = template
+function expand(text) {
     gsub(/\{Records\}/, camel(plural), text)
     gsub(/\{Record\}/, camel(object), text)
     gsub(/\{records\}/, plural, text)
@@ -20,19 +21,26 @@ function expand(    text) {
     gsub(/\{noun\}/, noun, text)
     return text
 }
-NR == FNR { if (!/^#/) template = template $0 "\n"; next }
+FNR == 1 { pass++ }
+# The template: parts, each below a line that names it.
+pass == 1 && /^=== / { part = $2; next }
+pass == 1 { if (part != "") parts[part] = parts[part] $0 "\n"; next }
 /object: "/ { object = named("object"); plural = named("plural") }
+/ownership: OWNERSHIP_OWNED/ { owned = 1 }
 /^\/\/ --- standard requests of / {
-    print
     nouns = $0
     sub(/^\/\/ --- standard requests of /, "", nouns)
     sub(/: made by deploy\/generate ---$/, "", nouns)
     noun = nouns
     sub(/, .*/, "", noun)
     sub(/^[^,]*, /, "", nouns)
-    printf "\n%s\n", expand()
-    skipping = 1
-    next
 }
-/^\/\/ --- end of standard requests ---$/ { skipping = 0 }
+pass == 2 { next }
+/^ *\/\/ --- end of standard / { skipping = 0 }
 !skipping { print }
+/^ *\/\/ --- standard [a-z]+( of .*)?: made by deploy\/generate ---$/ {
+    kind = $4
+    sub(/:$/, "", kind)
+    printf "%s", expand(parts[kind] (kind == "fields" && owned ? parts["owned"] : ""))
+    skipping = 1
+}

@@ -1,0 +1,36 @@
+import Contracts
+import Records
+
+/// Leads: persons and companies that may become customers.
+enum LeadRecord {
+    static let type = RecordType(
+        Lead.self,
+        fields: [
+            .field("given_name", .line(100)),
+            .field("family_name", .line(100)),
+            .field("company_name", .line(200)),
+            .field("job_title", .line(100)),
+            .field("email", .format(.email)),
+            .field("phone", .format(.phone)),
+            .field("website", .format(.url)),
+            .field("city", .line(100)),
+            .field("country_code", .format(.country)),
+            .field("source", .line(100)),
+            .field("status", .filled),
+            .field("account_id", .reference(.record("account"))),
+            .field("contact_id", .reference(.record("contact"))),
+            .field("estimated_value", .range(0...Int64.max)),
+            .field("next_action_time", .indexed),
+            .field("external_id", .line(100), .unique("leads_external_id_key")),
+            .field("description", .lines(10_000)),
+        ],
+        rules: RecordRules(
+            fill: { change in
+                if !change.after.isSet("status") { change.after.set("status", Int64(LeadStatus.new.rawValue)) }
+                try name.requireReadable(change)
+            }, validate: { name.violations($0) }))
+
+    private static let name = SomeName(
+        fields: ["given_name", "family_name", "company_name"],
+        description: "A lead has a name or a company; set given_name, family_name or company_name.")
+}
