@@ -39,6 +39,9 @@ package enum IdentityMigrations {
                 sql: PackageResources.directory_0011_open_service_names_sql),
             Migration(
                 number: 12, name: "know_record_types", sql: PackageResources.directory_0012_know_record_types_sql),
+            Migration(
+                number: 13, name: "guard_tenant_states",
+                sql: PackageResources.directory_0013_guard_tenant_states_sql),
         ],
         rights: directoryRights)
 
