@@ -78,6 +78,8 @@ package enum IdentityMigrations {
             Migration(
                 number: 5, name: "extend_credentials",
                 sql: PackageResources.identity_0005_extend_credentials_sql),
+            Migration(
+                number: 6, name: "tell_creations", sql: PackageResources.identity_0006_tell_creations_sql),
         ],
         rights: TableRights.kept("departments", "roles", "users", "credentials"))
 }
