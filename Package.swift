@@ -100,7 +100,7 @@ let package = Package(
             "RPCTransport",
             [
                 "Reactor", "Wire", "TLSTransport", "RPC", "Observability", "Tenancy", deque, logging,
-            ]),
+            ], exclude: ["README.md"]),
         module("Contracts", ["CContracts", "CEnvelope", "CProtobufC", "Tenancy", "Wire", "RPC"]),
         module("AccessControl", ["Tenancy"]),
         module("TenantDatabase", ["Postgres", "Tenancy", "Reactor", logging]),
@@ -123,7 +123,7 @@ let package = Package(
                 "CLinux", "Reactor", "Observability", "Settings", "Credentials", "Tenancy", "TLSTransport",
                 "RPC", "RPCTransport", "Contracts", "AccessControl", "Postgres",
                 "TenantDatabase", "Migrations", "Records", "Wire", logging, metrics, coreMetrics,
-            ]),
+            ], exclude: ["README.md"]),
 
         // Floor 6: the services and the public client.
         module(
@@ -138,7 +138,7 @@ let package = Package(
                 "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
                 "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost",
                 "Settings", "Observability", "Text", logging, coreMetrics,
-            ], resources: [.embedInCode("SQL")]),
+            ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "CustomerService",
             [
@@ -253,6 +253,14 @@ let package = Package(
             "CustomerServiceIntegrationTests",
             [
                 "CustomerService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy",
+            ]),
+        // What holds of every record type, whatever it declares.
+        tests(
+            "RecordConformanceIntegrationTests",
+            [
+                "CustomerService", "SalesService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC",
+                "Records",
+                "ServiceHost", "Tenancy", "Wire",
             ]),
         // A service that no installation has.
         tests(

@@ -1,5 +1,7 @@
+import Observability
 import Postgres
 import Reactor
+import Synchronization
 import Tenancy
 import TestPostgres
 import Testing
@@ -7,6 +9,8 @@ import Testing
 /// What one tenant does with its connections leaves others theirs, with a real server.
 @Suite struct FairPoolTests {
     private static let sleep = Statement("SELECT pg_sleep(30)")
+    private static let shortSleep = Statement("SELECT pg_sleep(0.015)")
+    private static let shorterSleep = Statement("SELECT pg_sleep(0.002)")
     private static let count = Statement("SELECT count(*) FROM {schema}.things")
     private static let pid = Statement("SELECT pg_backend_pid()")
 
@@ -38,6 +42,48 @@ import Testing
                 await pool.close(deadline: 0)
             }
         }
+    }
+
+    /// However its homes lie: what a tenant does with several connections at once makes nobody wait who has none.
+    @Test func whoHasNothingWaitsForNoneOfManyShortStatements() async throws {
+        let postgres = try await TestPostgres.shared()
+        try await postgres.withTenant(thingStream) { greedy in
+            let pool = postgres.pool(.customer, size: 8)
+            try await openAll(8, of: pool)
+            let greedyWork = (0..<12).map { _ in
+                Task(executorPreference: pool.loop) {
+                    while true { _ = try await pool.run(scope(greedy), Self.shortSleep, Parameters()) }
+                }
+            }
+            while pool.leasedCount < 4 || pool.waiterCount < 8 { await Task.yield() }
+            let account = WaitCount()
+            for _ in 0..<200 {
+                // While the others' statements go on; it belongs to no tenant.
+                _ = try await pool.run(.login(), Self.shorterSleep, Parameters())
+                try await CurrentWork.$account.withValue(account) {
+                    try await pool.transaction(scope(TestTenant())) { _ in }
+                }
+            }
+            #expect(account.count.withLock { $0 } == 0)
+            for task in greedyWork { task.cancel() }
+            for task in greedyWork { _ = await task.result }
+            await pool.close(deadline: 0)
+        }
+    }
+
+    /// Opens every connection of a pool.
+    private func openAll(_ count: Int, of pool: PostgresPool) async throws {
+        let sleeps = (0..<count).map { _ in
+            Task(executorPreference: pool.loop) { try await pool.run(.login(), Self.sleep, Parameters()) }
+        }
+        let end = TestPostgres.deadline()
+        while pool.leasedCount < count {
+            try #require(MonotonicTime.now() < end, "\(pool.leasedCount) are open")
+            await Task.yield()
+        }
+        for sleep in sleeps { sleep.cancel() }
+        for sleep in sleeps { _ = await sleep.result }
+        while pool.leasedCount > 0 { await Task.yield() }
     }
 
     /// Scans whose time is not known run one after the other, and those that would wait for long are told.
@@ -146,4 +192,13 @@ import Testing
             await pool.close(deadline: 0)
         }
     }
+}
+
+/// How often a connection was waited for.
+private final class WaitCount: WorkAccount {
+    let databaseLabel: String? = nil
+    let count = Mutex(0)
+
+    func waitedForConnection(nanoseconds: UInt64) { count.withLock { $0 += 1 } }
+    func usedDatabase(_ name: String, from begin: UInt64, to end: UInt64, isScan: Bool, error: String?) {}
 }

@@ -164,6 +164,32 @@ import Testing
         #expect(machine.lease(11, tenant: self.tenant(at: 3, 2, size: 4), deadline: .max, now: later) == .granted(2))
     }
 
+    /// Not at the end of somebody else's: he would wait for up to twice as long.
+    @Test func aWaiterIsLookedAtWhenHisOwnPatienceEnds() {
+        var machine = open(4, size: 4)
+        for id in 1...4 { _ = machine.lease(id, tenant: nil, deadline: .max, now: 0) }
+        for id in 1...2 { _ = machine.released(id, isWorn: false, now: 0) }
+        let tenants = (0..<2).map { _ in tenant(at: 2, 3, size: 4) }
+        _ = machine.lease(10, tenant: tenants[0], deadline: .max, now: 1)
+        _ = machine.lease(11, tenant: tenants[1], deadline: .max, now: 3)
+        #expect(machine.patienceEnd(after: 3) == 1 + PoolLimits.patience)
+        #expect(machine.patienceEnd(after: 1 + PoolLimits.patience) == 3 + PoolLimits.patience)
+        #expect(machine.patienceEnd(after: 3 + PoolLimits.patience) == nil)
+        let wasWaiting = machine.cancelled(10)
+        #expect(wasWaiting && machine.patienceEnd(after: 3) == 3 + PoolLimits.patience)
+    }
+
+    /// It has them because nobody else wanted them.
+    @Test func whatATenantHasBeyondOneIsNotWaitedFor() {
+        let (busy, tenant) = (tenant(at: 2, 3, size: 8), tenant(at: 3, 2, size: 8))
+        var machine = open(8, size: 8)
+        #expect(machine.lease(10, tenant: busy, deadline: .max, now: 0) == .granted(3))
+        #expect(machine.lease(11, tenant: busy, deadline: .max, now: 0) == .granted(4))
+        #expect(machine.lease(12, tenant: tenant, deadline: .max, now: 0) == .granted(5))
+        // It waits for its own work at home, as anybody does.
+        #expect(machine.lease(13, tenant: busy, deadline: .max, now: 0) == .queued([]))
+    }
+
     @Test func aFreedHomeServesItsOwnTenants() {
         var machine = open(4, size: 4)
         for id in 1...4 { _ = machine.lease(id, tenant: nil, deadline: .max, now: 0) }

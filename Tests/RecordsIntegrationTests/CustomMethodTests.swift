@@ -81,24 +81,12 @@ import Wire
             let context = world.context(AccountServiceMethods.listAccounts, as: world.people.rep)
             let filter = Filter(
                 compare: Comparison(field: "city", operator: .equal, values: [Value(stringValue: "Rom")]))
-            let selection = try await world.engine.select(context, SampleSchema.account, filter: filter)
-            let rows = try await world.engine.read(
-                context,
-                world.engine.statement(
-                    "SELECT city, count(*) FROM {schema}.accounts WHERE \(selection.predicate) GROUP BY city"),
-                selection.parameters)
-            #expect(try rows.map { try $0.int64(1) } == [1])
-            let set = try await world.engine.select(context, SampleSchema.account, expression: "city is set")
-            let records = try await world.engine.snapshot(
-                context,
-                [
-                    (
-                        world.engine.statement(
-                            "SELECT \(set.columns) FROM {schema}.accounts WHERE \(set.predicate) ORDER BY display_name"),
-                        set.parameters
-                    )
-                ])
-            let accounts = try await set.records(records[0], as: Account.self)
+            let query = try await RecordQuery(world.engine, context, reading: SampleSchema.account)
+            let inRome = try await query.select(SampleSchema.account, filter: filter)
+            let set = try await query.select(SampleSchema.account, expression: "city is set")
+            let (groups, count, accounts) = try await query.answers(
+                inRome.groups(by: ["city"]), set.count(), set.first(10, Account.self, by: ["display_name"]))
+            #expect(groups.map(\.count) == [1] && groups.map { $0.text(0) } == ["Rom"] && count == 2)
             #expect(accounts.map(\.displayName) == ["mine", "other"])
         }
     }

@@ -99,7 +99,7 @@ struct DepartmentRecord: Sendable {
                 )
             }
         return .invalidArgument(
-            reason, text, field: "department.parent_department_id", domain: IdentityError.domain)
+            reason, text, field: "parent_department_id", domain: IdentityError.domain)
     }
 
     private static let findUse = Statement(

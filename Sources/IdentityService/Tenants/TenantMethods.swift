@@ -1,5 +1,6 @@
 import Contracts
 import Credentials
+import Postgres
 import RPC
 import Records
 import Tenancy

@@ -120,7 +120,7 @@ struct UserRules {
         guard change.kind != .update || change.changes("role_ids") else { return }
         for (index, id) in ids.enumerated() where !living.contains(id) {
             throw RPCError.invalidArgument(
-                "REFERENCE_NOT_FOUND", "There is no role with this id.", field: "user.role_ids[\(index)]",
+                "REFERENCE_NOT_FOUND", "There is no role with this id.", field: "role_ids[\(index)]",
                 domain: IdentityError.domain)
         }
     }
@@ -136,7 +136,7 @@ struct UserRules {
         let lock = Query(UserRules.lockDepartment) { $0.append(id) }
         guard try await transaction.run(lock).first != nil else {
             throw RPCError.invalidArgument(
-                "REFERENCE_NOT_FOUND", "There is no department with this id.", field: "user.department_id",
+                "REFERENCE_NOT_FOUND", "There is no department with this id.", field: "department_id",
                 domain: IdentityError.domain)
         }
     }

@@ -67,19 +67,41 @@ extension PoolStateMachine {
     // MARK: Which connection
 
     /// An idle connection for the tenant: one at its homes, else one that has met it, else any, unless it is worth waiting for one at
-    /// home.
+    /// home. It is not while a tenant with several connections has one of them: others do not pay for what that one overflows with.
     func place(for tenant: TenantID?, isPatient: Bool, _ now: UInt64) -> Int? {
         guard let tenant else { return entries.firstIndex { $0.state == .idle } }
         let homes = homes(of: tenant)
-        var isSoonFree = false
+        var isWorthWaiting = false
+        var isCrowdedOut = false
         for seat in [homes.first, homes.second] {
             guard let index = entries.firstIndex(where: { $0.seat == seat }) else { continue }
             if entries[index].state == .idle { return index }
             guard case .leased(let lease) = entries[index].state else { continue }
-            if elapsed(lease, now) < PoolLimits.patience { isSoonFree = true }
+            if isSpreadOut(lease.tenant), lease.tenant != tenant { isCrowdedOut = true }
+            if elapsed(lease, now) < PoolLimits.patience { isWorthWaiting = true }
         }
         if let index = entries.firstIndex(where: { $0.state == .idle && $0.guests.contains(tenant) }) { return index }
-        return isPatient && isSoonFree ? nil : nearest(to: homes.second)
+        return isPatient && isWorthWaiting && !isCrowdedOut ? nil : nearest(to: homes.second)
+    }
+
+    /// Whether the tenant has several connections. It has them because nobody else wanted them, so whoever is at home there does not
+    /// wait for what it does with them.
+    private func isSpreadOut(_ tenant: TenantID?) -> Bool {
+        guard let tenant, let has = tenants[tenant] else { return false }
+        return has.leasedCount > 1
+    }
+
+    /// When the next of those who wait has waited for a connection at home long enough.
+    func patienceEnd(after now: UInt64) -> UInt64? {
+        guard isPatient else { return nil }
+        var next: UInt64?
+        for waiting in line.lazy.compactMap({ tenants[$0] }) {
+            for waiter in PoolTenant.Lane.allCases.lazy.compactMap(waiting.first) {
+                let end = waiter.since + PoolLimits.patience
+                if end > now { next = min(next ?? end, end) }
+            }
+        }
+        return next
     }
 
     /// The idle connection on the next seat: a tenant that overflows does so to the same ones.

@@ -264,10 +264,10 @@ package final class PostgresPool: @unchecked Sendable {
         if !machine.isIdle { startTicking() }
     }
 
-    /// Somebody waits for a connection that knows his tenant while another is idle: not for long.
+    /// Somebody waits for a connection that knows his tenant while another is idle: until his own patience ends, whoever waited before.
     private func bePatient() {
-        guard patience == nil, machine.isPatient else { return }
-        patience = loop.schedule(after: .nanoseconds(Int64(PoolLimits.patience))) { [self] in
+        guard patience == nil, let end = machine.patienceEnd(after: MonotonicTime.now()) else { return }
+        patience = loop.schedule(at: end) { [self] in
             patience = nil
             perform(machine.tick(now: MonotonicTime.now()))
         }

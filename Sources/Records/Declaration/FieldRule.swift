@@ -32,6 +32,8 @@ package enum FieldTrait: Sendable {
     case immutable
     /// Set by the service; what a client sends is ignored on creation and refused in an update mask.
     case outputOnly
+    /// A rule of the type sets it where the client does not: every record has a value, and its column is NOT NULL.
+    case filled
     /// Not stored in a column of its own; the service computes it.
     case derived
     /// Unique among living records, by the constraint (or unique index) of this name. `ignoringCase` says that the

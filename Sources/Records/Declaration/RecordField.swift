@@ -41,7 +41,7 @@ package final class RecordField: Sendable {
     var isAlwaysSet: Bool {
         switch role {
         case .id, .version, .createTime, .updateTime, .owner: true
-        default: rules.isRequired && !descriptor.isRepeated
+        default: rules.isFilled || rules.isRequired && !descriptor.isRepeated
         }
     }
     /// Elements of a repeated field.
@@ -74,6 +74,7 @@ struct FieldRules: Sendable {
     var isImmutable = false
     var isOutputOnly = false
     var isDerived = false
+    var isFilled = false
     var allowsUnspecified = false
     var isIndexed = false
     /// Path of the field that it is the same as.
@@ -110,6 +111,7 @@ struct FieldRules: Sendable {
         case .immutable: isImmutable = true
         case .outputOnly: isOutputOnly = true
         case .derived: isDerived = true
+        case .filled: isFilled = true
         case .unique(let constraint, let ignoringCase): unique = (constraint, ignoringCase)
         case .reference(let target): reference = target
         case .allowsUnspecified: allowsUnspecified = true

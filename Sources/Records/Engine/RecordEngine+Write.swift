@@ -3,6 +3,7 @@ import Credentials
 import Postgres
 package import RPC
 import Reactor
+package import Tenancy
 import TenantDatabase
 package import Wire
 
@@ -14,10 +15,15 @@ extension RecordEngine {
     /// become errors for the caller. `body` authorises by loading or inserting through the transaction. What a method does outside of
     /// it is done for repetitions, too, so that must be authorised before.
     ///
-    /// - Parameter secret: a part of the request that is left out of `request` since it must be kept nowhere, such as a password;
-    ///   a repetition has to bring the same.
+    /// What the caller may not read of the records in the answer is taken out, here and when it is given again.
+    ///
+    /// - Parameters:
+    ///   - secret: a part of the request that is left out of `request` since it must be kept nowhere, such as a password;
+    ///     a repetition has to bring the same.
+    ///   - references: records of other services that the method is going to name in fields: looked up before the transaction, which
+    ///     must not wait for another service. Throws INVALID_ARGUMENT with REFERENCE_NOT_FOUND.
     package func transaction<Request: WireMessage, Answer: WireMessage>(
-        _ context: CallContext, request: Request, secret: String? = nil,
+        _ context: CallContext, request: Request, secret: String? = nil, naming references: [NamedReference] = [],
         _ body: (RecordTransaction) async throws -> Answer
     ) async throws -> Answer {
         _ = try context.requireTenantCaller()
@@ -27,15 +33,31 @@ extension RecordEngine {
         var fresh: Answer?
         let bytes = try await replaying(stored, context, Answer.descriptor) {
             var given: Answer?
-            let bytes = try await commit(context, under: stored) { transaction in
+            let known = try await find(references, context)
+            let bytes = try await commit(context, under: stored, knowing: known) { transaction in
                 let answer = try await body(transaction)
-                given = answer
-                return answer.encoded()
+                let message = answer.message(in: context.arena)
+                let hasRecords = try await CallersAnswer(engine: self, context: context).filter(message)
+                given = hasRecords ? message.value(Answer.self) : answer
+                return WireCodec.encode(message)
             }
             fresh = given
             return bytes
         }
         return try fresh ?? Answer(decoding: bytes)
+    }
+
+    private func find(_ references: [NamedReference], _ context: CallContext) async throws -> Set<RecordReference> {
+        var known: Set<RecordReference> = []
+        for reference in references {
+            let call = try await open(context, reference.type, writes: true)
+            let record = Message.make(reference.type.message, in: context.arena)
+            record.set(reference.field, reference.id)
+            let change = RecordChange(.create, call, before: nil, after: record)
+            known.formUnion(
+                try await ChangePreparation(engine: self, call: call, path: "").checkRemoteReferences(change))
+        }
+        return known
     }
 
     /// Reads in a transaction of its own, as the caller: to authorise what comes before or after one that writes.
@@ -97,7 +119,7 @@ extension RecordEngine {
                 let answer = try await stored.find(
                     by: caller, deadline: context.deadline.nanoseconds, in: self)
                 guard let answer else { throw refusal }
-                return try await ReplayedAnswer(engine: self, context: context).present(answer, as: response)
+                return try await CallersAnswer(engine: self, context: context).again(answer, as: response)
             } catch let failure as PostgresError {
                 throw DatabaseErrors.translate(failure, type)
             }
@@ -117,5 +139,18 @@ extension RecordEngine {
     private static func mayBeRepetition(_ error: any Error) -> Bool {
         guard let error = error as? RPCError else { return true }
         return error.code != .unavailable && error.code != .deadlineExceeded && error.code != .cancelled
+    }
+}
+
+/// A record of another service that a custom method is going to name in a field of a record.
+package struct NamedReference: Sendable {
+    let type: RecordType
+    let field: String
+    let id: RecordID
+
+    package init(_ type: RecordType, _ field: String, _ id: RecordID) {
+        self.type = type
+        self.field = field
+        self.id = id
     }
 }

@@ -1,6 +1,6 @@
 package import AccessControl
 import Credentials
-package import Postgres
+import Postgres
 package import RPC
 import Tenancy
 package import TenantDatabase
@@ -17,7 +17,6 @@ package final class RecordEngine: Sendable {
     let tokens: PageToken
     /// For digests of secrets in fingerprints of requests.
     let secretKey: [UInt8]
-    let statements = StatementLibrary()
     let types: [String: RecordType]
 
     /// - Parameters:
@@ -47,11 +46,11 @@ package final class RecordEngine: Sendable {
     func declaring(_ constraint: String) -> RecordType? { types.values.first { $0.declares(constraint) } }
 
     /// A statement of generated text, made once. The text is made of constants and selections, never of a request.
-    package func statement(_ text: String) -> Statement { statements.statement(text) }
+    func statement(_ text: String) -> Statement { .known(unsafeGenerated: text) }
 
     /// The same for a statement whose time depends on what a client asks for and how much the workspace has: a list, a sum. Such
     /// statements take turns (`Statement.isScan`).
-    package func scan(_ text: String) -> Statement { statements.statement(text, isScan: true) }
+    func scan(_ text: String) -> Statement { .known(unsafeGenerated: text, isScan: true) }
 
     private func check(_ type: RecordType) throws {
         var problems = type.problems

@@ -104,6 +104,14 @@ enum RecordErrors {
             domain: domain, details: [("object", type.object), ("limit", String(most))])
     }
 
+    /// A question whose answer must be whole has a longer one.
+    static func recordsTooMany(_ type: RecordType, countMax: Int) -> RPCError {
+        .failedPrecondition(
+            RecordReason.recordsTooMany.rawValue,
+            "There are more than \(countMax) records of the kind \(type.object) to show at once; list them page by page.",
+            domain: domain, details: [("object", type.object), ("limit", String(countMax))])
+    }
+
     /// The answer would not fit into a message.
     static func answerTooLong(_ message: String) -> RPCError {
         .resourceExhausted(RecordReason.answerTooLong.rawValue, message, domain: domain)
@@ -113,5 +121,17 @@ enum RecordErrors {
         .permissionDenied(
             RecordReason.userUnknown.rawValue, "Your user is disabled or your workspace is not active.",
             domain: domain)
+    }
+}
+
+extension RPCError {
+    /// The same, with a path put before the names of fields.
+    func placingFields(under path: String) -> RPCError {
+        guard !path.isEmpty, !fieldViolations.isEmpty else { return self }
+        var placed = self
+        placed.fieldViolations = fieldViolations.map {
+            FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description)
+        }
+        return placed
     }
 }

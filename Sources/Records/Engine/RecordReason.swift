@@ -6,6 +6,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case recordDeleted = "RECORD_DELETED"
     case referenceDeleted = "REFERENCE_DELETED"
     case partsTooMany = "PARTS_TOO_MANY"
+    case recordsTooMany = "RECORDS_TOO_MANY"
     case permissionMissing = "PERMISSION_MISSING"
     case recordOutOfScope = "RECORD_OUT_OF_SCOPE"
     case fieldNotReadable = "FIELD_NOT_READABLE"

@@ -1,25 +1,7 @@
-package import AccessControl
-package import Postgres
+import AccessControl
+import Postgres
 import RPC
 package import Tenancy
-
-// Many records at once.
-extension RecordTransaction {
-    /// The living records that the caller may do the action with, for a SELECT of one's own in this transaction. Throws
-    /// PERMISSION_DENIED when the caller may do it with none.
-    package func selection(_ type: RecordType, for action: Action) async throws -> Selection {
-        let call = try await call(type)
-        try call.require(action)
-        return try engine.selection(call, nil, .living, for: action)
-    }
-
-    /// The records of rows that consist of a selection's `columns` and that the statement locked.
-    package func loaded(_ rows: Rows, of selection: Selection) async throws -> [LoadedRecord] {
-        try await map(rows) {
-            LoadedRecord(call: selection.call, message: try selection.call.type.record($0, in: context.arena))
-        }
-    }
-}
 
 // Records that are part of another: they are deleted with it and come back with it.
 extension RecordTransaction {
@@ -47,7 +29,9 @@ extension RecordTransaction {
             + "ORDER BY \(type.standard.id.column) LIMIT $2 FOR UPDATE"
         let rows = try await query(engine.statement(text), parameters)
         guard rows.count <= RecordTransaction.partCountMax else { throw RecordErrors.partsTooMany(type) }
-        return try await map(rows) { LoadedRecord(call: call, message: try type.record($0, in: context.arena)) }
+        return try await map(rows) {
+            LoadedRecord(call: call, message: try type.record($0, in: context.arena), basis: .part)
+        }
     }
 
     /// Those of the records that live, kept as they are until the transaction ends, whatever the caller may read.

@@ -48,9 +48,10 @@ extension RecordTransaction {
         return try await edit(record, to: after, by: author)
     }
 
-    /// Deletes a record so that it can be restored.
+    /// Deletes a record so that it can be restored. Needs the right to delete, as restoring does.
     @discardableResult
     package func delete(_ record: LoadedRecord) async throws -> Message {
+        try record.require(.delete)
         let after = record.message.copy()
         after.set(record.type.standard.deleteTime.name, record.call.now)
         return try await write(
@@ -62,6 +63,7 @@ extension RecordTransaction {
     package func restore(
         _ record: LoadedRecord, _ change: (Message) throws -> Void = { _ in }
     ) async throws -> Message {
+        try record.require(.delete)
         let after = record.message.copy()
         after.clear(record.type.standard.deleteTime.descriptor)
         try change(after)
@@ -72,6 +74,7 @@ extension RecordTransaction {
     private func edit(
         _ record: LoadedRecord, to after: Message, by author: ChangeAuthor, holdsReferences: Bool = false
     ) async throws -> Message {
+        try record.require(.update)
         let preparation = ChangePreparation(engine: engine, call: record.call, path: "")
         let change = try preparation.edit(of: record.message, to: after, by: author, cause: causes.last)
         return try await write(change, preparation, holdsReferences: holdsReferences)
@@ -98,9 +101,14 @@ extension RecordTransaction {
         return change.after
     }
 
-    /// Asks the rules that may refuse.
+    /// Asks the rules that may refuse. A guard names the fields of its record; where that stands in the request is put before them.
     func admit(_ change: RecordChange, _ preparation: ChangePreparation) async throws {
-        let isSet = try await guardSets(change)
+        let isSet: Bool
+        do {
+            isSet = try await guardSets(change)
+        } catch let error as RPCError {
+            throw error.placingFields(under: preparation.path)
+        }
         try revalidate(change, preparation, guardSets: isSet)
         try preparation.requireScope(change)
     }
@@ -158,6 +166,9 @@ extension RecordTransaction {
         try enqueue(LedgerRow(change, fields: fields).insertion(ledgerOrigin))
         note(change)
     }
+
+    /// How much was written here, so that it can be told whether a rule wrote anything.
+    var effectCount: Int { changes.count + statementCount }
 
     /// What the ledger rows of this transaction share.
     var ledgerOrigin: LedgerRow.Origin { LedgerRow.Origin(time: now, actor: caller.userID, context) }

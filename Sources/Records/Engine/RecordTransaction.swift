@@ -20,6 +20,8 @@ package final class RecordTransaction: @unchecked Sendable {
     private var calls: [String: RecordCall] = [:]
     /// What was written, in order.
     private(set) var changes: [RecordChange] = []
+    /// Statements of methods and rules that were sent without asking for rows.
+    private(set) var statementCount = 0
     /// What was found and is held, by object.
     private var heldRecords: [String: any Sendable] = [:]
     /// The changes whose rules run now, the innermost last.
@@ -66,6 +68,7 @@ package final class RecordTransaction: @unchecked Sendable {
 
     /// Sends a statement of one's own with the next round trip; its rows are thrown away.
     package func enqueue(_ statement: Statement, _ parameters: Parameters) throws {
+        statementCount += 1
         try sql.enqueue(statement, parameters)
     }
 
@@ -98,7 +101,7 @@ package final class RecordTransaction: @unchecked Sendable {
         let statement = type.lookups.lock.statement(lifetime, call.predicate(.read), of: type, &parameters)
         let rows = try await sql.query(statement, parameters)
         guard let row = rows.first else { throw RecordErrors.notFound(type, id: id.text) }
-        let record = LoadedRecord(call: call, message: try type.record(row, in: context.arena))
+        let record = LoadedRecord(call: call, message: try type.record(row, in: context.arena), basis: .right(action))
         guard call.predicate(action).admits(owner: record.owner, unit: record.department) else {
             throw RecordErrors.outOfScope(action, type)
         }
@@ -153,6 +156,29 @@ package struct LoadedRecord: @unchecked Sendable {
     package let call: RecordCall
     /// As stored; not filtered, and not to be changed.
     package let message: Message
+    /// By what it may be changed.
+    let basis: Basis
+
+    enum Basis {
+        /// The caller may do this with it, as was asked when it was loaded.
+        case right(Action)
+        /// It is a part of another record, which decides.
+        case part
+    }
+
+    /// Throws PERMISSION_DENIED unless the record was loaded for the action, is a part, or the caller may do it: a method that loads a
+    /// record to read it does not change it past the caller's rights.
+    func require(_ action: Action) throws {
+        switch basis {
+        case .part: return
+        case .right(let asked) where asked == action: return
+        case .right:
+            try call.require(action)
+            guard call.predicate(action).admits(owner: owner, unit: department) else {
+                throw RecordErrors.outOfScope(action, type)
+            }
+        }
+    }
 
     package var type: RecordType { call.type }
 

@@ -12,11 +12,11 @@ struct TakenID {
     let path: String
 
     /// The statement that `refusal` wants the rows of.
-    func lookup(_ id: RecordID) -> (Statement, Parameters) {
+    func lookup(_ id: RecordID) -> Query {
         var parameters = Parameters()
         parameters.append(id)
         let statement = call.type.lookups.get.statement(.any, call.predicate(.read), of: call.type, &parameters)
-        return (statement, parameters)
+        return Query(statement, parameters)
     }
 
     func refusal(_ id: RecordID, _ rows: Rows) throws -> RPCError {
@@ -36,8 +36,7 @@ struct TakenID {
         do {
             return try await create()
         } catch let error as RPCError where error.reason == RecordReason.idTaken.rawValue {
-            let (statement, parameters) = lookup(change.recordID)
-            throw try refusal(change.recordID, try await engine.read(call.context, statement, parameters))
+            throw try refusal(change.recordID, try await engine.read(call.context, lookup(change.recordID)))
         }
     }
 }

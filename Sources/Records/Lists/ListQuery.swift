@@ -22,12 +22,13 @@ struct ListQuery {
 
     /// The page and one record more, which tells whether there is another page.
     func page() -> (text: String, parameters: Parameters) {
-        var parameters = selection.parameters
+        var parameters = Parameters()
+        let condition = selection.condition(&parameters)
         parameters.append(Int64(pageSize + 1))
         let limit = "LIMIT $\(parameters.count)"
         let parts = order.splitsAtPresence ? self.parts(&parameters) : [whole(&parameters)]
         let selects = parts.map { part in
-            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(selection.predicate)\(part.condition) "
+            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(condition)\(part.condition) "
                 + "ORDER BY \(part.order.sql) \(limit)"
         }
         guard selects.count > 1 else { return (selects[0], parameters) }
@@ -66,17 +67,20 @@ struct ListQuery {
 
     /// The count of all pages, which stops one past the exact limit.
     func count() -> (text: String, parameters: Parameters) {
-        var parameters = selection.parameters
+        var parameters = Parameters()
+        let condition = selection.condition(&parameters)
         parameters.append(ListQuery.exactCountMax + 1)
         let text =
-            "SELECT count(*) FROM (SELECT 1 FROM \(type.qualifiedTable) WHERE \(selection.predicate) "
+            "SELECT count(*) FROM (SELECT 1 FROM \(type.qualifiedTable) WHERE \(condition) "
             + "LIMIT $\(parameters.count)) AS counted"
         return (text, parameters)
     }
 
     /// The planner's plan, in which its estimate of the count stands.
     func estimate() -> (text: String, parameters: Parameters) {
-        ("EXPLAIN SELECT 1 FROM \(type.qualifiedTable) WHERE \(selection.predicate)", selection.parameters)
+        var parameters = Parameters()
+        let condition = selection.condition(&parameters)
+        return ("EXPLAIN SELECT 1 FROM \(type.qualifiedTable) WHERE \(condition)", parameters)
     }
 
     /// The rows that the first line of a plan expects, as in `Seq Scan on accounts  (cost=0.00..35.50 rows=2550 width=4)`.

@@ -38,19 +38,36 @@ struct BatchCreateMethod {
         Self.rowCost.charge(count, to: context)
         let stored = try StoredAnswer(context, request: request)
         return try await engine.replaying(stored, context, response, type: type) {
-            var items: [BatchItem] = []
-            var ids: Set<RecordID> = []
             var pace = Pace()
-            for (index, record) in request.messages(sent).enumerated() {
-                items.append(await prepare(record, index, call).refusedAsRepeated(&ids))
-                await pace.step()
+            // An item may be refused after a rule has written something for it. Then all was undone, and is done anew without the items
+            // that were refused, so that nothing stays of them.
+            var refusals = [RPCError?](repeating: nil, count: count)
+            while true {
+                let items = await prepared(request.messages(sent), refusals, call, at: &pace)
+                do {
+                    return try await store(items, call, stored, at: &pace)
+                } catch let undone as BatchUndone {
+                    refusals = undone.refusals
+                }
             }
-            return try await self.store(items, call, stored, at: &pace)
         }
     }
 
+    private func prepared(
+        _ records: [Message], _ refusals: [RPCError?], _ call: RecordCall, at pace: inout Pace
+    ) async -> [BatchItem] {
+        var ids: Set<RecordID> = []
+        var items: [BatchItem] = []
+        for (index, record) in records.enumerated() {
+            let item = prepare(record, index, call).refusedAsRepeated(&ids)
+            items.append(refusals[index].map(item.refused) ?? item)
+            await pace.step()
+        }
+        return items
+    }
+
     /// Checks one item as CreateMethod does. What is wrong with it is its result, not the call's.
-    private func prepare(_ record: Message, _ index: Int, _ call: RecordCall) async -> BatchItem {
+    private func prepare(_ record: Message, _ index: Int, _ call: RecordCall) -> BatchItem {
         let preparation = ChangePreparation(engine: engine, call: call, path: "\(sent.name)[\(index)].")
         do {
             let change = try preparation.creation(from: record, by: .caller)
@@ -70,6 +87,9 @@ struct BatchCreateMethod {
             items = try await references.refusingUnknown(items, in: transaction, at: &pace)
             items = try await admitted(items, in: transaction, at: &pace)
             items = try await BatchInsert(engine: engine, call: call).insert(items, in: transaction, at: &pace)
+            if items.contains(where: { $0.refusal != nil && $0.hasEffect }) {
+                throw BatchUndone(refusals: items.map(\.refusal))
+            }
             for change in items.compactMap(\.change) {
                 try await transaction.follow(change)
                 await pace.step()
@@ -91,16 +111,24 @@ struct BatchCreateMethod {
                 checked.append(item)
                 continue
             }
+            let effects = transaction.effectCount
+            var admitted = item
             do {
                 try await transaction.admit(change, item.preparation)
-                checked.append(item)
             } catch let refusal as RPCError {
-                checked.append(item.refused(refusal))
+                admitted = item.refused(refusal)
             }
+            admitted.hasEffect = transaction.effectCount > effects
+            checked.append(admitted)
             await pace.step()
         }
         return checked
     }
+}
+
+/// Rules wrote something for an item that was refused then.
+private struct BatchUndone: Error {
+    let refusals: [RPCError?]
 }
 
 /// One item of a batch: either still to be stored, or refused.
@@ -109,6 +137,8 @@ struct BatchItem: @unchecked Sendable {
     let preparation: ChangePreparation
     private(set) var change: RecordChange?
     private(set) var refusal: RPCError?
+    /// A rule wrote something else for it.
+    var hasEffect = false
 
     init(preparation: ChangePreparation, change: RecordChange) {
         self.preparation = preparation
@@ -128,6 +158,9 @@ struct BatchItem: @unchecked Sendable {
     }
 
     func refused(_ error: RPCError) -> BatchItem {
-        BatchItem(preparation: preparation, refusal: error)
+        var item = self
+        item.change = nil
+        item.refusal = error
+        return item
     }
 }

@@ -78,8 +78,7 @@ struct BatchInsert {
             {
                 guard field.role == .id else { return DatabaseErrors.taken(field.name, type, preparation.path) }
                 let taken = TakenID(call: call, path: preparation.path)
-                let (statement, parameters) = taken.lookup(change.recordID)
-                return try taken.refusal(change.recordID, await transaction.query(statement, parameters))
+                return try taken.refusal(change.recordID, await transaction.query(taken.lookup(change.recordID)))
             }
         }
         for rule in type.constraints {

@@ -61,7 +61,8 @@ struct ListMethod {
             message.message(request.filter), message.string(request.expression), call)
         let filter = try engine.resolve(node, call)
         let showsDeleted = flag(request.showDeleted, of: message)
-        let selection = try engine.selection(call, filter, showsDeleted ? .any : .living)
+        let selection = Selection(
+            call: call, filter: filter, lifetime: showsDeleted ? .any : .living, action: .read)
         let token = message.has(request.pageToken) ? message.string(request.pageToken) : nil
         let place = try token.flatMap {
             $0.isEmpty ? nil : try engine.tokens.read($0, list: fingerprint(message, call), order: order)

@@ -23,7 +23,7 @@ struct DealMove {
             record.call, changesPipeline: from.pipelineID != stage.pipelineID, givesReason: reason != nil)
         var moved = deal
         moved.outcomeReason = try DealOutcome.reason(
-            reason, in: stage.category, since: (from.category, deal.outcomeReason), field: "outcome_reason")
+            reason, in: stage.category, since: (from.category, deal.outcomeReason))
         if from.pipelineID != stage.pipelineID {
             try await transaction.call(PipelineRecord.type).require(.read)
         }

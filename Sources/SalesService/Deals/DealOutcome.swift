@@ -15,10 +15,9 @@ enum DealOutcome {
     ///   - given: what the caller says; nil says nothing, so that a reason given for the same outcome stays; an empty
     ///     or blank one says that there is none.
     ///   - before: nil for a new deal.
-    ///   - field: path of the field in the request.
     /// - Throws: INVALID_ARGUMENT with REQUIRED for a loss without a reason, with NOT_APPLICABLE for an open deal with one.
     static func reason(
-        _ given: String?, in category: StageCategory, since before: Before?, field: String
+        _ given: String?, in category: StageCategory, since before: Before?
     ) throws -> String? {
         let kept = before?.category == category ? before?.reason : nil
         let reason = given.map(TextForm.normalized).map { $0.isEmpty ? nil : $0 } ?? kept
@@ -27,10 +26,11 @@ enum DealOutcome {
             throw RPCError.invalidArgument(
                 "NOT_APPLICABLE",
                 "The deal is open, so it has no reason yet; give it when the deal moves to a won or lost stage.",
-                field: field, domain: "sales")
+                field: "outcome_reason", domain: "sales")
         case .open: return nil
         case .lost where reason == nil:
-            throw RPCError.invalidArgument("REQUIRED", "Say why the deal was lost.", field: field, domain: "sales")
+            throw RPCError.invalidArgument(
+                "REQUIRED", "Say why the deal was lost.", field: "outcome_reason", domain: "sales")
         default: return reason
         }
     }

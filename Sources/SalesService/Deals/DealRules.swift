@@ -59,8 +59,7 @@ enum DealRules {
         _ change: RecordChange, in stage: DealStage, since before: DealOutcome.Before?
     ) throws {
         let reason = try DealOutcome.reason(
-            change.after.text("outcome_reason") ?? "", in: stage.category, since: before,
-            field: "deal.outcome_reason")
+            change.after.text("outcome_reason") ?? "", in: stage.category, since: before)
         if let reason { change.after.set("outcome_reason", reason) } else { change.after.clear("outcome_reason") }
     }
 }

@@ -15,10 +15,7 @@ struct ListStageHistory: Sendable {
         let rights = try await engine.authorise(context, DealRecord.type, .read).rights
         try rights.requireReadable("stage_id")
         let deal = try await engine.get(context, DealRecord.type, id: request.id).value(Deal.self)
-        var parameters = Parameters()
-        parameters.append(deal.id.flatMap { RecordID($0) })
-        parameters.append(Int64(StageHistory.changesMax + 1))
-        let rows = try await engine.read(context, StageHistory.list, parameters)
+        let rows = try await engine.read(context, StageHistory.changes(of: deal.id.flatMap { RecordID($0) }))
         let shown = Shown(rights)
         return ListStageHistoryResponse(
             changes: try rows.prefix(StageHistory.changesMax).map { try change($0, shown) },

@@ -12,16 +12,17 @@ enum StageHistory {
     ///
     /// - Parameter before: nil for a new deal.
     static func record(_ deal: Deal, since before: Deal?, _ transaction: RecordTransaction) throws {
-        var parameters = Parameters()
-        parameters.append(RecordID.make())
-        parameters.append(deal.id.flatMap { RecordID($0) })
-        parameters.append(before?.stageID.flatMap { RecordID($0) })
-        parameters.append(deal.stageID.flatMap { RecordID($0) })
-        parameters.append(transaction.now)
-        parameters.append(transaction.caller.userID.id)
-        parameters.append(before.flatMap { seconds(in: $0, until: deal) })
-        parameters.append(deal.outcomeReason)
-        try transaction.enqueue(insert, parameters)
+        let (left, entered) = (before?.stageID.flatMap { RecordID($0) }, deal.stageID.flatMap { RecordID($0) })
+        // What the stage stands for may change once no deal is in it, so the history keeps what it was.
+        try transaction.enqueue(
+            """
+            INSERT INTO {schema}.stage_changes (id, deal_id, from_stage_id, to_stage_id, changed_at, user_id,
+                seconds_in_stage, outcome_reason, to_category)
+            SELECT \(RecordID.make()), \(deal.id.flatMap { RecordID($0) }), \(left), s.id, \(transaction.now),
+                \(transaction.caller.userID.id), \(before.flatMap { seconds(in: $0, until: deal) }), \(deal.outcomeReason),
+                s.category
+            FROM {schema}.stages s WHERE s.id = \(entered)
+            """)
     }
 
     /// How long the deal was in the stage that it left; nil when it left none.
@@ -31,18 +32,12 @@ enum StageHistory {
         return max(0, (left.microseconds - entered.microseconds) / 1_000_000)
     }
 
-    /// The changes of the deal $1, the latest first, at most $2.
-    static let list = Statement(
+    /// The changes of a deal, the latest first; one more than one answer tells, when there are more.
+    static func changes(of deal: RecordID?) -> Query {
         """
         SELECT from_stage_id, to_stage_id, changed_at, user_id, seconds_in_stage, outcome_reason
-        FROM {schema}.stage_changes WHERE deal_id = $1 ORDER BY changed_at DESC, id DESC LIMIT $2
-        """)
-
-    /// What the stage stands for may change once no deal is in it, so the history keeps what it was.
-    private static let insert = Statement(
+        FROM {schema}.stage_changes WHERE deal_id = \(deal) ORDER BY changed_at DESC, id DESC
+        LIMIT \(Int64(changesMax + 1))
         """
-        INSERT INTO {schema}.stage_changes
-            (id, deal_id, from_stage_id, to_stage_id, changed_at, user_id, seconds_in_stage, outcome_reason, to_category)
-        SELECT $1, $2, $3, s.id, $5, $6, $7, $8, s.category FROM {schema}.stages s WHERE s.id = $4
-        """)
+    }
 }

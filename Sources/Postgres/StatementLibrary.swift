@@ -1,13 +1,15 @@
-import Postgres
 import Synchronization
 
-/// Statements of generated text, each made once: a connection knows a prepared statement by the statement's identity.
+/// Statements of composed text, each made once: a connection knows a prepared statement by the statement's identity.
 ///
 /// Lists have as many shapes as clients think of, so the library is bounded: it keeps two generations, and when the
 /// younger is full the older is forgotten.
 final class StatementLibrary: Sendable {
     /// Statements in one generation; a text has about 1 KiB.
     static let generationCountMax = 2048
+
+    /// That of the process.
+    static let shared = StatementLibrary()
 
     private struct Generations {
         var young: [String: Statement] = [:]
@@ -17,7 +19,7 @@ final class StatementLibrary: Sendable {
     private let generations = Mutex(Generations())
 
     /// - Parameter isScan: see `Statement.isScan`; the same each time for a text.
-    func statement(_ text: String, isScan: Bool = false) -> Statement {
+    func statement(_ text: String, isScan: Bool) -> Statement {
         generations.withLock { known in
             if let statement = known.young[text] { return statement }
             let statement = known.old[text] ?? Statement(unsafeGenerated: text, isScan: isScan)
@@ -28,5 +30,15 @@ final class StatementLibrary: Sendable {
             known.young[text] = statement
             return statement
         }
+    }
+}
+
+extension Statement {
+    /// The statement of a text that the record engine or a `Query` composes, the same one each time. The caller vouches that no part of it
+    /// comes from a request.
+    ///
+    /// - Parameter isScan: the same each time for a text.
+    package static func known(unsafeGenerated text: String, isScan: Bool = false) -> Statement {
+        StatementLibrary.shared.statement(text, isScan: isScan)
     }
 }

@@ -1,12 +1,13 @@
 import AccessControl
+import Contracts
 import RPC
 import Reactor
 import Tenancy
 import Wire
 
-/// A stored answer as its caller may see it now. Rights may have been cut since it was stored, and records may have gone to
-/// others.
-struct ReplayedAnswer {
+/// Answers of writing methods as their caller may see them: hidden fields are in none, however deep a record stands in it. For a stored
+/// one it is asked again: rights may have been cut since, and records may have gone to others.
+struct CallersAnswer {
     let engine: RecordEngine
     let context: CallContext
 
@@ -14,21 +15,36 @@ struct ReplayedAnswer {
     ///
     /// Throws PERMISSION_DENIED with ANSWER_NOT_READABLE when one of them is out of the caller's reach altogether: a part of an
     /// answer would say something else than the whole.
-    func present(_ bytes: [UInt8], as response: MessageDescriptor) async throws -> [UInt8] {
+    func again(_ bytes: [UInt8], as response: MessageDescriptor) async throws -> [UInt8] {
         var pace = Pace()
         let answer = try engine.decode(bytes, as: response, in: context)
+        let isFound = try await filter(answer, at: &pace) { records, call in
+            try await requireReach(records, call)
+        }
+        return isFound ? await PacedCodec.encode(answer, at: &pace) : bytes
+    }
+
+    /// Takes what the caller may not read out of a new answer; says whether there is a record in it.
+    func filter(_ answer: Message) async throws -> Bool {
+        var pace = Pace()
+        return try await filter(answer, at: &pace) { _, _ in }
+    }
+
+    private func filter(
+        _ answer: Message, at pace: inout Pace, _ check: ([Message], RecordCall) async throws -> Void
+    ) async throws -> Bool {
         var records: [String: [Message]] = [:]
         collect(from: answer, into: &records)
         for (object, records) in records {
             guard let type = engine.type(object) else { continue }
             let call = try await engine.open(context, type, writes: false)
-            try await requireReach(records, call)
+            try await check(records, call)
             for record in records {
                 call.rights.filter(record)
                 await pace.step()
             }
         }
-        return records.isEmpty ? bytes : await PacedCodec.encode(answer, at: &pace)
+        return !records.isEmpty
     }
 
     /// Finds the records in a message, however deep, by their kind.
@@ -47,7 +63,8 @@ struct ReplayedAnswer {
     /// The caller may read the records; or create such, where the call created them, whoever may create being told what was made of it.
     /// Deleted ones count: deleting answers them.
     private func requireReach(_ records: [Message], _ call: RecordCall) async throws {
-        let creates = ["Create", "BatchCreate"].contains { context.method.name.hasPrefix($0) }
+        let methods = call.type.methods
+        let creates = [methods.create.path, methods.batchCreate.path].contains(context.method.path)
         let actions: [Action] = creates ? [.read, .create] : [.read]
         var missing = Set(records.compactMap { $0.id(call.type.standard.id.descriptor) })
         for action in actions where !missing.isEmpty {

@@ -1,0 +1,154 @@
+import Postgres
+import RPC
+import Reactor
+package import Tenancy
+package import Wire
+
+/// One question about records, to be answered by `RecordQuery.answers` or in a transaction. Whatever is shown, compared, counted by,
+/// summed or ordered by is what the caller may read: asking for more throws PERMISSION_DENIED with FIELD_NOT_READABLE.
+package struct Question<Answer: Sendable>: Sendable {
+    let text: String
+    let parameters: Parameters
+    let read: @Sendable (Rows) async throws -> Answer
+
+    var statement: (Statement, Parameters) { (.known(unsafeGenerated: text, isScan: true), parameters) }
+}
+
+/// How many records have the same values, and the sum of theirs.
+package struct RecordGroup: Sendable {
+    let keys: [FieldValue?]
+    package let count: Int64
+    /// Exact; nil when none was asked for, or no record has a value.
+    package let sum: Int128?
+
+    /// The value of a field that names a record.
+    package func id(_ key: Int) -> RecordID? { if case .id(let id) = keys[key] { id } else { nil } }
+
+    package func text(_ key: Int) -> String? { if case .text(let text) = keys[key] { text } else { nil } }
+}
+
+extension Selection {
+    /// All records in an order, as the caller may see them. The answer throws FAILED_PRECONDITION with RECORDS_TOO_MANY when there are
+    /// more than `countMax`.
+    ///
+    /// - Parameter order: sort keys as in `order_by`; the id decides among equals, and alone when there are none.
+    package func all<Value: WireMessage>(
+        _ value: Value.Type, by order: [String], countMax: Int
+    ) throws -> Question<[Value]> {
+        let first = try first(countMax + 1, value, by: order)
+        return Question(text: first.text, parameters: first.parameters) { [type = call.type] rows in
+            guard rows.count <= countMax else { throw RecordErrors.recordsTooMany(type, countMax: countMax) }
+            return try await first.read(rows)
+        }
+    }
+
+    /// The first records in an order, as the caller may see them.
+    package func first<Value: WireMessage>(
+        _ limit: Int, _ value: Value.Type, by order: [String]
+    ) throws -> Question<[Value]> {
+        let order = try self.order(order)
+        var parameters = Parameters()
+        let condition = condition(&parameters)
+        parameters.append(Int64(limit))
+        return records(
+            "SELECT \(call.type.columnList) FROM \(call.type.qualifiedTable) WHERE \(condition) "
+                + "ORDER BY \(order.sql) LIMIT $\(parameters.count)", parameters)
+    }
+
+    /// The first records of each record in `wholes`, which `field` names; those of a whole follow one another in the order.
+    ///
+    /// - Parameter limit: most records of each.
+    package func first<Value: WireMessage>(
+        _ limit: Int, _ value: Value.Type, ofEach wholes: Selection, named field: String, by order: [String]
+    ) throws -> Question<[Value]> {
+        let (order, target) = (try self.order(order), try target(field))
+        var parameters = Parameters()
+        let wholeCondition = wholes.condition(&parameters)
+        let condition = condition(&parameters)
+        parameters.append(Int64(limit))
+        let whole = wholes.call.type
+        return records(
+            """
+            SELECT first.* FROM (
+                SELECT \(whole.standard.id.column) AS whole_id FROM \(whole.qualifiedTable) WHERE \(wholeCondition)
+            ) AS whole CROSS JOIN LATERAL (
+                SELECT \(call.type.columnList) FROM \(call.type.qualifiedTable)
+                WHERE \(condition) AND \(target.field.column) = whole_id
+                ORDER BY \(order.sql) LIMIT $\(parameters.count)
+            ) AS first ORDER BY whole_id, \(order.sql)
+            """, parameters)
+    }
+
+    /// How many records there are.
+    package func count() -> Question<Int64> {
+        var parameters = Parameters()
+        let condition = condition(&parameters)
+        return Question(
+            text: "SELECT count(*) FROM \(call.type.qualifiedTable) WHERE \(condition)", parameters: parameters
+        ) { rows in try rows.one().int64(0) }
+    }
+
+    /// How many records there are of each combination of values, in the order of the values, and the sum of a whole number of theirs.
+    package func groups(by paths: [String], sum: String? = nil) throws -> Question<[RecordGroup]> {
+        let targets = try paths.map(target)
+        let columns = targets.map(\.column).joined(separator: ", ")
+        let sum = try sum.map { "sum(\(try target($0).column))::text" } ?? "NULL::text"
+        var parameters = Parameters()
+        let condition = condition(&parameters)
+        return Question(
+            text: "SELECT count(*), \(sum), \(columns) FROM \(call.type.qualifiedTable) WHERE \(condition) "
+                + "GROUP BY \(columns) ORDER BY \(columns)", parameters: parameters
+        ) { rows in
+            var pace = Pace()
+            return try await pace.map(rows) { row in
+                RecordGroup(
+                    keys: try targets.enumerated().map { try $1.key(row, $0 + 2) }, count: try row.int64(0),
+                    sum: try row.optionalString(1).flatMap { Int128($0) })
+            }
+        }
+    }
+
+    private func records<Value: WireMessage>(_ text: String, _ parameters: Parameters) -> Question<[Value]> {
+        Question(text: text, parameters: parameters) { [call] rows in
+            var pace = Pace()
+            return try await pace.map(rows) { row in
+                let record = try call.type.record(row, in: call.context.arena)
+                call.rights.filter(record)
+                return record.value(Value.self)
+            }
+        }
+    }
+
+    private func order(_ keys: [String]) throws -> SortOrder {
+        try SortOrder(keys.isEmpty ? [call.type.standard.id.name] : keys, of: call.type, rights: call.rights)
+    }
+
+    /// A column that records are grouped by, summed by or named by: a mistake in it is one of the program.
+    private func target(_ path: String) throws -> FilterTarget {
+        guard let target = FilterTarget(path, in: call.type), case .column = target.place else {
+            preconditionFailure("\(call.type.object) has no column \(path)")
+        }
+        try call.rights.requireReadable(target.field)
+        return target
+    }
+}
+
+extension FilterTarget {
+    fileprivate var column: String {
+        guard case .column(let column) = place else { preconditionFailure("\(path) is no column") }
+        return column
+    }
+
+    /// A value that records are grouped by.
+    fileprivate func key(_ row: Row, _ column: Int) throws -> FieldValue? {
+        if row.isNull(column) { return nil }
+        switch type {
+        case .text: return .text(try row.string(column))
+        case .id: return .id(try row.id(column))
+        case .integer, .enumeration: return .integer(try row.int64(column))
+        case .flag: return .flag(try row.bool(column))
+        case .date: return .date(try row.day(column))
+        case .number, .time, .money, .opaque: preconditionFailure("records are not grouped by \(path)")
+        }
+    }
+}
