@@ -195,7 +195,12 @@ let package = Package(
                 "IdentityService", "CustomerService", "SalesService", "ProvisionerService", "Records", "ServiceHost",
                 "TestPostgres", "Migrations", "Postgres", "Reactor", "Tenancy", "TenantDatabase", logging,
             ]),
-        tests("GatewayServiceTests", ["GatewayService", "Observability", "RPC", "Reactor", "ServiceHost", "Tenancy"]),
+        tests(
+            "GatewayServiceTests",
+            [
+                "GatewayService", "Contracts", "Observability", "RPC", "RPCTransport", "Reactor", "ServiceHost",
+                "Tenancy",
+            ]),
         tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
         tests(
             "StewardCommandTests", ["steward", "Contracts", "Credentials", "RPC", "Tenancy", "Wire", arguments],

@@ -18,7 +18,7 @@ package enum GatewayService {
         let registry = SessionRegistry(
             attached: Meter(label: MetricName.attachedSessions, factory: host.metrics))
         var router = Router()
-        let openCalls = OpenCalls()
+        let (openCalls, ownAnswers) = (OpenCalls(), OwnAnswers())
         let unsampled = Counter(label: MetricName.clientTracesUnsampled, factory: host.metrics)
         let sampling = SamplingBudget(settings.clientTraces, now: MonotonicTime.now()) { unsampled.increment() }
         let accounts = TenantAccounts(limits, sampling: sampling)
@@ -37,6 +37,7 @@ package enum GatewayService {
         watchHealth(host)
         return ServiceOffer(
             router: router, fallback: { call, frame in forwarder.take(call, frame) },
+            pace: { connection, answer in ownAnswers.wait(connection, answer) },
             forwarded: forwarder.metrics.statistics, requireOperator: OperatorSession.require,
             callerSampling: sampling)
     }

@@ -77,9 +77,13 @@ package struct Identity: Sendable {
             workers: parts.passwordWorkers, waitingMax: parts.passwordsWaitingMax,
             onEvaluation: parts.onPasswordEvaluation)
         let signInGuard = SignInGuard(directory: directory)
+        let publication = PolicyPublication(epochs: epochs, revoker: revoker)
+        let user = UserRecord(publication: publication).type
+        let department = DepartmentRecord(publication: publication).type
+        let role = RoleRecord(publication: publication).type
         let setup = TenantSetup(
             directory: directory, tenantData: tenantData, provisioner: parts.provisioner, placements: placements,
-            feed: feed)
+            feed: feed, seed: TenantSeed(departments: department, roles: role, users: user))
         let authentication = AuthenticationMethods(
             directory: directory, tenantData: tenantData, hasher: hasher,
             passwordCheck: PasswordCheck(signInGuard: signInGuard, hasher: hasher), revoker: revoker,
@@ -89,13 +93,9 @@ package struct Identity: Sendable {
             setup: setup, revoker: revoker, feed: feed, tokens: try PageToken(secret: parts.pageTokenKey))
         let callers = CallerMethods(directory: directory, feed: feed, minter: parts.minter)
         let policyMethods = PolicyMethods(compiler: compiler, feed: feed)
-        let publication = PolicyPublication(epochs: epochs, revoker: revoker)
-        let user = UserRecord(publication: publication).type
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
-            records: [
-                user, DepartmentRecord(publication: publication).type, RoleRecord(publication: publication).type,
-            ],
+            records: [user, department, role],
             methods: { engine, router in
                 authentication.register(on: &router)
                 tenants.register(on: &router)

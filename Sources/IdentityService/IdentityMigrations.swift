@@ -39,6 +39,9 @@ package enum IdentityMigrations {
                 sql: PackageResources.directory_0011_open_service_names_sql),
             Migration(
                 number: 12, name: "know_record_types", sql: PackageResources.directory_0012_know_record_types_sql),
+            Migration(
+                number: 13, name: "guard_tenant_states",
+                sql: PackageResources.directory_0013_guard_tenant_states_sql),
         ],
         rights: directoryRights)
 
@@ -75,6 +78,8 @@ package enum IdentityMigrations {
             Migration(
                 number: 5, name: "extend_credentials",
                 sql: PackageResources.identity_0005_extend_credentials_sql),
+            Migration(
+                number: 6, name: "tell_creations", sql: PackageResources.identity_0006_tell_creations_sql),
         ],
         rights: TableRights.kept("departments", "roles", "users", "credentials"))
 }

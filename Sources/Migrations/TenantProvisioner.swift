@@ -1,4 +1,4 @@
-import Postgres
+package import Postgres
 package import Tenancy
 
 /// Makes and drops the schema and role of a tenant in one service. Each is one transaction: done or not done, and safe
@@ -66,10 +66,18 @@ package struct TenantProvisioner: Sendable {
     package func drop(_ tenant: TenantID, stream: MigrationStream) async throws {
         let schema = try TenantProvisioner.schema(tenant, stream)
         try await database.transaction(for: schema) { transaction in
-            let (hasRole, _) = try await TenantProvisioner.look(schema, transaction)
-            try transaction.enqueue(unsafeCommand: "DROP SCHEMA IF EXISTS \(schema.name) CASCADE")
-            if hasRole { try transaction.enqueue(unsafeCommand: "DROP ROLE \(schema.role)") }
+            try await TenantProvisioner.drop(tenant, stream: stream, in: transaction)
         }
+    }
+
+    /// The same as part of a transaction that does more.
+    package static func drop(
+        _ tenant: TenantID, stream: MigrationStream, in transaction: PostgresTransaction
+    ) async throws {
+        let schema = try schema(tenant, stream)
+        let (hasRole, _) = try await look(schema, transaction)
+        try transaction.enqueue(unsafeCommand: "DROP SCHEMA IF EXISTS \(schema.name) CASCADE")
+        if hasRole { try transaction.enqueue(unsafeCommand: "DROP ROLE \(schema.role)") }
     }
 
     private static func look(

@@ -47,9 +47,27 @@ enum CurrencySign {
         "₱": "PHP", "฿": "THB", "₸": "KZT", "₾": "GEL", "₼": "AZN", "₲": "PYG", "₡": "CRC", "₵": "GHS", "₮": "MNT",
     ]
 
+    /// What else is written for one currency only, in capital letters.
+    static let names: [String: String] = [
+        "RMB": "CNY", "CN¥": "CNY", "RMB¥": "CNY", "人民币": "CNY", "人民币元": "CNY", "人民幣": "CNY", "人民幣元": "CNY",
+        "JP¥": "JPY", "円": "JPY", "日元": "JPY", "日圆": "JPY", "日圓": "JPY", "美元": "USD", "欧元": "EUR", "歐元": "EUR",
+        "英镑": "GBP", "港元": "HKD", "港币": "HKD", "新台币": "TWD", "新臺幣": "TWD", "US$": "USD", "CA$": "CAD", "A$": "AUD",
+        "HK$": "HKD", "NT$": "TWD", "NZ$": "NZD", "R$": "BRL", "MX$": "MXN",
+    ]
+
     /// Signs that several currencies share, with those that are meant most often.
     static let shared: [Character: [String]] = [
-        "$": ["USD", "CAD", "AUD"], "＄": ["USD", "CAD", "AUD"], "£": ["GBP", "EGP", "LBP"], "￡": ["GBP", "EGP", "LBP"],
-        "¥": ["JPY", "CNY"], "￥": ["JPY", "CNY"], "₨": ["INR", "PKR", "LKR"], "﷼": ["SAR", "IRR", "YER"],
+        "$": ["USD", "CAD", "AUD"], "£": ["GBP", "EGP", "LBP"], "￡": ["GBP", "EGP", "LBP"],
+        "¥": ["JPY", "CNY"], "₨": ["INR", "PKR", "LKR"], "﷼": ["SAR", "IRR", "YER"],
+        "元": ["CNY", "TWD", "HKD"],
     ]
+
+    /// The currencies that a code, a sign or a name may mean, the likeliest first; none for another text.
+    static func candidates(_ text: String) -> [String] {
+        let name = text.uppercased().replacing("￥", with: "¥").replacing("＄", with: "$")
+        if Currency(code: name) != nil { return [name] }
+        if let code = names[name] { return [code] }
+        guard let sign = name.first, name.count == 1 else { return [] }
+        return clear[sign].map { [$0] } ?? shared[sign] ?? []
+    }
 }

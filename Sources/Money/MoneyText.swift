@@ -12,8 +12,9 @@ package struct MoneyAmount: Hashable, Sendable {
 
 /// Money as people write it. What `text` writes, `parse` reads as the same amount; what may mean two amounts, `parse` refuses.
 ///
-/// An amount is a number and a currency before or after it: a code of ISO 4217 in either case, or a sign that only one
-/// currency has (€, ₹, ₩; not $ and ¥). `NumberText` says which numbers are certain.
+/// An amount is a number and a currency before or after it: a code of ISO 4217 in either case, or a sign or name that only one
+/// currency has (€, ₹, CN¥, 人民币; not $, ¥ and 元). Both sides may name it, where one currency only is named by both
+/// (¥5000 CNY). `NumberText` says which numbers are certain.
 package enum MoneyText {
     /// Why a text is no amount, and what to write instead.
     package struct Problem: Error, Hashable, Sendable {
@@ -96,17 +97,12 @@ package enum MoneyText {
         let head = trimmed.prefix { isCurrencyPart($0) }
         let tail = trimmed.dropFirst(head.count)
         let back = String(tail.reversed().prefix { isCurrencyPart($0) }.reversed())
-        guard head.isEmpty || back.isEmpty else {
-            throw Problem(
-                "\(text) names two currencies", "write one, as in",
-                samples(trim(tail.dropLast(back.count)), in: [String(head), back]))
-        }
-        let name = head.isEmpty ? back : String(head)
-        guard !name.isEmpty else {
+        let number = trim(tail.dropLast(back.count))
+        let names = [String(head), back].filter { !$0.isEmpty }
+        guard !names.isEmpty else {
             throw Problem("\(text) names no currency", "write it with one, as in", samples(trimmed, in: ["EUR"]))
         }
-        let number = trim(tail.dropLast(back.count))
-        return (number, try currency(name, of: number, in: text))
+        return (number, try currency(names, of: number, in: text))
     }
 
     /// 1250 of a currency, for a text that nothing can be taken from.
@@ -117,9 +113,7 @@ package enum MoneyText {
 
     /// The number as amounts of these currencies, where there are such, or else what may be meant by it.
     private static func samples(_ number: Substring, in names: [String]) -> [String] {
-        let known = names.filter { name in
-            Currency(code: name.uppercased()) != nil || name.count == 1 && CurrencySign.clear[Character(name)] != nil
-        }
+        let known = names.compactMap { CurrencySign.candidates($0).first }
         var samples: [String] = []
         for name in known.isEmpty ? ["EUR"] : known {
             do {
@@ -131,25 +125,30 @@ package enum MoneyText {
         return samples.enumerated().filter { !samples[..<$0.offset].contains($0.element) }.map(\.element)
     }
 
-    private static func currency(_ name: String, of number: Substring, in text: String) throws(Problem) -> Currency {
-        if let sign = name.first, name.count == 1 {
-            if let code = CurrencySign.clear[sign], let currency = Currency(code: code) { return currency }
-            if let codes = CurrencySign.shared[sign] {
-                throw Problem(
-                    "\(text): several currencies are written \(sign)",
-                    "write the code, \(codes.joined(separator: " or ")), as in", samples(number, in: [codes[0]]))
-            }
-        }
-        guard let currency = Currency(code: name.uppercased()) else {
+    /// The currency that all of the names mean, one before and one behind the number perhaps: ¥5000 CNY.
+    private static func currency(
+        _ names: [String], of number: Substring, in text: String
+    ) throws(Problem) -> Currency {
+        let candidates = names.map(CurrencySign.candidates)
+        if let unknown = zip(names, candidates).first(where: { $0.1.isEmpty })?.0, names.count == 1 {
             throw Problem(
-                "\(text): \(name) is no currency in use", "write a code of ISO 4217, as in",
+                "\(text): \(unknown) is no currency in use", "write a code of ISO 4217, as in",
                 samples(number, in: ["EUR"]))
         }
-        return currency
+        let common = (candidates.first ?? []).filter { code in candidates.allSatisfy { $0.contains(code) } }
+        if let only = common.first, common.count == 1, let currency = Currency(code: only) { return currency }
+        guard let likeliest = common.first else {
+            throw Problem("\(text) names two currencies", "write one, as in", samples(number, in: names))
+        }
+        throw Problem(
+            "\(text): several currencies are written \(names.joined(separator: " and "))",
+            "write the code, \(common.joined(separator: " or ")), as in", samples(number, in: [likeliest]))
     }
 
     private static func isCurrencyPart(_ character: Character) -> Bool {
-        character.isLetter || CurrencySign.clear[character] != nil || CurrencySign.shared[character] != nil
+        // 五 is a letter and a number.
+        character.isLetter && !character.isNumber || "$¥＄￥".contains(character)
+            || CurrencySign.clear[character] != nil || CurrencySign.shared[character] != nil
     }
 
     private static func trim(_ text: Substring) -> Substring {

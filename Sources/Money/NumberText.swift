@@ -101,7 +101,11 @@ enum NumberText {
     }
 
     static func notANumber(_ text: String, _ currency: Currency? = nil) -> MoneyText.Problem {
-        MoneyText.Problem("\(text) is not an amount of money", "write it as", [MoneyText.sample(currency)])
+        // As in 五千 and 5万: numbers, but none of digits.
+        let isWord = text.contains { $0.isNumber && digit($0) == nil }
+        return MoneyText.Problem(
+            "\(text) is not an amount of money", isWord ? "write the number in digits, as in" : "write it as",
+            [MoneyText.sample(currency)])
     }
 
     private static func digit(_ character: Character) -> Int? {

@@ -36,25 +36,17 @@ struct TenantProvisioning: ProvisioningServiceCustomMethods {
         return PrepareTenantResponse(schemas: schemas)
     }
 
-    /// The directory's row goes last: as long as it is there, the work is not done and is asked for again.
     func dropTenant(_ request: DropTenantRequest, _ context: CallContext) async throws -> DropTenantResponse {
         let tenant = try Self.tenant(request.tenantID)
-        let entry = DirectoryEntry(database: database, tenant: tenant)
-        guard let mayGo = try await entry.mayGo() else { return DropTenantResponse() }
-        guard mayGo else {
+        switch try await DirectoryEntry(database: database, tenant: tenant).drop(streams) {
+        case .dropped: context.logger.notice("a tenant was dropped", metadata: [LogKey.tenantID: "\(tenant)"])
+        case .unknown: break
+        case .inUse:
             throw RPCError.failedPrecondition(
                 "TENANT_IN_USE",
                 "The tenant is neither deleted with its grace over nor being set up. Delete it first.",
                 domain: "provisioner", details: [("tenant", "\(tenant)")])
         }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for stream in streams {
-                group.addTask { try await provisioner.drop(tenant, stream: stream) }
-            }
-            try await group.waitForAll()
-        }
-        try await entry.remove()
-        context.logger.notice("a tenant was dropped", metadata: [LogKey.tenantID: "\(tenant)"])
         return DropTenantResponse()
     }
 

@@ -1,7 +1,8 @@
 import Glibc
+import Wire
 
-/// Whose calls without a session are counted together: an IPv4 address, or the 64 bits that an IPv6 address begins with. A
-/// single client commonly has all addresses of such a network, and would else never meet a limit.
+/// Whose calls without a session are counted together: an IPv4 address, also one inside an IPv6 address, or the 64 bits that an IPv6
+/// address begins with. A single client commonly has all addresses of such a network, and would else never meet a limit.
 package struct ClientNetwork: Hashable, Sendable {
     package let text: String
 
@@ -11,8 +12,8 @@ package struct ClientNetwork: Hashable, Sendable {
             text = address
             return
         }
-        if bytes.prefix(ClientNetwork.mapped.count).elementsEqual(ClientNetwork.mapped) {
-            text = bytes.suffix(4).map(String.init).joined(separator: ".")
+        if let embedded = EmbeddedIPv4.bytes(of: bytes) {
+            text = embedded.map(String.init).joined(separator: ".")
         } else {
             text = bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ":") + "/64"
         }
@@ -34,9 +35,6 @@ package struct ClientNetwork: Hashable, Sendable {
 
     /// How many ranges each network lies in.
     package static let rangeCount = 3
-
-    /// How an IPv4 address within IPv6 begins: RFC 4291, section 2.5.5.2.
-    private static let mapped: [UInt8] = Array(repeating: 0, count: 10) + [0xff, 0xff]
 
     private static func ipv6(_ text: String) -> [UInt8]? {
         // A zone, as in fe80::1%eth0, is not part of the address.

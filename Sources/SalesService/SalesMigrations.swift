@@ -12,6 +12,7 @@ package enum SalesMigrations {
                 number: 3, name: "add_default_pipeline", sql: PackageResources.sales_0003_add_default_pipeline_sql),
             Migration(number: 4, name: "index_sort_orders", sql: PackageResources.sales_0004_index_sort_orders_sql),
             Migration(number: 5, name: "add_outcome_rules", sql: PackageResources.sales_0005_add_outcome_rules_sql),
+            Migration(number: 6, name: "tell_creations", sql: PackageResources.sales_0006_tell_creations_sql),
         ],
         rights: TableRights.kept("pipelines", "stages", "deals") + TableRights.added("stage_changes"))
 }

@@ -10,6 +10,8 @@ package struct ServiceOffer: Sendable {
     package var router: Router
     /// Takes calls that the router does not know; the gateway forwards them.
     package var fallback: RawHandler?
+    /// Bounds the calls that the program answers by itself; the gateway's clients are anybody.
+    package var pace: AnswerPace?
 
     /// Counts the calls that `fallback` takes.
     package var forwarded: CallStatistics?
@@ -19,11 +21,12 @@ package struct ServiceOffer: Sendable {
     package var callerSampling: SamplingBudget?
 
     package init(
-        router: Router, fallback: RawHandler? = nil, forwarded: CallStatistics? = nil,
+        router: Router, fallback: RawHandler? = nil, pace: AnswerPace? = nil, forwarded: CallStatistics? = nil,
         requireOperator: OperatorCheck? = nil, callerSampling: SamplingBudget? = nil
     ) {
         self.router = router
         self.fallback = fallback
+        self.pace = pace
         self.forwarded = forwarded
         self.requireOperator = requireOperator
         self.callerSampling = callerSampling

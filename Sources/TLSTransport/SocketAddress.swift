@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Wire
 
 /// The address of one end of a TCP connection: IPv4 or IPv6, with port.
 package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
@@ -9,12 +10,10 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         /// Sixteen bytes in network order; the scope names the interface of a link-local address.
         case ipv6([UInt8], scope: UInt32)
 
-        /// Whose it is: an IPv4 address, also one written as IPv6, or the first 64 bits of an IPv6 address.
+        /// Whose it is: an IPv4 address, also one inside an IPv6 address, or the first 64 bits of an IPv6 address.
         var network: Host {
             guard case .ipv6(let bytes, let scope) = self else { return self }
-            if bytes.starts(with: [UInt8](repeating: 0, count: 10) + [0xff, 0xff]) {
-                return .ipv4(Array(bytes[12...]))
-            }
+            if let embedded = EmbeddedIPv4.bytes(of: bytes) { return .ipv4(embedded) }
             return .ipv6(bytes.prefix(8) + [UInt8](repeating: 0, count: 8), scope: scope)
         }
     }

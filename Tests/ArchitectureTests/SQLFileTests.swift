@@ -10,9 +10,13 @@ struct SQLFileTests {
     struct Ban: Sendable {
         let word: String
         let reason: String
+        /// The one file that may, since what it does is no more than to refuse.
+        var except: String?
     }
     static let bans: [Ban] = [
-        Ban(word: "trigger", reason: "nothing happens behind a statement's back"),
+        Ban(
+            word: "trigger", reason: "nothing happens behind a statement's back",
+            except: "directory_0013_guard_tenant_states.sql"),
         Ban(word: "serial", reason: "ids are uuid v7, made by the service"),
         Ban(word: "bigserial", reason: "ids are uuid v7, made by the service"),
         Ban(word: "sequence", reason: "ids are uuid v7, made by the service"),
@@ -39,7 +43,7 @@ struct SQLFileTests {
     static func violations(in file: SourceFile) -> [String] {
         var problems: [String] = []
         for (word, line) in words(of: file.text) {
-            if let ban = bans.first(where: { $0.word == word }) {
+            if let ban = bans.first(where: { $0.word == word }), ban.except != file.name {
                 problems.append("\(file.path):\(line): \(word): \(ban.reason)")
             }
             if word.utf8.count > identifierBytesMax {

@@ -52,27 +52,14 @@ import Testing
         try account.begin(cost: 4, now: Self.second)
     }
 
-    /// A client that calls on whatever it is told waits for the answers, as long as it was to wait anyway; one that heeds them does not.
-    @Test func answersToRefusedCallsWaitWhenThereAreMany() {
+    /// A client that calls on whatever it is told is read no faster than that, and another of the workspace stands in the same line.
+    @Test func answersOfTheGatewayItselfHaveAPace() {
         let account = account()
-        func hold(_ delay: Duration?, left: UInt64 = 60 * Self.second, now: UInt64 = 0) -> UInt64? {
-            let refusal = RPCError(.resourceExhausted, reason: "BUDGET_EXHAUSTED", "", retryDelay: delay)
-            return account.hold(refusal, until: Deadline(nanoseconds: now + left), now: now)
-        }
-        for _ in 0..<20 { #expect(hold(.milliseconds(400)) == nil) }
-        #expect(hold(.milliseconds(400)) == 400_000_000)
-        #expect(hold(.milliseconds(1)) == 100_000_000)
-        #expect(hold(nil) == 100_000_000)
-        #expect(hold(.seconds(9)) == Self.second)
-        #expect(hold(.seconds(9), left: Self.second) == Self.second / 2)
-        #expect(hold(.milliseconds(400), now: Self.second / 10) == nil)
-        #expect(hold(.milliseconds(400), now: Self.second / 10) != nil)
-        // So many and no more wait at a time.
-        for _ in 6..<TenantAccount.heldMax { _ = hold(nil) }
-        #expect(hold(nil) == nil)
-        account.letGo()
-        #expect(hold(nil) != nil)
-        #expect(!account.isIdle(now: 60 * Self.second))
+        for _ in 0..<TenantAccount.ownAnswersPerSecond { #expect(account.waitAfterOwnAnswer(1, now: 0) == 0) }
+        #expect(account.waitAfterOwnAnswer(1, now: 0) == Self.second / 200)
+        #expect(account.waitAfterOwnAnswer(1, now: 0) == Self.second / 100)
+        #expect(!account.isIdle(now: Self.second))
+        #expect(account.isIdle(now: 2 * Self.second))
     }
 
     @Test func withoutABudgetNothingIsTold() throws {

@@ -1,4 +1,5 @@
 import Contracts
+import Migrations
 import Postgres
 import RPC
 import Tenancy
@@ -33,6 +34,37 @@ struct TenantSetupTests {
             #expect(try rows[0].allSatisfy { try $0.bool(1) })
             let email = try rows[0].map { try $0.optionalString(2) }.last
             #expect(email == "admin@example.com")
+        }
+    }
+
+    /// What the migration writes for workspaces whose first records are not in the ledger is what a new workspace's ledger has, though
+    /// the records were changed since.
+    @Test func firstRecordsOfBeforeGetTheSameRows() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let ledger = "\(workspace.schema).ledger"
+            let creations = """
+                SELECT object || ' ' || record_id || ' ' || method || ' ' || occurred_at || ' ' || (actor_id IS NULL) || ' '
+                    || after FROM \(ledger) WHERE record_version = 1 ORDER BY object, record_id
+                """
+            let before = try await identity.tamper(creations)
+            let role = try await workspace.roleID("Reader")
+            for text in ["one", "two"] {
+                _ = try await workspace.roles().updateRole(
+                    UpdateRoleRequest(
+                        role: Role(id: role, displayName: text, description: text, grants: []),
+                        updateMask: ["display_name", "description", "grants"]))
+            }
+            _ = try await workspace.users().updateUser(
+                UpdateUserRequest(
+                    user: User(id: workspace.adminID.description, jobTitle: "Boss"), updateMask: ["job_title"]))
+            try await identity.tamper("DELETE FROM \(ledger) WHERE record_version = 1")
+            let migration = try #require(IdentityMigrations.tenantStream.migrations.first { $0.number == 6 })
+            for _ in 0..<2 {
+                try await identity.tamper(
+                    migration.sql.replacing("{schema}", with: workspace.schema).replacing(";", with: ""))
+            }
+            #expect(try await identity.tamper(creations) == before)
         }
     }
 

@@ -1,6 +1,7 @@
 import Contracts
 import Migrations
 import RPC
+import Reactor
 import Tenancy
 import TestPostgres
 import Testing
@@ -55,7 +56,8 @@ struct TenantStateTests {
             let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
             let id = workspace.id.description
             _ = try await operators.deleteTenant(
-                DeleteTenantRequest(id: id, graceDays: 0, workspace: workspace.name))
+                DeleteTenantRequest(id: id, graceDays: 1, workspace: workspace.name))
+            try await identity.endGrace(of: workspace)
             // The sweep of another test may have dropped it already.
             let refusal = try await reason { _ = try await operators.activateTenant(ActivateTenantRequest(id: id)) }
             #expect(["TENANT_STATE", "TENANT_NOT_FOUND"].contains(refusal))
@@ -91,7 +93,8 @@ struct TenantStateTests {
                 try await operators.activateTenant(ActivateTenantRequest(id: id)).tenant?.state == .active)
             _ = try await identity.signIn(workspace.name)
             _ = try await operators.deleteTenant(
-                DeleteTenantRequest(id: id, graceDays: 0, workspace: workspace.name))
+                DeleteTenantRequest(id: id, graceDays: 1, workspace: workspace.name))
+            try await identity.endGrace(of: workspace)
             // Once is enough, and again does no harm.
             for _ in 0..<2 { #expect(try await drop() == nil) }
             let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = '\(workspace.schema)'"
@@ -111,6 +114,49 @@ struct TenantStateTests {
             let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = '\(workspace.schema)'"
             #expect(try await identity.count(schemas) == 1)
             try await identity.postgres.provisioner.drop(workspace.id, stream: IdentityMigrations.tenantStream)
+        }
+    }
+
+    /// The grace is what is left when somebody else deletes a workspace, or the wrong one.
+    @Test func theGraceIsADayAtLeast() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            for days: Int32 in [-1, 0, 91] {
+                let request = DeleteTenantRequest(
+                    id: workspace.id.description, graceDays: days, workspace: workspace.name)
+                #expect(try await reason { _ = try await operators.deleteTenant(request) } == "OUT_OF_RANGE")
+            }
+        }
+    }
+
+    /// A set-up that is finished while the provisioner undoes it: the workspace is either there or gone, with its row.
+    @Test func aTenantThatComesIntoUseWhileItIsDroppedStaysOrGoes() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let provisioner = ProvisioningServiceClient(channel: identity.provisioner)
+            try await identity.tamper("UPDATE directory.tenants SET state = 1 WHERE id = '\(workspace.id)'")
+            // Somebody reads a table, so that the drop waits after it has looked.
+            let dropping = try await identity.reading("\(workspace.schema).users") {
+                let dropping = Task(executorPreference: identity.postgres.loops.loops[0]) {
+                    try await reason {
+                        _ = try await provisioner.dropTenant(DropTenantRequest(tenantID: workspace.id.id.bytes))
+                    }
+                }
+                let waiting = """
+                    SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '\(workspace.schema).users'::regclass
+                    """
+                while try await identity.count(waiting) == 0 {}
+                try await identity.tamper("UPDATE directory.tenants SET state = 2 WHERE id = '\(workspace.id)'")
+                return dropping
+            }
+            let refusal = try await dropping.value
+            let schemas = try await identity.count(
+                "SELECT count(*) FROM pg_namespace WHERE nspname = '\(workspace.schema)'")
+            let inUse = try await identity.count(
+                "SELECT count(*) FROM directory.tenants WHERE id = '\(workspace.id)' AND state = 2")
+            #expect(schemas == 1 && inUse == 1)
+            #expect(refusal == "TENANT_IN_USE")
         }
     }
 
@@ -143,7 +189,8 @@ struct TenantStateTests {
             #expect(before.isSuperset(of: ["tenants", "placements", "sessions", "refresh_tokens", "policy_marks"]))
             let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
             let id = workspace.id.description
-            _ = try await operators.deleteTenant(DeleteTenantRequest(id: id, graceDays: 0, workspace: workspace.name))
+            _ = try await operators.deleteTenant(DeleteTenantRequest(id: id, graceDays: 1, workspace: workspace.name))
+            try await identity.endGrace(of: workspace)
             try await identity.sweep(identity.identity.sweeper.sweepDeletions) {
                 try await reason { _ = try await operators.getTenant(GetTenantRequest(id: id)) } != nil
             }

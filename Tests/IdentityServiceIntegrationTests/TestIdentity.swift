@@ -151,6 +151,29 @@ final class TestIdentity: Sendable {
         Int(try await tamper("SELECT (\(query))::text")[0]) ?? -1
     }
 
+    /// Lets the time pass until a deleted workspace's data may go.
+    func endGrace(of workspace: Workspace) async throws {
+        try await tamper("UPDATE directory.tenants SET purge_at = now() WHERE id = '\(workspace.id)'")
+    }
+
+    /// Runs `body` while a transaction of the superuser reads a table.
+    func reading<Value: Sendable>(
+        _ table: String, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let pool = PostgresPool(
+            loop: postgres.loops.loops[0], settings: postgres.superuser, workers: postgres.workers,
+            logger: postgres.logger)
+        let scope = TransactionScope(
+            access: .readWrite, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
+        let value = try await pool.transaction(scope) { transaction in
+            try transaction.enqueue(unsafeCommand: "LOCK TABLE \(table) IN ACCESS SHARE MODE")
+            _ = try await transaction.query(Statement("SELECT 1"), Parameters())
+            return try await body()
+        }
+        await pool.close(deadline: 0)
+        return value
+    }
+
     /// Runs SQL in the directory as the superuser, to make time pass or to look. Gives the rows' first column, as text.
     @discardableResult
     func tamper(_ command: String) async throws -> [String] {

@@ -26,14 +26,14 @@ struct RoleRulesTests {
         #expect(RoleCatalogue.permissions.objects.map(\.name) == names)
     }
 
-    /// What the roles could do when their grants were still written down object by object.
+    /// What the roles could do when their grants were still written down object by object, and on what came since.
     @Test func builtInRolesMayDoByCategoryWhatTheyCouldByName() {
         func grants(_ objects: [String], _ actions: [String], _ scope: GrantScope) -> [Contracts.Grant] {
             objects.flatMap { object in
                 actions.map { Contracts.Grant(object: object, action: $0, scope: scope) }
             }
         }
-        let customer = ["account", "contact", "account_contact", "activity"]
+        let customer = ["account", "contact", "account_contact", "activity", "lead"]
         let names = grants(["pipeline", "stage", "user", "department"], ["read"], .all)
         let writing = ["create", "update", "delete"]
         let desk =

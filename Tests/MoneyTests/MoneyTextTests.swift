@@ -32,6 +32,10 @@ import Testing
         Case("007.50 EUR", 750, "EUR"),
         Case("92233720368547758.07 EUR", .max, "EUR"), Case("-9223372036854775808 JPY", .min, "JPY"),
         Case("  12.50   EUR ", 1_250, "EUR"), Case("0 EUR", 0, "EUR"),
+        Case("CN¥5000", 500_000, "CNY"), Case("CN￥5000", 500_000, "CNY"), Case("5000 RMB", 500_000, "CNY"),
+        Case("5000 人民币", 500_000, "CNY"), Case("人民币５０００元", 500_000, "CNY"), Case("¥5000 CNY", 500_000, "CNY"),
+        Case("¥5000元", 500_000, "CNY"), Case("500 円", 500, "JPY"), Case("$12.50 USD", 1_250, "USD"),
+        Case("€12.50 EUR", 1_250, "EUR"), Case("us$12.50", 1_250, "USD"), Case("HK$ 12.50", 1_250, "HKD"),
     ]
 
     @Test(arguments: certain) func readsWhatIsCertain(_ sample: Case) throws {
@@ -49,7 +53,9 @@ import Testing
         ("1250.505 EUR", "EUR has 2 decimals"), ("5.50 JPY", "JPY has no decimals"),
         ("1.2345 KWD", "KWD has 3 decimals"), ("12.50", "no currency"), ("12.50 $", "USD or CAD"),
         ("¥500", "JPY or CNY"), ("12.50 XXX", "no currency in use"), ("12.50 EURO", "no currency in use"),
-        ("EUR 12.50 USD", "two currencies"), ("€12.50 EUR", "two currencies"), ("EUR", "not an amount"),
+        ("EUR 12.50 USD", "two currencies"), ("¥12.50 EUR", "two currencies"), ("EUR", "not an amount"),
+        ("5000 元", "CNY or TWD or HKD, as in 5,000.00 CNY"), ("五千 CNY", "in digits, as in 1250.00 CNY"),
+        ("5万 CNY", "in digits"), ("$5 CAN", "two currencies"),
         ("lots EUR", "not an amount"), (".5 EUR", "not an amount"), ("1. EUR", "not an amount"), ("", "not an amount"),
         ("- EUR", "not an amount"), ("--5 EUR", "not an amount"), ("1e3 EUR", "not an amount"),
         ("(5.00) EUR", "not an amount"), ("1٢ EUR", "several scripts"), ("1  250 EUR", "not an amount"),
@@ -68,6 +74,7 @@ import Testing
         ("1,234 KWD", ["1234.000 KWD", "1.234 KWD"]), ("1,250 JPY", ["1250 JPY"]), ("5.50 JPY", ["5 JPY", "6 JPY"]),
         ("-5.505 EUR", ["-5505.00 EUR"]), ("1250.505 EUR", ["1,250.50 EUR", "1,250.51 EUR"]),
         ("1,250,00 EUR", ["125000.00 EUR", "1250.00 EUR"]), ("12.50", ["12.50 EUR"]), ("¥500", ["500 JPY"]),
+        ("5000 元", ["5,000.00 CNY"]),
         ("€12.50 USD", ["12.50 EUR", "12.50 USD"]), ("12.50 EURO", ["12.50 EUR"]), ("5 €€", ["5.00 EUR"]),
     ])
     func offersWhatMayBeMeant(_ text: String, _ samples: [String]) {

@@ -21,6 +21,26 @@ struct ClientNetworkTests {
         #expect(network("192.0.2.1") == "192.0.2.1")
     }
 
+    /// Else everybody behind a translator is one network, and one of them can lock out the others.
+    @Test(arguments: ["::ffff:192.0.2.", "64:ff9b::192.0.2."])
+    func anAddressInsideCountsAsItself(_ prefix: String) {
+        #expect(network(prefix + "1") == "192.0.2.1")
+        #expect(network(prefix + "1") != network(prefix + "2"))
+        #expect(ClientNetwork(address: prefix + "1").ranges == ["192.0", "192.0.2", "192.0.2.1"])
+    }
+
+    @Test func aTunnelsAddressCountsAsItsEnd() {
+        #expect(network("2002:c000:201::1") == "192.0.2.1")
+        #expect(network("2002:c000:201:7::9") == "192.0.2.1", "the end of a tunnel has 65,536 networks")
+        #expect(network("2002:c000:202::1") == "192.0.2.2")
+    }
+
+    /// Prefixes that only begin alike: 64:ff9b:1::/48 is for local use, and its users choose where the address lies.
+    @Test(arguments: ["64:ff9b:1::c000:201", "64:ff9b:0:0:1::c000:201", "::192.0.2.1", "2003:c000:201::1"])
+    func otherPrefixesHoldNone(_ address: String) {
+        #expect(network(address).hasSuffix("/64"))
+    }
+
     @Test func whatIsNoAddressStandsForItself() {
         #expect(network("") == "")
         #expect(network("unix") == "unix")

@@ -65,6 +65,9 @@ final class RawPeer: TLSConnectionDelegate, @unchecked Sendable {
         Self.statuses(await frames { Self.statuses($0).count >= count }).mapValues { $0.error?.reason ?? "OK" }
     }
 
+    /// The same of those that have ended by now.
+    func reasonsSoFar() async -> [UInt64: String] { await reasons(count: 0) }
+
     /// What calls were told of their budget.
     func budgets(until id: UInt64) async -> [UInt64: Budget] { await statuses(until: id).compactMapValues(\.budget) }
 

@@ -92,7 +92,8 @@ final class World: Sendable {
     init(
         peers: PeerPolicy = .anyone, limits: ServerLimits = ServerLimits(),
         interceptors: [any Interceptor] = [], admission: AdmissionRule? = nil,
-        fallback: RawHandler? = nil, router: Router? = nil, loopCount: Int = 1, tracing: Tracing = .off,
+        fallback: RawHandler? = nil, pace: AnswerPace? = nil, router: Router? = nil, loopCount: Int = 1,
+        tracing: Tracing = .off,
         accountsWork: Bool = false
     ) async throws {
         var limits = limits
@@ -106,7 +107,8 @@ final class World: Sendable {
         server = RPCServer(
             loops: loops, address: try SocketAddress("127.0.0.1:0"), tls: tls,
             router: router ?? NoteHandlers.router(gate),
-            interceptors: interceptors, admission: admission, fallback: fallback, peers: peers, limits: limits,
+            interceptors: interceptors, admission: admission, fallback: fallback, pace: pace, peers: peers,
+            limits: limits,
             agent: "test/1", logger: Self.logger, tracing: tracing, accountsWork: accountsWork)
         try await server.start()
         address = server.localAddress!

@@ -80,6 +80,44 @@ import Testing
         }
     }
 
+    /// Who may not read deals is told that a stage or pipeline is in use, and neither how much nor by what.
+    @Test func whatIsInUseTellsNoMoreOfDealsThanThat() async throws {
+        try await Sales.run { sales in
+            let keeper = sales.service.makeUser([("stage", "*", .all), ("pipeline", "*", .all)])
+            let new = try await sales.makePipeline("Used")
+            func refusals() async throws -> [RPCError?] {
+                [
+                    try await refusal {
+                        try await sales.stages(as: keeper).deleteStage(DeleteStageRequest(id: new.new.id))
+                    },
+                    try await refusal {
+                        try await sales.stages(as: keeper).updateStage(
+                            UpdateStageRequest(
+                                stage: Stage(id: new.new.id, probabilityPercent: 0, category: .lost),
+                                updateMask: ["category", "probability_percent"]))
+                    },
+                    try await refusal {
+                        try await sales.pipelines(as: keeper).deletePipeline(DeletePipelineRequest(id: new.pipeline.id))
+                    },
+                ]
+            }
+            let first = try await sales.make(Deal(displayName: "Desk", stageID: new.new.id))
+            let one = try await refusals()
+            #expect(one.map { $0?.reason } == ["STAGE_HAS_DEALS", "STAGE_HAS_DEALS", "PIPELINE_HAS_DEALS"])
+            for error in one {
+                #expect(error?.details.isEmpty == true)
+                #expect(error?.message.contains("in use") == true && error?.message.contains("deal") == false)
+            }
+            for _ in 0..<2 { _ = try await sales.make(Deal(displayName: "Chair", stageID: new.new.id)) }
+            let three = try await refusals()
+            #expect(three.map { $0?.message } == one.map { $0?.message })
+            #expect(three.allSatisfy { $0?.message.contains(first.id ?? "") == false && $0?.details.isEmpty == true })
+            // Who may read deals is told what to do.
+            let advice = try await refusal { try await sales.stages().deleteStage(DeleteStageRequest(id: new.new.id)) }
+            #expect(advice?.message.contains("move") == true)
+        }
+    }
+
     /// Deals enter a stage while it is deleted: either comes first, and no living deal is in a deleted stage.
     @Test func aDealAndTheEndOfItsStageAtOnce() async throws {
         try await Sales.run { sales in

@@ -1,4 +1,5 @@
 import Contracts
+import Postgres
 import RPC
 import Tenancy
 import TestService
@@ -70,6 +71,62 @@ import Testing
                 #expect(pipeline.displayName == "Sales")
                 _ = try await sales.make(Deal(displayName: "Desk"))
             })
+    }
+
+    /// What the ledger says of the creation of a pipeline or stage: its fields, and the values that are told below.
+    private static let creations = """
+        SELECT l.object, (SELECT string_agg(key, ' ' ORDER BY key) FROM jsonb_object_keys(l.after) AS keys (key)),
+            l.after ->> 'display_name', l.after ->> 'id' = l.record_id::text AND l.actor_id IS NULL
+                AND l.before IS NULL AND l.occurred_at = (l.after ->> 'create_time')::timestamptz
+        FROM {schema}.ledger l WHERE l.object IN ('pipeline', 'stage') AND l.record_version = 1
+        ORDER BY l.object, (l.after ->> 'position')::integer
+        """
+
+    /// The first pipeline and its stages are in the ledger as if somebody had created them, in a new workspace and in one that has
+    /// changed them since.
+    @Test func theFirstPipelineIsInTheLedger() async throws {
+        let fields = [
+            "pipeline": "create_time default_pipeline display_name id",
+            "stage": "category create_time display_name id pipeline_id position probability_percent",
+        ]
+        let names = ["Sales", "Qualified", "Proposal", "Negotiation", "Won", "Lost"]
+        @Sendable func check(_ sales: Sales) async throws {
+            let rows = try await sales.service.sql(Self.creations)
+            #expect(try rows.map { try $0.string(2) } == names)
+            for row in rows {
+                #expect(try row.string(1) == fields[try row.string(0)])
+                #expect(try row.bool(3))
+            }
+        }
+        try await Sales.run(check)
+        try await Sales.run(
+            from: 5,
+            old: { sales in
+                let pipeline = try await sales.defaultPipeline()
+                for (name, text) in [("Changed", "new"), ("Changed again", nil)] {
+                    _ = try await sales.pipelines().updatePipeline(
+                        UpdatePipelineRequest(
+                            pipeline: Pipeline(id: pipeline.id, displayName: name, description: text),
+                            updateMask: ["display_name", "description"]))
+                }
+                let stage = try await sales.stage("Proposal")
+                _ = try await sales.stages().deleteStage(DeleteStageRequest(id: stage.id))
+            }, check)
+    }
+
+    /// A creation by a user has the same fields in the ledger as the first ones, which a migration made.
+    @Test func theFirstPipelineIsInTheLedgerAsAnyOther() async throws {
+        try await Sales.run { sales in
+            let new = try await sales.makePipeline("Second")
+            let rows = try await sales.service.sql(
+                """
+                SELECT count(DISTINCT keys) FROM (
+                    SELECT (SELECT string_agg(key || jsonb_typeof(value), ' ' ORDER BY key) FROM jsonb_each(after)) AS keys
+                    FROM {schema}.ledger WHERE object = 'stage' AND record_version = 1) AS rows
+                """)
+            #expect(try rows.one().int64(0) == 1)
+            #expect(new.new.id != nil)
+        }
     }
 
     /// A text of a time before texts had one form is brought into it by writing it again, and by nothing else.

@@ -35,6 +35,27 @@ import Testing
         #expect(try rows.map { try $0.int64(1) } == [20, 50, 80, 100, 0])
     }
 
+    /// Whatever made a record: what is in a new schema from the start is in its ledger.
+    @Test func whatANewTenantBeginsWithIsInItsLedger() async throws {
+        let postgres = try await TestPostgres.shared()
+        for service in [CustomerService.definition, SalesService.definition] {
+            try await postgres.withTenant(service.stream) { tenant in
+                let database = service.database(postgres.databases(service.name), placements: SinglePlacement())
+                for type in service.records {
+                    let rows = try await database.read(
+                        tenant.caller, deadline: TestPostgres.deadline(),
+                        Statement(
+                            unsafeGenerated: """
+                                SELECT count(*) FROM {schema}.\(type.table) r WHERE NOT EXISTS (
+                                    SELECT FROM {schema}.ledger l WHERE l.object = '\(type.object)'
+                                        AND l.record_id = r.id AND l.record_version = 1)
+                                """), Parameters())
+                    #expect(try rows.one().int64(0) == 0, "\(type.object)")
+                }
+            }
+        }
+    }
+
     private func compare(_ service: ServiceDefinition) async throws {
         let postgres = try await TestPostgres.shared()
         try await postgres.withTenant(service.stream) { tenant in

@@ -77,7 +77,7 @@ import Wire
         #expect(groups.map(\.name) == ["Customers", "Sales", "Workspace"])
         #expect(
             names == [
-                ["account", "contact", "account-contact", "activity"], ["deal", "pipeline", "stage"],
+                ["account", "contact", "account-contact", "activity", "lead"], ["deal", "pipeline", "stage"],
                 ["user", "department", "role", "import"],
             ])
     }

@@ -37,14 +37,29 @@ import Testing
         #expect(FilterHint.problem(other, Deal.noun) == nil)
     }
 
-    /// Stages one of which has a hundred times what fits in 64 bits: the bars keep their proportion.
-    @Test func barsOfLargeSumsKeepTheirProportion() {
-        func column(_ sum: MoneySum) -> BoardColumn { BoardColumn(displayName: "S", sums: [sum]) }
-        let board = GetBoardResponse(columns: [
-            column(MoneySum(currencyCode: "EUR", largeMinorUnits: "10000000000000000000")),
-            column(MoneySum(currencyCode: "EUR", largeMinorUnits: "20000000000000000000")),
-        ])
-        let bars = BoardText.lines(board, width: 200).map { $0.count { $0 == "█" } }.filter { $0 > 0 }
-        #expect(bars == [12, 24])
+    @Test(arguments: [
+        (RPCError.unauthenticated("SIGN_IN_FAILED", "No."), "set-password"),
+        (RPCError(.deadlineExceeded, reason: "DEADLINE_EXCEEDED", "Too long."), "steward server health"),
+        (RPCError.failedPrecondition("PIPELINE_HAS_DEALS", "It has deals."), "steward deal move-all"),
+        (RPCError.unauthenticated("SESSION_INVALID", "No."), "steward login"),
+    ])
+    func everyFailureHasANextStep(_ error: RPCError, _ cure: String) {
+        #expect(Failure.cure(error)?.contains(cure) == true)
+    }
+
+    /// Filters follow no list of references.
+    @Test func aFilterOverAListOfNamesIsToldTheIDs() {
+        let error = RPCError.invalidArgument(
+            "FILTER_FIELD_UNKNOWN", "No such field.", domain: "records", details: [("field", "role")])
+        #expect(FilterHint.problem(error, User.noun)?.cure.hasPrefix("write role_ids = \"ID\"") == true)
+    }
+
+    /// Whoever may not import gains nothing by repeating the command.
+    @Test func onlyWhatMayPassIsToBeRepeated() {
+        #expect(ImportSummary.mayPass(.interrupted(2)))
+        #expect(ImportSummary.mayPass(.failed(RPCError(.unavailable, reason: "X", "Away."))))
+        #expect(ImportSummary.mayPass(.failed(UsageProblem("the disk is full", cure: "free it"))))
+        #expect(!ImportSummary.mayPass(.failed(RPCError.permissionDenied("PERMISSION_MISSING", "No."))))
+        #expect(!ImportSummary.mayPass(.failed(RPCError.invalidArgument("FILTER_FIELD_UNKNOWN", "No."))))
     }
 }

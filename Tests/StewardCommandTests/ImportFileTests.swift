@@ -47,6 +47,15 @@ import Testing
         #expect(said.contains("nothing was imported") && said.contains("--encoding windows-1252"))
     }
 
+    @Test func proposesTheEncodingThatTheBytesLookLike() {
+        // 北京 and Größe.
+        #expect(TextEncoding.likely([0xb1, 0xb1, 0xbe, 0xa9])?.name == "gb18030")
+        #expect(TextEncoding.likely([0xb1, 0xb1, 0xbe, 0xa9])?.sample == "北京")
+        #expect(TextEncoding.likely(Array("Gr".utf8) + [0xf6, 0xdf] + Array("e".utf8))?.sample == "Größe")
+        let said = problem(Array("display_name,city\nA,".utf8) + [0xb1, 0xb1, 0xbe, 0xa9, 0x0a])
+        #expect(said.contains("--encoding gb18030") && said.contains("北京"), "\(said)")
+    }
+
     @Test func readsAnEncodingThatIsNamed() throws {
         let windows = try #require(TextEncoding(named: "windows-1252"))
         let bytes =

@@ -1,3 +1,4 @@
+import Contracts
 import Testing
 
 @testable import steward
@@ -27,6 +28,51 @@ import Testing
         let line = table.lines(width: 40)[1]
         #expect(TextWidth.columns(line) == 40)
         #expect(line.hasSuffix("…"))
+    }
+
+    private static let wide = Table(
+        columns: [
+            .init(title: "id", keepsWidth: true, dispensability: 9), .init(title: "name", dispensability: 1),
+            .init(title: "amount", alignsRight: true, keepsWidth: true, dispensability: 2),
+            .init(title: "time", keepsWidth: true, dispensability: 3), .init(title: "note", dispensability: 4),
+        ],
+        rows: [
+            [
+                "0190b5a0-0000-7000-8000-000000000000", String(repeating: "n", count: 40), "12,345,678.90 EUR",
+                "2026-11-21T09:30:00Z", String(repeating: "x", count: 40),
+            ]
+        ])
+
+    @Test(arguments: [(200, []), (120, []), (80, ["id"]), (60, ["id", "note"]), (40, ["id", "note", "time"])])
+    func numbersAndTimesAreWholeOrNotThere(_ width: Int, _ leftOut: [String]) {
+        let (table, without) = Self.wide.fitting(width)
+        #expect(without == leftOut)
+        for line in table.lines(width: width) { #expect(TextWidth.columns(line) <= width) }
+        let row = table.lines(width: width)[1]
+        for (title, text) in [("id", "000000000000"), ("amount", "12,345,678.90 EUR"), ("time", "09:30:00Z")] {
+            #expect(row.contains(text) == !leftOut.contains(title), "\(row)")
+        }
+    }
+
+    @Test func whatWasAskedForIsThere() {
+        let asked = Table(
+            columns: [.init(title: "id", keepsWidth: true), .init(title: "name")],
+            rows: [["0190b5a0-0000-7000-8000-000000000000", String(repeating: "n", count: 40)]])
+        let (table, leftOut) = asked.fitting(40)
+        #expect(leftOut.isEmpty)
+        #expect(table.lines(width: 40)[1] == "0190b5a0-0000-7000-8000-000000000000  n…")
+    }
+
+    /// 5000 JPY and 100.00 USD have no common measure.
+    @Test func barsAreOfDealsNotOfMoney() {
+        func column(_ name: String, _ count: Int64, _ units: Int64, _ currency: String) -> BoardColumn {
+            BoardColumn(
+                displayName: name, dealCount: count, sums: [MoneySum(currencyCode: currency, minorUnits: units)])
+        }
+        let board = GetBoardResponse(
+            displayName: "Sales", columns: [column("A", 1, 500_000, "JPY"), column("B", 2, 10_000, "USD")])
+        let bars = BoardText.lines(board, width: 80).dropFirst(2).map { line in line.count { $0 == "█" } }
+        #expect(bars == [12, 24])
     }
 
     @Test func controlCharactersDoNotReachTheTerminal() {

@@ -162,7 +162,9 @@ extension SystemTests {
             await back.close()
 
             _ = try await desk.tenants.deleteTenant(
-                DeleteTenantRequest(id: id, graceDays: 0, workspace: workspace.name))
+                DeleteTenantRequest(id: id, graceDays: 1, workspace: workspace.name))
+            // A day later.
+            try await steward.database.run("UPDATE directory.tenants SET purge_at = now() WHERE id = '\(id)'")
             try await eventually("the tenant is forgotten") {
                 do {
                     _ = try await desk.tenants.getTenant(GetTenantRequest(id: id))

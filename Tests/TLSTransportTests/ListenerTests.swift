@@ -42,6 +42,9 @@ import Testing
         #expect(try host("[2001:db8:1:2::1]:1") == host("[2001:db8:1:2:ffff::9]:1"))
         #expect(try host("[2001:db8:1:2::1]:1") != host("[2001:db8:1:3::1]:1"))
         #expect(try host("[::ffff:10.0.0.1]:1") == host("10.0.0.1:1"))
+        // Behind a translator each has his own.
+        #expect(try host("[64:ff9b::10.0.0.1]:1") == host("10.0.0.1:1"))
+        #expect(try host("[2002:a00:1:9::1]:1") == host("10.0.0.1:1"))
     }
 
     @Test func someDescriptorsAreNeverGivenToClients() throws {

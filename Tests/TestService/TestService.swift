@@ -39,7 +39,8 @@ package final class TestService: Sendable {
         let stream = definition.stream
         let first = MigrationStream(
             name: stream.name, kind: stream.kind,
-            migrations: stream.migrations.filter { $0.number <= number ?? Int.max }, rights: stream.rights)
+            migrations: stream.migrations.filter { $0.number <= number ?? Int.max },
+            rights: stream.rights(until: number ?? Int.max))
         try await postgres.withTenant(first) { tenant in
             let service = try TestService(definition, postgres, tenant, databases)
             if number != nil {
@@ -123,6 +124,15 @@ package final class TestService: Sendable {
         let results = try await database.batch(
             caller(admin), deadline: TestPostgres.deadline(), [(Statement(unsafeGenerated: text), Parameters())])
         return results[0]
+    }
+}
+
+extension MigrationStream {
+    /// The rights on the tables that the migrations up to this number make.
+    fileprivate func rights(until number: Int) -> [TableRights] {
+        rights.filter { rights in
+            migrations.contains { $0.number <= number && $0.sql.contains("{schema}.\(rights.table)") }
+        }
     }
 }
 

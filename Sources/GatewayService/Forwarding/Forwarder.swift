@@ -37,7 +37,7 @@ struct Forwarder: Sendable {
             }
             try takeInSession(call, frame, start, target)
         } catch {
-            call.finish(RPCError(masking: error))
+            call.turnAway(RPCError(masking: error))
         }
     }
 
@@ -90,7 +90,7 @@ struct Forwarder: Sendable {
                     relay(call, frame, start, to: target, token: token, account: binding.account)
                 }
             case .failure(let error):
-                call.finish(error)
+                call.turnAway(error)
             }
         }
     }
@@ -104,7 +104,7 @@ struct Forwarder: Sendable {
         do {
             try account.begin(cost: cost, now: MonotonicTime.now())
         } catch {
-            return refuse(call, error, account)
+            return refuse(call, error)
         }
         pass(call, frame, start, to: target, token: token, account.sampling) { end in
             account.end(taken: cost, cost: end.cost, now: MonotonicTime.now())
@@ -113,21 +113,7 @@ struct Forwarder: Sendable {
 
     private func refuse(_ call: InboundCall, _ error: RPCError) {
         metrics.refused(reason: error.reason)
-        call.finish(error)
-    }
-
-    /// The same for a call that its workspace has no budget or place for: now, or later when that happens all the time.
-    private func refuse(_ call: InboundCall, _ error: RPCError, _ account: TenantAccount) {
-        guard let loop = EventLoop.current,
-            let delay = account.hold(error, until: call.deadline, now: MonotonicTime.now())
-        else { return refuse(call, error) }
-        metrics.refused(reason: error.reason)
-        var told = error
-        told.retryDelay = error.retryDelay.map { max(.zero, $0 - .nanoseconds(Int64(clamping: delay))) }
-        loop.schedule(after: .nanoseconds(Int64(clamping: delay))) { [told] in
-            account.letGo()
-            call.finish(told)
-        }
+        call.turnAway(error)
     }
 
     private func pass(

@@ -41,7 +41,7 @@ final class OpenRequest: CallReceiver, @unchecked Sendable {
     func fail(_ error: RPCError, wasBegun: Bool, on call: FrameCall) { onFailure() }
 
     private func refuse(_ call: InboundCall, _ error: RPCError) {
-        call.finish(error)
+        call.turnAway(error)
         onFailure()
     }
 

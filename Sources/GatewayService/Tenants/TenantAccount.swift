@@ -4,8 +4,8 @@ import ServiceHost
 import Synchronization
 import Tenancy
 
-/// What one tenant uses of this gateway: its calls under way, and its budgets of weighted calls and of recorded ones, which come back
-/// with time.
+/// What one tenant uses of this gateway: its calls under way, its budgets of weighted calls and of recorded ones, which come back with time,
+/// and the pace of what the gateway answers it by itself.
 final class TenantAccount: Sendable {
     /// The limits of each tenant.
     struct Limits: Sendable, Hashable {
@@ -20,27 +20,18 @@ final class TenantAccount: Sendable {
     /// Bounds the calls of the tenant that are recorded because its clients say so.
     let sampling: SamplingBudget
 
-    /// Refused calls that are answered at once: so many after a pause, and per second in the long run. A client that heeds
-    /// `retry.delay_ms` makes fewer.
-    private static let promptRefusalsBurst = 20
-    private static let promptRefusalsPerSecond = 10
-    /// How long the answer to another one waits. Whoever waits for it cannot make the next call as fast as the gateway refuses.
-    private static let holdMin: UInt64 = 100_000_000
-    private static let holdMax: UInt64 = 1_000_000_000
-    /// Answers that wait at a time, a kilobyte each: those of all calls that 16 connections may have. More are given at once.
-    static let heldMax = 4_096
+    /// Calls that the gateway refuses or answers by itself, each second: a thousandth of a loop. A client that heeds `retry.delay_ms` makes
+    /// fewer.
+    static let ownAnswersPerSecond = 200
 
     private let limits: Limits
-    private let promptRefusals: Mutex<TokenBucket>
-    private let heldCount = Atomic<Int>(0)
+    private let ownAnswers = Mutex(StepPace(perSecond: TenantAccount.ownAnswersPerSecond))
     private let callCount = Atomic<Int>(0)
     private let bucket: Mutex<TokenBucket>
 
     init(_ limits: Limits, sampling: SamplingBudget, now: UInt64) {
         self.limits = limits
         self.sampling = sampling
-        promptRefusals = Mutex(
-            TokenBucket(burst: Self.promptRefusalsBurst, perSecond: Self.promptRefusalsPerSecond, now: now))
         bucket = Mutex(TokenBucket(burst: limits.unitsBurst, perSecond: limits.unitsPerSecond, now: now))
     }
 
@@ -70,28 +61,14 @@ final class TenantAccount: Sendable {
         }
     }
 
-    /// For how many nanoseconds the answer to a call waits that `begin` refused, never past half of its time, or a tenth of a second; nil: it is given at once.
-    /// Each that waits is to `letGo`.
-    func hold(_ refusal: RPCError, until deadline: Deadline, now: UInt64) -> UInt64? {
-        guard !promptRefusals.withLock({ $0.allows(at: now) }) else { return nil }
-        guard heldCount.wrappingAdd(1, ordering: .relaxed).newValue <= Self.heldMax else {
-            letGo()
-            return nil
-        }
-        let delay = refusal.retryDelay.map { $0.nanosecondsClamped } ?? 0
-        let left = deadline == .never ? UInt64.max : deadline.remainingNanoseconds(at: now)
-        // A call that would not wait for so long learns nothing before its time is over.
-        return min(max(delay, Self.holdMin), Self.holdMax, max(Self.holdMin, left / 2))
-    }
-
-    /// An answer that waited has been given.
-    func letGo() { heldCount.wrappingSubtract(1, ordering: .relaxed) }
+    /// The gateway answers a call of the tenant by itself, at the price of so many refusals. Gives for how many nanoseconds the connection that
+    /// made the call is to be read no further.
+    func waitAfterOwnAnswer(_ steps: Int, now: UInt64) -> UInt64 { ownAnswers.withLock { $0.take(steps, at: now) } }
 
     /// Nothing would be lost by forgetting it.
     func isIdle(now: UInt64) -> Bool {
-        callCount.load(ordering: .relaxed) == 0 && heldCount.load(ordering: .relaxed) == 0
-            && promptRefusals.withLock { $0.untilFull(at: now) } == 0 && bucket.withLock { $0.untilFull(at: now) } == 0
-            && sampling.isFull(at: now)
+        callCount.load(ordering: .relaxed) == 0 && ownAnswers.withLock { $0.isFull(at: now) }
+            && bucket.withLock { $0.untilFull(at: now) } == 0 && sampling.isFull(at: now)
     }
 
     private func exhausted(_ cost: UInt32, _ now: UInt64) -> RPCError {

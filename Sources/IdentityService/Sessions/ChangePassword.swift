@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import Records
 import Tenancy
 
 extension AuthenticationMethods {
@@ -48,11 +49,12 @@ extension AuthenticationMethods {
             try await directory.write(change, deadline: context.deadline)
             return
         }
-        try await tenantData.write(
-            tenant,
-            [
-                CredentialTable.put(caller.userID, hash: hash, knownNetworks: networks, now: now),
-                LedgerTable.passwordChanged(of: caller.userID, by: caller.userID, context, now: now),
-            ], purpose: "change password", deadline: context.deadline)
+        let origin = LedgerRow.Origin(time: now, actor: caller.userID, context)
+        try await tenantData.transaction(tenant, purpose: "change password", deadline: context.deadline) {
+            transaction in
+            let change = CredentialTable.put(caller.userID, hash: hash, knownNetworks: networks, now: now)
+            try await transaction.run(change)
+            try await UserLedger(user: caller.userID, origin: origin).tell(UserLedger.passwordChanged, in: transaction)
+        }
     }
 }

@@ -10,7 +10,8 @@ import Text
 /// Suspending, activating and deleting. Each may be repeated: a tenant that is in the wanted state already is given
 /// as it is.
 extension TenantMethods {
-    static let graceDays = 0...90
+    /// A day is what the directory insists on too: it is left to whoever notices that a workspace should not have been deleted.
+    static let graceDays = 1...90
     static let graceDaysDefault = 30
 
     func suspendTenant(_ request: SuspendTenantRequest, _ context: CallContext) async throws
@@ -41,12 +42,8 @@ extension TenantMethods {
         let tenant = try await change(id, context) { tenant, now in
             switch tenant.state {
             case .active: return nil
-            case .suspended: return TenantTable.setState(id, .active, now: now)
-            case .deleting where now < tenant.purgeTime ?? now:
-                return TenantTable.setState(id, .active, now: now)
-            default:
-                throw IdentityError.tenantState(
-                    tenant.state.word, needs: "suspended, or deleted and within its grace")
+            case .suspended, .deleting: return TenantTable.setState(id, .active, now: now)
+            default: throw IdentityError.tenantState(tenant.state.word, needs: TenantMethods.activatable)
             }
         }
         return ActivateTenantResponse(tenant: tenant.message)
@@ -59,7 +56,7 @@ extension TenantMethods {
         let days = Int(request.graceDays ?? Int32(TenantMethods.graceDaysDefault))
         guard TenantMethods.graceDays.contains(days) else {
             throw RPCError.invalidArgument(
-                "OUT_OF_RANGE", "The grace is 0 to 90 days.", field: "grace_days",
+                "OUT_OF_RANGE", "The grace is 1 to 90 days.", field: "grace_days",
                 domain: IdentityError.domain)
         }
         let id = try TenantMethods.tenantID(request.id)
@@ -70,14 +67,15 @@ extension TenantMethods {
             switch tenant.state {
             case .deleting: return nil
             case .active, .suspended:
-                let purgeTime = now.advanced(by: .seconds(days * 86_400))
-                return TenantTable.setState(id, .deleting, purgeTime: purgeTime, now: now)
+                return TenantTable.setState(id, .deleting, graceDays: days, now: now)
             default: throw IdentityError.tenantState(tenant.state.word, needs: "active or suspended")
             }
         }
         try await revoker.revoke(tenant: id, deadline: context.deadline)
         return DeleteTenantResponse(tenant: tenant.message)
     }
+
+    private static let activatable = "suspended, or deleted and within its grace"
 
     /// Locks the tenant, lets `decide` choose the change, if any, makes it and tells the services.
     private func change(
@@ -89,7 +87,10 @@ extension TenantMethods {
             }
             let tenant = try TenantRow(row)
             guard let change = try decide(tenant, .now()) else { return tenant }
-            return try TenantRow(try await transaction.run(change).one())
+            guard let changed = try await transaction.run(change).first else {
+                throw IdentityError.tenantState(tenant.state.word, needs: TenantMethods.activatable)
+            }
+            return try TenantRow(changed)
         }
         feed.announce(PolicyChangeEvent(tenantID: id, epoch: tenant.policyEpoch))
         context.logger.notice(

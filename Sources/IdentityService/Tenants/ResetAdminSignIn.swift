@@ -3,6 +3,7 @@ import Logging
 import Observability
 import Postgres
 import RPC
+import Records
 import Tenancy
 
 extension TenantMethods {
@@ -18,19 +19,11 @@ extension TenantMethods {
         try TenantMethods.check(request.oneTimePassword, for: email)
         let tenant = try await activeTenant(id, context)
         let admin = try await admin(of: id, email, context)
-        let now = Timestamp.now()
-        var expireTime: Timestamp?
-        var changes = [
-            LedgerTable.adminSignInReset(
-                of: admin, by: caller.userID, setsPassword: request.oneTimePassword != nil, context, now: now)
-        ]
+        var hash: String?
         if let password = request.oneTimePassword {
-            let end = now.advanced(by: TenantMethods.oneTimePasswordLifetime)
-            let hash = try await hasher.hash(password, from: context.clientNetwork)
-            changes.append(CredentialTable.put(admin, hash: hash, expireTime: end, now: now))
-            expireTime = end
+            hash = try await hasher.hash(password, from: context.clientNetwork)
         }
-        try await tenantData.write(id, changes, purpose: "reset admin sign-in", deadline: context.deadline)
+        let expireTime = try await store(hash, of: admin, in: id, by: caller.userID, context)
         if expireTime != nil {
             try await revoker.revoke(SessionOwner(tenantID: id, userID: admin), deadline: context.deadline)
         }
@@ -42,6 +35,24 @@ extension TenantMethods {
                 LogKey.tenantID: "\(id)", LogKey.adminID: "\(admin)", LogKey.passwordSet: "\(expireTime != nil)",
             ])
         return ResetAdminSignInResponse(adminUserID: admin.description, passwordExpireTime: expireTime)
+    }
+
+    /// Stores the one-time password, if there is one, and tells of the reset. Gives the time until which the password may be used.
+    private func store(
+        _ hash: String?, of admin: UserID, in tenant: TenantID, by operator: UserID, _ context: CallContext
+    ) async throws -> Timestamp? {
+        let now = Timestamp.now()
+        let end = hash.map { _ in now.advanced(by: TenantMethods.oneTimePasswordLifetime) }
+        let ledger = UserLedger(user: admin, origin: LedgerRow.Origin(time: now, actor: nil, context))
+        let event = UserLedger.signInReset(by: `operator`, setsPassword: hash != nil)
+        try await tenantData.transaction(tenant, purpose: "reset admin sign-in", deadline: context.deadline) {
+            transaction in
+            if let hash {
+                try await transaction.run(CredentialTable.put(admin, hash: hash, expireTime: end, now: now))
+            }
+            try await ledger.tell(event, in: transaction)
+        }
+        return end
     }
 
     private static func check(_ password: String?, for email: String) throws {

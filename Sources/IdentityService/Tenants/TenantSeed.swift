@@ -1,77 +1,45 @@
 import Contracts
 import Postgres
+import Records
 import Tenancy
 
-/// The first records of a tenant: the top department, the built-in roles and the first admin. They are written in one
-/// transaction with their ledger rows, and a second time changes nothing, because the first admin's id is given from the
-/// start.
-enum TenantSeed {
-    static func queries(tenant: TenantRow, setup: TenantSetupRow, now: Timestamp) -> [Query] {
+/// The first records of a tenant: the top department, the built-in roles and the first admin, with their ledger rows, of which nobody
+/// is the actor.
+struct TenantSeed: Sendable {
+    let departments: RecordType
+    let roles: RecordType
+    let users: RecordType
+
+    private static let findAdmin = Statement("SELECT FROM {schema}.users WHERE id = $1")
+
+    /// A second time changes nothing, because the first admin's id is given from the start; of two at the same time one fails, by
+    /// the same id.
+    func plant(
+        _ tenant: TenantRow, _ setup: TenantSetupRow, now: Timestamp, in transaction: PostgresTransaction
+    ) async throws {
+        let admin = tenant.adminUserID
+        guard try await transaction.run(Query(Self.findAdmin) { $0.append(admin.id) }).isEmpty else { return }
+        let origin = LedgerRow.Origin(time: now, as: TenantServiceMethods.createTenant)
+        for record in records(tenant, setup, now) {
+            for (statement, parameters) in record.insertions(origin) { try transaction.enqueue(statement, parameters) }
+        }
+        try await transaction.run(CredentialTable.put(admin, hash: setup.adminPasswordHash, now: now))
+    }
+
+    /// The admin is last: he is in the department and has the role.
+    private func records(_ tenant: TenantRow, _ setup: TenantSetupRow, _ now: Timestamp) -> [SeedRecord] {
         let department = RecordID.make()
-        let adminRole = RecordID.make()
-        var queries = [
-            Query(insertDepartment) {
-                $0.append(department)
-                $0.append(now)
-                $0.append(tenant.displayName)
-                $0.append(tenant.adminUserID.id)
-            }
+        let builtIn = BuiltInRole.all.map { (role: $0, id: RecordID.make()) }
+        let admin = User(
+            email: setup.adminEmail, displayName: setup.adminDisplayName, departmentID: department.text,
+            roleIDs: builtIn.filter { $0.role.name == BuiltInRole.admin.name }.map(\.id.text))
+        return [
+            SeedRecord(Department(displayName: tenant.displayName), id: department, of: departments, at: now)
         ]
-        for role in BuiltInRole.all {
-            let id = role.name == BuiltInRole.admin.name ? adminRole : .make()
-            queries.append(insert(role, id: id, admin: tenant.adminUserID, now: now))
-        }
-        queries.append(
-            Query(insertUser) {
-                $0.append(tenant.adminUserID.id)
-                $0.append(now)
-                $0.append(setup.adminEmail)
-                $0.append(setup.adminDisplayName)
-                $0.append(department)
-                $0.append([adminRole])
-            })
-        queries.append(
-            Query(insertCredential) {
-                $0.append(tenant.adminUserID.id)
-                $0.append(setup.adminPasswordHash)
-                $0.append(now)
-            })
-        queries.append(LedgerTable.seeded(count: BuiltInRole.all.count + 2, now: now))
-        return queries
+            + builtIn.map { role, id in
+                let record = Role(
+                    displayName: role.name, description: role.description, grants: role.grants, builtIn: true)
+                return SeedRecord(record, id: id, of: roles, at: now)
+            } + [SeedRecord(admin, id: tenant.adminUserID.id, of: users, at: now)]
     }
-
-    private static func insert(_ role: BuiltInRole, id: RecordID, admin: UserID, now: Timestamp) -> Query {
-        Query(insertRole) {
-            $0.append(id)
-            $0.append(now)
-            $0.append(role.name)
-            $0.append(role.description)
-            $0.appendJSON(role.grants.json)
-            $0.append(admin.id)
-        }
-    }
-
-    private static let insertDepartment = Statement(
-        """
-        INSERT INTO {schema}.departments (id, version, created_at, updated_at, display_name)
-        SELECT $1, 1, $2, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM {schema}.users WHERE id = $4)
-        """)
-
-    private static let insertRole = Statement(
-        """
-        INSERT INTO {schema}.roles (id, version, created_at, updated_at, display_name, description, grants, built_in)
-        SELECT $1, 1, $2, $2, $3, $4, $5, true WHERE NOT EXISTS (SELECT 1 FROM {schema}.users WHERE id = $6)
-        """)
-
-    private static let insertUser = Statement(
-        """
-        INSERT INTO {schema}.users (id, version, created_at, updated_at, email, display_name, department_id, role_ids)
-        VALUES ($1, 1, $2, $2, $3, $4, $5, $6) ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING
-        """)
-
-    private static let insertCredential = Statement(
-        """
-        INSERT INTO {schema}.credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3)
-        ON CONFLICT ON CONSTRAINT credentials_pkey DO NOTHING
-        """)
 }

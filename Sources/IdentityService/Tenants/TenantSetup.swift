@@ -19,6 +19,7 @@ struct TenantSetup: Sendable {
     let provisioner: ProvisioningServiceClient
     let placements: DirectoryPlacements
     let feed: ChangeFeed
+    let seed: TenantSeed
 
     /// How long nothing may be heard of a worker before another one takes over.
     static let lease = Duration.seconds(4)
@@ -146,9 +147,9 @@ struct TenantSetup: Sendable {
 
     private func finish(_ work: TenantSetupRow, _ deadline: Deadline) async throws -> TenantRow {
         let tenant = try await tenant(work.tenantID, deadline)
-        try await tenantData.write(
-            tenant.id, TenantSeed.queries(tenant: tenant, setup: work, now: .now()), purpose: "set up tenant",
-            deadline: deadline)
+        try await tenantData.transaction(tenant.id, purpose: "set up tenant", deadline: deadline) { transaction in
+            try await seed.plant(tenant, work, now: .now(), in: transaction)
+        }
         let rows = try await directory.write(
             TenantSetupTable.remove(tenant.id), TenantTable.setState(tenant.id, .active, now: .now()),
             TenantTable.setKnownObjects(tenant.id, RoleUpgrade.objects), deadline: deadline)

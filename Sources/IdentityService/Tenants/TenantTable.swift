@@ -110,23 +110,25 @@ enum TenantTable {
 
     private static let setState = Statement(
         """
-        UPDATE directory.tenants SET state = $2, updated_at = $3, purge_at = $4, suspend_comment = $5,
-            policy_epoch = policy_epoch + 1, policy_changed_at = $3
-        WHERE id = $1
+        UPDATE directory.tenants SET state = $2, updated_at = $3, purge_at = now() + $4 * interval '24 hours',
+            suspend_comment = $5, policy_epoch = policy_epoch + 1, policy_changed_at = $3
+        WHERE id = $1 AND (purge_at IS NULL OR purge_at > now())
         RETURNING id, workspace, display_name, state, policy_epoch, admin_user_id, operator_id, request_id, fingerprint,
             created_at, updated_at, purge_at
         """)
 
-    /// Moves the tenant to a state, which is a change of policy too.
+    /// Moves the tenant to a state, which is a change of policy too. Gives no row for one whose grace is over, by the clock of
+    /// the database: the provisioner goes by it too.
+    ///
+    /// - Parameter graceDays: the days until the data may be dropped, of a tenant that is deleted.
     static func setState(
-        _ id: TenantID, _ state: TenantState, purgeTime: Timestamp? = nil, comment: String? = nil,
-        now: Timestamp
+        _ id: TenantID, _ state: TenantState, graceDays: Int? = nil, comment: String? = nil, now: Timestamp
     ) -> Query {
         Query(setState) {
             $0.append(id.id)
             $0.append(state.rawValue)
             $0.append(now)
-            $0.append(purgeTime)
+            $0.append(graceDays.map(Double.init))
             $0.append(comment)
         }
     }

@@ -30,9 +30,11 @@ struct UserMethods: UserServiceCustomMethods {
         ) { transaction in
             let user = try await requireRights(over: request.id, password, transaction)
             guard let id = RecordID(user.id ?? "") else { throw IdentityError.sessionInvalid }
+            let origin = LedgerRow.Origin(time: call.now, actor: call.caller.userID, context)
+            let ledger = UserLedger(user: UserID(id), origin: origin)
             for query in [
                 CredentialTable.put(UserID(id), hash: hash, now: call.now),
-                LedgerTable.passwordChanged(of: UserID(id), by: call.caller.userID, context, now: call.now),
+                ledger.row(UserLedger.passwordChanged, version: user.version ?? 0),
             ] {
                 _ = try await transaction.run(query)
             }

@@ -33,32 +33,40 @@ package enum ReflectionHandlers {
     ///   - list: ReflectionService/ListServices.
     ///   - descriptors: ReflectionService/GetDescriptors.
     ///   - services: what this program offers; a gateway names what it forwards as well.
-    ///   - descriptorSet: a serialized google.protobuf.FileDescriptorSet for the full name of a service or message, with all that
-    ///     it uses, dependencies first; nil for a name that is not known.
+    ///   - descriptorSets: of each package a serialized google.protobuf.FileDescriptorSet, with all that it uses, dependencies first. A name
+    ///     is answered with that of its package, the longest one that is a prefix of it.
     package static func register(
         list: MethodDefinition, descriptors: MethodDefinition, services: [ReflectedService],
-        descriptorSet: @escaping @Sendable (String) -> [UInt8]?, on router: inout Router
+        descriptorSets: [String: [UInt8]], on router: inout Router
     ) {
-        let sorted = services.sorted { $0.name < $1.name }
-        router.unary(list) { _, context in
-            let answer = Message.make(list.response, in: context.arena)
-            describe(sorted, in: answer)
-            return answer
-        }
-        router.unary(descriptors) { request, context in
-            let symbol = request.descriptor.field("symbol").flatMap { request.string($0) } ?? ""
-            guard let set = descriptorSet(symbol) else {
-                throw RPCError.notFound(
-                    "SYMBOL_UNKNOWN",
-                    "There is no service or message \(symbol); give a full name, as in steward.rpc.v1.HealthService.",
-                    details: [(key: "symbol", value: symbol)])
-            }
-            let answer = Message.make(descriptors.response, in: context.arena)
-            if let field = descriptors.response.field("file_descriptor_set") {
+        let listed = encoded(list.response) { describe(services.sorted { $0.name < $1.name }, in: $0) }
+        let sets = descriptorSets.mapValues { set in
+            encoded(descriptors.response) { answer in
+                guard let field = answer.descriptor.field("file_descriptor_set") else { return }
                 set.withUnsafeBytes { answer.setBytes(field, $0) }
             }
-            return answer
         }
+        router.serve(list, by: .unaryEncoded { _, _ in listed })
+        router.serve(
+            descriptors,
+            by: .unaryEncoded { request, _ in
+                let symbol = request.descriptor.field("symbol").flatMap { request.string($0) } ?? ""
+                let packages = sets.keys.filter { symbol == $0 || symbol.hasPrefix($0 + ".") }
+                guard let package = packages.max(by: { $0.count < $1.count }), let answer = sets[package] else {
+                    throw RPCError.notFound(
+                        "SYMBOL_UNKNOWN",
+                        "There is no service or message \(symbol); give a full name, as in steward.rpc.v1.HealthService.",
+                        details: [(key: "symbol", value: symbol)])
+                }
+                return answer
+            })
+    }
+
+    /// Once for all calls: anybody may ask for these long answers as often as he likes, and they never change.
+    private static func encoded(_ type: MessageDescriptor, _ fill: (Message) -> Void) -> [UInt8] {
+        let answer = Message.make(type, in: Arena())
+        fill(answer)
+        return WireCodec.encode(answer)
     }
 
     private static func describe(_ services: [ReflectedService], in answer: Message) {

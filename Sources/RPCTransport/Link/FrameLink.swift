@@ -65,6 +65,9 @@ final class FrameLink: @unchecked Sendable {
     @exclusivity(unchecked) private(set) var isOpen = true
     /// More waits for the socket than should; streams pause.
     @exclusivity(unchecked) private(set) var isCongested = false
+    /// Until when nothing more is read, and the timer that then goes on; see `hold(for:)`.
+    @exclusivity(unchecked) private var heldUntil: UInt64 = 0
+    @exclusivity(unchecked) private var holdTimer: Timer?
 
     @exclusivity(unchecked) private var sendWindow = CreditWindow(initial: Hello.assumed.connectionCredit)
     @exclusivity(unchecked) private var meter: CreditMeter
@@ -139,7 +142,7 @@ extension FrameLink: TLSConnectionDelegate {
         unblock()
         if isOpen, !isCongested { owner?.linkBecameWritable(self) }
         // What was unblocked may have filled the socket again.
-        if role == .server, isOpen, !isCongested { connection.resumeReading() }
+        if isOpen { resumeReading() }
     }
 
     func didClose(_ connection: TLSConnection, error: TLSError?) {
@@ -152,12 +155,12 @@ extension FrameLink: TLSConnectionDelegate {
         onDisposed = nil
     }
 
-    /// Handles all complete frames. A server that is congested leaves the rest for later; a client reads always, so that two sides
-    /// never wait for each other.
+    /// Handles all complete frames. A server that is congested, or holds the other side, leaves the rest for later; a client reads always,
+    /// so that two sides never wait for each other.
     private func handleInput() {
         var left = role == .server ? limits.framesPerTurnMax : .max
         do {
-            while isOpen, role == .client || !isCongested {
+            while isOpen, mayRead {
                 guard left > 0 else { return connection.continueInNextTurn() }
                 left -= 1
                 guard let body = try decoder.next(connection.input) else { return }
@@ -172,6 +175,34 @@ extension FrameLink: TLSConnectionDelegate {
         } catch {
             fail(.invalidArgument, "FRAME_MALFORMED", "\(error)")
         }
+    }
+
+    private var mayRead: Bool { role == .client || !(isCongested || holdTimer != nil) }
+
+    private func resumeReading() {
+        if role == .server, mayRead { connection.resumeReading() }
+    }
+
+    /// A server reads and handles nothing more for so many nanoseconds, from the next frame on, so that TCP makes the client wait however
+    /// much it has under way. What the client is owed is written as ever.
+    func hold(for nanoseconds: UInt64) {
+        guard isOpen else { return }
+        heldUntil = max(heldUntil, loop.now + nanoseconds)
+        guard holdTimer == nil else { return }
+        connection.pauseReading()
+        holdTimer = loop.schedule(at: heldUntil) { [self] in endHold() }
+    }
+
+    /// What has come already is handled before more is read: it may hold the other side again.
+    private func endHold() {
+        guard isOpen else { return }
+        guard heldUntil <= loop.now else {
+            holdTimer = loop.schedule(at: heldUntil) { [self] in endHold() }
+            return
+        }
+        holdTimer = nil
+        handleInput()
+        if isOpen { resumeReading() }
     }
 
     private func handle(_ frame: FrameView) throws {
@@ -409,7 +440,7 @@ extension FrameLink {
     private func closed(_ error: RPCError?) {
         guard isOpen else { return }
         isOpen = false
-        for timer in [keepAliveTimer, helloTimer, stallTimer] { timer?.cancel() }
+        for timer in [keepAliveTimer, helloTimer, stallTimer, holdTimer] { timer?.cancel() }
         blocked.removeAll()
         owner?.link(self, closedWith: error)
         owner = nil
@@ -417,6 +448,8 @@ extension FrameLink {
 
     private func checkKeepAlive() {
         guard isOpen else { return }
+        // Who is not read says nothing.
+        if holdTimer != nil { keepAlive.received(at: loop.now) }
         switch keepAlive.check(at: loop.now, isBusy: owner?.isBusy ?? false) {
         case .wait(let moment): checkKeepAlive(at: moment)
         case .ping(let token, let moment):

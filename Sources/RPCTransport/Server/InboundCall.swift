@@ -45,6 +45,13 @@ package class InboundCall: FrameCall, @unchecked Sendable {
         }
     }
 
+    /// Ends the call with the error because it is not passed on; see `AnswerPace`.
+    package final func turnAway(_ error: RPCError) {
+        guard !isEnded else { return }
+        server.answers(.refused)
+        finish(error)
+    }
+
     /// Ends the call with its last frame and tells the receiver that nobody waits any more.
     final func abandon(_ error: RPCError, tellCaller: Bool) {
         guard !isEnded else { return }

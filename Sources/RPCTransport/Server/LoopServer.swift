@@ -13,6 +13,8 @@ final class ServerConfiguration: Sendable {
     /// Nil: every call begins at once.
     let admission: AdmissionRule?
     let fallback: RawHandler?
+    /// Nil: connections are always read.
+    let pace: AnswerPace?
     let peers: PeerPolicy
     /// `peers.trustsCallers`.
     let trustsCallers: Bool
@@ -28,13 +30,15 @@ final class ServerConfiguration: Sendable {
 
     init(
         routes: RouteTable, interceptors: [any Interceptor], admission: AdmissionRule?, fallback: RawHandler?,
-        peers: PeerPolicy, limits: ServerLimits, agent: String, logger: Logger, observer: any TransportObserver,
+        pace: AnswerPace?, peers: PeerPolicy, limits: ServerLimits, agent: String, logger: Logger,
+        observer: any TransportObserver,
         tracing: Tracing, accountsWork: Bool
     ) {
         self.routes = routes
         self.interceptors = interceptors
         self.admission = admission
         self.fallback = fallback
+        self.pace = pace
         self.peers = peers
         trustsCallers = peers.trustsCallers
         self.limits = limits

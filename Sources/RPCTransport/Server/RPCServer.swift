@@ -8,6 +8,17 @@ package import TLSTransport
 /// the frame is the first one of the call and holds its start. Set `call.receiver` to get the rest.
 package typealias RawHandler = @Sendable (_ call: InboundCall, _ first: FrameView) -> Void
 
+/// A call that a server answers by itself, without passing it on.
+package enum OwnAnswer: Sendable {
+    /// By a handler of its router, which begins.
+    case served(MethodDefinition)
+    case refused
+}
+
+/// Learns of each call that the server answers by itself, and says for how many nanoseconds its connection is then read no further; 0: read
+/// on. Runs on the loop of the connection.
+package typealias AnswerPace = @Sendable (_ connection: ConnectionContext, _ answer: OwnAnswer) -> UInt64
+
 /// Serves the methods of a router over TLS, on every loop of a group.
 package final class RPCServer: Sendable {
     private let group: EventLoopGroup
@@ -21,6 +32,7 @@ package final class RPCServer: Sendable {
     ///   - interceptors: run in this order before each handler.
     ///   - admission: how many calls are worked on at once, and which wait for their turn; nil: none waits.
     ///   - fallback: takes calls that the router does not know, instead of UNIMPLEMENTED.
+    ///   - pace: bounds the calls that the server answers by itself; nil: nothing does.
     ///   - peers: who may connect.
     ///   - agent: program and version, for the logs of the other side.
     ///   - tracing: which of the traces that begin here are recorded, and where.
@@ -29,7 +41,7 @@ package final class RPCServer: Sendable {
     package init(
         loops: EventLoopGroup, address: SocketAddress, tls: TLSContext, router: Router,
         interceptors: [any Interceptor] = [], admission: AdmissionRule? = nil, fallback: RawHandler? = nil,
-        peers: PeerPolicy,
+        pace: AnswerPace? = nil, peers: PeerPolicy,
         limits: ServerLimits = ServerLimits(), agent: String, logger: Logger,
         observer: any TransportObserver = NoObserver(), tracing: Tracing = .off,
         accountsWork: Bool = false
@@ -39,7 +51,7 @@ package final class RPCServer: Sendable {
         self.tls = tls
         let config = ServerConfiguration(
             routes: RouteTable(router), interceptors: interceptors, admission: admission, fallback: fallback,
-            peers: peers, limits: limits,
+            pace: pace, peers: peers, limits: limits,
             agent: agent, logger: logger, observer: observer, tracing: tracing, accountsWork: accountsWork)
         servers = loops.loops.map { LoopServer(loop: $0, config: config) }
     }

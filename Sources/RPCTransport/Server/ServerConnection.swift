@@ -158,6 +158,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
                 id: frame.callID, route, start, metadata, server: self, link: link,
                 deadline: StartChecks.deadline(start, config, route, now: now), now: now)
             try add(call, frame)
+            answers(.served(route.method))
             call.begin(frame)
             receiveRest(of: frame, call, link)
             if call.isWaitingForRequest {
@@ -193,12 +194,21 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     }
 
     private func refuse(_ id: UInt64, _ error: RPCError, _ link: FrameLink) {
+        answers(.refused)
         config.observer.callRefused(reason: error.reason)
         CallStatus(error: error).encoded(bytesMax: link.statusBytesMax).withUnsafeBytes { bytes in
             var frame = FrameView(callID: id)
             frame.status = bytes
             link.write(frame)
         }
+    }
+
+    /// The server answers a call by itself; whoever makes many such calls is read no further for a while. When the call begins, since many may
+    /// begin before the first is answered.
+    func answers(_ answer: OwnAnswer) {
+        guard let pace = config.pace, let link else { return }
+        let wait = pace(context, answer)
+        if wait > 0 { link.hold(for: wait) }
     }
 
     // MARK: Ending

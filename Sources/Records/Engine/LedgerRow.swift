@@ -100,12 +100,19 @@ package struct LedgerRow: Sendable {
 extension LedgerRow {
     /// The row of a change: the values of the changed fields before and after.
     init(_ change: RecordChange, fields: [RecordField]) {
-        let type = change.type
+        self.init(change.type, change.recordID, before: change.before, after: change.after, fields: fields)
+    }
+
+    /// The row of a record that nobody's call creates.
+    init(creating record: Message, _ id: RecordID, of type: RecordType) {
+        self.init(type, id, before: nil, after: record, fields: type.fields.filter { record.has($0.descriptor) })
+    }
+
+    private init(_ type: RecordType, _ id: RecordID, before: Message?, after: Message, fields: [RecordField]) {
         let told = fields.filter { $0.role != .version && $0.role != .updateTime }
         self.init(
-            object: type.object, recordID: change.recordID,
-            version: change.after.int64(type.standard.version.descriptor),
-            before: change.before.map { LedgerRow.json(told, of: $0) }, after: LedgerRow.json(told, of: change.after))
+            object: type.object, recordID: id, version: after.int64(type.standard.version.descriptor),
+            before: before.map { LedgerRow.json(told, of: $0) }, after: LedgerRow.json(told, of: after))
     }
 
     private static func json(_ fields: [RecordField], of record: Message) -> [UInt8] {

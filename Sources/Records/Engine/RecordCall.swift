@@ -41,9 +41,12 @@ package struct RecordCall: Sendable {
         access.predicate(action, ownership: type.ownership)
     }
 
+    /// Whether a role grants the action on some records at least.
+    package func may(_ action: Action) -> Bool { predicate(action) != .none }
+
     /// Throws PERMISSION_DENIED when no role grants the action at all, whatever the record.
     package func require(_ action: Action) throws {
-        if predicate(action) == .none { throw RecordErrors.permissionMissing(action, type) }
+        if !may(action) { throw RecordErrors.permissionMissing(action, type) }
     }
 
     var deadline: UInt64 { context.deadline.nanoseconds }

@@ -150,7 +150,7 @@ extension RecordTransaction {
     private func store(_ change: RecordChange) throws {
         let type = change.type
         guard let before = change.before else {
-            try enqueue(WriteStatements.insert(change))
+            try enqueue(WriteStatements.insert(change.after, of: type))
             return try tell(change, change.changedFields)
         }
         let standard = type.standard

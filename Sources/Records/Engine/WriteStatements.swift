@@ -6,10 +6,9 @@ struct WriteStatements {
     let engine: RecordEngine
 
     /// One INSERT with every column.
-    static func insert(_ change: RecordChange) -> (Statement, Parameters) {
-        let type = change.type
+    static func insert(_ record: Message, of type: RecordType) -> (Statement, Parameters) {
         var parameters = Parameters(reservingBytes: 512)
-        for field in type.fields { field.bind(change.after, to: &parameters) }
+        for field in type.fields { field.bind(record, to: &parameters) }
         return (type.insertion, parameters)
     }
 

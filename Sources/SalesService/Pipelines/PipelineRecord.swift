@@ -27,14 +27,10 @@ enum PipelineRecord {
     /// The stages are held, so that no deal can enter one meanwhile.
     private static func refuseDeals(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         _ = try await transaction.parts(StageRecord.type, of: change.recordID, by: "pipeline_id")
-        var parameters = Parameters()
-        parameters.append(change.recordID)
-        guard try await transaction.query(deals, parameters).isEmpty else {
-            throw RPCError.failedPrecondition(
-                "PIPELINE_HAS_DEALS",
-                "The pipeline has deals; delete them or move them with DealService/MoveDealsToPipeline first.",
-                domain: "sales")
-        }
+        let use = DealUse(
+            reason: "PIPELINE_HAS_DEALS", object: "pipeline",
+            advice: "it has deals; delete them or move them with DealService/MoveDealsToPipeline first")
+        try await use.refuse(change.recordID, deals, transaction)
     }
 
     @Sendable private static func takeStages(_ change: RecordChange, _ transaction: RecordTransaction) async throws {

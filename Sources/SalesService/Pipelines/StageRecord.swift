@@ -48,8 +48,7 @@ enum StageRecord {
         case .create: return
         case .update: try await keepCategory(change, transaction)
         case .delete:
-            try await refuseDeals(
-                change, livingDeals, "The stage has deals; move them to another stage first.", transaction)
+            try await refuseDeals(change, livingDeals, "it has deals; move them to another stage first", transaction)
             try await DefaultPipeline.keepOpenStage(change, transaction)
         case .restore:
             try await transaction.requireLiving(PipelineRecord.type, namedBy: "pipeline_id", of: change)
@@ -63,19 +62,16 @@ enum StageRecord {
         guard change.changes("category") else { return }
         try await refuseDeals(
             change, allDeals,
-            "The stage has, or had when they were deleted, deals, so its category stays; create a stage of the other "
-                + "category and move the deals to it.", transaction)
+            "it has, or had when they were deleted, deals, so its category stays; create a stage of the other category "
+                + "and move the deals to it", transaction)
         try await DefaultPipeline.keepOpenStage(change, transaction)
     }
 
     private static func refuseDeals(
-        _ change: RecordChange, _ deals: Statement, _ text: String, _ transaction: RecordTransaction
+        _ change: RecordChange, _ deals: Statement, _ advice: String, _ transaction: RecordTransaction
     ) async throws {
-        var parameters = Parameters()
-        parameters.append(change.recordID)
-        guard try await transaction.query(deals, parameters).isEmpty else {
-            throw RPCError.failedPrecondition("STAGE_HAS_DEALS", text, domain: "sales")
-        }
+        let use = DealUse(reason: "STAGE_HAS_DEALS", object: "stage", advice: advice)
+        try await use.refuse(change.recordID, deals, transaction)
     }
 
     private static let livingDeals = Statement(

@@ -26,7 +26,7 @@ enum BuiltinServices {
         }
         ReflectionHandlers.register(
             list: ReflectionServiceMethods.listServices, descriptors: ReflectionServiceMethods.getDescriptors,
-            services: services.map(reflected), descriptorSet: makeDescriptorSets(), on: &router)
+            services: services.map(reflected), descriptorSets: descriptorSets(), on: &router)
         server.register(on: &router)
     }
 
@@ -40,15 +40,11 @@ enum BuiltinServices {
             methods: definitions.map { .init(definition: $0, comment: comments[$0.name] ?? "") })
     }
 
-    /// The files of the package that the name belongs to: the longest known package that is a prefix of it. All are decoded
-    /// here, a megabyte, since anybody may ask for them as often as he likes.
-    private static func makeDescriptorSets() -> @Sendable (String) -> [UInt8]? {
-        var sets: [String: [UInt8]] = [:]
-        for package in FileDescriptors.packages { sets[package] = FileDescriptors.serialized(for: package) }
-        return { [sets] symbol in
-            sets.keys.filter { symbol == $0 || symbol.hasPrefix($0 + ".") }.max { $0.count < $1.count }.flatMap {
-                sets[$0]
-            }
-        }
+    /// The files of each package, a megabyte.
+    private static func descriptorSets() -> [String: [UInt8]] {
+        Dictionary(
+            uniqueKeysWithValues: FileDescriptors.packages.compactMap { package in
+                FileDescriptors.serialized(for: package).map { (package, $0) }
+            })
     }
 }

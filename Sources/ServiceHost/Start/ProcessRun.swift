@@ -185,7 +185,7 @@ final class ProcessRun: Sendable {
         let server = RPCServer(
             loops: loops, address: address, tls: tls.server, router: router,
             interceptors: try interceptors(statistics),
-            admission: Admission.rule(of: name, settings), fallback: offer.fallback,
+            admission: Admission.rule(of: name, settings), fallback: offer.fallback, pace: offer.pace,
             peers: name == .gateway ? .anyone : .programs(Topology.callers(of: name)),
             limits: limits, agent: agent, logger: logger, observer: transport, tracing: tracing,
             accountsWork: settings.database != nil)

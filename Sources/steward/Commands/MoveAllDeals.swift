@@ -1,5 +1,6 @@
 import ArgumentParser
 import Contracts
+import RPC
 import StewardClient
 
 /// Moves the deals of a pipeline to another, so that it can be deleted.
@@ -25,19 +26,39 @@ struct MoveAllDeals: AsyncParsableCommand {
         let steward = try await connection.connectSignedIn()
         let source = try await StageNames.pipelineID(from, steward)
         let target = try await StageNames.pipelineID(to, steward)
+        let stages = (from: try await StageNames(of: source, steward), to: try await StageNames(of: target, steward))
         let request = MoveDealsToPipelineRequest(
-            pipelineID: source,
-            stages: try mappings(
-                from: try await StageNames(of: source, steward), to: try await StageNames(of: target, steward)),
+            pipelineID: source, stages: try mappings(from: stages.from, to: stages.to),
             outcomeReason: reason)
         var moved: Int64 = 0
         var answer = MoveDealsToPipelineResponse()
         repeat {
-            answer = try await steward.deals.moveDealsToPipeline(request, options: .write())
+            answer = try await Self.move(request, steward, stages)
             moved += answer.movedCount ?? 0
         } while answer.movedCount ?? 0 > 0 && answer.remainingCount ?? 0 > 0
         let left = answer.remainingCount ?? 0
         Terminal.line("\(moved) moved" + (left > 0 ? ", \(left) left that you may not change" : ""))
+    }
+
+    private static func move(
+        _ request: MoveDealsToPipelineRequest, _ steward: StewardConnection,
+        _ stages: (from: StageNames, to: StageNames)
+    ) async throws -> MoveDealsToPipelineResponse {
+        do {
+            return try await steward.deals.moveDealsToPipeline(request, options: .write())
+        } catch {
+            guard error.reason == "STAGE_NOT_MAPPED" else { throw error }
+            throw notMapped(error, stages)
+        }
+    }
+
+    /// The stage by its name, and how to say where its deals go.
+    private static func notMapped(_ error: RPCError, _ stages: (from: StageNames, to: StageNames)) -> UsageProblem {
+        let id = error.details.first { $0.key == "stage_id" }?.value ?? ""
+        let name = stages.from.name(of: id) ?? id
+        return UsageProblem(
+            "the stage \(name) has deals, and no stage of the other pipeline has its name",
+            cure: "say where they go: --map '\(name)=STAGE' with one of \(stages.to.names.joined(separator: ", "))")
     }
 
     private func mappings(from source: StageNames, to target: StageNames) throws -> [StageMapping] {

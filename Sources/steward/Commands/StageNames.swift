@@ -25,6 +25,8 @@ struct StageNames {
 
     var names: [String] { stages.compactMap(\.displayName) }
 
+    func name(of id: String) -> String? { stages.first { $0.id == id }?.displayName }
+
     /// The id of the stage with this name, or the id itself.
     func id(_ name: String) throws -> String {
         if RecordID(name) != nil { return name }

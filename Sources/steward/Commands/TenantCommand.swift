@@ -117,7 +117,7 @@ struct TenantCommand: AsyncParsableCommand {
 
         @OptionGroup var options: Options
         @Argument(help: "Name of the workspace.") var workspace: String
-        @Option(help: "Days until the data is dropped, 0 to 90.") var graceDays: Int32 = 30
+        @Option(help: "Days until the data is dropped, 1 to 90.") var graceDays: Int32 = 30
         @Option(help: "The name of the workspace once more.") var confirm: String
 
         func run() async throws {

@@ -17,7 +17,9 @@ struct Import: AsyncParsableCommand {
             happened to each. Importing a file again makes nothing twice: a row that was imported before with the same
             cells counts as existed, however the import before ended. Equal rows of one file are a record each. This
             protection is yours, on this machine: it needs the key in $STEWARD_HOME/import.key, which each user and each
-            machine has for itself. Where others import the same file too, give --key with a field that is unique.
+            machine has for itself. Where others import the same file too, give --key with a field that tells records
+            apart, as in --key external_id.
+            Columns of fields that the service sets (version, create_time, …) are left out; a row with a delete_time is refused.
             A row may name one above it (the parent of an account), or one that was there before.
             Ctrl-C ends an import after the rows that are on their way, and so does closing the terminal; the report and
             what it says are complete then.
@@ -30,7 +32,8 @@ struct Import: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @Argument(help: "What to import, in the plural: accounts, contacts, deals, …") var noun: String
     @Argument(help: "The CSV file.") var file: String
-    @Option(help: "Rows whose value in this field exists already count as existed, not as refused.") var key: String?
+    @Option(help: "Rows whose value in this field a record or a row above has already count as existed.") var key:
+        String?
     @Option(help: "Writes one line for each row: line, result, id, column, reason, message.") var report: String?
     @Option(
         help: "How the file is encoded, as iconv calls it: windows-1252, gb18030, … Default: UTF-8, or UTF-16 if it is."
@@ -56,7 +59,8 @@ struct Import: AsyncParsableCommand {
                     else: "use one of \(plurals.joined(separator: ", "))"))
         }
         let source = try ImportSource(path: file, record: noun.record, options: try fileOptions())
-        if let key { try FieldAssignment.check(key, in: noun.record) }
+        let key = try key.map { try ImportKey($0, source.header, of: noun) }
+        Self.tellLeftOut(source.header)
         if source.file.format != .usual { Terminal.note("\(file) is read as \(source.file.format.text)") }
         let steward = try await connection.connectSignedIn()
         let options = ImportRun.Options(key: key, reportPath: report, identity: try identity(noun))
@@ -67,6 +71,12 @@ struct Import: AsyncParsableCommand {
             client: RecordClient(connection: steward, noun: noun), source: source, options: options, patience: waiting)
         let end = await Self.untilInterrupted(&run, steward)
         try ImportSummary(run: run, end: end, file: file, isRepeatable: !asNew).show()
+    }
+
+    private static func tellLeftOut(_ header: ImportHeader) {
+        guard !header.leftOut.isEmpty else { return }
+        let names = header.leftOut.map(\.name).joined(separator: ", ")
+        Terminal.note("left out, since the service sets them: \(names)")
     }
 
     private func identity(_ noun: RecordNoun) throws -> RowIdentity? {

@@ -12,6 +12,8 @@ struct ImportHeader {
             case field(String)
             /// Another record, by one of its fields or by its name.
             case reference(ReferenceResolver.Path)
+            /// A field that the service sets: what the file says of it is left out.
+            case ofService(String)
             /// The column has no name.
             case none
         }
@@ -21,7 +23,7 @@ struct ImportHeader {
             switch target {
             case .field(let path): path
             case .reference(let path): path.target
-            case .none: nil
+            case .ofService, .none: nil
             }
         }
     }
@@ -36,6 +38,9 @@ struct ImportHeader {
         columns = try names.enumerated().map { index, name in try Self.column(name, index, record) }
         try refuseDoubles()
     }
+
+    /// The columns whose cells are left out, since the service sets their fields.
+    var leftOut: [Column] { columns.filter { if case .ofService = $0.target { true } else { false } } }
 
     /// The column that a path of the server is about, as in accounts[3].amount.minor_units; nil when there is none. Of columns
     /// that add to the same list, the one whose element it is.
@@ -65,6 +70,9 @@ struct ImportHeader {
                 return Column(name: shown, target: .reference(reference))
             }
             try FieldAssignment.check(path, in: record)
+            if RecordNouns.of(record)?.fieldsOfService.contains(String(path.prefix { $0 != "." })) == true {
+                return Column(name: shown, target: .ofService(path))
+            }
             return Column(name: shown, target: .field(path))
         } catch {
             throw UsageProblem("column \(index + 1), \(shown): \(error.text)", cure: error.cure)

@@ -47,6 +47,11 @@ final class ImportReport {
             outcomes.map { [String($0.line), $0.result.rawValue, $0.id, $0.column, $0.reason, $0.text] })
     }
 
+    /// A line for each column that nothing is made of, since the service sets its field.
+    func addLeftOut(_ columns: [String]) throws {
+        try write(columns.map { ["1", "left out", "", $0, "FIELD_OUTPUT_ONLY", "the service sets this field"] })
+    }
+
     /// A last line for the rows that were not tried, from this one on if it is known.
     func addUntried(from line: Int?, why: String) throws {
         try write([[line.map(String.init) ?? "", "not tried", "", "", "", "this row and all after it: \(why)"]])

@@ -35,46 +35,6 @@ struct ImportRows {
 
     private var columns: [ImportHeader.Column] { source.header.columns }
 
-    /// How many of the rows can go out together: one that names a record which a row before it makes (the parent of an account)
-    /// waits until that is made.
-    func countTogether(_ rows: some Collection<CSVReader.Record>) -> Int {
-        let inside = columns.indices.compactMap { index in selfReference(columns[index]).map { (index, $0) } }
-        guard !inside.isEmpty else { return rows.count }
-        // By the field that they are named by: that of the reference, or nil for the name and the id.
-        var made: [String?: Set<String>] = [:]
-        for (count, row) in rows.enumerated() where row.fields.count == columns.count {
-            let waits = inside.contains { index, path in
-                !Self.values(row.fields[index], path).allSatisfy { made[path.field]?.contains($0) != true }
-            }
-            if waits { return count }
-            for (_, path) in inside { made[path.field, default: []].formUnion(names(of: row, by: path.field)) }
-        }
-        return rows.count
-    }
-
-    /// The reference of a column to records of the kind that is imported.
-    private func selfReference(_ column: ImportHeader.Column) -> ReferenceResolver.Path? {
-        switch column.target {
-        case .reference(let path): path.noun == noun.name ? path : nil
-        case .field(let path):
-            ["_id", "_ids"].lazy.compactMap { suffix in
-                path.hasSuffix(suffix)
-                    ? ReferenceResolver.path(String(path.dropLast(suffix.count)), in: source.record) : nil
-            }.first { $0.noun == noun.name }
-        case .none: nil
-        }
-    }
-
-    /// What the record of a row may be called.
-    private func names(of row: CSVReader.Record, by field: String?) -> [String] {
-        func cell(_ name: String) -> String? {
-            columns.firstIndex { $0.target == .field(name) }.map { row.fields[$0].trimmed }
-        }
-        if let field { return [cell(field)].compactMap(\.self) }
-        let label = noun.label.compactMap(cell).filter { !$0.isEmpty }.joined(separator: " ")
-        return [label, cell("id"), noun.name == User.noun.name ? cell("email") : nil].compactMap(\.self)
-    }
-
     /// One look-up for each reference column and batch.
     mutating func lookUpReferences(_ rows: [CSVReader.Record]) async throws {
         // The batch before may have made what was looked for.
@@ -82,7 +42,7 @@ struct ImportRows {
         for (index, column) in columns.enumerated() {
             guard case .reference(let path) = column.target else { continue }
             let cells = rows.compactMap { index < $0.fields.count ? $0.fields[index] : nil }
-            try await resolver.look(up: Set(cells.flatMap { Self.values($0, path) }), path)
+            try await resolver.look(up: Set(cells.flatMap { path.values(in: $0) }), path)
         }
     }
 
@@ -120,6 +80,7 @@ struct ImportRows {
             try check(row.fields[index], column)
             switch column.target {
             case .none: continue
+            case .ofService(let path): try refuseDeleted(path, column)
             case .field(let path): try set(path, to: row.fields[index], in: message, column)
             case .reference(let path) where path.isRepeated: ambiguous.append(index)
             case .reference(let path):
@@ -139,12 +100,21 @@ struct ImportRows {
         return Prepared(row: row, id: id, isIDOfRow: isIDOfRow, message: message)
     }
 
+    /// What was deleted does not come to life by being exported and imported.
+    private func refuseDeleted(_ path: String, _ column: ImportHeader.Column) throws {
+        guard path == "delete_time" else { return }
+        throw BadCell(
+            column: column.name,
+            problem: UsageProblem(
+                "the record of this row was deleted", cure: "clear this cell to import it as a living one"))
+    }
+
     private func setReference(
         _ column: ImportHeader.Column, _ cell: String, _ known: [String: String], in message: Message
     ) throws {
         guard case .reference(let path) = column.target else { return }
         do {
-            let ids = try Self.values(cell, path).map { try resolver.id(of: $0, path, known: known) }
+            let ids = try path.values(in: cell).map { try resolver.id(of: $0, path, known: known) }
             try FieldAssignment.set(path.target, to: ids.joined(separator: ","), in: message)
         } catch var problem as UsageProblem {
             if path.noun == noun.name { problem.cure += "; the row that makes it stands above those that name it" }
@@ -161,6 +131,7 @@ struct ImportRows {
 
     private func set(_ path: String, to cell: String, in message: Message, _ column: ImportHeader.Column) throws {
         do {
+            try ReferenceResolver.checkIDs(path, cell, in: message.descriptor)
             try FieldAssignment.set(path, to: cell, in: message)
         } catch let problem as UsageProblem {
             let prefix = "\(path): "
@@ -189,36 +160,8 @@ struct ImportRows {
         return "\(path).\(reference.field ?? "")"
     }
 
-    private static func values(_ cell: String, _ path: ReferenceResolver.Path) -> [String] {
-        let values = path.isRepeated ? cell.split(separator: ",").map(String.init) : [cell]
-        return values.map(\.trimmed).filter { !$0.isEmpty }
-    }
-
     /// accounts[3].email as email.
     func shortPath(_ path: String) -> String {
         path.split(separator: "].", maxSplits: 1).last.map(String.init) ?? path
-    }
-
-    /// Of rows that existed, those whose record was deleted since are refused: nobody would find them.
-    func markDeleted(_ outcomes: inout [RowOutcome], _ client: RecordClient) async {
-        let existing = outcomes.filter { $0.result == .existed && !$0.id.isEmpty }.map(\.id)
-        guard !existing.isEmpty, let id = source.record.field("id"), let time = source.record.field("delete_time")
-        else {
-            return
-        }
-        do {
-            let found = try await client.find([("id", existing)], limit: 1000, withDeleted: true)
-            let deleted = Set(found.filter { $0.has(time) }.compactMap { $0.string(id) })
-            for index in outcomes.indices where deleted.contains(outcomes[index].id) {
-                outcomes[index].result = .refused
-                outcomes[index].reason = "DELETED"
-                outcomes[index].text =
-                    "the same row was imported before, and its record was deleted; "
-                    + "steward \(client.noun.name) restore \(outcomes[index].id) brings it back, --as-new makes another"
-            }
-        } catch {
-            // The rows are in, deleted or not; that is what was known before.
-            Terminal.note("which of the rows that existed are deleted could not be asked: \(error)")
-        }
     }
 }

@@ -7,8 +7,7 @@ import Wire
 /// One import: rows go out in batches, and every row that was sent ends as created, existed, refused or not known.
 struct ImportRun {
     struct Options {
-        /// Rows whose value in this field exists already count as existed.
-        var key: String?
+        var key: ImportKey?
         var reportPath: String?
         /// Makes ids of rows; nil makes every row a new record.
         var identity: RowIdentity?
@@ -36,6 +35,7 @@ struct ImportRun {
     private let patience: ImportPatience
     private let report: ImportReport?
     private var rows: ImportRows
+    private var key: ImportKey?
     /// Read and not sent yet.
     private var waiting: ArraySlice<CSVReader.Record> = []
 
@@ -50,7 +50,9 @@ struct ImportRun {
         self.options = options
         self.patience = patience
         rows = ImportRows(source: source, identity: options.identity, client: client)
+        key = options.key
         report = try options.reportPath.map { try ImportReport(path: $0, source: source.file.path) }
+        try report?.addLeftOut(source.header.leftOut.map(\.name))
     }
 
     func count(_ result: RowOutcome.Result) -> Int { counts[result, default: 0] }
@@ -90,7 +92,8 @@ struct ImportRun {
     /// The rows that can go out together, the first of those that wait.
     private mutating func nextBatch() throws -> [CSVReader.Record] {
         if waiting.isEmpty { waiting = try source.nextRows(Self.batchRows, bytes: Self.batchBytes)[...] }
-        return Array(waiting.prefix(rows.countTogether(waiting)))
+        let together = RowsTogether(columns: source.header.columns, noun: client.noun)
+        return Array(waiting.prefix(together.count(waiting, key: key)))
     }
 
     private func closeReport(_ end: End) -> End {
@@ -115,12 +118,18 @@ struct ImportRun {
 
     /// Throws when the import cannot go on. What is known of the rows by then is counted and reported.
     private mutating func importBatch(_ batch: [CSVReader.Record]) async throws {
+        let known = batch.compactMap { row in key?.id(for: row).map { existed(row, $0) } }
+        let knownLines = Set(known.map(\.line))
+        let batch = batch.filter { !knownLines.contains($0.line) }
         rows = try await patience.persist { [rows] in
             var rows = rows
             try await rows.lookUpReferences(batch)
             return rows
         }
         var (sent, outcomes) = rows.prepare(batch)
+        let present = try await presentByKey(sent)
+        outcomes += known + present.map { existed(sent[$0.key].row, $0.value) }
+        sent = sent.indices.filter { present[$0] == nil }.map { sent[$0] }
         if !sent.isEmpty {
             do {
                 let answer = try await create(sent.map(\.message))
@@ -132,7 +141,28 @@ struct ImportRun {
                 throw error
             }
         }
+        noteKeys(outcomes, of: batch)
         try note(outcomes)
+    }
+
+    private func existed(_ row: CSVReader.Record, _ id: String) -> RowOutcome {
+        RowOutcome(
+            line: row.line, result: .existed, id: id, text: "a \(client.noun.name) with this \(key?.name ?? "") exists")
+    }
+
+    /// The ids of the records that have the keys of these rows, by the places of the rows.
+    private func presentByKey(_ sent: [ImportRows.Prepared]) async throws -> [Int: String] {
+        guard let key, !sent.isEmpty else { return [:] }
+        return try await patience.persist { try await key.present(sent, client) }
+    }
+
+    /// Further rows with the keys of these exist.
+    private mutating func noteKeys(_ outcomes: [RowOutcome], of batch: [CSVReader.Record]) {
+        guard key != nil else { return }
+        let byLine = Dictionary(batch.map { ($0.line, $0) }, uniquingKeysWith: { first, _ in first })
+        for outcome in outcomes where [.created, .existed].contains(outcome.result) && !outcome.id.isEmpty {
+            if let row = byLine[outcome.line] { key?.note(row, id: outcome.id) }
+        }
     }
 
     /// Sends a batch. The request id makes sending it again safe.
@@ -155,17 +185,18 @@ struct ImportRun {
         var outcomes = sent.enumerated().map { index, row in
             byIndex[index].map { outcome($0, of: row) } ?? .unknown(row, "the server said nothing about it")
         }
-        await rows.markDeleted(&outcomes, client)
+        await BroughtIDs.settle(&outcomes, of: sent, client)
         return outcomes
     }
 
     private func outcome(_ item: ItemOutcome, of sent: ImportRows.Prepared) -> RowOutcome {
         var outcome = RowOutcome(line: sent.row.line, result: .created, id: sent.id)
         if item.isCreated { return outcome }
+        if item.isDeleted { return deleted(sent, item) }
         if sent.isIDOfRow, item.existed(by: "id") {
             outcome.result = .existed
             outcome.text = "the same row was imported before"
-        } else if let key = options.key, item.existed(by: key) {
+        } else if let key, item.existed(by: key.name) {
             outcome.result = .existed
             outcome.id = ""
             outcome.text = item.text
@@ -176,6 +207,17 @@ struct ImportRun {
             return .refused(sent.row, column: column, reason: item.reason, text: text)
         }
         outcome.reason = item.reason
+        return outcome
+    }
+
+    /// Nobody would find the record, so it is not passed over.
+    private func deleted(_ sent: ImportRows.Prepared, _ item: ItemOutcome) -> RowOutcome {
+        let noun = client.noun.name
+        let text =
+            "the \(noun) of this row was deleted; steward \(noun) restore \(sent.id) brings it back, "
+            + (sent.isIDOfRow ? "--as-new makes another" : "another id makes another")
+        var outcome = RowOutcome.refused(sent.row, reason: item.reason, text: text)
+        outcome.id = sent.id
         return outcome
     }
 

@@ -110,11 +110,11 @@ final class ImportSource {
         let place = "\(file.path), line \(broken.line)" + (column.isEmpty ? "" : ", column \(column)")
         guard !broken.bytes.isEmpty else { return UsageProblem("\(place): \(broken.text)", cure: "mend that line") }
         let isolated = broken.bytes.filter { $0 >= 0x80 }
-        let sample = TextConverter.text(of: Array(broken.bytes.prefix(80)), as: "WINDOWS-1252")
+        let likely = TextEncoding.likely(broken.bytes)
         return UsageProblem(
             "\(place): the bytes \(hex(Array(isolated.prefix(4)))) are not UTF-8"
-                + (sample.map { "; in Windows-1252 they read \"\($0)\"" } ?? ""),
-            cure: "save the file as UTF-8, or name its encoding, as in --encoding windows-1252")
+                + (likely.map { "; in \($0.name) they read \"\($0.sample)\"" } ?? ""),
+            cure: "save the file as UTF-8, or name its encoding, as in --encoding \(likely?.name ?? "windows-1252")")
     }
 
     private static func hex(_ bytes: [UInt8]) -> String {

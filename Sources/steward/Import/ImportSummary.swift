@@ -31,6 +31,13 @@ struct ImportSummary {
         }
     }
 
+    /// Whether the same command may come further later. What the server refuses it refuses again; the error says what to do.
+    static func mayPass(_ end: ImportRun.End) -> Bool {
+        guard case .failed(let error as RPCError) = end else { return true }
+        return ![.permissionDenied, .invalidArgument, .notFound, .failedPrecondition, .unimplemented].contains(
+            error.code)
+    }
+
     private var isWhole: Bool { if case .complete = end { true } else { false } }
 
     private var next: [String] {
@@ -40,6 +47,7 @@ struct ImportSummary {
                 ? ["mend the rows that were refused and import the file again: the others count as existed"]
                 : ["mend the rows that were refused and import them alone"]
         }
+        guard Self.mayPass(end) else { return [] }
         if isRepeatable { return ["run the same command again: rows that are in count as existed, none is made twice"] }
         guard run.count(.unknown) == 0 else {
             return ["look whether the rows that are not known are in before you import the rest of the file"]

@@ -56,6 +56,9 @@ struct ItemOutcome {
 
     var isCreated: Bool { code == StatusCode.ok.rawValue }
 
+    /// The record with its id was deleted.
+    var isDeleted: Bool { reason == "RECORD_DELETED" }
+
     /// Whether a record with the same value in this field is why it was refused.
     func existed(by name: String) -> Bool {
         code == StatusCode.alreadyExists.rawValue && (field == name || field.hasSuffix("." + name))

@@ -35,6 +35,20 @@ struct TextEncoding: Equatable {
         return .utf8
     }
 
+    /// The encoding that bytes which are not UTF-8 are likely in, and how they read in it. In Chinese all bytes above ASCII come
+    /// in pairs; in European texts such a letter stands alone or beside one other.
+    static func likely(_ bytes: [UInt8]) -> (name: String, sample: String)? {
+        let runs = bytes.split { $0 < 0x80 }.map(\.count)
+        let isPaired = runs.allSatisfy { $0.isMultiple(of: 2) } && runs.contains { $0 >= 4 }
+        let names = isPaired ? ["gb18030", "windows-1252"] : ["windows-1252"]
+        for name in names {
+            guard let sample = TextConverter.text(of: Array(bytes.prefix(isPaired ? 4_000 : 80)), as: name.uppercased())
+            else { continue }
+            return (name, String(sample.prefix(40)))
+        }
+        return nil
+    }
+
     /// What a file is that holds no text at all, by its first bytes.
     static func knownBinary(_ head: some Collection<UInt8>) -> String? {
         let kinds: [([UInt8], String)] = [

@@ -39,7 +39,7 @@ enum FieldAssignment {
             return try MessageFill.set(field, of: message, to: JSONValue(text: text), path: path)
         }
         if field.isRepeated {
-            let elements = try text.split(separator: ",").map { try value(field, String($0), path) }
+            let elements = try text.split(separator: ",").map { try value(field, String($0).trimmed, path) }
             return try MessageFill.set(field, of: message, to: .array(elements), path: path)
         }
         try MessageFill.set(field, of: message, to: value(field, text, path), path: path)
@@ -81,8 +81,11 @@ enum FieldAssignment {
             return .number(number)
         case .message(let type) where type.name == "steward.type.v1.Money": return try money(text, path)
         case .message(let type) where type.name == "google.protobuf.Timestamp": return .string(text)
-        case .message:
-            throw UsageProblem("\(path) is a message", cure: "give it as a JSON object")
+        case .message(let type):
+            let object = "{" + type.fields.prefix(2).map { "\"\($0.name)\": …" }.joined(separator: ", ") + "}"
+            throw UsageProblem(
+                "\(path) has parts",
+                cure: field.isRepeated ? "give a JSON list, as in [\(object)]" : "give a JSON object, as in \(object)")
         }
     }
 

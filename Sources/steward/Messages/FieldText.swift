@@ -20,6 +20,18 @@ enum FieldText {
         }
     }
 
+    /// The value as a cell of CSV, which `FieldAssignment.set` reads as the same value: what has parts is JSON.
+    static func cell(_ field: FieldDescriptor, of message: Message) -> String {
+        guard message.has(field) else { return "" }
+        let isJSON =
+            switch field.kind {
+            case .message(let type): !["Money", "MoneySum", "Timestamp"].contains(type.shortName)
+            case .string: field.isRepeated && message.strings(field).contains { $0.contains(",") || $0.hasPrefix("[") }
+            default: false
+            }
+        return isJSON ? JSONText.line(MessageJSON.value(field, of: message)) : text(field, of: message)
+    }
+
     private static func element(_ field: FieldDescriptor, of message: Message, at index: Int) -> String {
         switch field.kind {
         case .string: message.string(field, at: index)
@@ -30,11 +42,22 @@ enum FieldText {
         }
     }
 
-    /// Times and money as people write them; of other messages, the values side by side.
+    /// Times and money as people write them; of other messages, the values side by side, and in parentheses the label and
+    /// what is true: email o@x.example (work, primary, opted out).
     private static func nested(_ message: Message) -> String {
         if let time = MessageJSON.timestamp(message) { return time.text }
         if let money = money(message) { return money }
-        return message.descriptor.fields.filter { message.has($0) }.map { text($0, of: message) }.joined(separator: " ")
+        var (values, notes): ([String], [String]) = ([], [])
+        for field in message.descriptor.fields where message.has(field) {
+            if case .bool = field.kind, !field.name.hasSuffix("_value") {
+                if message.bool(field) { notes.append(field.name.replacing("_", with: " ")) }
+            } else if field.name == "label" {
+                notes.append(text(field, of: message))
+            } else {
+                values.append(text(field, of: message))
+            }
+        }
+        return (values + (notes.isEmpty ? [] : ["(\(notes.joined(separator: ", ")))"])).joined(separator: " ")
     }
 
     /// A Money, or a sum of some that may be longer; nil for other messages and for a part of one.

@@ -128,6 +128,11 @@ enum MessageFill {
             case .string(let text): Integer(text)
             default: nil
             }
+        if number == nil, case .string(let text) = value, !text.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == "-") })
+        {
+            let unit = path.hasSuffix("_seconds") ? " of seconds, as in 3600" : ", as in 12"
+            throw UsageProblem("\(path): \(text) is no whole number", cure: "give a whole number\(unit)")
+        }
         guard let number else {
             throw wrong(path, "a whole number from \(Integer.min) to \(Integer.max)", value)
         }

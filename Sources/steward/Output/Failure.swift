@@ -56,14 +56,20 @@ enum Failure {
         case Reason.serverNotTrusted:
             return
                 "give --ca FILE with the authority that signed it, and --server HOST:PORT as the certificate names it"
+        case Reason.signInFailed:
+            return "check workspace, address and password; an admin gives a new one: steward user set-password"
         case Reason.serverUnreachable, Reason.connectFailed, Reason.connectionLost:
             return "check that the gateway runs (deploy/up --status), then try again"
         default: break
+        }
+        if error.reason == "PIPELINE_HAS_DEALS" {
+            return "move them first: steward deal move-all --from PIPELINE --to PIPELINE"
         }
         if let wait = wait(error) { return wait }
         return switch error.code {
         case .unauthenticated: "sign in: steward login"
         case .unavailable: "try again\(incident(error)); operators see which program is away: steward server health"
+        case .deadlineExceeded: "try again; operators see which program does not answer: steward server health"
         case .aborted: "read the record again, then repeat the change"
         case .permissionDenied: "ask an admin of the workspace for the right; steward whoami shows yours"
         default: nil

@@ -56,7 +56,12 @@ struct RecordPrinter {
             }
         case .table:
             guard !records.isEmpty else { return Terminal.note("nothing found") }
-            for line in table(records, selected, names).lines(width: Terminal.width) { Terminal.line(line) }
+            let (table, leftOut) = table(records, selected, names).fitting(Terminal.width)
+            for line in table.lines(width: Terminal.width) { Terminal.line(line) }
+            if !leftOut.isEmpty {
+                Terminal.note(
+                    "no room for \(leftOut.joined(separator: ", ")): --columns chooses columns, get shows all")
+            }
         }
     }
 
@@ -104,17 +109,30 @@ struct RecordPrinter {
         // Columns that nobody asked for are left out where they hold nothing.
         let shown = wanted.filter { column in !columns.isEmpty || records.contains { column.isSet(in: $0) } }
         return Table(
-            columns: shown.map { column in
-                .init(
+            columns: shown.enumerated().map { index, column in
+                let isID = column.name == "id" || column.name.hasSuffix("_id")
+                return .init(
                     title: column.name.replacing("_", with: " "), alignsRight: Self.isNumber(column),
-                    keepsWidth: column.name == "id" || column.name.hasSuffix("_id"))
+                    keepsWidth: isID || Self.isNumber(column) || Self.isTime(column),
+                    dispensability: columns.isEmpty ? (isID ? shown.count : 0) + index : nil)
             },
             rows: records.map { record in shown.map { $0.text(of: record, names) } })
     }
 
     private func cell(_ column: RecordColumn, of record: Message, _ names: ReferenceNames) -> String {
-        let text = column.text(of: record, names)
+        let text =
+            if case .field(let field) = column { FieldText.cell(field, of: record) } else {
+                column.text(of: record, names)
+            }
         return format == .sheet && !Self.isNumber(column) ? SheetText.escaped(text) : text
+    }
+
+    private static func isTime(_ column: RecordColumn) -> Bool {
+        guard case .field(let field) = column else { return false }
+        // A day is a text of ten characters.
+        if case .string = field.kind { return field.name.hasSuffix("_date") }
+        if case .message(let type) = field.kind { return type.name == "google.protobuf.Timestamp" }
+        return false
     }
 
     private static func isNumber(_ column: RecordColumn) -> Bool {

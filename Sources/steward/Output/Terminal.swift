@@ -42,10 +42,18 @@ enum Terminal {
     /// Replaces the line that the cursor is in, where standard error is a terminal.
     static func redraw(_ text: String) {
         guard errorIsTerminal else { return }
-        send("\r\u{1b}[K" + TerminalText.safe(text), to: STDERR_FILENO)
+        _ = Waiting.yields()
+        send(lineStart + TerminalText.safe(text), to: STDERR_FILENO)
     }
 
+    /// What `Waiting` says; the next thing that is written takes its place.
+    static func showWaiting(_ text: String) { send(lineStart + text, to: STDERR_FILENO) }
+
+    /// Goes to the start of the line that the cursor is in and empties it.
+    private static let lineStart = "\r\u{1b}[K"
+
     private static func write(_ text: String, to descriptor: Int32, isTerminal: Bool) {
+        if Waiting.yields() { send(lineStart, to: STDERR_FILENO) }
         send(isTerminal ? TerminalText.safe(text) : text, to: descriptor)
     }
 

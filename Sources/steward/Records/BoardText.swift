@@ -2,12 +2,13 @@ import Contracts
 import Money
 import Wire
 
-/// A board as text: a block for each stage, with a bar for its share of the money in the pipeline.
+/// A board as text: a block for each stage, with a bar for the number of its deals. Amounts of several currencies have no common
+/// measure.
 enum BoardText {
     private static let barColumns = 24
 
     static func lines(_ board: GetBoardResponse, width: Int) -> [String] {
-        let largest = board.columns.map { total($0) }.max() ?? 0
+        let largest = board.columns.map { $0.dealCount ?? 0 }.max() ?? 0
         var lines = [Style.bold(board.displayName ?? ""), ""]
         let nameWidth = board.columns.map { TextWidth.columns($0.displayName ?? "") }.max() ?? 0
         for column in board.columns {
@@ -27,13 +28,9 @@ enum BoardText {
             answer.messages(field), of: BoardColumn.descriptor, preferred: [])
     }
 
-    /// Near enough for a bar, also beyond 64 bits.
-    private static func total(_ column: BoardColumn) -> Double {
-        column.sums.map { Double(digits($0)) ?? 0 }.max() ?? 0
-    }
-
-    private static func head(_ column: BoardColumn, nameWidth: Int, largest: Double) -> String {
-        let filled = largest > 0 ? max(0, Int(total(column) / largest * Double(barColumns))) : 0
+    private static func head(_ column: BoardColumn, nameWidth: Int, largest: Int64) -> String {
+        let share = largest > 0 ? Double(column.dealCount ?? 0) / Double(largest) : 0
+        let filled = Int((share * Double(barColumns)).rounded())
         let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: barColumns - filled)
         let colour: Style = column.category == .won ? .green : column.category == .lost ? .red : .blue
         let name = TextWidth.padded(column.displayName ?? "", to: nameWidth)

@@ -20,8 +20,8 @@ enum FilterHint {
             let other = RecordNouns.named(reference.noun)
         else { return nil }
         let text = "filters do not know \(path); a \(noun.name) has \(reference.target)"
-        // Filters follow references within a service.
-        if let label = other.label.first, other.service == noun.service {
+        // Filters follow a reference within a service, and no list of them.
+        if let label = other.label.first, other.service == noun.service, !reference.isRepeated {
             return UsageProblem(text, cure: "write \(name).\(label) = \"…\"")
         }
         let mine = name == "owner" ? ", or give --mine for your own" : ""

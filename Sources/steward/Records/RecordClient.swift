@@ -62,7 +62,7 @@ struct RecordClient {
             else {
                 return
             }
-            let all = conditions.map { Self.comparison($0.field, $0.values) }
+            let all = conditions.map { comparison($0.field, $0.values) }
             try MessageFill.set(
                 filter, of: request, to: .object(["all": .object(["filters": .array(all)])]), path: "filter")
             request.setInt32(size, Int32(limit))
@@ -71,13 +71,70 @@ struct RecordClient {
         return records(answer)
     }
 
-    private static func comparison(_ field: String, _ values: [String]) -> JSONValue {
+    /// For each of the values that living records have in this field one of them, whatever their number. The values are
+    /// as FieldText writes them.
+    func findEach(_ field: String, in values: Set<String>) async throws -> [String: Message] {
+        guard let descriptor = noun.record.field(field) else { return [:] }
+        var found: [String: Message] = [:]
+        let sorted = values.sorted()
+        for start in stride(from: 0, to: sorted.count, by: Self.valuesPerCall) {
+            var missing = Set(sorted[start..<min(start + Self.valuesPerCall, sorted.count)])
+            // A page may be full of records that share a value: those that are not on it are asked for again.
+            while !missing.isEmpty {
+                let before = missing.count
+                for record in try await find(field, in: missing.sorted(), limit: 1000) {
+                    let value = FieldText.text(descriptor, of: record)
+                    if missing.remove(value) != nil { found[value] = record }
+                }
+                if missing.count == before { break }
+            }
+        }
+        return found
+    }
+
+    private static let valuesPerCall = 200
+
+    private func comparison(_ field: String, _ values: [String]) -> JSONValue {
         .object([
             "compare": .object([
                 "field": .string(field), "operator": .string("IN"),
-                "values": .array(values.map { .object(["string_value": .string($0)]) }),
+                "values": .array(values.map { value(field, $0) }),
             ])
         ])
+    }
+
+    /// Numbers and truth values are compared with their like, all else is understood as text.
+    private func value(_ field: String, _ text: String) -> JSONValue {
+        switch noun.record.field(field)?.kind {
+        case .bool where ["yes", "no", "true", "false"].contains(text):
+            .object(["bool_value": .bool(["yes", "true"].contains(text))])
+        case .double, .float:
+            .object(Double(text).map { ["double_value": .number($0)] } ?? ["string_value": .string(text)])
+        case .int32, .sint32, .sfixed32, .int64, .sint64, .sfixed64, .uint32, .fixed32, .uint64, .fixed64:
+            .object(Int64(text).map { ["int_value": .integer($0)] } ?? ["string_value": .string(text)])
+        default: .object(["string_value": .string(text)])
+        }
+    }
+
+    /// The id of a deleted record that is given by its id or by its name, which several may have had.
+    func deletedID(of record: String) async throws -> String {
+        guard !RecordNouns.isID(record), !noun.label.isEmpty, let time = noun.record.field("delete_time"),
+            let id = noun.record.field("id")
+        else { return record }
+        var ids: Set<String> = []
+        for lookup in NameLookup.lookups(of: [record], by: nil, noun) {
+            let found = try await find(lookup.conditions, limit: 1000, withDeleted: true)
+            ids.formUnion(found.filter { $0.has(time) && lookup.value(of: $0) != nil }.compactMap { $0.string(id) })
+        }
+        if let only = ids.first, ids.count == 1 { return only }
+        guard !ids.isEmpty else {
+            throw UsageProblem(
+                "no deleted \(noun.name) that you may see has the name \(record)",
+                cure: "steward \(noun.name) list --deleted shows when each was deleted")
+        }
+        throw UsageProblem(
+            "\(ids.count) deleted \(noun.plural) have the name \(record): \(ids.sorted().prefix(5).joined(separator: "; "))",
+            cure: "give the id of one; steward \(noun.name) list --deleted shows when each was deleted")
     }
 
     /// The id of a record that is given by its id or by its name, users by their e-mail address too.

@@ -39,6 +39,14 @@ struct RecordNoun: Sendable {
     /// By field: the commands that change it where update does not, or not a part of it.
     var changers: [String: String] { presentation.changers }
 
+    /// The fields that the service sets and nobody else.
+    var fieldsOfService: Set<String> {
+        RecordNoun.standardFieldsOfService.union(presentation.fieldsOfService).filter { record.field($0) != nil }
+    }
+
+    private static let standardFieldsOfService: Set<String> = [
+        "version", "create_time", "update_time", "delete_time",
+    ]
     private static let labels = [["display_name"], ["given_name", "family_name"], ["subject"]]
     private static let columnsMax = 6
     private static let unshown: Set<String> = [
@@ -72,12 +80,18 @@ struct RecordPresentation: Sendable {
     /// Nil: the name and the first fields.
     var columns: [String]?
     var changers: [String: String] = [:]
+    /// Those that the service sets, beside the ones that every record has.
+    var fieldsOfService: Set<String> = []
 
-    init(_ object: String, _ abstract: String? = nil, columns: [String]? = nil, changers: [String: String] = [:]) {
+    init(
+        _ object: String, _ abstract: String? = nil, columns: [String]? = nil, changers: [String: String] = [:],
+        fieldsOfService: Set<String> = []
+    ) {
         self.object = object
         self.abstract = abstract
         self.columns = columns
         self.changers = changers
+        self.fieldsOfService = fieldsOfService
     }
 
     /// In the order of help.
@@ -97,7 +111,8 @@ struct RecordPresentation: Sendable {
         RecordPresentation(
             "deal", "Chances to sell, and the board they move on.",
             columns: ["id", "display_name", "account", "stage", "amount", "close_date", "owner", "update_time"],
-            changers: ["stage_id": "steward deal move", "pipeline_id": "steward deal move"]),
+            changers: ["stage_id": "steward deal move", "pipeline_id": "steward deal move"],
+            fieldsOfService: ["stage_enter_time"]),
         RecordPresentation(
             "pipeline", "The ways that deals go.", columns: ["id", "display_name", "default_pipeline"]),
         RecordPresentation(
@@ -105,12 +120,14 @@ struct RecordPresentation: Sendable {
             columns: ["id", "display_name", "pipeline", "position", "probability_percent", "category"]),
         RecordPresentation(
             "user", "People and programs that may sign in.",
-            columns: ["id", "email", "display_name", "job_title", "department", "disabled", "last_sign_in_time"]),
+            columns: ["id", "email", "display_name", "job_title", "department", "disabled", "last_sign_in_time"],
+            fieldsOfService: ["last_sign_in_time"]),
         RecordPresentation(
             "department", "The tree of departments.", columns: ["id", "display_name", "parent_department"]),
         RecordPresentation(
             "role", "Named sets of rights.", columns: ["id", "display_name", "description", "built_in"],
-            changers: ["field_policies": "steward role set-field", "grants": "steward role grant and revoke"]),
+            changers: ["field_policies": "steward role set-field", "grants": "steward role grant and revoke"],
+            fieldsOfService: ["built_in"]),
     ]
 
     /// Where a kind stands in help: those without a presentation after the others.
@@ -122,6 +139,9 @@ enum RecordNouns {
     static let all = RecordCatalogue.entries.map { RecordNoun($0) }
 
     static func named(_ name: String) -> RecordNoun? { all.first { $0.name == name } }
+
+    /// The noun whose records are these messages.
+    static func of(_ record: MessageDescriptor) -> RecordNoun? { all.first { $0.record == record } }
 
     /// Whether a text is the id of a record, rather than what one is called.
     static func isID(_ text: String) -> Bool { RecordID(text) != nil }

@@ -14,6 +14,12 @@ struct ReferenceResolver {
         /// The field that is given; nil: the record's name, or its id.
         let field: String?
         let isRepeated: Bool
+
+        /// What a cell names: several records where the field takes some.
+        func values(in cell: String) -> [String] {
+            let values = isRepeated ? cell.split(separator: ",").map(String.init) : [cell]
+            return values.map(\.trimmed).filter { !$0.isEmpty }
+        }
     }
 
     /// A record that a value may mean.
@@ -67,6 +73,16 @@ struct ReferenceResolver {
         }
     }
 
+    /// Throws when a name stands where an id is wanted, as in role_ids=Support.
+    static func checkIDs(_ path: String, _ text: String, in record: MessageDescriptor) throws(UsageProblem) {
+        guard !text.hasPrefix("["), let field = record.field(path),
+            let reference = RecordColumn.reference(of: field, in: record)
+        else { return }
+        let values = field.isRepeated ? text.split(separator: ",").map { String($0).trimmed } : [text.trimmed]
+        guard let name = values.first(where: { !$0.isEmpty && !RecordNouns.isID($0) }) else { return }
+        throw UsageProblem("\(path): \(name) is no id", cure: "write \(reference.name)=… to give names")
+    }
+
     /// Records of this kind are looked up anew: some were made.
     mutating func forget(_ noun: RecordNoun) {
         for path in found.keys where path.noun == noun.name { found[path] = nil }
@@ -110,7 +126,9 @@ struct ReferenceResolver {
         guard !all.isEmpty else {
             throw UsageProblem(
                 "no \(path.noun) that you may see has \(what)",
-                cure: "create it first, or check the spelling: steward \(path.noun) list")
+                cure:
+                    "create it first, or check the spelling: steward \(path.noun) list; --deleted shows deleted ones too"
+            )
         }
         let shown = all.prefix(Self.candidatesShown).map(\.text).joined(separator: "; ")
         let more = all.count > Self.candidatesShown ? "; …" : ""
@@ -125,11 +143,10 @@ struct ReferenceResolver {
         _ arguments: [String], in record: MessageDescriptor, known: [String: String] = [:]
     ) async throws -> [String] {
         try FieldsSet.check(arguments, of: record)
-        let parsed = arguments.map { argument -> (name: String, value: String, path: Path)? in
-            guard let (name, value) = FieldAssignment.parts(argument), let path = Self.path(name, in: record) else {
-                return nil
-            }
-            return (name, value, path)
+        let parsed = try arguments.map { argument -> (name: String, value: String, path: Path)? in
+            guard let (name, value) = FieldAssignment.parts(argument) else { return nil }
+            try Self.checkIDs(name, value, in: record)
+            return Self.path(name, in: record).map { (name, value, $0) }
         }
         for case let (_, value, path)? in parsed { try await look(up: Set(Self.values(value, path)), path) }
         var known = known

@@ -44,6 +44,7 @@ struct ConnectionOptions: ParsableArguments {
     /// A connection without a session.
     func connect() async throws -> StewardConnection {
         let place = try place()
+        Waiting.begin()
         do {
             let connection = try await StewardConnection.connect(place)
             OpenConnections.add(connection)
@@ -90,9 +91,21 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     private func renew(_ stored: Profile, by token: [UInt8], on connection: StewardConnection) async throws {
+        let session = try await Self.session(by: token, on: connection)
         var renewed = stored
-        renewed.remember(try await connection.refresh(token: token))
+        renewed.remember(session)
         try renewed.save(profileName)
+    }
+
+    private static func session(by token: [UInt8], on connection: StewardConnection) async throws -> Session {
+        do {
+            return try await connection.refresh(token: token)
+        } catch {
+            guard error.reason == Reason.refreshTokenInvalid.name else { throw error }
+            throw UsageProblem(
+                "the session has ended: by time or by sign-out, or since the user or the workspace may no longer sign in",
+                cure: "sign in again: steward login; an admin of the workspace knows whether you may")
+        }
     }
 
     private static func bytes(_ base64: String?) -> [UInt8]? {

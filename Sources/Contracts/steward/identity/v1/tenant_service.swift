@@ -387,7 +387,7 @@ public struct DeleteTenantRequest: Hashable, Sendable {
     /// Id.
     public var id: String?
 
-    /// Days until the data is dropped, 0 to 90; absent means 30.
+    /// Days until the data is dropped, 1 to 90; absent means 30.
     public var graceDays: Int32?
 
     /// Name of the workspace once more, against accidents.

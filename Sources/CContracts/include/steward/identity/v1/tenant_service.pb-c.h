@@ -319,7 +319,7 @@ struct  Steward__Identity__V1__DeleteTenantRequest
    */
   char *id;
   /*
-   * Days until the data is dropped, 0 to 90; absent means 30.
+   * Days until the data is dropped, 1 to 90; absent means 30.
    */
   protobuf_c_boolean has_grace_days;
   int32_t grace_days;

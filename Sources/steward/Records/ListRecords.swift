@@ -1,0 +1,108 @@
+import ArgumentParser
+import Contracts
+import StewardClient
+import Tenancy
+import Wire
+
+struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "list", abstract: "Lists records.",
+            discussion: """
+                Examples:
+                  steward \(Record.noun.name) list --limit 20 --order-by 'update_time desc'
+                  steward \(Record.noun.name) list --filter 'create_time > 2026-01-01 and not (id is set)'
+                  steward \(Record.noun.name) list --output csv --columns id > ids.csv
+                  steward \(Record.noun.name) list --output sheet > for-excel.csv
+
+                Filters compare fields with = != < <= > >= ~ (contains) ^= (begins with) in (…), is set, and join with
+                and, or, not and parentheses. Money is compared as in amount >= "12.50 EUR", with amounts of that currency;
+                another record of the service by its fields, as in account.display_name ~ "Acme" or stage.display_name = "Won".
+
+                CSV holds values as they are, for programs. Spreadsheet programs run texts that begin with = + - @ as
+                formulas, whoever wrote them: sheet puts an apostrophe before such texts, which steward import --sheet
+                takes away again. Numbers and amounts stay what they are.
+                """)
+    }
+
+    @OptionGroup var options: RecordOptions
+
+    @Option(help: "Only records that fulfil this.")
+    var filter: String?
+
+    @Option(help: "Field to sort by, with ' desc' for falling. Up to three times.")
+    var orderBy: [String] = []
+
+    @Option(help: "Most records to show; all: no limit.")
+    var limit: String = "50"
+
+    @Flag(help: "Also shows deleted records.")
+    var deleted = false
+
+    @Flag(help: "Says how many there are in all.")
+    var count = false
+
+    @Flag(help: "Only records that you own.")
+    var mine = false
+
+    private static var pageSizeMax: Int { 1000 }
+
+    func run() async throws {
+        let most = limit == "all" ? Int.max : Int(limit) ?? 0
+        guard most > 0 else { throw ValidationError("--limit is a number from 1, or all") }
+        guard !mine || Record.noun.record.field("owner_id") != nil else {
+            throw ValidationError("nobody owns \(Record.noun.plural); --mine is for records with an owner")
+        }
+        let client = try await options.client(Record.noun)
+        let filter = try await filter(client)
+        var records: [Message] = []
+        var token: String?
+        var total: String?
+        repeat {
+            let answer = try await page(client, filter, size: min(most - records.count, Self.pageSizeMax), token)
+            records += client.records(answer)
+            token = answer.descriptor.field("next_page_token").flatMap { answer.string($0) }
+            total = total ?? Self.total(answer)
+        } while token != nil && records.count < most
+        var columns = Record.noun.columns
+        // Behind the name: it tells which are deleted.
+        if deleted { columns.insert("delete_time", at: min(2, columns.count)) }
+        try await options.show(records, of: Record.noun.record, preferred: columns, client.connection)
+        if let total { Terminal.note("\(records.count) of \(total)") }
+        if token != nil, !count, options.output == .table { Terminal.note("there are more: --limit all shows them") }
+    }
+
+    /// The filter, with the caller as owner if that is asked for.
+    private func filter(_ client: RecordClient) async throws -> String? {
+        guard mine else { return filter }
+        let me = try await client.connection.authentication.getSelf(GetSelfRequest()).userID ?? ""
+        let own = "owner_id = \"\(me)\""
+        return filter.map { "(\($0)) and \(own)" } ?? own
+    }
+
+    private func page(
+        _ client: RecordClient, _ filter: String?, size: Int, _ token: String?
+    ) async throws -> Message {
+        try await FilterHint.heeded(Record.noun) {
+            try await ask(client, filter, size: size, token)
+        }
+    }
+
+    private func ask(_ client: RecordClient, _ filter: String?, size: Int, _ token: String?) async throws -> Message {
+        try await client.call(\.list) { request in
+            if let filter { try FieldAssignment.set("filter_expression", to: filter, in: request) }
+            if let field = request.descriptor.field("order_by") { request.setStrings(field, orderBy) }
+            if let field = request.descriptor.field("page_size") { request.setInt32(field, Int32(size)) }
+            if let token { try FieldAssignment.set("page_token", to: token, in: request) }
+            if deleted { try FieldAssignment.set("show_deleted", to: "yes", in: request) }
+            if count, token == nil { try FieldAssignment.set("include_count", to: "yes", in: request) }
+        }
+    }
+
+    private static func total(_ answer: Message) -> String? {
+        guard let field = answer.descriptor.field("count"), let count = answer.message(field),
+            let value = count.descriptor.field("value"), let estimated = count.descriptor.field("estimated")
+        else { return nil }
+        return (count.bool(estimated) ? "about " : "") + String(count.int64(value))
+    }
+}
