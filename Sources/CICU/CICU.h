@@ -1,6 +1,7 @@
 // The door to ICU. Its functions carry their version in their names (unorm2_normalize_72) by macros, which Swift does not
 // see, so each gets a function of a fixed name.
 #pragma once
+#include <unicode/uchar.h>
 #include <unicode/ucol.h>
 #include <unicode/unorm2.h>
 
@@ -24,6 +25,12 @@ static inline int32_t steward_normalize(
     UErrorCode status = U_ZERO_ERROR;
     int32_t length = unorm2_normalize(form, units, count, normalized, capacity, &status);
     return U_SUCCESS(status) ? length : -1;
+}
+
+// Whether a letter of a cursive script, as Arabic, joins the one after it.
+static inline bool steward_joins_next(UChar32 character) {
+    int32_t type = u_getIntPropertyValue(character, UCHAR_JOINING_TYPE);
+    return type == U_JT_DUAL_JOINING || type == U_JT_LEFT_JOINING;
 }
 
 // The order of a locale, or NULL. May be used by several threads at once as long as nobody changes it.

@@ -5,12 +5,9 @@ package import Tenancy
 /// to repeat. Runs as `steward_provisioner`.
 package struct TenantProvisioner: Sendable {
     let database: OwnerDatabase
-    /// Citus connects between its nodes as the tenant's role, which then must be able to log in (without a password).
-    private let mayTenantRolesLogIn: Bool
 
-    package init(database: OwnerDatabase, mayTenantRolesLogIn: Bool = false) {
+    package init(database: OwnerDatabase) {
         self.database = database
-        self.mayTenantRolesLogIn = mayTenantRolesLogIn
     }
 
     private static let look = Statement(
@@ -40,12 +37,9 @@ package struct TenantProvisioner: Sendable {
     ) async throws -> Int {
         let schema = try TenantProvisioner.schema(tenant, stream)
         let login = InstallationNames.login(schema.service, partition: partition)
-        return try await database.transaction(for: schema) { [mayTenantRolesLogIn] transaction in
+        return try await database.transaction(for: schema) { transaction in
             let (hasRole, hasSchema) = try await TenantProvisioner.look(schema, transaction)
-            if !hasRole {
-                let attribute = mayTenantRolesLogIn ? "LOGIN" : "NOLOGIN"
-                try transaction.enqueue(unsafeCommand: "CREATE ROLE \(schema.role) \(attribute)")
-            }
+            if !hasRole { try transaction.enqueue(unsafeCommand: "CREATE ROLE \(schema.role) NOLOGIN") }
             let upgrade = SchemaUpgrade(schema: schema, stream: stream)
             if hasSchema {
                 _ = try upgrade.upgrade(try await upgrade.inspect(transaction), transaction)

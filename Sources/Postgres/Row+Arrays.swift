@@ -10,10 +10,6 @@ extension Row {
         try array(column, of: .text) { String(decoding: $0, as: UTF8.self) }
     }
 
-    package func int64s(_ column: Int) throws(PostgresError) -> [Int64] {
-        try array(column, of: .int8) { $0.count == 8 ? Int64(bitPattern: Row.load($0)) : nil }
-    }
-
     private func array<Element>(
         _ column: Int, of type: PostgresType, _ decode: (UnsafeRawBufferPointer) -> Element?
     ) throws(PostgresError) -> [Element] {

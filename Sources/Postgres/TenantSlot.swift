@@ -10,7 +10,7 @@ struct SlotKey: Hashable {
 /// What a connection knows of a tenant's schema that it serves.
 final class TenantSlot {
     let schema: TenantSchema
-    /// Name of the prepared SET LOCAL ROLE.
+    /// Name of the prepared command that takes on its role.
     let roleCommand: String
     var isRolePrepared = false
     /// When the stamp was found right; nil before that.

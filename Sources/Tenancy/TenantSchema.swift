@@ -15,7 +15,7 @@ package struct TenantSchema: Hashable, Sendable {
         name = "t_\(TenantSchema.base32(tenantID.id))_\(suffix)"
     }
 
-    /// Name of the role that owns the grants on the schema. A transaction assumes it with SET LOCAL ROLE.
+    /// Name of the role that owns the grants on the schema. A session has it while it serves the tenant (D49).
     package var role: String { name }
 
     /// RFC 4648 base 32 in lower case without padding: 26 characters, the first of which carries 3 bits.

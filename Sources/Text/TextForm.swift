@@ -9,6 +9,8 @@ package enum TextForm: Hashable, Sendable {
     /// A note or description: line feeds and tabs, and what running text in Hebrew or Arabic needs (embeddings and
     /// isolates); no other control characters and no overrides of the direction.
     case multiLine
+    /// What must be unique: one line, and no character that nobody sees, since another text would look the same.
+    case key
 
     /// The text as it is stored and compared: in Unicode's normal form C, with line feeds for other line breaks, and
     /// without white space and invisible characters at its ends. A text of nothing else is empty.
@@ -29,14 +31,15 @@ package enum TextForm: Hashable, Sendable {
     package func forbidden(in text: String) -> ForbiddenCharacter? {
         var bytes = text
         if bytes.withUTF8({ TextForm.isPrintable(UnsafeRawBufferPointer($0)) }) { return nil }
-        for (index, scalar) in text.unicodeScalars.enumerated() where !allows(scalar) {
-            return ForbiddenCharacter(scalar: scalar, position: index + 1)
+        let scalars = text.unicodeScalars
+        for (number, index) in scalars.indices.enumerated() where !allows(index, in: scalars) {
+            return ForbiddenCharacter(scalar: scalars[index], position: number + 1)
         }
         return CanonicalForm.excessMark(in: text)
     }
 
-    private func allows(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
+    private func allows(_ index: String.Index, in scalars: String.UnicodeScalarView) -> Bool {
+        switch scalars[index].value {
         case 0x20..<0x7f: true
         case 0x09, 0x0a: self == .multiLine
         case 0..<0x20, 0x7f..<0xa0: false
@@ -44,7 +47,19 @@ package enum TextForm: Hashable, Sendable {
         case 0x202d, 0x202e: false
         // Line and paragraph separator, embeddings and their end, isolates and their end.
         case 0x2028...0x202c, 0x2066...0x2069: self == .multiLine
-        default: true
+        case 0xe0000...0xe007f: EmojiTag.isInFlag(index, scalars)
+        default:
+            !scalars[index].isWithoutMeaning && (self != .key || Invisible.isSeen(index, in: scalars))
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Noncharacters are for the inside of programs, and what a character for private use looks like depends on the font.
+    fileprivate var isWithoutMeaning: Bool {
+        switch value {
+        case 0xe000...0xf8ff, 0xfdd0...0xfdef, 0xf0000...: true
+        default: value & 0xfffe == 0xfffe
         }
     }
 }
@@ -105,9 +120,9 @@ extension TextForm {
         isInvisible(scalar) && !isPartOfCharacter(scalar)
     }
 
-    /// What leaves no trace on paper: white space, zero-width characters, fillers, the blank pattern of Braille.
+    /// What leaves no trace on paper.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isWhitespace || scalar.properties.isDefaultIgnorableCodePoint || scalar.value == 0x2800
+        scalar.properties.isWhitespace || Invisible.contains(scalar)
     }
 
     /// Variation selectors and tags end many emoji: they say how the character before them looks. Overrides, embeddings and

@@ -2,12 +2,12 @@ import AccessControl
 import Contracts
 import Postgres
 import RPC
-import Records
 import Tenancy
 import TenantDatabase
 import Testing
 
 @testable import IdentityService
+@testable import Records
 
 struct PolicyTests {
     @Test func aChangeWhoseWriterIsGoneIsPublished() async throws {

@@ -45,6 +45,43 @@ import Testing
     @Test(arguments: ["a\u{7}", "a\u{1b}[31m", "a\u{b}b", "a\u{c}b", "a\u{9b}b", "a\u{202e}b", "a\u{202d}b"])
     func severalLinesRefuse(_ text: String) { #expect(TextForm.multiLine.forbidden(in: text) != nil) }
 
+    /// Tags hide text in text.
+    @Test(arguments: [
+        "uniq1\u{e0041}", "a\u{e0001}b", "\u{1f3f4}\u{e0067}\u{e0062}", "\u{1f3f4}\u{e007f}",
+        "a\u{e0067}\u{e0062}\u{e0065}\u{e007f}",
+        "\u{1f3f4}" + String(repeating: "\u{e0061}", count: 9) + "\u{e007f}",
+    ])
+    func noFormTakesTagsOutsideAFlag(_ text: String) {
+        for form in [TextForm.oneLine, .multiLine, .key] { #expect(form.forbidden(in: text) != nil) }
+    }
+
+    /// Noncharacters, and characters for private use. Swift has no literals of the first.
+    @Test(
+        arguments: [
+            0xe000, 0xf8ff, 0xf0000, 0x10fffd, 0xfdd0, 0xfdef, 0xfffe, 0xffff, 0x1fffe, 0x10ffff,
+        ] as [UInt32])
+    func noFormTakesWhatMeansNothing(_ value: UInt32) throws {
+        let scalar = try #require(Unicode.Scalar(value))
+        for form in [TextForm.oneLine, .multiLine, .key] {
+            #expect(form.forbidden(in: "a\(scalar)b") == ForbiddenCharacter(scalar: scalar, position: 2))
+        }
+    }
+
+    @Test(arguments: [
+        "un\u{200b}iq1", "un\u{200c}iq1", "un\u{200d}iq1", "un\u{ad}iq1", "un\u{feff}iq1", "un\u{2060}iq1",
+        "un\u{34f}iq1", "un\u{180e}iq1",
+        "un\u{3164}iq1", "uniq1\u{fe0f}", "1\u{fe0f}2", "葛\u{e0100}", "un\u{2800}iq1", "un\u{200f}iq1", "\u{200d}a",
+        "د\u{200c}ا", "👍\u{fe0f}",
+        "a\u{fe00}b", "👩\u{200c}👩", "a\nb",
+    ])
+    func aKeyHasNothingThatNobodySees(_ text: String) { #expect(TextForm.key.forbidden(in: text) != nil) }
+
+    /// Without the character they would look different.
+    @Test(arguments: [
+        "uniq-1/ä", "👩‍👩‍👧‍👦", "❤️", "❤️ a", "🏳️‍🌈", "1️⃣", "👩🏽‍💻", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "می‌خواهم", "ക്‍ഷ", "क्‌ष", "日本", "שלום",
+    ])
+    func aKeyTakesWhatIsSeen(_ text: String) { #expect(TextForm.key.forbidden(in: text) == nil) }
+
     @Test(arguments: ["a\nb\tc", "a\u{2028}b", "אב \u{2068}Acme\u{2069} גד", "\u{202b}שלום\u{202c} x", "Grüße\n\n北京"])
     func severalLinesTake(_ text: String) { #expect(TextForm.multiLine.forbidden(in: text) == nil) }
 
@@ -65,6 +102,8 @@ import Testing
         #expect(override?.name == "U+202E (RIGHT-TO-LEFT OVERRIDE)" && override?.position == 3)
         let bell = TextForm.oneLine.forbidden(in: "\u{7}")
         #expect(bell?.name.hasPrefix("U+0007") == true && bell?.position == 1)
+        #expect(TextForm.key.forbidden(in: "un\u{200b}iq1")?.name == "U+200B (ZERO WIDTH SPACE)")
+        #expect(TextForm.oneLine.forbidden(in: "a\u{e000}")?.name == "U+E000")
         #expect(bell?.name.unicodeScalars.contains("\u{7}") == false)
     }
 

@@ -30,6 +30,10 @@ open_state() {
     flock -n 9 || fail "another $self is at work on $root" "Wait until it is done."
 }
 
+# holding_lock FUNCTION: runs it with the lock where no program that it starts inherits it: for as long as a redirection lasts, bash keeps the
+# descriptor aside, closed on exec. However this script ends, its compilers do not hold the lock any longer than it does.
+holding_lock() { "$@" 9>&-; }
+
 # write_if_changed FILE: standard input becomes the file; it is left alone when it already says the same.
 write_if_changed() {
     local new

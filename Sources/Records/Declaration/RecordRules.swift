@@ -2,7 +2,7 @@ package import RPC
 
 /// What holds for a record type beyond its fields. Every rule is optional, does one thing, and runs for *each* change of a record,
 /// whichever method, job or other rule makes it: there is no way of writing that leaves one out. A rule tells by the change's `kind`, its
-/// fields and its `cause` what concerns it. `ChangeWriter` is the order in which they run.
+/// fields and its `cause` what concerns it. The order in which they run stands in RecordTransaction+Write.swift.
 package struct RecordRules: Sendable {
     /// Fills defaults in `change.after` of a record that is created or edited, before it is validated. Must not wait.
     package typealias Fill = @Sendable (RecordChange) throws -> Void

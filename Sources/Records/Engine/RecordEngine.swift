@@ -11,7 +11,7 @@ import Wire
 /// A call goes: authorise → validate → act → present. Whatever it writes, it writes in one transaction together with
 /// one ledger row for each record and, under a request id, with the answer, so that a retry is answered and not done.
 package final class RecordEngine: Sendable {
-    package let database: TenantDatabase
+    let database: TenantDatabase
     let policies: any PolicySource
     let references: (any ReferenceChecker)?
     let tokens: PageToken

@@ -15,6 +15,9 @@ package struct TextRule: Hashable, Sendable {
         self.lengthMax = lengthMax
     }
 
+    /// The same for what must be unique.
+    var ofKey: TextRule { TextRule(.key, lengthMax: lengthMax) }
+
     /// What is wrong with a normalized text; nil when nothing is.
     package func violation(of text: String, field: String) -> FieldViolation? {
         // No text has more characters than bytes.
@@ -24,14 +27,9 @@ package struct TextRule: Hashable, Sendable {
                 description: "\(field) has \(count) characters; at most \(lengthMax) are allowed.")
         }
         guard let forbidden = form.forbidden(in: text) else { return nil }
-        let cure =
-            switch form {
-            case .oneLine: "It is one line: take out line breaks, control characters and marks that turn the direction."
-            case .multiLine: "Take out control characters other than line feed and tab, and overrides of the direction."
-            }
         return FieldViolation(
             field: field, reason: "FORBIDDEN_CHARACTER",
-            description: "\(field) has \(forbidden.name) at character \(forbidden.position). \(cure)")
+            description: "\(field) has \(forbidden.name) at character \(forbidden.position). \(form.cure)")
     }
 
     /// The same for a text that must be there.
@@ -43,5 +41,19 @@ package struct TextRule: Hashable, Sendable {
     static func blank(_ field: String) -> FieldViolation {
         FieldViolation(
             field: field, reason: "REQUIRED", description: "\(field) must be set; blanks alone do not count.")
+    }
+}
+
+extension TextForm {
+    /// What to do about a character that is forbidden.
+    fileprivate var cure: String {
+        switch self {
+        case .oneLine:
+            "It is one line: take out line breaks, control characters, marks that turn the direction and characters for private use."
+        case .multiLine:
+            "Take out control characters other than line feed and tab, overrides of the direction and characters for private use."
+        case .key:
+            "It must be unique, also to the eye: take out line breaks, control characters and what nobody sees."
+        }
     }
 }
