@@ -61,6 +61,9 @@ struct SampleRecords: Sendable {
             CreateActivityRequest(
                 activity: Activity(kind: .note, subject: text("activity"), accountID: ids["account"], externalID: word))
         ).activity?.id
+        ids["lead"] = try await admin.leads.createLead(
+            CreateLeadRequest(lead: Lead(givenName: text("lead"), accountID: ids["account"], externalID: word))
+        ).lead?.id
         (self.word, self.ids) = (word, ids)
     }
 
@@ -96,7 +99,7 @@ struct ForeignProbe {
     /// A text of the record.
     private var textField: String {
         switch object {
-        case "contact": "given_name"
+        case "contact", "lead": "given_name"
         case "account_contact": "role"
         case "activity": "subject"
         default: "display_name"
@@ -170,6 +173,7 @@ struct ForeignProbe {
             case "account_contact":
                 AccountContact(accountID: try own.id("account"), contactID: try own.id("other_contact"))
             case "activity": Activity(kind: .note, subject: name)
+            case "lead": Lead(givenName: name)
             case "deal": Deal(displayName: name)
             case "pipeline": Pipeline(displayName: name)
             case "stage":
