@@ -124,6 +124,20 @@ import Testing
         }
     }
 
+    /// The server would have him wait for an hour.
+    @Test func waitsNoLongerThanTheLimit() async {
+        let patience = ImportPatience(limit: .milliseconds(300)) {}
+        var attempts = 0
+        await #expect(throws: RPCError.self) {
+            try await patience.persist {
+                attempts += 1
+                throw RPCError(
+                    .unavailable, reason: "DATABASE_UNAVAILABLE", domain: "test", "full", retryDelay: .seconds(3_600))
+            }
+        }
+        #expect(attempts >= 2)
+    }
+
     @Test func renewsASessionOnce() async {
         let patience = ImportPatience(limit: .seconds(60)) {}
         var attempts = 0

@@ -63,10 +63,10 @@ enum RecordErrors {
     }
 
     static func versionConflict(_ type: RecordType, current: Int64, conflict: Conflict? = nil) -> RPCError {
-        let fields = conflict.map { " of \($0.fields.joined(separator: ", "))" } ?? ""
+        let fields = conflict.map { "\($0.fields.joined(separator: ", ")) of " } ?? ""
         return .aborted(
             RecordReason.versionConflict.rawValue,
-            "Somebody else changed the \(type.object)\(fields) since you read it. Read version \(current), then decide.",
+            "Somebody else changed \(fields)the \(type.object) since you read it. Read version \(current), then decide.",
             domain: domain, conflict: conflict, details: [("version", String(current))])
     }
 

@@ -113,9 +113,10 @@ struct RecordValidator {
 
     private mutating func checkRange(_ number: Int64, _ range: ClosedRange<Int64>?, _ path: String) {
         guard let range, !range.contains(number) else { return }
-        refuse(
-            path, "OUT_OF_RANGE",
-            "\(path) is \(number); it must be from \(range.lowerBound) to \(range.upperBound).")
+        let allowed =
+            range.upperBound == .max
+            ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+        refuse(path, "OUT_OF_RANGE", "\(path) is \(number); it must be \(allowed).")
     }
 
     /// Refuses a wrong number of elements; then none of them is looked at.

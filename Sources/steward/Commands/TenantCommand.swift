@@ -39,9 +39,11 @@ struct TenantCommand: AsyncParsableCommand {
                 workspace: workspace, displayName: displayName, adminEmail: adminEmail,
                 adminDisplayName: adminDisplayName, adminPassword: password)
             do {
-                let answer = try await steward.tenants.createTenant(
-                    request, options: .write())
-                try options.show(answer.tenant)
+                // Not sent again by itself: the answer to the first says best what has become of the workspace.
+                var options = CallOptions.write()
+                options.retries = false
+                let answer = try await steward.tenants.createTenant(request, options: options)
+                try self.options.show(answer.tenant)
             } catch let error as RPCError where ifAbsent && error.code == .alreadyExists {
                 Terminal.line("exists")
             }

@@ -35,8 +35,9 @@ struct ImportPatience {
                     say("\(error.message) Waiting for up to \(Self.seconds(limit)) s; Ctrl-C ends it.")
                 }
                 began = start
-                guard ContinuousClock.now - start + delay <= limit else { throw error }
-                guard try await wait(max(delay, error.retryDelay ?? .zero)) else { throw error }
+                let left = limit - (ContinuousClock.now - start)
+                guard left > Self.look else { throw error }
+                guard try await wait(min(max(delay, error.retryDelay ?? .zero), left)) else { throw error }
                 delay = min(delay * 2, Self.delayMax)
             }
         }
