@@ -89,6 +89,9 @@ package struct ServerLimits: Sendable, Hashable {
     /// server a handler. Nil: not counted.
     package var cancelBurstMax: Int? = 1_000
     package var cancelsPerSecondMax = 200
+    /// Calls that the server answers by itself at once, on one connection, before `AnswerPace` is asked; one comes back each five seconds. So a
+    /// client that asks for health now and then, attaches its session or is refused once does not stand in the line of those who do so all the time.
+    package var ownAnswersAtOnce = 5
     /// A connection without calls is closed after this long.
     package var idleTimeout: Duration = .seconds(900)
     /// How long a client may take to answer the ping that announces a drain.

@@ -9,7 +9,8 @@ package enum TextForm: Hashable, Sendable {
     /// A note or description: line feeds and tabs, and what running text in Hebrew or Arabic needs (embeddings and
     /// isolates); no other control characters and no overrides of the direction.
     case multiLine
-    /// What must be unique: one line, and no character that nobody sees, since another text would look the same.
+    /// What must be unique: one line, no character that nobody sees and no white space but single spaces, since another text would look the
+    /// same.
     case key
 
     /// The text as it is stored and compared: in Unicode's normal form C, with line feeds for other line breaks, and
@@ -30,7 +31,9 @@ package enum TextForm: Hashable, Sendable {
     /// The first character that a text of this form must not hold, more than 30 marks on one letter included; nil when all is well.
     package func forbidden(in text: String) -> ForbiddenCharacter? {
         var bytes = text
-        if bytes.withUTF8({ TextForm.isPrintable(UnsafeRawBufferPointer($0)) }) { return nil }
+        if bytes.withUTF8({ TextForm.isPrintable(UnsafeRawBufferPointer($0)) }), self != .key || !text.contains("  ") {
+            return nil
+        }
         let scalars = text.unicodeScalars
         for (number, index) in scalars.indices.enumerated() where !allows(index, in: scalars) {
             return ForbiddenCharacter(scalar: scalars[index], position: number + 1)
@@ -40,6 +43,7 @@ package enum TextForm: Hashable, Sendable {
 
     private func allows(_ index: String.Index, in scalars: String.UnicodeScalarView) -> Bool {
         switch scalars[index].value {
+        case 0x20 where self == .key: scalars[..<index].last != " "
         case 0x20..<0x7f: true
         case 0x09, 0x0a: self == .multiLine
         case 0..<0x20, 0x7f..<0xa0: false
@@ -49,9 +53,14 @@ package enum TextForm: Hashable, Sendable {
         case 0x2028...0x202c, 0x2066...0x2069: self == .multiLine
         case 0xe0000...0xe007f: EmojiTag.isInFlag(index, scalars)
         default:
-            !scalars[index].isWithoutMeaning && (self != .key || Invisible.isSeen(index, in: scalars))
+            !scalars[index].isWithoutMeaning && (self != .key || isSeenAsItIs(index, scalars))
         }
     }
+}
+
+/// White space of another width looks like a space.
+private func isSeenAsItIs(_ index: String.Index, _ scalars: String.UnicodeScalarView) -> Bool {
+    !scalars[index].properties.isWhitespace && Invisible.isSeen(index, in: scalars)
 }
 
 extension Unicode.Scalar {
@@ -72,6 +81,7 @@ package struct ForbiddenCharacter: Hashable, Sendable {
 
     /// As people can look it up, as in `U+202E (RIGHT-TO-LEFT OVERRIDE)`: the character itself would do its work in the error.
     package var name: String {
+        if scalar == " " { return "a second space" }
         let digits = String(scalar.value, radix: 16, uppercase: true)
         let code = "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
         return (scalar.properties.name ?? scalar.properties.nameAlias).map { "\(code) (\($0))" } ?? code

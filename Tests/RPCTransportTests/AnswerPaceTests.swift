@@ -20,8 +20,28 @@ import Wire
     private static let limits: ServerLimits = {
         var limits = ServerLimits()
         limits.drainPingTimeout = .milliseconds(10)
+        limits.ownAnswersAtOnce = 0
         return limits
     }()
+
+    /// Somebody of the same workspace has made the line long; whoever asks for health now and then does not stand in it.
+    @Test func whoAsksForLittleDoesNotWait() async throws {
+        var limits = Self.limits
+        limits.ownAnswersAtOnce = 5
+        let world = try await World(limits: limits, fallback: Self.refuse, pace: Self.pace(after: 0, .seconds(600)))
+        let (flooding, other) = (try await RawPeer.connect(world), try await RawPeer.connect(world))
+        flooding.send(FrameBytes.hello())
+        flood(flooding, Self.notPassedOn, 1...200)
+        #expect(await flooding.reasons(count: 6).count == 6)
+        other.send(FrameBytes.hello())
+        flood(other, Self.echo, 1...4)
+        other.send(FrameBytes.ping(9))
+        #expect(await other.outcome(ofPing: 9) == "OK")
+        #expect(await flooding.reasonsSoFar().count == 6)
+        flooding.close()
+        other.close()
+        await world.close()
+    }
 
     private static let refuse: RawHandler = { call, _ in
         call.turnAway(.resourceExhausted("BUDGET_EXHAUSTED", "", domain: "gateway"))

@@ -72,13 +72,13 @@ import Testing
         "un\u{34f}iq1", "un\u{180e}iq1",
         "un\u{3164}iq1", "uniq1\u{fe0f}", "1\u{fe0f}2", "葛\u{e0100}", "un\u{2800}iq1", "un\u{200f}iq1", "\u{200d}a",
         "د\u{200c}ا", "👍\u{fe0f}",
-        "a\u{fe00}b", "👩\u{200c}👩", "a\nb",
+        "a\u{fe00}b", "👩\u{200c}👩", "a\nb", "a  b", "a\u{a0}b", "a\u{2003}b", "a\u{1680}b", "a\u{3000}b",
     ])
     func aKeyHasNothingThatNobodySees(_ text: String) { #expect(TextForm.key.forbidden(in: text) != nil) }
 
     /// Without the character they would look different.
     @Test(arguments: [
-        "uniq-1/ä", "👩‍👩‍👧‍👦", "❤️", "❤️ a", "🏳️‍🌈", "1️⃣", "👩🏽‍💻", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "می‌خواهم", "ക്‍ഷ", "क्‌ष", "日本", "שלום",
+        "uniq-1/ä", "uniq 1", "uniq 1 ä", "👩‍👩‍👧‍👦", "❤️", "❤️ a", "🏳️‍🌈", "1️⃣", "👩🏽‍💻", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "می‌خواهم", "ക്‍ഷ", "क्‌ष", "日本", "שלום",
     ])
     func aKeyTakesWhatIsSeen(_ text: String) { #expect(TextForm.key.forbidden(in: text) == nil) }
 

@@ -24,7 +24,7 @@ package struct TokenBucket: Sendable, Hashable {
     /// Takes so many units. False, and nothing taken, when there are fewer. More than the bucket holds are given when it is full.
     package mutating func take(_ units: Int, at now: UInt64) -> Bool {
         refill(now)
-        guard level >= min(Double(units), capacity) else { return false }
+        guard capacity > 0, level >= min(Double(units), capacity) else { return false }
         level -= Double(units)
         return true
     }

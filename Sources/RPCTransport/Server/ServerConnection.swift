@@ -26,6 +26,10 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     @exclusivity(unchecked) private var drain = DrainState()
     private let deadlines: DeadlineWatch
     private var cancels: TokenBucket?
+    /// See `ServerLimits.ownAnswersAtOnce`.
+    private var answersAtOnce: TokenBucket
+    /// An answer is ten units, of which two come back in a second.
+    private static let unitsOfAnswer = 10
     /// What has come of messages that are not whole yet, over all calls.
     @exclusivity(unchecked) private var unfinishedBytes = 0
 
@@ -44,6 +48,8 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
         self.context = context
         let limits = config.limits
         deadlines = DeadlineWatch(loop: loop)
+        answersAtOnce = TokenBucket(
+            burst: limits.ownAnswersAtOnce * Self.unitsOfAnswer, perSecond: Self.unitsOfAnswer / 5, now: loop.now)
         cancels = limits.cancelBurstMax.map {
             TokenBucket(burst: $0, perSecond: limits.cancelsPerSecondMax, now: loop.now)
         }
@@ -206,7 +212,7 @@ final class ServerConnection: FrameLinkOwner, @unchecked Sendable {
     /// The server answers a call by itself; whoever makes many such calls is read no further for a while. When the call begins, since many may
     /// begin before the first is answered.
     func answers(_ answer: OwnAnswer) {
-        guard let pace = config.pace, let link else { return }
+        guard let pace = config.pace, let link, !answersAtOnce.take(Self.unitsOfAnswer, at: loop.now) else { return }
         let wait = pace(context, answer)
         if wait > 0 { link.hold(for: wait) }
     }

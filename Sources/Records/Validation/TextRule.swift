@@ -53,7 +53,7 @@ extension TextForm {
         case .multiLine:
             "Take out control characters other than line feed and tab, overrides of the direction and characters for private use."
         case .key:
-            "It must be unique, also to the eye: take out line breaks, control characters and what nobody sees."
+            "It must be unique, also to the eye: take out line breaks, control characters, what nobody sees, and white space but single spaces."
         }
     }
 }
