@@ -12,7 +12,9 @@ package final class PolicySnapshot: Sendable {
 
     private let roles: [RecordID: PolicyRole]
     private let users: [UserID: PolicyUser]
+    /// Deleted departments included.
     private let tree: UnitTree
+    private let deletedUnits: Set<RecordID>
     /// Compiled rights; at most one entry for each user of the snapshot.
     private let compiled = Mutex<[UserID: UserAccess]>([:])
 
@@ -26,6 +28,7 @@ package final class PolicySnapshot: Sendable {
         self.roles = Dictionary(roles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.users = Dictionary(users.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         tree = UnitTree(units)
+        deletedUnits = Set(units.filter(\.isDeleted).map(\.id))
     }
 
     /// The rights of a user. Nil for a user whom the snapshot does not know (disabled, deleted, of another tenant) and
@@ -51,11 +54,12 @@ package final class PolicySnapshot: Sendable {
     /// The user exists and may sign in, and so may own records.
     package func hasUser(_ user: UserID) -> Bool { users[user] != nil }
 
-    package func hasUnit(_ unit: RecordID) -> Bool { tree.contains(unit) }
+    /// The department exists and was not deleted, and so may be given to users and records.
+    package func hasUnit(_ unit: RecordID) -> Bool { tree.contains(unit) && !deletedUnits.contains(unit) }
 
     /// The department of a user; nil without a known one.
     package func unit(of user: UserID) -> RecordID? {
-        users[user]?.unitID.flatMap { tree.contains($0) ? $0 : nil }
+        users[user]?.unitID.flatMap { hasUnit($0) ? $0 : nil }
     }
 
     private func compile(_ user: PolicyUser) -> UserAccess {

@@ -58,10 +58,13 @@ package struct PolicyUnit: Sendable {
     package let id: RecordID
     /// The one above; nil for a top one. An id that is not in the snapshot counts as nil.
     package let parentID: RecordID?
+    /// It was deleted with records in it, and keeps its place, so that who sees what is below a department sees these too.
+    package let isDeleted: Bool
 
-    package init(id: RecordID, parentID: RecordID?) {
+    package init(id: RecordID, parentID: RecordID?, isDeleted: Bool = false) {
         self.id = id
         self.parentID = parentID
+        self.isDeleted = isDeleted
     }
 }
 

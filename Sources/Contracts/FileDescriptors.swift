@@ -726,40 +726,42 @@ extension FileDescriptors {
                 LlBvbGljeVVzZXJSBXVzZXJzEkQKCnBsYWNlbWVudHMYByADKAsyJC5zdGV3YXJkLnBsYXRmb3JtLnYxLlRlbmFudFBsYWNl\
                 bWVudFIKcGxhY2VtZW50cyK8AQoKUG9saWN5Um9sZRIOCgJpZBgBIAEoDFICaWQSIQoMZGlzcGxheV9uYW1lGAIgASgJUgtk\
                 aXNwbGF5TmFtZRIyCgZncmFudHMYAyADKAsyGi5zdGV3YXJkLmlkZW50aXR5LnYxLkdyYW50UgZncmFudHMSRwoOZmllbGRf\
-                cG9saWNpZXMYBCADKAsyIC5zdGV3YXJkLmlkZW50aXR5LnYxLkZpZWxkUG9saWN5Ug1maWVsZFBvbGljaWVzIjkKClBvbGlj\
-                eVVuaXQSDgoCaWQYASABKAxSAmlkEhsKCXBhcmVudF9pZBgCIAEoDFIIcGFyZW50SWQiUAoKUG9saWN5VXNlchIOCgJpZBgB\
-                IAEoDFICaWQSFwoHdW5pdF9pZBgCIAEoDFIGdW5pdElkEhkKCHJvbGVfaWRzGAMgAygMUgdyb2xlSWRzInsKD1RlbmFudFBs\
-                YWNlbWVudBIYCgdzZXJ2aWNlGAEgASgJUgdzZXJ2aWNlEhoKCGRhdGFiYXNlGAIgASgJUghkYXRhYmFzZRIcCglwYXJ0aXRp\
-                b24YAyABKAVSCXBhcnRpdGlvbhIUCgVlcG9jaBgEIAEoA1IFZXBvY2gy1QEKDVBvbGljeVNlcnZpY2USaAoNV2F0Y2hQb2xp\
-                Y2llcxIpLnN0ZXdhcmQucGxhdGZvcm0udjEuV2F0Y2hQb2xpY2llc1JlcXVlc3QaKi5zdGV3YXJkLnBsYXRmb3JtLnYxLldh\
-                dGNoUG9saWNpZXNSZXNwb25zZTABEloKCUdldFBvbGljeRIlLnN0ZXdhcmQucGxhdGZvcm0udjEuR2V0UG9saWN5UmVxdWVz\
-                dBomLnN0ZXdhcmQucGxhdGZvcm0udjEuR2V0UG9saWN5UmVzcG9uc2VKvg4KSgoBDBIDAQASGkAgUmlnaHRzIGFuZCBwbGFj\
-                ZW1lbnRzLCBhcyBpZGVudGl0eSBnaXZlcyB0aGVtIHRvIHRoZSBzZXJ2aWNlcy4KCjIKAgYAEgQIAA4BGiYgT2ZmZXJlZCBi\
-                eSBpZGVudGl0eSB0byB0aGUgc2VydmljZXMuCgrUAQoEBgACABIDCwJRGsYBIFRlbGxzIG9mIHRlbmFudHMgd2hvc2UgcG9s\
-                aWN5IG9yIHBsYWNlbWVudCBjaGFuZ2VkLCBhcyB0aGV5IGNoYW5nZTsgYmVnaW5zIHdpdGggYW4gZW1wdHkgYW5zd2VyIGFu\
-                ZCByZXBlYXRzIGl0CiBldmVyeSBzZWNvbmQgYXMgYSBzaWduIG9mIGxpZmUuIEEgc2VydmljZSB0aGF0IGhlYXJzIG5vdGhp\
-                bmcgZm9yIDUgcyByZWZ1c2VzIHdyaXRlcy4KCiwKBAYAAgESAw0CPhofIEdpdmVzIHRoZSBwb2xpY3kgb2YgYSB0ZW5hbnQu\
-                CgopCgIEABIEEQASARodIEFza3MgdG8gYmUgdG9sZCBvZiBjaGFuZ2VzLgoKFgoCBAESBBUAGAEaCiBDaGFuZ2VzLgoKPQoE\
-                BAECABIDFwIkGjAgVGhlIHRlbmFudHMgd2hvc2UgcG9saWN5IG9yIHBsYWNlbWVudCBjaGFuZ2VkLgoKOQoCBAISBBsAIAEa\
-                LSBBIHRlbmFudCdzIHBvbGljeSBvciBwbGFjZW1lbnQgaGFzIGNoYW5nZWQuCgokCgQEAgIAEgMdAh8aFyBUaGUgdGVuYW50\
-                LCAxNiBieXRlcy4KCh8KBAQCAgESAx8CGxoSIFRoZSBuZXcgdmVyc2lvbi4KCiAKAgQDEgQjACYBGhQgQXNrcyBmb3IgYSBw\
-                b2xpY3kuCgokCgQEAwIAEgMlAh8aFyBUaGUgdGVuYW50LCAxNiBieXRlcy4KCiUKAgQEEgQpACwBGhkgVGhlIHBvbGljeSBv\
-                ZiBhIHRlbmFudC4KChoKBAQEAgASAysCIxoNIFRoZSBwb2xpY3kuCgpCCgIEBRIELwA+ARo2IEV2ZXJ5dGhpbmcgdGhhdCBk\
-                ZWNpZGVzIHdobyBtYXkgZG8gd2hhdCBpbiBhIHRlbmFudC4KCiQKBAQFAgASAzECHxoXIFRoZSB0ZW5hbnQsIDE2IGJ5dGVz\
-                LgoKOAoEBAUCARIDMwIbGisgVmVyc2lvbiwgZnJvbSAxOyByaXNlcyB3aXRoIGV2ZXJ5IGNoYW5nZS4KCigKBAQFAgISAzUC\
-                GxobIFRoZSB0ZW5hbnQgbWF5IGJlIHNlcnZlZC4KChkKBAQFAgMSAzcCIBoMIFRoZSByb2xlcy4KCh0KBAQFAgQSAzkCIBoQ\
-                IFRoZSB1bml0IHRyZWUuCgopCgQEBQIFEgM7AiAaHCBUaGUgdXNlcnMgd2hvIG1heSBzaWduIGluLgoKPAoEBAUCBhIDPQIq\
-                Gi8gV2hlcmUgdGhlIHRlbmFudCdzIGRhdGEgaXMsIGZvciBlYWNoIHNlcnZpY2UuCgoVCgIEBhIEQQBKARoJIEEgcm9sZS4K\
-                ChwKBAQGAgASA0MCGBoPIElkLCAxNiBieXRlcy4KCiYKBAQGAgESA0UCIxoZIE5hbWUsIGZvciBleHBsYW5hdGlvbnMuCgoe\
-                CgQEBgICEgNHAjAaESBXaGF0IGl0IGFsbG93cy4KCiQKBAQGAgMSA0kCPhoXIFdoYXQgaXQgc2VlcyBsZXNzIG9mLgoKGwoC\
-                BAcSBE0AUgEaDyBBIGRlcGFydG1lbnQuCgocCgQEBwIAEgNPAhgaDyBJZCwgMTYgYnl0ZXMuCgo9CgQEBwIBEgNRAh8aMCBU\
-                aGUgb25lIGFib3ZlLCAxNiBieXRlczsgYWJzZW50IGZvciBhIHRvcCBvbmUuCgoVCgIECBIEVQBcARoJIEEgdXNlci4KChwK\
-                BAQIAgASA1cCGBoPIElkLCAxNiBieXRlcy4KCjgKBAQIAgESA1kCHRorIERlcGFydG1lbnQsIDE2IGJ5dGVzOyBhYnNlbnQg\
-                d2l0aG91dCBvbmUuCgokCgQECAICEgNbAh4aFyBSb2xlcywgMTYgYnl0ZXMgZWFjaC4KCjYKAgQJEgRfAGgBGiogV2hlcmUg\
-                YSB0ZW5hbnQncyBkYXRhIG9mIG9uZSBzZXJ2aWNlIGlzLgoKKwoEBAkCABIDYQIeGh4gaWRlbnRpdHksIGN1c3RvbWVyIG9y\
-                IHNhbGVzLgoKPgoEBAkCARIDYwIfGjEgTmFtZSBvZiB0aGUgZGF0YWJhc2UgaW4gdGhlIHNlcnZpY2UncyBzZXR0aW5ncy4K\
-                CjUKBAQJAgISA2UCHxooIE51bWJlciBvZiB0aGUgcGFydGl0aW9uIGxvZ2luLCBmcm9tIDAuCgopCgQECQIDEgNnAhsaHCBS\
-                aXNlcyB3aGVuIHRoZSBkYXRhIG1vdmVzLgo=
+                cG9saWNpZXMYBCADKAsyIC5zdGV3YXJkLmlkZW50aXR5LnYxLkZpZWxkUG9saWN5Ug1maWVsZFBvbGljaWVzIlMKClBvbGlj\
+                eVVuaXQSDgoCaWQYASABKAxSAmlkEhsKCXBhcmVudF9pZBgCIAEoDFIIcGFyZW50SWQSGAoHZGVsZXRlZBgDIAEoCFIHZGVs\
+                ZXRlZCJQCgpQb2xpY3lVc2VyEg4KAmlkGAEgASgMUgJpZBIXCgd1bml0X2lkGAIgASgMUgZ1bml0SWQSGQoIcm9sZV9pZHMY\
+                AyADKAxSB3JvbGVJZHMiewoPVGVuYW50UGxhY2VtZW50EhgKB3NlcnZpY2UYASABKAlSB3NlcnZpY2USGgoIZGF0YWJhc2UY\
+                AiABKAlSCGRhdGFiYXNlEhwKCXBhcnRpdGlvbhgDIAEoBVIJcGFydGl0aW9uEhQKBWVwb2NoGAQgASgDUgVlcG9jaDLVAQoN\
+                UG9saWN5U2VydmljZRJoCg1XYXRjaFBvbGljaWVzEikuc3Rld2FyZC5wbGF0Zm9ybS52MS5XYXRjaFBvbGljaWVzUmVxdWVz\
+                dBoqLnN0ZXdhcmQucGxhdGZvcm0udjEuV2F0Y2hQb2xpY2llc1Jlc3BvbnNlMAESWgoJR2V0UG9saWN5EiUuc3Rld2FyZC5w\
+                bGF0Zm9ybS52MS5HZXRQb2xpY3lSZXF1ZXN0GiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXNwb25zZUrBDwpK\
+                CgEMEgMBABIaQCBSaWdodHMgYW5kIHBsYWNlbWVudHMsIGFzIGlkZW50aXR5IGdpdmVzIHRoZW0gdG8gdGhlIHNlcnZpY2Vz\
+                LgoKMgoCBgASBAgADgEaJiBPZmZlcmVkIGJ5IGlkZW50aXR5IHRvIHRoZSBzZXJ2aWNlcy4KCtQBCgQGAAIAEgMLAlEaxgEg\
+                VGVsbHMgb2YgdGVuYW50cyB3aG9zZSBwb2xpY3kgb3IgcGxhY2VtZW50IGNoYW5nZWQsIGFzIHRoZXkgY2hhbmdlOyBiZWdp\
+                bnMgd2l0aCBhbiBlbXB0eSBhbnN3ZXIgYW5kIHJlcGVhdHMgaXQKIGV2ZXJ5IHNlY29uZCBhcyBhIHNpZ24gb2YgbGlmZS4g\
+                QSBzZXJ2aWNlIHRoYXQgaGVhcnMgbm90aGluZyBmb3IgNSBzIHJlZnVzZXMgd3JpdGVzLgoKLAoEBgACARIDDQI+Gh8gR2l2\
+                ZXMgdGhlIHBvbGljeSBvZiBhIHRlbmFudC4KCikKAgQAEgQRABIBGh0gQXNrcyB0byBiZSB0b2xkIG9mIGNoYW5nZXMuCgoW\
+                CgIEARIEFQAYARoKIENoYW5nZXMuCgo9CgQEAQIAEgMXAiQaMCBUaGUgdGVuYW50cyB3aG9zZSBwb2xpY3kgb3IgcGxhY2Vt\
+                ZW50IGNoYW5nZWQuCgo5CgIEAhIEGwAgARotIEEgdGVuYW50J3MgcG9saWN5IG9yIHBsYWNlbWVudCBoYXMgY2hhbmdlZC4K\
+                CiQKBAQCAgASAx0CHxoXIFRoZSB0ZW5hbnQsIDE2IGJ5dGVzLgoKHwoEBAICARIDHwIbGhIgVGhlIG5ldyB2ZXJzaW9uLgoK\
+                IAoCBAMSBCMAJgEaFCBBc2tzIGZvciBhIHBvbGljeS4KCiQKBAQDAgASAyUCHxoXIFRoZSB0ZW5hbnQsIDE2IGJ5dGVzLgoK\
+                JQoCBAQSBCkALAEaGSBUaGUgcG9saWN5IG9mIGEgdGVuYW50LgoKGgoEBAQCABIDKwIjGg0gVGhlIHBvbGljeS4KCkIKAgQF\
+                EgQvAD4BGjYgRXZlcnl0aGluZyB0aGF0IGRlY2lkZXMgd2hvIG1heSBkbyB3aGF0IGluIGEgdGVuYW50LgoKJAoEBAUCABID\
+                MQIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgo4CgQEBQIBEgMzAhsaKyBWZXJzaW9uLCBmcm9tIDE7IHJpc2VzIHdpdGgg\
+                ZXZlcnkgY2hhbmdlLgoKKAoEBAUCAhIDNQIbGhsgVGhlIHRlbmFudCBtYXkgYmUgc2VydmVkLgoKGQoEBAUCAxIDNwIgGgwg\
+                VGhlIHJvbGVzLgoKHQoEBAUCBBIDOQIgGhAgVGhlIHVuaXQgdHJlZS4KCikKBAQFAgUSAzsCIBocIFRoZSB1c2VycyB3aG8g\
+                bWF5IHNpZ24gaW4uCgo8CgQEBQIGEgM9AioaLyBXaGVyZSB0aGUgdGVuYW50J3MgZGF0YSBpcywgZm9yIGVhY2ggc2Vydmlj\
+                ZS4KChUKAgQGEgRBAEoBGgkgQSByb2xlLgoKHAoEBAYCABIDQwIYGg8gSWQsIDE2IGJ5dGVzLgoKJgoEBAYCARIDRQIjGhkg\
+                TmFtZSwgZm9yIGV4cGxhbmF0aW9ucy4KCh4KBAQGAgISA0cCMBoRIFdoYXQgaXQgYWxsb3dzLgoKJAoEBAYCAxIDSQI+Ghcg\
+                V2hhdCBpdCBzZWVzIGxlc3Mgb2YuCgobCgIEBxIETQBUARoPIEEgZGVwYXJ0bWVudC4KChwKBAQHAgASA08CGBoPIElkLCAx\
+                NiBieXRlcy4KCj0KBAQHAgESA1ECHxowIFRoZSBvbmUgYWJvdmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIGEgdG9wIG9uZS4K\
+                CoABCgQEBwICEgNTAhwacyBJdCB3YXMgZGVsZXRlZC4gTm90aGluZyBuZXcgaXMgcHV0IGludG8gaXQsIGJ1dCB3aG9ldmVy\
+                IHNlZXMgdGhlIGRlcGFydG1lbnRzIGFib3ZlIGl0IGdvZXMgb24gc2VlaW5nIGl0cyByZWNvcmRzLgoKFQoCBAgSBFcAXgEa\
+                CSBBIHVzZXIuCgocCgQECAIAEgNZAhgaDyBJZCwgMTYgYnl0ZXMuCgo4CgQECAIBEgNbAh0aKyBEZXBhcnRtZW50LCAxNiBi\
+                eXRlczsgYWJzZW50IHdpdGhvdXQgb25lLgoKJAoEBAgCAhIDXQIeGhcgUm9sZXMsIDE2IGJ5dGVzIGVhY2guCgo2CgIECRIE\
+                YQBqARoqIFdoZXJlIGEgdGVuYW50J3MgZGF0YSBvZiBvbmUgc2VydmljZSBpcy4KCisKBAQJAgASA2MCHhoeIGlkZW50aXR5\
+                LCBjdXN0b21lciBvciBzYWxlcy4KCj4KBAQJAgESA2UCHxoxIE5hbWUgb2YgdGhlIGRhdGFiYXNlIGluIHRoZSBzZXJ2aWNl\
+                J3Mgc2V0dGluZ3MuCgo1CgQECQICEgNnAh8aKCBOdW1iZXIgb2YgdGhlIHBhcnRpdGlvbiBsb2dpbiwgZnJvbSAwLgoKKQoE\
+                BAkCAxIDaQIbGhwgUmlzZXMgd2hlbiB0aGUgZGF0YSBtb3Zlcy4K
                 """),
         DescribedFile(
             path: "steward/platform/v1/provisioning_service.proto", package: "steward.platform.v1",
@@ -773,26 +775,28 @@ extension FileDescriptors {
                 ZW5hbnRSZXF1ZXN0EhsKCXRlbmFudF9pZBgBIAEoDFIIdGVuYW50SWQiFAoSRHJvcFRlbmFudFJlc3BvbnNlMtwBChNQcm92\
                 aXNpb25pbmdTZXJ2aWNlEmYKDVByZXBhcmVUZW5hbnQSKS5zdGV3YXJkLnBsYXRmb3JtLnYxLlByZXBhcmVUZW5hbnRSZXF1\
                 ZXN0Giouc3Rld2FyZC5wbGF0Zm9ybS52MS5QcmVwYXJlVGVuYW50UmVzcG9uc2USXQoKRHJvcFRlbmFudBImLnN0ZXdhcmQu\
-                cGxhdGZvcm0udjEuRHJvcFRlbmFudFJlcXVlc3QaJy5zdGV3YXJkLnBsYXRmb3JtLnYxLkRyb3BUZW5hbnRSZXNwb25zZUql\
-                CgpMCgEMEgMBABIaQiBNYWtpbmcsIHVwZ3JhZGluZyBhbmQgZHJvcHBpbmcgdGhlIHNjaGVtYXMgYW5kIHJvbGVzIG9mIHRl\
-                bmFudHMuCgpoCgIGABIEBgAOARpcIE9mZmVyZWQgYnkgc3Rld2FyZC1wcm92aXNpb25lciwgd2hpY2ggYWxvbmUgaG9sZHMg\
+                cGxhdGZvcm0udjEuRHJvcFRlbmFudFJlcXVlc3QaJy5zdGV3YXJkLnBsYXRmb3JtLnYxLkRyb3BUZW5hbnRSZXNwb25zZUq5\
+                CwpMCgEMEgMBABIaQiBNYWtpbmcsIHVwZ3JhZGluZyBhbmQgZHJvcHBpbmcgdGhlIHNjaGVtYXMgYW5kIHJvbGVzIG9mIHRl\
+                bmFudHMuCgpoCgIGABIEBgAPARpcIE9mZmVyZWQgYnkgc3Rld2FyZC1wcm92aXNpb25lciwgd2hpY2ggYWxvbmUgaG9sZHMg\
                 dGhlIGxvZ2luIHRoYXQgbWF5IGRvIHRoaXMsIHRvIGlkZW50aXR5LgoKxgEKBAYAAgASAwkCShq4ASBNYWtlcyB0aGUgdGVu\
                 YW50J3Mgc2NoZW1hIGFuZCByb2xlIGZvciBldmVyeSBzZXJ2aWNlIHRoYXQga2VlcHMgZGF0YSBvZiB0ZW5hbnRzLCBvciBm\
                 b3IgdGhvc2UgdGhhdCBhcmUgbmFtZWQsIGFuZCBicmluZ3MKIHdoYXQgaXMgdGhlcmUgb2YgdGhlbSB0byB0aGUgbmV3ZXN0\
-                IHZlcnNpb24uIFNhZmUgdG8gcmVwZWF0LgoKrwIKBAYAAgESAw0CQRqhAiBEcm9wcyB0aGUgdGVuYW50J3Mgc2NoZW1hcyBh\
+                IHZlcnNpb24uIFNhZmUgdG8gcmVwZWF0LgoKwwMKBAYAAgESAw4CQRq1AyBEcm9wcyB0aGUgdGVuYW50J3Mgc2NoZW1hcyBh\
                 bmQgcm9sZXMgd2l0aCBhbGwgZGF0YSBpbiB0aGVtLCBhbmQgbGFzdCBpdHMgcm93IGluIHRoZSBkaXJlY3RvcnkuIE9ubHkg\
                 YSB0ZW5hbnQgdGhhdCB3YXMKIGRlbGV0ZWQgYW5kIHdob3NlIGdyYWNlIGlzIG92ZXIsIG9yIHRoYXQgd2FzIG5ldmVyIHNl\
                 dCB1cCB0byB0aGUgZW5kOiBURU5BTlRfSU5fVVNFIG90aGVyd2lzZS4gU2FmZSB0byByZXBlYXQ7IGEgdGVuYW50CiB0aGF0\
-                IHRoZSBkaXJlY3RvcnkgZG9lcyBub3Qga25vdyBpcyBsZWZ0IGFsb25lLgoKJAoCBAASBBEAFgEaGCBUaGUgdGVuYW50IHRv\
-                IHByZXBhcmUuCgokCgQEAAIAEgMTAh8aFyBUaGUgdGVuYW50LCAxNiBieXRlcy4KCoUBCgQEAAIBEgMVAh8aeCBOYW1lcyBv\
-                ZiB0aGUgc2VydmljZXMsIGFzIGluIGN1c3RvbWVyOyBub25lIGZvciBhbGwuIE9uZSB0aGF0IHRoZSBwcm92aXNpb25lciBk\
-                b2VzIG5vdCBrbm93IGlzIGxlZnQgb3V0IG9mIHRoZSBhbnN3ZXIuCgotCgIEARIEGQAcARohIFRoZSB0ZW5hbnQncyBzY2hl\
-                bWFzIGFyZSB0aGVyZS4KCiQKBAQBAgASAxsCJhoXIE9uZSBmb3IgZWFjaCBzZXJ2aWNlLgoKNgoCBAISBB8AJgEaKiBUaGUg\
-                c2NoZW1hIG9mIHRoZSB0ZW5hbnQgaW4gb25lIHNlcnZpY2UuCgozCgQEAgIAEgMhAh4aJiBOYW1lIG9mIHRoZSBzZXJ2aWNl\
-                LCBhcyBpbiBjdXN0b21lci4KCiwKBAQCAgESAyMCJBofIE51bWJlciBvZiB0aGUgc2NoZW1hIHZlcnNpb24uCgo9CgQEAgIC\
-                EgMlAh8aMCBOdW1iZXIgb2YgdGhlIHBhcnRpdGlvbiBsb2dpbiB0aGF0IHJlYWNoZXMgaXQuCgohCgIEAxIEKQAsARoVIFRo\
-                ZSB0ZW5hbnQgdG8gZHJvcC4KCiQKBAQDAgASAysCHxoXIFRoZSB0ZW5hbnQsIDE2IGJ5dGVzLgoKJAoCBAQSBC8AMAEaGCBU\
-                aGUgdGVuYW50IGlzIGRyb3BwZWQuCg==
+                IHRoZSBkaXJlY3RvcnkgZG9lcyBub3Qga25vdyBpcyBsZWZ0IGFsb25lLiBVTkFWQUlMQUJMRSB3aXRoIFNFUlZJQ0VfVU5L\
+                Tk9XTiB3aGVuIHRoZSB0ZW5hbnQgaGFzIGRhdGEgb2YgYSBzZXJ2aWNlIHRoYXQKIGNhbWUgYWZ0ZXIgdGhpcyBwcm92aXNp\
+                b25lcjogbm90aGluZyBpcyBkcm9wcGVkIGJlZm9yZSBpdCBpcyB1cGdyYWRlZC4KCiQKAgQAEgQSABcBGhggVGhlIHRlbmFu\
+                dCB0byBwcmVwYXJlLgoKJAoEBAACABIDFAIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgqFAQoEBAACARIDFgIfGnggTmFt\
+                ZXMgb2YgdGhlIHNlcnZpY2VzLCBhcyBpbiBjdXN0b21lcjsgbm9uZSBmb3IgYWxsLiBPbmUgdGhhdCB0aGUgcHJvdmlzaW9u\
+                ZXIgZG9lcyBub3Qga25vdyBpcyBsZWZ0IG91dCBvZiB0aGUgYW5zd2VyLgoKLQoCBAESBBoAHQEaISBUaGUgdGVuYW50J3Mg\
+                c2NoZW1hcyBhcmUgdGhlcmUuCgokCgQEAQIAEgMcAiYaFyBPbmUgZm9yIGVhY2ggc2VydmljZS4KCjYKAgQCEgQgACcBGiog\
+                VGhlIHNjaGVtYSBvZiB0aGUgdGVuYW50IGluIG9uZSBzZXJ2aWNlLgoKMwoEBAICABIDIgIeGiYgTmFtZSBvZiB0aGUgc2Vy\
+                dmljZSwgYXMgaW4gY3VzdG9tZXIuCgosCgQEAgIBEgMkAiQaHyBOdW1iZXIgb2YgdGhlIHNjaGVtYSB2ZXJzaW9uLgoKPQoE\
+                BAICAhIDJgIfGjAgTnVtYmVyIG9mIHRoZSBwYXJ0aXRpb24gbG9naW4gdGhhdCByZWFjaGVzIGl0LgoKIQoCBAMSBCoALQEa\
+                FSBUaGUgdGVuYW50IHRvIGRyb3AuCgokCgQEAwIAEgMsAh8aFyBUaGUgdGVuYW50LCAxNiBieXRlcy4KCiQKAgQEEgQwADEB\
+                GhggVGhlIHRlbmFudCBpcyBkcm9wcGVkLgo=
                 """),
         DescribedFile(
             path: "steward/platform/v1/reference_service.proto", package: "steward.platform.v1",
@@ -848,8 +852,8 @@ extension FileDescriptors {
                 LmlkZW50aXR5LnYxLlNpZ25PdXRSZXF1ZXN0GiQuc3Rld2FyZC5pZGVudGl0eS52MS5TaWduT3V0UmVzcG9uc2USaQoOQ2hh\
                 bmdlUGFzc3dvcmQSKi5zdGV3YXJkLmlkZW50aXR5LnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBorLnN0ZXdhcmQuaWRlbnRp\
                 dHkudjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZRJUCgdHZXRTZWxmEiMuc3Rld2FyZC5pZGVudGl0eS52MS5HZXRTZWxmUmVx\
-                dWVzdBokLnN0ZXdhcmQuaWRlbnRpdHkudjEuR2V0U2VsZlJlc3BvbnNlStUVCh8KAQwSAwEAEhoVIFNpZ25pbmcgaW4gYW5k\
-                IG91dC4KCmkKAgYAEgQIABgBGl0gT3BlbnMsIHJlbmV3cyBhbmQgZW5kcyBzZXNzaW9ucy4gU2lnbkluLCBTaWduSW5PcGVy\
+                dWVzdBokLnN0ZXdhcmQuaWRlbnRpdHkudjEuR2V0U2VsZlJlc3BvbnNlSqAWCh8KAQwSAwEAEhoVIFNpZ25pbmcgaW4gYW5k\
+                IG91dC4KCmkKAgYAEgQIABkBGl0gT3BlbnMsIHJlbmV3cyBhbmQgZW5kcyBzZXNzaW9ucy4gU2lnbkluLCBTaWduSW5PcGVy\
                 YXRvciBhbmQgUmVmcmVzaFNlc3Npb24gbmVlZCBubyBzZXNzaW9uLgoK3AIKBAYAAgASAwwCNRrOAiBPcGVucyBhIHNlc3Np\
                 b24gb2YgYSB1c2VyLiBVTkFVVEhFTlRJQ0FURUQgd2l0aCBTSUdOX0lOX0ZBSUxFRCB3aGF0ZXZlciB3YXMgd3Jvbmc7IFJF\
                 U09VUkNFX0VYSEFVU1RFRCB3aXRoCiBTSUdOX0lOX0xPQ0tFRCwgZm9yIHJpZ2h0IGFuZCB3cm9uZyBwYXNzd29yZHMgYWxp\
@@ -859,35 +863,36 @@ extension FileDescriptors {
                 ZXJhdG9yLCB3aG8gYmVsb25ncyB0byBubyB3b3Jrc3BhY2UuCgqcAQoEBgACAhIDEQJNGo4BIFJlbmV3cyBhIHNlc3Npb24u\
                 IFRoZSByZWZyZXNoIHRva2VuIGlzIHJlcGxhY2VkOyB1c2luZyBhbiBvbGQgb25lIG1vcmUgdGhhbiAzMCBzIGFmdGVyIGl0\
                 IHdhcyByZXBsYWNlZCBlbmRzIGFsbAogc2Vzc2lvbnMgdGhhdCBjYW1lIGZyb20gaXQuCgo0CgQGAAIDEgMTAjgaJyBFbmRz\
-                IHRoZSBzZXNzaW9uIHRoZSBjYWxsIGlzIG1hZGUgaW4uCgpZCgQGAAIEEgMVAk0aTCBDaGFuZ2VzIHRoZSBjYWxsZXIncyBv\
-                d24gcGFzc3dvcmQgYW5kIGVuZHMgdGhlIG90aGVyIHNlc3Npb25zIG9mIHRoZSB1c2VyLgoKQgoEBgACBRIDFwI4GjUgVGVs\
-                bHMgd2hvIHRoZSBjYWxsZXIgaXMgYW5kIHdoYXQgdGhlIGNhbGxlciBtYXkgZG8uCgouCgIEABIEGwAoARoiIEEgc2Vzc2lv\
-                biwgYXMgaXRzIG93bmVyIHNlZXMgaXQuCgpPCgQEAAIAEgMdAiQaQiAzMiByYW5kb20gYnl0ZXMuIFdob2V2ZXIgaGFzIHRo\
-                ZW0gaXMgdGhlIHVzZXI6IGtlZXAgdGhlbSBzZWNyZXQuCgo6CgQEAAIBEgMfAjUaLSBXaGVuIHRoZSBzZXNzaW9uIGVuZHMg\
-                aWYgaXQgaXMgbm90IHJlbmV3ZWQuCgo8CgQEAAICEgMhAiMaLyAzMiByYW5kb20gYnl0ZXMgdGhhdCByZW5ldyB0aGUgc2Vz\
-                c2lvbiwgb25jZS4KCisKBAQAAgMSAyMCPRoeIFdoZW4gdGhlIHJlZnJlc2ggdG9rZW4gZW5kcy4KCiQKBAQAAgQSAyUCHhoX\
-                IFRoZSB1c2VyIG9yIG9wZXJhdG9yLgoKgAEKBAQAAgUSAycCIxpzIFNldCB3aGVuIHRoZSBwYXNzd29yZCB3YXMgZ29vZCBm\
-                b3IgdGhpcyBzZXNzaW9uIG9ubHk6IGNob29zZSBhbm90aGVyIHdpdGggQ2hhbmdlUGFzc3dvcmQgYmVmb3JlIHRoZSBzZXNz\
-                aW9uIGVuZHMuCgojCgIEARIEKwAyARoXIFdobyB3YW50cyB0byBzaWduIGluLgoKNQoEBAECABIDLQIgGiggTmFtZSBvZiB0\
-                aGUgd29ya3NwYWNlLCBpbiBlaXRoZXIgY2FzZS4KCjoKBAQBAgESAy8CHBotIEUtbWFpbCBhZGRyZXNzIG9mIHRoZSB1c2Vy\
-                LCBpbiBlaXRoZXIgY2FzZS4KChgKBAQBAgISAzECHxoLIFBhc3N3b3JkLgoKGgoCBAISBDUAOAEaDiBUaGUgc2Vzc2lvbi4K\
-                ChsKBAQCAgASAzcCHxoOIFRoZSBzZXNzaW9uLgoKLgoCBAMSBDsAQAEaIiBXaGljaCBvcGVyYXRvciB3YW50cyB0byBzaWdu\
-                IGluLgoKLgoEBAMCABIDPQIcGiEgRS1tYWlsIGFkZHJlc3Mgb2YgdGhlIG9wZXJhdG9yLgoKGAoEBAMCARIDPwIfGgsgUGFz\
-                c3dvcmQuCgoaCgIEBBIEQwBGARoOIFRoZSBzZXNzaW9uLgoKGwoEBAQCABIDRQIfGg4gVGhlIHNlc3Npb24uCgofCgIEBRIE\
-                SQBMARoTIEFza3MgZm9yIHJlbmV3YWwuCgooCgQEBQIAEgNLAiMaGyBUaGUgbGF0ZXN0IHJlZnJlc2ggdG9rZW4uCgoiCgIE\
-                BhIETwBSARoWIFRoZSByZW5ld2VkIHNlc3Npb24uCgpGCgQEBgIAEgNRAh8aOSBUaGUgc2Vzc2lvbiwgd2l0aCBhIG5ldyBo\
-                YW5kbGUgYW5kIGEgbmV3IHJlZnJlc2ggdG9rZW4uCgofCgIEBxIEVQBWARoTIEVuZHMgdGhlIHNlc3Npb24uCgokCgIECBIE\
-                WQBaARoYIFRoZSBzZXNzaW9uIGhhcyBlbmRlZC4KChwKAgQJEgRdAGIBGhAgVGhlIHBhc3N3b3Jkcy4KCiQKBAQJAgASA18C\
-                IxoXIFRoZSBwcmVzZW50IHBhc3N3b3JkLgoKNgoEBAkCARIDYQIjGikgVGhlIG5ldyBwYXNzd29yZCwgMTAgdG8gMTI4IGNo\
-                YXJhY3RlcnMuCgomCgIEChIEZQBmARoaIFRoZSBwYXNzd29yZCBpcyBjaGFuZ2VkLgoKJQoCBAsSBGkAagEaGSBBc2tzIHdo\
-                byB0aGUgY2FsbGVyIGlzLgoKIAoCBAwSBG0AegEaFCBXaG8gdGhlIGNhbGxlciBpcy4KCiQKBAQMAgASA28CHhoXIFRoZSB1\
-                c2VyIG9yIG9wZXJhdG9yLgoKHgoEBAwCARIDcQIcGhEgRS1tYWlsIGFkZHJlc3MuCgoUCgQEDAICEgNzAiMaByBOYW1lLgoK\
-                PQoEBAwCAxIDdQIgGjAgTmFtZSBvZiB0aGUgd29ya3NwYWNlOyBhYnNlbnQgZm9yIGFuIG9wZXJhdG9yLgoKKQoEBAwCBBID\
-                dwIhGhwgTmFtZXMgb2YgdGhlIHVzZXIncyByb2xlcy4KCjgKBAQMAgUSA3kCJRorIFdoYXQgdGhlIHVzZXIgbWF5IGRvLCBh\
-                bGwgcm9sZXMgYWRkZWQgdXAuCgo1CgIEDRIFfQCGAQEaKCBBIHJpZ2h0IG9mIGEgdXNlciwgYWxsIHJvbGVzIGFkZGVkIHVw\
-                LgoKHwoEBA0CABIDfwIdGhIgS2luZCBvZiByZWNvcmRzLgoKFwoEBA0CARIEgQECHRoJIEFjdGlvbi4KCioKBAQNAgISBIMB\
-                AhwaHCBvd24sIHVuaXQsIHN1YnRyZWUgb3IgYWxsLgoKMAoEBA0CAxIEhQECIRoiIE5hbWVzIG9mIHRoZSByb2xlcyB0aGF0\
-                IGdpdmUgaXQuCg==
+                IHRoZSBzZXNzaW9uIHRoZSBjYWxsIGlzIG1hZGUgaW4uCgqiAQoEBgACBBIDFgJNGpQBIENoYW5nZXMgdGhlIGNhbGxlcidz\
+                IG93biBwYXNzd29yZCBhbmQgZW5kcyB0aGUgb3RoZXIgc2Vzc2lvbnMgb2YgdGhlIHVzZXIuIFRoZSBuZXcgb25lIG11c3Qg\
+                YmUgYW5vdGhlcjogSU5WQUxJRF9BUkdVTUVOVCB3aXRoCiBQQVNTV09SRF9VTkNIQU5HRUQuCgpCCgQGAAIFEgMYAjgaNSBU\
+                ZWxscyB3aG8gdGhlIGNhbGxlciBpcyBhbmQgd2hhdCB0aGUgY2FsbGVyIG1heSBkby4KCi4KAgQAEgQcACkBGiIgQSBzZXNz\
+                aW9uLCBhcyBpdHMgb3duZXIgc2VlcyBpdC4KCk8KBAQAAgASAx4CJBpCIDMyIHJhbmRvbSBieXRlcy4gV2hvZXZlciBoYXMg\
+                dGhlbSBpcyB0aGUgdXNlcjoga2VlcCB0aGVtIHNlY3JldC4KCjoKBAQAAgESAyACNRotIFdoZW4gdGhlIHNlc3Npb24gZW5k\
+                cyBpZiBpdCBpcyBub3QgcmVuZXdlZC4KCjwKBAQAAgISAyICIxovIDMyIHJhbmRvbSBieXRlcyB0aGF0IHJlbmV3IHRoZSBz\
+                ZXNzaW9uLCBvbmNlLgoKKwoEBAACAxIDJAI9Gh4gV2hlbiB0aGUgcmVmcmVzaCB0b2tlbiBlbmRzLgoKJAoEBAACBBIDJgIe\
+                GhcgVGhlIHVzZXIgb3Igb3BlcmF0b3IuCgqAAQoEBAACBRIDKAIjGnMgU2V0IHdoZW4gdGhlIHBhc3N3b3JkIHdhcyBnb29k\
+                IGZvciB0aGlzIHNlc3Npb24gb25seTogY2hvb3NlIGFub3RoZXIgd2l0aCBDaGFuZ2VQYXNzd29yZCBiZWZvcmUgdGhlIHNl\
+                c3Npb24gZW5kcy4KCiMKAgQBEgQsADMBGhcgV2hvIHdhbnRzIHRvIHNpZ24gaW4uCgo1CgQEAQIAEgMuAiAaKCBOYW1lIG9m\
+                IHRoZSB3b3Jrc3BhY2UsIGluIGVpdGhlciBjYXNlLgoKOgoEBAECARIDMAIcGi0gRS1tYWlsIGFkZHJlc3Mgb2YgdGhlIHVz\
+                ZXIsIGluIGVpdGhlciBjYXNlLgoKGAoEBAECAhIDMgIfGgsgUGFzc3dvcmQuCgoaCgIEAhIENgA5ARoOIFRoZSBzZXNzaW9u\
+                LgoKGwoEBAICABIDOAIfGg4gVGhlIHNlc3Npb24uCgouCgIEAxIEPABBARoiIFdoaWNoIG9wZXJhdG9yIHdhbnRzIHRvIHNp\
+                Z24gaW4uCgouCgQEAwIAEgM+AhwaISBFLW1haWwgYWRkcmVzcyBvZiB0aGUgb3BlcmF0b3IuCgoYCgQEAwIBEgNAAh8aCyBQ\
+                YXNzd29yZC4KChoKAgQEEgREAEcBGg4gVGhlIHNlc3Npb24uCgobCgQEBAIAEgNGAh8aDiBUaGUgc2Vzc2lvbi4KCh8KAgQF\
+                EgRKAE0BGhMgQXNrcyBmb3IgcmVuZXdhbC4KCigKBAQFAgASA0wCIxobIFRoZSBsYXRlc3QgcmVmcmVzaCB0b2tlbi4KCiIK\
+                AgQGEgRQAFMBGhYgVGhlIHJlbmV3ZWQgc2Vzc2lvbi4KCkYKBAQGAgASA1ICHxo5IFRoZSBzZXNzaW9uLCB3aXRoIGEgbmV3\
+                IGhhbmRsZSBhbmQgYSBuZXcgcmVmcmVzaCB0b2tlbi4KCh8KAgQHEgRWAFcBGhMgRW5kcyB0aGUgc2Vzc2lvbi4KCiQKAgQI\
+                EgRaAFsBGhggVGhlIHNlc3Npb24gaGFzIGVuZGVkLgoKHAoCBAkSBF4AYwEaECBUaGUgcGFzc3dvcmRzLgoKJAoEBAkCABID\
+                YAIjGhcgVGhlIHByZXNlbnQgcGFzc3dvcmQuCgo2CgQECQIBEgNiAiMaKSBUaGUgbmV3IHBhc3N3b3JkLCAxMCB0byAxMjgg\
+                Y2hhcmFjdGVycy4KCiYKAgQKEgRmAGcBGhogVGhlIHBhc3N3b3JkIGlzIGNoYW5nZWQuCgolCgIECxIEagBrARoZIEFza3Mg\
+                d2hvIHRoZSBjYWxsZXIgaXMuCgogCgIEDBIEbgB7ARoUIFdobyB0aGUgY2FsbGVyIGlzLgoKJAoEBAwCABIDcAIeGhcgVGhl\
+                IHVzZXIgb3Igb3BlcmF0b3IuCgoeCgQEDAIBEgNyAhwaESBFLW1haWwgYWRkcmVzcy4KChQKBAQMAgISA3QCIxoHIE5hbWUu\
+                Cgo9CgQEDAIDEgN2AiAaMCBOYW1lIG9mIHRoZSB3b3Jrc3BhY2U7IGFic2VudCBmb3IgYW4gb3BlcmF0b3IuCgopCgQEDAIE\
+                EgN4AiEaHCBOYW1lcyBvZiB0aGUgdXNlcidzIHJvbGVzLgoKOAoEBAwCBRIDegIlGisgV2hhdCB0aGUgdXNlciBtYXkgZG8s\
+                IGFsbCByb2xlcyBhZGRlZCB1cC4KCjUKAgQNEgV+AIcBARooIEEgcmlnaHQgb2YgYSB1c2VyLCBhbGwgcm9sZXMgYWRkZWQg\
+                dXAuCgogCgQEDQIAEgSAAQIdGhIgS2luZCBvZiByZWNvcmRzLgoKFwoEBA0CARIEggECHRoJIEFjdGlvbi4KCioKBAQNAgIS\
+                BIQBAhwaHCBvd24sIHVuaXQsIHN1YnRyZWUgb3IgYWxsLgoKMAoEBA0CAxIEhgECIRoiIE5hbWVzIG9mIHRoZSByb2xlcyB0\
+                aGF0IGdpdmUgaXQuCg==
                 """),
         DescribedFile(
             path: "steward/identity/v1/department_service.proto", package: "steward.identity.v1",

@@ -78,9 +78,9 @@ package struct Identity: Sendable {
             onEvaluation: parts.onPasswordEvaluation)
         let signInGuard = SignInGuard(directory: directory)
         let publication = PolicyPublication(epochs: epochs, revoker: revoker)
-        let user = UserRecord(publication: publication).type
         let department = DepartmentRecord(publication: publication).type
         let role = RoleRecord(publication: publication).type
+        let user = UserRecord(publication: publication, departments: department, roles: role).type
         let setup = TenantSetup(
             directory: directory, tenantData: tenantData, provisioner: parts.provisioner, placements: placements,
             feed: feed, seed: TenantSeed(departments: department, roles: role, users: user))

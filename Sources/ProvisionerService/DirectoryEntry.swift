@@ -14,11 +14,18 @@ struct DirectoryEntry: Sendable {
 
     enum Outcome: Sendable {
         case dropped, inUse, unknown
+        /// It has data of a service that came after this program: its schema would stay, and nobody would know whose it is.
+        case servedByNewer(String)
     }
 
     private static let hold = Statement(
         """
         SELECT state = $2 OR (state = $3 AND purge_at <= now()) FROM directory.tenants WHERE id = $1 FOR UPDATE
+        """)
+
+    private static let findOther = Statement(
+        """
+        SELECT service FROM directory.placements WHERE tenant_id = $1 AND service <> ALL ($2) ORDER BY service LIMIT 1
         """)
 
     private static let remove = Statement("DELETE FROM directory.tenants WHERE id = $1")
@@ -33,12 +40,21 @@ struct DirectoryEntry: Sendable {
             let rows = try await transaction.query(Self.hold, Self.condition(tenant))
             guard let mayGo = try rows.first?.bool(0) else { return .unknown }
             guard mayGo else { return .inUse }
+            let others = try await transaction.query(Self.findOther, Self.known(tenant, streams))
+            if let other = try others.first?.string(0) { return .servedByNewer(other) }
             for stream in streams { try await TenantProvisioner.drop(tenant, stream: stream, in: transaction) }
             var parameters = Parameters()
             parameters.append(tenant.id)
             _ = try await transaction.finalQuery(Self.remove, parameters)
             return .dropped
         }
+    }
+
+    private static func known(_ tenant: TenantID, _ streams: [MigrationStream]) -> Parameters {
+        var parameters = Parameters()
+        parameters.append(tenant.id)
+        parameters.append(streams.compactMap { $0.service?.rawValue })
+        return parameters
     }
 
     private static func condition(_ tenant: TenantID) -> Parameters {

@@ -46,6 +46,11 @@ struct TenantProvisioning: ProvisioningServiceCustomMethods {
                 "TENANT_IN_USE",
                 "The tenant is neither deleted with its grace over nor being set up. Delete it first.",
                 domain: "provisioner", details: [("tenant", "\(tenant)")])
+        case .servedByNewer(let service):
+            throw RPCError.unavailable(
+                "SERVICE_UNKNOWN",
+                "The tenant has data of the service \(service), which this steward-provisioner does not know. Upgrade it.",
+                domain: "provisioner")
         }
         return DropTenantResponse()
     }

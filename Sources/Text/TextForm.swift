@@ -28,6 +28,9 @@ package enum TextForm: Hashable, Sendable {
         isPlain(text) ? text : CanonicalForm.composed(withLineFeeds(text))
     }
 
+    /// The text in normal form C and otherwise as it came: for passwords, of which every character counts.
+    package static func composed(_ text: String) -> String { CanonicalForm.composed(text) }
+
     /// The first character that a text of this form must not hold, more than 30 marks on one letter included; nil when all is well.
     package func forbidden(in text: String) -> ForbiddenCharacter? {
         var bytes = text

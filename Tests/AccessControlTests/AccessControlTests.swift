@@ -64,6 +64,17 @@ import Testing
         #expect(Set(units) == [top, north, south])
     }
 
+    /// Its records stay with those above; nothing new comes into it.
+    @Test func aDeletedUnitIsStillBelowTheOthers() throws {
+        let snapshot = snapshot(units: [
+            PolicyUnit(id: top, parentID: nil), PolicyUnit(id: north, parentID: top),
+            PolicyUnit(id: south, parentID: top, isDeleted: true),
+        ])
+        let all = try #require(snapshot.access(of: boss)).object("deal")
+        #expect(all.allows(.read, ownership: .owned, owner: rep.id, unit: south))
+        #expect(!snapshot.hasUnit(south) && snapshot.hasUnit(north))
+    }
+
     @Test func sharedRecordsAreReadInAnyScopeAndWrittenInAllOnly() throws {
         let account = try #require(snapshot().access(of: rep)).object("account")
         #expect(account.predicate(.read, ownership: .shared) == .all)

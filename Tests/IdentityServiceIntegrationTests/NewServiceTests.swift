@@ -14,9 +14,17 @@ import Testing
     }
 
     /// As if sales had come after the workspace.
-    private func forgetSales(_ workspace: Workspace) async throws {
+    private func forgetSales(_ workspace: Workspace) async throws { try await forget("sales", workspace) }
+
+    private func forget(_ service: String, _ workspace: Workspace) async throws {
         try await workspace.identity.tamper(
-            "DELETE FROM directory.placements WHERE tenant_id = '\(workspace.id)' AND service = 'sales'")
+            "DELETE FROM directory.placements WHERE tenant_id = '\(workspace.id)' AND service = '\(service)'")
+    }
+
+    /// A whole pass.
+    private func sweep(_ identity: TestIdentity) async {
+        var pass = TenantSweeper.PlacementPass()
+        while !pass.isOver { await identity.identity.sweeper.sweepPlacements(&pass) }
     }
 
     @Test func aTenantGetsWhatCameAfterIt() async throws {
@@ -24,12 +32,12 @@ import Testing
             let workspace = try await identity.openWorkspace()
             try await forgetSales(workspace)
             let epoch = try await workspace.epoch()
-            try await identity.identity.sweeper.sweepPlacements()
+            await sweep(identity)
             #expect(try await placements(of: workspace) == ["customer", "identity", "sales"])
             // So that the service learns where the tenant's data is.
             #expect(try await workspace.epoch() == epoch + 1)
             #expect(try await workspace.policy().placements.contains { $0.service == "sales" })
-            try await identity.identity.sweeper.sweepPlacements()
+            await sweep(identity)
             #expect(try await workspace.epoch() == epoch + 1)
         }
     }
@@ -39,10 +47,34 @@ import Testing
             let workspace = try await identity.openWorkspace()
             try await forgetSales(workspace)
             identity.provisioner.know(["customer"])
-            #expect(try await reason(identity.identity.sweeper.sweepPlacements) == "SERVICE_UNAVAILABLE")
+            await sweep(identity)
             #expect(try await placements(of: workspace) == ["customer", "identity"])
             identity.provisioner.know(["customer", "sales"])
-            try await identity.identity.sweeper.sweepPlacements()
+            await sweep(identity)
+            #expect(try await placements(of: workspace) == ["customer", "identity", "sales"])
+        }
+    }
+
+    @Test func aServiceThatTheProvisionerDoesNotKnowStopsNoOther() async throws {
+        try await onLoop(ofItsOwn: true) { identity in
+            let workspace = try await identity.openWorkspace()
+            for service in ["customer", "sales"] { try await forget(service, workspace) }
+            identity.provisioner.know(["sales"])
+            await sweep(identity)
+            #expect(try await placements(of: workspace) == ["identity", "sales"])
+        }
+    }
+
+    /// Set-ups and revocations wait while schemas are made: each turn has its time, and the next one goes on from there.
+    @Test func aTurnHasItsTime() async throws {
+        try await onLoop(ofItsOwn: true) { identity in
+            let workspace = try await identity.openWorkspace()
+            try await forgetSales(workspace)
+            var pass = TenantSweeper.PlacementPass()
+            await identity.identity.sweeper.sweepPlacements(&pass, for: .zero)
+            #expect(!pass.isOver)
+            #expect(try await placements(of: workspace) == ["customer", "identity"])
+            while !pass.isOver { await identity.identity.sweeper.sweepPlacements(&pass) }
             #expect(try await placements(of: workspace) == ["customer", "identity", "sales"])
         }
     }
@@ -53,7 +85,7 @@ import Testing
             let tenants = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
             _ = try await tenants.deleteTenant(DeleteTenantRequest(id: "\(workspace.id)", workspace: workspace.name))
             try await forgetSales(workspace)
-            try await identity.identity.sweeper.sweepPlacements()
+            await sweep(identity)
             #expect(try await placements(of: workspace) == ["customer", "identity"])
         }
     }

@@ -58,6 +58,40 @@ struct ResetAdminSignInTests {
         }
     }
 
+    /// Whoever helped knows it.
+    @Test func aOneTimePasswordCannotBeKept() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            try await reset(workspace)
+            let caller = try await identity.resolve(signIn(workspace))
+            let client = AuthenticationServiceClient(channel: identity.channel(as: caller))
+            let refusal = try await reason {
+                _ = try await client.changePassword(
+                    ChangePasswordRequest(
+                        oldPassword: ResetAdminSignInTests.oneTime, newPassword: ResetAdminSignInTests.oneTime))
+            }
+            #expect(refusal == "PASSWORD_UNCHANGED")
+            #expect(try await reason { _ = try await signIn(workspace) } == "SIGN_IN_FAILED")
+        }
+    }
+
+    @Test func aOneTimePasswordIsNoName() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            for (password, expected) in [
+                ("\(workspace.name)-123", "PASSWORD_HOLDS_NAME"), ("password1234", "PASSWORD_TOO_COMMON"),
+            ] {
+                let refusal = try await reason {
+                    _ = try await tenants(identity).resetAdminSignIn(
+                        ResetAdminSignInRequest(
+                            id: workspace.id.description, email: ResetAdminSignInTests.email,
+                            oneTimePassword: password))
+                }
+                #expect(refusal == expected)
+            }
+        }
+    }
+
     @Test func ofTwoUsesAtOnceOneCounts() async throws {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()

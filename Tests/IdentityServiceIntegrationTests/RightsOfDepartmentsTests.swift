@@ -1,5 +1,7 @@
+import AccessControl
 import Contracts
 import RPC
+import ServiceHost
 import Tenancy
 import Testing
 
@@ -49,19 +51,62 @@ import Testing
         }
     }
 
-    @Test func aRestoredDepartmentWidensNobodysReach() async throws {
+    /// Departments whose records somebody sees, and whether others can be put into some of them.
+    private struct Reach: Equatable {
+        let units: Set<RecordID>
+        let takes: [Bool]
+    }
+
+    /// A deleted department keeps its place: who saw its records by the department above goes on seeing them, and who restores it
+    /// shows nobody more.
+    @Test func aDeletedDepartmentChangesNobodysReach() async throws {
         try await onLoop { identity in
             let office = try await Office(identity)
-            let branch = try await Office.department(
-                "Branch", under: office.sales, in: office.workspace)
+            let branch = try await Office.department("Branch", under: office.sales, in: office.workspace)
+            let desk = try await Office.department("Desk", under: branch, in: office.workspace)
             let manager = try await office.workspace.roleID("Sales manager")
-            _ = try await office.add("head", in: office.sales, roles: [manager])
+            let head = try await office.add("head", in: office.sales, roles: [manager])
+            let below = Set([office.sales, branch, desk].compactMap { RecordID($0) })
+            func reach() async throws -> Reach {
+                let compiled = try await office.workspace.policy()
+                let policy = try #require(PolicySnapshot(compiled))
+                let access = try #require(policy.access(of: head)).object("account")
+                guard case .ownerOrUnits(head, let units) = access.predicate(.read, ownership: .owned) else {
+                    return Reach(units: [], takes: [])
+                }
+                return Reach(units: Set(units), takes: [branch, desk].compactMap { RecordID($0) }.map(policy.hasUnit))
+            }
+            #expect(try await reach() == Reach(units: below, takes: [true, true]))
+            _ = try await office.departments.deleteDepartment(DeleteDepartmentRequest(id: desk))
             _ = try await office.departments.deleteDepartment(DeleteDepartmentRequest(id: branch))
-            let restore = RestoreDepartmentRequest(id: branch)
+            #expect(try await reach() == Reach(units: below, takes: [false, false]))
             #expect(
-                try await reason { _ = try await office.departments.restoreDepartment(restore) }
-                    == "RIGHTS_EXCEEDED")
-            _ = try await office.workspace.departments().restoreDepartment(restore)
+                try await reason {
+                    _ = try await office.departments.restoreDepartment(RestoreDepartmentRequest(id: desk))
+                } == "REFERENCE_DELETED")
+            _ = try await office.departments.restoreDepartment(RestoreDepartmentRequest(id: branch))
+            #expect(try await reach() == Reach(units: below, takes: [true, false]))
+        }
+    }
+
+    /// The records of deleted departments move with the one above.
+    @Test func aMovedDepartmentTakesItsDeletedOnesAlong() async throws {
+        try await onLoop { identity in
+            let office = try await Office(identity)
+            let branch = try await Office.department("Branch", under: office.sales, in: office.workspace)
+            _ = try await office.departments.deleteDepartment(DeleteDepartmentRequest(id: branch))
+            let manager = try await office.workspace.roleID("Sales manager")
+            let head = try await office.add("head", in: office.staff, roles: [manager])
+            #expect(
+                try await office.move(office.sales, under: office.staff, by: office.workspace.departments()) == nil)
+            let compiled = try await office.workspace.policy()
+            let policy = try #require(PolicySnapshot(compiled))
+            let access = try #require(policy.access(of: head)).object("account")
+            guard case .ownerOrUnits(head, let units) = access.predicate(.read, ownership: .owned) else {
+                Issue.record("not a subtree")
+                return
+            }
+            #expect(RecordID(branch).map(units.contains) == true)
         }
     }
 

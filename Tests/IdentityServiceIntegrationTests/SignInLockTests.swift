@@ -210,7 +210,7 @@ struct SignInLockTests {
             let stored = try await identity.passwordHash(of: workspace)
             let result = Task(executorPreference: identity.postgres.loops.loops[0]) {
                 try await reason {
-                    _ = try await check.run(password, attempt, identity.context()) {
+                    _ = try await check.run(Password(password), attempt, identity.context()) {
                         PasswordHolder(
                             owner: SessionOwner(tenantID: workspace.id, userID: workspace.adminID),
                             email: SignInLockTests.email, passwordHash: stored, knownNetworks: [])
@@ -246,7 +246,7 @@ struct SignInLockTests {
                 signInGuard: SignInGuard(directory: identity.identity.directory), hasher: hasher)
             let result = Task(executorPreference: identity.postgres.loops.loops[0]) {
                 try await reason {
-                    _ = try await check.run(SignInLockTests.wrong, attempt, identity.context()) { nil }
+                    _ = try await check.run(Password(SignInLockTests.wrong), attempt, identity.context()) { nil }
                 }
             }
             for await _ in begun { break }
@@ -311,7 +311,7 @@ struct SignInLockTests {
                         let account = SignInAccount.user(
                             workspace: workspace.name, email: "u\(guess).\(number)@example.com")
                         _ = try? await check.run(
-                            SignInLockTests.wrong, SignInAttempt(account, from: network), identity.context()
+                            Password(SignInLockTests.wrong), SignInAttempt(account, from: network), identity.context()
                         ) { nil }
                         if Task.isCancelled { break }
                     }
@@ -322,7 +322,7 @@ struct SignInLockTests {
                 let attempt = attempt(workspace, from: "2002:\(number):\(city)::1")
                 let owner = SessionOwner(tenantID: workspace.id, userID: workspace.adminID)
                 let known = number.isMultiple(of: 2) ? [] : [attempt.network.digest(for: owner.userID)]
-                _ = try await check.run(TestIdentity.adminPassword, attempt, identity.context()) {
+                _ = try await check.run(Password(TestIdentity.adminPassword), attempt, identity.context()) {
                     PasswordHolder(
                         owner: owner, email: SignInLockTests.email, passwordHash: stored, knownNetworks: known)
                 }

@@ -1,5 +1,7 @@
 import Contracts
+import Credentials
 import RPC
+import Reactor
 import Tenancy
 import TenantDatabase
 import TestPostgres
@@ -35,6 +37,34 @@ struct SignInTests {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
             _ = try await identity.signIn(" \(workspace.name.uppercased())\t", " Admin@Example.COM ")
+        }
+    }
+
+    /// A Mac sends an é of two characters, Windows one of one.
+    @Test(arguments: [("cafe\u{301} au lait", "caf\u{e9} au lait"), ("caf\u{e9} au lait", "cafe\u{301} au lait")])
+    func aPasswordIsTheSameFromEachKeyboard(set password: String, typed: String) async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            _ = try await workspace.addUser("rep", password: password)
+            for text in [password, typed] { _ = try await identity.signIn(workspace.name, "rep@example.com", text) }
+            let caller = try await identity.resolve(identity.signIn(workspace.name, "rep@example.com", typed))
+            _ = try await AuthenticationServiceClient(channel: identity.channel(as: caller)).changePassword(
+                ChangePasswordRequest(oldPassword: typed, newPassword: password + " encore"))
+            _ = try await identity.signIn(workspace.name, "rep@example.com", typed + " encore")
+            let email = "op-\(RecordID.make())@example.com"
+            _ = try await identity.addOperator(email, password)
+            _ = try await identity.signInOperator(email, typed)
+        }
+    }
+
+    /// Hashes were made of what came, once.
+    @Test func aPasswordThatWasStoredAsItCameStillOpens() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let password = "cafe\u{301} au lait"
+            let hash = try await identity.postgres.workers.run { try PasswordHash.make(password).encoded }
+            try await identity.tamper("UPDATE \(workspace.schema).credentials SET password_hash = '\(hash)'")
+            _ = try await identity.signIn(workspace.name, "admin@example.com", password)
         }
     }
 

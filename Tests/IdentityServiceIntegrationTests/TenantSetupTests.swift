@@ -2,6 +2,7 @@ import Contracts
 import Migrations
 import Postgres
 import RPC
+import Synchronization
 import Tenancy
 import Testing
 
@@ -135,6 +136,33 @@ struct TenantSetupTests {
             try await identity.sweep(identity.identity.sweeper.sweepSetups) { try await getTenant() != nil }
             #expect(try await getTenant() == "TENANT_NOT_FOUND")
             _ = try await client.createTenant(wish)
+        }
+    }
+
+    /// Whoever undoes a set-up has it until the end: no other instance goes on with it meanwhile.
+    @Test func aSetUpIsUndoneUnderItsLease() async throws {
+        try await onLoop(ofItsOwn: true) { identity in
+            let wish = TestIdentity.wish("w-\(RecordID.make().text.suffix(12))")
+            let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            identity.provisioner.fail(true)
+            _ = try await reason { _ = try await client.createTenant(wish) }
+            identity.provisioner.fail(false)
+            let own = "WHERE tenant_id = (SELECT id FROM directory.tenants WHERE workspace = '\(wish.workspace ?? "")')"
+            let renewed = Mutex(false)
+            identity.provisioner.beforeDrop {
+                let lease = "SELECT leased_until::text FROM directory.tenant_setups \(own)"
+                let first = try await identity.tamper(lease)
+                let end = Deadline.after(.seconds(10))
+                while !end.isPast, try await identity.tamper(lease) == first {}
+                renewed.withLock { $0 = !end.isPast }
+            }
+            try await identity.tamper(
+                "UPDATE directory.tenant_setups SET leased_until = '2000-01-01', started_at = '2000-01-01' \(own)")
+            func getTenant() async throws -> String? {
+                try await reason { _ = try await client.getTenant(GetTenantRequest(workspace: wish.workspace)) }
+            }
+            try await identity.sweep(identity.identity.sweeper.sweepSetups) { try await getTenant() != nil }
+            #expect(renewed.withLock { $0 })
         }
     }
 

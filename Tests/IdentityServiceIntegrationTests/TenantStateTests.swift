@@ -104,6 +104,31 @@ struct TenantStateTests {
         }
     }
 
+    /// A provisioner of before a service would leave the service's schema, and no row that tells whose it is.
+    @Test func theProvisionerDropsNoTenantWithDataOfAServiceThatItDoesNotKnow() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let provisioner = ProvisioningServiceClient(channel: identity.provisioner)
+            func drop() async throws -> String? {
+                try await reason {
+                    _ = try await provisioner.dropTenant(DropTenantRequest(tenantID: workspace.id.id.bytes))
+                }
+            }
+            try await identity.tamper("UPDATE directory.tenants SET state = 1 WHERE id = '\(workspace.id)'")
+            try await identity.tamper(
+                "INSERT INTO directory.placements VALUES ('\(workspace.id)', 'notes', 'default', 0, 1, 1)")
+            #expect(try await drop() == "SERVICE_UNKNOWN")
+            let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = '\(workspace.schema)'"
+            #expect(try await identity.count(schemas) == 1)
+            #expect(
+                try await identity.count("SELECT count(*) FROM directory.tenants WHERE id = '\(workspace.id)'") == 1)
+            try await identity.tamper(
+                "DELETE FROM directory.placements WHERE tenant_id = '\(workspace.id)' AND service = 'notes'")
+            #expect(try await drop() == nil)
+            #expect(try await identity.count(schemas) == 0)
+        }
+    }
+
     /// A tenant that the directory does not know is none of the provisioner's business: its rows may have been lost.
     @Test func theProvisionerDropsNoTenantThatTheDirectoryLost() async throws {
         try await onLoop { identity in

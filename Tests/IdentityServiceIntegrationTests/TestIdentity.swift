@@ -268,18 +268,30 @@ final class FakeProvisioner: RPCChannel {
         var dropped: Set<[UInt8]> = []
         var isFailing = false
         var others = ["customer", "sales"]
+        var beforeDrop: @Sendable () async throws -> Void = {}
     }
 
     private let state = Mutex(State())
-    private let provisioner: LocalChannel
+    /// Makes identity's schemas.
+    private let maker: LocalChannel
+    /// Knows the other services, too, of which there are no schemas.
+    private let dropper: LocalChannel
 
     init(_ postgres: TestPostgres) {
+        let own = IdentityMigrations.tenantStream
+        let others = [ServiceName.customer, .sales].map {
+            MigrationStream(name: $0.rawValue, kind: .tenant($0), migrations: [], rights: [])
+        }
+        maker = FakeProvisioner.channel(postgres, [own])
+        dropper = FakeProvisioner.channel(postgres, [own] + others)
+    }
+
+    private static func channel(_ postgres: TestPostgres, _ streams: [MigrationStream]) -> LocalChannel {
         var router = Router()
-        let streams = [IdentityMigrations.tenantStream]
         let stock = BlankStock(
             provisioner: postgres.provisioner, streams: streams, wanted: 0, logger: postgres.logger)
         TenantProvisioning(database: postgres.owner, streams: streams, stock: stock).register(on: &router)
-        provisioner = LocalChannel(routes: RouteTable(router), caller: nil, logger: postgres.logger)
+        return LocalChannel(routes: RouteTable(router), caller: nil, logger: postgres.logger)
     }
 
     func prepared(_ tenant: TenantID) -> Bool { state.withLock { $0.prepared.contains(tenant.id.bytes) } }
@@ -287,13 +299,20 @@ final class FakeProvisioner: RPCChannel {
     func fail(_ fails: Bool) { state.withLock { $0.isFailing = fails } }
     /// The services beside identity that its version knows.
     func know(_ others: [String]) { state.withLock { $0.others = others } }
+    /// Has something done before a tenant is dropped.
+    func beforeDrop(_ body: @escaping @Sendable () async throws -> Void) { state.withLock { $0.beforeDrop = body } }
 
     func unary(
         _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
     ) async throws(RPCError) -> [UInt8] {
         let fails = state.withLock { $0.isFailing }
         if fails { throw RPCError.unavailable("DOWN", "The service is down.") }
-        let answer = try await provisioner.unary(method, request, options)
+        let drops = method == ProvisioningServiceMethods.dropTenant
+        if drops {
+            let first = state.withLock { $0.beforeDrop }
+            do { try await first() } catch { throw RPCError(masking: error) }
+        }
+        let answer = try await (drops ? dropper : maker).unary(method, request, options)
         do {
             if method == ProvisioningServiceMethods.prepareTenant {
                 let wanted = try PrepareTenantRequest(decoding: request)

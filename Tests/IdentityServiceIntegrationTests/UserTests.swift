@@ -36,6 +36,37 @@ struct UserTests {
         }
     }
 
+    /// Who comes back comes back to what there was: the roles and the department are restored first.
+    @Test func aUserComesBackToLivingRolesAndDepartments() async throws {
+        try await onLoop { identity in
+            let workspace = try await identity.openWorkspace()
+            let department = try await Office.department("Branch", in: workspace)
+            let created = try await workspace.roles().createRole(CreateRoleRequest(role: Role(displayName: "Guest")))
+            let role = try #require(created.role?.id)
+            let rep = try await workspace.roleID("Sales rep")
+            let user = User(
+                email: "a@example.com", displayName: "A", departmentID: department, roleIDs: [rep, role])
+            let made = try await workspace.users().createUser(CreateUserRequest(user: user))
+            let id = try #require(made.user?.id)
+            _ = try await workspace.users().deleteUser(DeleteUserRequest(id: id))
+            _ = try await workspace.roles().deleteRole(DeleteRoleRequest(id: role))
+            _ = try await workspace.departments().deleteDepartment(DeleteDepartmentRequest(id: department))
+            func refusal() async throws -> [String] {
+                do {
+                    _ = try await workspace.users().restoreUser(RestoreUserRequest(id: id))
+                    return []
+                } catch {
+                    return [error.reason] + error.details.map(\.value)
+                }
+            }
+            #expect(try await refusal() == ["REFERENCE_DELETED", "role_ids", "role", role])
+            _ = try await workspace.roles().restoreRole(RestoreRoleRequest(id: role))
+            #expect(try await refusal() == ["REFERENCE_DELETED", "department_id", "department", department])
+            _ = try await workspace.departments().restoreDepartment(RestoreDepartmentRequest(id: department))
+            #expect(try await refusal() == [])
+        }
+    }
+
     @Test func nobodyGivesOrTakesOverMoreRightsThanTheyHave() async throws {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()

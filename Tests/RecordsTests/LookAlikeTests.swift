@@ -21,6 +21,21 @@ import Wire
         #expect(violations(Account(displayName: "x", externalID: text)).first?.description.contains("U+") == true)
     }
 
+    /// Such as the name of a stage, which is unique in its pipeline.
+    @Test func soIsOneOfSeveralFieldsThatAreUniqueTogether() {
+        let type = RecordType(
+            Account.self, fields: [.field("display_name", .required, .line(200)), .field("city", .line(200))],
+            constraints: [
+                ConstraintRule(
+                    "accounts_display_name_key", fields: ["display_name", "parent_account_id"], reason: "TAKEN")
+            ])
+        func reasons(_ account: Account) -> [String] {
+            RecordValidator.violations(in: Sample.message(account), fields: type.fields).map(\.reason)
+        }
+        #expect(reasons(Account(displayName: "un\u{200b}iq1")) == ["FORBIDDEN_CHARACTER"])
+        #expect(reasons(Account(displayName: "uniq1", city: "un\u{200b}iq1")) == [])
+    }
+
     @Test func namesKeepWhatTheirScriptsNeed() {
         for name in ["می\u{200c}خواهم", "👩\u{200d}👧", "❤\u{fe0f}", "a\u{200b}b"] {
             #expect(violations(Account(displayName: name)) == [])

@@ -49,6 +49,9 @@ struct DepartmentRecord: Sendable {
         for row in try await transaction.query(lockTree, Parameters()) {
             parents.updateValue(try row.optionalID(1), forKey: try row.id(0))
         }
+        if change.kind == .restore {
+            try await transaction.requireLiving(change.type, namedBy: "parent_department_id", of: change)
+        }
         let tree = DepartmentTree(parents: parents)
         let parent = change.after.id("parent_department_id")
         do {
@@ -56,8 +59,8 @@ struct DepartmentRecord: Sendable {
         } catch {
             throw refusal(error)
         }
-        // A new department has no records that anybody could see by it.
-        if change.kind == .create { return }
+        // A new department has no records that anybody could see by it, and those of a deleted one were seen all the time.
+        if change.kind != .update { return }
         let gaining = Set(tree.path(from: parent)).subtracting(tree.path(from: id))
         try await refuseWidening(for: Array(gaining), moving: id, under: parent, transaction)
     }

@@ -17,15 +17,17 @@ package func createOperator(
     email: String, displayName: String, password: String, in database: DirectoryDatabase, workers: WorkerPool
 ) async throws -> UserID? {
     let displayName = TextForm.normalized(displayName)
+    let password = Password(password)
+    let names = PasswordNames(email: SignInName.normalized(email), displayName: displayName)
     let violations = [
         EmailAddress.violation(of: email, field: "email"),
         TextRule.displayName.violation(ofRequired: displayName, field: "display_name"),
-        PasswordRules.violation(of: password, email: SignInName.normalized(email), field: "password"),
+        PasswordRules.violation(of: password, names, field: "password"),
     ].compactMap(\.self)
     guard violations.isEmpty, let address = EmailAddress(email) else {
         throw RPCError.invalidArgument(violations, domain: IdentityError.domain)
     }
-    let hash = try await workers.run { try PasswordHash.make(password).encoded }
+    let hash = try await workers.run { try PasswordHash.make(password.text).encoded }
     let id = UserID(.make())
     let rows = try await Directory(database: database).write(
         OperatorTable.insert(id, email: address, displayName: displayName, passwordHash: hash, now: .now()),

@@ -22,8 +22,8 @@ struct OperatorRow: Sendable {
 
     var passwordHolder: PasswordHolder {
         PasswordHolder(
-            owner: SessionOwner(tenantID: nil, userID: id), email: email, passwordHash: passwordHash,
-            knownNetworks: knownNetworks)
+            owner: SessionOwner(tenantID: nil, userID: id), email: email, displayName: displayName,
+            passwordHash: passwordHash, knownNetworks: knownNetworks)
     }
 }
 

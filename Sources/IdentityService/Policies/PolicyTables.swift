@@ -60,12 +60,17 @@ enum PolicyTables {
     }
 
     private static let selectUnits = Statement(
-        "SELECT id, parent_department_id FROM {schema}.departments WHERE deleted_at IS NULL ORDER BY id")
+        "SELECT id, parent_department_id, deleted_at IS NOT NULL FROM {schema}.departments ORDER BY id")
 
+    /// All departments: records of a deleted one are still those of the departments above it.
     static let units = Query(selectUnits)
 
     static func units(_ rows: Rows) throws -> [PolicyUnit] {
-        try rows.map { PolicyUnit(id: try $0.id(0).bytes, parentID: try $0.optionalID(1)?.bytes) }
+        try rows.map { row in
+            PolicyUnit(
+                id: try row.id(0).bytes, parentID: try row.optionalID(1)?.bytes,
+                deleted: try row.bool(2) ? true : nil)
+        }
     }
 
     private static let selectUsers = Statement(

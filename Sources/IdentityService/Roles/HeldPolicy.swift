@@ -16,9 +16,9 @@ struct HeldPolicy {
     let roles: [RecordID: Contracts.PolicyRole]
     private var units: [Contracts.PolicyUnit]
 
+    /// Not the deleted ones, which stay where they are: whoever restores one holds it and waits for the others.
     private static let holdTree = Statement(
-        "SELECT id, parent_department_id FROM {schema}.departments WHERE deleted_at IS NULL ORDER BY id FOR SHARE"
-    )
+        "SELECT FROM {schema}.departments WHERE deleted_at IS NULL ORDER BY id FOR SHARE")
 
     private static let findCaller = Statement(
         """
@@ -30,7 +30,8 @@ struct HeldPolicy {
     ///
     /// - Throws: SESSION_INVALID when the caller was deleted or disabled meanwhile.
     init(roles ids: some Sequence<RecordID>, in transaction: RecordTransaction) async throws {
-        units = try PolicyTables.units(await transaction.query(HeldPolicy.holdTree))
+        _ = try await transaction.query(HeldPolicy.holdTree)
+        units = try PolicyTables.units(await transaction.run(PolicyTables.units))
         let user = transaction.caller.userID
         let find = Query(HeldPolicy.findCaller) { $0.append(user.id) }
         guard let row = try await transaction.run(find).first else { throw IdentityError.sessionInvalid }

@@ -96,9 +96,6 @@ struct RoleRecord: Sendable {
 }
 
 extension Role {
-    /// The role that came with the workspace and may do everything.
-    var isAdmin: Bool { builtIn == true && grants == BuiltInRole.admin.grants }
-
     /// What the role gives, whoever has it.
     fileprivate var rule: Contracts.PolicyRole {
         PolicyRole(

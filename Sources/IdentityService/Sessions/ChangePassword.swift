@@ -9,18 +9,18 @@ extension AuthenticationMethods {
     ) async throws -> ChangePasswordResponse {
         let caller = try context.requireCaller()
         let holder = try await findHolder(caller, context)
-        let password = request.newPassword ?? ""
-        if let violation = PasswordRules.violation(of: password, email: holder.email, field: "new_password") {
+        let (old, new) = (Password(request.oldPassword ?? ""), Password(request.newPassword ?? ""))
+        let names = PasswordNames(
+            email: holder.email, workspace: caller.workspace, displayName: holder.displayName)
+        if let violation = PasswordRules.violation(of: new, replacing: old, names, field: "new_password") {
             throw RPCError.invalidArgument([violation], domain: IdentityError.domain)
         }
         let attempt = SignInAttempt(
             caller.tenantID == nil
                 ? .operator(email: holder.email) : .user(workspace: caller.workspace, email: holder.email),
             from: context.clientNetwork)
-        _ = try await passwordCheck.run(
-            request.oldPassword ?? "", attempt, context, wrong: IdentityError.passwordWrong
-        ) { holder }
-        let hash = try await hasher.hash(password, from: context.clientNetwork)
+        _ = try await passwordCheck.run(old, attempt, context, wrong: IdentityError.passwordWrong) { holder }
+        let hash = try await hasher.hash(new, from: context.clientNetwork)
         try await store(hash, for: caller, context)
         let family = try await family(of: caller, context)
         try await revoker.revoke(caller.sessionOwner, exceptFamily: family, deadline: context.deadline)

@@ -7,6 +7,7 @@ struct PasswordHolder: Sendable {
     let owner: SessionOwner
     /// In lower case.
     let email: String
+    var displayName = ""
     let passwordHash: String
     let knownNetworks: [String]
     /// The password opens one session, in which a new one is to be chosen.
@@ -35,7 +36,7 @@ struct PasswordCheck: Sendable {
     ///   - find: gives whose password it should be; nil when there is nobody who may use it.
     /// - Throws: `wrong`; SIGN_IN_LOCKED; PASSWORD_CHECK_OVERLOADED.
     func run(
-        _ password: String, _ attempt: SignInAttempt, _ context: CallContext,
+        _ password: Password, _ attempt: SignInAttempt, _ context: CallContext,
         wrong: RPCError = IdentityError.signInFailed, of find: () async throws -> PasswordHolder?
     ) async throws -> PasswordHolder {
         do {
@@ -47,7 +48,7 @@ struct PasswordCheck: Sendable {
     }
 
     private func check(
-        _ password: String, _ attempt: SignInAttempt, _ deadline: Deadline, _ wrong: RPCError,
+        _ password: Password, _ attempt: SignInAttempt, _ deadline: Deadline, _ wrong: RPCError,
         _ find: () async throws -> PasswordHolder?
     ) async throws -> PasswordHolder {
         let keys = attempt.counters.all.map(\.key)

@@ -35,24 +35,28 @@ struct PasswordHasher: Sendable {
     }
 
     /// The encoded hash of a password that fulfils `PasswordRules`, for somebody who is signed in and calls from the network.
-    func hash(_ password: String, from network: ClientNetwork) async throws -> String {
-        try await run(in: PasswordTurns.Lane(network: network, isKnown: true)) { [cost] in
-            try PasswordHash.make(password, cost: cost).encoded
+    func hash(_ password: Password, from network: ClientNetwork) async throws -> String {
+        try await run(in: PasswordTurns.Lane(network: network, isKnown: true)) { [cost, onEvaluation] in
+            onEvaluation()
+            return try PasswordHash.make(password.text, cost: cost).encoded
         }
     }
 
     /// Whether `password` is the one that `encoded` was made from. Takes the same time without a hash, or with a password
-    /// that is nobody's, and is false.
+    /// that is nobody's, and is false. One that was not sent in normal form C takes twice the time, right or wrong.
     ///
     /// - Parameter begin: called when it is its turn; what it throws ends it, and nothing is evaluated.
     func verify(
-        _ password: String, against encoded: String?, in lane: PasswordTurns.Lane,
+        _ password: Password, against encoded: String?, in lane: PasswordTurns.Lane,
         begin: () async throws -> Void
     ) async throws -> Bool {
-        let isPossible = !PasswordRules.isImpossible(password)
-        let hash = try encoded.flatMap { isPossible ? try PasswordHash(encoded: $0) : nil }
-        return try await run(in: lane, begin: begin) { [decoy] in
-            let matches = try (hash ?? decoy).verify(isPossible ? password : "-")
+        let forms = password.isImpossible ? ["-"] : password.forms
+        let hash = try encoded.flatMap { try password.isImpossible ? nil : PasswordHash(encoded: $0) }
+        return try await run(in: lane, begin: begin) { [decoy, onEvaluation] in
+            let matches = try forms.contains { form in
+                onEvaluation()
+                return try (hash ?? decoy).verify(form)
+            }
             return matches && hash != nil
         }
     }
@@ -65,10 +69,7 @@ struct PasswordHasher: Sendable {
         defer { turns.end() }
         try await begin()
         do {
-            return try await workers.run { [onEvaluation] in
-                onEvaluation()
-                return try body()
-            }
+            return try await workers.run(body)
         } catch is WorkerPoolError {
             throw IdentityError.overloaded
         }

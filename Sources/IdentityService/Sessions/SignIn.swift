@@ -8,7 +8,7 @@ extension AuthenticationMethods {
         let email = SignInName.normalized(request.email ?? "")
         let network = context.clientNetwork
         let attempt = SignInAttempt(.user(workspace: workspace, email: email), from: network)
-        let holder = try await passwordCheck.run(request.password ?? "", attempt, context) {
+        let holder = try await passwordCheck.run(Password(request.password ?? ""), attempt, context) {
             try await findHolder(workspace: workspace, email: email, context)
         }
         guard let tenant = holder.owner.tenantID else { throw IdentityError.signInFailed }
@@ -23,7 +23,7 @@ extension AuthenticationMethods {
         let email = SignInName.normalized(request.email ?? "")
         let network = context.clientNetwork
         let attempt = SignInAttempt(.operator(email: email), from: network)
-        let holder = try await passwordCheck.run(request.password ?? "", attempt, context) {
+        let holder = try await passwordCheck.run(Password(request.password ?? ""), attempt, context) {
             let row = try await directory.read(OperatorTable.find(email: email), deadline: context.deadline).first
             let found = try row.map { try OperatorRow($0) }
             return found.flatMap { $0.isDisabled ? nil : $0.passwordHolder }

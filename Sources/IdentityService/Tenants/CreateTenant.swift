@@ -74,26 +74,28 @@ private struct TenantWish {
     let displayName: String
     let adminEmail: EmailAddress
     let adminDisplayName: String
-    let adminPassword: String
+    let adminPassword: Password
 
     init(_ request: CreateTenantRequest) throws {
         let email = request.adminEmail ?? ""
+        adminPassword = Password(request.adminPassword ?? "")
         displayName = TextForm.normalized(request.displayName ?? "")
         adminDisplayName = TextForm.normalized(request.adminDisplayName ?? "")
+        let names = PasswordNames(
+            email: SignInName.normalized(email), workspace: SignInName.normalized(request.workspace ?? ""),
+            displayName: adminDisplayName)
         let violations = [
             WorkspaceName.violation(of: request.workspace ?? "", field: "workspace"),
             TextRule.displayName.violation(ofRequired: displayName, field: "display_name"),
             EmailAddress.violation(of: email, field: "admin_email"),
             TextRule.displayName.violation(ofRequired: adminDisplayName, field: "admin_display_name"),
-            PasswordRules.violation(
-                of: request.adminPassword ?? "", email: SignInName.normalized(email), field: "admin_password"),
+            PasswordRules.violation(of: adminPassword, names, field: "admin_password"),
         ].compactMap(\.self)
         guard violations.isEmpty, let workspace = WorkspaceName(request.workspace ?? ""),
             let adminEmail = EmailAddress(email)
         else { throw RPCError.invalidArgument(violations, domain: IdentityError.domain) }
         self.workspace = workspace
         self.adminEmail = adminEmail
-        adminPassword = request.adminPassword ?? ""
     }
 
     /// Digest of what is asked for, without the password: a plain digest of it would be a gift to whoever reads the

@@ -16,13 +16,16 @@ extension TenantMethods {
         let caller = try context.requireOperator()
         let id = try TenantMethods.tenantID(request.id)
         let email = SignInName.normalized(request.email ?? "")
-        try TenantMethods.check(request.oneTimePassword, for: email)
+        let password = request.oneTimePassword.map { Password($0) }
+        try TenantMethods.check(email, password, PasswordNames(email: email))
         let tenant = try await activeTenant(id, context)
-        let admin = try await admin(of: id, email, context)
+        let user = try await admin(of: id, email, context)
+        let admin = user.id
+        try TenantMethods.check(
+            email, password,
+            PasswordNames(email: email, workspace: tenant.workspace, displayName: user.displayName))
         var hash: String?
-        if let password = request.oneTimePassword {
-            hash = try await hasher.hash(password, from: context.clientNetwork)
-        }
+        if let password { hash = try await hasher.hash(password, from: context.clientNetwork) }
         let expireTime = try await store(hash, of: admin, in: id, by: caller.userID, context)
         if expireTime != nil {
             try await revoker.revoke(SessionOwner(tenantID: id, userID: admin), deadline: context.deadline)
@@ -55,10 +58,10 @@ extension TenantMethods {
         return end
     }
 
-    private static func check(_ password: String?, for email: String) throws {
+    private static func check(_ email: String, _ password: Password?, _ names: PasswordNames) throws {
         let violations = [
             EmailAddress.violation(of: email, field: "email"),
-            password.flatMap { PasswordRules.violation(of: $0, email: email, field: "one_time_password") },
+            password.flatMap { PasswordRules.violation(of: $0, names, field: "one_time_password") },
         ].compactMap(\.self)
         if !violations.isEmpty { throw RPCError.invalidArgument(violations, domain: IdentityError.domain) }
     }
@@ -73,22 +76,33 @@ extension TenantMethods {
         return tenant
     }
 
-    private func admin(of tenant: TenantID, _ email: String, _ context: CallContext) async throws -> UserID {
+    private func admin(of tenant: TenantID, _ email: String, _ context: CallContext) async throws -> AdminRow {
         let rows = try await tenantData.read(
-            tenant, AdminQuery.find(email: email), purpose: "reset admin sign-in", deadline: context.deadline)
-        guard let row = rows[0].first else { throw IdentityError.adminNotFound }
-        return UserID(try row.id(0))
+            tenant, AdminRole.find, AdminRow.find(email: email), purpose: "reset admin sign-in",
+            deadline: context.deadline)
+        guard let role = try rows[0].first?.id(0), let user = try rows[1].first.map({ try AdminRow($0) }),
+            user.roleIDs.contains(role)
+        else { throw IdentityError.adminNotFound }
+        return user
     }
 }
 
-/// Users who may do everything in their workspace.
-private enum AdminQuery {
+/// A user who is asked to be an admin.
+private struct AdminRow {
+    let id: UserID
+    let displayName: String
+    let roleIDs: [RecordID]
+
+    init(_ row: Row) throws {
+        id = UserID(try row.id(0))
+        displayName = try row.string(1)
+        roleIDs = try row.ids(2)
+    }
+
     private static let byEmail = Statement(
         """
-        SELECT u.id FROM {schema}.users u
-        WHERE lower(u.email) = $1 AND u.deleted_at IS NULL AND u.disabled IS NOT TRUE AND EXISTS (
-            SELECT 1 FROM {schema}.roles r WHERE r.id = ANY (u.role_ids) AND r.deleted_at IS NULL
-                AND r.built_in AND r.grants @> '[{"object": "*", "action": "*", "scope": 4}]'::jsonb)
+        SELECT id, display_name, coalesce(role_ids, '{}'::uuid[]) FROM {schema}.users
+        WHERE lower(email) = $1 AND deleted_at IS NULL AND disabled IS NOT TRUE
         """)
 
     static func find(email: String) -> Query {

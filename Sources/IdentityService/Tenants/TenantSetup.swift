@@ -53,11 +53,23 @@ struct TenantSetup: Sendable {
     /// Does the work, leased to the caller, and gives the active tenant. After a failure the work is given back.
     func run(_ work: TenantSetupRow, deadline: Deadline) async throws -> TenantRow {
         let limit = min(deadline, .after(TenantSetup.timeout))
+        return try await working(at: work) {
+            try await prepareSchemas(of: work, limit)
+            return try await finish(work, limit)
+        }
+    }
+
+    /// Gives up the work, leased to the caller: the tenant is removed.
+    func undo(_ work: TenantSetupRow, deadline: Deadline) async throws {
+        try await working(at: work) { try await remove(work.tenantID, deadline: deadline) }
+    }
+
+    /// Runs `body` under the lease, which is given back when it fails.
+    private func working<Value: Sendable>(
+        at work: TenantSetupRow, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
         do {
-            return try await holdingLease(of: work) {
-                try await prepareSchemas(of: work, limit)
-                return try await finish(work, limit)
-            }
+            return try await holdingLease(of: work, body)
         } catch {
             _ = try? await directory.write(
                 TenantSetupTable.release(work, retryAfter: TenantSetup.retryDelay, error: LogText.of(error)),

@@ -26,21 +26,25 @@ struct TenantSweeper: Sendable {
     static let batchMax = 20
     /// Workspaces whose roles are upgraded in one turn, a few milliseconds each: set-ups do not wait long behind them.
     static let upgradesMax = 200
+    /// How long schemas are made in one turn, while set-ups, policies and revocations wait. What is cut off is made the next time.
+    static let placementsTimeMax = Duration.seconds(10)
 
     /// Runs until the task is cancelled.
     func run(on loop: EventLoop) async throws {
         var lastHousekeeping = Timestamp(microseconds: 0)
         var upgrades = Upgrades()
+        var placements = PlacementPass()
         while !Task.isCancelled {
             await attempt("tenants are left half set up") { try await sweepSetups() }
             await attempt("tenants that are to be dropped stay") { try await sweepDeletions() }
             await attempt("policies that changed are not published") { try await sweepMarks() }
             await attempt("roles lack rights on new record types") { try await sweepRoles(&upgrades) }
+            await sweepPlacements(&placements)
             let now = Timestamp.now()
             if now > lastHousekeeping.advanced(by: TenantSweeper.housekeepingInterval) {
                 await attempt("expired sessions stay in the directory") { try await removeExpired(now) }
-                await attempt("tenants have nothing of a new service") { try await sweepPlacements() }
                 lastHousekeeping = now
+                if placements.isOver { placements = PlacementPass() }
                 // A program of before may have set up a workspace meanwhile.
                 upgrades.isOver = false
             }
@@ -72,7 +76,7 @@ struct TenantSweeper: Sendable {
             _ = try await setup.run(work, deadline: deadline)
             logger.notice("a tenant's set-up was finished", metadata: [LogKey.tenantID: "\(work.tenantID)"])
         } else {
-            try await setup.remove(work.tenantID, deadline: deadline)
+            try await setup.undo(work, deadline: deadline)
             logger.error("a tenant's set-up was undone", metadata: [LogKey.tenantID: "\(work.tenantID)"])
         }
     }
@@ -88,36 +92,6 @@ struct TenantSweeper: Sendable {
                 try await setup.remove(id, deadline: .after(TenantSetup.timeout))
                 logger.notice("a tenant was dropped", metadata: [LogKey.tenantID: "\(id)"])
             }
-        }
-    }
-
-    /// Has schemas made of services that came after the tenants. What one tenant's schema fails of stops no other; without a
-    /// provisioner that knows the service none can be made.
-    func sweepPlacements() async throws {
-        for service in ServiceName.dataServices {
-            var last = TenantID(RecordID(high: 0, low: 0))
-            var found: [TenantID]
-            repeat {
-                let rows = try await directory.read(
-                    PlacementTable.missing(service, after: last, limit: TenantSweeper.batchMax),
-                    deadline: .after(TenantSetup.timeout))
-                found = try rows.map { TenantID(try $0.id(0)) }
-                for tenant in found { try await add(service, to: tenant) }
-                last = found.last ?? last
-            } while found.count == TenantSweeper.batchMax
-        }
-    }
-
-    private func add(_ service: ServiceName, to tenant: TenantID) async throws {
-        do {
-            try await setup.add(service, to: tenant, deadline: .after(TenantSetup.timeout))
-            logger.notice(
-                "a tenant got the schema of a new service",
-                metadata: [LogKey.tenantID: "\(tenant)", LogKey.schemaService: "\(service)"])
-        } catch let error as RPCError where error.code == .unavailable {
-            throw error
-        } catch {
-            warn("a tenant has nothing of a new service yet", error, tenant: tenant)
         }
     }
 
@@ -193,7 +167,7 @@ struct TenantSweeper: Sendable {
         }
     }
 
-    private func warn(_ consequence: String, _ error: any Error, tenant: TenantID? = nil) {
+    func warn(_ consequence: String, _ error: any Error, tenant: TenantID? = nil) {
         var metadata: Logger.Metadata = [LogKey.error: "\(LogText.of(error))"]
         if let tenant { metadata[LogKey.tenantID] = "\(tenant)" }
         logger.warning("\(consequence); it is tried again", metadata: metadata)

@@ -23,8 +23,8 @@ struct CredentialRow: Sendable {
 
     func passwordHolder(in tenant: TenantID) -> PasswordHolder {
         PasswordHolder(
-            owner: SessionOwner(tenantID: tenant, userID: userID), email: email, passwordHash: passwordHash,
-            knownNetworks: knownNetworks, isOneTime: isOneTime)
+            owner: SessionOwner(tenantID: tenant, userID: userID), email: email, displayName: displayName,
+            passwordHash: passwordHash, knownNetworks: knownNetworks, isOneTime: isOneTime)
     }
 }
 

@@ -20,13 +20,13 @@ struct UserMethods: UserServiceCustomMethods {
         _ request: SetUserPasswordRequest, _ context: CallContext
     ) async throws -> SetUserPasswordResponse {
         let call = try await engine.authorise(context, users, .update)
-        let password = request.password ?? ""
-        try UserMethods.check(password, email: "")
+        let password = Password(request.password ?? "")
+        try UserMethods.check(password, PasswordNames(workspace: call.caller.workspace))
         // Before a hash is computed, and before a repetition ends sessions and lifts a lock once more.
         try await engine.reading(context) { _ = try await requireRights(over: request.id, password, $0) }
         let hash = try await hasher.hash(password, from: context.clientNetwork)
         let response = try await engine.transaction(
-            context, request: SetUserPasswordRequest(id: request.id), secret: password
+            context, request: SetUserPasswordRequest(id: request.id), secret: password.text
         ) { transaction in
             let user = try await requireRights(over: request.id, password, transaction)
             guard let id = RecordID(user.id ?? "") else { throw IdentityError.sessionInvalid }
@@ -48,12 +48,15 @@ struct UserMethods: UserServiceCustomMethods {
         return response
     }
 
-    /// Only who has all rights of a user may set its password, which must not be its address.
+    /// Only who has all rights of a user may set its password, which must not be its address or little more than its name.
     private func requireRights(
-        over id: String?, _ password: String, _ transaction: RecordTransaction
+        over id: String?, _ password: Password, _ transaction: RecordTransaction
     ) async throws -> User {
         let user = try await transaction.load(users, id: id, for: .update).value(User.self)
-        try UserMethods.check(password, email: user.email ?? "")
+        try UserMethods.check(
+            password,
+            PasswordNames(
+                email: user.email ?? "", workspace: transaction.caller.workspace, displayName: user.displayName ?? ""))
         let roles = user.roleIDs.compactMap { RecordID($0) }
         let policy = try await HeldPolicy(roles: roles, in: transaction)
         let department = user.departmentID.flatMap { RecordID($0) }
@@ -61,8 +64,8 @@ struct UserMethods: UserServiceCustomMethods {
         return user
     }
 
-    private static func check(_ password: String, email: String) throws {
-        if let violation = PasswordRules.violation(of: password, email: email, field: "password") {
+    private static func check(_ password: Password, _ names: PasswordNames) throws {
+        if let violation = PasswordRules.violation(of: password, names, field: "password") {
             throw RPCError.invalidArgument([violation], domain: IdentityError.domain)
         }
     }

@@ -5,6 +5,8 @@ import Tenancy
 /// Users: people and programs that may sign in.
 struct UserRecord: Sendable {
     let publication: PolicyPublication
+    let departments: RecordType
+    let roles: RecordType
 
     static let rolesMax = 20
 
@@ -29,7 +31,10 @@ struct UserRecord: Sendable {
                     change.after.set("email", SignInName.normalized(email))
                 },
                 guard: { change, transaction in
-                    try await UserRules(change: change, transaction: transaction).check()
+                    try await UserRules(
+                        change: change, transaction: transaction, departments: departments, roles: roles
+                    )
+                    .check()
                     if UserRecord.changesPolicy(change) { try await publication.announce(change) }
                 },
                 publish: { change in

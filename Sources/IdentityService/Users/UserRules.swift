@@ -10,14 +10,19 @@ import Tenancy
 struct UserRules {
     let change: RecordChange
     let transaction: RecordTransaction
+    let departments: RecordType
+    let roles: RecordType
 
     func check() async throws {
         try refuseOwnEnd()
         // Before any role is held for reading, so that two changes do not wait for each other.
-        let adminRole = mayLoseAdmin ? try await holdAdminRole() : nil
-        if placesUser { try await holdRoles() }
+        let adminRole = mayLoseAdmin ? try await transaction.run(AdminRole.hold).first?.id(0) : nil
+        if change.kind == .restore {
+            try await requirePlace()
+        } else if placesUser {
+            try await holdRoles()
+        }
         let policy = try await HeldPolicy(roles: roleIDs(before) + roleIDs(after), in: transaction)
-        if placesUser { try await holdDepartment() }
         try checkRights(policy)
         if let adminRole { try await refuseLastAdmin(adminRole) }
     }
@@ -77,23 +82,13 @@ struct UserRules {
         }
     }
 
-    private static let lockAdminRole = Statement(
-        """
-        SELECT id FROM {schema}.roles
-        WHERE built_in AND grants @> '[{"object": "*", "action": "*", "scope": 4}]'::jsonb FOR UPDATE
-        """)
-
     private static let findOtherAdmin = Statement(
         """
         SELECT EXISTS (SELECT 1 FROM {schema}.users u JOIN {schema}.credentials c ON c.user_id = u.id
             WHERE $1 = ANY (u.role_ids) AND u.id <> $2 AND u.deleted_at IS NULL AND u.disabled IS NOT TRUE)
         """)
 
-    /// Holds the admin role, so that two admins cannot remove each other at once.
-    private func holdAdminRole() async throws -> RecordID? {
-        try await transaction.query(UserRules.lockAdminRole).first?.id(0)
-    }
-
+    /// The admin role is held, so that two admins cannot remove each other at once.
     private func refuseLastAdmin(_ role: RecordID) async throws {
         guard let before, let id = change.after.id("id") else { return }
         let wasAdmin = before.roleIDs.contains(role.text) && before.disabled != true
@@ -108,6 +103,12 @@ struct UserRules {
 
     // MARK: Roles and department
 
+    /// Who comes back comes back to what there was, or not at all.
+    private func requirePlace() async throws {
+        try await transaction.requireLiving(roles, namedBy: "role_ids", of: change)
+        try await transaction.requireLiving(departments, namedBy: "department_id", of: change)
+    }
+
     private static let lockRoles = Statement(
         "SELECT id FROM {schema}.roles WHERE id = ANY ($1) AND deleted_at IS NULL ORDER BY id FOR SHARE")
 
@@ -121,22 +122,6 @@ struct UserRules {
         for (index, id) in ids.enumerated() where !living.contains(id) {
             throw RPCError.invalidArgument(
                 "REFERENCE_NOT_FOUND", "There is no role with this id.", field: "role_ids[\(index)]",
-                domain: IdentityError.domain)
-        }
-    }
-
-    private static let lockDepartment = Statement(
-        "SELECT id FROM {schema}.departments WHERE id = $1 AND deleted_at IS NULL FOR SHARE")
-
-    /// Holds the department, so that it is not deleted meanwhile.
-    private func holdDepartment() async throws {
-        guard change.kind != .update || change.changes("department_id"),
-            let id = change.after.id("department_id")
-        else { return }
-        let lock = Query(UserRules.lockDepartment) { $0.append(id) }
-        guard try await transaction.run(lock).first != nil else {
-            throw RPCError.invalidArgument(
-                "REFERENCE_NOT_FOUND", "There is no department with this id.", field: "department_id",
                 domain: IdentityError.domain)
         }
     }

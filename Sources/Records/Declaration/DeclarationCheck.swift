@@ -15,8 +15,8 @@ struct DeclarationCheck {
         checkIdentifier(table, what: "table")
     }
 
-    /// The stored fields of the message.
-    mutating func fields(from rules: [FieldRule]) -> [RecordField] {
+    /// The stored fields of the message, of which a constraint makes some unique together.
+    mutating func fields(from rules: [FieldRule], _ constraints: [ConstraintRule] = []) -> [RecordField] {
         var byName: [String: FieldRules] = [:]
         for rule in rules {
             if message.field(rule.name) == nil {
@@ -29,7 +29,8 @@ struct DeclarationCheck {
         var fields: [RecordField] = []
         var column = 0
         for descriptor in message.fields {
-            let rules = byName[descriptor.name] ?? FieldRules()
+            var rules = byName[descriptor.name] ?? FieldRules()
+            if constraints.contains(where: { $0.fields.contains(descriptor.name) }) { rules.isKey = true }
             guard !rules.isDerived, let field = field(descriptor, rules, index: fields.count, column: column)
             else { continue }
             fields.append(field)

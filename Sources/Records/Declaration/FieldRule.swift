@@ -72,7 +72,7 @@ package enum ReferenceTarget: Hashable, Sendable {
     case department
 }
 
-/// A constraint over several fields, or one that no field rule names.
+/// A constraint over several fields, or one that no field rule names. Texts among them are keys, as those of a `unique` field are.
 package struct ConstraintRule: Sendable {
     /// Name in the database.
     package let name: String

@@ -88,6 +88,8 @@ struct FieldRules: Sendable {
     var format: FieldFormat?
     var reference: ReferenceTarget?
     var unique: (constraint: String, ignoringCase: Bool)?
+    /// It is unique, alone or with other fields.
+    var isKey = false
     var column: String?
     /// Rules of the fields of a nested message, by name.
     var items: [String: FieldRules] = [:]
@@ -112,7 +114,9 @@ struct FieldRules: Sendable {
         case .outputOnly: isOutputOnly = true
         case .derived: isDerived = true
         case .filled: isFilled = true
-        case .unique(let constraint, let ignoringCase): unique = (constraint, ignoringCase)
+        case .unique(let constraint, let ignoringCase):
+            unique = (constraint, ignoringCase)
+            isKey = true
         case .reference(let target): reference = target
         case .allowsUnspecified: allowsUnspecified = true
         case .indexed: isIndexed = true

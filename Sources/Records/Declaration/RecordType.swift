@@ -70,7 +70,7 @@ package final class RecordType: Sendable {
         self.constraints = constraints
         self.rules = rules
         var check = DeclarationCheck(message: message, table: table, ownership: ownership)
-        let fields = check.fields(from: fieldRules)
+        let fields = check.fields(from: fieldRules, constraints)
         check.check(constraints)
         self.fields = fields
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

@@ -42,10 +42,13 @@ extension RecordTransaction {
         return Set(try await query(statement, parameters).map { try $0.id(0) })
     }
 
-    /// Throws FAILED_PRECONDITION with REFERENCE_DELETED when the record that `field` of a changed one names does not live. It
+    /// Throws FAILED_PRECONDITION with REFERENCE_DELETED when a record that `field` of a changed one names does not live. It
     /// tells the id only to a caller who may read the field.
     package func requireLiving(_ type: RecordType, namedBy field: String, of change: RecordChange) async throws {
-        guard let id = change.after.id(field), try await living(type, [id]).isEmpty else { return }
-        throw RecordErrors.referenceDeleted(type, change.call.rights.mayRead(field) ? id : nil, field: field)
+        let ids = change.type.field(field)?.ids(in: change.after) ?? []
+        guard !ids.isEmpty else { return }
+        let living = try await living(type, ids)
+        guard let gone = ids.first(where: { !living.contains($0) }) else { return }
+        throw RecordErrors.referenceDeleted(type, change.call.rights.mayRead(field) ? gone : nil, field: field)
     }
 }

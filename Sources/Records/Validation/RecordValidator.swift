@@ -94,7 +94,7 @@ struct RecordValidator {
         // A form says more than its length: "Germany" is no code of a country.
         if let format = rules.format, !format.accepts(text) {
             refuse(path, "INVALID_FORMAT", "\(path) must be \(format.expectation).")
-        } else if let violation = (rules.unique == nil ? rules.text : rules.text?.ofKey)?.violation(
+        } else if let violation = (rules.isKey ? rules.text?.ofKey : rules.text)?.violation(
             of: text, field: path)
         {
             refuse(violation)

@@ -58,7 +58,8 @@ extension AccessControl.FieldPolicy {
 extension AccessControl.PolicyUnit {
     init?(_ unit: Contracts.PolicyUnit) {
         guard let id = unit.id.flatMap({ RecordID(bytes: $0) }) else { return nil }
-        self.init(id: id, parentID: unit.parentID.flatMap { RecordID(bytes: $0) })
+        self.init(
+            id: id, parentID: unit.parentID.flatMap { RecordID(bytes: $0) }, isDeleted: unit.deleted ?? false)
     }
 }
 

@@ -17,13 +17,18 @@ enum PasswordInput {
             guard let line = readLine() else {
                 throw UsageProblem("standard input is empty", cure: "write the password into its first line")
             }
-            return try checked(line)
+            return try checked(withoutMark(line))
         }
-        let text = try CheckedText.text(try PrivateFile.read(file), "the password file \(file)")
+        let text = withoutMark(try CheckedText.text(try PrivateFile.read(file), "the password file \(file)"))
         guard let line = text.split(whereSeparator: \.isNewline).first else {
             throw UsageProblem("the password file \(file) is empty", cure: "write the password into its first line")
         }
         return String(line)
+    }
+
+    /// Without the mark that Windows puts before a text in UTF-8, which nobody types who signs in by hand.
+    private static func withoutMark(_ text: String) -> String {
+        text.unicodeScalars.first == "\u{feff}" ? String(text.unicodeScalars.dropFirst()) : text
     }
 
     private static func ask(_ prompt: String) throws -> String {

@@ -833,7 +833,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__policy_role__descriptor 
   (ProtobufCMessageInit) steward__platform__v1__policy_role__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__policy_unit__field_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__platform__v1__policy_unit__field_descriptors[3] =
 {
   {
     "id",
@@ -859,15 +859,28 @@ static const ProtobufCFieldDescriptor steward__platform__v1__policy_unit__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "deleted",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__PolicyUnit, has_deleted),
+    offsetof(Steward__Platform__V1__PolicyUnit, deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__policy_unit__field_indices_by_name[] = {
+  2,   /* field[2] = deleted */
   0,   /* field[0] = id */
   1,   /* field[1] = parent_id */
 };
 static const ProtobufCIntRange steward__platform__v1__policy_unit__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__policy_unit__descriptor =
 {
@@ -877,7 +890,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__policy_unit__descriptor 
   "Steward__Platform__V1__PolicyUnit",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__PolicyUnit),
-  2,
+  3,
   steward__platform__v1__policy_unit__field_descriptors,
   steward__platform__v1__policy_unit__field_indices_by_name,
   1,  steward__platform__v1__policy_unit__number_ranges,

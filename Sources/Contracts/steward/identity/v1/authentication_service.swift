@@ -454,7 +454,8 @@ public enum AuthenticationServiceMethods {
         response: SignOutResponse.descriptor, kind: .unary
     )
 
-    /// Changes the caller's own password and ends the other sessions of the user.
+    /// Changes the caller's own password and ends the other sessions of the user. The new one must be another: INVALID_ARGUMENT with
+    /// PASSWORD_UNCHANGED.
     public static let changePassword = MethodDefinition(
         path: "steward.identity.v1.AuthenticationService/ChangePassword",
         request: ChangePasswordRequest.descriptor, response: ChangePasswordResponse.descriptor, kind: .unary
@@ -479,7 +480,7 @@ public enum AuthenticationServiceMethods {
             MethodDescription(signInOperator, comment: "Opens a session of an operator, who belongs to no workspace."),
             MethodDescription(refreshSession, comment: "Renews a session. The refresh token is replaced; using an old one more than 30 s after it was replaced ends all sessions that came from it."),
             MethodDescription(signOut, comment: "Ends the session the call is made in."),
-            MethodDescription(changePassword, comment: "Changes the caller's own password and ends the other sessions of the user."),
+            MethodDescription(changePassword, comment: "Changes the caller's own password and ends the other sessions of the user. The new one must be another: INVALID_ARGUMENT with PASSWORD_UNCHANGED."),
             MethodDescription(getSelf, comment: "Tells who the caller is and what the caller may do."),
         ])
 }
@@ -501,7 +502,8 @@ package protocol AuthenticationServiceCustomMethods: Sendable {
     /// Ends the session the call is made in.
     func signOut(_ request: SignOutRequest, _ context: CallContext) async throws -> SignOutResponse
 
-    /// Changes the caller's own password and ends the other sessions of the user.
+    /// Changes the caller's own password and ends the other sessions of the user. The new one must be another: INVALID_ARGUMENT with
+    /// PASSWORD_UNCHANGED.
     func changePassword(_ request: ChangePasswordRequest, _ context: CallContext) async throws -> ChangePasswordResponse
 
     /// Tells who the caller is and what the caller may do.
@@ -559,7 +561,8 @@ public struct AuthenticationServiceClient: Sendable {
         try await channel.call(AuthenticationServiceMethods.signOut, request, options)
     }
 
-    /// Changes the caller's own password and ends the other sessions of the user.
+    /// Changes the caller's own password and ends the other sessions of the user. The new one must be another: INVALID_ARGUMENT with
+    /// PASSWORD_UNCHANGED.
     public func changePassword(
         _ request: ChangePasswordRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ChangePasswordResponse {

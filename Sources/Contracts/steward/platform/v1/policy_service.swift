@@ -264,9 +264,13 @@ public struct PolicyUnit: Hashable, Sendable {
     /// The one above, 16 bytes; absent for a top one.
     public var parentID: [UInt8]?
 
-    public init(id: [UInt8]? = nil, parentID: [UInt8]? = nil) {
+    /// It was deleted. Nothing new is put into it, but whoever sees the departments above it goes on seeing its records.
+    public var deleted: Bool?
+
+    public init(id: [UInt8]? = nil, parentID: [UInt8]? = nil, deleted: Bool? = nil) {
         self.id = id
         self.parentID = parentID
+        self.deleted = deleted
     }
 }
 
@@ -277,6 +281,7 @@ extension PolicyUnit: WireMessage {
         let c = message.as(Steward__Platform__V1__PolicyUnit.self)
         self.id = c.pointee.has_id != 0 ? readBytes(c.pointee.id) : nil
         self.parentID = c.pointee.has_parent_id != 0 ? readBytes(c.pointee.parent_id) : nil
+        self.deleted = c.pointee.has_deleted != 0 ? c.pointee.deleted != 0 : nil
     }
 
     package func write(to message: Message) {
@@ -288,6 +293,10 @@ extension PolicyUnit: WireMessage {
         if let value = self.parentID {
             c.pointee.has_parent_id = 1
             c.pointee.parent_id = message.arena.bytes(value)
+        }
+        if let value = self.deleted {
+            c.pointee.has_deleted = 1
+            c.pointee.deleted = value ? 1 : 0
         }
     }
 }

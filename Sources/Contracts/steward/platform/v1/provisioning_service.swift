@@ -159,7 +159,8 @@ public enum ProvisioningServiceMethods {
 
     /// Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was
     /// deleted and whose grace is over, or that was never set up to the end: TENANT_IN_USE otherwise. Safe to repeat; a tenant
-    /// that the directory does not know is left alone.
+    /// that the directory does not know is left alone. UNAVAILABLE with SERVICE_UNKNOWN when the tenant has data of a service that
+    /// came after this provisioner: nothing is dropped before it is upgraded.
     public static let dropTenant = MethodDefinition(
         path: "steward.platform.v1.ProvisioningService/DropTenant", request: DropTenantRequest.descriptor,
         response: DropTenantResponse.descriptor, kind: .unary
@@ -173,7 +174,7 @@ public enum ProvisioningServiceMethods {
         name: serviceName, comment: "Offered by steward-provisioner, which alone holds the login that may do this, to identity.",
         methods: [
             MethodDescription(prepareTenant, comment: "Makes the tenant's schema and role for every service that keeps data of tenants, or for those that are named, and brings what is there of them to the newest version. Safe to repeat."),
-            MethodDescription(dropTenant, comment: "Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was deleted and whose grace is over, or that was never set up to the end: TENANT_IN_USE otherwise. Safe to repeat; a tenant that the directory does not know is left alone."),
+            MethodDescription(dropTenant, comment: "Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was deleted and whose grace is over, or that was never set up to the end: TENANT_IN_USE otherwise. Safe to repeat; a tenant that the directory does not know is left alone. UNAVAILABLE with SERVICE_UNKNOWN when the tenant has data of a service that came after this provisioner: nothing is dropped before it is upgraded."),
         ])
 }
 
@@ -185,7 +186,8 @@ package protocol ProvisioningServiceCustomMethods: Sendable {
 
     /// Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was
     /// deleted and whose grace is over, or that was never set up to the end: TENANT_IN_USE otherwise. Safe to repeat; a tenant
-    /// that the directory does not know is left alone.
+    /// that the directory does not know is left alone. UNAVAILABLE with SERVICE_UNKNOWN when the tenant has data of a service that
+    /// came after this provisioner: nothing is dropped before it is upgraded.
     func dropTenant(_ request: DropTenantRequest, _ context: CallContext) async throws -> DropTenantResponse
 }
 
@@ -215,7 +217,8 @@ public struct ProvisioningServiceClient: Sendable {
 
     /// Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was
     /// deleted and whose grace is over, or that was never set up to the end: TENANT_IN_USE otherwise. Safe to repeat; a tenant
-    /// that the directory does not know is left alone.
+    /// that the directory does not know is left alone. UNAVAILABLE with SERVICE_UNKNOWN when the tenant has data of a service that
+    /// came after this provisioner: nothing is dropped before it is upgraded.
     public func dropTenant(
         _ request: DropTenantRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DropTenantResponse {

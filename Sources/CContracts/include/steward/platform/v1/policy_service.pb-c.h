@@ -211,10 +211,15 @@ struct  Steward__Platform__V1__PolicyUnit
    */
   protobuf_c_boolean has_parent_id;
   ProtobufCBinaryData parent_id;
+  /*
+   * It was deleted. Nothing new is put into it, but whoever sees the departments above it goes on seeing its records.
+   */
+  protobuf_c_boolean has_deleted;
+  protobuf_c_boolean deleted;
 };
 #define STEWARD__PLATFORM__V1__POLICY_UNIT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__policy_unit__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL} }
+    , 0, {0,NULL}, 0, {0,NULL}, 0, 0 }
 
 
 /*
