@@ -38,6 +38,14 @@ make_bench_workspace() {
         --admin-display-name Admin --admin-password-file "$(password_of admin)" --if-absent
 }
 
+# What the programs and PostgreSQL said, when a part ended before its time: a failed call names an incident that stands there.
+keep_logs() {
+    rm -rf "$bench/log"
+    mkdir -p "$bench/log"
+    cp "$state"/log/*.log "$state"/postgres/*.log "$bench/log" 2>/dev/null || true
+    complain "the measurement ended early" "The logs of its programs are in $bench/log."
+}
+
 close_installation() {
     stop_programs
     close_database
