@@ -59,6 +59,7 @@ extension Query: ExpressibleByStringInterpolation {
 
 extension PostgresTransaction {
     /// Runs a query and waits for its rows.
+    @discardableResult
     package func query(_ query: Query) async throws(PostgresError) -> Rows {
         try await self.query(query.statement, query.parameters)
     }

@@ -26,6 +26,16 @@ struct ProtoTests {
         return problems
     }
 
+    /// Marks of `deploy/generate` that protoc takes for the comment of what stands beside them, since no blank line parts the two.
+    static func marksInComments(in file: SourceFile) -> [String] {
+        file.lines.indices.filter { index in
+            guard file.lines[index].contains("// --- ") else { return false }
+            return [index - 1, index + 1].contains { beside in
+                file.lines.indices.contains(beside) && !["", "}"].contains(file.lines[beside])
+            }
+        }.map { "\(file.path):\($0 + 1): needs blank lines round it" }
+    }
+
     /// Lines that open a service, a message, an enum, a method, a field or a value and have no comment above.
     static func undescribed(in file: SourceFile) -> [String] {
         var problems: [String] = []
@@ -49,6 +59,12 @@ struct ProtoTests {
 
     @Test func everythingIsDescribed() {
         #expect(SourceTree.proto.flatMap(Self.undescribed) == [])
+    }
+
+    @Test func noMarkIsAComment() {
+        #expect(SourceTree.proto.flatMap(Self.marksInComments) == [])
+        let file = SourceFile(path: "proto/a.proto", text: "\n// --- standard fields ---\n// The id.\n")
+        #expect(Self.marksInComments(in: file).count == 1)
     }
 
     @Test func theWireFormatIsProto2() {

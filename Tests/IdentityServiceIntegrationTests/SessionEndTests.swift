@@ -39,7 +39,7 @@ struct SessionEndTests {
             let renewed = try await identity.identity.directory.transaction(deadline: .after(.seconds(30))) {
                 transaction in
                 // As RefreshSession does it, with the sign-out in its midst.
-                let rows = try await transaction.run(RefreshTokenTable.lock(digest: digest))
+                let rows = try await transaction.query(RefreshTokenTable.lock(digest: digest))
                 let known = try RefreshTokenRow(rows.one())
                 signOut = identity.postgres.start {
                     _ = try await AuthenticationServiceClient(channel: identity.channel(as: caller)).signOut(

@@ -38,6 +38,7 @@ extension TestPostgres {
             parameters.append(text)
             let scope = TransactionScope(access: .readOnly, tenant: nil, service: .customer, deadline: end)
             found = try await !pool.run(scope, Self.waiting, parameters).isEmpty
+            // PostgreSQL tells nobody when a session begins to wait for a lock: it has to be asked again.
             try await loops.loops[0].sleep(for: .milliseconds(5))
         }
         await pool.close(deadline: 0)

@@ -1,6 +1,7 @@
 # Puts what is the same in every record's proto file between its marks: the standard methods, the standard fields, and the requests of
 # the methods. Prints the whole file.
 #   awk -f record.awk proto/record.template record_service.proto record_service.proto
+# Blank lines stand round the marks, so that no mark becomes the comment of a method or field.
 # The file is read twice: what its record is called stands below the methods.
 function camel(text,    words, count, i, result) {
     count = split(text, words, "_")
@@ -41,6 +42,6 @@ pass == 2 { next }
 /^ *\/\/ --- standard [a-z]+( of .*)?: made by deploy\/generate ---$/ {
     kind = $4
     sub(/:$/, "", kind)
-    printf "%s", expand(parts[kind] (kind == "fields" && owned ? parts["owned"] : ""))
+    printf "\n%s\n", expand(parts[kind] (kind == "fields" && owned ? parts["owned"] : ""))
     skipping = 1
 }

@@ -79,7 +79,7 @@ struct DepartmentRecord: Sendable {
     ) async throws {
         if gaining.isEmpty { return }
         let find = Query(findHolders) { $0.append(gaining) }
-        let holders = try await transaction.run(find).map { (unit: try $0.optionalID(0), roles: try $0.ids(1)) }
+        let holders = try await transaction.query(find).map { (unit: try $0.optionalID(0), roles: try $0.ids(1)) }
         if holders.isEmpty { return }
         let policy = try await HeldPolicy(roles: holders.flatMap(\.roles), in: transaction)
         let moved = policy.moving(department, under: parent)
@@ -115,7 +115,7 @@ struct DepartmentRecord: Sendable {
     private static func refuseInUse(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         guard let id = change.after.id("id") else { return }
         let use = Query(findUse) { $0.append(id) }
-        if try await transaction.run(use).one().bool(0) {
+        if try await transaction.query(use).one().bool(0) {
             throw IdentityError.departmentInUse
         }
     }

@@ -56,13 +56,6 @@ func translatingErrors<Value>(_ body: () async throws -> Value) async throws -> 
     }
 }
 
-extension PostgresTransaction {
-    @discardableResult
-    func run(_ query: Query) async throws -> Rows {
-        try await self.query(query.statement, query.parameters)
-    }
-}
-
 extension Row {
     /// A copy of a bytea.
     func byteArray(_ column: Int) -> [UInt8] {

@@ -31,16 +31,16 @@ struct HeldPolicy {
     /// - Throws: SESSION_INVALID when the caller was deleted or disabled meanwhile.
     init(roles ids: some Sequence<RecordID>, in transaction: RecordTransaction) async throws {
         _ = try await transaction.query(HeldPolicy.holdTree)
-        units = try PolicyTables.units(await transaction.run(PolicyTables.units))
+        units = try PolicyTables.units(await transaction.query(PolicyTables.units))
         let user = transaction.caller.userID
         let find = Query(HeldPolicy.findCaller) { $0.append(user.id) }
-        guard let row = try await transaction.run(find).first else { throw IdentityError.sessionInvalid }
+        guard let row = try await transaction.query(find).first else { throw IdentityError.sessionInvalid }
         let callersRoles = try row.ids(1)
         let wanted = Array(Set(callersRoles).union(ids))
         let rows = (
-            try await transaction.run(PolicyTables.roles(wanted)),
-            try await transaction.run(PolicyTables.grants(wanted)),
-            try await transaction.run(PolicyTables.fieldPolicies(wanted))
+            try await transaction.query(PolicyTables.roles(wanted)),
+            try await transaction.query(PolicyTables.grants(wanted)),
+            try await transaction.query(PolicyTables.fieldPolicies(wanted))
         )
         var roles: [RecordID: Contracts.PolicyRole] = [:]
         for role in try PolicyTables.roles(rows.0, rows.1, rows.2) {
@@ -81,11 +81,5 @@ struct HeldPolicy {
             preconditionFailure("the policy is active and has the user")
         }
         return access
-    }
-}
-
-extension RecordTransaction {
-    func run(_ query: Query) async throws -> Rows {
-        try await self.query(query.statement, query.parameters)
     }
 }

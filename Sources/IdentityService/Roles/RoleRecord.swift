@@ -69,7 +69,7 @@ struct RoleRecord: Sendable {
         var departments: Set<RecordID?> = [nil]
         if let id = change.before?.id("id") {
             let holders = Query(findDepartments) { $0.append(id) }
-            for row in try await transaction.run(holders) { departments.insert(try row.optionalID(0)) }
+            for row in try await transaction.query(holders) { departments.insert(try row.optionalID(0)) }
         }
         for department in departments {
             if let before = change.before?.value(Role.self) {
@@ -89,7 +89,7 @@ struct RoleRecord: Sendable {
     private static func refuseInUse(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         guard let id = change.after.id("id") else { return }
         let use = Query(findHolder) { $0.append(id) }
-        if try await transaction.run(use).one().bool(0) {
+        if try await transaction.query(use).one().bool(0) {
             throw IdentityError.roleInUse
         }
     }

@@ -57,11 +57,11 @@ struct RoleUpgrade: Sendable {
         _ transaction: PostgresTransaction
     ) async throws -> [(Contracts.PolicyRole, version: Int64)] {
         var versions: [RecordID: Int64] = [:]
-        for row in try await transaction.run(Query(lockRoles)) { versions[try row.id(0)] = try row.int64(1) }
+        for row in try await transaction.query(Query(lockRoles)) { versions[try row.id(0)] = try row.int64(1) }
         let ids = versions.keys.sorted()
         let roles = try PolicyTables.roles(
-            await transaction.run(PolicyTables.roles(ids)), await transaction.run(PolicyTables.grants(ids)),
-            await transaction.run(PolicyTables.fieldPolicies(ids)))
+            await transaction.query(PolicyTables.roles(ids)), await transaction.query(PolicyTables.grants(ids)),
+            await transaction.query(PolicyTables.fieldPolicies(ids)))
         return roles.compactMap { role in
             role.id.flatMap { RecordID(bytes: $0) }.flatMap { versions[$0] }.map { (role, $0) }
         }
@@ -77,7 +77,7 @@ struct RoleUpgrade: Sendable {
         in transaction: PostgresTransaction
     ) async throws {
         let now = Timestamp.now()
-        try await transaction.run(
+        try await transaction.query(
             Query(addGrants) {
                 $0.append(mark.recordID)
                 $0.appendJSON(added.json)
@@ -89,6 +89,6 @@ struct RoleUpgrade: Sendable {
             before: Array("{\"grants\":\(role.grants.json)}".utf8),
             after: Array("{\"grants\":\((role.grants + added).json)}".utf8))
         let (statement, parameters) = row.insertion(LedgerRow.Origin(time: now, as: Role.entry.methods.update))
-        try await transaction.run(Query(statement, parameters))
+        try await transaction.query(Query(statement, parameters))
     }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import Postgres
 import RPC
 import Records
 import Tenancy
@@ -53,7 +54,7 @@ extension AuthenticationMethods {
         try await tenantData.transaction(tenant, purpose: "change password", deadline: context.deadline) {
             transaction in
             let change = CredentialTable.put(caller.userID, hash: hash, knownNetworks: networks, now: now)
-            try await transaction.run(change)
+            try await transaction.query(change)
             try await UserLedger(user: caller.userID, origin: origin).tell(UserLedger.passwordChanged, in: transaction)
         }
     }

@@ -35,7 +35,7 @@ extension AuthenticationMethods {
 
     private func use(_ token: [UInt8], in transaction: PostgresTransaction) async throws -> RefreshOutcome {
         let digest = TokenDigest.sha256(token)
-        guard let row = try await transaction.run(RefreshTokenTable.lock(digest: digest)).first else {
+        guard let row = try await transaction.query(RefreshTokenTable.lock(digest: digest)).first else {
             return .refused
         }
         let known = try RefreshTokenRow(row)
@@ -61,10 +61,10 @@ extension AuthenticationMethods {
     ) async throws -> Session {
         let session = try await issuer.issue(known.owner, family: known.family, in: transaction)
         let now = Timestamp.now()
-        try await transaction.run(
+        try await transaction.query(
             RefreshTokenTable.replace(
                 digest: digest, sealedSuccessor: try SealedSuccessor.seal(session, under: token), now: now))
-        try await transaction.run(
+        try await transaction.query(
             SessionTable.shorten(
                 known.sessionID, of: known.owner, to: now.advanced(by: RefreshTokenState.grace)))
         return session.message
@@ -73,10 +73,10 @@ extension AuthenticationMethods {
     /// The tenant is active, or the operator not disabled.
     private func mayContinue(_ owner: SessionOwner, in transaction: PostgresTransaction) async throws -> Bool {
         guard let tenant = owner.tenantID else {
-            let row = try await transaction.run(OperatorTable.find(owner.userID)).first
+            let row = try await transaction.query(OperatorTable.find(owner.userID)).first
             return try row.map { try !OperatorRow($0).isDisabled } ?? false
         }
-        let row = try await transaction.run(TenantTable.find(tenant)).first
+        let row = try await transaction.query(TenantTable.find(tenant)).first
         return try row.map { try TenantRow($0).state == .active } ?? false
     }
 }

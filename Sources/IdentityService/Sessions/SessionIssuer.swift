@@ -27,11 +27,11 @@ struct SessionIssuer: Sendable {
             refreshExpireTime: now.advanced(by: SessionIssuer.refreshLifetime), userID: owner.userID,
             family: family)
         let id = RecordID.make()
-        try await transaction.run(
+        try await transaction.query(
             SessionTable.insert(
                 id, handleDigest: TokenDigest.sha256(session.handle), owner: owner, family: family, now: now,
                 expireTime: session.expireTime))
-        try await transaction.run(
+        try await transaction.query(
             RefreshTokenTable.insert(
                 digest: TokenDigest.sha256(session.refreshToken), family: family, sessionID: id, owner: owner,
                 expireTime: session.refreshExpireTime))

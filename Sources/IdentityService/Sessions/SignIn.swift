@@ -1,4 +1,5 @@
 import Contracts
+import Postgres
 import RPC
 import Tenancy
 
@@ -31,7 +32,7 @@ extension AuthenticationMethods {
         let session = try await directory.transaction(deadline: context.deadline) { transaction in
             let confirm = OperatorTable.confirmSignIn(
                 holder.owner.userID, hash: holder.passwordHash, network: network, now: .now())
-            guard try await transaction.run(confirm).first != nil else { throw IdentityError.signInFailed }
+            guard try await transaction.query(confirm).first != nil else { throw IdentityError.signInFailed }
             return try await issuer.open(holder.owner, in: transaction)
         }
         return SignInOperatorResponse(session: session.message)

@@ -82,12 +82,12 @@ extension TenantMethods {
         _ id: TenantID, _ context: CallContext, _ decide: (TenantRow, Timestamp) throws -> Query?
     ) async throws -> TenantRow {
         let tenant = try await directory.transaction(deadline: context.deadline) { transaction in
-            guard let row = try await transaction.run(TenantTable.lock(id)).first else {
+            guard let row = try await transaction.query(TenantTable.lock(id)).first else {
                 throw IdentityError.tenantNotFound
             }
             let tenant = try TenantRow(row)
             guard let change = try decide(tenant, .now()) else { return tenant }
-            guard let changed = try await transaction.run(change).first else {
+            guard let changed = try await transaction.query(change).first else {
                 throw IdentityError.tenantState(tenant.state.word, needs: TenantMethods.activatable)
             }
             return try TenantRow(changed)

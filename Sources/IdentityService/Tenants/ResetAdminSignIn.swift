@@ -51,7 +51,7 @@ extension TenantMethods {
         try await tenantData.transaction(tenant, purpose: "reset admin sign-in", deadline: context.deadline) {
             transaction in
             if let hash {
-                try await transaction.run(CredentialTable.put(admin, hash: hash, expireTime: end, now: now))
+                try await transaction.query(CredentialTable.put(admin, hash: hash, expireTime: end, now: now))
             }
             try await ledger.tell(event, in: transaction)
         }

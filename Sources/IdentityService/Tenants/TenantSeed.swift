@@ -18,12 +18,12 @@ struct TenantSeed: Sendable {
         _ tenant: TenantRow, _ setup: TenantSetupRow, now: Timestamp, in transaction: PostgresTransaction
     ) async throws {
         let admin = tenant.adminUserID
-        guard try await transaction.run(Query(Self.findAdmin) { $0.append(admin.id) }).isEmpty else { return }
+        guard try await transaction.query(Query(Self.findAdmin) { $0.append(admin.id) }).isEmpty else { return }
         let origin = LedgerRow.Origin(time: now, as: TenantServiceMethods.createTenant)
         for record in records(tenant, setup, now) {
             for (statement, parameters) in record.insertions(origin) { try transaction.enqueue(statement, parameters) }
         }
-        try await transaction.run(CredentialTable.put(admin, hash: setup.adminPasswordHash, now: now))
+        try await transaction.query(CredentialTable.put(admin, hash: setup.adminPasswordHash, now: now))
     }
 
     /// The admin is last: he is in the department and has the role.

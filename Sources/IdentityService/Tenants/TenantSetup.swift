@@ -35,10 +35,10 @@ struct TenantSetup: Sendable {
         -> Bool
     {
         try await directory.transaction(deadline: deadline) { transaction in
-            guard try await transaction.run(TenantTable.insert(tenant, now: now)).first != nil else {
+            guard try await transaction.query(TenantTable.insert(tenant, now: now)).first != nil else {
                 return false
             }
-            try await transaction.run(TenantSetupTable.insert(work, lease: TenantSetup.lease))
+            try await transaction.query(TenantSetupTable.insert(work, lease: TenantSetup.lease))
             return true
         }
     }
@@ -121,7 +121,7 @@ struct TenantSetup: Sendable {
     private func prepareSchemas(of work: TenantSetupRow, _ deadline: Deadline) async throws {
         let made = try await schemas(of: work.tenantID, [], deadline)
         try await directory.transaction(deadline: deadline) { transaction in
-            for schema in made { try await transaction.run(schema.putPlacement) }
+            for schema in made { try await transaction.query(schema.putPlacement) }
         }
         placements.forget(work.tenantID)
     }
@@ -147,11 +147,11 @@ struct TenantSetup: Sendable {
                 "SERVICE_UNAVAILABLE", "steward-provisioner does not know the service \(service); upgrade it.")
         }
         let epoch = try await directory.transaction(deadline: deadline) { transaction -> Int64? in
-            guard let row = try await transaction.run(TenantTable.lock(tenant)).first,
+            guard let row = try await transaction.query(TenantTable.lock(tenant)).first,
                 PlacementTable.statesInUse.contains(try TenantRow(row).state)
             else { return nil }
-            try await transaction.run(schema.putPlacement)
-            return try await transaction.run(TenantTable.bumpEpoch(tenant, now: .now())).one().int64(0)
+            try await transaction.query(schema.putPlacement)
+            return try await transaction.query(TenantTable.bumpEpoch(tenant, now: .now())).one().int64(0)
         }
         placements.forget(tenant)
         if let epoch { feed.announce(PolicyChangeEvent(tenantID: tenant, epoch: epoch)) }

@@ -36,7 +36,7 @@ struct UserMethods: UserServiceCustomMethods {
                 CredentialTable.put(UserID(id), hash: hash, now: call.now),
                 ledger.row(UserLedger.passwordChanged, version: user.version ?? 0),
             ] {
-                _ = try await transaction.run(query)
+                _ = try await transaction.query(query)
             }
             return SetUserPasswordResponse()
         }

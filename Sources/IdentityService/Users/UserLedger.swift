@@ -20,8 +20,8 @@ struct UserLedger: Sendable {
 
     /// Tells it of the version that the user has; of a user who is gone there is nothing to tell.
     func tell(_ what: String, in transaction: PostgresTransaction) async throws {
-        guard let row = try await transaction.run(Query(Self.version) { $0.append(user.id) }).first else { return }
-        try await transaction.run(self.row(what, version: try row.int64(0)))
+        guard let row = try await transaction.query(Query(Self.version) { $0.append(user.id) }).first else { return }
+        try await transaction.query(self.row(what, version: try row.int64(0)))
     }
 
     func row(_ what: String, version: Int64) -> Query {

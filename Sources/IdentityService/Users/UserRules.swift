@@ -16,7 +16,7 @@ struct UserRules {
     func check() async throws {
         try refuseOwnEnd()
         // Before any role is held for reading, so that two changes do not wait for each other.
-        let adminRole = mayLoseAdmin ? try await transaction.run(AdminRole.hold).first?.id(0) : nil
+        let adminRole = mayLoseAdmin ? try await transaction.query(AdminRole.hold).first?.id(0) : nil
         if change.kind == .restore {
             try await requirePlace()
         } else if placesUser {
@@ -98,7 +98,7 @@ struct UserRules {
             $0.append(role)
             $0.append(id)
         }
-        guard try await transaction.run(other).one().bool(0) else { throw IdentityError.lastAdmin }
+        guard try await transaction.query(other).one().bool(0) else { throw IdentityError.lastAdmin }
     }
 
     // MARK: Roles and department
@@ -117,7 +117,7 @@ struct UserRules {
         let ids = roleIDs(after)
         guard !ids.isEmpty else { return }
         let lock = Query(UserRules.lockRoles) { $0.append(ids) }
-        let living = Set(try await transaction.run(lock).map { try $0.id(0) })
+        let living = Set(try await transaction.query(lock).map { try $0.id(0) })
         guard change.kind != .update || change.changes("role_ids") else { return }
         for (index, id) in ids.enumerated() where !living.contains(id) {
             throw RPCError.invalidArgument(

@@ -13,6 +13,13 @@ package struct Selection: Sendable {
     /// What is to be changed must be readable, too.
     let action: Action
 
+    /// Those of them that fulfil what a program asks for, too. Throws PERMISSION_DENIED for a field that the caller may not fully read.
+    package func and(_ condition: FilterNode) throws -> Selection {
+        let added = try FilterResolver(type: call.type, rights: call.rights).resolve(condition)
+        return Selection(
+            call: call, filter: filter.map { .all([$0, added]) } ?? added, lifetime: lifetime, action: action)
+    }
+
     /// The condition as SQL, with its values appended to those of the statement: scope, lifetime and filter.
     func condition(_ parameters: inout Parameters) -> String {
         let type = call.type

@@ -20,13 +20,12 @@ struct GetBoard: Sendable {
         try query.rights(StageRecord.type).requireReadable("pipeline_id")
         let dealsPerStage = try dealsPerStage(request)
         // A wrong filter is told before anything is looked up.
-        _ = try await query.select(
+        let asked = try await query.select(
             DealRecord.type, filter: request.filter, expression: request.filterExpression)
         let pipeline = try await pipeline(request.pipelineID, query)
         let inPipeline = FilterNode.equal("pipeline_id", pipeline.id)
         let stages = try await query.select(StageRecord.type, where: inPipeline)
-        let deals = try await query.select(
-            DealRecord.type, where: inPipeline, filter: request.filter, expression: request.filterExpression)
+        let deals = try asked.and(inPipeline)
         let (columns, totals, first) = try await query.answers(
             stages.all(
                 Stage.self, by: stages.call.rights.mayRead("position") ? ["position"] : [],

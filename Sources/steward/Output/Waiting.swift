@@ -22,7 +22,7 @@ enum Waiting {
             return
         }
         Task {
-            // Ends with the program: nobody waits for it.
+            // Ends with the program, or when it is cancelled, which is all that the sleep throws: nobody waits for it.
             while (try? await Task.sleep(for: look)) != nil { tell() }
         }
     }

@@ -8,7 +8,6 @@ package import Wire
 
 /// A link.
 public struct AccountContact: Hashable, Sendable {
-    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -30,7 +29,6 @@ public struct AccountContact: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
-    /// --- end of standard fields ---
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -661,7 +659,6 @@ extension RestoreAccountContactResponse: WireMessage {
 public enum AccountContactServiceMethods {
     public static let serviceName = "steward.customer.v1.AccountContactService"
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one link. NOT_FOUND when there is none that the caller may see.
     public static let getAccountContact = MethodDefinition(
         path: "steward.customer.v1.AccountContactService/GetAccountContact",
@@ -729,7 +726,7 @@ public enum AccountContactServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Keeps the links of accounts and contacts. Needs a session; permissions are account_contact.read, .create, .update and .delete. A link is deleted and restored with its account and its contact; restoring it by itself is refused while either is deleted.",
         methods: [
-            MethodDescription(getAccountContact, comment: "--- standard methods: made by deploy/generate --- Gives one link. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getAccountContact, comment: "Gives one link. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetAccountContacts, comment: "Gives up to 1,000 links by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listAccountContacts, comment: "Lists links page by page."),
             MethodDescription(createAccountContact, comment: "Creates a link."),
@@ -750,7 +747,6 @@ public struct AccountContactServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one link. NOT_FOUND when there is none that the caller may see.
     public func getAccountContact(
         _ request: GetAccountContactRequest, options: CallOptions = CallOptions()

@@ -8,7 +8,6 @@ package import Wire
 
 /// An account.
 public struct Account: Hashable, Sendable {
-    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -30,7 +29,6 @@ public struct Account: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
-    /// --- end of standard fields ---
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -713,7 +711,6 @@ extension RestoreAccountResponse: WireMessage {
 public enum AccountServiceMethods {
     public static let serviceName = "steward.customer.v1.AccountService"
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one account. NOT_FOUND when there is none that the caller may see.
     public static let getAccount = MethodDefinition(
         path: "steward.customer.v1.AccountService/GetAccount", request: GetAccountRequest.descriptor,
@@ -775,7 +772,7 @@ public enum AccountServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Keeps accounts. Needs a session; permissions are account.read, account.create, account.update and account.delete. Deleting an account deletes its links to contacts; restoring it brings back those that were deleted with it and whose other end lives. A link that was primary is no longer when another has become it meanwhile.",
         methods: [
-            MethodDescription(getAccount, comment: "--- standard methods: made by deploy/generate --- Gives one account. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getAccount, comment: "Gives one account. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetAccounts, comment: "Gives up to 1,000 accounts by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listAccounts, comment: "Lists accounts page by page."),
             MethodDescription(createAccount, comment: "Creates an account."),
@@ -796,7 +793,6 @@ public struct AccountServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one account. NOT_FOUND when there is none that the caller may see.
     public func getAccount(
         _ request: GetAccountRequest, options: CallOptions = CallOptions()

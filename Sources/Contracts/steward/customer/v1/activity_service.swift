@@ -8,7 +8,6 @@ package import Wire
 
 /// An activity.
 public struct Activity: Hashable, Sendable {
-    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -30,7 +29,6 @@ public struct Activity: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
-    /// --- end of standard fields ---
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -735,7 +733,6 @@ public struct ActivityDirection: RawRepresentable, Hashable, Sendable {
 public enum ActivityServiceMethods {
     public static let serviceName = "steward.customer.v1.ActivityService"
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one activity. NOT_FOUND when there is none that the caller may see.
     public static let getActivity = MethodDefinition(
         path: "steward.customer.v1.ActivityService/GetActivity", request: GetActivityRequest.descriptor,
@@ -797,7 +794,7 @@ public enum ActivityServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Keeps activities. Needs a session; permissions are activity.read, activity.create, activity.update and activity.delete.",
         methods: [
-            MethodDescription(getActivity, comment: "--- standard methods: made by deploy/generate --- Gives one activity. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getActivity, comment: "Gives one activity. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetActivities, comment: "Gives up to 1,000 activities by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listActivities, comment: "Lists activities page by page."),
             MethodDescription(createActivity, comment: "Creates an activity."),
@@ -816,7 +813,6 @@ public struct ActivityServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one activity. NOT_FOUND when there is none that the caller may see.
     public func getActivity(
         _ request: GetActivityRequest, options: CallOptions = CallOptions()

@@ -8,7 +8,6 @@ package import Wire
 
 /// A contact.
 public struct Contact: Hashable, Sendable {
-    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -30,7 +29,6 @@ public struct Contact: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
-    /// --- end of standard fields ---
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -790,7 +788,6 @@ public struct ContactPointKind: RawRepresentable, Hashable, Sendable {
 public enum ContactServiceMethods {
     public static let serviceName = "steward.customer.v1.ContactService"
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one contact. NOT_FOUND when there is none that the caller may see.
     public static let getContact = MethodDefinition(
         path: "steward.customer.v1.ContactService/GetContact", request: GetContactRequest.descriptor,
@@ -852,7 +849,7 @@ public enum ContactServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Keeps contacts. Needs a session; permissions are contact.read, contact.create, contact.update and contact.delete. Deleting a contact deletes its links to accounts; restoring it brings back those that were deleted with it and whose other end lives. A link that was primary is no longer when another has become it meanwhile.",
         methods: [
-            MethodDescription(getContact, comment: "--- standard methods: made by deploy/generate --- Gives one contact. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getContact, comment: "Gives one contact. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetContacts, comment: "Gives up to 1,000 contacts by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listContacts, comment: "Lists contacts page by page."),
             MethodDescription(createContact, comment: "Creates a contact."),
@@ -873,7 +870,6 @@ public struct ContactServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one contact. NOT_FOUND when there is none that the caller may see.
     public func getContact(
         _ request: GetContactRequest, options: CallOptions = CallOptions()

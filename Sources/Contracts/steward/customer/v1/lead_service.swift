@@ -8,7 +8,6 @@ package import Wire
 
 /// A lead.
 public struct Lead: Hashable, Sendable {
-    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -30,7 +29,6 @@ public struct Lead: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
-    /// --- end of standard fields ---
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -747,7 +745,6 @@ public struct LeadStatus: RawRepresentable, Hashable, Sendable {
 public enum LeadServiceMethods {
     public static let serviceName = "steward.customer.v1.LeadService"
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one lead. NOT_FOUND when there is none that the caller may see.
     public static let getLead = MethodDefinition(
         path: "steward.customer.v1.LeadService/GetLead", request: GetLeadRequest.descriptor,
@@ -806,7 +803,7 @@ public enum LeadServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Keeps leads. Needs a session; permissions are lead.read, lead.create, lead.update and lead.delete.",
         methods: [
-            MethodDescription(getLead, comment: "--- standard methods: made by deploy/generate --- Gives one lead. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getLead, comment: "Gives one lead. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetLeads, comment: "Gives up to 1,000 leads by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listLeads, comment: "Lists leads page by page."),
             MethodDescription(createLead, comment: "Creates a lead."),
@@ -825,7 +822,6 @@ public struct LeadServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one lead. NOT_FOUND when there is none that the caller may see.
     public func getLead(
         _ request: GetLeadRequest, options: CallOptions = CallOptions()

@@ -8,7 +8,6 @@ package import Wire
 
 /// A department.
 public struct Department: Hashable, Sendable {
-    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -24,7 +23,6 @@ public struct Department: Hashable, Sendable {
     /// When the record was deleted; absent while it lives. Set by the service.
     public var deleteTime: Timestamp?
 
-    /// --- end of standard fields ---
     /// Name, 1 to 100 characters.
     public var displayName: String?
 
@@ -614,7 +612,6 @@ extension RestoreDepartmentResponse: WireMessage {
 public enum DepartmentServiceMethods {
     public static let serviceName = "steward.identity.v1.DepartmentService"
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one department. NOT_FOUND when there is none that the caller may see.
     public static let getDepartment = MethodDefinition(
         path: "steward.identity.v1.DepartmentService/GetDepartment", request: GetDepartmentRequest.descriptor,
@@ -680,7 +677,7 @@ public enum DepartmentServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Keeps departments. Needs a session; permissions are department.read, department.create, department.update and department.delete.",
         methods: [
-            MethodDescription(getDepartment, comment: "--- standard methods: made by deploy/generate --- Gives one department. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getDepartment, comment: "Gives one department. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetDepartments, comment: "Gives up to 1,000 departments by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listDepartments, comment: "Lists departments page by page."),
             MethodDescription(createDepartment, comment: "Creates a department."),
@@ -699,7 +696,6 @@ public struct DepartmentServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one department. NOT_FOUND when there is none that the caller may see.
     public func getDepartment(
         _ request: GetDepartmentRequest, options: CallOptions = CallOptions()

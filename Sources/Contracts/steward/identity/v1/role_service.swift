@@ -8,7 +8,6 @@ package import Wire
 
 /// A role.
 public struct Role: Hashable, Sendable {
-    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -24,7 +23,6 @@ public struct Role: Hashable, Sendable {
     /// When the record was deleted; absent while it lives. Set by the service.
     public var deleteTime: Timestamp?
 
-    /// --- end of standard fields ---
     /// Name, 1 to 100 characters, unique among living roles.
     public var displayName: String?
 
@@ -759,7 +757,6 @@ public struct FieldAccess: RawRepresentable, Hashable, Sendable {
 public enum RoleServiceMethods {
     public static let serviceName = "steward.identity.v1.RoleService"
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one role. NOT_FOUND when there is none that the caller may see.
     public static let getRole = MethodDefinition(
         path: "steward.identity.v1.RoleService/GetRole", request: GetRoleRequest.descriptor,
@@ -818,7 +815,7 @@ public enum RoleServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Keeps roles. Needs a session; permissions are role.read, role.create, role.update and role.delete.",
         methods: [
-            MethodDescription(getRole, comment: "--- standard methods: made by deploy/generate --- Gives one role. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getRole, comment: "Gives one role. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetRoles, comment: "Gives up to 1,000 roles by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listRoles, comment: "Lists roles page by page."),
             MethodDescription(createRole, comment: "Creates a role."),
@@ -837,7 +834,6 @@ public struct RoleServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one role. NOT_FOUND when there is none that the caller may see.
     public func getRole(
         _ request: GetRoleRequest, options: CallOptions = CallOptions()

@@ -8,7 +8,6 @@ package import Wire
 
 /// A user.
 public struct User: Hashable, Sendable {
-    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -24,7 +23,6 @@ public struct User: Hashable, Sendable {
     /// When the record was deleted; absent while it lives. Set by the service.
     public var deleteTime: Timestamp?
 
-    /// --- end of standard fields ---
     /// E-mail address, the name to sign in with; unique among living users, upper and lower case alike.
     public var email: String?
 
@@ -695,7 +693,6 @@ extension SetUserPasswordResponse: WireMessage {
 public enum UserServiceMethods {
     public static let serviceName = "steward.identity.v1.UserService"
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one user. NOT_FOUND when there is none that the caller may see.
     public static let getUser = MethodDefinition(
         path: "steward.identity.v1.UserService/GetUser", request: GetUserRequest.descriptor,
@@ -745,7 +742,6 @@ public enum UserServiceMethods {
         response: RestoreUserResponse.descriptor, kind: .unary
     )
 
-    /// --- end of standard methods ---
     /// Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account.
     public static let setUserPassword = MethodDefinition(
         path: "steward.identity.v1.UserService/SetUserPassword", request: SetUserPasswordRequest.descriptor,
@@ -762,7 +758,7 @@ public enum UserServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Keeps users. Needs a session; permissions are user.read, user.create, user.update and user.delete.",
         methods: [
-            MethodDescription(getUser, comment: "--- standard methods: made by deploy/generate --- Gives one user. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getUser, comment: "Gives one user. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetUsers, comment: "Gives up to 1,000 users by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listUsers, comment: "Lists users page by page."),
             MethodDescription(createUser, comment: "Creates a user."),
@@ -770,13 +766,12 @@ public enum UserServiceMethods {
             MethodDescription(updateUser, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteUser, comment: "Deletes a user; it can be restored."),
             MethodDescription(restoreUser, comment: "Brings a deleted user back."),
-            MethodDescription(setUserPassword, comment: "--- end of standard methods --- Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account."),
+            MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account."),
         ])
 }
 
 /// The methods that are not standard of steward.identity.v1.UserService.
 package protocol UserServiceCustomMethods: Sendable {
-    /// --- end of standard methods ---
     /// Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account.
     func setUserPassword(_ request: SetUserPasswordRequest, _ context: CallContext) async throws -> SetUserPasswordResponse
 }
@@ -796,7 +791,6 @@ public struct UserServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one user. NOT_FOUND when there is none that the caller may see.
     public func getUser(
         _ request: GetUserRequest, options: CallOptions = CallOptions()
@@ -854,7 +848,6 @@ public struct UserServiceClient: Sendable {
         try await channel.call(UserServiceMethods.restoreUser, request, options)
     }
 
-    /// --- end of standard methods ---
     /// Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account.
     public func setUserPassword(
         _ request: SetUserPasswordRequest, options: CallOptions = CallOptions()

@@ -8,7 +8,6 @@ package import Wire
 
 /// A deal.
 public struct Deal: Hashable, Sendable {
-    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -30,7 +29,6 @@ public struct Deal: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
-    /// --- end of standard fields ---
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -1182,7 +1180,6 @@ extension MoneySum: WireMessage {
 public enum DealServiceMethods {
     public static let serviceName = "steward.sales.v1.DealService"
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one deal. NOT_FOUND when there is none that the caller may see.
     public static let getDeal = MethodDefinition(
         path: "steward.sales.v1.DealService/GetDeal", request: GetDealRequest.descriptor,
@@ -1232,7 +1229,6 @@ public enum DealServiceMethods {
         response: RestoreDealResponse.descriptor, kind: .unary
     )
 
-    /// --- end of standard methods ---
     /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and
     /// stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one
     /// takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason.
@@ -1275,7 +1271,7 @@ public enum DealServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Keeps deals. Needs a session; permissions are deal.read, deal.create, deal.update and deal.delete.",
         methods: [
-            MethodDescription(getDeal, comment: "--- standard methods: made by deploy/generate --- Gives one deal. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getDeal, comment: "Gives one deal. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetDeals, comment: "Gives up to 1,000 deals by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listDeals, comment: "Lists deals page by page."),
             MethodDescription(createDeal, comment: "Creates a deal."),
@@ -1283,7 +1279,7 @@ public enum DealServiceMethods {
             MethodDescription(updateDeal, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteDeal, comment: "Deletes a deal; it can be restored."),
             MethodDescription(restoreDeal, comment: "Brings a deleted deal back."),
-            MethodDescription(moveDealStage, comment: "--- end of standard methods --- Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason. ABORTED when the deal has another version than the one given."),
+            MethodDescription(moveDealStage, comment: "Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason. ABORTED when the deal has another version than the one given."),
             MethodDescription(moveDealsToPipeline, comment: "Moves the deals of a pipeline to the stages of another, so that the pipeline can be deleted: up to 500 of those that the caller may change, in the order of their ids, in one transaction. Call again while remaining_count falls; a call without effect is harmless. Needs deal.update, stage.read and pipeline.read. Deleted deals stay."),
             MethodDescription(listStageHistory, comment: "Lists the stages a deal has been in, the latest first. Needs deal.read."),
             MethodDescription(getBoard, comment: "Gives a pipeline as a board: for each stage the count and sums of its deals and the first of them. Covers the deals that the caller may read. Needs deal.read, pipeline.read and stage.read, and shows of pipeline and stages what the caller may read of them."),
@@ -1292,7 +1288,6 @@ public enum DealServiceMethods {
 
 /// The methods that are not standard of steward.sales.v1.DealService.
 package protocol DealServiceCustomMethods: Sendable {
-    /// --- end of standard methods ---
     /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and
     /// stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one
     /// takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason.
@@ -1331,7 +1326,6 @@ public struct DealServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one deal. NOT_FOUND when there is none that the caller may see.
     public func getDeal(
         _ request: GetDealRequest, options: CallOptions = CallOptions()
@@ -1389,7 +1383,6 @@ public struct DealServiceClient: Sendable {
         try await channel.call(DealServiceMethods.restoreDeal, request, options)
     }
 
-    /// --- end of standard methods ---
     /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and
     /// stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one
     /// takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason.

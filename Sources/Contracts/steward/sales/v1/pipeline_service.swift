@@ -8,7 +8,6 @@ package import Wire
 
 /// A pipeline.
 public struct Pipeline: Hashable, Sendable {
-    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -24,7 +23,6 @@ public struct Pipeline: Hashable, Sendable {
     /// When the record was deleted; absent while it lives. Set by the service.
     public var deleteTime: Timestamp?
 
-    /// --- end of standard fields ---
     /// Name, 1 to 100 characters, unique among living pipelines.
     public var displayName: String?
 
@@ -616,7 +614,6 @@ extension RestorePipelineResponse: WireMessage {
 public enum PipelineServiceMethods {
     public static let serviceName = "steward.sales.v1.PipelineService"
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one pipeline. NOT_FOUND when there is none that the caller may see.
     public static let getPipeline = MethodDefinition(
         path: "steward.sales.v1.PipelineService/GetPipeline", request: GetPipelineRequest.descriptor,
@@ -678,7 +675,7 @@ public enum PipelineServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Keeps pipelines. Needs a session; permissions are pipeline.read, pipeline.create, pipeline.update and pipeline.delete. Deleting a pipeline deletes its stages, which come back with it. It is refused for the default pipeline, and while it has deals: DealService/MoveDealsToPipeline moves them.",
         methods: [
-            MethodDescription(getPipeline, comment: "--- standard methods: made by deploy/generate --- Gives one pipeline. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getPipeline, comment: "Gives one pipeline. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetPipelines, comment: "Gives up to 1,000 pipelines by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listPipelines, comment: "Lists pipelines page by page."),
             MethodDescription(createPipeline, comment: "Creates a pipeline."),
@@ -699,7 +696,6 @@ public struct PipelineServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one pipeline. NOT_FOUND when there is none that the caller may see.
     public func getPipeline(
         _ request: GetPipelineRequest, options: CallOptions = CallOptions()

@@ -8,7 +8,6 @@ package import Wire
 
 /// A stage.
 public struct Stage: Hashable, Sendable {
-    /// --- standard fields: made by deploy/generate ---
     /// Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
     public var id: String?
 
@@ -24,7 +23,6 @@ public struct Stage: Hashable, Sendable {
     /// When the record was deleted; absent while it lives. Set by the service.
     public var deleteTime: Timestamp?
 
-    /// --- end of standard fields ---
     /// The pipeline.
     public var pipelineID: String?
 
@@ -665,7 +663,6 @@ public struct StageCategory: RawRepresentable, Hashable, Sendable {
 public enum StageServiceMethods {
     public static let serviceName = "steward.sales.v1.StageService"
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one stage. NOT_FOUND when there is none that the caller may see.
     public static let getStage = MethodDefinition(
         path: "steward.sales.v1.StageService/GetStage", request: GetStageRequest.descriptor,
@@ -725,7 +722,7 @@ public enum StageServiceMethods {
     public static let description = ServiceDescription(
         name: serviceName, comment: "Keeps stages. Needs a session; permissions are stage.read, stage.create, stage.update and stage.delete. Deleting a stage is refused while deals are in it, restoring it while its pipeline is deleted.",
         methods: [
-            MethodDescription(getStage, comment: "--- standard methods: made by deploy/generate --- Gives one stage. NOT_FOUND when there is none that the caller may see."),
+            MethodDescription(getStage, comment: "Gives one stage. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetStages, comment: "Gives up to 1,000 stages by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listStages, comment: "Lists stages page by page."),
             MethodDescription(createStage, comment: "Creates a stage."),
@@ -745,7 +742,6 @@ public struct StageServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// --- standard methods: made by deploy/generate ---
     /// Gives one stage. NOT_FOUND when there is none that the caller may see.
     public func getStage(
         _ request: GetStageRequest, options: CallOptions = CallOptions()

@@ -49,7 +49,6 @@ struct  Steward__Customer__V1__Account
 {
   ProtobufCMessage message_base;
   /*
-   * --- standard fields: made by deploy/generate ---
    * Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
    */
   char *id;
@@ -79,7 +78,6 @@ struct  Steward__Customer__V1__Account
    */
   char *department_id;
   /*
-   * --- end of standard fields ---
    * Fields that the tenant defined.
    */
   size_t n_custom_fields;

@@ -93,7 +93,6 @@ struct  Steward__Customer__V1__Activity
 {
   ProtobufCMessage message_base;
   /*
-   * --- standard fields: made by deploy/generate ---
    * Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
    */
   char *id;
@@ -123,7 +122,6 @@ struct  Steward__Customer__V1__Activity
    */
   char *department_id;
   /*
-   * --- end of standard fields ---
    * Fields that the tenant defined.
    */
   size_t n_custom_fields;

@@ -75,7 +75,6 @@ struct  Steward__Customer__V1__Lead
 {
   ProtobufCMessage message_base;
   /*
-   * --- standard fields: made by deploy/generate ---
    * Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
    */
   char *id;
@@ -105,7 +104,6 @@ struct  Steward__Customer__V1__Lead
    */
   char *department_id;
   /*
-   * --- end of standard fields ---
    * Fields that the tenant defined.
    */
   size_t n_custom_fields;

@@ -49,7 +49,6 @@ struct  Steward__Identity__V1__Department
 {
   ProtobufCMessage message_base;
   /*
-   * --- standard fields: made by deploy/generate ---
    * Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
    */
   char *id;
@@ -71,7 +70,6 @@ struct  Steward__Identity__V1__Department
    */
   Google__Protobuf__Timestamp *delete_time;
   /*
-   * --- end of standard fields ---
    * Name, 1 to 100 characters.
    */
   char *display_name;

@@ -103,7 +103,6 @@ struct  Steward__Identity__V1__Role
 {
   ProtobufCMessage message_base;
   /*
-   * --- standard fields: made by deploy/generate ---
    * Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
    */
   char *id;
@@ -125,7 +124,6 @@ struct  Steward__Identity__V1__Role
    */
   Google__Protobuf__Timestamp *delete_time;
   /*
-   * --- end of standard fields ---
    * Name, 1 to 100 characters, unique among living roles.
    */
   char *display_name;

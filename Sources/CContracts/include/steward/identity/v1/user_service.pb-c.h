@@ -51,7 +51,6 @@ struct  Steward__Identity__V1__User
 {
   ProtobufCMessage message_base;
   /*
-   * --- standard fields: made by deploy/generate ---
    * Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
    */
   char *id;
@@ -73,7 +72,6 @@ struct  Steward__Identity__V1__User
    */
   Google__Protobuf__Timestamp *delete_time;
   /*
-   * --- end of standard fields ---
    * E-mail address, the name to sign in with; unique among living users, upper and lower case alike.
    */
   char *email;

@@ -62,7 +62,6 @@ struct  Steward__Sales__V1__Deal
 {
   ProtobufCMessage message_base;
   /*
-   * --- standard fields: made by deploy/generate ---
    * Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
    */
   char *id;
@@ -92,7 +91,6 @@ struct  Steward__Sales__V1__Deal
    */
   char *department_id;
   /*
-   * --- end of standard fields ---
    * Fields that the tenant defined.
    */
   size_t n_custom_fields;

@@ -71,7 +71,6 @@ struct  Steward__Sales__V1__Stage
 {
   ProtobufCMessage message_base;
   /*
-   * --- standard fields: made by deploy/generate ---
    * Id, a UUID (version 7) in text form. Chosen by the service unless given on creation.
    */
   char *id;
@@ -93,7 +92,6 @@ struct  Steward__Sales__V1__Stage
    */
   Google__Protobuf__Timestamp *delete_time;
   /*
-   * --- end of standard fields ---
    * The pipeline.
    */
   char *pipeline_id;
