@@ -129,6 +129,10 @@ extension SystemTests {
             let (path, reportPath) = (try file(tool), "\(tool.folder)/report.csv")
             let running = try tool.start("import", "accounts", path, "--report", reportPath)
             try await awaitRows(steward, workspace)
+            // They are in the database before the client hears of them and writes them down.
+            try await eventually("the report tells of rows") {
+                try String(contentsOfFile: reportPath, encoding: .utf8).contains(",created,")
+            }
             try await running.kill()
             #expect(try report(reportPath, "created") > 0)
             try await expectAllOnce(tool, path, workspace)
