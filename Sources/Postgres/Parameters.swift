@@ -17,10 +17,10 @@ package struct Parameters: Sendable {
 
     package init() {}
 
-    /// Makes room for values of `byteCount` bytes in all.
-    package init(reservingBytes byteCount: Int) {
+    /// Makes room for so many values, of `byteCount` bytes in all.
+    package init(reservingBytes byteCount: Int, values count: Int = 8) {
         bytes.reserveCapacity(byteCount)
-        entries.reserveCapacity(8)
+        entries.reserveCapacity(count)
     }
 
     /// The number of values.

@@ -42,6 +42,13 @@ package struct Row {
         PQgetisnull(rows.result.raw, index, Int32(column)) == 1
     }
 
+    /// The value's binary form; nil for NULL. Valid as long as the `Rows` lives.
+    package func value(_ column: Int) -> UnsafeRawBufferPointer? {
+        let bytes = bytes(column)
+        // What has bytes is not NULL.
+        return bytes.isEmpty && isNull(column) ? nil : bytes
+    }
+
     /// The value's binary form; empty for NULL. Valid as long as the `Rows` lives.
     package func bytes(_ column: Int) -> UnsafeRawBufferPointer {
         let length = Int(PQgetlength(rows.result.raw, index, Int32(column)))
@@ -50,7 +57,7 @@ package struct Row {
 
     /// An int2, int4 or int8.
     package func int64(_ column: Int) throws(PostgresError) -> Int64 {
-        let bytes = try value(column)
+        let bytes = try present(column)
         switch bytes.count {
         case 8: return Int64(bitPattern: Row.load(bytes))
         case 4: return Int64(Int32(bitPattern: Row.load(bytes)))
@@ -65,55 +72,53 @@ package struct Row {
     }
 
     package func bool(_ column: Int) throws(PostgresError) -> Bool {
-        try value(column, width: 1, "a bool")[0] != 0
+        try present(column, width: 1, "a bool")[0] != 0
     }
 
     package func double(_ column: Int) throws(PostgresError) -> Double {
-        Double(bitPattern: Row.load(try value(column, width: 8, "a float8")))
+        Double(bitPattern: Row.load(try present(column, width: 8, "a float8")))
     }
 
     /// Text, or any type whose binary form is its text.
     package func string(_ column: Int) throws(PostgresError) -> String {
-        String(decoding: try value(column), as: UTF8.self)
+        String(decoding: try present(column), as: UTF8.self)
     }
 
     package func id(_ column: Int) throws(PostgresError) -> RecordID {
-        guard let id = RecordID(bytes: try value(column)) else { throw mismatch(column, "a uuid") }
+        guard let id = RecordID(bytes: try present(column)) else { throw mismatch(column, "a uuid") }
         return id
     }
 
     /// A timestamptz. The infinities become the ends of `Timestamp`.
     package func timestamp(_ column: Int) throws(PostgresError) -> Timestamp {
-        let stored = Int64(bitPattern: Row.load(try value(column, width: 8, "a timestamptz")))
+        let stored = Int64(bitPattern: Row.load(try present(column, width: 8, "a timestamptz")))
         guard stored != .min else { return Timestamp(microseconds: .min) }
         let (shifted, overflow) = stored.addingReportingOverflow(PostgresEpoch.microsecondsSince1970)
         return Timestamp(microseconds: overflow ? .max : shifted)
     }
 
     package func day(_ column: Int) throws(PostgresError) -> CalendarDay {
-        let stored = Int32(bitPattern: Row.load(try value(column, width: 4, "a date")))
+        let stored = Int32(bitPattern: Row.load(try present(column, width: 4, "a date")))
         return CalendarDay(daysSince1970: Int(stored) + PostgresEpoch.daysSince1970)
     }
 
     /// The text of a jsonb. Valid as long as the `Rows` lives.
     package func json(_ column: Int) throws(PostgresError) -> UnsafeRawBufferPointer {
-        let bytes = try value(column)
+        let bytes = try present(column)
         guard bytes.first == Parameters.jsonbVersion else { throw mismatch(column, "a jsonb") }
         return UnsafeRawBufferPointer(rebasing: bytes.dropFirst())
     }
 
-    private func value(_ column: Int) throws(PostgresError) -> UnsafeRawBufferPointer {
+    private func present(_ column: Int) throws(PostgresError) -> UnsafeRawBufferPointer {
         guard column < rows.columnCount else { throw mismatch(column, "present") }
-        let bytes = bytes(column)
-        // What has bytes is not NULL.
-        if bytes.isEmpty, isNull(column) { throw mismatch(column, "without NULL") }
+        guard let bytes = value(column) else { throw mismatch(column, "without NULL") }
         return bytes
     }
 
-    private func value(
+    private func present(
         _ column: Int, width: Int, _ expected: StaticString
     ) throws(PostgresError) -> UnsafeRawBufferPointer {
-        let bytes = try value(column)
+        let bytes = try present(column)
         guard bytes.count == width else { throw mismatch(column, expected) }
         return bytes
     }

@@ -65,20 +65,37 @@ public struct RecordID: Hashable, Comparable, Sendable {
         }
     }
 
-    /// Writes the hyphenated form, 36 bytes of ASCII.
+    /// Bytes of the hyphenated form.
+    package static let textBytes = 36
+
+    /// Writes the hyphenated form, in ASCII.
     package func write(to buffer: UnsafeMutableBufferPointer<UInt8>) {
-        precondition(buffer.count >= 36)
-        var position = 0
-        for index in 0..<32 {
-            if RecordID.isHyphen(position) {
-                buffer[position] = UInt8(ascii: "-")
-                position += 1
-            }
-            let word = index < 16 ? high : low
-            let nibble = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (index % 16))) & 0xf
-            buffer[position] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
-            position += 1
+        precondition(buffer.count >= RecordID.textBytes)
+        let text = UnsafeMutableRawBufferPointer(buffer)
+        func put(_ digits: some BitwiseCopyable, at position: Int) {
+            text.storeBytes(of: digits, toByteOffset: position, as: type(of: digits))
         }
+        let middle = RecordID.digits(UInt32(truncatingIfNeeded: high))
+        let next = RecordID.digits(UInt32(truncatingIfNeeded: low >> 32))
+        put(RecordID.digits(UInt32(truncatingIfNeeded: high >> 32)), at: 0)
+        put(UInt32(truncatingIfNeeded: middle), at: 9)
+        put(UInt32(truncatingIfNeeded: middle >> 32), at: 14)
+        put(UInt32(truncatingIfNeeded: next), at: 19)
+        put(UInt32(truncatingIfNeeded: next >> 32), at: 24)
+        put(RecordID.digits(UInt32(truncatingIfNeeded: low)), at: 28)
+        for position in 8..<24 where RecordID.isHyphen(position) { text[position] = UInt8(ascii: "-") }
+    }
+
+    /// The eight digits of a number, as they stand in memory one after the other. All at once: nibbles are spread over the bytes of a
+    /// word, and those above 9 go from digits to letters.
+    private static func digits(_ number: UInt32) -> UInt64 {
+        var nibbles = UInt64(number)
+        nibbles = (nibbles | nibbles << 16) & 0x0000_ffff_0000_ffff
+        nibbles = (nibbles | nibbles << 8) & 0x00ff_00ff_00ff_00ff
+        nibbles = (nibbles | nibbles << 4) & 0x0f0f_0f0f_0f0f_0f0f
+        let letters = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        let toLetter = UInt64(UInt8(ascii: "a") - 10 - UInt8(ascii: "0"))
+        return (nibbles + 0x3030_3030_3030_3030 + letters * toLetter).bigEndian
     }
 
     /// The 16 bytes, most significant first.

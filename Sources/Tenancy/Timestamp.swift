@@ -19,6 +19,13 @@ public struct Timestamp: Hashable, Comparable, Sendable {
         left.microseconds < right.microseconds
     }
 
+    /// As google.protobuf.Timestamp has it: seconds since 1970, rounded down, and the rest in nanoseconds.
+    package var secondsAndNanos: (seconds: Int64, nanos: Int32) {
+        let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+        return remainder < 0
+            ? (quotient - 1, Int32(remainder + 1_000_000) * 1000) : (quotient, Int32(remainder) * 1000)
+    }
+
     public func advanced(by duration: Duration) -> Timestamp {
         let (seconds, attoseconds) = duration.components
         return Timestamp(microseconds: microseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)

@@ -14,7 +14,8 @@ import Testing
     @Test(arguments: [
         "", "ann", "ann@", "@example.com", "ann@example", "ann @example.com", "ann@exa mple.com", "a@b@c.de",
         ".a@example.com", "a..b@example.com", "ann@-example.com", "ann@example..com", "<a@example.com>",
-        "a\n@example.com",
+        "a\n@example.com", "a.@example.com", "ann@example-.com", "ann@example.com-", "ann@.example.com",
+        "ann@example.com.", "ann@\u{301}example.com", "ann@example.\u{308}com",
     ])
     func wrongEmails(_ text: String) { #expect(!FieldFormat.email.accepts(text)) }
 
@@ -33,7 +34,8 @@ import Testing
         }
         for text in [
             "example.com", "ftp://example.com", "javascript:alert(1)", "https://", "https://a b.com",
-            "https://user@example.com", "https://example.com:99999", "https://exa_mple.com\n",
+            "https://user@example.com", "https://example.com:99999", "https://exa_mple.com\n", "https://example.com:",
+            "https://-example.com", "https://example..com", "https:/example.com", "https", "https://example.com/\u{a0}",
         ] {
             #expect(!FieldFormat.url.accepts(text), "\(text)")
         }

@@ -3,6 +3,22 @@ import Testing
 @testable import Tenancy
 
 @Suite struct RecordIDTests {
+    @Test func everyDigitIsInItsPlace() {
+        for shift in 0..<32 {
+            for digit in 0..<16 as Range<UInt64> {
+                let bits = digit << UInt64(shift % 16 * 4)
+                let id = RecordID(high: shift < 16 ? bits : 0, low: shift < 16 ? 0 : bits)
+                let hexadecimal = [id.high, id.low].map { word in
+                    let digits = String(word, radix: 16)
+                    return String(repeating: "0", count: 16 - digits.count) + digits
+                }
+                #expect(id.text.filter { $0 != "-" } == hexadecimal.joined())
+                let hyphens = id.text.utf8.enumerated().filter { $0.element == UInt8(ascii: "-") }.map(\.offset)
+                #expect(hyphens == [8, 13, 18, 23])
+            }
+        }
+    }
+
     @Test func textRoundTrips() throws {
         for _ in 0..<1000 {
             let id = RecordID.make()

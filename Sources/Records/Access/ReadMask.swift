@@ -1,15 +1,12 @@
 import RPC
-import Wire
 
 /// The fields that a client asked for; empty means all.
 struct ReadMask: Sendable {
     /// By `RecordField.index`; empty means all.
     private let wanted: [Bool]
-    private let type: RecordType
 
     /// Throws INVALID_ARGUMENT for a name that is no field. `id` and `version` are always given.
     init(_ names: [String], of type: RecordType) throws {
-        self.type = type
         guard !names.isEmpty else {
             wanted = []
             return
@@ -25,8 +22,5 @@ struct ReadMask: Sendable {
         self.wanted = wanted
     }
 
-    func filter(_ record: Message) {
-        guard !wanted.isEmpty else { return }
-        for field in type.fields where !wanted[field.index] { record.clear(field.descriptor) }
-    }
+    func includes(_ field: RecordField) -> Bool { wanted.isEmpty || wanted[field.index] }
 }

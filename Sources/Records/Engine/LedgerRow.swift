@@ -52,7 +52,7 @@ package struct LedgerRow: Sendable {
 
     /// The INSERT of one row.
     package func insertion(_ origin: Origin) -> (Statement, Parameters) {
-        var parameters = Parameters(reservingBytes: 512)
+        var parameters = Parameters(reservingBytes: 512 + after.count + (before?.count ?? 0), values: 11)
         LedgerRow.bind(origin, object, to: &parameters)
         parameters.append(RecordID.make())
         parameters.append(recordID)

@@ -7,7 +7,7 @@ struct WriteStatements {
 
     /// One INSERT with every column.
     static func insert(_ record: Message, of type: RecordType) -> (Statement, Parameters) {
-        var parameters = Parameters(reservingBytes: 512)
+        var parameters = Parameters(reservingBytes: 1024, values: type.columnCount)
         for field in type.fields { field.bind(record, to: &parameters) }
         return (type.insertion, parameters)
     }

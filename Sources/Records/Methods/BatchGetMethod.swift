@@ -27,28 +27,27 @@ struct BatchGetMethod {
         missing = try shape.response("missing_ids", repeated: true)
     }
 
-    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
+    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> [UInt8] {
         let call = try await engine.authorise(context, type, .read)
         let wanted = try wantedIDs(request)
         Self.rowCost.charge(wanted.count, to: context)
         let mask = try ReadMask(request.mask(readMask, of: type), of: type)
         var pace = Pace()
         let found = try await find(wanted, call, at: &pace)
-        for record in found.values {
-            call.rights.filter(record)
-            mask.filter(record)
+        let writer = RecordWriter(call, mask, count: found.count)
+        for row in wanted.compactMap({ found[$0] }) {
+            try writer.write(row, as: records)
             await pace.step()
         }
         let answer = Message.make(response, in: context.arena)
-        answer.setMessages(records, wanted.compactMap { found[$0] })
         answer.setStrings(missing, wanted.filter { found[$0] == nil }.map(\.text))
-        let bytes = WireCodec.encodedSize(answer)
-        guard bytes <= MessageLimits.answerBytesMax else {
+        writer.write(fieldsOf: answer)
+        guard writer.count <= MessageLimits.answerBytesMax else {
             throw RecordErrors.answerTooLong(
-                "The answer would have \(bytes) bytes, and at most \(MessageLimits.answerBytesMax) are allowed. Ask for "
-                    + "fewer ids, or for fewer fields with read_mask.")
+                "The answer would have \(writer.count) bytes, and at most \(MessageLimits.answerBytesMax) are allowed. Ask "
+                    + "for fewer ids, or for fewer fields with read_mask.")
         }
-        return answer
+        return writer.bytes
     }
 
     /// The ids, each once: an id that is named again asks for nothing more.
@@ -67,7 +66,7 @@ struct BatchGetMethod {
 
     private func find(
         _ ids: [RecordID], _ call: RecordCall, at pace: inout Pace
-    ) async throws -> [RecordID: Message] {
+    ) async throws -> [RecordID: Row] {
         var parameters = Parameters()
         parameters.append(ids)
         let statement = type.lookups.batchGet.statement(
@@ -76,7 +75,7 @@ struct BatchGetMethod {
             let rows = try await engine.database.read(
                 call.caller, deadline: call.deadline, statement, parameters)
             let place = type.standard.id.firstColumn
-            let found = try await pace.map(rows) { (try $0.id(place), try type.record($0, in: call.context.arena)) }
+            let found = try await pace.map(rows) { (try $0.id(place), $0) }
             return Dictionary(found, uniquingKeysWith: { first, _ in first })
         } catch {
             throw DatabaseErrors.translate(error, type)

@@ -10,7 +10,6 @@ struct GetMethod {
     private let engine: RecordEngine
     private let type: RecordType
     private let id, readMask, showDeleted: FieldDescriptor
-    private let response: MessageDescriptor
     private let record: FieldDescriptor
 
     init(_ engine: RecordEngine, _ shape: MethodShape) throws {
@@ -19,36 +18,32 @@ struct GetMethod {
         id = try shape.request("id")
         readMask = try shape.request("read_mask", repeated: true)
         showDeleted = try shape.request("show_deleted")
-        response = shape.method.response
         record = try shape.responseRecord()
     }
 
-    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> Message {
+    @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> [UInt8] {
         let call = try await engine.authorise(context, type, .read)
         let id = try RecordEngine.id(request.string(id), field: "id")
         let mask = try ReadMask(request.mask(readMask, of: type), of: type)
         let lifetime: Lifetime = request.has(showDeleted) && request.bool(showDeleted) ? .any : .living
-        guard let found = try await engine.find(id, call, lifetime) else {
-            throw RecordErrors.notFound(type, id: id.text)
-        }
-        let answer = Message.make(response, in: context.arena)
-        call.rights.filter(found)
-        mask.filter(found)
-        answer.setMessage(record, found)
-        return answer
+        let row = try await engine.row(id, call, lifetime)
+        let writer = RecordWriter(call, mask, count: 1)
+        try writer.write(row, as: record)
+        return writer.bytes
     }
 }
 
 extension RecordEngine {
-    /// A record that the caller may read, not filtered; nil when there is none.
-    func find(_ id: RecordID, _ call: RecordCall, _ lifetime: Lifetime) async throws -> Message? {
+    /// The row of a record that the caller may read. Throws NOT_FOUND when there is none.
+    func row(_ id: RecordID, _ call: RecordCall, _ lifetime: Lifetime) async throws -> Row {
         let type = call.type
         var parameters = Parameters(reservingBytes: 64)
         parameters.append(id)
         let statement = type.lookups.get.statement(lifetime, call.predicate(.read), of: type, &parameters)
         do {
             let rows = try await database.read(call.caller, deadline: call.deadline, statement, parameters)
-            return try rows.first.map { try type.record($0, in: call.context.arena) }
+            guard let row = rows.first else { throw RecordErrors.notFound(type, id: id.text) }
+            return row
         } catch {
             throw DatabaseErrors.translate(error, type)
         }
@@ -58,9 +53,7 @@ extension RecordEngine {
     package func get(_ context: CallContext, _ type: RecordType, id text: String?) async throws -> Message {
         let call = try await authorise(context, type, .read)
         let id = try RecordEngine.id(text, field: "id")
-        guard let record = try await find(id, call, .living) else {
-            throw RecordErrors.notFound(type, id: id.text)
-        }
+        let record = try type.record(try await row(id, call, .living), in: context.arena)
         call.rights.filter(record)
         return record
     }

@@ -51,7 +51,7 @@ struct ListMethod {
         (countValue, countEstimated) = (value, estimated)
     }
 
-    @Sendable func answer(_ message: Message, _ context: CallContext) async throws -> Message {
+    @Sendable func answer(_ message: Message, _ context: CallContext) async throws -> [UInt8] {
         let call = try await engine.authorise(context, type, .read)
         let size = try pageSize(message)
         let mask = try ReadMask(message.mask(request.readMask, of: type), of: type)
@@ -96,44 +96,40 @@ struct ListMethod {
             Array(type.object.utf8) + [0] + tenant + call.caller.userID.id.bytes + WireCodec.encode(bound))
     }
 
-    private func run(_ query: ListQuery, _ message: Message, _ mask: ReadMask) async throws -> Message {
+    private func run(_ query: ListQuery, _ message: Message, _ mask: ReadMask) async throws -> [UInt8] {
         let call = query.selection.call
         let answer = Message.make(response, in: call.context.arena)
         do {
             let rows = try await read(query, counts: flag(request.includeCount, of: message), into: answer)
             Self.rowCost.charge(min(rows.count, query.pageSize), to: call.context)
-            let page = try await page(rows, of: query, mask)
-            if page.count < rows.count {
-                // Read again: what the order is made of need not be among what the caller may see.
-                let last = try type.record(rows[page.count - 1], in: call.context.arena)
+            let writer = RecordWriter(call, mask, count: min(rows.count, query.pageSize))
+            let count = try await write(rows.prefix(query.pageSize), to: writer)
+            if count < rows.count {
+                let last = try type.record(rows[count - 1], in: call.context.arena)
                 answer.setString(
                     nextPageToken,
                     try engine.tokens.make(Keyset(last, in: query.order), list: fingerprint(message, call)))
             }
-            answer.setMessages(records, page)
-            return answer
+            writer.write(fieldsOf: answer)
+            return writer.bytes
         } catch {
             throw DatabaseErrors.translate(error, type)
         }
     }
 
-    /// The records that the page has room for, as the caller may see them: at least one when there are rows.
-    private func page(_ rows: Rows, of query: ListQuery, _ mask: ReadMask) async throws -> [Message] {
-        let call = query.selection.call
-        var page: [Message] = []
-        page.reserveCapacity(min(rows.count, query.pageSize))
-        var bytes = 0
+    /// Writes the records that the page has room for: at least one when there are rows. Returns their number.
+    private func write(_ rows: Slice<Rows>, to writer: RecordWriter) async throws -> Int {
         var pace = Pace()
-        for row in rows.prefix(query.pageSize) {
-            let record = try type.record(row, in: call.context.arena)
-            call.rights.filter(record)
-            mask.filter(record)
-            bytes += WireCodec.encodedSize(record)
-            if bytes > ListQuery.pageBytesMax, !page.isEmpty { break }
-            page.append(record)
+        for (index, row) in rows.enumerated() {
+            let bytes = writer.count
+            try writer.write(row, as: records)
+            if writer.count > ListQuery.pageBytesMax, index > 0 {
+                writer.truncate(to: bytes)
+                return index
+            }
             await pace.step()
         }
-        return page
+        return rows.count
     }
 
     /// The rows of the page; sets the count when it is asked for. Page and count see the same moment.

@@ -58,9 +58,10 @@ extension RecordEngine {
         for type in types.values {
             func shape(_ method: MethodDefinition) -> MethodShape { MethodShape(method: method, type: type) }
             let methods = type.methods
-            router.serve(methods.get, by: .unary(try GetMethod(self, shape(methods.get)).answer))
-            router.serve(methods.batchGet, by: .unary(try BatchGetMethod(self, shape(methods.batchGet)).answer))
-            router.serve(methods.list, by: .unary(try ListMethod(self, shape(methods.list)).answer))
+            router.serve(methods.get, by: .unaryEncoded(try GetMethod(self, shape(methods.get)).answer))
+            router.serve(
+                methods.batchGet, by: .unaryEncoded(try BatchGetMethod(self, shape(methods.batchGet)).answer))
+            router.serve(methods.list, by: .unaryEncoded(try ListMethod(self, shape(methods.list)).answer))
             router.serve(methods.create, by: .unaryEncoded(try CreateMethod(self, shape(methods.create)).answer))
             router.serve(
                 methods.batchCreate, by: .unaryEncoded(try BatchCreateMethod(self, shape(methods.batchCreate)).answer))

@@ -23,10 +23,9 @@ extension Message {
 
     /// Makes this google.protobuf.Timestamp the point in time.
     func set(_ time: Timestamp, _ fields: TimestampFields) {
-        let (quotient, remainder) = time.microseconds.quotientAndRemainder(dividingBy: 1_000_000)
-        let seconds = remainder < 0 ? quotient - 1 : quotient
+        let (seconds, nanos) = time.secondsAndNanos
         setInt64(fields.seconds, seconds)
-        setInt32(fields.nanos, Int32((remainder < 0 ? remainder + 1_000_000 : remainder) * 1000))
+        setInt32(fields.nanos, nanos)
     }
 
     /// Sets a text field to the hyphenated form of an id.

@@ -160,19 +160,25 @@ struct JSONWriter {
 
     private mutating func write(text: UnsafeRawBufferPointer) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0..<0x20:
-                write(literal: "\\u00")
-                bytes.append(Hexadecimal.digits[Int(byte >> 4)])
-                bytes.append(Hexadecimal.digits[Int(byte & 15)])
-            default: bytes.append(byte)
-            }
+        var rest = text[...]
+        while let place = rest.firstIndex(where: JSONWriter.needsEscape) {
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[..<place]))
+            write(escaped: rest[place])
+            rest = rest[(place + 1)...]
         }
+        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest))
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func write(escaped byte: UInt8) {
+        guard byte < 0x20 else { return bytes.append(contentsOf: [UInt8(ascii: "\\"), byte]) }
+        write(literal: "\\u00")
+        bytes.append(Hexadecimal.digits[Int(byte >> 4)])
+        bytes.append(Hexadecimal.digits[Int(byte & 15)])
     }
 }
 

@@ -64,14 +64,24 @@ package enum FieldFormat: Sendable {
     private static let urlBytesMax = 2048
 
     private static func isEmail(_ text: String) -> Bool {
-        guard text.utf8.count <= emailBytesMax, let at = text.lastIndex(of: "@") else { return false }
+        let scalars = text.unicodeScalars
+        guard text.utf8.count <= emailBytesMax, let at = scalars.lastIndex(of: "@") else { return false }
         let local = text[..<at]
-        guard !local.isEmpty, local.utf8.count <= emailLocalBytesMax, !local.hasPrefix("."),
-            !local.hasSuffix("."),
-            !local.contains(".."), local.unicodeScalars.allSatisfy({ isLocalPart($0) })
+        guard local.utf8.count <= emailLocalBytesMax, isDotted(local.unicodeScalars),
+            local.unicodeScalars.allSatisfy({ isLocalPart($0) })
         else { return false }
-        let domain = text[text.index(after: at)...]
-        return isHost(domain) && domain.contains(".")
+        let domain = text[scalars.index(after: at)...]
+        return isHost(domain) && domain.utf8.contains(UInt8(ascii: "."))
+    }
+
+    /// Parts with a dot between each two of them.
+    private static func isDotted(_ text: Substring.UnicodeScalarView) -> Bool {
+        var previous: Unicode.Scalar = "."
+        for scalar in text {
+            if scalar == ".", previous == "." { return false }
+            previous = scalar
+        }
+        return previous != "."
     }
 
     private static func isLocalPart(_ scalar: Unicode.Scalar) -> Bool {
@@ -80,23 +90,31 @@ package enum FieldFormat: Sendable {
                 || !scalar.properties.isWhitespace && !scalar.properties.isDefaultIgnorableCodePoint)
     }
 
-    /// Labels of letters, digits and inner hyphens, separated by dots.
+    /// Labels of letters, digits and inner hyphens, separated by dots. None begins with a mark that belongs on a letter (RFC 5891, 4.2.3.2).
     private static func isHost(_ text: Substring) -> Bool {
-        guard text.utf8.count <= 253 else { return false }
-        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
-        return labels.allSatisfy { label in
-            !label.isEmpty && label.utf8.count <= 63 && !label.hasPrefix("-") && !label.hasSuffix("-")
-                && label.unicodeScalars.allSatisfy { isHostCharacter($0) }
+        guard text.utf8.count <= 253, isDotted(text.unicodeScalars) else { return false }
+        var (labelBytes, previous) = (0, "." as Unicode.Scalar)
+        for scalar in text.unicodeScalars {
+            if scalar == "." {
+                guard previous != "-" else { return false }
+                labelBytes = 0
+            } else {
+                guard isHostCharacter(scalar, isFirst: labelBytes == 0) else { return false }
+                labelBytes += UTF8.width(scalar)
+                guard labelBytes <= 63 else { return false }
+            }
+            previous = scalar
         }
+        return previous != "-"
     }
 
-    private static func isHostCharacter(_ scalar: Unicode.Scalar) -> Bool {
+    private static func isHostCharacter(_ scalar: Unicode.Scalar, isFirst: Bool) -> Bool {
         if scalar.isASCII {
             let byte = UInt8(truncatingIfNeeded: scalar.value)
-            return isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "-")
+            return isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "-") && !isFirst
         }
+        if scalar.properties.generalCategory == .nonspacingMark { return !isFirst }
         return scalar.properties.isAlphabetic || scalar.properties.numericType == .decimal
-            || scalar.properties.generalCategory == .nonspacingMark
     }
 
     private static func isPhone(_ text: String) -> Bool {
@@ -116,18 +134,24 @@ package enum FieldFormat: Sendable {
     }
 
     private static func isURL(_ text: String) -> Bool {
-        guard text.utf8.count <= urlBytesMax,
-            let scheme = ["https://", "http://"].first(where: text.prefix(8).lowercased().hasPrefix),
-            !text.unicodeScalars.contains(where: {
-                $0.value <= 0x20 || $0.value == 0x7f || $0.properties.isWhitespace
+        guard text.utf8.count <= urlBytesMax, let scheme = [secureScheme, scheme].first(where: { begins(text, $0) }),
+            text.unicodeScalars.allSatisfy({
+                $0.isASCII ? $0.value > 0x20 && $0.value != 0x7f : !$0.properties.isWhitespace
             })
         else { return false }
-        let rest = text.dropFirst(scheme.count)
-        let authority = rest.prefix { !"/?#".contains($0) }
-        let parts = authority.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let host = parts.first, isHost(host) else { return false }
-        guard parts.count == 2 else { return true }
-        return UInt16(parts[1]) != nil
+        let rest = text.unicodeScalars.dropFirst(scheme.count)
+        let authority = Substring(rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" })
+        guard let colon = authority.unicodeScalars.firstIndex(of: ":") else { return isHost(authority) }
+        return isHost(authority[..<colon]) && UInt16(Substring(authority.unicodeScalars[colon...].dropFirst())) != nil
+    }
+
+    private static let secureScheme = Array("https://".utf8)
+    private static let scheme = Array("http://".utf8)
+
+    /// In either case.
+    private static func begins(_ text: String, _ prefix: [UInt8]) -> Bool {
+        text.utf8.count >= prefix.count
+            && zip(text.utf8, prefix).allSatisfy { $0 == $1 || isLetter($0) && $0 | 0x20 == $1 }
     }
 
     private static func isLanguage(_ text: String) -> Bool {

@@ -1,0 +1,102 @@
+import AccessControl
+import Postgres
+import RPC
+import Tenancy
+import Wire
+
+/// Writes records from their rows into a response, each with what the caller may see of it and asked for. Get, BatchGet and List answer by
+/// it: making a message of every row first would double their cost.
+struct RecordWriter {
+    /// The fields that go out, and whether whole or as far as masking leaves them.
+    private let shown: [(field: RecordField, isWhole: Bool)]
+    private let type: RecordType
+    private let writer: WireWriter
+    private let arena: Arena
+
+    /// Room for a record, to begin with.
+    private static let bytesPerRecord = 640
+
+    init(_ call: RecordCall, _ mask: ReadMask, count: Int) {
+        type = call.type
+        arena = call.context.arena
+        writer = WireWriter(in: arena, capacity: count * Self.bytesPerRecord)
+        shown = call.type.fields.compactMap { field in
+            let level = call.rights.level(of: field)
+            guard level != .none, mask.includes(field) else { return nil }
+            return (field, level != .masked)
+        }
+    }
+
+    /// Bytes written.
+    var count: Int { writer.count }
+    /// What was written.
+    var bytes: [UInt8] { writer.bytes }
+
+    func truncate(to count: Int) { writer.truncate(to: count) }
+
+    /// The other fields of the response.
+    func write(fieldsOf message: Message) { writer.write(fieldsOf: message) }
+
+    /// The record of a row that begins with `columnList`.
+    func write(_ row: Row, as field: FieldDescriptor) throws {
+        try writer.write(field) { () throws in
+            // What needs a message: values with a structure, and those that are masked.
+            var rest: Message?
+            for (field, isWhole) in shown {
+                guard let value = row.value(field.firstColumn) else { continue }
+                if isWhole, try field.write(value, row, to: writer) { continue }
+                let record = rest ?? Message.make(type.message, in: arena)
+                try field.read(row, field.firstColumn, into: record)
+                if !isWhole { Masking.mask(field, in: record) }
+                rest = record
+            }
+            if let rest { writer.write(fieldsOf: rest) }
+        }
+    }
+}
+
+extension RecordField {
+    /// Writes a value that is not NULL; false for one that needs a message.
+    fileprivate func write(_ value: UnsafeRawBufferPointer, _ row: Row, to writer: WireWriter) throws -> Bool {
+        switch kind {
+        case .text: writer.write(descriptor, utf8: value)
+        case .id:
+            let id = try row.id(firstColumn)
+            writer.write(descriptor, byteCount: RecordID.textBytes) { id.write(to: $0) }
+        case .int32, .enumeration, .int64:
+            guard descriptor.isVarint else { return false }
+            writer.write(descriptor, try row.int64(firstColumn))
+        case .double: writer.write(descriptor, try row.double(firstColumn))
+        case .bool: writer.write(descriptor, try row.bool(firstColumn))
+        case .time(let fields):
+            let time = try row.timestamp(firstColumn)
+            writer.write(descriptor) { writer.write(time, fields) }
+        case .money(let fields):
+            let minorUnits = try row.int64(firstColumn)
+            writer.write(descriptor) {
+                writer.write(fields.minorUnits, minorUnits)
+                if let currency = row.value(firstColumn + 1) { writer.write(fields.currency, utf8: currency) }
+            }
+        case .date, .idArray, .textArray, .json: return false
+        }
+        return true
+    }
+}
+
+extension FieldDescriptor {
+    fileprivate var isVarint: Bool {
+        switch kind {
+        case .int32, .int64, .enumeration: true
+        default: false
+        }
+    }
+}
+
+extension WireWriter {
+    /// The fields of google.protobuf.Timestamp, of which proto3 leaves out what is 0.
+    fileprivate func write(_ time: Timestamp, _ fields: TimestampFields) {
+        let (seconds, nanos) = time.secondsAndNanos
+        if seconds != 0 { write(fields.seconds, seconds) }
+        if nanos != 0 { write(fields.nanos, Int64(nanos)) }
+    }
+}
