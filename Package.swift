@@ -243,8 +243,8 @@ let package = Package(
         .target(
             name: "TestService",
             dependencies: [
-                "AccessControl", "Migrations", "Postgres", "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase",
-                "Tenancy", "TestPostgres", "Wire", logging,
+                "AccessControl", "Contracts", "Migrations", "Postgres", "RPC", "Reactor", "Records", "ServiceHost",
+                "TenantDatabase", "Tenancy", "TestPostgres", "Wire", logging,
             ],
             path: "Tests/TestService", swiftSettings: strict),
         tests(
@@ -263,9 +263,9 @@ let package = Package(
         tests(
             "RecordConformanceIntegrationTests",
             [
-                "CustomerService", "SalesService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC",
-                "Records",
-                "ServiceHost", "Tenancy", "Wire",
+                "CustomerService", "IdentityService", "SalesService", "TestPostgres", "TestService", "AccessControl",
+                "Contracts", "Credentials", "Migrations", "Postgres", "RPC", "Records", "ServiceHost", "Tenancy",
+                "TenantDatabase", "Wire",
             ]),
         // A service that no installation has.
         tests(

@@ -54,7 +54,7 @@ package struct Identity: Sendable {
     let sweeper: TenantSweeper
     let engine: RecordEngine
 
-    private let definition: ServiceDefinition
+    let definition: ServiceDefinition
 
     /// Blocks for the time of one password hash.
     package init(_ parts: IdentityParts) throws {

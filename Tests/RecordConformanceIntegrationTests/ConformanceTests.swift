@@ -1,4 +1,5 @@
 import AccessControl
+import Contracts
 import Postgres
 import RPC
 import Tenancy
@@ -20,7 +21,7 @@ import Wire
                 #expect(read.has(field.descriptor), "\(field.name) was lost")
             }
             let listed = try await bench.list { $0.set("filter_expression", "id = \"\(made.named("id"))\"") }
-            #expect(listed.records(of: bench.type).map(WireCodec.encode) == [WireCodec.encode(made)])
+            #expect(listed.records(of: bench.type.message).map(WireCodec.encode) == [WireCodec.encode(made)])
             let several = try await bench.batchGet([made.named("id")])
             #expect(WireCodec.encode(several).contains(WireCodec.encode(made)))
         }
@@ -53,15 +54,15 @@ import Wire
 
     /// Others' records are as good as not there; those that may be read and not changed are refused.
     @Test(arguments: Subject.all) func scopeHoldsOnEveryWay(_ subject: Subject) async throws {
-        guard subject.type.ownership == .owned else { return }
+        guard subject.entry.ownership == .owned else { return }
         try await subject.run { bench in
             let own = bench.user(scope: .own)
             let made = try await bench.specimen(1)
             let id = made.named("id")
             try await expect("RECORD_NOT_FOUND") { try await bench.get(id, as: own) }
-            #expect(try await bench.list(as: own).records(of: bench.type).isEmpty)
+            #expect(try await bench.list(as: own).records(of: bench.type.message).isEmpty)
             let several = try await bench.batchGet([id], as: own)
-            #expect(several.records(of: bench.type).isEmpty && !several.mentions(made, of: bench))
+            #expect(several.records(of: bench.type.message).isEmpty && !several.mentions(made, of: bench))
             let another = try await bench.draft(2)
             another.set("owner_id", bench.service.admin.id.text)
             let before = try await bench.tally()
@@ -96,7 +97,7 @@ import Wire
                     ]
                     for answer in answers {
                         #expect(!answer.tells(field, of: made), comment)
-                        for record in answer.records(of: bench.type) where level == .none {
+                        for record in answer.records(of: bench.type.message) where level == .none {
                             #expect(!record.has(field.descriptor), comment)
                         }
                     }
@@ -210,7 +211,7 @@ import Wire
                     fill($0)
                 }
             }
-            #expect(try await next(as: one).records(of: bench.type).count == 1)
+            #expect(try await next(as: one).records(of: bench.type.message).count == 1)
             let stranger = bench.service.makeUser([(bench.type.object, "read", .all)])
             try await expect("PAGE_TOKEN_INVALID") { try await next(as: stranger) }
             let another = try await refused { try await next(as: one) { $0.set("filter_expression", "version = 1") } }
@@ -222,13 +223,13 @@ import Wire
         try await subject.run { theirs in
             let made = WireCodec.encode(try await theirs.specimen(1))
             try await subject.run { mine in try await Self.expectNothing(of: made, mine) }
-            let kept = try subject.record(made)
+            let kept = try theirs.record(made)
             #expect(try await theirs.get(kept.named("id")).named("id") == kept.named("id"))
         }
     }
 
     private static func expectNothing(of bytes: [UInt8], _ mine: Bench) async throws {
-        let made = try mine.subject.record(bytes)
+        let made = try mine.record(bytes)
         let id = made.named("id")
         try await expect("RECORD_NOT_FOUND") { try await mine.get(id) }
         for (name, write) in mine.writes(made, as: mine.service.admin) {

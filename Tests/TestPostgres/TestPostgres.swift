@@ -121,10 +121,13 @@ package final class TestPostgres: Sendable {
 
 /// A tenant of a test, and a user of it.
 package struct TestTenant: Sendable {
-    package let id = TenantID(RecordID.make())
-    package let userID = UserID(RecordID.make())
+    package let id: TenantID
+    package let userID: UserID
 
-    package init() {}
+    package init(id: TenantID = TenantID(.make()), userID: UserID = UserID(.make())) {
+        self.id = id
+        self.userID = userID
+    }
 
     /// A call of the tenant's user.
     package var caller: Caller {

@@ -1,11 +1,13 @@
 package import RPC
 package import Records
-import Synchronization
+package import Synchronization
 package import Tenancy
 
 /// The records of other services, as far as a test says that they exist.
 package final class FakeReferences: ReferenceChecker {
     private let living = Mutex<Set<RecordReference>>([])
+    /// The other services do not answer.
+    package let isDown = Mutex(false)
 
     /// Makes a record up.
     package func make(_ object: String) -> RecordID {
@@ -22,6 +24,9 @@ package final class FakeReferences: ReferenceChecker {
     package func check(
         _ references: [RecordReference], in service: ServiceName, for context: CallContext
     ) async throws -> [Bool] {
-        references.map { reference in living.withLock { $0.contains(reference) } }
+        if isDown.withLock({ $0 }) {
+            throw RPCError.unavailable("REFERENCE_CHECK_UNAVAILABLE", "down", retryDelay: .seconds(1))
+        }
+        return references.map { reference in living.withLock { $0.contains(reference) } }
     }
 }

@@ -27,17 +27,9 @@ package struct LocalChannel: RPCChannel {
     ) async throws(RPCError) -> [UInt8] {
         do {
             let route = Array(method.path.utf8).withUnsafeBytes { routes.find($0) }
-            var metadata = Metadata()
-            metadata.append("steward-client-address", address)
-            let arena = Arena()
-            let context = CallContext(
-                method: method, deadline: .after(.seconds(20)), requestID: options.requestID ?? requestID,
-                metadata: metadata, trace: .make(),
-                connection: ConnectionContext(peer: .program(.gateway), logger: logger),
-                arena: arena, startNanoseconds: MonotonicTime.now())
-            context.caller = caller
+            let context = context(method, requestID: options.requestID)
             let message = try request.withUnsafeBytes {
-                try WireCodec.decode($0, as: method.request, arena: arena)
+                try WireCodec.decode($0, as: method.request, arena: context.arena)
             }
             guard let answer = try await route?.answer(message, context) else {
                 throw RPCError.unimplemented("KIND", method.path)
@@ -46,6 +38,18 @@ package struct LocalChannel: RPCChannel {
         } catch {
             throw RPCError(masking: error)
         }
+    }
+
+    /// What the server knows of a call.
+    func context(_ method: MethodDefinition, requestID: String? = nil) -> CallContext {
+        var metadata = Metadata()
+        metadata.append("steward-client-address", address)
+        let context = CallContext(
+            method: method, deadline: .after(.seconds(20)), requestID: requestID ?? self.requestID,
+            metadata: metadata, trace: .make(), connection: ConnectionContext(peer: .program(.gateway), logger: logger),
+            arena: Arena(), startNanoseconds: MonotonicTime.now())
+        context.caller = caller
+        return context
     }
 
     package func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {

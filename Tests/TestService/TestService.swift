@@ -3,27 +3,38 @@ import Migrations
 package import Postgres
 package import RPC
 import Reactor
-import Records
+package import Records
 package import ServiceHost
 import Synchronization
 package import Tenancy
-import TenantDatabase
+package import TenantDatabase
 package import TestPostgres
+import Wire
 
 /// A service that keeps records, with a real PostgreSQL, a tenant of its own and made-up people: its methods are called as
-/// the gateway calls them, without programs and sockets.
-package final class TestService: Sendable {
+/// the gateway calls them, without programs and sockets. A call that names nobody is
+/// the admin's, who may do everything.
+package final class TestService: RecordCalls, Sendable {
+    package let definition: ServiceDefinition
+    package let postgres: TestPostgres
     package let tenant: TestTenant
-    /// May do everything.
     package let admin: UserID
     /// The records of other services that exist.
     package let foreign = FakeReferences()
-    private let postgres: TestPostgres
-    private let database: TenantDatabase
+    package let policies = FakePolicies()
+    package let database: TenantDatabase
+    package let engine: RecordEngine
     private let routes: RouteTable
-    private let policies = FakePolicies()
-    private let people: Mutex<(roles: [PolicyRole], users: [PolicyUser])>
-    private let departments: [RecordID]
+    private let people = Mutex(People())
+    /// The department of everybody who is not put into another one.
+    package let home = RecordID.make()
+
+    private struct People {
+        var roles: [PolicyRole] = []
+        var units: [PolicyUnit] = []
+        var users: [PolicyUser] = []
+        var isActive = true
+    }
 
     /// Runs `body` on an event loop with a tenant of its own.
     ///
@@ -52,37 +63,45 @@ package final class TestService: Sendable {
         await databases.close(deadline: 0)
     }
 
-    private init(
+    package init(
         _ definition: ServiceDefinition, _ postgres: TestPostgres, _ tenant: TestTenant, _ databases: DatabaseSet
     ) throws {
+        self.definition = definition
         self.postgres = postgres
         self.tenant = tenant
         admin = tenant.userID
-        departments = [.make()]
-        database = TenantDatabase(
-            service: definition.name, databases: databases, placements: SinglePlacement(),
-            schemaVersions: 1...definition.stream.version)
-        let engine = try definition.engine(
+        database = definition.database(databases, placements: SinglePlacement())
+        engine = try definition.engine(
             database, policies: policies, references: foreign, pageTokenKey: Array(repeating: 9, count: 32))
         routes = RouteTable(try definition.router(engine))
-        people = Mutex(([], []))
-        add(admin, [("*", "*", .all)], [])
+        people.withLock { $0.units.append(PolicyUnit(id: home, parentID: nil)) }
+        add(admin, [("*", "*", .all)], [], in: home)
     }
 
-    /// The way to the service as a user; the admin unless told otherwise. Give it to a client of the contract.
+    /// The way to the service as a user. Give it to a client of the contract.
     package func channel(as user: UserID? = nil, requestID: String? = nil) -> LocalChannel {
-        LocalChannel(
-            routes: routes, caller: caller(user ?? admin), requestID: requestID, logger: postgres.logger)
+        LocalChannel(routes: routes, caller: caller(user), requestID: requestID, logger: postgres.logger)
     }
+
+    /// A call under way, for what a custom method does with the engine.
+    package func context(
+        _ method: MethodDefinition, as user: UserID? = nil, requestID: String? = nil
+    ) -> CallContext { channel(as: user, requestID: requestID).context(method) }
 
     /// Adds a user with a role of its own.
     package func makeUser(
         _ grants: [(object: String, action: String, scope: Scope)],
-        hiding policies: [(object: String, field: String, level: FieldLevel)] = []
+        hiding policies: [(object: String, field: String, level: FieldLevel)] = [], in department: RecordID? = nil
     ) -> UserID {
         let user = UserID(.make())
-        add(user, grants, policies)
+        add(user, grants, policies, in: department ?? home)
         return user
+    }
+
+    package func makeDepartment() -> RecordID {
+        let id = RecordID.make()
+        publish { $0.units.append(PolicyUnit(id: id, parentID: nil)) }
+        return id
     }
 
     /// Gives a user other rights than before.
@@ -91,38 +110,47 @@ package final class TestService: Sendable {
         hiding policies: [(object: String, field: String, level: FieldLevel)] = []
     ) {
         people.withLock { people in people.users.removeAll { $0.id == user } }
-        add(user, grants, policies)
+        add(user, grants, policies, in: home)
     }
+
+    /// The workspace is closed from now on.
+    package func close() { publish { $0.isActive = false } }
 
     private func add(
         _ user: UserID, _ grants: [(object: String, action: String, scope: Scope)],
-        _ policies: [(object: String, field: String, level: FieldLevel)]
+        _ policies: [(object: String, field: String, level: FieldLevel)], in department: RecordID
     ) {
         let role = PolicyRole(
             id: .make(), displayName: "Test",
             grants: grants.map { Grant(object: $0.object, action: $0.action, scope: $0.scope) },
             fieldPolicies: policies.map { FieldPolicy(object: $0.object, field: $0.field, level: $0.level) })
-        let snapshot = people.withLock { people in
+        publish { people in
             people.roles.append(role)
-            people.users.append(PolicyUser(id: user, unitID: departments[0], roleIDs: [role.id]))
-            return PolicySnapshot(
-                tenantID: tenant.id, epoch: 1, isActive: true, roles: people.roles,
-                units: departments.map { PolicyUnit(id: $0, parentID: nil) }, users: people.users)
+            people.users.append(PolicyUser(id: user, unitID: department, roleIDs: [role.id]))
         }
-        self.policies.snapshots.withLock { $0[tenant.id] = snapshot }
     }
 
-    private func caller(_ user: UserID) -> Caller {
+    private func publish(_ change: (inout People) -> Void) {
+        let snapshot = people.withLock { people in
+            change(&people)
+            return PolicySnapshot(
+                tenantID: tenant.id, epoch: 1, isActive: people.isActive, roles: people.roles, units: people.units,
+                users: people.users)
+        }
+        policies.snapshots.withLock { $0[tenant.id] = snapshot }
+    }
+
+    private func caller(_ user: UserID?) -> Caller {
         Caller(
-            kind: .user, tenantID: tenant.id, userID: user, sessionID: .make(), policyEpoch: 1,
+            kind: .user, tenantID: tenant.id, userID: user ?? admin, sessionID: .make(), policyEpoch: 1,
             expireTime: .now().advanced(by: .seconds(60)), workspace: "test")
     }
 
     /// Runs SQL of the test in the tenant's schema, with the rights that the service has.
     @discardableResult
-    package func sql(_ text: String) async throws -> Rows {
+    package func sql(_ text: String, _ parameters: Parameters = Parameters()) async throws -> Rows {
         let results = try await database.batch(
-            caller(admin), deadline: TestPostgres.deadline(), [(Statement(unsafeGenerated: text), Parameters())])
+            caller(admin), deadline: TestPostgres.deadline(), [(Statement(unsafeGenerated: text), parameters)])
         return results[0]
     }
 }
