@@ -13,7 +13,7 @@ import Wire
 
 @testable import IdentityService
 
-/// Where the records of a service live in these tests.
+/// Where the records of a service live in these tests. A service that is new here comes into `definitions`.
 enum Homes {
     private static let definitions = [CustomerService.definition, SalesService.definition]
 
@@ -23,15 +23,10 @@ enum Homes {
     ) async throws {
         if service == ServiceName.identity.rawValue { return try await Workspaces.shared().run(body) }
         guard let definition = definitions.first(where: { $0.name.rawValue == service }) else {
-            throw HomelessService(name: service)
+            throw UnservedType(name: service)
         }
         try await TestService.run(definition, body)
     }
-}
-
-/// A service announces record types, and these tests do not know how to start it.
-struct HomelessService: Error {
-    let name: String
 }
 
 /// Workspaces that identity has made: the rules of its record types read the directory, and the row of who calls. So the admin
@@ -98,7 +93,8 @@ private struct SchemaMaker: RPCChannel {
             _ = try await postgres.provisioner.prepare(tenant, stream: IdentityMigrations.tenantStream, partition: 0)
             let schemas = ServiceName.dataServices.map { service in
                 PreparedSchema(
-                    service: service.rawValue, schemaVersion: Int32(IdentityMigrations.tenantStream.version), partition: 0)
+                    service: service.rawValue, schemaVersion: Int32(IdentityMigrations.tenantStream.version),
+                    partition: 0)
             }
             return PrepareTenantResponse(schemas: schemas).encoded()
         } catch {

@@ -31,7 +31,7 @@ extension Bench {
     }
 
     /// What stands in every text of a specimen and nowhere else.
-    static func canary(_ field: RecordField, _ number: Int) -> String { "kiwi\(field.index)x\(number)" }
+    static func canary(_ field: RecordField, _ number: Int) -> String { "kiwi\(field.index)x\(number)z" }
 
     private func fill(_ field: RecordField, of record: Message, _ number: Int) async throws {
         let descriptor = field.descriptor

@@ -23,11 +23,17 @@ struct Subject: Sendable, CustomTestStringConvertible {
     /// Runs `body` with a tenant of its own.
     func run(_ body: @escaping @Sendable (Bench) async throws -> Void) async throws {
         try await Homes.run(service) { service in
-            let type = try #require(
-                service.definition.records.first { $0.object == entry.object }, "\(testDescription) is not served")
+            guard let type = service.definition.records.first(where: { $0.object == entry.object }) else {
+                throw UnservedType(name: testDescription)
+            }
             try await body(Bench(type: type, service: service))
         }
     }
+}
+
+/// A type is announced in `proto/`, and no service that these tests know keeps its records.
+struct UnservedType: Error {
+    let name: String
 }
 
 /// A tenant's records of a type, called by their standard methods.
@@ -72,6 +78,18 @@ struct Bench: Sendable {
         return try #require(answer.records(of: type.message).first)
     }
 
+    /// Why each record was not made; nil for those that were.
+    @discardableResult
+    func batchCreate(_ records: [Message], as user: UserID? = nil) async throws -> [String?] {
+        let answer = try await service.call(methods.batchCreate, as: user) { $0.put(records) }
+        return answer.records(of: ItemResult.descriptor).map { ItemResult($0).reason }
+    }
+
+    /// The user may do everything, but for a field.
+    func hide(_ field: RecordField?, _ level: FieldLevel, from user: UserID) {
+        service.change(user, to: [("*", "*", .all)], hiding: field.map { [(type.object, $0.name, level)] } ?? [])
+    }
+
     @discardableResult
     func update(
         _ record: Message, _ mask: [String], as user: UserID? = nil, requestID: String? = nil
@@ -83,13 +101,16 @@ struct Bench: Sendable {
         return try #require(answer.records(of: type.message).first)
     }
 
-    func delete(_ id: String, as user: UserID? = nil) async throws {
-        try await service.call(methods.delete, as: user) { $0.set("id", id) }
+    @discardableResult
+    func delete(_ id: String, as user: UserID? = nil) async throws -> Message {
+        try #require(
+            try await service.call(methods.delete, as: user) { $0.set("id", id) }.records(of: type.message).first)
     }
 
     @discardableResult
     func restore(_ id: String, as user: UserID? = nil) async throws -> Message {
-        try #require(try await service.call(methods.restore, as: user) { $0.set("id", id) }.records(of: type.message).first)
+        try #require(
+            try await service.call(methods.restore, as: user) { $0.set("id", id) }.records(of: type.message).first)
     }
 
     /// The ways to write, each with a record that the admin made.

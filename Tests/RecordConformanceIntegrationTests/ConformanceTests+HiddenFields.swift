@@ -1,0 +1,126 @@
+import AccessControl
+import Contracts
+import RPC
+import Tenancy
+import TestService
+import Testing
+import Wire
+
+@testable import Records
+
+/// What a policy hides is told by nothing.
+extension ConformanceTests {
+    /// What a policy hides is in no answer, no order, no filter, no conflict and no error, and is not written.
+    @Test(arguments: Subject.all) func hiddenFieldsStayHidden(_ subject: Subject) async throws {
+        try await subject.run { bench in
+            let made = try await bench.specimen(1)
+            let id = made.named("id")
+            for field in bench.fields where made.has(field.descriptor) {
+                for level in [FieldLevel.none, .masked] {
+                    let user = bench.user(hiding: field.name, level)
+                    let comment = Comment("\(field.name) \(level)")
+                    let answers = [
+                        try await bench.get(id, as: user), try await bench.list(as: user),
+                        try await bench.batchGet([id], as: user),
+                    ]
+                    for answer in answers {
+                        #expect(!answer.tells(field, of: made), comment)
+                        for record in answer.records(of: bench.type.message) where level == .none {
+                            #expect(!record.has(field.descriptor), comment)
+                        }
+                    }
+                    let filtered = try await refused {
+                        try await bench.list(as: user) { $0.set("filter_expression", "\(field.name) is set") }
+                    }
+                    #expect(filtered?.reason == "FIELD_NOT_READABLE", comment)
+                    let sorted = try await refused {
+                        try await bench.list(as: user) { $0.setList("order_by", [field.name]) }
+                    }
+                    #expect(["FIELD_NOT_READABLE", "ORDER_INVALID"].contains(sorted?.reason), comment)
+                    guard !field.isImmutable else { continue }
+                    let written = try await refused { try await bench.update(made, [field.name], as: user) }
+                    #expect(written?.reason == "FIELD_NOT_WRITABLE", comment)
+                    #expect(written.map { !$0.mentions(field, of: made) } == true, comment)
+                }
+            }
+        }
+    }
+
+    /// The admin himself, with a field less: his answers to writes tell as little as those to reads.
+    @Test(arguments: Subject.all) func whatWritesAnswerHidesTheSame(_ subject: Subject) async throws {
+        try await subject.run { bench in
+            for (number, field) in bench.fields.enumerated() {
+                for (shift, level) in [FieldLevel.none, .masked].enumerated() {
+                    let made = try await bench.specimen(number * 2 + shift + 1)
+                    bench.hide(field, level, from: bench.service.admin)
+                    try await Self.expectHidden(field, level, of: made, bench)
+                    bench.hide(nil, level, from: bench.service.admin)
+                }
+            }
+        }
+    }
+
+    private static func expectHidden(
+        _ field: RecordField, _ level: FieldLevel, of made: Message, _ bench: Bench
+    ) async throws {
+        let id = made.named("id")
+        let texts = bench.freeFields(but: field).prefix(1).map { ($0, "edited") }
+        let writes: [(String, () async throws -> Message)] = [
+            ("update", { try await bench.edit(made, texts) }),
+            ("delete", { try await bench.delete(id) }), ("restore", { try await bench.restore(id) }),
+        ]
+        for (name, write) in writes where name != "update" || !texts.isEmpty {
+            let comment = Comment("\(name) with \(field.name) \(level)")
+            do {
+                let answer = try await write()
+                #expect(!answer.tells(field, of: made), comment)
+                #expect(level == .masked || !answer.has(field.descriptor), comment)
+            } catch let error as RPCError {
+                // What a rule cannot decide without the field is refused.
+                #expect(error.reason == "FIELD_NOT_READABLE" && !error.mentions(field, of: made), comment)
+                // What was not deleted is not restored.
+                if name == "delete" { return }
+            }
+        }
+    }
+
+    /// A conflict about one field, while another one, which was changed with it, is hidden.
+    @Test(arguments: Subject.all) func aConflictTellsNoHiddenField(_ subject: Subject) async throws {
+        try await subject.run { bench in
+            let made = try await bench.specimen(1)
+            let free = bench.freeFields()
+            for hidden in free {
+                guard let open = free.first(where: { $0.name != hidden.name }) else { return }
+                let before = try await bench.get(made.named("id"))
+                let version = try #require(before.int("version"))
+                try await bench.edit(made, [(hidden, Bench.canary(hidden, 2)), (open, "theirs \(version)")], version)
+                bench.hide(hidden, .none, from: bench.service.admin)
+                let conflict = try await refused { try await bench.edit(made, [(open, "mine")], version) }
+                #expect(conflict?.reason == "VERSION_CONFLICT" && conflict?.conflict != nil)
+                let told = conflict.map { $0.texts } ?? []
+                for record in [made, before] {
+                    let value = Array((record.string(hidden.descriptor) ?? "").utf8)
+                    #expect(told.allSatisfy { !$0.contains(value) }, "\(hidden.name)")
+                }
+                #expect(told.allSatisfy { !$0.contains(Array(Bench.canary(hidden, 2).utf8)) }, "\(hidden.name)")
+                bench.hide(nil, .none, from: bench.service.admin)
+            }
+        }
+    }
+
+    /// The value that another record has is not told to who tries it, where the field may be written and not read in others.
+    @Test(arguments: Subject.all) func aTakenValueNamesNoRecord(_ subject: Subject) async throws {
+        try await subject.run { bench in
+            for (number, field) in bench.fields.enumerated() where field.rules.unique != nil {
+                let first = try await bench.specimen(number * 2 + 1)
+                let second = try await bench.draft(number * 2 + 2)
+                second.copyFields(from: first, only: [field.descriptor])
+                let taken = try await refused { try await bench.create(second) }
+                #expect(taken?.reason == "\(field.name.uppercased())_TAKEN")
+                let told = taken.map { $0.texts } ?? []
+                #expect(told.allSatisfy { !$0.contains(Array(first.named("id").utf8)) })
+                #expect(taken.map { !$0.mentions(field, of: first) } == true, "\(field.name)")
+            }
+        }
+    }
+}

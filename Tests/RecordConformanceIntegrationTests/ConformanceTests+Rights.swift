@@ -1,0 +1,83 @@
+import AccessControl
+import Contracts
+import RPC
+import Tenancy
+import TestService
+import Testing
+import Wire
+
+@testable import Records
+
+/// Who may do nothing, or not with others' records.
+extension ConformanceTests {
+    @Test(arguments: Subject.all) func nothingIsDoneWithoutTheRight(_ subject: Subject) async throws {
+        try await subject.run { bench in
+            let nobody = bench.service.makeUser([("nothing", "read", .all)])
+            let reader = bench.service.makeUser([(bench.type.object, "read", .all)])
+            let made = try await bench.specimen(1)
+            let draft = try await bench.draft(2)
+            let before = try await bench.tally()
+            let reads: [(String, () async throws -> Void)] = [
+                ("get", { _ = try await bench.get(made.named("id"), as: nobody) }),
+                ("list", { _ = try await bench.list(as: nobody) }),
+                ("batchGet", { _ = try await bench.batchGet([made.named("id")], as: nobody) }),
+            ]
+            for (name, read) in reads {
+                try await expect("PERMISSION_MISSING", "\(name)") { try await read() }
+            }
+            for user in [nobody, reader] {
+                try await expect("PERMISSION_MISSING") { try await bench.create(draft, as: user) }
+                try await expect("PERMISSION_MISSING") { try await bench.batchCreate([draft], as: user) }
+                for (name, write) in bench.writes(made, as: user) {
+                    try await expect("PERMISSION_MISSING", "\(name)") { try await write() }
+                }
+            }
+            #expect(try await bench.tally() == before)
+        }
+    }
+
+    /// Others' records are as good as not there; those that may be read and not changed are refused.
+    @Test(arguments: Subject.all) func scopeHoldsOnEveryWay(_ subject: Subject) async throws {
+        guard subject.entry.ownership == .owned else { return }
+        try await subject.run { bench in
+            let own = bench.user(scope: .own)
+            let made = try await bench.specimen(1)
+            let id = made.named("id")
+            try await expect("RECORD_NOT_FOUND") { try await bench.get(id, as: own) }
+            #expect(try await bench.list(as: own).records(of: bench.type.message).isEmpty)
+            let several = try await bench.batchGet([id], as: own)
+            #expect(several.records(of: bench.type.message).isEmpty && !several.mentions(made, of: bench))
+            let another = try await bench.draft(2)
+            another.set("owner_id", bench.service.admin.id.text)
+            let before = try await bench.tally()
+            for (name, write) in bench.writes(made, as: own) {
+                let error = try await refused { try await write() }
+                #expect(["RECORD_NOT_FOUND", "RECORD_NOT_DELETED"].contains(error?.reason), "\(name): \(error as Any)")
+            }
+            let readsAll = bench.service.makeUser(
+                [(bench.type.object, "read", .all)]
+                    + ["update", "delete"].map { (bench.type.object, $0, Scope.own) })
+            for (name, write) in bench.writes(made, as: readsAll) where name != "restore" {
+                try await expect("RECORD_OUT_OF_SCOPE", "\(name)") { try await write() }
+            }
+            let given = try await refused { try await bench.create(another, as: own) }
+            #expect(given?.code == .permissionDenied, "created for somebody else: \(given as Any)")
+            #expect(try await bench.batchCreate([another], as: own) == ["RECORD_OUT_OF_SCOPE"])
+            #expect(try await bench.tally() == before)
+        }
+    }
+
+    @Test(arguments: Subject.all) func whatWasDeletedComesBackWithinScopeOnly(_ subject: Subject) async throws {
+        guard subject.entry.ownership == .owned else { return }
+        try await subject.run { bench in
+            let id = try await bench.specimen(1).named("id")
+            try await bench.delete(id)
+            let readsAll = bench.service.makeUser(
+                [(bench.type.object, "read", .all), (bench.type.object, "delete", .own)])
+            let before = try await bench.tally()
+            try await expect("RECORD_NOT_FOUND") { try await bench.restore(id, as: bench.user(scope: .own)) }
+            try await expect("RECORD_OUT_OF_SCOPE") { try await bench.restore(id, as: readsAll) }
+            #expect(try await bench.tally() == before)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import RPC
+import TestService
+import Wire
+
+@testable import Records
+
+extension Message {
+    /// The message holds the full value of a text field, wherever it stands.
+    func tells(_ field: RecordField, of record: Message) -> Bool {
+        guard case .text = field.kind, field.rules.format == nil || field.rules.format?.isFree == true,
+            let value = record.string(field.descriptor)
+        else { return records(telling: field, of: record) }
+        return WireCodec.encode(self).contains(Array(value.utf8))
+    }
+
+    private func records(telling field: RecordField, of record: Message) -> Bool {
+        let type = record.descriptor
+        let found =
+            descriptor == type ? [self] : descriptor.fields.filter { $0.kind == .message(type) }.flatMap(messages)
+        return found.contains { found in
+            let (one, other) = (Message.make(type, in: Arena()), Message.make(type, in: Arena()))
+            one.copyFields(from: found, only: [field.descriptor])
+            other.copyFields(from: record, only: [field.descriptor])
+            return found.has(field.descriptor) && WireCodec.encode(one) == WireCodec.encode(other)
+        }
+    }
+
+    /// The message holds any text of the record.
+    func mentions(_ record: Message, of bench: Bench) -> Bool {
+        bench.fields.contains { record.has($0.descriptor) && bench.isFreeText($0) && tells($0, of: record) }
+    }
+}
+
+extension FieldFormat {
+    /// Its values hold the text that a specimen makes up.
+    fileprivate var isFree: Bool {
+        switch self {
+        case .email, .url, .phone: true
+        case .currency, .country, .language, .timeZone: false
+        }
+    }
+}
+
+extension RPCError {
+    /// All that the error tells, as bytes: texts and the parts of a conflict.
+    var texts: [[UInt8]] {
+        let parts = conflict.map { [$0.base, $0.mine, $0.theirs] } ?? []
+        return ([message] + details.map(\.value) + fieldViolations.map(\.description)).map { Array($0.utf8) } + parts
+    }
+
+    func mentions(_ field: RecordField, of record: Message) -> Bool {
+        guard case .text = field.kind, field.rules.format == nil, let value = record.string(field.descriptor) else {
+            return false
+        }
+        return texts.contains { $0.contains(Array(value.utf8)) }
+    }
+}
