@@ -228,8 +228,7 @@ let package = Package(
             "RecordsIntegrationTests",
             [
                 "Records", "TestPostgres", "TestService", "Contracts", "AccessControl", "Migrations", "Postgres",
-                "TenantDatabase",
-                "Reactor", "RPC", "Tenancy", "Wire", logging,
+                "ServiceHost", "TenantDatabase", "Reactor", "RPC", "Tenancy", "Wire", logging,
             ]),
         tests("PostgresTests", ["TestSupport", "Postgres", "Tenancy"]),
         // What tests of any module share: repeatable randomness, ports of this machine.

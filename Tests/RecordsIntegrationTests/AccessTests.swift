@@ -12,165 +12,149 @@ import Testing
     typealias Methods = AccountServiceMethods
 
     @Test func authorisationComesBeforeValidation() async throws {
-        try await World.run { world in
-            let nobody = world.people.nobody
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let nobody = people.nobody
             let errors = [
-                try await world.refusal(Methods.getAccount, GetAccountRequest(id: "nonsense"), as: nobody),
-                try await world.refusal(
-                    Methods.listAccounts, ListAccountsRequest(filterExpression: "((("), as: nobody),
-                try await world.refusal(Methods.createAccount, CreateAccountRequest(), as: nobody),
-                try await world.refusal(Methods.updateAccount, UpdateAccountRequest(), as: nobody),
-                try await world.refusal(Methods.deleteAccount, DeleteAccountRequest(), as: nobody),
-                try await world.refusal(Methods.restoreAccount, RestoreAccountRequest(), as: nobody),
-                try await world.refusal(Methods.batchGetAccounts, BatchGetAccountsRequest(), as: nobody),
-                try await world.refusal(
-                    Methods.batchCreateAccounts, BatchCreateAccountsRequest(), as: nobody),
+                try await denial { try await service.get(Account.self, "nonsense", as: nobody) },
+                try await denial { try await service.list(Account.self, "(((", as: nobody) },
+                try await denial { try await service.accounts(as: nobody).createAccount(CreateAccountRequest()) },
+                try await denial { try await service.accounts(as: nobody).updateAccount(UpdateAccountRequest()) },
+                try await denial { try await service.accounts(as: nobody).deleteAccount(DeleteAccountRequest()) },
+                try await denial { try await service.accounts(as: nobody).restoreAccount(RestoreAccountRequest()) },
+                try await denial { try await service.accounts(as: nobody).batchGetAccounts(BatchGetAccountsRequest()) },
+                try await denial {
+                    try await service.accounts(as: nobody).batchCreateAccounts(BatchCreateAccountsRequest())
+                },
             ]
             for error in errors {
                 #expect(error.code == .permissionDenied && error.reason == "PERMISSION_MISSING")
             }
-            let stranger = try await world.refusal(
-                Methods.getAccount, GetAccountRequest(), as: UserID(.make()))
+            let stranger = try await denial {
+                try await service.accounts(as: UserID(.make())).getAccount(GetAccountRequest())
+            }
             #expect(stranger.reason == "USER_UNKNOWN")
         }
     }
 
     @Test func forbiddenAndAbsentLookTheSame() async throws {
-        try await World.run { world in
-            let hidden = try await world.create(Account(displayName: "south"))
-            let rep = world.people.rep
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let hidden = try await service.create(Account(displayName: "south"))
+            let rep = people.rep
             let absent = RecordID.make().text
-            let forbidden = try await world.refusal(
-                Methods.getAccount, GetAccountRequest(id: hidden.id), as: rep)
-            let missing = try await world.refusal(Methods.getAccount, GetAccountRequest(id: absent), as: rep)
+            let forbidden = try await denial { try await service.get(hidden, as: rep) }
+            let missing = try await denial { try await service.get(Account.self, absent, as: rep) }
             #expect(forbidden.code == .notFound && missing.code == .notFound)
             #expect(
                 forbidden.message.replacing(hidden.id ?? "", with: "")
                     == missing.message.replacing(absent, with: ""))
             for error in [
-                try await world.refusal(
-                    Methods.updateAccount, UpdateAccountRequest(account: Account(id: hidden.id, city: "x")),
-                    as: rep),
-                try await world.refusal(Methods.deleteAccount, DeleteAccountRequest(id: hidden.id), as: rep),
+                try await denial { try await service.update(Account(id: hidden.id, city: "x"), as: rep) },
+                try await denial { try await service.delete(hidden, as: rep) },
             ] { #expect(error.code == .notFound) }
-            let some: BatchGetAccountsResponse = try await world.call(
-                Methods.batchGetAccounts, BatchGetAccountsRequest(ids: [hidden.id ?? "", absent]), as: rep)
+            let some = try await service.accounts(as: rep).batchGetAccounts(
+                BatchGetAccountsRequest(ids: [hidden.id ?? "", absent]))
             #expect(some.accounts == [] && some.missingIDs == [hidden.id ?? "", absent])
-            let list = try await world.list(
-                ListAccountsRequest(includeCount: true, showDeleted: true), as: rep)
+            let list = try await service.accounts(as: rep).listAccounts(
+                ListAccountsRequest(includeCount: true, showDeleted: true))
             #expect(list.accounts == [] && list.count?.value == 0)
         }
     }
 
     @Test func scopesAreKeptInEveryWrite() async throws {
-        try await World.run { world in
-            let (rep, colleague) = (world.people.rep, world.people.colleague)
-            let mine = try await world.create(Account(displayName: "mine"), as: rep)
-            #expect(mine.ownerID == rep.id.text && mine.departmentID == world.people.north.text)
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let (rep, colleague) = (people.rep, people.colleague)
+            let mine = try await service.create(Account(displayName: "mine"), as: rep)
+            #expect(mine.ownerID == rep.id.text && mine.departmentID == people.north.text)
             // A colleague of the department sees it but may not change it.
-            #expect(try await world.get(mine.id, as: colleague) == mine)
+            #expect(try await service.get(mine, as: colleague) == mine)
             for error in [
-                try await world.refusal(
-                    Methods.updateAccount, UpdateAccountRequest(account: Account(id: mine.id, city: "x")),
-                    as: colleague),
-                try await world.refusal(
-                    Methods.deleteAccount, DeleteAccountRequest(id: mine.id), as: colleague),
-                try await world.refusal(
-                    Methods.createAccount,
-                    CreateAccountRequest(account: Account(ownerID: colleague.id.text, displayName: "x")),
-                    as: rep),
+                try await denial { try await service.update(Account(id: mine.id, city: "x"), as: colleague) },
+                try await denial { try await service.delete(mine, as: colleague) },
+                try await denial {
+                    try await service.create(Account(ownerID: colleague.id.text, displayName: "x"), as: rep)
+                },
                 // Giving it away would leave one's own scope.
-                try await world.refusal(
-                    Methods.updateAccount,
-                    UpdateAccountRequest(account: Account(id: mine.id, ownerID: colleague.id.text)),
-                    as: rep),
+                try await denial {
+                    try await service.update(Account(id: mine.id, ownerID: colleague.id.text), as: rep)
+                },
             ] { #expect(error.code == .permissionDenied && error.reason == "RECORD_OUT_OF_SCOPE") }
             // The admin may, and the record follows its owner's department.
-            let given = try await world.update(Account(id: mine.id, ownerID: world.people.admin.id.text))
-            #expect(given.departmentID == world.people.south.text)
-            let gone = try await world.refusal(Methods.getAccount, GetAccountRequest(id: mine.id), as: rep)
+            let given = try await service.update(Account(id: mine.id, ownerID: people.admin.id.text))
+            #expect(given.departmentID == people.south.text)
+            let gone = try await denial { try await service.get(mine, as: rep) }
             #expect(gone.code == .notFound)
         }
     }
 
     @Test func hiddenFieldsAreGoneEverywhere() async throws {
-        try await World.run { world in
-            let reader = world.people.reader
-            let created = try await world.create(
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let reader = people.reader
+            let created = try await service.create(
                 Account(displayName: "a", phone: "+49 30 1234567", email: "a@example.com", city: "Rom"))
-            let seen = try await world.get(created.id, as: reader)
+            let seen = try await service.get(created, as: reader)
             #expect(seen.phone == "•••4567" && seen.email == nil && seen.city == "Rom")
-            #expect(try await world.list(ListAccountsRequest(), as: reader).accounts == [seen])
-            let batch: BatchGetAccountsResponse = try await world.call(
-                Methods.batchGetAccounts, BatchGetAccountsRequest(ids: [created.id ?? ""]), as: reader)
+            #expect(try await service.list(Account.self, as: reader) == [seen])
+            let batch = try await service.accounts(as: reader).batchGetAccounts(
+                BatchGetAccountsRequest(ids: [created.id ?? ""]))
             #expect(batch.accounts == [seen])
-            let updated = try await world.update(Account(id: created.id, displayName: "b"), as: reader)
+            let updated = try await service.update(Account(id: created.id, displayName: "b"), as: reader)
             #expect(updated.phone == "•••4567" && updated.email == nil)
-            #expect(try await world.get(created.id).phone == "+49 30 1234567")
+            #expect(try await service.get(created).phone == "+49 30 1234567")
             for field in ["phone", "email"] {
                 let errors = [
-                    try await world.refusal(
-                        Methods.listAccounts, ListAccountsRequest(filterExpression: "\(field) is set"),
-                        as: reader),
-                    try await world.refusal(
-                        Methods.listAccounts, ListAccountsRequest(orderBy: [field]), as: reader),
+                    try await denial { try await service.list(Account.self, "\(field) is set", as: reader) },
+                    try await denial { try await service.list(Account.self, by: [field], as: reader) },
                 ]
                 for error in errors {
                     #expect(error.code == .permissionDenied && error.reason == "FIELD_NOT_READABLE")
                 }
             }
             for mask in ["phone", "email", "city"] {
-                let error = try await world.refusal(
-                    Methods.updateAccount,
-                    UpdateAccountRequest(account: Account(id: created.id), updateMask: [mask]),
-                    as: reader)
+                let error = try await denial { try await service.update(Account(id: created.id), [mask], as: reader) }
                 #expect(error.reason == "FIELD_NOT_WRITABLE")
             }
-            let create = try await world.refusal(
-                Methods.createAccount, CreateAccountRequest(account: Account(displayName: "x", city: "y")),
-                as: reader)
+            let create = try await denial { try await service.create(Account(displayName: "x", city: "y"), as: reader) }
             #expect(create.reason == "FIELD_NOT_WRITABLE")
         }
     }
 
     @Test func anotherTenantHasNothing() async throws {
-        try await World.run { world in
-            let created = try await world.create(Account(displayName: "a"))
-            try await World.run { other in
+        try await TestService.run(SampleService.definition) { service in
+            let created = try await service.create(Account(displayName: "a"))
+            try await TestService.run(SampleService.definition) { other in
                 for error in [
-                    try await other.refusal(
-                        Methods.getAccount, GetAccountRequest(id: created.id, showDeleted: true)),
-                    try await other.refusal(
-                        Methods.updateAccount,
-                        UpdateAccountRequest(account: Account(id: created.id, city: "x"))),
-                    try await other.refusal(Methods.deleteAccount, DeleteAccountRequest(id: created.id)),
-                    try await other.refusal(Methods.restoreAccount, RestoreAccountRequest(id: created.id)),
+                    try await denial { try await other.get(created, deleted: true) },
+                    try await denial { try await other.update(Account(id: created.id, city: "x")) },
+                    try await denial { try await other.delete(created) },
+                    try await denial { try await other.restore(created) },
                 ] { #expect(error.code == .notFound) }
-                let parent = try await other.refusal(
-                    Methods.createAccount,
-                    CreateAccountRequest(account: Account(displayName: "x", parentAccountID: created.id)))
+                let parent = try await denial {
+                    try await other.create(Account(displayName: "x", parentAccountID: created.id))
+                }
                 #expect(parent.reason == "REFERENCE_NOT_FOUND")
-                #expect(try await other.list(ListAccountsRequest(showDeleted: true)).accounts == [])
+                #expect(try await other.list(Account.self, deleted: true) == [])
             }
         }
     }
 
     @Test func stalePolicyStopsWritesOnly() async throws {
-        try await World.run { world in
-            let created = try await world.create(Account(displayName: "a"))
-            world.policies.isStale.withLock { $0 = true }
-            #expect(try await world.get(created.id) == created)
-            let error = try await world.refusal(
-                Methods.createAccount, CreateAccountRequest(account: Account(displayName: "x")))
+        try await TestService.run(SampleService.definition) { service in
+            let created = try await service.create(Account(displayName: "a"))
+            service.policies.isStale.withLock { $0 = true }
+            #expect(try await service.get(created) == created)
+            let error = try await denial { try await service.create(Account(displayName: "x")) }
             #expect(error.code == .unavailable)
         }
     }
 
     @Test func inactiveWorkspaceIsClosed() async throws {
-        try await World.run { world in
-            let closed = world.people.snapshot(of: world.tenant.id, isActive: false)
-            world.policies.snapshots.withLock { $0[world.tenant.id] = closed }
-            let error = try await world.refusal(Methods.getAccount, GetAccountRequest())
+        try await TestService.run(SampleService.definition) { service in
+            service.close()
+            let error = try await denial { try await service.accounts().getAccount(GetAccountRequest()) }
             #expect(error.reason == "USER_UNKNOWN")
         }
     }

@@ -5,6 +5,7 @@ import Records
 import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestService
 import Testing
 import Wire
 
@@ -20,29 +21,27 @@ import Wire
     }
 
     /// Accounts of 100 kB each.
-    func fill(_ world: World, count: Int) async throws -> [Account] {
-        let response: BatchCreateAccountsResponse = try await world.call(
-            Methods.batchCreateAccounts,
-            BatchCreateAccountsRequest(accounts: (0..<count).map { AnswerSizeTests.account($0, bytes: 1) }))
-        try await lengthen(world, "UPDATE {schema}.accounts SET description = repeat('x', 100000)")
-        return response.accounts
+    func fill(_ service: TestService, count: Int) async throws -> [Account] {
+        let response = try await service.batchCreate((0..<count).map { AnswerSizeTests.account($0, bytes: 1) })
+        try await lengthen(service, "UPDATE {schema}.accounts SET description = repeat('x', 100000)")
+        return response.records
     }
 
     /// Makes stored descriptions long, past the engine, which would take its time.
-    func lengthen(_ world: World, _ statement: StaticString) async throws {
-        _ = try await world.database.batch(
-            world.tenant.caller, deadline: TestPostgres.deadline(), [(Statement(statement), Parameters())])
+    func lengthen(_ service: TestService, _ statement: StaticString) async throws {
+        _ = try await service.database.batch(
+            service.tenant.caller, deadline: TestPostgres.deadline(), [(Statement(statement), Parameters())])
     }
 
     @Test(arguments: [[], ["display_name desc"]])
     func aPageOfLongRecordsEndsEarly(_ order: [String]) async throws {
-        try await World.run { world in
-            let all = try await fill(world, count: 60)
+        try await TestService.run(SampleService.definition) { service in
+            let all = try await fill(service, count: 60)
             var listed: [Account] = []
             var token: String?
             var pages = 0
             repeat {
-                let page = try await world.list(
+                let page = try await service.accounts().listAccounts(
                     ListAccountsRequest(orderBy: order, pageSize: 1000, pageToken: token))
                 #expect(page.encoded().count < AnswerSizeTests.messageBytesMax && !page.accounts.isEmpty)
                 listed += page.accounts
@@ -55,93 +54,96 @@ import Wire
     }
 
     @Test func fieldsThatAreNotAskedForDoNotCount() async throws {
-        try await World.run { world in
-            let all = try await fill(world, count: 60)
-            let page = try await world.list(ListAccountsRequest(pageSize: 1000, readMask: ["display_name"]))
+        try await TestService.run(SampleService.definition) { service in
+            let all = try await fill(service, count: 60)
+            let page = try await service.accounts().listAccounts(
+                ListAccountsRequest(pageSize: 1000, readMask: ["display_name"]))
             #expect(page.accounts.count == all.count && page.nextPageToken == nil)
         }
     }
 
     @Test func aRecordThatFillsAPageIsAlone() async throws {
-        try await World.run { world in
-            for number in 0..<2 { try await world.create(AnswerSizeTests.account(number, bytes: 1)) }
-            try await lengthen(world, "UPDATE {schema}.accounts SET description = repeat('x', 3500000)")
-            let first = try await world.list(ListAccountsRequest())
+        try await TestService.run(SampleService.definition) { service in
+            for number in 0..<2 { try await service.create(AnswerSizeTests.account(number, bytes: 1)) }
+            try await lengthen(service, "UPDATE {schema}.accounts SET description = repeat('x', 3500000)")
+            let first = try await service.accounts().listAccounts(ListAccountsRequest())
             #expect(first.accounts.map(\.displayName) == ["n1"])
-            let second = try await world.list(ListAccountsRequest(pageToken: first.nextPageToken))
+            let second = try await service.accounts().listAccounts(ListAccountsRequest(pageToken: first.nextPageToken))
             #expect(second.accounts.map(\.displayName) == ["n0"] && second.nextPageToken == nil)
         }
     }
 
     @Test func idsThatAreNamedAgainAreAnsweredOnce() async throws {
-        try await World.run { world in
-            let ids = [try await world.create(Account(displayName: "a")).id ?? "", RecordID.make().text]
-            let read: BatchGetAccountsResponse = try await world.call(
-                Methods.batchGetAccounts,
+        try await TestService.run(SampleService.definition) { service in
+            let ids = [try await service.create(Account(displayName: "a")).id ?? "", RecordID.make().text]
+            let read = try await service.accounts().batchGetAccounts(
                 BatchGetAccountsRequest(ids: Array(repeating: ids, count: 400).flatMap { $0 }))
             #expect(read.accounts.map(\.displayName) == ["a"] && read.missingIDs == [ids[1]])
         }
     }
 
     @Test func moreThanAMessageHoldsIsNotGivenAtOnce() async throws {
-        try await World.run { world in
-            let ids = try await fill(world, count: 60).compactMap(\.id)
-            let error = try await world.refusal(Methods.batchGetAccounts, BatchGetAccountsRequest(ids: ids))
+        try await TestService.run(SampleService.definition) { service in
+            let ids = try await fill(service, count: 60).compactMap(\.id)
+            let error = try await denial {
+                try await service.accounts().batchGetAccounts(BatchGetAccountsRequest(ids: ids))
+            }
             #expect(error.code == .resourceExhausted && error.reason == "ANSWER_TOO_LONG")
-            let some: BatchGetAccountsResponse = try await world.call(
-                Methods.batchGetAccounts, BatchGetAccountsRequest(ids: Array(ids.prefix(30))))
+            let some = try await service.accounts().batchGetAccounts(
+                BatchGetAccountsRequest(ids: Array(ids.prefix(30))))
             #expect(some.accounts.count == 30)
-            let masked: BatchGetAccountsResponse = try await world.call(
-                Methods.batchGetAccounts, BatchGetAccountsRequest(ids: ids, readMask: ["display_name"]))
+            let masked = try await service.accounts().batchGetAccounts(
+                BatchGetAccountsRequest(ids: ids, readMask: ["display_name"]))
             #expect(masked.accounts.count == 60)
         }
     }
 
     @Test func aBatchWhoseAnswerDoesNotFitIsNotStored() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
             let accounts = (0..<42).map { AnswerSizeTests.account($0, bytes: 100_000) }
-            let error = try await world.refusal(
-                Methods.batchCreateAccounts, BatchCreateAccountsRequest(accounts: accounts), requestID: "r")
+            let error = try await denial { try await service.batchCreate(accounts, requestID: "r") }
             #expect(error.code == .resourceExhausted && error.reason == "ANSWER_TOO_LONG")
-            #expect(try await world.count("SELECT count(*) FROM {schema}.accounts") == 0)
-            #expect(try await world.count("SELECT count(*) FROM {schema}.ledger") == 0)
-            #expect(try await world.count("SELECT count(*) FROM {schema}.requests") == 0)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.accounts") == 0)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.ledger") == 0)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.requests") == 0)
         }
     }
 
     @Test func aRecordWhoseAnswerDoesNotFitIsNotStored() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
             let huge = AnswerSizeTests.account(0, bytes: AnswerSizeTests.messageBytesMax - 20)
-            let created = try await world.refusal(Methods.createAccount, CreateAccountRequest(account: huge))
+            let created = try await denial { try await service.create(huge) }
             #expect(created.reason == "ANSWER_TOO_LONG")
-            #expect(try await world.count("SELECT count(*) FROM {schema}.accounts") == 0)
-            let long = try await world.create(Account(displayName: "a"))
-            try await lengthen(world, "UPDATE {schema}.accounts SET description = repeat('x', 4194304)")
-            let updated = try await world.refusal(
-                Methods.updateAccount,
-                UpdateAccountRequest(account: Account(id: long.id, displayName: "b"), updateMask: ["display_name"]))
+            #expect(try await service.number("SELECT count(*) FROM {schema}.accounts") == 0)
+            let long = try await service.create(Account(displayName: "a"))
+            try await lengthen(service, "UPDATE {schema}.accounts SET description = repeat('x', 4194304)")
+            let updated = try await denial {
+                try await service.update(Account(id: long.id, displayName: "b"), ["display_name"])
+            }
             #expect(updated.reason == "ANSWER_TOO_LONG")
-            #expect(try await world.get(long.id).displayName == "a")
+            #expect(try await service.get(long).displayName == "a")
         }
     }
 
     @Test func masksNameEachFieldAtMostOnce() async throws {
-        try await World.run { world in
-            let account = try await world.create(Account(displayName: "a"))
+        try await TestService.run(SampleService.definition) { service in
+            let account = try await service.create(Account(displayName: "a"))
             let mask = Array(repeating: "display_name", count: 100)
             let refusals = [
-                try await world.refusal(
-                    Methods.getAccount, GetAccountRequest(id: account.id, readMask: mask)),
-                try await world.refusal(
-                    Methods.batchGetAccounts,
-                    BatchGetAccountsRequest(ids: [account.id ?? ""], readMask: mask)),
-                try await world.refusal(Methods.listAccounts, ListAccountsRequest(readMask: mask)),
-                try await world.refusal(
-                    Methods.updateAccount, UpdateAccountRequest(account: account, updateMask: mask)),
+                try await denial {
+                    try await service.accounts().getAccount(GetAccountRequest(id: account.id, readMask: mask))
+                },
+                try await denial {
+                    try await service.accounts().batchGetAccounts(
+                        BatchGetAccountsRequest(ids: [account.id ?? ""], readMask: mask))
+                },
+                try await denial { try await service.accounts().listAccounts(ListAccountsRequest(readMask: mask)) },
+                try await denial { try await service.update(account, mask) },
             ]
             #expect(refusals.map(\.reason) == Array(repeating: "MASK_TOO_LONG", count: 4))
-            let order = try await world.refusal(
-                Methods.listAccounts, ListAccountsRequest(orderBy: Array(repeating: "city", count: 4)))
+            let order = try await denial {
+                try await service.list(Account.self, by: Array(repeating: "city", count: 4))
+            }
             #expect(order.reason == "ORDER_INVALID")
         }
     }

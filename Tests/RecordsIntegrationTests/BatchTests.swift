@@ -6,36 +6,26 @@ import Synchronization
 import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestService
 import Testing
 
 @Suite struct BatchTests {
     typealias Methods = AccountServiceMethods
 
-    func create(_ world: World, _ accounts: [Account], as user: UserID? = nil, requestID: String? = nil)
-        async throws
-        -> BatchCreateAccountsResponse
-    {
-        try await world.call(
-            Methods.batchCreateAccounts, BatchCreateAccountsRequest(accounts: accounts), as: user,
-            requestID: requestID)
-    }
-
     @Test func eachItemSucceedsOrFailsAlone() async throws {
-        try await World.run { world in
-            let parent = try await world.create(Account(displayName: "p", externalID: "E", taxID: "de1"))
+        try await TestService.run(SampleService.definition) { service in
+            let parent = try await service.create(Account(displayName: "p", externalID: "E", taxID: "de1"))
             let id = RecordID.make().text
-            let response = try await create(
-                world,
-                [
-                    Account(displayName: "ok", annualRevenue: Money(currencyCode: "EUR", minorUnits: 5)),
-                    Account(), Account(displayName: "x", externalID: "E"),
-                    Account(displayName: "x", taxID: "DE1"),
-                    Account(displayName: "x", externalID: "F"), Account(displayName: "x", externalID: "F"),
-                    Account(displayName: "x", parentAccountID: RecordID.make().text),
-                    Account(displayName: "child", parentAccountID: parent.id),
-                    Account(id: id, displayName: "x"),
-                    Account(id: id, displayName: "x"),
-                ])
+            let response = try await service.batchCreate([
+                Account(displayName: "ok", annualRevenue: Money(currencyCode: "EUR", minorUnits: 5)),
+                Account(), Account(displayName: "x", externalID: "E"),
+                Account(displayName: "x", taxID: "DE1"),
+                Account(displayName: "x", externalID: "F"), Account(displayName: "x", externalID: "F"),
+                Account(displayName: "x", parentAccountID: RecordID.make().text),
+                Account(displayName: "child", parentAccountID: parent.id),
+                Account(id: id, displayName: "x"),
+                Account(id: id, displayName: "x"),
+            ])
             #expect(
                 response.results.map { "\($0.index ?? 99) \($0.reason ?? "OK") \($0.field ?? "")" } == [
                     "0 OK ", "1 REQUIRED accounts[1].display_name",
@@ -45,100 +35,91 @@ import Testing
                     "6 REFERENCE_NOT_FOUND accounts[6].parent_account_id", "7 OK ", "8 OK ",
                     "9 ID_TAKEN accounts[9].id",
                 ])
-            #expect(response.accounts.map(\.displayName) == ["ok", "x", "child", "x"])
-            for account in response.accounts { #expect(try await world.get(account.id) == account) }
-            #expect(try await world.count("SELECT count(*) FROM {schema}.ledger") == 5)
+            #expect(response.records.map(\.displayName) == ["ok", "x", "child", "x"])
+            for account in response.records { #expect(try await service.get(account) == account) }
+            #expect(try await service.number("SELECT count(*) FROM {schema}.ledger") == 5)
         }
     }
 
     @Test func sizesAreBounded() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
             for count in [0, 1001] {
-                let request = BatchCreateAccountsRequest(
-                    accounts: Array(repeating: Account(displayName: "x"), count: count))
-                #expect(
-                    try await world.refusal(Methods.batchCreateAccounts, request).reason
-                        == "BATCH_SIZE_INVALID")
+                let accounts = Array(repeating: Account(displayName: "x"), count: count)
+                let made = try await denial { try await service.batchCreate(accounts) }
+                #expect(made.reason == "BATCH_SIZE_INVALID")
                 let ids = BatchGetAccountsRequest(ids: Array(repeating: RecordID.make().text, count: count))
-                #expect(try await world.refusal(Methods.batchGetAccounts, ids).reason == "BATCH_SIZE_INVALID")
+                let read = try await denial { try await service.accounts().batchGetAccounts(ids) }
+                #expect(read.reason == "BATCH_SIZE_INVALID")
             }
-            let full = try await create(world, (0..<1000).map { Account(displayName: "n\($0)") })
-            #expect(full.accounts.count == 1000)
-            let ids = full.accounts.reversed().compactMap(\.id)
-            let read: BatchGetAccountsResponse = try await world.call(
-                Methods.batchGetAccounts, BatchGetAccountsRequest(ids: ids))
-            #expect(read.accounts == full.accounts.reversed() && read.missingIDs == [])
+            let full = try await service.batchCreate((0..<1000).map { Account(displayName: "n\($0)") })
+            #expect(full.records.count == 1000)
+            let ids = full.records.reversed().compactMap(\.id)
+            let read = try await service.accounts().batchGetAccounts(BatchGetAccountsRequest(ids: ids))
+            #expect(read.accounts == full.records.reversed() && read.missingIDs == [])
         }
     }
 
     @Test func repeatedBatchesAreDoneOnce() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
             let accounts = [Account(displayName: "a", externalID: "E"), Account()]
-            let first = try await create(world, accounts, requestID: "r")
-            #expect(try await create(world, accounts, requestID: "r") == first)
-            #expect(try await world.count("SELECT count(*) FROM {schema}.accounts") == 1)
+            let first = try await service.batchCreate(accounts, requestID: "r")
+            #expect(try await service.batchCreate(accounts, requestID: "r") == first)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.accounts") == 1)
         }
     }
 
     @Test func everyKindOfColumnSurvivesABatch() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
             let contact = Contact(
                 givenName: "Zoë \\ \"", birthDate: "0001-01-01",
                 contactPoints: [ContactPoint(kind: .email, value: "z@example.com", primary: true)],
                 followUpTime: Timestamp(microseconds: -62_135_596_800_000_000 + 1), description: "a\n\t\"b\"")
-            let response: BatchCreateContactsResponse = try await world.call(
-                ContactServiceMethods.batchCreateContacts, BatchCreateContactsRequest(contacts: [contact]))
-            let stored = try #require(response.contacts.first)
-            let read: GetContactResponse = try await world.call(
-                ContactServiceMethods.getContact, GetContactRequest(id: stored.id))
-            #expect(read.contact == stored && stored.birthDate == "0001-01-01")
+            let response = try await service.batchCreate([contact])
+            let stored = try #require(response.records.first)
+            let read = try await service.get(stored)
+            #expect(read == stored && stored.birthDate == "0001-01-01")
             #expect(stored.followUpTime == contact.followUpTime && stored.description == contact.description)
         }
     }
 
     /// What is stored, told and written into the ledger is the same, also when an item is left out for another reason.
     @Test func anIDGivenTwiceIsStoredOnceOrNotAtAll() async throws {
-        try await World.run { world in
-            _ = try await world.create(Account(displayName: "owner", externalID: "E"))
+        try await TestService.run(SampleService.definition) { service in
+            _ = try await service.create(Account(displayName: "owner", externalID: "E"))
             let id = RecordID.make().text
-            let response = try await create(
-                world,
-                [
-                    Account(id: id, displayName: "one", externalID: "E", city: "Rome"),
-                    Account(id: id, displayName: "two", city: "Oslo"),
-                ])
+            let response = try await service.batchCreate([
+                Account(id: id, displayName: "one", externalID: "E", city: "Rome"),
+                Account(id: id, displayName: "two", city: "Oslo"),
+            ])
             #expect(response.results.map(\.reason) == ["EXTERNAL_ID_TAKEN", "ID_TAKEN"])
-            #expect(response.accounts.isEmpty)
-            let missing = try await world.refusal(AccountServiceMethods.getAccount, GetAccountRequest(id: id))
+            #expect(response.records.isEmpty)
+            let missing = try await denial { try await service.get(Account.self, id) }
             #expect(missing.code == .notFound)
-            let told = try await world.database.batch(
-                world.tenant.caller, deadline: TestPostgres.deadline(),
+            let told = try await service.database.batch(
+                service.tenant.caller, deadline: TestPostgres.deadline(),
                 [(Statement("SELECT count(*) FROM {schema}.ledger WHERE object = 'account'"), Parameters())])
             #expect(try told[0].one().int64(0) == 1)
         }
     }
 
     @Test func rulesAndRemoteReferencesWorkOnEachItem() async throws {
-        try await World.run { world in
-            let deal = RecordID.make()
-            world.sales.deals.withLock { _ = $0.insert(deal) }
-            let response: BatchCreateActivitiesResponse = try await world.call(
-                ActivityServiceMethods.batchCreateActivities,
-                BatchCreateActivitiesRequest(activities: [
-                    Activity(kind: .call, dealID: deal.text),
-                    Activity(kind: .call, dealID: RecordID.make().text),
-                ]))
-            #expect(response.activities.map(\.subject) == ["From the rule"])
+        try await TestService.run(SampleService.definition) { service in
+            let deal = service.foreign.make("deal")
+            let response = try await service.batchCreate([
+                Activity(kind: .call, dealID: deal.text),
+                Activity(kind: .call, dealID: RecordID.make().text),
+            ])
+            #expect(response.records.map(\.subject) == ["From the rule"])
             #expect(response.results.map(\.reason) == [nil, "REFERENCE_NOT_FOUND"])
         }
     }
 
     @Test func scopesHoldInBatches() async throws {
-        try await World.run { world in
-            let response = try await create(
-                world,
-                [Account(ownerID: world.people.admin.id.text, displayName: "x"), Account(displayName: "y")],
-                as: world.people.rep)
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let response = try await service.batchCreate(
+                [Account(ownerID: people.admin.id.text, displayName: "x"), Account(displayName: "y")],
+                as: people.rep)
             #expect(response.results.map(\.reason) == ["RECORD_OUT_OF_SCOPE", nil])
         }
     }

@@ -6,6 +6,7 @@ import Synchronization
 import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestService
 import Testing
 
 @testable import Records
@@ -17,12 +18,13 @@ import Testing
     /// A list whose scan would be refused is refused before its filter is read, if that takes long; a short filter is read, since only
     /// its SQL tells whether it is known to be quick.
     @Test func aLongFilterIsNotReadInVain() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
             let isLocked = Atomic<Bool>(false)
             let mayGo = Atomic<Bool>(false)
             let loop = try #require(EventLoop.current)
             let holder = loop.spawn {
-                try? await world.database.transaction(world.tenant.caller, deadline: TestPostgres.deadline()) { sql in
+                try? await service.database.transaction(service.tenant.caller, deadline: TestPostgres.deadline()) {
+                    sql in
                     _ = try await sql.query(Self.lock, Parameters())
                     isLocked.store(true, ordering: .relaxed)
                     while !mayGo.load(ordering: .relaxed) { await loop.takeTurn() }
@@ -34,16 +36,14 @@ import Testing
                 loop.spawn {
                     let request = ListAccountsRequest(filterExpression: "display_name = \"\(number)\"", pageSize: 1)
                     while !mayGo.load(ordering: .relaxed) {
-                        _ = try? await world.list(request)
+                        _ = try? await service.accounts().listAccounts(request)
                         await loop.takeTurn()
                     }
                 }
             }
             let long = String(repeating: "display_name = \"x\" OR ", count: 40)
             func reason(_ filter: String) async throws -> String {
-                try await world.refusal(
-                    AccountServiceMethods.listAccounts, ListAccountsRequest(filterExpression: filter)
-                ).reason
+                try await denial { try await service.list(Account.self, filter) }.reason
             }
             var seen = ""
             for _ in 0..<1_000 where seen != "WORKSPACE_BUSY" {

@@ -2,6 +2,7 @@ import AccessControl
 import Contracts
 import Tenancy
 import TestPostgres
+import TestService
 import Testing
 import Wire
 
@@ -14,7 +15,8 @@ import Wire
         "a-b", "ab",
     ]
 
-    private static func fill(_ world: World, count: Int, _ random: inout SystemRandomNumberGenerator) async throws
+    private static func fill(_ service: TestService, count: Int, _ random: inout SystemRandomNumberGenerator)
+        async throws
         -> [Account]
     {
         let accounts = (0..<count).map { _ in
@@ -26,16 +28,15 @@ import Wire
                 followUpTime: Bool.random(using: &random)
                     ? nil : Timestamp(microseconds: .random(in: 0..<3, using: &random) * 1_000_000))
         }
-        let response: BatchCreateAccountsResponse = try await world.call(
-            AccountServiceMethods.batchCreateAccounts, BatchCreateAccountsRequest(accounts: accounts))
-        return response.accounts
+        let response = try await service.batchCreate(accounts)
+        return response.records
     }
 
     /// Sorted as lists promise: what is not set last, ties by the id in the direction of the last key.
-    private static func sorted(_ accounts: [Account], by texts: [String], _ world: World) throws -> [String?] {
-        let access = try #require(world.people.snapshot(of: world.tenant.id).access(of: world.people.admin))
-        let rights = FieldRights(SampleSchema.account, access.object("account"))
-        let keys = try SortOrder(texts, of: SampleSchema.account, rights: rights).keys
+    private static func sorted(_ accounts: [Account], by texts: [String], _ service: TestService) throws -> [String?] {
+        let access = try #require(service.access(of: service.admin))
+        let rights = FieldRights(SampleService.account, access.object("account"))
+        let keys = try SortOrder(texts, of: SampleService.account, rights: rights).keys
         let records = accounts.map { (id: $0.id, message: $0.message(in: Arena())) }
         return records.sorted { one, other in
             for key in keys {
@@ -53,9 +54,9 @@ import Wire
     }
 
     @Test func pagesAreTheSortedRecordsCutUp() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
             var random = SystemRandomNumberGenerator()
-            let all = try await ListOrderTests.fill(world, count: 60, &random)
+            let all = try await ListOrderTests.fill(service, count: 60, &random)
             let paths = [
                 "display_name", "city", "annual_revenue.minor_units", "annual_revenue.currency_code", "follow_up_time",
             ]
@@ -63,12 +64,12 @@ import Wire
                 let order = paths.shuffled(using: &random).prefix(.random(in: 1...3, using: &random)).map {
                     Bool.random(using: &random) ? $0 : "\($0) desc"
                 }
-                let expected = try ListOrderTests.sorted(all, by: order, world)
+                let expected = try ListOrderTests.sorted(all, by: order, service)
                 let size = Int32.random(in: 1...61, using: &random)
                 var paged: [String?] = []
                 var token: String?
                 repeat {
-                    let page = try await world.list(
+                    let page = try await service.accounts().listAccounts(
                         ListAccountsRequest(orderBy: order, pageSize: size, pageToken: token))
                     paged += page.accounts.map(\.id)
                     token = page.nextPageToken
@@ -80,25 +81,26 @@ import Wire
     }
 
     @Test func peopleFindWhatTheyLookFor() async throws {
-        try await World.run { world in
-            for name in ["Zebra", "Äpfel", "ape", "apfel"] { try await world.create(Account(displayName: name)) }
-            let up = try await world.list(ListAccountsRequest(orderBy: ["display_name"]))
+        try await TestService.run(SampleService.definition) { service in
+            for name in ["Zebra", "Äpfel", "ape", "apfel"] { try await service.create(Account(displayName: name)) }
+            let up = try await service.accounts().listAccounts(ListAccountsRequest(orderBy: ["display_name"]))
             #expect(up.accounts.map(\.displayName) == ["ape", "apfel", "Äpfel", "Zebra"])
             // Comparing goes by the same order.
-            let fromB = try await world.list(ListAccountsRequest(filterExpression: "display_name >= 'b'"))
+            let fromB = try await service.accounts().listAccounts(
+                ListAccountsRequest(filterExpression: "display_name >= 'b'"))
             #expect(fromB.accounts.map(\.displayName) == ["Zebra"])
         }
     }
 
     @Test func theLargestComesFirstAndWhatHasNoAmountLast() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
             for amount in [nil, 5, 7] as [Int64?] {
-                try await world.create(
+                try await service.create(
                     Account(
                         displayName: "x", annualRevenue: amount.map { Money(currencyCode: "EUR", minorUnits: $0) }))
             }
             for (order, amounts) in [("desc", [7, 5, nil]), ("asc", [5, 7, nil])] as [(String, [Int64?])] {
-                let list = try await world.list(
+                let list = try await service.accounts().listAccounts(
                     ListAccountsRequest(orderBy: ["annual_revenue.minor_units \(order)"]))
                 #expect(list.accounts.map { $0.annualRevenue?.minorUnits } == amounts)
             }

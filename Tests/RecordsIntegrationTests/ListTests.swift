@@ -5,6 +5,7 @@ import RPC
 import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestService
 import Testing
 import Wire
 
@@ -14,7 +15,7 @@ import Wire
     typealias Methods = AccountServiceMethods
 
     /// Accounts that share values and lack some, so that every tie and every NULL occurs.
-    static func fill(_ world: World, count: Int) async throws -> [Account] {
+    static func fill(_ service: TestService, count: Int) async throws -> [Account] {
         var accounts: [Account] = []
         for number in 0..<count {
             let cities: [String?] = [nil, "Rom", "Bonn", "北京", ""]
@@ -26,14 +27,13 @@ import Wire
                     followUpTime: number % 7 < 3
                         ? nil : Timestamp(microseconds: Int64(number % 7) * 1_000_000)))
         }
-        let response: BatchCreateAccountsResponse = try await world.call(
-            Methods.batchCreateAccounts, BatchCreateAccountsRequest(accounts: accounts))
-        return response.accounts
+        let response = try await service.batchCreate(accounts)
+        return response.records
     }
 
     @Test func pagesHoldEveryRecordOnceInEveryOrder() async throws {
-        try await World.run { world in
-            let all = try await ListTests.fill(world, count: 40)
+        try await TestService.run(SampleService.definition) { service in
+            let all = try await ListTests.fill(service, count: 40)
             let orders: [[String]] = [
                 [], ["city"], ["city desc"], ["city", "display_name desc"], ["display_name desc", "city"],
                 ["annual_revenue.minor_units desc", "follow_up_time", "city"], ["id"],
@@ -41,13 +41,14 @@ import Wire
                 ["create_time"], ["display_name", "create_time"],
             ]
             for order in orders {
-                let whole = try await world.list(ListAccountsRequest(orderBy: order, pageSize: 1000))
+                let whole = try await service.accounts().listAccounts(
+                    ListAccountsRequest(orderBy: order, pageSize: 1000))
                 #expect(whole.nextPageToken == nil && whole.accounts.count == all.count)
                 for size in [1, 7, 39, 40] as [Int32] {
                     var paged: [Account] = []
                     var token: String?
                     repeat {
-                        let page = try await world.list(
+                        let page = try await service.accounts().listAccounts(
                             ListAccountsRequest(orderBy: order, pageSize: size, pageToken: token))
                         paged += page.accounts
                         token = page.nextPageToken
@@ -59,17 +60,18 @@ import Wire
     }
 
     @Test func newestComeFirst() async throws {
-        try await World.run { world in
-            let first = try await world.create(Account(displayName: "1"))
-            let second = try await world.create(Account(displayName: "2"))
-            #expect(try await world.list(ListAccountsRequest()).accounts == [second, first])
+        try await TestService.run(SampleService.definition) { service in
+            let first = try await service.create(Account(displayName: "1"))
+            let second = try await service.create(Account(displayName: "2"))
+            #expect(try await service.list(Account.self) == [second, first])
         }
     }
 
     @Test func tokensBelongToTheirList() async throws {
-        try await World.run { world in
-            _ = try await ListTests.fill(world, count: 5)
-            let page = try await world.list(ListAccountsRequest(orderBy: ["city"], pageSize: 2))
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            _ = try await ListTests.fill(service, count: 5)
+            let page = try await service.accounts().listAccounts(ListAccountsRequest(orderBy: ["city"], pageSize: 2))
             let token = try #require(page.nextPageToken)
             let wrong = [
                 ListAccountsRequest(orderBy: ["city desc"], pageToken: token),
@@ -79,21 +81,22 @@ import Wire
                 ListAccountsRequest(orderBy: ["city"], pageToken: "x" + token),
             ]
             for request in wrong {
-                let error = try await world.refusal(Methods.listAccounts, request)
+                let error = try await denial { try await service.accounts().listAccounts(request) }
                 #expect(error.code == .invalidArgument && error.reason == "PAGE_TOKEN_INVALID")
             }
-            let stranger = try await world.refusal(
-                Methods.listAccounts, ListAccountsRequest(orderBy: ["city"], pageToken: token),
-                as: world.people.reader)
+            let stranger = try await denial {
+                try await service.accounts(as: people.reader).listAccounts(
+                    ListAccountsRequest(orderBy: ["city"], pageToken: token))
+            }
             #expect(stranger.reason == "PAGE_TOKEN_INVALID")
             // The size of the page and the fields may change on the way.
-            _ = try await world.list(
+            _ = try await service.accounts().listAccounts(
                 ListAccountsRequest(orderBy: ["city"], pageSize: 1, pageToken: token, readMask: ["city"]))
         }
     }
 
     @Test func wrongRequestsAreRefused() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
             let filter = Filter(compare: Comparison(field: "city", operator: .isSet))
             for (request, reason) in [
                 (ListAccountsRequest(pageSize: 0), "PAGE_SIZE_INVALID"),
@@ -104,30 +107,31 @@ import Wire
                 (ListAccountsRequest(readMask: ["towns"]), "FIELD_UNKNOWN"),
                 (ListAccountsRequest(orderBy: ["towns"]), "ORDER_INVALID"),
             ] {
-                let error = try await world.refusal(Methods.listAccounts, request)
+                let error = try await denial { try await service.accounts().listAccounts(request) }
                 #expect(error.code == .invalidArgument && error.reason == reason, "\(reason)")
             }
         }
     }
 
     @Test func masksAndDeletedAndCounts() async throws {
-        try await World.run { world in
-            let all = try await ListTests.fill(world, count: 6)
-            let _: DeleteAccountResponse = try await world.call(
-                Methods.deleteAccount, DeleteAccountRequest(id: all[0].id))
-            let page = try await world.list(
+        try await TestService.run(SampleService.definition) { service in
+            let all = try await ListTests.fill(service, count: 6)
+            try await service.delete(all[0])
+            let page = try await service.accounts().listAccounts(
                 ListAccountsRequest(pageSize: 2, readMask: ["display_name"], includeCount: true))
             #expect(page.count?.value == 5 && page.count?.estimated == false && page.accounts.count == 2)
             let first = try #require(page.accounts.first)
             #expect(
                 first.id != nil && first.version == 1 && first.displayName != nil && first.createTime == nil)
-            let shown = try await world.list(ListAccountsRequest(includeCount: true, showDeleted: true))
+            let shown = try await service.accounts().listAccounts(
+                ListAccountsRequest(includeCount: true, showDeleted: true))
             #expect(shown.count?.value == 6 && shown.accounts.count == 6)
         }
     }
 
     @Test func countsBeyondTenThousandAreEstimates() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
             let fill = Statement(
                 """
                 INSERT INTO {schema}.accounts (id, version, created_at, updated_at, owner_id, display_name) \
@@ -135,12 +139,12 @@ import Wire
                 """)
             var parameters = Parameters()
             parameters.append(Timestamp.now())
-            parameters.append(world.people.admin.id)
-            _ = try await world.database.batch(
-                world.tenant.caller, deadline: TestPostgres.deadline(), [(fill, parameters)])
-            let list = try await world.list(ListAccountsRequest(pageSize: 1, includeCount: true))
+            parameters.append(people.admin.id)
+            _ = try await service.database.batch(
+                service.tenant.caller, deadline: TestPostgres.deadline(), [(fill, parameters)])
+            let list = try await service.accounts().listAccounts(ListAccountsRequest(pageSize: 1, includeCount: true))
             #expect(list.count?.estimated == true && (list.count?.value ?? 0) > 10_000)
-            let few = try await world.list(
+            let few = try await service.accounts().listAccounts(
                 ListAccountsRequest(
                     filterExpression: "display_name ^= n1199", pageSize: 1, includeCount: true))
             #expect(few.count?.estimated == false && few.count?.value == 11)
@@ -151,19 +155,18 @@ import Wire
 /// Filters in SQL and in memory must agree, whatever the filter.
 @Suite struct FilterAgreementTests {
     @Test func sqlAndMemoryAgree() async throws {
-        try await World.run { world in
-            let records = try await FilterAgreementTests.records(world)
+        try await TestService.run(SampleService.definition) { service in
+            let records = try await FilterAgreementTests.records(service)
             var random = SystemRandomNumberGenerator()
             for round in 0..<400 {
                 let text = FilterAgreementTests.filter(depth: 3, &random)
                 let resolver = FilterResolver(
-                    type: SampleSchema.contact,
-                    rights: FieldRights(SampleSchema.contact, FilterAgreementTests.access(world)))
+                    type: SampleService.contact,
+                    rights: FieldRights(SampleService.contact, FilterAgreementTests.access(service)))
                 let filter = try resolver.resolve(FilterParser.parse(text))
                 let expected = Set(
                     records.filter { filter.matches($0.message(in: Arena())) }.compactMap(\.id))
-                let found: ListContactsResponse = try await world.call(
-                    ContactServiceMethods.listContacts,
+                let found = try await ContactServiceClient(channel: service.channel()).listContacts(
                     ListContactsRequest(filterExpression: text, pageSize: 1000))
                 let ids = Set(found.contacts.compactMap(\.id))
                 #expect(ids == expected, "round \(round): \(text)")
@@ -174,23 +177,25 @@ import Wire
 
     /// The same for amounts of several currencies.
     @Test func sqlAndMemoryAgreeAboutMoney() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
             let units: [Int64?] = [nil, 0, 1, 99, 100, 101, 1250, Int64.max]
             let codes = ["EUR", "JPY", "KWD"]
             var accounts: [Account] = []
             for unit in units {
                 for code in codes {
                     let revenue = unit.map { Money(currencyCode: code, minorUnits: $0) }
-                    accounts.append(try await world.create(Account(displayName: "a", annualRevenue: revenue)))
+                    accounts.append(try await service.create(Account(displayName: "a", annualRevenue: revenue)))
                 }
             }
-            let context = world.context(AccountServiceMethods.listAccounts, as: world.people.admin)
-            let call = try await world.engine.authorise(context, SampleSchema.account, .read)
+            let context = service.context(AccountServiceMethods.listAccounts, as: people.admin)
+            let call = try await service.engine.authorise(context, SampleService.account, .read)
             for round in 0..<200 {
                 let text = FilterAgreementTests.moneyFilter(depth: 2)
-                let filter = try #require(try world.engine.resolve(FilterParser.parse(text), call))
+                let filter = try #require(try service.engine.resolve(FilterParser.parse(text), call))
                 let expected = Set(accounts.filter { filter.matches($0.message(in: Arena())) }.compactMap(\.id))
-                let found = try await world.list(ListAccountsRequest(filterExpression: text, pageSize: 1000))
+                let found = try await service.accounts().listAccounts(
+                    ListAccountsRequest(filterExpression: text, pageSize: 1000))
                 #expect(Set(found.accounts.compactMap(\.id)) == expected, "round \(round): \(text)")
             }
         }
@@ -212,8 +217,8 @@ import Wire
         }
     }
 
-    private static func access(_ world: World) -> ObjectAccess {
-        guard let access = world.people.snapshot(of: world.tenant.id).access(of: world.people.admin) else {
+    private static func access(_ service: TestService) -> ObjectAccess {
+        guard let access = service.access(of: service.admin) else {
             preconditionFailure("the admin is known")
         }
         return access.object("contact")
@@ -229,7 +234,7 @@ import Wire
         "2026-01-01T00:00:00Z", "1969-12-31T23:59:59.5Z", "2026-01-01T00:00:00.000001Z",
     ]
 
-    private static func records(_ world: World) async throws -> [Contact] {
+    private static func records(_ service: TestService) async throws -> [Contact] {
         var contacts: [Contact] = []
         for number in 0..<120 {
             let points = (0..<number % 4).map { index in
@@ -246,10 +251,9 @@ import Wire
                     birthDate: number % 4 == 0 ? nil : days[number % 3], contactPoints: points,
                     followUpTime: number % 4 == 1 ? nil : Timestamp(times[number % 3])))
         }
-        let response: BatchCreateContactsResponse = try await world.call(
-            ContactServiceMethods.batchCreateContacts, BatchCreateContactsRequest(contacts: contacts))
-        #expect(response.contacts.count == contacts.count)
-        return response.contacts
+        let response = try await service.batchCreate(contacts)
+        #expect(response.records.count == contacts.count)
+        return response.records
     }
 
     private static func filter(depth: Int, _ random: inout SystemRandomNumberGenerator) -> String {

@@ -3,25 +3,28 @@ import Contracts
 import RPC
 import Records
 import Tenancy
+import TestService
 import Testing
 
 /// What a custom method asks about records is what its caller may read.
 @Suite struct RecordQueryTests {
-    private func query(_ world: World, as user: UserID) async throws -> RecordQuery {
+    private func query(_ service: TestService, as user: UserID) async throws -> RecordQuery {
         try await RecordQuery(
-            world.engine, world.context(AccountServiceMethods.listAccounts, as: user), reading: SampleSchema.account)
+            service.engine, service.context(AccountServiceMethods.listAccounts, as: user),
+            reading: SampleService.account)
     }
 
     @Test func sumsAreExactAndGroupsInOrder() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
             for (city, units) in [("Rom", Int64.max), ("Rom", .max), ("Bonn", 3), (nil, 5)] as [(String?, Int64)] {
-                try await world.create(
+                try await service.create(
                     Account(
                         displayName: "a", city: city, annualRevenue: Money(currencyCode: "EUR", minorUnits: units)))
             }
-            try await world.create(Account(displayName: "worthless", city: "Bonn"))
-            let query = try await query(world, as: world.people.admin)
-            let accounts = try await query.select(SampleSchema.account)
+            try await service.create(Account(displayName: "worthless", city: "Bonn"))
+            let query = try await query(service, as: people.admin)
+            let accounts = try await query.select(SampleService.account)
             let groups = try await query.answers(
                 accounts.groups(by: ["city", "annual_revenue.currency_code"], sum: "annual_revenue.minor_units"))
             #expect(groups.map { $0.text(0) } == ["Bonn", "Bonn", "Rom", nil])
@@ -32,18 +35,18 @@ import Testing
     }
 
     @Test func theFirstOfEachAreWithinScopeOnBothSides() async throws {
-        try await World.run { world in
-            let people = world.people
-            let parent = try await world.create(Account(displayName: "parent"), as: people.rep)
-            let hidden = try await world.create(Account(displayName: "hidden parent"))
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let parent = try await service.create(Account(displayName: "parent"), as: people.rep)
+            let hidden = try await service.create(Account(displayName: "hidden parent"))
             for number in 1...3 {
-                try await world.create(
+                try await service.create(
                     Account(displayName: "child \(number)", parentAccountID: parent.id), as: people.rep)
             }
-            try await world.create(Account(displayName: "of another", parentAccountID: parent.id))
-            try await world.create(Account(displayName: "of the hidden", parentAccountID: hidden.id))
-            let query = try await query(world, as: people.rep)
-            let accounts = try await query.select(SampleSchema.account)
+            try await service.create(Account(displayName: "of another", parentAccountID: parent.id))
+            try await service.create(Account(displayName: "of the hidden", parentAccountID: hidden.id))
+            let query = try await query(service, as: people.rep)
+            let accounts = try await query.select(SampleService.account)
             let (first, count) = try await query.answers(
                 accounts.first(
                     2, Account.self, ofEach: accounts, named: "parent_account_id", by: ["display_name desc"]),
@@ -54,10 +57,11 @@ import Testing
     }
 
     @Test func aWholeAnswerIsWholeOrRefused() async throws {
-        try await World.run { world in
-            for name in ["b", "a"] { try await world.create(Account(displayName: name)) }
-            let query = try await query(world, as: world.people.admin)
-            let accounts = try await query.select(SampleSchema.account)
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            for name in ["b", "a"] { try await service.create(Account(displayName: name)) }
+            let query = try await query(service, as: people.admin)
+            let accounts = try await query.select(SampleService.account)
             let all = try await query.answers(accounts.all(Account.self, by: ["display_name"], countMax: 2))
             #expect(all.map(\.displayName) == ["a", "b"])
             let error = await #expect(throws: RPCError.self) {
@@ -68,9 +72,10 @@ import Testing
     }
 
     @Test func everyFieldOfAQuestionMustBeReadable() async throws {
-        try await World.run { world in
-            let query = try await query(world, as: world.people.reader)
-            let accounts = try await query.select(SampleSchema.account)
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let query = try await query(service, as: people.reader)
+            let accounts = try await query.select(SampleService.account)
             for field in ["phone", "email"] {
                 for question in [
                     { _ = try accounts.groups(by: [field]) }, { _ = try accounts.first(1, Account.self, by: [field]) },
@@ -80,7 +85,7 @@ import Testing
                     #expect(error?.reason == "FIELD_NOT_READABLE", "\(field)")
                 }
                 let error = await #expect(throws: RPCError.self) {
-                    _ = try await query.select(SampleSchema.account, where: .equal(field, true))
+                    _ = try await query.select(SampleService.account, where: .equal(field, true))
                 }
                 #expect(error?.reason == "FIELD_NOT_READABLE", "\(field)")
             }

@@ -3,6 +3,7 @@ import Contracts
 import RPC
 import Tenancy
 import TestPostgres
+import TestService
 import Testing
 import Wire
 
@@ -23,27 +24,23 @@ import Wire
     }
 
     /// Accounts of the north and the south, some deleted; activities of each and of none.
-    private static func fill(_ world: World) async throws -> Office {
+    private static func fill(_ service: TestService, rep: UserID) async throws -> Office {
         var office = Office()
         for number in 0..<8 {
             let account = Account(
                 displayName: names[number % 4], city: number % 3 == 0 ? nil : "city \(number % 2)",
                 annualRevenue: number % 2 == 0 ? nil : Money(currencyCode: "EUR", minorUnits: Int64(number)),
                 parentAccountID: number > 4 ? office.accounts[number - 4].id : nil)
-            office.accounts.append(try await world.create(account, as: number % 2 == 0 ? world.people.rep : nil))
+            office.accounts.append(try await service.create(account, as: number % 2 == 0 ? rep : nil))
         }
         for number in 0..<20 {
             let activity = Activity(
                 kind: number % 2 == 0 ? .call : .note, subject: "s\(number)",
                 accountID: number % 5 == 4 ? nil : office.accounts[number % 8].id)
-            let response: CreateActivityResponse = try await world.call(
-                ActivityServiceMethods.createActivity, CreateActivityRequest(activity: activity))
-            office.activities.append(try #require(response.activity))
+            office.activities.append(try await service.create(activity))
         }
         for number in [2, 3] {
-            let response: DeleteAccountResponse = try await world.call(
-                AccountServiceMethods.deleteAccount, DeleteAccountRequest(id: office.accounts[number].id))
-            office.accounts[number] = try #require(response.account)
+            office.accounts[number] = try await service.delete(office.accounts[number])
         }
         return office
     }
@@ -65,24 +62,23 @@ import Wire
     }
 
     @Test func sqlAndMemoryAgree() async throws {
-        try await World.run { world in
-            let office = try await ReferenceFilterTests.fill(world)
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let office = try await ReferenceFilterTests.fill(service, rep: people.rep)
             var random = SystemRandomNumberGenerator()
             for round in 0..<120 {
-                let user = round % 2 == 0 ? world.people.admin : world.people.rep
+                let user = round % 2 == 0 ? people.admin : people.rep
                 let text = ReferenceFilterTests.filter(depth: 3, &random)
-                let context = world.context(ActivityServiceMethods.listActivities, as: user)
-                let call = try await world.engine.authorise(context, SampleSchema.activity, .read)
-                let filter = try #require(try world.engine.resolve(FilterParser.parse(text), call))
+                let context = service.context(ActivityServiceMethods.listActivities, as: user)
+                let call = try await service.engine.authorise(context, SampleService.activity, .read)
+                let filter = try #require(try service.engine.resolve(FilterParser.parse(text), call))
                 let expected = office.activities.filter { activity in
                     filter.matches(activity.message(in: context.arena)) { type, id in
-                        type === SampleSchema.account ? office.account(id) : nil
+                        type === SampleService.account ? office.account(id) : nil
                     }
                 }
-                let found: ListActivitiesResponse = try await world.call(
-                    ActivityServiceMethods.listActivities,
-                    ListActivitiesRequest(filterExpression: text, pageSize: 1000),
-                    as: user)
+                let found = try await ActivityServiceClient(channel: service.channel(as: user)).listActivities(
+                    ListActivitiesRequest(filterExpression: text, pageSize: 1000))
                 #expect(Set(found.activities.map(\.id)) == Set(expected.map(\.id)), "round \(round): \(text)")
             }
         }
@@ -90,48 +86,46 @@ import Wire
 
     /// The inner columns are those of the other record, in a table that refers to itself, too.
     @Test func aTableMayReferToItself() async throws {
-        try await World.run { world in
-            let parent = try await world.create(Account(displayName: "Parent", city: "Rom"))
-            let child = try await world.create(Account(displayName: "Child", city: "Bonn", parentAccountID: parent.id))
-            let found = try await world.list(
+        try await TestService.run(SampleService.definition) { service in
+            let parent = try await service.create(Account(displayName: "Parent", city: "Rom"))
+            let child = try await service.create(
+                Account(displayName: "Child", city: "Bonn", parentAccountID: parent.id))
+            let found = try await service.accounts().listAccounts(
                 ListAccountsRequest(filterExpression: "parent_account.city = Rom and city = Bonn"))
             #expect(found.accounts.map(\.id) == [child.id])
         }
     }
 
     @Test func nothingIsToldOfWhatTheCallerMayNotSee() async throws {
-        try await World.run { world in
-            let hidden = try await world.create(Account(displayName: "Hidden"))
-            let _: CreateActivityResponse = try await world.call(
-                ActivityServiceMethods.createActivity,
-                CreateActivityRequest(activity: Activity(kind: .call, subject: "s", accountID: hidden.id)))
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let hidden = try await service.create(Account(displayName: "Hidden"))
+            try await service.create(Activity(kind: .call, subject: "s", accountID: hidden.id))
             func count(_ text: String, _ user: UserID) async throws -> Int {
-                let list: ListActivitiesResponse = try await world.call(
-                    ActivityServiceMethods.listActivities, ListActivitiesRequest(filterExpression: text), as: user)
-                return list.activities.count
+                try await service.list(Activity.self, text, as: user).count
             }
-            #expect(try await count("account.display_name = Hidden", world.people.admin) == 1)
-            #expect(try await count("account.display_name = Hidden", world.people.rep) == 0)
-            #expect(try await count("account.display_name is set", world.people.rep) == 0)
+            #expect(try await count("account.display_name = Hidden", people.admin) == 1)
+            #expect(try await count("account.display_name = Hidden", people.rep) == 0)
+            #expect(try await count("account.display_name is set", people.rep) == 0)
             // Whatever it is compared with, the answer is the same.
-            #expect(try await count("account.display_name != Hidden", world.people.rep) == 1)
-            #expect(try await count("account.display_name != Other", world.people.rep) == 1)
+            #expect(try await count("account.display_name != Hidden", people.rep) == 1)
+            #expect(try await count("account.display_name != Other", people.rep) == 1)
 
             func refusal(
                 _ text: String, _ user: UserID, _ method: MethodDefinition = AccountServiceMethods.listAccounts
             )
                 async throws -> String
             {
-                try await world.refusal(method, ListAccountsRequest(filterExpression: text), as: user).reason
+                try await denial { try await service.list(Account.self, text, as: user) }.reason
             }
-            #expect(try await refusal("parent_account.phone ~ '1'", world.people.reader) == "FIELD_NOT_READABLE")
-            #expect(try await refusal("parent_account.nonsense = 1", world.people.admin) == "FILTER_FIELD_UNKNOWN")
+            #expect(try await refusal("parent_account.phone ~ '1'", people.reader) == "FIELD_NOT_READABLE")
+            #expect(try await refusal("parent_account.nonsense = 1", people.admin) == "FILTER_FIELD_UNKNOWN")
             #expect(
-                try await refusal("parent_account.parent_account.city = x", world.people.admin)
+                try await refusal("parent_account.parent_account.city = x", people.admin)
                     == "FILTER_FIELD_UNKNOWN")
-            let error = try await world.refusal(
-                ActivityServiceMethods.listActivities,
-                ListActivitiesRequest(filterExpression: "contact.given_name = x"), as: world.people.rep)
+            let error = try await denial {
+                try await service.list(Activity.self, "contact.given_name = x", as: people.rep)
+            }
             #expect(error.reason == "PERMISSION_MISSING" && error.details.first?.value == "contact.read")
         }
     }

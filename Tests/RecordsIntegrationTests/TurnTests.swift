@@ -30,15 +30,16 @@ import Wire
 
     /// What PostgreSQL is sent for a batch.
     @Test func rowsAndLedgerOfABatchTakeTurns() async throws {
-        try await World.run { world in
-            let context = world.context(AccountServiceMethods.batchCreateAccounts, as: world.people.admin)
-            let call = try await world.engine.authorise(context, SampleSchema.account, .create)
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let context = service.context(AccountServiceMethods.batchCreateAccounts, as: people.admin)
+            let call = try await service.engine.authorise(context, SampleService.account, .create)
             let changes = Self.accounts.map {
                 RecordChange(.create, call, before: nil, after: $0.message(in: context.arena))
             }
             let rows = try await turns { _ in
                 var (writer, pace) = (JSONWriter(), Pace())
-                await writer.writeRows(changes.map(\.after), of: SampleSchema.account, &pace)
+                await writer.writeRows(changes.map(\.after), of: SampleService.account, &pace)
             }
             let ledger = try await turns { _ in
                 var (writer, pace) = (JSONWriter(), Pace())
@@ -50,7 +51,7 @@ import Wire
 
     /// An answer is encoded piece by piece into the same bytes.
     @Test func anAnswerIsEncodedInTurns() async throws {
-        try await World.run { _ in
+        try await TestService.run(SampleService.definition) { _ in
             let results = (0..<1_000).map { ItemResult(index: UInt32($0), code: 0) }
             for response in [
                 BatchCreateAccountsResponse(accounts: Self.accounts, results: results),
@@ -68,39 +69,33 @@ import Wire
 
     /// Two workspaces on one loop: while one creates a thousand records or reads them, calls of the other are served in between.
     @Test func aBatchLetsAnotherWorkspacePass() async throws {
-        try await World.run { busy in
-            let databases = busy.postgres.databases(.customer, poolSize: 4)
-            try await busy.postgres.withTenant(SampleSchema.stream) { tenant in
-                let quiet = try World(busy.postgres, tenant, databases)
+        try await TestService.run(SampleService.definition) { busy in
+            try await TestService.run(SampleService.definition) { quiet in
                 let account = try await quiet.create(Account(displayName: "x"))
                 let created = try await served(quiet, account) {
-                    let request = BatchCreateAccountsRequest(accounts: Self.accounts)
-                    let answer: BatchCreateAccountsResponse = try await busy.call(
-                        AccountServiceMethods.batchCreateAccounts, request)
-                    #expect(answer.accounts.count == 1_000)
+                    let made = try await busy.batchCreate(Self.accounts).records
+                    #expect(made.count == 1_000)
                 }
                 let read = try await served(quiet, account) {
                     let request = BatchGetAccountsRequest(ids: Self.accounts.compactMap(\.id))
-                    let answer: BatchGetAccountsResponse = try await busy.call(
-                        AccountServiceMethods.batchGetAccounts, request)
+                    let answer = try await busy.accounts().batchGetAccounts(request)
                     #expect(answer.accounts.count == 1_000)
                 }
                 let listed = try await served(quiet, account) {
-                    let answer = try await busy.list(ListAccountsRequest(pageSize: 1_000))
+                    let answer = try await busy.accounts().listAccounts(ListAccountsRequest(pageSize: 1_000))
                     #expect(answer.accounts.count == 1_000)
                 }
                 #expect(created.calls >= 10 && created.turns >= 30, "\(created)")
                 #expect(read.calls >= 2 && read.turns >= 10, "\(read)")
                 #expect(listed.calls >= 2 && listed.turns >= 10, "\(listed)")
             }
-            await databases.close(deadline: 0)
         }
     }
 
     /// Gets of the quiet workspace one after the other while the work goes on: how many were served, and in how many turns of the loop the
     /// work got on.
     private func served(
-        _ quiet: World, _ account: Account, during work: @escaping @Sendable () async throws -> Void
+        _ quiet: TestService, _ account: Account, during work: @escaping @Sendable () async throws -> Void
     ) async throws -> (calls: Int, turns: Int) {
         let loop = try #require(EventLoop.current)
         // As a server runs its handlers.
@@ -117,7 +112,7 @@ import Wire
         }
         var calls = 0
         while !isDone.load(ordering: .relaxed) {
-            #expect(try await quiet.get(account.id) == account)
+            #expect(try await quiet.get(account) == account)
             calls += 1
         }
         try await task.value

@@ -5,6 +5,7 @@ import Reactor
 import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestService
 import Testing
 import Wire
 
@@ -14,98 +15,92 @@ import Wire
     typealias Methods = AccountServiceMethods
 
     @Test func whatIsCreatedIsRead() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
             let sent = Account(
                 version: 99, createTime: Timestamp(microseconds: 1), displayName: "北京 & Söhne",
                 externalID: "E-1",
                 phone: "+49 30 1234567", email: "a@example.com", website: "https://example.com",
                 countryCode: "DE", annualRevenue: Money(currencyCode: "EUR", minorUnits: 123_456_789),
                 followUpTime: Timestamp(microseconds: 1_800_000_000_123_456), description: "")
-            let created = try await world.create(sent)
+            let created = try await service.create(sent)
             #expect(created.version == 1)
             #expect(created.createTime == created.updateTime && created.createTime != sent.createTime)
-            #expect(created.ownerID == world.people.admin.id.text)
-            #expect(created.departmentID == world.people.south.text)
+            #expect(created.ownerID == people.admin.id.text)
+            #expect(created.departmentID == people.south.text)
             #expect(created.displayName == "北京 & Söhne" && created.description == nil)
-            #expect(try await world.get(created.id) == created)
+            #expect(try await service.get(created) == created)
             #expect(
-                try await world.count("SELECT count(*) FROM {schema}.ledger WHERE record_version = 1") == 1)
+                try await service.number("SELECT count(*) FROM {schema}.ledger WHERE record_version = 1") == 1)
         }
     }
 
     @Test func everyKindOfColumnSurvives() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
             let contact = Contact(
                 givenName: "Zoë", birthDate: "1985-02-28",
                 contactPoints: [
                     ContactPoint(kind: .email, value: "zoe@example.com", primary: true),
                     ContactPoint(kind: .mobile, value: "+1 555 0100", label: "\"home\"", verified: false),
                 ])
-            let response: CreateContactResponse = try await world.call(
-                ContactServiceMethods.createContact, CreateContactRequest(contact: contact))
-            let created = try #require(response.contact)
+            let response = try await service.create(contact)
+            let created = response
             #expect(created.contactPoints == contact.contactPoints && created.birthDate == "1985-02-28")
-            let read: GetContactResponse = try await world.call(
-                ContactServiceMethods.getContact, GetContactRequest(id: created.id))
-            #expect(read.contact == created)
+            let read = try await service.get(created)
+            #expect(read == created)
         }
     }
 
     @Test func everyWrongFieldIsNamedWithItsPath() async throws {
-        try await World.run { world in
-            let error = try await world.refusal(
-                Methods.createAccount,
-                CreateAccountRequest(account: Account(ownerID: RecordID.make().text, email: "x")))
+        try await TestService.run(SampleService.definition) { service in
+            let error = try await denial {
+                try await service.create(Account(ownerID: RecordID.make().text, email: "x"))
+            }
             #expect(error.code == .invalidArgument)
             #expect(
                 error.fieldViolations.map { "\($0.field) \($0.reason)" }
                     == ["account.display_name REQUIRED", "account.email INVALID_FORMAT"])
-            let owner = try await world.refusal(
-                Methods.createAccount,
-                CreateAccountRequest(account: Account(ownerID: RecordID.make().text, displayName: "x")))
+            let owner = try await denial {
+                try await service.create(Account(ownerID: RecordID.make().text, displayName: "x"))
+            }
             #expect(owner.fieldViolations.map(\.reason) == ["REFERENCE_NOT_FOUND"])
-            let name = try await world.refusal(
-                ContactServiceMethods.createContact, CreateContactRequest(contact: Contact(jobTitle: "x")))
+            let name = try await denial { try await service.create(Contact(jobTitle: "x")) }
             #expect(name.fieldViolations.map(\.field) == ["contact.family_name"])
-            #expect(try await world.count("SELECT count(*) FROM {schema}.accounts") == 0)
-            #expect(try await world.count("SELECT count(*) FROM {schema}.ledger") == 0)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.accounts") == 0)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.ledger") == 0)
         }
     }
 
     @Test func takenValuesAreNamed() async throws {
-        try await World.run { world in
-            let first = try await world.create(Account(displayName: "a", externalID: "E", taxID: "DE1"))
-            let taken = try await world.refusal(
-                Methods.createAccount,
-                CreateAccountRequest(account: Account(displayName: "b", externalID: "E")))
+        try await TestService.run(SampleService.definition) { service in
+            let first = try await service.create(Account(displayName: "a", externalID: "E", taxID: "DE1"))
+            let taken = try await denial { try await service.create(Account(displayName: "b", externalID: "E")) }
             #expect(taken.code == .alreadyExists && taken.reason == "EXTERNAL_ID_TAKEN")
             #expect(taken.fieldViolations.map(\.field) == ["account.external_id"])
-            let id = try await world.refusal(
-                Methods.createAccount, CreateAccountRequest(account: Account(id: first.id, displayName: "b")))
+            let id = try await denial { try await service.create(Account(id: first.id, displayName: "b")) }
             #expect(id.code == .alreadyExists && id.reason == "ID_TAKEN")
-            let second = try await world.create(Account(displayName: "b"))
-            let update = try await world.refusal(
-                Methods.updateAccount, UpdateAccountRequest(account: Account(id: second.id, taxID: "de1")))
+            let second = try await service.create(Account(displayName: "b"))
+            let update = try await denial { try await service.update(Account(id: second.id, taxID: "de1")) }
             #expect(update.reason == "TAX_ID_TAKEN")
         }
     }
 
     @Test func updateChangesWhatTheMaskNames() async throws {
-        try await World.run { world in
-            let created = try await world.create(
+        try await TestService.run(SampleService.definition) { service in
+            let created = try await service.create(
                 Account(displayName: "a", phone: "+49 30 1234567", city: "Rom"))
-            let updated = try await world.update(
+            let updated = try await service.update(
                 Account(id: created.id, version: 1, displayName: "ignored", city: "Bonn"), ["city", "phone"])
             #expect(
                 updated.version == 2 && updated.city == "Bonn" && updated.phone == nil
                     && updated.displayName == "a")
             #expect(try #require(updated.updateTime) > (try #require(created.updateTime)))
-            #expect(try await world.get(created.id) == updated)
+            #expect(try await service.get(created) == updated)
             // The same again changes nothing and writes nothing.
-            #expect(try await world.update(Account(id: created.id, city: "Bonn")) == updated)
-            #expect(try await world.count("SELECT count(*) FROM {schema}.ledger") == 2)
-            let text = try await world.database.read(
-                world.tenant.caller, deadline: TestPostgres.deadline(),
+            #expect(try await service.update(Account(id: created.id, city: "Bonn")) == updated)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.ledger") == 2)
+            let text = try await service.database.read(
+                service.tenant.caller, deadline: TestPostgres.deadline(),
                 Statement("SELECT before::text || after::text FROM {schema}.ledger WHERE record_version = 2"),
                 Parameters())
             #expect(
@@ -115,32 +110,30 @@ import Wire
     }
 
     @Test func wrongMasksAreRefused() async throws {
-        try await World.run { world in
-            let created = try await world.create(Account(displayName: "a", industry: "Steel"))
+        try await TestService.run(SampleService.definition) { service in
+            let created = try await service.create(Account(displayName: "a", industry: "Steel"))
             for (mask, reason) in [
                 ("nonsense", "FIELD_UNKNOWN"), ("version", "FIELD_OUTPUT_ONLY"),
                 ("create_time", "FIELD_OUTPUT_ONLY"),
                 ("industry", "FIELD_IMMUTABLE"), ("display_name", "REQUIRED"),
             ] {
-                let error = try await world.refusal(
-                    Methods.updateAccount,
-                    UpdateAccountRequest(
-                        account: Account(id: created.id, industry: "Coal"), updateMask: [mask]))
+                let error = try await denial {
+                    try await service.update(Account(id: created.id, industry: "Coal"), [mask])
+                }
                 #expect(error.reason == reason && error.code == .invalidArgument, "\(mask)")
             }
         }
     }
 
     @Test func disjointEditsMergeAndOverlappingOnesConflict() async throws {
-        try await World.run { world in
-            let created = try await world.create(Account(displayName: "a", city: "Rom"))
-            _ = try await world.update(Account(id: created.id, version: 1, city: "Bonn"))
-            let merged = try await world.update(Account(id: created.id, version: 1, phone: "+49 30 1234567"))
+        try await TestService.run(SampleService.definition) { service in
+            let created = try await service.create(Account(displayName: "a", city: "Rom"))
+            _ = try await service.update(Account(id: created.id, version: 1, city: "Bonn"))
+            let merged = try await service.update(Account(id: created.id, version: 1, phone: "+49 30 1234567"))
             #expect(merged.version == 3 && merged.city == "Bonn" && merged.phone == "+49 30 1234567")
-            let error = try await world.refusal(
-                Methods.updateAccount,
-                UpdateAccountRequest(
-                    account: Account(id: created.id, version: 1, displayName: "b", city: "Köln")))
+            let error = try await denial {
+                try await service.update(Account(id: created.id, version: 1, displayName: "b", city: "Köln"))
+            }
             #expect(error.code == .aborted && error.reason == "VERSION_CONFLICT")
             let conflict = try #require(error.conflict)
             #expect(conflict.fields == ["city"] && conflict.type == "steward.customer.v1.Account")
@@ -149,163 +142,153 @@ import Wire
             #expect(
                 try Account(decoding: conflict.theirs) == Account(id: created.id, version: 3, city: "Bonn"))
             // The same value is no conflict, and without a version the last writer wins.
-            #expect(try await world.update(Account(id: created.id, version: 1, city: "Bonn")).version == 3)
-            #expect(try await world.update(Account(id: created.id, city: "Köln")).city == "Köln")
-            let future = try await world.refusal(
-                Methods.updateAccount,
-                UpdateAccountRequest(account: Account(id: created.id, version: 77, city: "x")))
+            #expect(try await service.update(Account(id: created.id, version: 1, city: "Bonn")).version == 3)
+            #expect(try await service.update(Account(id: created.id, city: "Köln")).city == "Köln")
+            let future = try await denial { try await service.update(Account(id: created.id, version: 77, city: "x")) }
             #expect(future.reason == "VERSION_UNKNOWN")
         }
     }
 
     @Test func withoutHistoryEveryEditOfAnOldVersionConflicts() async throws {
-        try await World.run { world in
-            let created = try await world.create(Account(displayName: "a", city: "Rom"))
-            _ = try await world.update(Account(id: created.id, city: "Bonn"))
-            _ = try await world.database.batch(
-                world.tenant.caller, deadline: TestPostgres.deadline(),
-                [(Statement("UPDATE {schema}.accounts SET version = version + 1"), Parameters())])
-            let error = try await world.refusal(
-                Methods.updateAccount,
-                UpdateAccountRequest(account: Account(id: created.id, version: 1, displayName: "b")))
+        try await TestService.run(SampleService.definition) { service in
+            let created = try await service.create(Account(displayName: "a", city: "Rom"))
+            _ = try await service.update(Account(id: created.id, city: "Bonn"))
+            try await service.sql("UPDATE {schema}.accounts SET version = version + 1")
+            let error = try await denial {
+                try await service.update(Account(id: created.id, version: 1, displayName: "b"))
+            }
             #expect(error.reason == "VERSION_CONFLICT" && error.conflict?.fields == ["display_name"])
         }
     }
 
     /// A row of the ledger that tells of no version of its own, as that of a new password.
     @Test func aRowBesideTheChangesOfARecordMakesNoConflict() async throws {
-        try await World.run { world in
-            let created = try await world.create(Account(displayName: "a", city: "Rom"))
-            _ = try await world.update(Account(id: created.id, city: "Bonn"))
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let created = try await service.create(Account(displayName: "a", city: "Rom"))
+            _ = try await service.update(Account(id: created.id, city: "Bonn"))
             let row = LedgerRow(
                 object: "account", recordID: try #require(RecordID(created.id ?? "")), version: 2,
                 before: Array("{}".utf8),
                 after: Array("{\"noted\": true}".utf8))
-            let context = world.context(Methods.updateAccount, as: world.people.admin)
-            _ = try await world.database.batch(
-                world.tenant.caller, deadline: TestPostgres.deadline(),
+            let context = service.context(Methods.updateAccount, as: people.admin)
+            _ = try await service.database.batch(
+                service.tenant.caller, deadline: TestPostgres.deadline(),
                 [row.insertion(LedgerRow.Origin(time: .now(), actor: nil, context))])
-            let merged = try await world.update(Account(id: created.id, version: 1, phone: "+49 30 1234567"))
+            let merged = try await service.update(Account(id: created.id, version: 1, phone: "+49 30 1234567"))
             #expect(merged.version == 3 && merged.city == "Bonn")
         }
     }
 
     @Test func deletedRecordsComeBack() async throws {
-        try await World.run { world in
-            let created = try await world.create(Account(displayName: "a", externalID: "E"))
-            let stale = try await world.refusal(
-                Methods.deleteAccount, DeleteAccountRequest(id: created.id, version: 7))
+        try await TestService.run(SampleService.definition) { service in
+            let created = try await service.create(Account(displayName: "a", externalID: "E"))
+            let stale = try await denial {
+                try await service.accounts().deleteAccount(DeleteAccountRequest(id: created.id, version: 7))
+            }
             #expect(stale.code == .aborted)
-            let deleted: DeleteAccountResponse = try await world.call(
-                Methods.deleteAccount, DeleteAccountRequest(id: created.id, version: 1))
+            let deleted = try await service.accounts().deleteAccount(DeleteAccountRequest(id: created.id, version: 1))
             #expect(deleted.account?.deleteTime != nil && deleted.account?.version == 2)
-            #expect(
-                try await world.refusal(Methods.getAccount, GetAccountRequest(id: created.id)).code
-                    == .notFound)
-            let shown: GetAccountResponse = try await world.call(
-                Methods.getAccount, GetAccountRequest(id: created.id, showDeleted: true))
-            #expect(shown.account == deleted.account)
+            let gone = try await denial { try await service.get(created) }
+            #expect(gone.code == .notFound)
+            let shown = try await service.get(created, deleted: true)
+            #expect(shown == deleted.account)
             for error in [
-                try await world.refusal(Methods.deleteAccount, DeleteAccountRequest(id: created.id)),
-                try await world.refusal(
-                    Methods.updateAccount, UpdateAccountRequest(account: Account(id: created.id, city: "x"))),
+                try await denial { try await service.delete(created) },
+                try await denial { try await service.update(Account(id: created.id, city: "x")) },
             ] { #expect(error.code == .notFound) }
             // Its unique value is free while it is deleted, and keeps it deleted once it is taken.
-            let other = try await world.create(Account(displayName: "b", externalID: "E"))
-            let clash = try await world.refusal(Methods.restoreAccount, RestoreAccountRequest(id: created.id))
+            let other = try await service.create(Account(displayName: "b", externalID: "E"))
+            let clash = try await denial { try await service.restore(created) }
             #expect(clash.code == .alreadyExists && clash.reason == "EXTERNAL_ID_TAKEN")
-            _ = try await world.update(Account(id: other.id, externalID: "F"))
-            let restored: RestoreAccountResponse = try await world.call(
-                Methods.restoreAccount, RestoreAccountRequest(id: created.id))
-            #expect(restored.account?.deleteTime == nil && restored.account?.version == 3)
-            let living = try await world.refusal(
-                Methods.restoreAccount, RestoreAccountRequest(id: created.id))
+            _ = try await service.update(Account(id: other.id, externalID: "F"))
+            let restored = try await service.restore(created)
+            #expect(restored.deleteTime == nil && restored.version == 3)
+            let living = try await denial { try await service.restore(created) }
             #expect(living.reason == "RECORD_NOT_DELETED")
         }
     }
 
     @Test func repeatedRequestsAreAnsweredAndNotDone() async throws {
-        try await World.run { world in
-            let first = try await world.create(Account(displayName: "a", externalID: "E"), requestID: "r1")
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let first = try await service.create(Account(displayName: "a", externalID: "E"), requestID: "r1")
             #expect(
-                try await world.create(Account(displayName: "a", externalID: "E"), requestID: "r1") == first)
-            let updated = try await world.update(
+                try await service.create(Account(displayName: "a", externalID: "E"), requestID: "r1") == first)
+            let updated = try await service.update(
                 Account(id: first.id, version: 1, city: "x"), requestID: "r2")
-            _ = try await world.update(Account(id: first.id, city: "y"))
+            _ = try await service.update(Account(id: first.id, city: "y"))
             #expect(
-                try await world.update(Account(id: first.id, version: 1, city: "x"), requestID: "r2")
+                try await service.update(Account(id: first.id, version: 1, city: "x"), requestID: "r2")
                     == updated)
             for _ in 0..<2 {
-                let deleted: DeleteAccountResponse = try await world.call(
-                    Methods.deleteAccount, DeleteAccountRequest(id: first.id), requestID: "r3")
-                #expect(deleted.account?.version == 4)
+                let deleted = try await service.delete(first, requestID: "r3")
+                #expect(deleted.version == 4)
             }
-            #expect(try await world.count("SELECT count(*) FROM {schema}.accounts") == 1)
-            #expect(try await world.count("SELECT count(*) FROM {schema}.ledger") == 4)
-            let reused = try await world.refusal(
-                Methods.createAccount, CreateAccountRequest(account: Account(displayName: "other")),
-                requestID: "r1")
+            #expect(try await service.number("SELECT count(*) FROM {schema}.accounts") == 1)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.ledger") == 4)
+            let reused = try await denial { try await service.create(Account(displayName: "other"), requestID: "r1") }
             #expect(reused.code == .invalidArgument && reused.reason == "REQUEST_ID_REUSED")
             // Another user's id is another id.
-            let other = try await world.create(
-                Account(displayName: "a"), as: world.people.rep, requestID: "r1")
+            let other = try await service.create(
+                Account(displayName: "a"), as: people.rep, requestID: "r1")
             #expect(other.id != first.id)
         }
     }
 
     @Test func oldAnswersGoAsNewOnesCome() async throws {
-        try await World.run { world in
-            for number in 0..<3 { try await world.create(Account(displayName: "a"), requestID: "old \(number)") }
+        try await TestService.run(SampleService.definition) { service in
+            for number in 0..<3 { try await service.create(Account(displayName: "a"), requestID: "old \(number)") }
             let ageing = Statement("UPDATE {schema}.requests SET created_at = created_at - interval '25 hours'")
-            _ = try await world.database.batch(
-                world.tenant.caller, deadline: TestPostgres.deadline(), [(ageing, Parameters())])
-            let fresh = try await world.create(Account(displayName: "b"), requestID: "fresh")
+            _ = try await service.database.batch(
+                service.tenant.caller, deadline: TestPostgres.deadline(), [(ageing, Parameters())])
+            let fresh = try await service.create(Account(displayName: "b"), requestID: "fresh")
             var number = 0
-            let old: StaticString = "SELECT count(*) FROM {schema}.requests WHERE request_id LIKE 'old %'"
-            while try await world.count(old) > 0 {
+            let old = "SELECT count(*) FROM {schema}.requests WHERE request_id LIKE 'old %'"
+            while try await service.number(old) > 0 {
                 // One in 64 does it; that none of 2,000 does has a chance of 1 in 10¹³.
                 try #require(number < 2_000)
-                try await world.create(Account(displayName: "c"), requestID: "new \(number)")
+                try await service.create(Account(displayName: "c"), requestID: "new \(number)")
                 number += 1
             }
-            #expect(try await world.create(Account(displayName: "b"), requestID: "fresh") == fresh)
-            #expect(try await world.count("SELECT count(*) FROM {schema}.requests") == Int64(number) + 1)
+            #expect(try await service.create(Account(displayName: "b"), requestID: "fresh") == fresh)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.requests") == Int64(number) + 1)
         }
     }
 
     @Test func concurrentRepetitionsHappenOnce() async throws {
-        try await World.run { world in
+        try await TestService.run(SampleService.definition) { service in
             let ids = try await withThrowingTaskGroup(of: String?.self) { group in
                 for _ in 0..<8 {
-                    group.addTask(executorPreference: world.postgres.loops.loops[0]) {
-                        try await world.create(Account(displayName: "a"), requestID: "same").id
+                    group.addTask(executorPreference: service.postgres.loops.loops[0]) {
+                        try await service.create(Account(displayName: "a"), requestID: "same").id
                     }
                 }
                 return try await group.reduce(into: Set<String?>()) { $0.insert($1) }
             }
             #expect(ids.count == 1)
-            #expect(try await world.count("SELECT count(*) FROM {schema}.accounts") == 1)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.accounts") == 1)
         }
     }
 
     @Test func concurrentUpdatesLoseNothing() async throws {
-        try await World.run { world in
-            let created = try await world.create(Account(displayName: "a"))
+        try await TestService.run(SampleService.definition) { service in
+            let created = try await service.create(Account(displayName: "a"))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<12 {
-                    group.addTask(executorPreference: world.postgres.loops.loops[0]) {
+                    group.addTask(executorPreference: service.postgres.loops.loops[0]) {
                         let edit =
                             number % 2 == 0
                             ? Account(id: created.id, version: 1, city: "same")
                             : Account(id: created.id, city: "c\(number)")
-                        _ = try? await world.update(edit)
+                        _ = try? await service.update(edit)
                     }
                 }
                 try await group.waitForAll()
             }
-            let last = try #require(try await world.get(created.id).version)
+            let last = try #require(try await service.get(created).version)
             #expect(
-                try await world.count("SELECT count(DISTINCT record_version) FROM {schema}.ledger") == last)
+                try await service.number("SELECT count(DISTINCT record_version) FROM {schema}.ledger") == last)
         }
     }
 }

@@ -10,8 +10,8 @@ package final class FakeReferences: ReferenceChecker {
     package let isDown = Mutex(false)
 
     /// Makes a record up.
-    package func make(_ object: String) -> RecordID {
-        let id = RecordID.make()
+    @discardableResult
+    package func make(_ object: String, _ id: RecordID = .make()) -> RecordID {
         living.withLock { _ = $0.insert(RecordReference(object: object, id: id)) }
         return id
     }

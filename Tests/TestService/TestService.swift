@@ -130,6 +130,11 @@ package final class TestService: RecordCalls, Sendable {
         }
     }
 
+    /// What a user may do.
+    package func access(of user: UserID) -> UserAccess? {
+        policies.snapshots.withLock { $0[tenant.id] }?.access(of: user)
+    }
+
     private func publish(_ change: (inout People) -> Void) {
         let snapshot = people.withLock { people in
             change(&people)
@@ -168,6 +173,16 @@ extension TestService {
     /// One number from the tenant's schema.
     package func number(_ text: String) async throws -> Int64 { try await sql(text).one().int64(0) }
 }
+
+/// The error of a call that must be refused.
+///
+/// - Throws: `NotRefused` when it succeeds.
+package func denial<Answer>(_ call: () async throws -> Answer) async throws -> RPCError {
+    guard let error = try await refusal(call) else { throw NotRefused() }
+    return error
+}
+
+package struct NotRefused: Error {}
 
 /// The error that a call ends with; nil when it succeeds.
 package func refusal<Answer>(_ call: () async throws -> Answer) async throws -> RPCError? {

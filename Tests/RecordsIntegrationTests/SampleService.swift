@@ -1,14 +1,16 @@
-import AccessControl
 import Contracts
 import Migrations
 import RPC
 import Records
+import ServiceHost
 import Synchronization
 import Tenancy
-import Wire
+import TestService
 
-/// The tables and record types of these tests: those of the customer service as far as they differ in kind.
-enum SampleSchema {
+/// A service of these tests: the record types of customer, as far as they differ in kind, and their tables.
+enum SampleService {
+    static let definition = ServiceDefinition(stream, records: [account, contact, activity])
+
     static let stream = MigrationStream(
         name: "customer", kind: .tenant(.customer),
         migrations: [
@@ -123,19 +125,8 @@ enum SampleSchema {
     static let committed = Mutex<[String]>([])
 }
 
-/// The sales service, as far as these tests need it.
-final class FakeSales: ReferenceChecker {
-    let deals = Mutex<Set<RecordID>>([])
-    let isDown = Mutex(false)
-
-    func check(
-        _ references: [RecordReference], in service: ServiceName, for context: CallContext
-    ) async throws -> [Bool] {
-        if isDown.withLock({ $0 }) {
-            throw RPCError.unavailable("REFERENCE_CHECK_UNAVAILABLE", "down", retryDelay: .seconds(1))
-        }
-        return references.map { reference in
-            deals.withLock { $0.contains(reference.id) } && reference.object == "deal"
-        }
+extension TestService {
+    func accounts(as user: UserID? = nil, requestID: String? = nil) -> AccountServiceClient {
+        AccountServiceClient(channel: channel(as: user, requestID: requestID))
     }
 }
