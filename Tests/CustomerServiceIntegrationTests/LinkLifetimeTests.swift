@@ -1,4 +1,5 @@
 import Contracts
+import CustomerService
 import RPC
 import Tenancy
 import TestService
@@ -9,11 +10,11 @@ import Testing
     /// Every order of deleting and restoring the ends, five steps long, one after the other: a link that one order leaves in a wrong
     /// state is wrong in the next, too.
     @Test func aLinkLivesExactlyWhileBothEndsDo() async throws {
-        try await Customers.run { customers in
+        try await TestService.run(CustomerService.definition) { customers in
             let ends = try await Ends(customers)
             // The user ended this one himself.
             let ended = try await customers.link(ends.account, ends.contact)
-            _ = try await customers.links().deleteAccountContact(DeleteAccountContactRequest(id: ended.id))
+            try await customers.delete(ended)
             let link = try await customers.link(ends.account, ends.contact, primary: true)
             var living = Living()
             for order in 0..<32 {
@@ -30,14 +31,14 @@ import Testing
 
     /// What a user ended stays ended, whatever its ends have been through before and go through after.
     @Test func aLinkThatAUserDeletedStaysDeleted() async throws {
-        try await Customers.run { customers in
+        try await TestService.run(CustomerService.definition) { customers in
             for order in 0..<16 {
                 let ends = try await Ends(customers)
                 let link = try await customers.link(ends.account, ends.contact)
                 var living = Living()
                 for step in 0..<4 { try await ends.turn(order >> step & 1 == 0, &living) }
                 try await ends.restore(&living)
-                _ = try await customers.links().deleteAccountContact(DeleteAccountContactRequest(id: link.id))
+                try await customers.delete(link)
                 for step in 0..<4 { try await ends.turn(order >> step & 1 == 0, &living) }
                 try await ends.restore(&living)
                 #expect(try await customers.living().isEmpty, "order \(order)")
@@ -47,7 +48,7 @@ import Testing
 
     /// Either comes first, and the other finds it.
     @Test func bothEndsComeBackAtOnce() async throws {
-        try await Customers.run { customers in
+        try await TestService.run(CustomerService.definition) { customers in
             for round in 0..<8 {
                 let ends = try await Ends(customers)
                 let link = try await customers.link(ends.account, ends.contact)
@@ -58,8 +59,8 @@ import Testing
                     try await customers.delete(ends.contact)
                     try await customers.delete(ends.account)
                 }
-                async let account: Void = customers.restore(ends.account)
-                async let contact: Void = customers.restore(ends.contact)
+                async let account = customers.restore(ends.account)
+                async let contact = customers.restore(ends.contact)
                 _ = try await (account, contact)
                 #expect(try await customers.living()[link.id ?? ""] != nil, "round \(round)")
             }
@@ -72,14 +73,14 @@ import Testing
     }
 
     private struct Ends {
-        let customers: Customers
+        let customers: TestService
         let account: Account
         let contact: Contact
 
-        init(_ customers: Customers) async throws {
+        init(_ customers: TestService) async throws {
             self.customers = customers
-            account = try await customers.make(Account(displayName: "Acme"))
-            contact = try await customers.make(Contact(familyName: "Wile"))
+            account = try await customers.create(Account(displayName: "Acme"))
+            contact = try await customers.create(Contact(familyName: "Wile"))
         }
 
         /// Deletes the account or the contact, or restores it if it is deleted.

@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import RPC
+import SalesService
 import Tenancy
 import TestService
 import Testing
@@ -12,10 +13,10 @@ import Testing
     }
 
     @Test func sumsAreExactHoweverLarge() async throws {
-        try await Sales.run { sales in
-            for name in ["a", "b", "c"] { try await sales.make(deal(name, Int64.max)) }
-            try await sales.make(Deal(displayName: "d", amount: Money(currencyCode: "USD", minorUnits: 3)))
-            try await sales.make(Deal(displayName: "e"))
+        try await TestService.run(SalesService.definition) { sales in
+            for name in ["a", "b", "c"] { try await sales.create(deal(name, Int64.max)) }
+            try await sales.create(Deal(displayName: "d", amount: Money(currencyCode: "USD", minorUnits: 3)))
+            try await sales.create(Deal(displayName: "e"))
             let column = try #require(try await sales.deals().getBoard(GetBoardRequest()).columns.first)
             #expect(column.dealCount == 5)
             #expect(
@@ -33,9 +34,9 @@ import Testing
     }
 
     @Test func whatEnteredAStageLastIsSeenFirst() async throws {
-        try await Sales.run { sales in
-            for day in 1...6 { try await sales.make(deal("old \(day)", 1, close: "2020-01-0\(day)")) }
-            let made = try await sales.make(Deal(displayName: "just made"))
+        try await TestService.run(SalesService.definition) { sales in
+            for day in 1...6 { try await sales.create(deal("old \(day)", 1, close: "2020-01-0\(day)")) }
+            let made = try await sales.create(Deal(displayName: "just made"))
             func first(_ stage: Int) async throws -> BoardColumn {
                 try await sales.deals().getBoard(GetBoardRequest(dealsPerStage: 3)).columns[stage]
             }
@@ -49,8 +50,8 @@ import Testing
     }
 
     @Test func filtersHoldForCountsSumsAndDeals() async throws {
-        try await Sales.run { sales in
-            for units: Int64 in [10, 100, 1000] { try await sales.make(deal("Deal of \(units)", units)) }
+        try await TestService.run(SalesService.definition) { sales in
+            for units: Int64 in [10, 100, 1000] { try await sales.create(deal("Deal of \(units)", units)) }
             let board = try await sales.deals().getBoard(
                 GetBoardRequest(filterExpression: "amount.minor_units > 50", dealsPerStage: 0))
             #expect(board.columns[0].dealCount == 2 && board.columns[0].deals.isEmpty)
@@ -60,13 +61,13 @@ import Testing
     }
 
     @Test func theBoardNeedsTheRightToReadWhatItShows() async throws {
-        try await Sales.run { sales in
-            try await sales.make(deal("Desk", 100))
+        try await TestService.run(SalesService.definition) { sales in
+            try await sales.create(deal("Desk", 100))
             let all: [(object: String, action: String, scope: Scope)] = [
                 ("deal", "read", .all), ("stage", "read", .all), ("pipeline", "read", .all),
             ]
             for missing in all {
-                let user = sales.service.makeUser(all.filter { $0.object != missing.object })
+                let user = sales.makeUser(all.filter { $0.object != missing.object })
                 // Refused before the request is looked at.
                 let error = try await refusal {
                     try await sales.deals(as: user).getBoard(
@@ -75,14 +76,14 @@ import Testing
                 #expect(error?.code == .permissionDenied && error?.reason == "PERMISSION_MISSING")
                 #expect(error?.details.map(\.value) == ["\(missing.object).read"])
             }
-            let reader = sales.service.makeUser(all)
+            let reader = sales.makeUser(all)
             #expect(try await sales.deals(as: reader).getBoard(GetBoardRequest()).columns[0].dealCount == 1)
         }
     }
 
     @Test func hiddenFieldsAreInNothingThatIsMadeOfThem() async throws {
-        try await Sales.run { sales in
-            try await sales.make(deal("Desk", 100, close: "2027-01-31"))
+        try await TestService.run(SalesService.definition) { sales in
+            try await sales.create(deal("Desk", 100, close: "2027-01-31"))
             let pipeline = try await sales.defaultPipeline()
             func board(_ object: String, _ field: String, _ level: FieldLevel) async throws -> GetBoardResponse {
                 try await sales.deals(as: sales.clerk(hiding: (object, field, level))).getBoard(
@@ -119,11 +120,11 @@ import Testing
 
     /// The order of the deals would tell the time that they entered the stage.
     @Test func theOrderTellsNoHiddenTime() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let qualified = try await sales.stage("Qualified")
             let proposal = try await sales.stage("Proposal")
-            let first = try await sales.make(Deal(displayName: "first"))
-            try await sales.make(Deal(displayName: "second"))
+            let first = try await sales.create(Deal(displayName: "first"))
+            try await sales.create(Deal(displayName: "second"))
             try await sales.move(first, to: proposal)
             try await sales.move(first, to: qualified)
             func names(_ user: UserID) async throws -> [String?] {
@@ -136,12 +137,12 @@ import Testing
     }
 
     @Test func theHistoryShowsWhatTheDealMayShow() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let lost = try await sales.stage("Lost")
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             try await sales.move(deal, to: lost, reason: "too dear")
             let whole = try await sales.history(deal, as: sales.clerk())
-            #expect(whole.allSatisfy { $0.changeTime != nil && $0.userID == sales.service.admin.id.text })
+            #expect(whole.allSatisfy { $0.changeTime != nil && $0.userID == sales.admin.id.text })
             #expect(whole.map(\.outcomeReason) == ["too dear", nil] && whole[0].secondsInStage != nil)
             for level in [FieldLevel.none, .masked] {
                 for field in ["stage_enter_time", "create_time", "update_time"] {
@@ -163,13 +164,13 @@ import Testing
     }
 
     @Test func aMoveAsksForRightsBeforeItLooksAtTheRequest() async throws {
-        try await Sales.run { sales in
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+        try await TestService.run(SalesService.definition) { sales in
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             let lost = try await sales.stage("Lost")
-            let reader = sales.service.makeUser([("deal", "read", .all), ("stage", "read", .all)])
+            let reader = sales.makeUser([("deal", "read", .all), ("stage", "read", .all)])
             let error = try await refusal { try await sales.deals(as: reader).moveDealStage(MoveDealStageRequest()) }
             #expect(error?.reason == "PERMISSION_MISSING")
-            let blind = sales.service.makeUser([("deal", "*", .all)])
+            let blind = sales.makeUser([("deal", "*", .all)])
             let unseen = try await refusal { try await sales.move(deal, to: lost, reason: "x", as: blind) }
             #expect(unseen?.details.map(\.value) == ["stage.read"])
             for (field, reason) in [("stage_id", nil), ("outcome_reason", "too dear")] {

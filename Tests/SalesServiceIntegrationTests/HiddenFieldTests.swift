@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import RPC
+import SalesService
 import Tenancy
 import TestService
 import Testing
@@ -9,8 +10,8 @@ import Testing
 /// that has been tried.
 @Suite struct HiddenFieldTests {
     /// Does everything, but for these fields.
-    private func user(_ sales: Sales, hiding object: String, _ field: String, _ level: FieldLevel) -> UserID {
-        sales.service.makeUser([("*", "*", .all)], hiding: [(object, field, level)])
+    private func user(_ sales: TestService, hiding object: String, _ field: String, _ level: FieldLevel) -> UserID {
+        sales.makeUser([("*", "*", .all)], hiding: [(object, field, level)])
     }
 
     private static let levels = [FieldLevel.none, .masked]
@@ -29,12 +30,12 @@ import Testing
     }
 
     @Test(arguments: levels) func theStageOfADealTellsNoHiddenPipeline(_ level: FieldLevel) async throws {
-        try await Sales.run { sales in
-            try await sales.make(Deal(displayName: "Desk"))
+        try await TestService.run(SalesService.definition) { sales in
+            try await sales.create(Deal(displayName: "Desk"))
             let pipeline = try await sales.defaultPipeline().id ?? ""
             let hidden = user(sales, hiding: "deal", "pipeline_id", level)
             func list(_ text: String, as user: UserID) async throws -> Int {
-                try await sales.deals(as: user).listDeals(ListDealsRequest(filterExpression: text)).deals.count
+                try await sales.list(Deal.self, text, as: user).count
             }
             let attempts = [
                 "stage.pipeline_id = '\(pipeline)'", "stage.pipeline_id != '\(pipeline)'", "stage.pipeline_id is set",
@@ -53,11 +54,11 @@ import Testing
             }
             for key in ["pipeline_id", "pipeline_id desc"] {
                 refused.append(
-                    try await refusal { try await sales.deals(as: hidden).listDeals(ListDealsRequest(orderBy: [key])) })
+                    try await refusal { try await sales.list(Deal.self, by: [key], as: hidden) })
             }
             expectHidden("pipeline_id", refused)
             // Whether a move changes the pipeline.
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             let other = try await sales.makePipeline("Other").new
             expectHidden(
                 "pipeline_id",
@@ -70,12 +71,12 @@ import Testing
     }
 
     @Test(arguments: levels) func nothingTellsWhetherAHiddenStageIsLost(_ level: FieldLevel) async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let old = try await sales.defaultPipeline()
             let lost = try await sales.stage("Lost")
             let open = try await sales.stage("Proposal")
-            let deal = try await sales.make(Deal(displayName: "Desk"))
-            let dead = try await sales.make(Deal(displayName: "Desk", stageID: lost.id, outcomeReason: "too dear"))
+            let deal = try await sales.create(Deal(displayName: "Desk"))
+            let dead = try await sales.create(Deal(displayName: "Desk", stageID: lost.id, outcomeReason: "too dear"))
             let other = try await sales.makePipeline("Other")
             let hidden = user(sales, hiding: "stage", "category", level)
             let client = sales.deals(as: hidden)
@@ -86,7 +87,7 @@ import Testing
                         try await refusal { try await sales.move(deal, to: stage, reason: reason, as: hidden) })
                     refused.append(
                         try await refusal {
-                            try await sales.make(
+                            try await sales.create(
                                 Deal(displayName: "Lamp", stageID: stage.id, outcomeReason: reason), as: hidden)
                         })
                 }
@@ -109,31 +110,27 @@ import Testing
                     })
             }
             // A new deal begins in an open stage.
-            refused.append(try await refusal { try await sales.make(Deal(displayName: "Lamp"), as: hidden) })
+            refused.append(try await refusal { try await sales.create(Deal(displayName: "Lamp"), as: hidden) })
             // Won is certain.
             for stage in [open, try await sales.stage("Won")] {
                 refused.append(
                     try await refusal {
-                        try await sales.stages(as: hidden).updateStage(
-                            UpdateStageRequest(
-                                stage: Stage(id: stage.id, probabilityPercent: 70), updateMask: ["probability_percent"]
-                            ))
+                        try await sales.update(
+                            Stage(id: stage.id, probabilityPercent: 70), ["probability_percent"], as: hidden)
                     })
             }
             // The last open stage of the default pipeline stays; a pipeline without one is no default.
             for stage in [open, lost] {
                 refused.append(
                     try await refusal {
-                        try await sales.stages(as: hidden).deleteStage(
-                            DeleteStageRequest(id: try await sales.addStage("New \(stage.id ?? "")", to: old).id))
+                        try await sales.delete(
+                            Stage.self, try await sales.addStage("New \(stage.id ?? "")", to: old).id, as: hidden)
                     })
             }
             refused.append(
                 try await refusal {
-                    try await sales.pipelines(as: hidden).updatePipeline(
-                        UpdatePipelineRequest(
-                            pipeline: Pipeline(id: other.pipeline.id, defaultPipeline: true),
-                            updateMask: ["default_pipeline"]))
+                    try await sales.update(
+                        Pipeline(id: other.pipeline.id, defaultPipeline: true), ["default_pipeline"], as: hidden)
                 })
             expectHidden("category", refused)
             let batch = try await client.batchCreateDeals(
@@ -146,31 +143,30 @@ import Testing
     }
 
     @Test(arguments: levels) func nothingTellsTheDefaultPipeline(_ level: FieldLevel) async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let other = try await sales.makePipeline("Other")
             let hidden = user(sales, hiding: "pipeline", "default_pipeline", level)
             let isDefault = try await sales.defaultPipeline()
             var refused = [
-                try await refusal { try await sales.make(Deal(displayName: "Desk"), as: hidden) },
+                try await refusal { try await sales.create(Deal(displayName: "Desk"), as: hidden) },
                 try await refusal { try await sales.deals(as: hidden).getBoard(GetBoardRequest()) },
             ]
             for pipeline in [isDefault, other.pipeline] {
                 refused.append(
                     try await refusal {
-                        try await sales.pipelines(as: hidden).deletePipeline(DeletePipelineRequest(id: pipeline.id))
+                        try await sales.delete(pipeline, as: hidden)
                     })
             }
             for stage in [try await sales.stage("Proposal"), other.new] {
                 refused.append(
                     try await refusal {
-                        try await sales.stages(as: hidden).deleteStage(DeleteStageRequest(id: stage.id))
+                        try await sales.delete(stage, as: hidden)
                     })
                 refused.append(
                     try await refusal {
-                        try await sales.stages(as: hidden).updateStage(
-                            UpdateStageRequest(
-                                stage: Stage(id: stage.id, probabilityPercent: 100, category: .won),
-                                updateMask: ["category", "probability_percent"]))
+                        try await sales.update(
+                            Stage(id: stage.id, probabilityPercent: 100, category: .won),
+                            ["category", "probability_percent"], as: hidden)
                     })
             }
             expectHidden("default_pipeline", refused)
@@ -178,36 +174,36 @@ import Testing
             for deal in [
                 Deal(displayName: "Desk", pipelineID: isDefault.id), Deal(displayName: "Desk", stageID: other.new.id),
             ] {
-                try await sales.make(deal, as: hidden)
+                try await sales.create(deal, as: hidden)
             }
         }
     }
 
     /// The stage that a deal enters by itself is the first of its pipeline; the one that it is put into brings its pipeline.
     @Test(arguments: levels) func aNewDealTellsNothingOfItsStage(_ level: FieldLevel) async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let pipeline = try await sales.defaultPipeline()
             let stage = try await sales.stage("Proposal")
             let unplaced = user(sales, hiding: "stage", "position", level)
             expectHidden(
                 "position",
                 [
-                    try await refusal { try await sales.make(Deal(displayName: "Desk"), as: unplaced) },
+                    try await refusal { try await sales.create(Deal(displayName: "Desk"), as: unplaced) },
                     try await refusal {
-                        try await sales.make(Deal(displayName: "Desk", pipelineID: pipeline.id), as: unplaced)
+                        try await sales.create(Deal(displayName: "Desk", pipelineID: pipeline.id), as: unplaced)
                     },
                 ])
-            try await sales.make(Deal(displayName: "Desk", stageID: stage.id), as: unplaced)
+            try await sales.create(Deal(displayName: "Desk", stageID: stage.id), as: unplaced)
             let homeless = user(sales, hiding: "stage", "pipeline_id", level)
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             expectHidden(
                 "pipeline_id",
                 [
                     try await refusal {
-                        try await sales.make(Deal(displayName: "Desk", stageID: stage.id), as: homeless)
+                        try await sales.create(Deal(displayName: "Desk", stageID: stage.id), as: homeless)
                     },
                     try await refusal {
-                        try await sales.make(
+                        try await sales.create(
                             Deal(displayName: "Desk", pipelineID: pipeline.id, stageID: stage.id), as: homeless)
                     },
                     try await refusal { try await sales.move(deal, to: stage, as: homeless) },
@@ -215,21 +211,20 @@ import Testing
             // Whether a reason may be taken off tells where the deal is.
             let unstaged = user(sales, hiding: "deal", "stage_id", level)
             let refused = try await refusal {
-                try await sales.deals(as: unstaged).updateDeal(
-                    UpdateDealRequest(deal: Deal(id: deal.id, outcomeReason: "x"), updateMask: ["outcome_reason"]))
+                try await sales.update(Deal(id: deal.id, outcomeReason: "x"), ["outcome_reason"], as: unstaged)
             }
             expectHidden("stage_id", [refused])
         }
     }
 
     @Test(arguments: levels) func aRefusedRestoreNamesNoHiddenRecord(_ level: FieldLevel) async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let new = try await sales.makePipeline("Short-lived")
-            let deal = try await sales.make(Deal(displayName: "Desk", stageID: new.new.id))
-            _ = try await sales.deals().deleteDeal(DeleteDealRequest(id: deal.id))
+            let deal = try await sales.create(Deal(displayName: "Desk", stageID: new.new.id))
+            try await sales.delete(deal)
             try await sales.delete(new.new)
             func restore(as user: UserID?) async throws -> RPCError? {
-                try await refusal { try await sales.deals(as: user).restoreDeal(RestoreDealRequest(id: deal.id)) }
+                try await refusal { try await sales.restore(deal, as: user) }
             }
             #expect(try await restore(as: nil)?.details.map(\.value) == ["stage_id", "stage", new.new.id ?? ""])
             let hidden = try await restore(as: user(sales, hiding: "deal", "stage_id", level))

@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import RPC
+import SalesService
 import Tenancy
 import TestService
 import Testing
@@ -13,23 +14,23 @@ import Testing
 
     /// Who sees all deals and changes his own moves no other's.
     @Test func aDealIsMovedByWhoMayChangeIt() async throws {
-        try await Sales.run { sales in
-            let rep = sales.service.makeUser(Self.reads + [("pipeline", "read", .all), ("deal", "update", .own)])
+        try await TestService.run(SalesService.definition) { sales in
+            let rep = sales.makeUser(Self.reads + [("pipeline", "read", .all), ("deal", "update", .own)])
             let proposal = try await sales.stage("Proposal")
-            let other = try await sales.make(Deal(displayName: "Theirs"))
+            let other = try await sales.create(Deal(displayName: "Theirs"))
             let refused = try await refusal { try await sales.move(other, to: proposal, as: rep) }
             #expect(refused?.code == .permissionDenied && refused?.reason == "RECORD_OUT_OF_SCOPE")
             #expect(try await sales.get(other).stageID == other.stageID)
-            let own = try await sales.make(Deal(ownerID: rep.description, displayName: "Mine"))
+            let own = try await sales.create(Deal(ownerID: rep.description, displayName: "Mine"))
             #expect(try await sales.move(own, to: proposal, as: rep).stageID == proposal.id)
         }
     }
 
     /// A move within the pipeline tells nothing of pipelines, one to another does.
     @Test func anotherPipelineMustBeReadable() async throws {
-        try await Sales.run { sales in
-            let rep = sales.service.makeUser(Self.reads + [("deal", "update", .all)])
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+        try await TestService.run(SalesService.definition) { sales in
+            let rep = sales.makeUser(Self.reads + [("deal", "update", .all)])
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             let moved = try await sales.move(deal, to: try await sales.stage("Proposal"), as: rep)
             let other = try await sales.makePipeline("Other").new
             let refused = try await refusal { try await sales.move(moved, to: other, as: rep) }

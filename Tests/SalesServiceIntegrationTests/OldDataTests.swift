@@ -1,6 +1,7 @@
 import Contracts
 import Postgres
 import RPC
+import SalesService
 import Tenancy
 import TestService
 import Testing
@@ -39,37 +40,38 @@ import Testing
     ]
 
     @Test func everyRowFitsTheRulesAfterwards() async throws {
-        try await Sales.run(
-            from: 4, old: { sales in for text in Self.old { try await sales.service.sql(text) } },
+        try await TestService.run(
+            SalesService.definition, from: 4, old: { sales in for text in Self.old { try await sales.sql(text) } },
             { sales in
                 let pipeline = try await sales.defaultPipeline()
                 #expect(pipeline.displayName?.hasPrefix("Sales (") == true)
                 let board = try await sales.deals().getBoard(GetBoardRequest())
                 #expect(board.columns.map(\.dealCount) == [1, 1, 0, 0, 2])
-                let deals = try await sales.deals().listDeals(ListDealsRequest(orderBy: ["display_name"])).deals
+                let deals = try await sales.list(Deal.self, by: ["display_name"])
                 #expect(deals.map(\.outcomeReason) == ["too dear", nil, "Not recorded", nil])
                 for deal in deals {
                     #expect(try await sales.history(deal).map(\.outcomeReason) == [deal.outcomeReason])
                 }
-                let stages = try await sales.stages().listStages(ListStagesRequest()).stages
+                let stages = try await sales.list(Stage.self)
                 #expect(!stages.contains { $0.displayName == "Dead stage" })
             })
     }
 
     @Test func aWorkspaceWithoutADefaultPipelineGetsOne() async throws {
-        try await Sales.run(
-            from: 4,
-            old: { sales in try await sales.service.sql("UPDATE {schema}.pipelines SET default_pipeline = NULL") },
+        try await TestService.run(
+            SalesService.definition, from: 4,
+            old: { sales in try await sales.sql("UPDATE {schema}.pipelines SET default_pipeline = NULL") },
             { sales in
                 let pipeline = try await sales.defaultPipeline()
                 #expect(pipeline.displayName == "Sales")
             })
-        try await Sales.run(
-            from: 4, old: { sales in try await sales.service.sql("UPDATE {schema}.pipelines SET deleted_at = now()") },
+        try await TestService.run(
+            SalesService.definition, from: 4,
+            old: { sales in try await sales.sql("UPDATE {schema}.pipelines SET deleted_at = now()") },
             { sales in
                 let pipeline = try await sales.defaultPipeline()
                 #expect(pipeline.displayName == "Sales")
-                _ = try await sales.make(Deal(displayName: "Desk"))
+                try await sales.create(Deal(displayName: "Desk"))
             })
     }
 
@@ -90,35 +92,34 @@ import Testing
             "stage": "category create_time display_name id pipeline_id position probability_percent",
         ]
         let names = ["Sales", "Qualified", "Proposal", "Negotiation", "Won", "Lost"]
-        @Sendable func check(_ sales: Sales) async throws {
-            let rows = try await sales.service.sql(Self.creations)
+        @Sendable func check(_ sales: TestService) async throws {
+            let rows = try await sales.sql(Self.creations)
             #expect(try rows.map { try $0.string(2) } == names)
             for row in rows {
                 #expect(try row.string(1) == fields[try row.string(0)])
                 #expect(try row.bool(3))
             }
         }
-        try await Sales.run(check)
-        try await Sales.run(
-            from: 5,
+        try await TestService.run(SalesService.definition, check)
+        try await TestService.run(
+            SalesService.definition, from: 5,
             old: { sales in
                 let pipeline = try await sales.defaultPipeline()
                 for (name, text) in [("Changed", "new"), ("Changed again", nil)] {
-                    _ = try await sales.pipelines().updatePipeline(
-                        UpdatePipelineRequest(
-                            pipeline: Pipeline(id: pipeline.id, displayName: name, description: text),
-                            updateMask: ["display_name", "description"]))
+                    try await sales.update(
+                        Pipeline(id: pipeline.id, displayName: name, description: text),
+                        ["display_name", "description"])
                 }
                 let stage = try await sales.stage("Proposal")
-                _ = try await sales.stages().deleteStage(DeleteStageRequest(id: stage.id))
+                try await sales.delete(stage)
             }, check)
     }
 
     /// A creation by a user has the same fields in the ledger as the first ones, which a migration made.
     @Test func theFirstPipelineIsInTheLedgerAsAnyOther() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let new = try await sales.makePipeline("Second")
-            let rows = try await sales.service.sql(
+            let rows = try await sales.sql(
                 """
                 SELECT count(DISTINCT keys) FROM (
                     SELECT (SELECT string_agg(key || jsonb_typeof(value), ' ' ORDER BY key) FROM jsonb_each(after)) AS keys
@@ -131,16 +132,15 @@ import Testing
 
     /// A text of a time before texts had one form is brought into it by writing it again, and by nothing else.
     @Test func anOldTextTakesItsFormWhenItIsWritten() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let typed = "Mu\u{308}ller "
-            let deal = try await sales.make(Deal(displayName: "Muller", externalID: "uniq"))
-            try await sales.service.sql("UPDATE {schema}.deals SET display_name = '\(typed)', external_id = 'uniq1 '")
+            let deal = try await sales.create(Deal(displayName: "Muller", externalID: "uniq"))
+            try await sales.sql("UPDATE {schema}.deals SET display_name = '\(typed)', external_id = 'uniq1 '")
             func found() async throws -> Int {
-                try await sales.deals().listDeals(ListDealsRequest(filterExpression: "display_name = 'M\u{fc}ller'"))
-                    .deals.count
+                try await sales.list(Deal.self, "display_name = 'M\u{fc}ller'").count
             }
             func update(_ deal: Deal, _ field: String) async throws -> Deal? {
-                try await sales.deals().updateDeal(UpdateDealRequest(deal: deal, updateMask: [field])).deal
+                try await sales.update(deal, [field])
             }
             let other = try await update(Deal(id: deal.id, closeDate: "2027-01-31"), "close_date")
             #expect(other?.displayName?.utf8.elementsEqual(typed.utf8) == true && other?.version == 2)
@@ -149,7 +149,7 @@ import Testing
             #expect(same?.version == 3 && same?.externalID == "uniq1 ")
             #expect(try await found() == 1)
             // The key was free meanwhile.
-            try await sales.make(Deal(displayName: "Second", externalID: "uniq1"))
+            try await sales.create(Deal(displayName: "Second", externalID: "uniq1"))
             let taken = try await refusal { try await update(Deal(id: deal.id, externalID: "uniq1 "), "external_id") }
             #expect(taken?.reason == "EXTERNAL_ID_TAKEN")
         }

@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import SalesService
 import Tenancy
 import TestService
 import Testing
@@ -7,11 +8,11 @@ import Testing
 /// A lost deal tells why, an open one does not, on every way in.
 @Suite struct OutcomeTests {
     @Test func aReasonIsGivenForEachLoss() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let (open, won, lost) = (
                 try await sales.stage("Qualified"), try await sales.stage("Won"), try await sales.stage("Lost")
             )
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             #expect(try await refusal { try await sales.move(deal, to: lost) }?.reason == "REQUIRED")
             #expect(
                 try await refusal { try await sales.move(deal, to: lost, reason: " \u{200B}\u{3000}") }?.reason
@@ -32,13 +33,13 @@ import Testing
     }
 
     @Test func anOpenDealTakesNoReason() async throws {
-        try await Sales.run { sales in
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+        try await TestService.run(SalesService.definition) { sales in
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             let proposal = try await sales.stage("Proposal")
             for refused in [
                 try await refusal { try await sales.update(deal, reason: "too dear") },
                 try await refusal { try await sales.move(deal, to: proposal, reason: "too dear") },
-                try await refusal { try await sales.make(Deal(displayName: "Chair", outcomeReason: "too dear")) },
+                try await refusal { try await sales.create(Deal(displayName: "Chair", outcomeReason: "too dear")) },
             ] {
                 #expect(refused?.code == .invalidArgument && refused?.reason == "NOT_APPLICABLE")
                 #expect(refused?.fieldViolations.first?.field.hasSuffix("outcome_reason") == true)
@@ -48,26 +49,25 @@ import Testing
     }
 
     @Test func aDealThatBeginsLostTellsWhy() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let lost = try await sales.stage("Lost")
-            let without = try await refusal { try await sales.make(Deal(displayName: "Desk", stageID: lost.id)) }
+            let without = try await refusal { try await sales.create(Deal(displayName: "Desk", stageID: lost.id)) }
             #expect(without?.reason == "REQUIRED")
-            let answer = try await sales.deals().batchCreateDeals(
-                BatchCreateDealsRequest(deals: [
-                    Deal(displayName: "Desk", stageID: lost.id),
-                    Deal(displayName: "Lamp", stageID: lost.id, outcomeReason: "too dear"),
-                ]))
+            let answer = try await sales.batchCreate([
+                Deal(displayName: "Desk", stageID: lost.id),
+                Deal(displayName: "Lamp", stageID: lost.id, outcomeReason: "too dear"),
+            ])
             #expect(answer.results.map(\.reason) == ["REQUIRED", nil])
-            let lamp = try #require(answer.deals.first)
+            let lamp = try #require(answer.records.first)
             #expect(lamp.outcomeReason == "too dear")
             #expect(try await sales.history(lamp).map(\.outcomeReason) == ["too dear"])
         }
     }
 
     @Test func aReasonIsPutRightButNotTakenOff() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let lost = try await sales.stage("Lost")
-            let deal = try await sales.make(Deal(displayName: "Desk", stageID: lost.id, outcomeReason: "too dear"))
+            let deal = try await sales.create(Deal(displayName: "Desk", stageID: lost.id, outcomeReason: "too dear"))
             #expect(try await refusal { try await sales.update(deal, reason: nil) }?.reason == "REQUIRED")
             let right = try await sales.update(deal, reason: "too late")
             #expect(right.outcomeReason == "too late")
@@ -84,34 +84,29 @@ import Testing
     }
 
     @Test func aStageWithDealsKeepsItsCategory() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let open = try await sales.stage("Qualified")
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             func becomeLost() async throws -> Stage? {
-                try await sales.stages().updateStage(
-                    UpdateStageRequest(
-                        stage: Stage(id: open.id, probabilityPercent: 0, category: .lost),
-                        updateMask: ["category", "probability_percent"])
-                ).stage
+                try await sales.update(
+                    Stage(id: open.id, probabilityPercent: 0, category: .lost), ["category", "probability_percent"])
             }
             #expect(try await refusal { try await becomeLost() }?.reason == "STAGE_HAS_DEALS")
-            _ = try await sales.deals().deleteDeal(DeleteDealRequest(id: deal.id))
+            try await sales.delete(deal)
             #expect(try await refusal { try await becomeLost() }?.reason == "STAGE_HAS_DEALS")
             let (_, new, _, _) = try await sales.makePipeline("Other")
-            let changed = try await sales.stages().updateStage(
-                UpdateStageRequest(
-                    stage: Stage(id: new.id, probabilityPercent: 0, category: .lost),
-                    updateMask: ["category", "probability_percent"]))
-            #expect(changed.stage?.category == .lost)
+            let changed = try await sales.update(
+                Stage(id: new.id, probabilityPercent: 0, category: .lost), ["category", "probability_percent"])
+            #expect(changed.category == .lost)
         }
     }
 
     /// The database refuses what the code might forget.
     @Test func theHistoryTakesNoLossWithoutReason() async throws {
-        try await Sales.run { sales in
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+        try await TestService.run(SalesService.definition) { sales in
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             await #expect(throws: (any Error).self) {
-                try await sales.service.sql(
+                try await sales.sql(
                     """
                     INSERT INTO {schema}.stage_changes (id, deal_id, to_stage_id, changed_at, user_id, to_category)
                     SELECT '\(RecordID.make().text)', id, stage_id, created_at, owner_id, 3 FROM {schema}.deals
@@ -119,7 +114,7 @@ import Testing
             }
             let other = try await sales.makePipeline("Other").pipeline
             await #expect(throws: (any Error).self) {
-                try await sales.service.sql(
+                try await sales.sql(
                     "UPDATE {schema}.deals SET pipeline_id = '\(other.id ?? "")' WHERE id = '\(deal.id ?? "")'")
             }
         }

@@ -1,20 +1,19 @@
 import AccessControl
 import Contracts
 import RPC
+import SalesService
 import Tenancy
 import TestService
 import Testing
 
 /// There is always exactly one default pipeline, and deals can leave any other.
 @Suite struct PipelineTests {
-    private func makeDefault(_ sales: Sales, _ pipeline: Pipeline, _ flag: Bool? = true) async throws {
-        _ = try await sales.pipelines().updatePipeline(
-            UpdatePipelineRequest(
-                pipeline: Pipeline(id: pipeline.id, defaultPipeline: flag), updateMask: ["default_pipeline"]))
+    private func makeDefault(_ sales: TestService, _ pipeline: Pipeline, _ flag: Bool? = true) async throws {
+        try await sales.update(Pipeline(id: pipeline.id, defaultPipeline: flag), ["default_pipeline"])
     }
 
     @Test func theDefaultCanOnlyPassOn() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let first = try await sales.defaultPipeline()
             for flag in [false, nil] {
                 #expect(
@@ -22,35 +21,33 @@ import Testing
                         == "DEFAULT_PIPELINE_REQUIRED")
             }
             let deletion = try await refusal {
-                try await sales.pipelines().deletePipeline(DeletePipelineRequest(id: first.id))
+                try await sales.delete(first)
             }
             #expect(deletion?.reason == "DEFAULT_PIPELINE_REQUIRED")
             // One in which no deal could begin is no default.
             let born = try await refusal {
-                try await sales.pipelines().createPipeline(
-                    CreatePipelineRequest(pipeline: Pipeline(displayName: "Born", defaultPipeline: true)))
+                try await sales.create(Pipeline(displayName: "Born", defaultPipeline: true))
             }
             #expect(born?.reason == "PIPELINE_HAS_NO_STAGE")
-            let bare = try await sales.pipelines().createPipeline(
-                CreatePipelineRequest(pipeline: Pipeline(displayName: "Bare")))
-            let empty = try await refusal { try await makeDefault(sales, try #require(bare.pipeline)) }
+            let bare = try await sales.create(Pipeline(displayName: "Bare"))
+            let empty = try await refusal { try await makeDefault(sales, bare) }
             #expect(empty?.reason == "PIPELINE_HAS_NO_STAGE")
             let second = try await sales.makePipeline("Second")
             try await makeDefault(sales, second.pipeline)
             #expect(try await sales.defaultPipeline().id == second.pipeline.id)
-            #expect(try await sales.make(Deal(displayName: "Desk")).stageID == second.new.id)
+            #expect(try await sales.create(Deal(displayName: "Desk")).stageID == second.new.id)
             // The ledger tells of both.
-            let told = try await sales.service.number(
+            let told = try await sales.number(
                 "SELECT count(*) FROM {schema}.ledger WHERE object = 'pipeline' AND method LIKE '%UpdatePipeline'")
             #expect(told == 2)
-            _ = try await sales.pipelines().deletePipeline(DeletePipelineRequest(id: first.id))
-            let back = try await sales.pipelines().restorePipeline(RestorePipelineRequest(id: first.id)).pipeline
-            #expect(back?.defaultPipeline == nil)
+            try await sales.delete(first)
+            let back = try await sales.restore(first)
+            #expect(back.defaultPipeline == nil)
         }
     }
 
     @Test func theDefaultKeepsItsLastOpenStage() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let new = try await sales.makePipeline("New one")
             // Another pipeline may lose it, and then deals cannot begin there.
             let other = try await sales.makePipeline("Other one")
@@ -67,12 +64,11 @@ import Testing
             }
             // What is no open stage goes, and everything about the last one but its end changes.
             try await sales.delete(new.done)
-            _ = try await sales.stages().updateStage(
-                UpdateStageRequest(stage: Stage(id: new.new.id, displayName: "First"), updateMask: ["display_name"]))
+            try await sales.update(Stage(id: new.new.id, displayName: "First"), ["display_name"])
             let second = try await sales.addStage("Second", to: new.pipeline)
             try await sales.delete(new.new)
             #expect(try await refusal { try await sales.close(second) }?.reason == "DEFAULT_PIPELINE_REQUIRED")
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             #expect(deal.stageID == second.id)
             // The other cure: another pipeline is the default.
             let third = try await sales.makePipeline("Third one")
@@ -84,7 +80,7 @@ import Testing
 
     /// A pipeline becomes the default while its open stages end, each in its own transaction.
     @Test func theDefaultHasAnOpenStageWhoeverComesFirst() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             for round in 0..<5 {
                 let new = try await sales.makePipeline("Round \(round)")
                 let second = try await sales.addStage("Second", to: new.pipeline)
@@ -97,19 +93,19 @@ import Testing
                         #expect(refused.code == .failedPrecondition || refused.code == .aborted, "\(refused)")
                     }
                 }
-                let open = try await sales.service.number(
+                let open = try await sales.number(
                     """
                     SELECT count(*) FROM {schema}.stages s JOIN {schema}.pipelines p ON p.id = s.pipeline_id
                     WHERE p.default_pipeline AND s.category = 1 AND s.deleted_at IS NULL AND p.deleted_at IS NULL
                     """)
                 #expect(open > 0)
-                try await sales.make(Deal(displayName: "Desk"))
+                try await sales.create(Deal(displayName: "Desk"))
             }
         }
     }
 
     @Test func namesOfStagesAreTheSameInAnyCase() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let new = try await sales.makePipeline("New one")
             func stage(_ name: String) -> Stage {
                 Stage(
@@ -117,12 +113,11 @@ import Testing
                     category: .open)
             }
             let alone = try await refusal {
-                try await sales.stages().createStage(CreateStageRequest(stage: stage("dONE")))
+                try await sales.create(stage("dONE"))
             }
             #expect(alone?.reason == "DISPLAY_NAME_TAKEN")
             #expect(alone?.fieldViolations.map(\.field) == ["stage.display_name", "stage.pipeline_id"])
-            let answer = try await sales.stages().batchCreateStages(
-                BatchCreateStagesRequest(stages: [stage("done"), stage("Later"), stage("LATER"), stage("Last")]))
+            let answer = try await sales.batchCreate([stage("done"), stage("Later"), stage("LATER"), stage("Last")])
             #expect(answer.results.map(\.reason) == ["DISPLAY_NAME_TAKEN", nil, "DISPLAY_NAME_TAKEN", nil])
             #expect(
                 answer.results.map(\.field) == ["stages[0].display_name", nil, "stages[2].display_name", nil])
@@ -130,7 +125,7 @@ import Testing
     }
 
     @Test func changesAtOnceLeaveOneDefault() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             var pipelines = [try await sales.defaultPipeline()]
             for name in ["A", "B", "C", "D"] { pipelines.append(try await sales.makePipeline(name).pipeline) }
             let all = pipelines
@@ -144,7 +139,7 @@ import Testing
                             #expect(error.code == .aborted || error.reason == "DEFAULT_PIPELINE_TAKEN", "\(error)")
                         }
                     }
-                    group.addTask { _ = try await sales.make(Deal(displayName: "Deal \(round)")) }
+                    group.addTask { try await sales.create(Deal(displayName: "Deal \(round)")) }
                 }
                 try await group.waitForAll()
             }
@@ -153,13 +148,13 @@ import Testing
     }
 
     @Test func dealsMoveToAnotherPipelineByAMap() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let old = try await sales.defaultPipeline()
             let new = try await sales.makePipeline("New one")
             let lost = try await sales.stage("Lost")
-            let open = try await sales.make(Deal(displayName: "open"))
-            let dead = try await sales.make(Deal(displayName: "dead", stageID: lost.id, outcomeReason: "too dear"))
-            let won = try await sales.make(Deal(displayName: "won", stageID: try await sales.stage("Won").id))
+            let open = try await sales.create(Deal(displayName: "open"))
+            let dead = try await sales.create(Deal(displayName: "dead", stageID: lost.id, outcomeReason: "too dear"))
+            let won = try await sales.create(Deal(displayName: "won", stageID: try await sales.stage("Won").id))
             func request(_ map: [(String, Stage)], _ reason: String? = nil) async throws -> MoveDealsToPipelineRequest {
                 var stages: [StageMapping] = []
                 for (name, to) in map {
@@ -186,27 +181,27 @@ import Testing
             // Each loss keeps its own reason; what is open again has none.
             #expect(moved.map(\.outcomeReason) == ["pipeline was closed", "too dear", nil])
             #expect(try await sales.history(dead).map(\.outcomeReason) == ["too dear", "too dear"])
-            let ledger = try await sales.service.number(
+            let ledger = try await sales.number(
                 "SELECT count(*) FROM {schema}.ledger WHERE method LIKE '%MoveDealsToPipeline' AND object = 'deal'")
             #expect(ledger == 3)
             // Now the advice of PIPELINE_HAS_DEALS has been followed.
             try await makeDefault(sales, new.pipeline)
-            _ = try await sales.pipelines().deletePipeline(DeletePipelineRequest(id: old.id))
+            try await sales.delete(old)
         }
     }
 
     /// The request's reason is that of losses: who wins by the move has none, who was won keeps the one given for it.
     @Test func dealsThatAMoveWinsGetNoReason() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let new = try await sales.makePipeline("New one")
             let (open, won, lost) = (
                 try await sales.stage("Qualified"), try await sales.stage("Won"), try await sales.stage("Lost")
             )
             let deals = [
-                try await sales.make(Deal(displayName: "open")),
-                try await sales.make(Deal(displayName: "lost", stageID: lost.id, outcomeReason: "too dear")),
-                try await sales.make(Deal(displayName: "won", stageID: won.id, outcomeReason: "best price")),
-                try await sales.make(Deal(displayName: "won without", stageID: won.id)),
+                try await sales.create(Deal(displayName: "open")),
+                try await sales.create(Deal(displayName: "lost", stageID: lost.id, outcomeReason: "too dear")),
+                try await sales.create(Deal(displayName: "won", stageID: won.id, outcomeReason: "best price")),
+                try await sales.create(Deal(displayName: "won without", stageID: won.id)),
             ]
             let answer = try await sales.deals().moveDealsToPipeline(
                 MoveDealsToPipelineRequest(
@@ -226,11 +221,11 @@ import Testing
     }
 
     @Test func manyDealsMoveInBoundedSteps() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let new = try await sales.makePipeline("New one")
             let qualified = try await sales.stage("Qualified")
             let deals = (0..<600).map { Deal(displayName: "Deal \($0)") }
-            _ = try await sales.deals().batchCreateDeals(BatchCreateDealsRequest(deals: deals))
+            try await sales.batchCreate(deals)
             let request = MoveDealsToPipelineRequest(
                 pipelineID: qualified.pipelineID,
                 stages: [StageMapping(fromStageID: qualified.id, toStageID: new.new.id)])
@@ -242,15 +237,15 @@ import Testing
     }
 
     @Test func onlyDealsThatTheCallerMayChangeMove() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let new = try await sales.makePipeline("New one")
             let qualified = try await sales.stage("Qualified")
-            let rep = sales.service.makeUser([
+            let rep = sales.makeUser([
                 ("deal", "read", .all), ("deal", "create", .own), ("deal", "update", .own), ("stage", "read", .all),
                 ("pipeline", "read", .all),
             ])
-            let theirs = try await sales.make(Deal(displayName: "the admin's"))
-            let own = try await sales.make(Deal(displayName: "the rep's"), as: rep)
+            let theirs = try await sales.create(Deal(displayName: "the admin's"))
+            let own = try await sales.create(Deal(displayName: "the rep's"), as: rep)
             let request = MoveDealsToPipelineRequest(
                 pipelineID: qualified.pipelineID,
                 stages: [StageMapping(fromStageID: qualified.id, toStageID: new.new.id)])
@@ -265,7 +260,7 @@ import Testing
             ] as [() async throws -> Int64?] {
                 #expect(try await refusal { try await call() }?.reason == "FIELD_NOT_WRITABLE")
             }
-            let reader = sales.service.makeUser([("deal", "read", .all), ("stage", "read", .all)])
+            let reader = sales.makeUser([("deal", "read", .all), ("stage", "read", .all)])
             let unknown = MoveDealsToPipelineRequest(pipelineID: RecordID.make().text)
             #expect(
                 try await refusal { try await sales.deals().moveDealsToPipeline(unknown) }?.reason
@@ -278,7 +273,7 @@ import Testing
     }
 
     @Test func aMapIsRefusedByWhatIsWrongWithIt() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let new = try await sales.makePipeline("New one")
             let other = try await sales.makePipeline("Other one")
             let (qualified, proposal) = (try await sales.stage("Qualified"), try await sales.stage("Proposal"))
@@ -301,9 +296,9 @@ import Testing
     }
 
     @Test func oneDealMovesToAStageOfAnotherPipeline() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let new = try await sales.makePipeline("New one")
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             let moved = try await sales.move(deal, to: new.gone, reason: "too dear")
             #expect(moved.pipelineID == new.pipeline.id && moved.stageID == new.gone.id)
             #expect(

@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import RPC
+import SalesService
 import Tenancy
 import TestService
 import Testing
@@ -9,9 +10,9 @@ import Testing
 @Suite struct ReplayTests {
     /// Whoever may create is told what was created; of a record that was only moved that tells nothing.
     @Test func theRightToCreateOpensTheAnswersOfCreationsOnly() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let proposal = try await sales.stage("Proposal")
-            let user = sales.service.makeUser([("*", "*", .all)])
+            let user = sales.makeUser([("*", "*", .all)])
             let creation = CreateDealRequest(deal: Deal(displayName: "Desk"))
             let batch = BatchCreateDealsRequest(deals: [Deal(displayName: "Lamp")])
             let created = try #require(
@@ -24,7 +25,7 @@ import Testing
             _ = try await sales.deals(as: user, requestID: "delete").deleteDeal(deletion)
 
             // Nothing of deals but creating them, and reading those of others never.
-            sales.service.change(
+            sales.change(
                 user,
                 to: [
                     ("deal", "create", .all), ("deal", "update", .all), ("deal", "delete", .all),

@@ -52,11 +52,12 @@ import Testing
 
     private static func raw(
         _ body:
-            @escaping @Sendable (Sales, @escaping @Sendable (Deal, String, UserID?) async throws -> Deal?) async throws
+            @escaping @Sendable (TestService, @escaping @Sendable (Deal, String, UserID?) async throws -> Deal?)
+            async throws
             -> Void
     ) async throws {
         try await TestService.run(Self.rawService) { service in
-            try await body(Sales(service: service)) { deal, text, user in
+            try await body(service) { deal, text, user in
                 let client = DealServiceClient(channel: service.channel(as: user))
                 return try await client.moveDealStage(MoveDealStageRequest(id: deal.id, outcomeReason: text)).deal
             }
@@ -66,7 +67,7 @@ import Testing
     /// What holds for a deal holds when a method writes it past the move.
     @Test func aMethodCannotLoseADealWithoutAReason() async throws {
         try await Self.raw { sales, write in
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             let lost = try await sales.stage("Lost")
             #expect(try await refusal { try await write(deal, "stage_id=\(lost.id ?? "")", nil) }?.reason == "REQUIRED")
             #expect(try await refusal { try await write(deal, "outcome_reason=late", nil) }?.reason == "NOT_APPLICABLE")
@@ -81,7 +82,7 @@ import Testing
     /// References and texts are checked, and the names of people, whoever writes.
     @Test func aMethodWritesNothingThatDoesNotExist() async throws {
         try await Self.raw { sales, write in
-            let deal = try await sales.make(Deal(displayName: "Desk"))
+            let deal = try await sales.create(Deal(displayName: "Desk"))
             let nobody = RecordID.make().text
             for (field, reason) in [
                 ("account_id=\(nobody)", "REFERENCE_NOT_FOUND"), ("owner_id=\(nobody)", "REFERENCE_NOT_FOUND"),
@@ -96,13 +97,12 @@ import Testing
     /// Somebody who may change their own deals cannot have a method give them away.
     @Test func aMethodGivesNoRecordBeyondTheCallersScope() async throws {
         try await Self.raw { sales, write in
-            let rep = sales.service.makeUser([
+            let rep = sales.makeUser([
                 ("deal", "create", .own), ("deal", "read", .own), ("deal", "update", .own), ("stage", "read", .all),
                 ("pipeline", "read", .all),
             ])
-            let deal = try #require(
-                try await sales.deals(as: rep).createDeal(CreateDealRequest(deal: Deal(displayName: "Mine"))).deal)
-            let given = try await refusal { try await write(deal, "owner_id=\(sales.service.admin)", rep) }
+            let deal = try await sales.create(Deal(displayName: "Mine"), as: rep)
+            let given = try await refusal { try await write(deal, "owner_id=\(sales.admin)", rep) }
             #expect(given?.code == .permissionDenied)
             #expect(try await write(deal, "description=Oak", rep)?.description == "Oak")
         }
@@ -135,14 +135,14 @@ import Testing
 
     /// The same through a method of the service: no history either.
     @Test func aMoveWithTheSameReasonIsNoChange() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let lost = try await sales.stage("Lost")
-            let deal = try await sales.make(Deal(displayName: "Desk", stageID: lost.id, outcomeReason: "too dear"))
+            let deal = try await sales.create(Deal(displayName: "Desk", stageID: lost.id, outcomeReason: "too dear"))
             let same = try await sales.move(deal, to: lost, reason: "too dear ")
             #expect(same.version == 1 && same.outcomeReason == "too dear")
             #expect(try await sales.history(deal).count == 1)
             #expect(
-                try await sales.service.number("SELECT count(*) FROM {schema}.ledger WHERE object = 'deal'") == 1)
+                try await sales.number("SELECT count(*) FROM {schema}.ledger WHERE object = 'deal'") == 1)
         }
     }
 

@@ -1,63 +1,35 @@
 import AccessControl
 import Contracts
-import RPC
-import Records
 import Tenancy
 import TestService
 import Testing
 
-@testable import SalesService
-
-/// Sales with a tenant of its own, which has the pipeline that every workspace begins with.
-struct Sales: Sendable {
-    let service: TestService
-
-    static func run(
-        from number: Int? = nil, old: @escaping @Sendable (Sales) async throws -> Void = { _ in },
-        _ body: @escaping @Sendable (Sales) async throws -> Void
-    ) async throws {
-        try await TestService.run(
-            SalesService.definition, from: number, old: { try await old(Sales(service: $0)) },
-            { try await body(Sales(service: $0)) })
-    }
-
+/// Sales, whose tenants have the pipeline that every workspace begins with.
+extension TestService {
     func deals(as user: UserID? = nil, requestID: String? = nil) -> DealServiceClient {
-        DealServiceClient(channel: service.channel(as: user, requestID: requestID))
-    }
-
-    func stages(as user: UserID? = nil) -> StageServiceClient {
-        StageServiceClient(channel: service.channel(as: user))
-    }
-
-    func pipelines(as user: UserID? = nil) -> PipelineServiceClient {
-        PipelineServiceClient(channel: service.channel(as: user))
+        DealServiceClient(channel: channel(as: user, requestID: requestID))
     }
 
     func stage(_ name: String, of pipeline: String? = nil) async throws -> Stage {
-        let page = try await stages().listStages(ListStagesRequest(filterExpression: "display_name = \"\(name)\""))
-        return try #require(page.stages.first { pipeline == nil || $0.pipelineID == pipeline })
+        let stages = try await list(Stage.self, "display_name = \"\(name)\"")
+        return try #require(stages.first { pipeline == nil || $0.pipelineID == pipeline })
     }
 
     func defaultPipeline() async throws -> Pipeline {
-        let page = try await pipelines().listPipelines(
-            ListPipelinesRequest(filterExpression: "default_pipeline = true"))
-        #expect(page.pipelines.count == 1)
-        return try #require(page.pipelines.first)
+        let pipelines = try await list(Pipeline.self, "default_pipeline = true")
+        #expect(pipelines.count == 1)
+        return try #require(pipelines.first)
     }
 
     /// A pipeline with an open, a won and a lost stage.
     func makePipeline(_ name: String) async throws -> (pipeline: Pipeline, new: Stage, done: Stage, gone: Stage) {
-        let pipeline = try #require(
-            try await pipelines().createPipeline(CreatePipelineRequest(pipeline: Pipeline(displayName: name))).pipeline)
+        let pipeline = try await create(Pipeline(displayName: name))
         func make(_ name: String, _ position: Int32, _ percent: Int32, _ category: StageCategory) async throws -> Stage
         {
-            try #require(
-                try await stages().createStage(
-                    CreateStageRequest(
-                        stage: Stage(
-                            pipelineID: pipeline.id, displayName: name, position: position,
-                            probabilityPercent: percent, category: category))
-                ).stage)
+            try await create(
+                Stage(
+                    pipelineID: pipeline.id, displayName: name, position: position, probabilityPercent: percent,
+                    category: category))
         }
         return (
             pipeline, try await make("New", 1, 30, .open), try await make("Done", 2, 100, .won),
@@ -66,30 +38,15 @@ struct Sales: Sendable {
     }
 
     func addStage(_ name: String, to pipeline: Pipeline) async throws -> Stage {
-        let stage = Stage(
-            pipelineID: pipeline.id, displayName: name, position: 9, probabilityPercent: 50, category: .open)
-        return try #require(try await stages().createStage(CreateStageRequest(stage: stage)).stage)
-    }
-
-    func delete(_ stage: Stage) async throws {
-        _ = try await stages().deleteStage(DeleteStageRequest(id: stage.id))
+        try await create(
+            Stage(pipelineID: pipeline.id, displayName: name, position: 9, probabilityPercent: 50, category: .open))
     }
 
     /// Makes it a won stage.
-    func close(_ stage: Stage) async throws {
-        _ = try await stages().updateStage(
-            UpdateStageRequest(
-                stage: Stage(id: stage.id, probabilityPercent: 100, category: .won),
-                updateMask: ["category", "probability_percent"]))
-    }
-
     @discardableResult
-    func make(_ deal: Deal, as user: UserID? = nil) async throws -> Deal {
-        try #require(try await deals(as: user).createDeal(CreateDealRequest(deal: deal)).deal)
-    }
-
-    func get(_ deal: Deal) async throws -> Deal {
-        try #require(try await deals().getDeal(GetDealRequest(id: deal.id)).deal)
+    func close(_ stage: Stage) async throws -> Stage {
+        try await update(
+            Stage(id: stage.id, probabilityPercent: 100, category: .won), ["category", "probability_percent"])
     }
 
     @discardableResult
@@ -101,11 +58,8 @@ struct Sales: Sendable {
             ).deal)
     }
 
-    func update(_ deal: Deal, reason: String?) async throws -> Deal {
-        try #require(
-            try await deals().updateDeal(
-                UpdateDealRequest(deal: Deal(id: deal.id, outcomeReason: reason), updateMask: ["outcome_reason"])
-            ).deal)
+    func update(_ deal: Deal, reason: String?, as user: UserID? = nil) async throws -> Deal {
+        try await update(Deal(id: deal.id, outcomeReason: reason), ["outcome_reason"], as: user)
     }
 
     func history(_ deal: Deal, as user: UserID? = nil) async throws -> [StageChange] {
@@ -114,7 +68,7 @@ struct Sales: Sendable {
 
     /// Reads and changes all deals and reads pipelines and stages, but for these fields.
     func clerk(hiding: (object: String, field: String, level: FieldLevel)...) -> UserID {
-        service.makeUser(
+        makeUser(
             [("deal", "read", .all), ("deal", "update", .all), ("stage", "read", .all), ("pipeline", "read", .all)],
             hiding: hiding)
     }

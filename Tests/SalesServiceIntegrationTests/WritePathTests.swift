@@ -59,11 +59,12 @@ import Testing
 
     private func run(
         _ body:
-            @escaping @Sendable (Sales, @Sendable (Deal, String, RecordID?, UserID?) async throws -> Deal?) async throws
+            @escaping @Sendable (TestService, @Sendable (Deal, String, RecordID?, UserID?) async throws -> Deal?)
+            async throws
             -> Void
     ) async throws {
         try await TestService.run(Self.careless) { service in
-            try await body(Sales(service: service)) { deal, text, account, user in
+            try await body(service) { deal, text, account, user in
                 try await DealServiceClient(channel: service.channel(as: user, requestID: "\(text) \(user as Any)"))
                     .moveDealStage(MoveDealStageRequest(id: deal.id, stageID: account?.text, outcomeReason: text)).deal
             }
@@ -72,9 +73,9 @@ import Testing
 
     @Test func whatWasLoadedToBeReadIsNotChangedWithoutTheRight() async throws {
         try await run { sales, call in
-            let deal = try await sales.make(Deal(displayName: "Desk"))
-            let reader = sales.service.makeUser([("deal", "read", .all)])
-            let rep = sales.service.makeUser([
+            let deal = try await sales.create(Deal(displayName: "Desk"))
+            let reader = sales.makeUser([("deal", "read", .all)])
+            let rep = sales.makeUser([
                 ("deal", "read", .all), ("deal", "update", .own), ("deal", "delete", .own),
             ])
             for way in ["delete", "program", "caller"] {
@@ -92,10 +93,10 @@ import Testing
 
     @Test func aForgottenFilterShowsNothing() async throws {
         try await run { sales, call in
-            let deal = try await sales.make(
+            let deal = try await sales.create(
                 Deal(displayName: "Desk", amount: Money(currencyCode: "EUR", minorUnits: 7), description: "oak"))
             for level in [FieldLevel.none, .masked] {
-                let user = sales.service.makeUser(
+                let user = sales.makeUser(
                     [("deal", "*", .all), ("stage", "read", .all), ("pipeline", "read", .all)],
                     hiding: [("deal", "amount", level), ("deal", "description", level)])
                 let first = try await call(deal, "show", nil, user)
@@ -108,25 +109,24 @@ import Testing
 
     @Test func aMethodMayNameARecordOfAnotherServiceThatItSaidBefore() async throws {
         try await run { sales, call in
-            let deal = try await sales.make(Deal(displayName: "Desk"))
-            let account = sales.service.foreign.make("account")
+            let deal = try await sales.create(Deal(displayName: "Desk"))
+            let account = sales.foreign.make("account")
             #expect(try await call(deal, "account", account, nil)?.accountID == account.text)
-            let gone = sales.service.foreign.make("account")
-            sales.service.foreign.delete("account", gone)
+            let gone = sales.foreign.make("account")
+            sales.foreign.delete("account", gone)
             let missing = try await refusal { try await call(deal, "account", gone, sales.clerk()) }
             #expect(missing?.reason == "REFERENCE_NOT_FOUND")
         }
     }
 
     @Test func theRefusalOfAGuardNamesTheFieldWhereItStands() async throws {
-        try await Sales.run { sales in
+        try await TestService.run(SalesService.definition) { sales in
             let lost = try #require(try await sales.stage("Lost").id)
-            let single = try await refusal { try await sales.make(Deal(displayName: "Desk", stageID: lost)) }
+            let single = try await refusal { try await sales.create(Deal(displayName: "Desk", stageID: lost)) }
             #expect(single?.fieldViolations.map(\.field) == ["deal.outcome_reason"])
-            let batch = try await sales.deals().batchCreateDeals(
-                BatchCreateDealsRequest(deals: [
-                    Deal(displayName: "a"), Deal(displayName: " "), Deal(displayName: "c", stageID: lost),
-                ]))
+            let batch = try await sales.batchCreate([
+                Deal(displayName: "a"), Deal(displayName: " "), Deal(displayName: "c", stageID: lost),
+            ])
             #expect(batch.results.map(\.field) == [nil, "deals[1].display_name", "deals[2].outcome_reason"])
         }
     }

@@ -70,7 +70,9 @@ package final class TestService: RecordCalls, Sendable {
         self.postgres = postgres
         self.tenant = tenant
         admin = tenant.userID
-        database = definition.database(databases, placements: SinglePlacement())
+        database = TenantDatabase(
+            service: definition.name, databases: databases, placements: SinglePlacement(),
+            schemaVersions: 1...definition.stream.version)
         engine = try definition.engine(
             database, policies: policies, references: foreign, pageTokenKey: Array(repeating: 9, count: 32))
         routes = RouteTable(try definition.router(engine))
