@@ -2,6 +2,7 @@ import Contracts
 import Postgres
 import RPC
 import Tenancy
+import TestService
 import Testing
 
 @testable import IdentityService
@@ -82,7 +83,7 @@ import Testing
     @Test func aDeletedTenantGetsNothing() async throws {
         try await onLoop(ofItsOwn: true) { identity in
             let workspace = try await identity.openWorkspace()
-            let tenants = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let tenants = identity.operators
             _ = try await tenants.deleteTenant(DeleteTenantRequest(id: "\(workspace.id)", workspace: workspace.name))
             try await forgetSales(workspace)
             await sweep(identity)

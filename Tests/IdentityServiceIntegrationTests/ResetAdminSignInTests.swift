@@ -1,6 +1,7 @@
 import Contracts
 import RPC
 import Tenancy
+import TestService
 import Testing
 
 @testable import IdentityService
@@ -26,7 +27,7 @@ struct ResetAdminSignInTests {
                     [attempt.counters.account, attempt.counters.strangers], deadline: .after(.seconds(5)))
             }
             #expect(
-                try await reason { _ = try await identity.signIn(workspace.name, address: here) }
+                try await reason { try await identity.signIn(workspace.name, address: here) }
                     == "SIGN_IN_LOCKED")
             let answer = try await tenants(identity).resetAdminSignIn(
                 ResetAdminSignInRequest(id: workspace.id.description, email: " Admin@Example.com"))
@@ -42,13 +43,13 @@ struct ResetAdminSignInTests {
             let workspace = try await identity.openWorkspace()
             let old = try await identity.signIn(workspace.name)
             try await reset(workspace)
-            #expect(try await reason { _ = try await identity.resolve(old) } == "SESSION_INVALID")
-            #expect(try await reason { _ = try await identity.signIn(workspace.name) } == "SIGN_IN_FAILED")
+            #expect(try await reason { try await identity.resolve(old) } == "SESSION_INVALID")
+            #expect(try await reason { try await identity.signIn(workspace.name) } == "SIGN_IN_FAILED")
             let session = try await signIn(workspace)
             #expect(session.passwordSpent == true)
-            #expect(try await reason { _ = try await signIn(workspace) } == "SIGN_IN_FAILED")
+            #expect(try await reason { try await signIn(workspace) } == "SIGN_IN_FAILED")
             let caller = try await identity.resolve(session)
-            _ = try await AuthenticationServiceClient(channel: identity.channel(as: caller)).changePassword(
+            _ = try await identity.authentication(as: caller).changePassword(
                 ChangePasswordRequest(
                     oldPassword: ResetAdminSignInTests.oneTime, newPassword: "my own for ever"))
             let own = try await identity.signIn(
@@ -64,14 +65,14 @@ struct ResetAdminSignInTests {
             let workspace = try await identity.openWorkspace()
             try await reset(workspace)
             let caller = try await identity.resolve(signIn(workspace))
-            let client = AuthenticationServiceClient(channel: identity.channel(as: caller))
+            let client = identity.authentication(as: caller)
             let refusal = try await reason {
-                _ = try await client.changePassword(
+                try await client.changePassword(
                     ChangePasswordRequest(
                         oldPassword: ResetAdminSignInTests.oneTime, newPassword: ResetAdminSignInTests.oneTime))
             }
             #expect(refusal == "PASSWORD_UNCHANGED")
-            #expect(try await reason { _ = try await signIn(workspace) } == "SIGN_IN_FAILED")
+            #expect(try await reason { try await signIn(workspace) } == "SIGN_IN_FAILED")
         }
     }
 
@@ -82,7 +83,7 @@ struct ResetAdminSignInTests {
                 ("\(workspace.name)-123", "PASSWORD_HOLDS_NAME"), ("password1234", "PASSWORD_TOO_COMMON"),
             ] {
                 let refusal = try await reason {
-                    _ = try await tenants(identity).resetAdminSignIn(
+                    try await tenants(identity).resetAdminSignIn(
                         ResetAdminSignInRequest(
                             id: workspace.id.description, email: ResetAdminSignInTests.email,
                             oneTimePassword: password))
@@ -97,7 +98,7 @@ struct ResetAdminSignInTests {
             let workspace = try await identity.openWorkspace()
             try await reset(workspace)
             let reasons = try await withThrowingTaskGroup(of: String?.self) { group in
-                for _ in 0..<4 { group.addTask { try await reason { _ = try await signIn(workspace) } } }
+                for _ in 0..<4 { group.addTask { try await reason { try await signIn(workspace) } } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(reasons.filter { $0 == nil }.count == 1)
@@ -113,7 +114,7 @@ struct ResetAdminSignInTests {
                 """
                 UPDATE \(workspace.schema).credentials SET expires_at = expires_at - interval '24 hours'
                 """)
-            #expect(try await reason { _ = try await signIn(workspace) } == "SIGN_IN_FAILED")
+            #expect(try await reason { try await signIn(workspace) } == "SIGN_IN_FAILED")
         }
     }
 
@@ -122,7 +123,7 @@ struct ResetAdminSignInTests {
             let workspace = try await identity.openWorkspace()
             _ = try await workspace.addUser("rep", roles: ["Sales rep"], password: TestIdentity.adminPassword)
             func refusal(_ request: ResetAdminSignInRequest, as caller: Caller? = nil) async throws -> String? {
-                try await reason { _ = try await tenants(identity, as: caller).resetAdminSignIn(request) }
+                try await reason { try await tenants(identity, as: caller).resetAdminSignIn(request) }
             }
             let id = workspace.id.description
             let wish = ResetAdminSignInRequest(id: id, email: ResetAdminSignInTests.email)

@@ -1,6 +1,7 @@
 import Contracts
 import Migrations
 import RPC
+import TestService
 import Testing
 
 @testable import IdentityService
@@ -15,11 +16,10 @@ struct RetiredActionTests {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
             let id = try await workspace.roleID("Sales rep")
-            let only = try await workspace.roles().createRole(
-                CreateRoleRequest(
-                    role: Role(
-                        displayName: "Only these", grants: [Grant(object: "deal", action: "read", scope: .all)])))
-            let onlyID = try #require(only.role?.id)
+            let only = try await workspace.create(
+                Role(
+                    displayName: "Only these", grants: [Grant(object: "deal", action: "read", scope: .all)]))
+            let onlyID = try #require(only.id)
             try await identity.tamper(
                 """
                 UPDATE \(workspace.schema).roles SET grants = '\(RetiredActionTests.retired)'::jsonb
@@ -28,12 +28,11 @@ struct RetiredActionTests {
             let unknown = Role(grants: [Grant(object: "deal", action: "export", scope: .all)])
             #expect(RoleRules.violations(of: unknown).count == 1)
             try await identity.tamper(try cleaning(workspace))
-            let after = try await workspace.roles().getRole(GetRoleRequest(id: id)).role
-            #expect(after.map { Set($0.grants) } == Set(BuiltInRole.salesRep.grants))
-            #expect(try await workspace.roles().getRole(GetRoleRequest(id: onlyID)).role?.grants == [])
+            let after = try await workspace.get(Role.self, id)
+            #expect(Set(after.grants) == Set(BuiltInRole.salesRep.grants))
+            #expect(try await workspace.get(Role.self, onlyID).grants == [])
             for id in [id, onlyID] {
-                _ = try await workspace.roles().updateRole(
-                    UpdateRoleRequest(role: Role(id: id, description: "kept"), updateMask: ["description"]))
+                try await workspace.update(Role(id: id, description: "kept"), ["description"])
             }
         }
     }

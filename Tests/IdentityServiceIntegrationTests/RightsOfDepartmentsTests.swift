@@ -3,6 +3,7 @@ import Contracts
 import RPC
 import ServiceHost
 import Tenancy
+import TestService
 import Testing
 
 @testable import IdentityService
@@ -14,39 +15,38 @@ import Testing
         try await onLoop { identity in
             let office = try await Office(identity)
             #expect(
-                try await office.move(office.sales, under: office.staff, by: office.departments)
+                try await office.move(office.sales, under: office.staff)
                     == "RIGHTS_EXCEEDED")
             // Nor that of somebody else, at any level above.
-            let region = try await Office.department("Region", in: office.workspace)
-            let branch = try await Office.department("Branch", under: region, in: office.workspace)
+            let region = try await office.workspace.makeDepartment("Region")
+            let branch = try await office.workspace.makeDepartment("Branch", under: region)
             let manager = try await office.workspace.roleID("Sales manager")
-            let head = try await office.add("head", in: region, roles: [manager])
+            let head = try await office.workspace.makeUser("head", in: region, roles: [manager])
             #expect(
-                try await office.move(office.sales, under: branch, by: office.departments)
+                try await office.move(office.sales, under: branch)
                     == "RIGHTS_EXCEEDED")
             #expect(
-                try await office.move(
-                    office.sales, under: branch, by: office.workspace.departments()) == nil)
+                try await office.workspace.move(office.sales, under: branch) == nil)
             // Within the same reach, and out of it, nothing is gained.
             #expect(
-                try await office.move(office.sales, under: region, by: office.departments) == nil)
-            #expect(try await office.move(office.sales, under: nil, by: office.departments) == nil)
-            _ = try await office.workspace.users().deleteUser(DeleteUserRequest(id: head.description))
+                try await office.move(office.sales, under: region) == nil)
+            #expect(try await office.move(office.sales, under: nil) == nil)
+            try await office.workspace.delete(User.self, head.description)
             #expect(
-                try await office.move(office.sales, under: branch, by: office.departments) == nil)
+                try await office.move(office.sales, under: branch) == nil)
         }
     }
 
     @Test func aDepartmentOfOnesOwnMayBeMoved() async throws {
         try await onLoop { identity in
             let office = try await Office(identity)
-            let post = try await Office.department("Post", under: office.staff, in: office.workspace)
-            let looker = try await office.addRole("Looker", [grant("account", "read", .subtree)])
-            _ = try await office.add("looker", in: office.sales, roles: [looker])
-            #expect(try await office.move(post, under: office.sales, by: office.departments) == nil)
+            let post = try await office.workspace.makeDepartment("Post", under: office.staff)
+            let looker = try await office.workspace.makeRole("Looker", [grant("account", "read", .subtree)])
+            _ = try await office.workspace.makeUser("looker", in: office.sales, roles: [looker])
+            #expect(try await office.move(post, under: office.sales) == nil)
             // The clerk gave it away and cannot take it back.
             #expect(
-                try await office.move(post, under: office.staff, by: office.departments)
+                try await office.move(post, under: office.staff)
                     == "RIGHTS_EXCEEDED")
         }
     }
@@ -62,10 +62,10 @@ import Testing
     @Test func aDeletedDepartmentChangesNobodysReach() async throws {
         try await onLoop { identity in
             let office = try await Office(identity)
-            let branch = try await Office.department("Branch", under: office.sales, in: office.workspace)
-            let desk = try await Office.department("Desk", under: branch, in: office.workspace)
+            let branch = try await office.workspace.makeDepartment("Branch", under: office.sales)
+            let desk = try await office.workspace.makeDepartment("Desk", under: branch)
             let manager = try await office.workspace.roleID("Sales manager")
-            let head = try await office.add("head", in: office.sales, roles: [manager])
+            let head = try await office.workspace.makeUser("head", in: office.sales, roles: [manager])
             let below = Set([office.sales, branch, desk].compactMap { RecordID($0) })
             func reach() async throws -> Reach {
                 let compiled = try await office.workspace.policy()
@@ -77,14 +77,14 @@ import Testing
                 return Reach(units: Set(units), takes: [branch, desk].compactMap { RecordID($0) }.map(policy.hasUnit))
             }
             #expect(try await reach() == Reach(units: below, takes: [true, true]))
-            _ = try await office.departments.deleteDepartment(DeleteDepartmentRequest(id: desk))
-            _ = try await office.departments.deleteDepartment(DeleteDepartmentRequest(id: branch))
+            try await office.delete(Department.self, desk)
+            try await office.delete(Department.self, branch)
             #expect(try await reach() == Reach(units: below, takes: [false, false]))
             #expect(
                 try await reason {
-                    _ = try await office.departments.restoreDepartment(RestoreDepartmentRequest(id: desk))
+                    try await office.restore(Department.self, desk)
                 } == "REFERENCE_DELETED")
-            _ = try await office.departments.restoreDepartment(RestoreDepartmentRequest(id: branch))
+            try await office.restore(Department.self, branch)
             #expect(try await reach() == Reach(units: below, takes: [true, false]))
         }
     }
@@ -93,12 +93,12 @@ import Testing
     @Test func aMovedDepartmentTakesItsDeletedOnesAlong() async throws {
         try await onLoop { identity in
             let office = try await Office(identity)
-            let branch = try await Office.department("Branch", under: office.sales, in: office.workspace)
-            _ = try await office.departments.deleteDepartment(DeleteDepartmentRequest(id: branch))
+            let branch = try await office.workspace.makeDepartment("Branch", under: office.sales)
+            try await office.delete(Department.self, branch)
             let manager = try await office.workspace.roleID("Sales manager")
-            let head = try await office.add("head", in: office.staff, roles: [manager])
+            let head = try await office.workspace.makeUser("head", in: office.staff, roles: [manager])
             #expect(
-                try await office.move(office.sales, under: office.staff, by: office.workspace.departments()) == nil)
+                try await office.workspace.move(office.sales, under: office.staff) == nil)
             let compiled = try await office.workspace.policy()
             let policy = try #require(PolicySnapshot(compiled))
             let access = try #require(policy.access(of: head)).object("account")
@@ -113,16 +113,14 @@ import Testing
     @Test func aRoleWidensNobodysReachWhereItsEditorHasNone() async throws {
         try await onLoop { identity in
             let office = try await Office(identity)
-            let looker = try await office.addRole("Looker", [])
-            let widened = UpdateRoleRequest(
-                role: Role(id: looker, grants: [grant("account", "read", .unit)]), updateMask: ["grants"])
-            _ = try await office.add("near", in: office.staff, roles: [looker])
-            _ = try await office.roles.updateRole(widened)
-            _ = try await office.roles.updateRole(
-                UpdateRoleRequest(role: Role(id: looker), updateMask: ["grants"]))
-            _ = try await office.add("far", in: office.sales, roles: [looker])
+            let looker = try await office.workspace.makeRole("Looker", [])
+            let widened = Role(id: looker, grants: [grant("account", "read", .unit)])
+            _ = try await office.workspace.makeUser("near", in: office.staff, roles: [looker])
+            try await office.update(widened, ["grants"])
+            try await office.update(Role(id: looker), ["grants"])
+            _ = try await office.workspace.makeUser("far", in: office.sales, roles: [looker])
             #expect(
-                try await reason { _ = try await office.roles.updateRole(widened) } == "RIGHTS_EXCEEDED")
+                try await reason { try await office.update(widened, ["grants"]) } == "RIGHTS_EXCEEDED")
         }
     }
 
@@ -130,19 +128,18 @@ import Testing
         try await onLoop { identity in
             let office = try await Office(identity)
             let grants = [grant("deal", "*", .all)]
-            let dealer = try await office.addRole("Dealer", grants)
+            let dealer = try await office.workspace.makeRole("Dealer", grants)
             for (field, role) in [
                 ("grants", Role(id: dealer)), ("display_name", Role(id: dealer, displayName: "Guest")),
             ] {
                 #expect(
                     try await reason {
-                        _ = try await office.roles.updateRole(
-                            UpdateRoleRequest(role: role, updateMask: [field]))
+                        try await office.update(role, [field])
                     } == "RIGHTS_EXCEEDED")
             }
             #expect(
                 try await reason {
-                    _ = try await office.roles.deleteRole(DeleteRoleRequest(id: dealer))
+                    try await office.delete(Role.self, dealer)
                 } == "RIGHTS_EXCEEDED")
             let compiled = try await office.workspace.policy().roles.first { $0.displayName == "Dealer" }
             #expect(compiled?.grants == grants)

@@ -1,6 +1,7 @@
 import Contracts
 import RPC
 import Tenancy
+import TestService
 import Testing
 
 @testable import IdentityService
@@ -14,9 +15,7 @@ import Testing
             #expect(try await office.clerkMoves(office.clerkID, to: office.sales) == "OWN_USER")
             #expect(
                 try await reason {
-                    _ = try await office.users.updateUser(
-                        UpdateUserRequest(
-                            user: User(id: office.clerkID.description), updateMask: ["role_ids"]))
+                    try await office.update(User(id: office.clerkID.description), ["role_ids"])
                 } == "OWN_USER")
             #expect(try await office.departmentOf(office.clerkID) == office.staff)
         }
@@ -35,35 +34,35 @@ import Testing
     @Test func usersArePlacedWithinOnesOwnReach() async throws {
         try await onLoop { identity in
             let office = try await Office(identity)
-            let role = try await office.addRole("Looker", [grant("account", "read", .unit)])
+            let role = try await office.workspace.makeRole("Looker", [grant("account", "read", .unit)])
             let wish = User(
                 email: "spy@example.com", displayName: "Spy", departmentID: office.sales, roleIDs: [role])
             #expect(
-                try await reason { _ = try await office.users.createUser(CreateUserRequest(user: wish)) }
+                try await reason { try await office.create(wish) }
                     == "RIGHTS_EXCEEDED")
-            let batch = try await office.users.batchCreateUsers(BatchCreateUsersRequest(users: [wish]))
-            #expect(batch.users.isEmpty)
+            let batch = try await office.batchCreate([wish])
+            #expect(batch.records.isEmpty)
             var colleague = wish
             colleague.departmentID = office.staff
-            let created = try await office.users.createUser(CreateUserRequest(user: colleague))
-            let id = try #require(UserID(created.user?.id ?? ""))
+            let created = try await office.create(colleague)
+            let id = try #require(UserID(created.id ?? ""))
             #expect(try await office.clerkMoves(id, to: office.sales) == "RIGHTS_EXCEEDED")
             // Without rights that depend on a department, any department will do.
             colleague.roleIDs = []
             colleague.email = "guest@example.com"
             colleague.departmentID = office.sales
-            _ = try await office.users.createUser(CreateUserRequest(user: colleague))
+            try await office.create(colleague)
         }
     }
 
     @Test func thePasswordOfAPeerInAnotherDepartmentIsOutOfReach() async throws {
         try await onLoop { identity in
             let office = try await Office(identity)
-            let peer = try await office.add("peer", in: office.sales, roles: [office.clerkRole])
-            let near = try await office.add("near", in: office.staff, roles: [office.clerkRole])
+            let peer = try await office.workspace.makeUser("peer", in: office.sales, roles: [office.clerkRole])
+            let near = try await office.workspace.makeUser("near", in: office.staff, roles: [office.clerkRole])
             func set(_ user: UserID) async throws -> String? {
                 try await reason {
-                    _ = try await office.users.setUserPassword(
+                    try await office.users.setUserPassword(
                         SetUserPasswordRequest(id: user.description, password: "taken over now"))
                 }
             }
@@ -76,12 +75,12 @@ import Testing
     @Test func aRepeatedPasswordNeedsTheRightsOfToday() async throws {
         try await onLoop { identity in
             let office = try await Office(identity)
-            let near = try await office.add("near", in: office.staff, roles: [office.clerkRole])
+            let near = try await office.workspace.makeUser("near", in: office.staff, roles: [office.clerkRole])
             let clerk = UserServiceClient(
                 channel: identity.channel(as: office.workspace.caller(office.clerkID), requestID: "once"))
             func set(_ password: String) async throws -> String? {
                 try await reason {
-                    _ = try await clerk.setUserPassword(
+                    try await clerk.setUserPassword(
                         SetUserPasswordRequest(id: near.description, password: password))
                 }
             }
@@ -90,11 +89,10 @@ import Testing
             #expect(try await set("another password") == "REQUEST_ID_REUSED")
             _ = try await identity.signIn(office.workspace.name, "near@example.com", "a first password")
             let admin = try await office.workspace.roleID("Admin")
-            _ = try await office.workspace.users().updateUser(
-                UpdateUserRequest(user: User(id: near.description, roleIDs: [admin]), updateMask: ["role_ids"]))
+            try await office.workspace.update(User(id: near.description, roleIDs: [admin]), ["role_ids"])
             let session = try await identity.signIn(office.workspace.name, "near@example.com", "a first password")
             #expect(try await set("a first password") == "RIGHTS_EXCEEDED")
-            let refreshed = try await AuthenticationServiceClient(channel: identity.channel(as: nil)).refreshSession(
+            let refreshed = try await identity.authentication().refreshSession(
                 RefreshSessionRequest(refreshToken: session.refreshToken))
             #expect(refreshed.session != nil)
         }
@@ -112,8 +110,7 @@ import Testing
                     departmentID: office.staff, disabled: true)
                 #expect(
                     try await reason {
-                        _ = try await office.users.updateUser(
-                            UpdateUserRequest(user: change, updateMask: [field]))
+                        try await office.update(change, [field])
                     } == "RIGHTS_EXCEEDED")
             }
             _ = try await identity.signIn(office.workspace.name)
@@ -127,26 +124,24 @@ import Testing
             let second = try await office.workspace.addUser("second", roles: ["Admin"])
             let id = second.description
             #expect(
-                try await reason { _ = try await office.users.deleteUser(DeleteUserRequest(id: id)) }
+                try await reason { try await office.delete(User.self, id) }
                     == "RIGHTS_EXCEEDED")
-            _ = try await office.workspace.users().deleteUser(DeleteUserRequest(id: id))
+            try await office.workspace.delete(User.self, id)
             #expect(
-                try await reason { _ = try await office.users.restoreUser(RestoreUserRequest(id: id)) }
+                try await reason { try await office.restore(User.self, id) }
                     == "RIGHTS_EXCEEDED")
-            _ = try await office.workspace.users().restoreUser(RestoreUserRequest(id: id))
+            try await office.workspace.restore(User.self, id)
         }
     }
 
     @Test func usersWithinOnesOwnReachAreAdministered() async throws {
         try await onLoop { identity in
             let office = try await Office(identity)
-            let near = try await office.add("near", in: office.staff, roles: [office.clerkRole])
-            let changed = try await office.users.updateUser(
-                UpdateUserRequest(
-                    user: User(id: near.description, email: "new@example.com", disabled: true),
-                    updateMask: ["email", "disabled"]))
-            #expect(changed.user?.email == "new@example.com")
-            _ = try await office.users.deleteUser(DeleteUserRequest(id: near.description))
+            let near = try await office.workspace.makeUser("near", in: office.staff, roles: [office.clerkRole])
+            let changed = try await office.update(
+                User(id: near.description, email: "new@example.com", disabled: true), ["email", "disabled"])
+            #expect(changed.email == "new@example.com")
+            try await office.delete(User.self, near.description)
         }
     }
 }

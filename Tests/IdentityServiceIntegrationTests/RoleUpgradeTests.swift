@@ -1,6 +1,7 @@
 import Contracts
 import RPC
 import Tenancy
+import TestService
 import Testing
 
 @testable import IdentityService
@@ -60,13 +61,9 @@ import Testing
             let asNew = try await grants(workspace)
             try await age(workspace)
             let own = [Grant(object: "account", action: "read", scope: .own)]
-            _ = try await workspace.roles().updateRole(
-                UpdateRoleRequest(
-                    role: Role(id: try await workspace.roleID("Reader"), grants: own), updateMask: ["grants"]))
-            _ = try await workspace.roles().updateRole(
-                UpdateRoleRequest(
-                    role: Role(id: try await workspace.roleID("Service desk"), displayName: "Desk"),
-                    updateMask: ["display_name"]))
+            try await workspace.update(Role(id: try await workspace.roleID("Reader"), grants: own), ["grants"])
+            try await workspace.update(
+                Role(id: try await workspace.roleID("Service desk"), displayName: "Desk"), ["display_name"])
             let desk = try await grants(workspace)["Desk"]
             #expect(desk?.contains { $0.object == "activity" } == false)
             let epoch = try await workspace.epoch()
@@ -77,8 +74,8 @@ import Testing
             #expect(after["Reader"] == Set(own))
             #expect(after["Desk"] == desk)
             #expect(try await workspace.epoch() == epoch + 2)
-            let rep = try await workspace.roles().getRole(GetRoleRequest(id: workspace.roleID("Sales rep"))).role
-            #expect(rep?.version == 2)
+            let rep = try await workspace.get(Role.self, workspace.roleID("Sales rep"))
+            #expect(rep.version == 2)
             #expect(try await ledgerRows(workspace) == 2)
         }
     }

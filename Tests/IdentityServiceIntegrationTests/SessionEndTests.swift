@@ -4,6 +4,7 @@ import Postgres
 import RPC
 import Tenancy
 import TestPostgres
+import TestService
 import Testing
 
 @testable import IdentityService
@@ -20,7 +21,7 @@ struct SessionEndTests {
             }
             for state in [1, 3] {
                 try await setState(state)
-                #expect(try await reason { _ = try await identity.resolve(session) } == "SESSION_INVALID")
+                #expect(try await reason { try await identity.resolve(session) } == "SESSION_INVALID")
             }
             try await setState(2)
             _ = try await identity.resolve(session)
@@ -42,7 +43,7 @@ struct SessionEndTests {
                 let rows = try await transaction.query(RefreshTokenTable.lock(digest: digest))
                 let known = try RefreshTokenRow(rows.one())
                 signOut = identity.postgres.start {
-                    _ = try await AuthenticationServiceClient(channel: identity.channel(as: caller)).signOut(
+                    _ = try await identity.authentication(as: caller).signOut(
                         SignOutRequest())
                 }
                 let waits = try await identity.postgres.waitsForLock("UPDATE directory.refresh_tokens SET revoked_at")
@@ -51,9 +52,9 @@ struct SessionEndTests {
                 return issued.message
             }
             try await signOut?.value
-            #expect(try await reason { _ = try await identity.resolve(renewed) } == "SESSION_INVALID")
+            #expect(try await reason { try await identity.resolve(renewed) } == "SESSION_INVALID")
             let again = try await reason {
-                _ = try await AuthenticationServiceClient(channel: identity.channel(as: nil)).refreshSession(
+                try await identity.authentication().refreshSession(
                     RefreshSessionRequest(refreshToken: renewed.refreshToken))
             }
             #expect(again == "REFRESH_TOKEN_INVALID")

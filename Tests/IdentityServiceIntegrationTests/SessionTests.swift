@@ -2,13 +2,14 @@ import Contracts
 import Credentials
 import RPC
 import Tenancy
+import TestService
 import Testing
 
 @testable import IdentityService
 
 struct SessionTests {
     private func client(_ identity: TestIdentity, _ caller: Caller? = nil) -> AuthenticationServiceClient {
-        AuthenticationServiceClient(channel: identity.channel(as: caller))
+        identity.authentication(as: caller)
     }
 
     @Test func signingOutEndsTheSession() async throws {
@@ -18,10 +19,10 @@ struct SessionTests {
             let other = try await identity.signIn(workspace.name)
             let caller = try await identity.resolve(session)
             _ = try await client(identity, caller).signOut(SignOutRequest())
-            #expect(try await reason { _ = try await identity.resolve(session) } == "SESSION_INVALID")
+            #expect(try await reason { try await identity.resolve(session) } == "SESSION_INVALID")
             #expect(
                 try await reason {
-                    _ = try await client(identity).refreshSession(
+                    try await client(identity).refreshSession(
                         RefreshSessionRequest(refreshToken: session.refreshToken))
                 } == "REFRESH_TOKEN_INVALID")
             _ = try await identity.resolve(other)
@@ -57,12 +58,12 @@ struct SessionTests {
                 WHERE digest = decode('\(digest)', 'hex')
                 """)
             #expect(
-                try await reason { _ = try await client(identity).refreshSession(request) }
+                try await reason { try await client(identity).refreshSession(request) }
                     == "REFRESH_TOKEN_REUSED")
-            #expect(try await reason { _ = try await identity.resolve(renewed) } == "SESSION_INVALID")
+            #expect(try await reason { try await identity.resolve(renewed) } == "SESSION_INVALID")
             #expect(
                 try await reason {
-                    _ = try await client(identity).refreshSession(
+                    try await client(identity).refreshSession(
                         RefreshSessionRequest(refreshToken: renewed.refreshToken))
                 } == "REFRESH_TOKEN_INVALID")
         }
@@ -93,14 +94,14 @@ struct SessionTests {
             let own = client(identity, try await identity.resolve(session))
             #expect(
                 try await reason {
-                    _ = try await own.changePassword(
+                    try await own.changePassword(
                         ChangePasswordRequest(oldPassword: "wrong", newPassword: "a new password"))
                 } == "PASSWORD_WRONG")
             _ = try await own.changePassword(
                 ChangePasswordRequest(oldPassword: TestIdentity.adminPassword, newPassword: "a new password"))
             _ = try await identity.resolve(session)
-            #expect(try await reason { _ = try await identity.resolve(other) } == "SESSION_INVALID")
-            #expect(try await reason { _ = try await identity.signIn(workspace.name) } == "SIGN_IN_FAILED")
+            #expect(try await reason { try await identity.resolve(other) } == "SESSION_INVALID")
+            #expect(try await reason { try await identity.signIn(workspace.name) } == "SIGN_IN_FAILED")
             _ = try await identity.signIn(workspace.name, "admin@example.com", "a new password")
         }
     }
@@ -109,7 +110,7 @@ struct SessionTests {
         try await onLoop { identity in
             for handle in [nil, [], [UInt8](repeating: 0, count: 32), [UInt8](repeating: 0, count: 33)] {
                 let refusal = try await reason {
-                    _ = try await identity.resolve(Session(sessionHandle: handle))
+                    try await identity.resolve(Session(sessionHandle: handle))
                 }
                 #expect(refusal == "SESSION_INVALID")
             }

@@ -6,6 +6,7 @@ import Reactor
 import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestService
 import Testing
 import Wire
 
@@ -23,7 +24,7 @@ struct SignInLockTests {
         for _ in 0..<count {
             reasons.append(
                 try await reason {
-                    _ = try await workspace.identity.signIn(
+                    try await workspace.identity.signIn(
                         workspace.name, SignInLockTests.email, SignInLockTests.wrong, address: address)
                 })
         }
@@ -82,7 +83,7 @@ struct SignInLockTests {
                 try await note(10, [counters.account, counters.strangers], identity)
             }
             #expect(
-                try await reason { _ = try await identity.signIn(workspace.name, address: network()) }
+                try await reason { try await identity.signIn(workspace.name, address: network()) }
                     == "SIGN_IN_LOCKED")
             _ = try await identity.signIn(workspace.name, address: home)
             // Being known excuses from the guesses of others, not from one's own.
@@ -103,7 +104,7 @@ struct SignInLockTests {
             try await note(50, [counters.strangers], identity)
             #expect(
                 try await reason {
-                    _ = try await identity.signIn(workspace.name, "rep@example.com", address: home)
+                    try await identity.signIn(workspace.name, "rep@example.com", address: home)
                 } == "SIGN_IN_LOCKED")
         }
     }
@@ -117,7 +118,7 @@ struct SignInLockTests {
             _ = try await identity.signIn(workspace.name, address: here)
             try await note(1, [counter], identity)
             #expect(
-                try await reason { _ = try await identity.signIn(workspace.name, address: here) }
+                try await reason { try await identity.signIn(workspace.name, address: here) }
                     == "SIGN_IN_LOCKED")
             _ = try await identity.signIn(workspace.name, address: network())
         }
@@ -129,7 +130,7 @@ struct SignInLockTests {
             _ = try await identity.addOperator(email)
             let here = network()
             for _ in 0..<10 {
-                _ = try await reason { _ = try await identity.signIn("", email, "wrong", address: here) }
+                _ = try await reason { try await identity.signIn("", email, "wrong", address: here) }
             }
             _ = try await identity.signInOperator(email, address: here)
         }
@@ -142,11 +143,9 @@ struct SignInLockTests {
             let workspace = try await identity.openWorkspace()
             _ = try await workspace.addUser("nopassword")
             let disabled = try await workspace.addUser("disabled", password: TestIdentity.adminPassword)
-            _ = try await workspace.users().updateUser(
-                UpdateUserRequest(
-                    user: User(id: disabled.description, disabled: true), updateMask: ["disabled"]))
+            try await workspace.update(User(id: disabled.description, disabled: true), ["disabled"])
             let suspended = try await identity.openWorkspace()
-            _ = try await TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            _ = try await identity.operators
                 .suspendTenant(SuspendTenantRequest(id: suspended.id.description))
             let password = TestIdentity.adminPassword
             for (name, email, password) in [
@@ -161,13 +160,13 @@ struct SignInLockTests {
             ] {
                 let before = identity.evaluations.count
                 #expect(
-                    try await reason { _ = try await identity.signIn(name, email, password) }
+                    try await reason { try await identity.signIn(name, email, password) }
                         == "SIGN_IN_FAILED")
                 #expect(identity.evaluations.count == before + 1, "\(name) \(email)")
             }
             let before = identity.evaluations.count
             #expect(
-                try await reason { _ = try await identity.signInOperator("nobody@example.com") }
+                try await reason { try await identity.signInOperator("nobody@example.com") }
                     == "SIGN_IN_FAILED")
             #expect(identity.evaluations.count == before + 1)
         }
@@ -210,7 +209,7 @@ struct SignInLockTests {
             let stored = try await identity.passwordHash(of: workspace)
             let result = Task(executorPreference: identity.postgres.loops.loops[0]) {
                 try await reason {
-                    _ = try await check.run(Password(password), attempt, identity.context()) {
+                    try await check.run(Password(password), attempt, identity.context()) {
                         PasswordHolder(
                             owner: SessionOwner(tenantID: workspace.id, userID: workspace.adminID),
                             email: SignInLockTests.email, passwordHash: stored, knownNetworks: [])
@@ -246,7 +245,7 @@ struct SignInLockTests {
                 signInGuard: SignInGuard(directory: identity.identity.directory), hasher: hasher)
             let result = Task(executorPreference: identity.postgres.loops.loops[0]) {
                 try await reason {
-                    _ = try await check.run(Password(SignInLockTests.wrong), attempt, identity.context()) { nil }
+                    try await check.run(Password(SignInLockTests.wrong), attempt, identity.context()) { nil }
                 }
             }
             for await _ in begun { break }
@@ -275,7 +274,7 @@ struct SignInLockTests {
                 for _ in 0..<200 {
                     group.addTask {
                         try await reason {
-                            _ = try await identity.signIn(
+                            try await identity.signIn(
                                 workspace.name, SignInLockTests.email, SignInLockTests.wrong,
                                 address: fromOneNetwork ? here : network())
                         }

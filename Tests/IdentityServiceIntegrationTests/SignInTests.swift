@@ -5,6 +5,7 @@ import Reactor
 import Tenancy
 import TenantDatabase
 import TestPostgres
+import TestService
 import Testing
 
 @testable import IdentityService
@@ -48,7 +49,7 @@ struct SignInTests {
             _ = try await workspace.addUser("rep", password: password)
             for text in [password, typed] { _ = try await identity.signIn(workspace.name, "rep@example.com", text) }
             let caller = try await identity.resolve(identity.signIn(workspace.name, "rep@example.com", typed))
-            _ = try await AuthenticationServiceClient(channel: identity.channel(as: caller)).changePassword(
+            _ = try await identity.authentication(as: caller).changePassword(
                 ChangePasswordRequest(oldPassword: typed, newPassword: password + " encore"))
             _ = try await identity.signIn(workspace.name, "rep@example.com", typed + " encore")
             let email = "op-\(RecordID.make())@example.com"
@@ -79,9 +80,9 @@ struct SignInTests {
             #expect(caller.kind == .operator)
             #expect(caller.userID == id)
             #expect(
-                try await reason { _ = try await identity.signInOperator(email, "wrong") }
+                try await reason { try await identity.signInOperator(email, "wrong") }
                     == "SIGN_IN_FAILED")
-            let own = try await AuthenticationServiceClient(channel: identity.channel(as: caller)).getSelf(
+            let own = try await identity.authentication(as: caller).getSelf(
                 GetSelfRequest())
             #expect(own.email == email)
             #expect(own.workspace == nil)

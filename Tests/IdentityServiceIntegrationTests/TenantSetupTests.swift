@@ -4,6 +4,7 @@ import Postgres
 import RPC
 import Synchronization
 import Tenancy
+import TestService
 import Testing
 
 @testable import IdentityService
@@ -15,13 +16,13 @@ struct TenantSetupTests {
             #expect(identity.provisioner.prepared(workspace.id))
             let caller = try await identity.resolve(identity.signIn(workspace.name))
             #expect(caller.tenantID == workspace.id)
-            let own = try await AuthenticationServiceClient(channel: identity.channel(as: caller)).getSelf(
+            let own = try await identity.authentication(as: caller).getSelf(
                 GetSelfRequest())
             #expect(own.roleNames == ["Admin"])
             #expect(own.workspace == workspace.name)
             #expect(own.grants.contains { $0.object == "deal" && $0.action == "delete" && $0.scope == "all" })
-            let roles = try await workspace.roles().listRoles(ListRolesRequest())
-            #expect(Set(roles.roles.compactMap(\.displayName)) == Set(BuiltInRole.all.map(\.name)))
+            let roles = try await workspace.list(Role.self)
+            #expect(Set(roles.compactMap(\.displayName)) == Set(BuiltInRole.all.map(\.name)))
         }
     }
 
@@ -51,14 +52,11 @@ struct TenantSetupTests {
             let before = try await identity.tamper(creations)
             let role = try await workspace.roleID("Reader")
             for text in ["one", "two"] {
-                _ = try await workspace.roles().updateRole(
-                    UpdateRoleRequest(
-                        role: Role(id: role, displayName: text, description: text, grants: []),
-                        updateMask: ["display_name", "description", "grants"]))
+                try await workspace.update(
+                    Role(id: role, displayName: text, description: text, grants: []),
+                    ["display_name", "description", "grants"])
             }
-            _ = try await workspace.users().updateUser(
-                UpdateUserRequest(
-                    user: User(id: workspace.adminID.description, jobTitle: "Boss"), updateMask: ["job_title"]))
+            try await workspace.update(User(id: workspace.adminID.description, jobTitle: "Boss"), ["job_title"])
             try await identity.tamper("DELETE FROM \(ledger) WHERE record_version = 1")
             let migration = try #require(IdentityMigrations.tenantStream.migrations.first { $0.number == 6 })
             for _ in 0..<2 {
@@ -85,10 +83,10 @@ struct TenantSetupTests {
             #expect(first == second)
             var other = wish
             other.displayName = "Other"
-            #expect(try await reason { _ = try await client.createTenant(other) } == "REQUEST_ID_REUSED")
+            #expect(try await reason { try await client.createTenant(other) } == "REQUEST_ID_REUSED")
             let stranger = TenantServiceClient(
                 channel: identity.channel(as: identity.operatorCaller, requestID: "two"))
-            #expect(try await reason { _ = try await stranger.createTenant(wish) } == "WORKSPACE_TAKEN")
+            #expect(try await reason { try await stranger.createTenant(wish) } == "WORKSPACE_TAKEN")
         }
     }
 
@@ -98,12 +96,12 @@ struct TenantSetupTests {
             let client = TenantServiceClient(
                 channel: identity.channel(as: identity.operatorCaller, requestID: "one"))
             identity.provisioner.fail(true)
-            #expect(try await reason { _ = try await client.createTenant(wish) } == "TENANT_SETUP_DELAYED")
+            #expect(try await reason { try await client.createTenant(wish) } == "TENANT_SETUP_DELAYED")
             identity.provisioner.fail(false)
             let get = GetTenantRequest(workspace: wish.workspace)
             #expect(try await client.getTenant(get).tenant?.state == .provisioning)
             #expect(
-                try await reason { _ = try await identity.signIn(wish.workspace ?? "") } == "SIGN_IN_FAILED")
+                try await reason { try await identity.signIn(wish.workspace ?? "") } == "SIGN_IN_FAILED")
             try await identity.tamper(
                 """
                 UPDATE directory.tenant_setups SET leased_until = '2000-01-01'
@@ -121,9 +119,9 @@ struct TenantSetupTests {
     @Test func aSetUpThatCannotBeFinishedIsUndone() async throws {
         try await onLoop(ofItsOwn: true) { identity in
             let wish = TestIdentity.wish("w-\(RecordID.make().text.suffix(12))")
-            let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let client = identity.operators
             identity.provisioner.fail(true)
-            _ = try await reason { _ = try await client.createTenant(wish) }
+            _ = try await reason { try await client.createTenant(wish) }
             identity.provisioner.fail(false)
             try await identity.tamper(
                 """
@@ -131,7 +129,7 @@ struct TenantSetupTests {
                 WHERE tenant_id = (SELECT id FROM directory.tenants WHERE workspace = '\(wish.workspace ?? "")')
                 """)
             func getTenant() async throws -> String? {
-                try await reason { _ = try await client.getTenant(GetTenantRequest(workspace: wish.workspace)) }
+                try await reason { try await client.getTenant(GetTenantRequest(workspace: wish.workspace)) }
             }
             try await identity.sweep(identity.identity.sweeper.sweepSetups) { try await getTenant() != nil }
             #expect(try await getTenant() == "TENANT_NOT_FOUND")
@@ -143,9 +141,9 @@ struct TenantSetupTests {
     @Test func aSetUpIsUndoneUnderItsLease() async throws {
         try await onLoop(ofItsOwn: true) { identity in
             let wish = TestIdentity.wish("w-\(RecordID.make().text.suffix(12))")
-            let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let client = identity.operators
             identity.provisioner.fail(true)
-            _ = try await reason { _ = try await client.createTenant(wish) }
+            _ = try await reason { try await client.createTenant(wish) }
             identity.provisioner.fail(false)
             let own = "WHERE tenant_id = (SELECT id FROM directory.tenants WHERE workspace = '\(wish.workspace ?? "")')"
             let renewed = Mutex(false)
@@ -159,7 +157,7 @@ struct TenantSetupTests {
             try await identity.tamper(
                 "UPDATE directory.tenant_setups SET leased_until = '2000-01-01', started_at = '2000-01-01' \(own)")
             func getTenant() async throws -> String? {
-                try await reason { _ = try await client.getTenant(GetTenantRequest(workspace: wish.workspace)) }
+                try await reason { try await client.getTenant(GetTenantRequest(workspace: wish.workspace)) }
             }
             try await identity.sweep(identity.identity.sweeper.sweepSetups) { try await getTenant() != nil }
             #expect(renewed.withLock { $0 })
@@ -171,17 +169,17 @@ struct TenantSetupTests {
             let workspace = try await identity.openWorkspace()
             let client = TenantServiceClient(channel: identity.channel(as: workspace.admin))
             #expect(
-                try await reason { _ = try await client.createTenant(TestIdentity.wish("w-other")) }
+                try await reason { try await client.createTenant(TestIdentity.wish("w-other")) }
                     == "OPERATOR_REQUIRED")
             #expect(
-                try await reason { _ = try await client.listTenants(ListTenantsRequest()) }
+                try await reason { try await client.listTenants(ListTenantsRequest()) }
                     == "OPERATOR_REQUIRED")
         }
     }
 
     @Test func badWishesNameEveryField() async throws {
         try await onLoop { identity in
-            let client = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let client = identity.operators
             do {
                 _ = try await client.createTenant(
                     CreateTenantRequest(workspace: "No!", adminPassword: "short"))

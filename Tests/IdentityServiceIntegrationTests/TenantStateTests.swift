@@ -4,6 +4,7 @@ import RPC
 import Reactor
 import Tenancy
 import TestPostgres
+import TestService
 import Testing
 
 @testable import IdentityService
@@ -12,33 +13,33 @@ struct TenantStateTests {
     @Test func suspendingStopsEverythingAndActivatingBringsItBack() async throws {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
-            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let operators = identity.operators
             let session = try await identity.signIn(workspace.name)
             let id = workspace.id.description
             let suspended = try await operators.suspendTenant(SuspendTenantRequest(id: id, comment: "unpaid"))
             #expect(suspended.tenant?.state == .suspended)
             #expect(
                 try await operators.suspendTenant(SuspendTenantRequest(id: id)).tenant == suspended.tenant)
-            #expect(try await reason { _ = try await identity.resolve(session) } == "SESSION_INVALID")
-            #expect(try await reason { _ = try await identity.signIn(workspace.name) } == "SIGN_IN_FAILED")
+            #expect(try await reason { try await identity.resolve(session) } == "SESSION_INVALID")
+            #expect(try await reason { try await identity.signIn(workspace.name) } == "SIGN_IN_FAILED")
             #expect(try await workspace.policy().active == false)
             #expect(
-                try await reason { _ = try await workspace.users().listUsers(ListUsersRequest()) }
+                try await reason { try await workspace.users().listUsers(ListUsersRequest()) }
                     == "USER_UNKNOWN")
             _ = try await operators.activateTenant(ActivateTenantRequest(id: id))
             _ = try await identity.resolve(identity.signIn(workspace.name))
-            #expect(try await reason { _ = try await identity.resolve(session) } == "SESSION_INVALID")
+            #expect(try await reason { try await identity.resolve(session) } == "SESSION_INVALID")
         }
     }
 
     @Test func deletingNeedsTheNameAndCanBeTakenBack() async throws {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
-            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let operators = identity.operators
             let id = workspace.id.description
             #expect(
                 try await reason {
-                    _ = try await operators.deleteTenant(DeleteTenantRequest(id: id, workspace: "other"))
+                    try await operators.deleteTenant(DeleteTenantRequest(id: id, workspace: "other"))
                 } == "WORKSPACE_MISMATCH")
             let deleted = try await operators.deleteTenant(
                 DeleteTenantRequest(id: id, graceDays: 1, workspace: workspace.name))
@@ -53,21 +54,21 @@ struct TenantStateTests {
     @Test func dataIsDroppedWhenTheGraceIsOver() async throws {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
-            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let operators = identity.operators
             let id = workspace.id.description
             _ = try await operators.deleteTenant(
                 DeleteTenantRequest(id: id, graceDays: 1, workspace: workspace.name))
             try await identity.endGrace(of: workspace)
             // The sweep of another test may have dropped it already.
-            let refusal = try await reason { _ = try await operators.activateTenant(ActivateTenantRequest(id: id)) }
+            let refusal = try await reason { try await operators.activateTenant(ActivateTenantRequest(id: id)) }
             #expect(["TENANT_STATE", "TENANT_NOT_FOUND"].contains(refusal))
             func getTenant() async throws -> String? {
-                try await reason { _ = try await operators.getTenant(GetTenantRequest(id: id)) }
+                try await reason { try await operators.getTenant(GetTenantRequest(id: id)) }
             }
             try await identity.sweep(identity.identity.sweeper.sweepDeletions) { try await getTenant() != nil }
             #expect(try await getTenant() == "TENANT_NOT_FOUND")
             #expect(identity.provisioner.dropped(workspace.id))
-            #expect(try await reason { _ = try await workspace.policy() } == "TENANT_NOT_FOUND")
+            #expect(try await reason { try await workspace.policy() } == "TENANT_NOT_FOUND")
         }
     }
 
@@ -75,12 +76,12 @@ struct TenantStateTests {
     @Test func theProvisionerDropsNoTenantInUse() async throws {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
-            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let operators = identity.operators
             let provisioner = ProvisioningServiceClient(channel: identity.provisioner)
             let id = workspace.id.description
             func drop() async throws -> String? {
                 try await reason {
-                    _ = try await provisioner.dropTenant(DropTenantRequest(tenantID: workspace.id.id.bytes))
+                    try await provisioner.dropTenant(DropTenantRequest(tenantID: workspace.id.id.bytes))
                 }
             }
             #expect(try await drop() == "TENANT_IN_USE")
@@ -111,7 +112,7 @@ struct TenantStateTests {
             let provisioner = ProvisioningServiceClient(channel: identity.provisioner)
             func drop() async throws -> String? {
                 try await reason {
-                    _ = try await provisioner.dropTenant(DropTenantRequest(tenantID: workspace.id.id.bytes))
+                    try await provisioner.dropTenant(DropTenantRequest(tenantID: workspace.id.id.bytes))
                 }
             }
             try await identity.tamper("UPDATE directory.tenants SET state = 1 WHERE id = '\(workspace.id)'")
@@ -146,11 +147,11 @@ struct TenantStateTests {
     @Test func theGraceIsADayAtLeast() async throws {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
-            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let operators = identity.operators
             for days: Int32 in [-1, 0, 91] {
                 let request = DeleteTenantRequest(
                     id: workspace.id.description, graceDays: days, workspace: workspace.name)
-                #expect(try await reason { _ = try await operators.deleteTenant(request) } == "OUT_OF_RANGE")
+                #expect(try await reason { try await operators.deleteTenant(request) } == "OUT_OF_RANGE")
             }
         }
     }
@@ -165,7 +166,7 @@ struct TenantStateTests {
             let dropping = try await identity.reading("\(workspace.schema).users") {
                 let dropping = Task(executorPreference: identity.postgres.loops.loops[0]) {
                     try await reason {
-                        _ = try await provisioner.dropTenant(DropTenantRequest(tenantID: workspace.id.id.bytes))
+                        try await provisioner.dropTenant(DropTenantRequest(tenantID: workspace.id.id.bytes))
                     }
                 }
                 let waiting = """
@@ -190,7 +191,7 @@ struct TenantStateTests {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
             _ = try await identity.signIn(workspace.name)
-            _ = try await reason { _ = try await identity.signIn(workspace.name, "admin@example.com", "wrong") }
+            _ = try await reason { try await identity.signIn(workspace.name, "admin@example.com", "wrong") }
             try await identity.tamper(
                 """
                 INSERT INTO directory.policy_marks (tenant_id, record_id, record_version, marked_at)
@@ -212,12 +213,12 @@ struct TenantStateTests {
             }
             let before = Set(try await traces().compactMap { $0.split(separator: ":").first.map(String.init) })
             #expect(before.isSuperset(of: ["tenants", "placements", "sessions", "refresh_tokens", "policy_marks"]))
-            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let operators = identity.operators
             let id = workspace.id.description
             _ = try await operators.deleteTenant(DeleteTenantRequest(id: id, graceDays: 1, workspace: workspace.name))
             try await identity.endGrace(of: workspace)
             try await identity.sweep(identity.identity.sweeper.sweepDeletions) {
-                try await reason { _ = try await operators.getTenant(GetTenantRequest(id: id)) } != nil
+                try await reason { try await operators.getTenant(GetTenantRequest(id: id)) } != nil
             }
             #expect(try await traces() == [])
         }
@@ -227,7 +228,7 @@ struct TenantStateTests {
         try await onLoop { identity in
             let own = try await identity.openWorkspace()
             for _ in 0..<2 { _ = try await identity.openWorkspace() }
-            let operators = TenantServiceClient(channel: identity.channel(as: identity.operatorCaller))
+            let operators = identity.operators
             var names: [String] = []
             var token: String?
             repeat {
@@ -245,12 +246,12 @@ struct TenantStateTests {
             #expect(!next.contains(workspace))
             for (wrong, state) in [(workspace, nil), (next + "A", nil), (next, .active)] as [(String, TenantState?)] {
                 let request = ListTenantsRequest(pageToken: wrong, state: state)
-                #expect(try await reason { _ = try await operators.listTenants(request) } == "PAGE_TOKEN_INVALID")
+                #expect(try await reason { try await operators.listTenants(request) } == "PAGE_TOKEN_INVALID")
             }
             for size in [0, 1_001] {
                 #expect(
                     try await reason {
-                        _ = try await operators.listTenants(ListTenantsRequest(pageSize: Int32(size)))
+                        try await operators.listTenants(ListTenantsRequest(pageSize: Int32(size)))
                     } == "PAGE_SIZE_INVALID")
             }
             let found = try await operators.getTenant(GetTenantRequest(workspace: " \(own.name.uppercased())"))

@@ -71,10 +71,17 @@ final class TestIdentity: Sendable {
             logger: postgres.logger)
     }
 
+    /// What operators do with workspaces.
+    var operators: TenantServiceClient { TenantServiceClient(channel: channel(as: operatorCaller)) }
+
+    func authentication(as caller: Caller? = nil) -> AuthenticationServiceClient {
+        AuthenticationServiceClient(channel: channel(as: caller))
+    }
+
     /// Opens a workspace and signs its admin in.
     func openWorkspace() async throws -> Workspace {
         let name = "w-\(RecordID.make().text.suffix(12))"
-        let created = try await TenantServiceClient(channel: channel(as: operatorCaller)).createTenant(
+        let created = try await operators.createTenant(
             TestIdentity.wish(name))
         let id = try #require(TenantID(created.tenant?.id ?? ""))
         let admin = try #require(UserID(created.adminUserID ?? ""))
@@ -198,8 +205,8 @@ final class Evaluations: Sendable {
     func increment() { number.add(1, ordering: .sequentiallyConsistent) }
 }
 
-/// A tenant of a test.
-struct Workspace: Sendable {
+/// A tenant of a test. Calls its record types as the first admin, unless told otherwise.
+struct Workspace: RecordCalls, Sendable {
     let identity: TestIdentity
     let name: String
     let id: TenantID
@@ -216,31 +223,21 @@ struct Workspace: Sendable {
             expireTime: Timestamp.now().advanced(by: .seconds(3600)), workspace: name)
     }
 
-    func users(as caller: Caller? = nil) -> UserServiceClient {
-        UserServiceClient(channel: identity.channel(as: caller ?? admin))
+    func channel(as user: UserID? = nil, requestID: String? = nil) -> LocalChannel {
+        identity.channel(as: caller(user ?? adminID), requestID: requestID)
     }
 
-    func roles(as caller: Caller? = nil) -> RoleServiceClient {
-        RoleServiceClient(channel: identity.channel(as: caller ?? admin))
-    }
-
-    func departments(as caller: Caller? = nil) -> DepartmentServiceClient {
-        DepartmentServiceClient(channel: identity.channel(as: caller ?? admin))
-    }
+    func users(as user: UserID? = nil) -> UserServiceClient { UserServiceClient(channel: channel(as: user)) }
 
     func roleID(_ name: String) async throws -> String {
-        let list = try await roles().listRoles(
-            ListRolesRequest(filterExpression: "display_name = \"\(name)\""))
-        return try #require(list.roles.first?.id)
+        try #require(try await list(Role.self, "display_name = \"\(name)\"").first?.id)
     }
 
     /// Adds a user with built-in roles.
     func addUser(_ name: String, roles: [String] = [], password: String? = nil) async throws -> UserID {
         var ids: [String] = []
         for role in roles { ids.append(try await roleID(role)) }
-        let created = try await users().createUser(
-            CreateUserRequest(user: User(email: "\(name)@example.com", displayName: name, roleIDs: ids)))
-        let id = try #require(UserID(created.user?.id ?? ""))
+        let id = try await makeUser(name, roles: ids)
         if let password {
             _ = try await users().setUserPassword(
                 SetUserPasswordRequest(id: id.description, password: password))
@@ -339,14 +336,7 @@ final class FakeProvisioner: RPCChannel {
 }
 
 /// The reason of the error that `body` throws; nil when it throws none.
-func reason(_ body: () async throws -> Void) async throws -> String? {
-    do {
-        try await body()
-        return nil
-    } catch let error as RPCError {
-        return error.reason
-    }
-}
+func reason<Answer>(_ body: () async throws -> Answer) async throws -> String? { try await refusal(body)?.reason }
 
 /// Runs a test on an event loop, as calls run.
 func onLoop(

@@ -1,6 +1,7 @@
 import Contracts
 import RPC
 import Tenancy
+import TestService
 import Testing
 
 @testable import IdentityService
@@ -9,13 +10,11 @@ struct UserTests {
     @Test func addressesAreUniqueInLowerCase() async throws {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
-            let created = try await workspace.users().createUser(
-                CreateUserRequest(user: User(email: "Ann@Example.com", displayName: "Ann")))
-            #expect(created.user?.email == "ann@example.com")
+            let created = try await workspace.create(User(email: "Ann@Example.com", displayName: "Ann"))
+            #expect(created.email == "ann@example.com")
             #expect(
                 try await reason {
-                    _ = try await workspace.users().createUser(
-                        CreateUserRequest(user: User(email: "ANN@example.com", displayName: "Ann")))
+                    try await workspace.create(User(email: "ANN@example.com", displayName: "Ann"))
                 } == "EMAIL_TAKEN")
         }
     }
@@ -29,7 +28,7 @@ struct UserTests {
             ] {
                 #expect(
                     try await reason {
-                        _ = try await workspace.users().createUser(CreateUserRequest(user: user))
+                        try await workspace.create(user)
                     }
                         == "REFERENCE_NOT_FOUND")
             }
@@ -40,30 +39,27 @@ struct UserTests {
     @Test func aUserComesBackToLivingRolesAndDepartments() async throws {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
-            let department = try await Office.department("Branch", in: workspace)
-            let created = try await workspace.roles().createRole(CreateRoleRequest(role: Role(displayName: "Guest")))
-            let role = try #require(created.role?.id)
+            let department = try await workspace.makeDepartment("Branch")
+            let created = try await workspace.create(Role(displayName: "Guest"))
+            let role = try #require(created.id)
             let rep = try await workspace.roleID("Sales rep")
             let user = User(
                 email: "a@example.com", displayName: "A", departmentID: department, roleIDs: [rep, role])
-            let made = try await workspace.users().createUser(CreateUserRequest(user: user))
-            let id = try #require(made.user?.id)
-            _ = try await workspace.users().deleteUser(DeleteUserRequest(id: id))
-            _ = try await workspace.roles().deleteRole(DeleteRoleRequest(id: role))
-            _ = try await workspace.departments().deleteDepartment(DeleteDepartmentRequest(id: department))
-            func refusal() async throws -> [String] {
-                do {
-                    _ = try await workspace.users().restoreUser(RestoreUserRequest(id: id))
-                    return []
-                } catch {
-                    return [error.reason] + error.details.map(\.value)
+            let made = try await workspace.create(user)
+            let id = try #require(made.id)
+            try await workspace.delete(User.self, id)
+            try await workspace.delete(Role.self, role)
+            try await workspace.delete(Department.self, department)
+            func restoring() async throws -> [String]? {
+                try await refusal { try await workspace.restore(User.self, id) }.map {
+                    [$0.reason] + $0.details.map(\.value)
                 }
             }
-            #expect(try await refusal() == ["REFERENCE_DELETED", "role_ids", "role", role])
-            _ = try await workspace.roles().restoreRole(RestoreRoleRequest(id: role))
-            #expect(try await refusal() == ["REFERENCE_DELETED", "department_id", "department", department])
-            _ = try await workspace.departments().restoreDepartment(RestoreDepartmentRequest(id: department))
-            #expect(try await refusal() == [])
+            #expect(try await restoring() == ["REFERENCE_DELETED", "role_ids", "role", role])
+            try await workspace.restore(Role.self, role)
+            #expect(try await restoring() == ["REFERENCE_DELETED", "department_id", "department", department])
+            try await workspace.restore(Department.self, department)
+            #expect(try await restoring() == nil)
         }
     }
 
@@ -71,31 +67,25 @@ struct UserTests {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
             let grants = ["user", "department", "role"].map { Grant(object: $0, action: "*", scope: .all) }
-            let clerkRole = try await workspace.roles().createRole(
-                CreateRoleRequest(role: Role(displayName: "Clerk", grants: grants)))
+            let clerkRole = try await workspace.create(Role(displayName: "Clerk", grants: grants))
             let clerkID = try await workspace.addUser("clerk")
-            _ = try await workspace.users().updateUser(
-                UpdateUserRequest(
-                    user: User(id: clerkID.description, roleIDs: [clerkRole.role?.id ?? ""]),
-                    updateMask: ["role_ids"]))
-            let clerk = workspace.caller(clerkID)
+            try await workspace.update(User(id: clerkID.description, roleIDs: [clerkRole.id ?? ""]), ["role_ids"])
+            let clerk = clerkID
             let adminRole = try await workspace.roleID("Admin")
             #expect(
                 try await reason {
-                    _ = try await workspace.users(as: clerk).updateUser(
-                        UpdateUserRequest(
-                            user: User(id: clerkID.description, roleIDs: [adminRole]),
-                            updateMask: ["role_ids"]))
+                    try await workspace.update(
+                        User(id: clerkID.description, roleIDs: [adminRole]), ["role_ids"], as: clerk)
                 } == "RIGHTS_EXCEEDED")
             #expect(
                 try await reason {
                     let wish = Role(
                         displayName: "Mine", grants: [Grant(object: "deal", action: "read", scope: .own)])
-                    _ = try await workspace.roles(as: clerk).createRole(CreateRoleRequest(role: wish))
+                    try await workspace.create(wish, as: clerk)
                 } == "RIGHTS_EXCEEDED")
             #expect(
                 try await reason {
-                    _ = try await workspace.users(as: clerk).setUserPassword(
+                    try await workspace.users(as: clerk).setUserPassword(
                         SetUserPasswordRequest(id: workspace.adminID.description, password: "taken over now"))
                 } == "RIGHTS_EXCEEDED")
             _ = try await identity.signIn(workspace.name)
@@ -106,25 +96,22 @@ struct UserTests {
         try await onLoop { identity in
             let workspace = try await identity.openWorkspace()
             let second = try await workspace.addUser("second", roles: ["Admin"])
-            let other = workspace.users(as: workspace.caller(second))
             let id = workspace.adminID.description
             // The second one has no password yet, so cannot sign in.
             #expect(
-                try await reason { _ = try await other.deleteUser(DeleteUserRequest(id: id)) } == "LAST_ADMIN"
+                try await reason { try await workspace.delete(User.self, id, as: second) } == "LAST_ADMIN"
             )
             #expect(
                 try await reason {
-                    _ = try await other.updateUser(
-                        UpdateUserRequest(user: User(id: id, disabled: true), updateMask: ["disabled"]))
+                    try await workspace.update(User(id: id, disabled: true), ["disabled"], as: second)
                 } == "LAST_ADMIN")
             #expect(
                 try await reason {
-                    _ = try await other.updateUser(
-                        UpdateUserRequest(user: User(id: id), updateMask: ["role_ids"]))
+                    try await workspace.update(User(id: id), ["role_ids"], as: second)
                 } == "LAST_ADMIN")
             _ = try await workspace.users().setUserPassword(
                 SetUserPasswordRequest(id: second.description, password: "a good password"))
-            _ = try await other.deleteUser(DeleteUserRequest(id: id))
+            try await workspace.delete(User.self, id, as: second)
         }
     }
 
@@ -134,12 +121,11 @@ struct UserTests {
             _ = try await workspace.addUser("second", roles: ["Admin"], password: "a good password")
             let id = workspace.adminID.description
             #expect(
-                try await reason { _ = try await workspace.users().deleteUser(DeleteUserRequest(id: id)) }
+                try await reason { try await workspace.delete(User.self, id) }
                     == "OWN_USER")
             #expect(
                 try await reason {
-                    _ = try await workspace.users().updateUser(
-                        UpdateUserRequest(user: User(id: id, disabled: true), updateMask: ["disabled"]))
+                    try await workspace.update(User(id: id, disabled: true), ["disabled"])
                 } == "OWN_USER")
         }
     }
@@ -151,14 +137,13 @@ struct UserTests {
             let session = try await identity.signIn(workspace.name, "rep@example.com", "a good password")
             let before = try await workspace.epoch()
             #expect(try await workspace.policy().users.contains { $0.id == user.id.bytes })
-            _ = try await workspace.users().updateUser(
-                UpdateUserRequest(user: User(id: user.description, disabled: true), updateMask: ["disabled"]))
+            try await workspace.update(User(id: user.description, disabled: true), ["disabled"])
             #expect(try await workspace.epoch() > before)
             #expect(try await !workspace.policy().users.contains { $0.id == user.id.bytes })
-            #expect(try await reason { _ = try await identity.resolve(session) } == "SESSION_INVALID")
+            #expect(try await reason { try await identity.resolve(session) } == "SESSION_INVALID")
             #expect(
                 try await reason {
-                    _ = try await identity.signIn(workspace.name, "rep@example.com", "a good password")
+                    try await identity.signIn(workspace.name, "rep@example.com", "a good password")
                 }
                     == "SIGN_IN_FAILED")
         }
@@ -170,15 +155,15 @@ struct UserTests {
             let theirs = try await identity.openWorkspace()
             let id = theirs.adminID.description
             #expect(
-                try await reason { _ = try await mine.users().getUser(GetUserRequest(id: id)) }
+                try await reason { try await mine.get(User.self, id) }
                     == "RECORD_NOT_FOUND")
             #expect(
                 try await reason {
-                    _ = try await mine.users().setUserPassword(
+                    try await mine.users().setUserPassword(
                         SetUserPasswordRequest(id: id, password: "a good password"))
                 } == "RECORD_NOT_FOUND")
             #expect(
-                try await mine.users().listUsers(ListUsersRequest()).users.map(\.id) == [
+                try await mine.list(User.self).map(\.id) == [
                     mine.adminID.description
                 ])
         }

@@ -3,6 +3,7 @@ import RPC
 import Reactor
 import Tenancy
 import TestPostgres
+import TestService
 import Testing
 import Wire
 
@@ -74,7 +75,7 @@ struct WatchTests {
                 as: WatchRevocationsResponse.self)
             var answers = stream.makeAsyncIterator()
             #expect(await answers.next() == WatchRevocationsResponse())
-            _ = try await AuthenticationServiceClient(channel: identity.channel(as: caller)).signOut(SignOutRequest())
+            _ = try await identity.authentication(as: caller).signOut(SignOutRequest())
             while let answer = await answers.next(), !answer.sessionIDs.contains(caller.sessionID.bytes) {}
             task.cancel()
         }

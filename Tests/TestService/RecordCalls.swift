@@ -85,11 +85,13 @@ extension RecordCalls {
     @discardableResult
     package func restore<Record: RecordMessage>(
         _ record: Record, as user: UserID? = nil, requestID: String? = nil
+    ) async throws -> Record { try await restore(Record.self, record.recordID, as: user, requestID: requestID) }
+
+    @discardableResult
+    package func restore<Record: RecordMessage>(
+        _ type: Record.Type, _ id: String?, as user: UserID? = nil, requestID: String? = nil
     ) async throws -> Record {
-        let id = record.recordID
-        return try await one(Record.entry.methods.restore, as: user, requestID: requestID) { request in
-            if let id { request.set("id", id) }
-        }
+        try await one(Record.entry.methods.restore, as: user, requestID: requestID) { if let id { $0.set("id", id) } }
     }
 
     /// Calls a method with a request that `fill` writes; the answer lives in `arena`.
