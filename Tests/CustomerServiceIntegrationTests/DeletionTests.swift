@@ -54,9 +54,7 @@ import Testing
             try await customers.restore(account)
             // A link needs both ends; one that was deleted before stays so.
             #expect(try await customers.living().keys.sorted() == [kept.id ?? ""])
-            let alone = try await refusal {
-                try await customers.restore(ended)
-            }
+            let alone = try await refusal { try await customers.restore(ended) }
             #expect(alone?.code == .failedPrecondition && alone?.reason == "REFERENCE_DELETED")
             #expect(alone?.details.map(\.value).contains("contact_id") == true)
             // With its last end it comes back by itself.
@@ -195,9 +193,7 @@ import Testing
             #expect(try await refusal { try await note() }?.reason == "EXTERNAL_ID_TAKEN")
             try await customers.delete(first)
             _ = try await note()
-            let back = try await refusal {
-                try await customers.restore(first)
-            }
+            let back = try await refusal { try await customers.restore(first) }
             #expect(back?.reason == "EXTERNAL_ID_TAKEN")
         }
     }

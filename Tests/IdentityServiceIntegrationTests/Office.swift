@@ -33,9 +33,7 @@ struct Office: RecordCalls, Sendable {
 
     /// The reason why the clerk may not move a user; nil when the user was moved.
     func clerkMoves(_ user: UserID, to department: String?) async throws -> String? {
-        try await reason {
-            try await update(User(id: user.description, departmentID: department), ["department_id"])
-        }
+        try await reason { try await update(User(id: user.description, departmentID: department), ["department_id"]) }
     }
 
     func departmentOf(_ user: UserID) async throws -> String? {

@@ -26,9 +26,7 @@ struct ResetAdminSignInTests {
                 try await SignInGuard(directory: identity.identity.directory).record(
                     [attempt.counters.account, attempt.counters.strangers], deadline: .after(.seconds(5)))
             }
-            #expect(
-                try await reason { try await identity.signIn(workspace.name, address: here) }
-                    == "SIGN_IN_LOCKED")
+            #expect(try await reason { try await identity.signIn(workspace.name, address: here) } == "SIGN_IN_LOCKED")
             let answer = try await tenants(identity).resetAdminSignIn(
                 ResetAdminSignInRequest(id: workspace.id.description, email: " Admin@Example.com"))
             #expect(answer.adminUserID == workspace.adminID.description)
@@ -129,8 +127,7 @@ struct ResetAdminSignInTests {
             let wish = ResetAdminSignInRequest(id: id, email: ResetAdminSignInTests.email)
             #expect(try await refusal(wish, as: workspace.admin) == "OPERATOR_REQUIRED")
             for email in ["rep@example.com", "nobody@example.com"] {
-                #expect(
-                    try await refusal(ResetAdminSignInRequest(id: id, email: email)) == "ADMIN_NOT_FOUND")
+                #expect(try await refusal(ResetAdminSignInRequest(id: id, email: email)) == "ADMIN_NOT_FOUND")
             }
             #expect(try await refusal(ResetAdminSignInRequest(id: id)) == "REQUIRED")
             #expect(

@@ -14,26 +14,19 @@ import Testing
     @Test func aMovedDepartmentWidensNobodysReach() async throws {
         try await onLoop { identity in
             let office = try await Office(identity)
-            #expect(
-                try await office.move(office.sales, under: office.staff)
-                    == "RIGHTS_EXCEEDED")
+            #expect(try await office.move(office.sales, under: office.staff) == "RIGHTS_EXCEEDED")
             // Nor that of somebody else, at any level above.
             let region = try await office.workspace.makeDepartment("Region")
             let branch = try await office.workspace.makeDepartment("Branch", under: region)
             let manager = try await office.workspace.roleID("Sales manager")
             let head = try await office.workspace.makeUser("head", in: region, roles: [manager])
-            #expect(
-                try await office.move(office.sales, under: branch)
-                    == "RIGHTS_EXCEEDED")
-            #expect(
-                try await office.workspace.move(office.sales, under: branch) == nil)
+            #expect(try await office.move(office.sales, under: branch) == "RIGHTS_EXCEEDED")
+            #expect(try await office.workspace.move(office.sales, under: branch) == nil)
             // Within the same reach, and out of it, nothing is gained.
-            #expect(
-                try await office.move(office.sales, under: region) == nil)
+            #expect(try await office.move(office.sales, under: region) == nil)
             #expect(try await office.move(office.sales, under: nil) == nil)
             try await office.workspace.delete(User.self, head.description)
-            #expect(
-                try await office.move(office.sales, under: branch) == nil)
+            #expect(try await office.move(office.sales, under: branch) == nil)
         }
     }
 
@@ -45,9 +38,7 @@ import Testing
             _ = try await office.workspace.makeUser("looker", in: office.sales, roles: [looker])
             #expect(try await office.move(post, under: office.sales) == nil)
             // The clerk gave it away and cannot take it back.
-            #expect(
-                try await office.move(post, under: office.staff)
-                    == "RIGHTS_EXCEEDED")
+            #expect(try await office.move(post, under: office.staff) == "RIGHTS_EXCEEDED")
         }
     }
 
@@ -80,10 +71,7 @@ import Testing
             try await office.delete(Department.self, desk)
             try await office.delete(Department.self, branch)
             #expect(try await reach() == Reach(units: below, takes: [false, false]))
-            #expect(
-                try await reason {
-                    try await office.restore(Department.self, desk)
-                } == "REFERENCE_DELETED")
+            #expect(try await reason { try await office.restore(Department.self, desk) } == "REFERENCE_DELETED")
             try await office.restore(Department.self, branch)
             #expect(try await reach() == Reach(units: below, takes: [true, false]))
         }
@@ -97,8 +85,7 @@ import Testing
             try await office.delete(Department.self, branch)
             let manager = try await office.workspace.roleID("Sales manager")
             let head = try await office.workspace.makeUser("head", in: office.staff, roles: [manager])
-            #expect(
-                try await office.workspace.move(office.sales, under: office.staff) == nil)
+            #expect(try await office.workspace.move(office.sales, under: office.staff) == nil)
             let compiled = try await office.workspace.policy()
             let policy = try #require(PolicySnapshot(compiled))
             let access = try #require(policy.access(of: head)).object("account")
@@ -119,8 +106,7 @@ import Testing
             try await office.update(widened, ["grants"])
             try await office.update(Role(id: looker), ["grants"])
             _ = try await office.workspace.makeUser("far", in: office.sales, roles: [looker])
-            #expect(
-                try await reason { try await office.update(widened, ["grants"]) } == "RIGHTS_EXCEEDED")
+            #expect(try await reason { try await office.update(widened, ["grants"]) } == "RIGHTS_EXCEEDED")
         }
     }
 
@@ -132,15 +118,9 @@ import Testing
             for (field, role) in [
                 ("grants", Role(id: dealer)), ("display_name", Role(id: dealer, displayName: "Guest")),
             ] {
-                #expect(
-                    try await reason {
-                        try await office.update(role, [field])
-                    } == "RIGHTS_EXCEEDED")
+                #expect(try await reason { try await office.update(role, [field]) } == "RIGHTS_EXCEEDED")
             }
-            #expect(
-                try await reason {
-                    try await office.delete(Role.self, dealer)
-                } == "RIGHTS_EXCEEDED")
+            #expect(try await reason { try await office.delete(Role.self, dealer) } == "RIGHTS_EXCEEDED")
             let compiled = try await office.workspace.policy().roles.first { $0.displayName == "Dealer" }
             #expect(compiled?.grants == grants)
         }

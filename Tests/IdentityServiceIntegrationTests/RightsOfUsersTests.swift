@@ -37,9 +37,7 @@ import Testing
             let role = try await office.workspace.makeRole("Looker", [grant("account", "read", .unit)])
             let wish = User(
                 email: "spy@example.com", displayName: "Spy", departmentID: office.sales, roleIDs: [role])
-            #expect(
-                try await reason { try await office.create(wish) }
-                    == "RIGHTS_EXCEEDED")
+            #expect(try await reason { try await office.create(wish) } == "RIGHTS_EXCEEDED")
             let batch = try await office.batchCreate([wish])
             #expect(batch.records.isEmpty)
             var colleague = wish
@@ -108,10 +106,7 @@ import Testing
                 let change = User(
                     id: admin.description, email: "evil@example.com", displayName: "Evil",
                     departmentID: office.staff, disabled: true)
-                #expect(
-                    try await reason {
-                        try await office.update(change, [field])
-                    } == "RIGHTS_EXCEEDED")
+                #expect(try await reason { try await office.update(change, [field]) } == "RIGHTS_EXCEEDED")
             }
             _ = try await identity.signIn(office.workspace.name)
             _ = try await identity.signIn(office.workspace.name, "second@example.com", "a good password")
@@ -123,13 +118,9 @@ import Testing
             let office = try await Office(identity)
             let second = try await office.workspace.addUser("second", roles: ["Admin"])
             let id = second.description
-            #expect(
-                try await reason { try await office.delete(User.self, id) }
-                    == "RIGHTS_EXCEEDED")
+            #expect(try await reason { try await office.delete(User.self, id) } == "RIGHTS_EXCEEDED")
             try await office.workspace.delete(User.self, id)
-            #expect(
-                try await reason { try await office.restore(User.self, id) }
-                    == "RIGHTS_EXCEEDED")
+            #expect(try await reason { try await office.restore(User.self, id) } == "RIGHTS_EXCEEDED")
             try await office.workspace.restore(User.self, id)
         }
     }

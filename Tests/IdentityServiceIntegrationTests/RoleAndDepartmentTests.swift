@@ -12,13 +12,8 @@ struct RoleAndDepartmentTests {
             let workspace = try await identity.openWorkspace()
             let admin = try await workspace.roleID("Admin")
             let rep = try await workspace.roleID("Sales rep")
-            #expect(
-                try await reason { try await workspace.delete(Role.self, rep) }
-                    == "BUILT_IN_ROLE")
-            #expect(
-                try await reason {
-                    try await workspace.update(Role(id: admin), ["grants"])
-                } == "ADMIN_ROLE_FIXED")
+            #expect(try await reason { try await workspace.delete(Role.self, rep) } == "BUILT_IN_ROLE")
+            #expect(try await reason { try await workspace.update(Role(id: admin), ["grants"]) } == "ADMIN_ROLE_FIXED")
             let policy = FieldPolicy(object: "account", field: "phone", access: .masked)
             #expect(
                 try await reason {
@@ -54,9 +49,7 @@ struct RoleAndDepartmentTests {
             let role = try #require(created.id)
             let user = try await workspace.addUser("guest")
             try await workspace.update(User(id: user.description, roleIDs: [role]), ["role_ids"])
-            #expect(
-                try await reason { try await workspace.delete(Role.self, role) }
-                    == "ROLE_IN_USE")
+            #expect(try await reason { try await workspace.delete(Role.self, role) } == "ROLE_IN_USE")
             try await workspace.update(User(id: user.description), ["role_ids"])
             try await workspace.delete(Role.self, role)
         }
@@ -74,8 +67,7 @@ struct RoleAndDepartmentTests {
                 } == "DEPARTMENT_CYCLE")
             let units = try await workspace.policy().units
             #expect(units.count == 4)
-            #expect(
-                units.contains { $0.id == RecordID(low)?.bytes && $0.parentID == RecordID(middle)?.bytes })
+            #expect(units.contains { $0.id == RecordID(low)?.bytes && $0.parentID == RecordID(middle)?.bytes })
         }
     }
 
@@ -108,10 +100,7 @@ struct RoleAndDepartmentTests {
             let user = try await workspace.addUser("worker")
             try await workspace.update(User(id: user.description, departmentID: low), ["department_id"])
             for id in [top, low] {
-                #expect(
-                    try await reason {
-                        try await workspace.delete(Department.self, id)
-                    } == "DEPARTMENT_IN_USE")
+                #expect(try await reason { try await workspace.delete(Department.self, id) } == "DEPARTMENT_IN_USE")
             }
         }
     }

@@ -57,9 +57,7 @@ struct SessionTests {
                 UPDATE directory.refresh_tokens SET replaced_at = replaced_at - interval '31 seconds'
                 WHERE digest = decode('\(digest)', 'hex')
                 """)
-            #expect(
-                try await reason { try await client(identity).refreshSession(request) }
-                    == "REFRESH_TOKEN_REUSED")
+            #expect(try await reason { try await client(identity).refreshSession(request) } == "REFRESH_TOKEN_REUSED")
             #expect(try await reason { try await identity.resolve(renewed) } == "SESSION_INVALID")
             #expect(
                 try await reason {
@@ -109,9 +107,7 @@ struct SessionTests {
     @Test func strangersHaveNoSession() async throws {
         try await onLoop { identity in
             for handle in [nil, [], [UInt8](repeating: 0, count: 32), [UInt8](repeating: 0, count: 33)] {
-                let refusal = try await reason {
-                    try await identity.resolve(Session(sessionHandle: handle))
-                }
+                let refusal = try await reason { try await identity.resolve(Session(sessionHandle: handle)) }
                 #expect(refusal == "SESSION_INVALID")
             }
         }

@@ -117,9 +117,7 @@ struct SignInLockTests {
             try await note(99, [counter], identity)
             _ = try await identity.signIn(workspace.name, address: here)
             try await note(1, [counter], identity)
-            #expect(
-                try await reason { try await identity.signIn(workspace.name, address: here) }
-                    == "SIGN_IN_LOCKED")
+            #expect(try await reason { try await identity.signIn(workspace.name, address: here) } == "SIGN_IN_LOCKED")
             _ = try await identity.signIn(workspace.name, address: network())
         }
     }
@@ -159,15 +157,11 @@ struct SignInLockTests {
                 ("w-no-such-workspace", SignInLockTests.email, password), ("NOT A NAME", "", password),
             ] {
                 let before = identity.evaluations.count
-                #expect(
-                    try await reason { try await identity.signIn(name, email, password) }
-                        == "SIGN_IN_FAILED")
+                #expect(try await reason { try await identity.signIn(name, email, password) } == "SIGN_IN_FAILED")
                 #expect(identity.evaluations.count == before + 1, "\(name) \(email)")
             }
             let before = identity.evaluations.count
-            #expect(
-                try await reason { try await identity.signInOperator("nobody@example.com") }
-                    == "SIGN_IN_FAILED")
+            #expect(try await reason { try await identity.signInOperator("nobody@example.com") } == "SIGN_IN_FAILED")
             #expect(identity.evaluations.count == before + 1)
         }
     }

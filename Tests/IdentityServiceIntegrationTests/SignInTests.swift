@@ -79,9 +79,7 @@ struct SignInTests {
             let caller = try await identity.resolve(session)
             #expect(caller.kind == .operator)
             #expect(caller.userID == id)
-            #expect(
-                try await reason { try await identity.signInOperator(email, "wrong") }
-                    == "SIGN_IN_FAILED")
+            #expect(try await reason { try await identity.signInOperator(email, "wrong") } == "SIGN_IN_FAILED")
             let own = try await identity.authentication(as: caller).getSelf(
                 GetSelfRequest())
             #expect(own.email == email)

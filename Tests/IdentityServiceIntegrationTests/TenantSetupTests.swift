@@ -100,8 +100,7 @@ struct TenantSetupTests {
             identity.provisioner.fail(false)
             let get = GetTenantRequest(workspace: wish.workspace)
             #expect(try await client.getTenant(get).tenant?.state == .provisioning)
-            #expect(
-                try await reason { try await identity.signIn(wish.workspace ?? "") } == "SIGN_IN_FAILED")
+            #expect(try await reason { try await identity.signIn(wish.workspace ?? "") } == "SIGN_IN_FAILED")
             try await identity.tamper(
                 """
                 UPDATE directory.tenant_setups SET leased_until = '2000-01-01'
@@ -171,9 +170,7 @@ struct TenantSetupTests {
             #expect(
                 try await reason { try await client.createTenant(TestIdentity.wish("w-other")) }
                     == "OPERATOR_REQUIRED")
-            #expect(
-                try await reason { try await client.listTenants(ListTenantsRequest()) }
-                    == "OPERATOR_REQUIRED")
+            #expect(try await reason { try await client.listTenants(ListTenantsRequest()) } == "OPERATOR_REQUIRED")
         }
     }
 

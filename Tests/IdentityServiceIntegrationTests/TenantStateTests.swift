@@ -18,14 +18,11 @@ struct TenantStateTests {
             let id = workspace.id.description
             let suspended = try await operators.suspendTenant(SuspendTenantRequest(id: id, comment: "unpaid"))
             #expect(suspended.tenant?.state == .suspended)
-            #expect(
-                try await operators.suspendTenant(SuspendTenantRequest(id: id)).tenant == suspended.tenant)
+            #expect(try await operators.suspendTenant(SuspendTenantRequest(id: id)).tenant == suspended.tenant)
             #expect(try await reason { try await identity.resolve(session) } == "SESSION_INVALID")
             #expect(try await reason { try await identity.signIn(workspace.name) } == "SIGN_IN_FAILED")
             #expect(try await workspace.policy().active == false)
-            #expect(
-                try await reason { try await workspace.users().listUsers(ListUsersRequest()) }
-                    == "USER_UNKNOWN")
+            #expect(try await reason { try await workspace.users().listUsers(ListUsersRequest()) } == "USER_UNKNOWN")
             _ = try await operators.activateTenant(ActivateTenantRequest(id: id))
             _ = try await identity.resolve(identity.signIn(workspace.name))
             #expect(try await reason { try await identity.resolve(session) } == "SESSION_INVALID")
@@ -46,8 +43,7 @@ struct TenantStateTests {
             #expect(deleted.tenant?.state == .deleting)
             #expect(deleted.tenant?.purgeTime != nil)
             try await identity.identity.sweeper.sweepDeletions()
-            #expect(
-                try await operators.activateTenant(ActivateTenantRequest(id: id)).tenant?.state == .active)
+            #expect(try await operators.activateTenant(ActivateTenantRequest(id: id)).tenant?.state == .active)
         }
     }
 
@@ -90,8 +86,7 @@ struct TenantStateTests {
             _ = try await operators.deleteTenant(
                 DeleteTenantRequest(id: id, graceDays: 1, workspace: workspace.name))
             #expect(try await drop() == "TENANT_IN_USE")
-            #expect(
-                try await operators.activateTenant(ActivateTenantRequest(id: id)).tenant?.state == .active)
+            #expect(try await operators.activateTenant(ActivateTenantRequest(id: id)).tenant?.state == .active)
             _ = try await identity.signIn(workspace.name)
             _ = try await operators.deleteTenant(
                 DeleteTenantRequest(id: id, graceDays: 1, workspace: workspace.name))

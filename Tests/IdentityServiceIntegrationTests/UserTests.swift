@@ -26,11 +26,7 @@ struct UserTests {
                 User(email: "a@example.com", displayName: "A", roleIDs: [RecordID.make().text]),
                 User(email: "a@example.com", displayName: "A", departmentID: RecordID.make().text),
             ] {
-                #expect(
-                    try await reason {
-                        try await workspace.create(user)
-                    }
-                        == "REFERENCE_NOT_FOUND")
+                #expect(try await reason { try await workspace.create(user) } == "REFERENCE_NOT_FOUND")
             }
         }
     }
@@ -120,9 +116,7 @@ struct UserTests {
             let workspace = try await identity.openWorkspace()
             _ = try await workspace.addUser("second", roles: ["Admin"], password: "a good password")
             let id = workspace.adminID.description
-            #expect(
-                try await reason { try await workspace.delete(User.self, id) }
-                    == "OWN_USER")
+            #expect(try await reason { try await workspace.delete(User.self, id) } == "OWN_USER")
             #expect(
                 try await reason {
                     try await workspace.update(User(id: id, disabled: true), ["disabled"])
@@ -142,9 +136,7 @@ struct UserTests {
             #expect(try await !workspace.policy().users.contains { $0.id == user.id.bytes })
             #expect(try await reason { try await identity.resolve(session) } == "SESSION_INVALID")
             #expect(
-                try await reason {
-                    try await identity.signIn(workspace.name, "rep@example.com", "a good password")
-                }
+                try await reason { try await identity.signIn(workspace.name, "rep@example.com", "a good password") }
                     == "SIGN_IN_FAILED")
         }
     }
@@ -154,18 +146,13 @@ struct UserTests {
             let mine = try await identity.openWorkspace()
             let theirs = try await identity.openWorkspace()
             let id = theirs.adminID.description
-            #expect(
-                try await reason { try await mine.get(User.self, id) }
-                    == "RECORD_NOT_FOUND")
+            #expect(try await reason { try await mine.get(User.self, id) } == "RECORD_NOT_FOUND")
             #expect(
                 try await reason {
                     try await mine.users().setUserPassword(
                         SetUserPasswordRequest(id: id, password: "a good password"))
                 } == "RECORD_NOT_FOUND")
-            #expect(
-                try await mine.list(User.self).map(\.id) == [
-                    mine.adminID.description
-                ])
+            #expect(try await mine.list(User.self).map(\.id) == [mine.adminID.description])
         }
     }
 }

@@ -102,26 +102,30 @@ import Wire
             try await bench.edit(made, [(field, "edited")])
             try await bench.delete(id)
             try await bench.restore(id)
-            let rows = try await bench.ledger(id, field)
-            #expect(rows.count == 4)
             let methods = bench.methods
-            #expect(
-                try rows.map { try $0.string(4) }
-                    == [methods.create, methods.update, methods.delete, methods.restore].map(\.path))
-            #expect(try rows.map { try $0.optionalString(2) }[..<2] == [made.string(field.descriptor), "edited"])
-            #expect(try rows[0].bool(5) && rows[1].optionalString(1) == made.string(field.descriptor))
-            // Whether it was and is deleted.
-            #expect(try rows.map { try $0.bool(6) } == [false, false, false, true])
-            #expect(try rows.map { try $0.bool(7) } == [false, false, true, false])
-            #expect(try rows.allSatisfy { try $0.bool(3) })
-            let batch = try await bench.service.call(methods.batchCreate) { $0.put([made]) }
-            #expect(batch.records(of: bench.type.message).isEmpty, "the same id again")
+            let told = try await bench.ledger(id, field)
+            #expect(told.map(\.method) == [methods.create, methods.update, methods.delete, methods.restore].map(\.path))
+            #expect(told.map(\.after)[..<2] == [made.string(field.descriptor), "edited"])
+            #expect(told.map(\.before)[..<2] == [nil, made.string(field.descriptor)])
+            #expect(told.map(\.isFirst) == [true, false, false, false])
+            #expect(told.map(\.wasDeleted) == [false, false, false, true])
+            #expect(told.map(\.isDeleted) == [false, false, true, false])
+            #expect(told.map(\.hasActor) == [true, true, true, true])
+        }
+    }
+
+    @Test(arguments: Subject.all) func theLedgerTellsEachItemOfABatch(_ subject: Subject) async throws {
+        try await subject.run { bench in
+            let field = bench.freeFields()[0]
+            let made = try await bench.specimen(1)
             let draft = try await bench.draft(2)
-            let answer = try await bench.service.call(methods.batchCreate) { $0.put([draft]) }
-            let other = try #require(answer.records(of: bench.type.message).first)
-            let told = try await bench.ledger(other.named("id"), field)
-            #expect(try told.map { try $0.optionalString(2) } == [other.string(field.descriptor)])
-            #expect(try told.map { try $0.string(4) } == [methods.batchCreate.path])
+            let answer = try await bench.service.call(bench.methods.batchCreate) { $0.put([made, draft]) }
+            let stored = answer.records(of: bench.type.message)
+            // The first has an id that is taken.
+            #expect(stored.count == 1)
+            let told = try await bench.ledger(try #require(stored.first).named("id"), field)
+            #expect(told.map(\.after) == [draft.string(field.descriptor)])
+            #expect(told.map(\.method) == [bench.methods.batchCreate.path])
         }
     }
 
@@ -156,7 +160,8 @@ import Wire
                 request.set("show_deleted", true)
                 request.set("filter_expression", "id = \"\(id)\"")
             }
-            #expect(shown.records(of: bench.type.message).map { $0.isSet("delete_time") } == [true])
+            let deleted = shown.records(of: bench.type.message)
+            #expect(deleted.count == 1 && deleted.first?.isSet("delete_time") == true)
             let back = try await bench.restore(id)
             #expect(back.int("version") == 3 && !back.isSet("delete_time"))
             for field in bench.fields {
@@ -178,15 +183,26 @@ extension Bench {
         ]
     }
 
-    /// What the ledger says of a record, in order: the type, the field before and after, that somebody did it, the method, that there was
-    /// nothing before, that it had been deleted, that it is deleted.
-    func ledger(_ id: String, _ field: RecordField) async throws -> Rows {
-        try await service.sql(
+    /// A row of the ledger: a text before and after, whether there was nothing before, and whether the record was and is deleted.
+    struct Told {
+        let method: String
+        let before, after: String?
+        let isFirst, wasDeleted, isDeleted, hasActor: Bool
+    }
+
+    /// What the ledger says of a record, in order.
+    func ledger(_ id: String, _ field: RecordField) async throws -> [Told] {
+        let rows = try await service.sql(
             """
-            SELECT object, before->>'\(field.name)', after->>'\(field.name)', actor_id IS NOT NULL, method, before IS NULL,
-                coalesce(before->>'delete_time', '') <> '', coalesce(after->>'delete_time', '') <> ''
+            SELECT method, before->>'\(field.name)', after->>'\(field.name)', before IS NULL,
+                coalesce(before->>'delete_time', '') <> '', coalesce(after->>'delete_time', '') <> '', actor_id IS NOT NULL
             FROM {schema}.ledger WHERE object = '\(type.object)' AND record_id = '\(id)' ORDER BY record_version
             """)
+        return try rows.map { row in
+            try Told(
+                method: row.string(0), before: row.optionalString(1), after: row.optionalString(2), isFirst: row.bool(3),
+                wasDeleted: row.bool(4), isDeleted: row.bool(5), hasActor: row.bool(6))
+        }
     }
 
     /// A text that may be anything and changed at any time.

@@ -42,16 +42,17 @@ extension FieldFormat {
 }
 
 extension RPCError {
-    /// All that the error tells, as bytes: texts and the parts of a conflict.
-    var texts: [[UInt8]] {
+    /// The error holds this text, be it in a part of a conflict.
+    func tells(_ text: String) -> Bool {
         let parts = conflict.map { [$0.base, $0.mine, $0.theirs] } ?? []
-        return ([message] + details.map(\.value) + fieldViolations.map(\.description)).map { Array($0.utf8) } + parts
+        let texts = [message] + details.map(\.value) + fieldViolations.map(\.description)
+        return (texts.map { Array($0.utf8) } + parts).contains { $0.contains(Array(text.utf8)) }
     }
 
     func mentions(_ field: RecordField, of record: Message) -> Bool {
         guard case .text = field.kind, field.rules.format == nil, let value = record.string(field.descriptor) else {
             return false
         }
-        return texts.contains { $0.contains(Array(value.utf8)) }
+        return tells(value)
     }
 }

@@ -121,8 +121,7 @@ import Wire
                 ListAccountsRequest(pageSize: 2, readMask: ["display_name"], includeCount: true))
             #expect(page.count?.value == 5 && page.count?.estimated == false && page.accounts.count == 2)
             let first = try #require(page.accounts.first)
-            #expect(
-                first.id != nil && first.version == 1 && first.displayName != nil && first.createTime == nil)
+            #expect(first.id != nil && first.version == 1 && first.displayName != nil && first.createTime == nil)
             let shown = try await service.accounts().listAccounts(
                 ListAccountsRequest(includeCount: true, showDeleted: true))
             #expect(shown.count?.value == 6 && shown.accounts.count == 6)

@@ -14,9 +14,7 @@ import Testing
             let people = People(service)
             let account = try await service.create(Account(displayName: "a"))
             let made = try await service.create(Activity(kind: .call, subject: "x", accountID: account.id))
-            #expect(
-                made.accountID == account.id
-                    && made.occurTime == made.createTime)
+            #expect(made.accountID == account.id && made.occurTime == made.createTime)
             let unknown = try await denial {
                 try await service.create(Activity(kind: .call, subject: "x", accountID: RecordID.make().text))
             }

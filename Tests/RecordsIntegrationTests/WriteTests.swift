@@ -30,8 +30,7 @@ import Wire
             #expect(created.departmentID == people.south.text)
             #expect(created.displayName == "北京 & Söhne" && created.description == nil)
             #expect(try await service.get(created) == created)
-            #expect(
-                try await service.number("SELECT count(*) FROM {schema}.ledger WHERE record_version = 1") == 1)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.ledger WHERE record_version = 1") == 1)
         }
     }
 
@@ -139,8 +138,7 @@ import Wire
             #expect(conflict.fields == ["city"] && conflict.type == "steward.customer.v1.Account")
             #expect(try Account(decoding: conflict.base) == Account(id: created.id, version: 1, city: "Rom"))
             #expect(try Account(decoding: conflict.mine) == Account(id: created.id, version: 1, city: "Köln"))
-            #expect(
-                try Account(decoding: conflict.theirs) == Account(id: created.id, version: 3, city: "Bonn"))
+            #expect(try Account(decoding: conflict.theirs) == Account(id: created.id, version: 3, city: "Bonn"))
             // The same value is no conflict, and without a version the last writer wins.
             #expect(try await service.update(Account(id: created.id, version: 1, city: "Bonn")).version == 3)
             #expect(try await service.update(Account(id: created.id, city: "Köln")).city == "Köln")
@@ -213,14 +211,11 @@ import Wire
         try await TestService.run(SampleService.definition) { service in
             let people = People(service)
             let first = try await service.create(Account(displayName: "a", externalID: "E"), requestID: "r1")
-            #expect(
-                try await service.create(Account(displayName: "a", externalID: "E"), requestID: "r1") == first)
+            #expect(try await service.create(Account(displayName: "a", externalID: "E"), requestID: "r1") == first)
             let updated = try await service.update(
                 Account(id: first.id, version: 1, city: "x"), requestID: "r2")
             _ = try await service.update(Account(id: first.id, city: "y"))
-            #expect(
-                try await service.update(Account(id: first.id, version: 1, city: "x"), requestID: "r2")
-                    == updated)
+            #expect(try await service.update(Account(id: first.id, version: 1, city: "x"), requestID: "r2") == updated)
             for _ in 0..<2 {
                 let deleted = try await service.delete(first, requestID: "r3")
                 #expect(deleted.version == 4)
@@ -287,8 +282,7 @@ import Wire
                 try await group.waitForAll()
             }
             let last = try #require(try await service.get(created).version)
-            #expect(
-                try await service.number("SELECT count(DISTINCT record_version) FROM {schema}.ledger") == last)
+            #expect(try await service.number("SELECT count(DISTINCT record_version) FROM {schema}.ledger") == last)
         }
     }
 }

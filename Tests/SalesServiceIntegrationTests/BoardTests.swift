@@ -110,9 +110,7 @@ import Testing
                 }
                 // Which pipeline comes without being named is the default one.
                 let clerk = sales.clerk(hiding: ("pipeline", "default_pipeline", level))
-                let unnamedPipeline = try await refusal {
-                    try await sales.deals(as: clerk).getBoard(GetBoardRequest())
-                }
+                let unnamedPipeline = try await refusal { try await sales.deals(as: clerk).getBoard(GetBoardRequest()) }
                 #expect(unnamedPipeline?.reason == "FIELD_NOT_READABLE")
             }
         }

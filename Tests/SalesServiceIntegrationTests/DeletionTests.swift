@@ -46,9 +46,7 @@ import Testing
             let into = try await refusal { try await sales.create(Deal(displayName: "Desk", stageID: new.new.id)) }
             #expect(into?.reason == "REFERENCE_NOT_FOUND")
             // Neither alone nor anew does a stage live in a deleted pipeline.
-            let alone = try await refusal {
-                try await sales.restore(new.new)
-            }
+            let alone = try await refusal { try await sales.restore(new.new) }
             #expect(alone?.reason == "REFERENCE_DELETED")
             let anew = try await refusal {
                 try await sales.create(
@@ -67,13 +65,9 @@ import Testing
         try await TestService.run(SalesService.definition) { sales in
             let new = try await sales.makePipeline("Used")
             let deal = try await sales.create(Deal(displayName: "Desk", stageID: new.new.id))
-            let stage = try await refusal {
-                try await sales.delete(new.new)
-            }
+            let stage = try await refusal { try await sales.delete(new.new) }
             #expect(stage?.reason == "STAGE_HAS_DEALS")
-            let pipeline = try await refusal {
-                try await sales.delete(new.pipeline)
-            }
+            let pipeline = try await refusal { try await sales.delete(new.pipeline) }
             #expect(pipeline?.reason == "PIPELINE_HAS_DEALS")
             try await sales.delete(deal)
             try await sales.delete(new.pipeline)
@@ -87,17 +81,13 @@ import Testing
             let new = try await sales.makePipeline("Used")
             func refusals() async throws -> [RPCError?] {
                 [
-                    try await refusal {
-                        try await sales.delete(new.new, as: keeper)
-                    },
+                    try await refusal { try await sales.delete(new.new, as: keeper) },
                     try await refusal {
                         try await sales.update(
                             Stage(id: new.new.id, probabilityPercent: 0, category: .lost),
                             ["category", "probability_percent"], as: keeper)
                     },
-                    try await refusal {
-                        try await sales.delete(new.pipeline, as: keeper)
-                    },
+                    try await refusal { try await sales.delete(new.pipeline, as: keeper) },
                 ]
             }
             let first = try await sales.create(Deal(displayName: "Desk", stageID: new.new.id))
@@ -131,9 +121,7 @@ import Testing
                         }
                     }
                     group.addTask {
-                        _ = try await refusal {
-                            try await sales.delete(new.pipeline)
-                        }
+                        _ = try await refusal { try await sales.delete(new.pipeline) }
                     }
                     try await group.waitForAll()
                 }
@@ -174,9 +162,7 @@ import Testing
             let new = try await sales.makePipeline("Same name")
             try await sales.delete(new.pipeline)
             _ = try await sales.makePipeline("SAME name")
-            let pipeline = try await refusal {
-                try await sales.restore(new.pipeline)
-            }
+            let pipeline = try await refusal { try await sales.restore(new.pipeline) }
             #expect(pipeline?.reason == "DISPLAY_NAME_TAKEN")
         }
     }
@@ -230,9 +216,7 @@ import Testing
                 (Deal(id: deal.id, ownerID: RecordID.make().text), "owner_id"),
                 (Deal(id: deal.id, departmentID: RecordID.make().text), "department_id"),
             ] {
-                let given = try await refusal {
-                    try await sales.update(value, [field])
-                }
+                let given = try await refusal { try await sales.update(value, [field]) }
                 #expect(given?.reason == "REFERENCE_NOT_FOUND", "\(field)")
             }
         }
@@ -252,9 +236,7 @@ import Testing
             #expect(back.accountID == account.text && back.contactID == contact.text)
             let moved = try await sales.move(deal, to: try await sales.stage("Proposal"))
             #expect(moved.accountID == account.text && moved.ownerID == deal.ownerID)
-            let anew = try await refusal {
-                try await sales.create(Deal(displayName: "Chair", accountID: account.text))
-            }
+            let anew = try await refusal { try await sales.create(Deal(displayName: "Chair", accountID: account.text)) }
             #expect(anew?.reason == "REFERENCE_NOT_FOUND")
         }
     }

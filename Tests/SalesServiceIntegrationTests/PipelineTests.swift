@@ -20,9 +20,7 @@ import Testing
                     try await refusal { try await makeDefault(sales, first, flag) }?.reason
                         == "DEFAULT_PIPELINE_REQUIRED")
             }
-            let deletion = try await refusal {
-                try await sales.delete(first)
-            }
+            let deletion = try await refusal { try await sales.delete(first) }
             #expect(deletion?.reason == "DEFAULT_PIPELINE_REQUIRED")
             // One in which no deal could begin is no default.
             let born = try await refusal {
@@ -112,15 +110,12 @@ import Testing
                     pipelineID: new.pipeline.id, displayName: name, position: 9, probabilityPercent: 50,
                     category: .open)
             }
-            let alone = try await refusal {
-                try await sales.create(stage("dONE"))
-            }
+            let alone = try await refusal { try await sales.create(stage("dONE")) }
             #expect(alone?.reason == "DISPLAY_NAME_TAKEN")
             #expect(alone?.fieldViolations.map(\.field) == ["stage.display_name", "stage.pipeline_id"])
             let answer = try await sales.batchCreate([stage("done"), stage("Later"), stage("LATER"), stage("Last")])
             #expect(answer.results.map(\.reason) == ["DISPLAY_NAME_TAKEN", nil, "DISPLAY_NAME_TAKEN", nil])
-            #expect(
-                answer.results.map(\.field) == ["stages[0].display_name", nil, "stages[2].display_name", nil])
+            #expect(answer.results.map(\.field) == ["stages[0].display_name", nil, "stages[2].display_name", nil])
         }
     }
 

@@ -15,8 +15,7 @@ import Testing
             let user = sales.makeUser([("*", "*", .all)])
             let creation = CreateDealRequest(deal: Deal(displayName: "Desk"))
             let batch = BatchCreateDealsRequest(deals: [Deal(displayName: "Lamp")])
-            let created = try #require(
-                try await sales.deals(as: user, requestID: "create").createDeal(creation).deal)
+            let created = try #require(try await sales.deals(as: user, requestID: "create").createDeal(creation).deal)
             let lamp = try await sales.deals(as: user, requestID: "batch").batchCreateDeals(batch).deals.first
             let move = MoveDealStageRequest(id: created.id, stageID: proposal.id, version: created.version)
             let moved = try await sales.deals(as: user, requestID: "move").moveDealStage(move).deal

@@ -141,8 +141,7 @@ import Testing
             let same = try await sales.move(deal, to: lost, reason: "too dear ")
             #expect(same.version == 1 && same.outcomeReason == "too dear")
             #expect(try await sales.history(deal).count == 1)
-            #expect(
-                try await sales.number("SELECT count(*) FROM {schema}.ledger WHERE object = 'deal'") == 1)
+            #expect(try await sales.number("SELECT count(*) FROM {schema}.ledger WHERE object = 'deal'") == 1)
         }
     }
 
