@@ -15,23 +15,13 @@ import Testing
 
     @Test func aServiceOfItsDescriptionKeepsRecords() async throws {
         try await run { service in
-            let notes = PipelineServiceClient(channel: service.channel())
-            let made = try await notes.createPipeline(
-                CreatePipelineRequest(pipeline: Pipeline(displayName: "Call back", description: "on Monday"))
-            ).pipeline
-            let id = try #require(made?.id)
-            _ = try await notes.updatePipeline(
-                UpdatePipelineRequest(
-                    pipeline: Pipeline(id: id, description: "on Tuesday"), updateMask: ["description"]))
-            let found = try await notes.listPipelines(
-                ListPipelinesRequest(filterExpression: "display_name = \"Call back\"")
-            ).pipelines
+            let note = try await service.create(Pipeline(displayName: "Call back", description: "on Monday"))
+            try await service.update(Pipeline(id: note.id, description: "on Tuesday"), ["description"])
+            let found = try await service.list(Pipeline.self, "display_name = \"Call back\"")
             #expect(found.map(\.description) == ["on Tuesday"])
             #expect(try await service.number("SELECT count(*) FROM {schema}.ledger WHERE object = 'pipeline'") == 2)
             #expect(service.tenant.schema(.notes).name.hasSuffix("_no"))
-            let taken = try await refusal {
-                try await notes.createPipeline(CreatePipelineRequest(pipeline: Pipeline(displayName: "CALL BACK")))
-            }
+            let taken = try await refusal { try await service.create(Pipeline(displayName: "CALL BACK")) }
             #expect(taken?.code == .alreadyExists)
         }
     }
@@ -39,17 +29,12 @@ import Testing
     @Test func itsRightsAreThoseOfItsRecordType() async throws {
         try await run { service in
             let reader = service.makeUser([("pipeline", "read", .all)])
-            let notes = PipelineServiceClient(channel: service.channel(as: reader))
-            #expect(try await notes.listPipelines(ListPipelinesRequest()).pipelines == [])
-            let refused = try await refusal {
-                try await notes.createPipeline(CreatePipelineRequest(pipeline: Pipeline(displayName: "Mine")))
-            }
-            #expect(refused?.code == .permissionDenied)
-            let stranger = PipelineServiceClient(
-                channel: service.channel(as: service.makeUser([("stage", "*", .all)])))
-            #expect(
-                try await refusal { try await stranger.listPipelines(ListPipelinesRequest()) }?.code
-                    == .permissionDenied)
+            #expect(try await service.list(Pipeline.self, as: reader) == [])
+            let stranger = service.makeUser([("stage", "*", .all)])
+            for refused in [
+                try await refusal { try await service.create(Pipeline(displayName: "Mine"), as: reader) },
+                try await refusal { try await service.list(Pipeline.self, as: stranger) },
+            ] { #expect(refused?.code == .permissionDenied) }
         }
     }
 }
