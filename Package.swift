@@ -193,7 +193,8 @@ let package = Package(
             "ServiceSchemaIntegrationTests",
             [
                 "IdentityService", "CustomerService", "SalesService", "ProvisionerService", "Records", "ServiceHost",
-                "TestPostgres", "Migrations", "Postgres", "Reactor", "Tenancy", "TenantDatabase", logging,
+                "TestPostgres", "TestService", "Migrations", "Postgres", "Reactor", "Tenancy", "TenantDatabase",
+                logging,
             ]),
         tests(
             "GatewayServiceTests",

@@ -29,8 +29,7 @@ import Testing
     }
 
     @Test func aTenantGetsWhatCameAfterIt() async throws {
-        try await onLoop(ofItsOwn: true) { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace(ofItsOwn: true) { identity, workspace in
             try await forgetSales(workspace)
             let epoch = try await workspace.epoch()
             await sweep(identity)
@@ -44,8 +43,7 @@ import Testing
     }
 
     @Test func withoutAProvisionerThatKnowsTheServiceNothingChanges() async throws {
-        try await onLoop(ofItsOwn: true) { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace(ofItsOwn: true) { identity, workspace in
             try await forgetSales(workspace)
             identity.provisioner.know(["customer"])
             await sweep(identity)
@@ -57,8 +55,7 @@ import Testing
     }
 
     @Test func aServiceThatTheProvisionerDoesNotKnowStopsNoOther() async throws {
-        try await onLoop(ofItsOwn: true) { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace(ofItsOwn: true) { identity, workspace in
             for service in ["customer", "sales"] { try await forget(service, workspace) }
             identity.provisioner.know(["sales"])
             await sweep(identity)
@@ -68,8 +65,7 @@ import Testing
 
     /// Set-ups and revocations wait while schemas are made: each turn has its time, and the next one goes on from there.
     @Test func aTurnHasItsTime() async throws {
-        try await onLoop(ofItsOwn: true) { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace(ofItsOwn: true) { identity, workspace in
             try await forgetSales(workspace)
             var pass = TenantSweeper.PlacementPass()
             await identity.identity.sweeper.sweepPlacements(&pass, for: .zero)
@@ -81,8 +77,7 @@ import Testing
     }
 
     @Test func aDeletedTenantGetsNothing() async throws {
-        try await onLoop(ofItsOwn: true) { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace(ofItsOwn: true) { identity, workspace in
             let tenants = identity.operators
             _ = try await tenants.deleteTenant(DeleteTenantRequest(id: "\(workspace.id)", workspace: workspace.name))
             try await forgetSales(workspace)

@@ -12,8 +12,7 @@ import Testing
 
 struct PolicyTests {
     @Test func aChangeWhoseWriterIsGoneIsPublished() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let user = try await workspace.addUser("rep", password: "a good password")
             let session = try await identity.signIn(workspace.name, "rep@example.com", "a good password")
             let before = try await workspace.epoch()
@@ -32,8 +31,7 @@ struct PolicyTests {
     }
 
     @Test func changesOfOtherInstancesAreFound() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let session = try await identity.resolve(identity.signIn(workspace.name)).sessionID
             let feed = identity.identity.feed
             let policies = feed.policies.watch()
@@ -53,8 +51,7 @@ struct PolicyTests {
     }
 
     @Test func aDisabledUserLosesRightsAtOnceInIdentityToo() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let second = try await workspace.addUser("second", roles: ["Admin"], password: "a good password")
             _ = try await workspace.users(as: second).listUsers(ListUsersRequest())
             try await workspace.update(User(id: second.description, disabled: true), ["disabled"])
@@ -66,23 +63,15 @@ struct PolicyTests {
 
     @Test(arguments: ["user", "department", "role"])
     func declarationsFitTheTables(_ object: String) async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let type = try #require(identity.identity.engine.type(object))
-            let schema = try #require(TenantSchema(tenantID: workspace.id, service: .identity)).name
-            var parameters = Parameters()
-            parameters.append(schema)
-            parameters.append(type.table)
-            let problems = try await identity.postgres.look(parameters) { columns, constraints in
-                try SchemaCheck.problems(of: type, columns: columns, constraints: constraints)
-            }
+            let problems = try await identity.postgres.problems(of: type, in: workspace.schema)
             #expect(problems.isEmpty)
         }
     }
 
     @Test func passwordChangesAreInTheLedgerAndPasswordsAreNot() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let user = try await workspace.addUser("rep", password: "a good password")
             let rows = try await identity.identity.engine.database.read(
                 workspace.admin, deadline: .max,

@@ -16,8 +16,7 @@ struct ResetAdminSignInTests {
     }
 
     @Test func theLockIsLifted() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let here = "test-\(RecordID.make())"
             let attempt = SignInAttempt(
                 .user(workspace: workspace.name, email: ResetAdminSignInTests.email),
@@ -37,8 +36,7 @@ struct ResetAdminSignInTests {
     }
 
     @Test func aOneTimePasswordOpensOneSession() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let old = try await identity.signIn(workspace.name)
             try await reset(workspace)
             #expect(try await reason { try await identity.resolve(old) } == "SESSION_INVALID")
@@ -59,8 +57,7 @@ struct ResetAdminSignInTests {
 
     /// Whoever helped knows it.
     @Test func aOneTimePasswordCannotBeKept() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             try await reset(workspace)
             let caller = try await identity.resolve(signIn(workspace))
             let client = identity.authentication(as: caller)
@@ -75,8 +72,7 @@ struct ResetAdminSignInTests {
     }
 
     @Test func aOneTimePasswordIsNoName() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             for (password, expected) in [
                 ("\(workspace.name)-123", "PASSWORD_HOLDS_NAME"), ("password1234", "PASSWORD_TOO_COMMON"),
             ] {
@@ -92,8 +88,7 @@ struct ResetAdminSignInTests {
     }
 
     @Test func ofTwoUsesAtOnceOneCounts() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             try await reset(workspace)
             let reasons = try await withThrowingTaskGroup(of: String?.self) { group in
                 for _ in 0..<4 { group.addTask { try await reason { try await signIn(workspace) } } }
@@ -105,8 +100,7 @@ struct ResetAdminSignInTests {
     }
 
     @Test func anUnusedOneTimePasswordEnds() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             try await reset(workspace)
             try await identity.tamper(
                 """
@@ -117,8 +111,7 @@ struct ResetAdminSignInTests {
     }
 
     @Test func onlyOperatorsHelpAndOnlyAdmins() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             _ = try await workspace.addUser("rep", roles: ["Sales rep"], password: TestIdentity.adminPassword)
             func refusal(_ request: ResetAdminSignInRequest, as caller: Caller? = nil) async throws -> String? {
                 try await reason { try await tenants(identity, as: caller).resetAdminSignIn(request) }

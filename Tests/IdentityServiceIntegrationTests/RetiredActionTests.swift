@@ -13,8 +13,7 @@ struct RetiredActionTests {
         """
 
     @Test func rolesThatHeldThemLoseNothingElse() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let id = try await workspace.roleID("Sales rep")
             let only = try await workspace.create(
                 Role(

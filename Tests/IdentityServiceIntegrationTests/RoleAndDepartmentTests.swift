@@ -8,8 +8,7 @@ import Testing
 
 struct RoleAndDepartmentTests {
     @Test func builtInRolesStay() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             let admin = try await workspace.roleID("Admin")
             let rep = try await workspace.roleID("Sales rep")
             #expect(try await reason { try await workspace.delete(Role.self, rep) } == "BUILT_IN_ROLE")
@@ -29,8 +28,7 @@ struct RoleAndDepartmentTests {
     }
 
     @Test func rolesSpeakOfWhatThereIs() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             do {
                 let wrong = Role(
                     displayName: "Wrong", grants: [Grant(object: "acount", action: "read", scope: .all)])
@@ -43,8 +41,7 @@ struct RoleAndDepartmentTests {
     }
 
     @Test func rolesInUseStay() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             let created = try await workspace.create(Role(displayName: "Guest"))
             let role = try #require(created.id)
             let user = try await workspace.addUser("guest")
@@ -56,8 +53,7 @@ struct RoleAndDepartmentTests {
     }
 
     @Test func departmentsMakeNoCycles() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             let top = try await workspace.makeDepartment("Top")
             let middle = try await workspace.makeDepartment("Middle", under: top)
             let low = try await workspace.makeDepartment("Low", under: middle)
@@ -72,8 +68,7 @@ struct RoleAndDepartmentTests {
     }
 
     @Test func twoMovesAtOnceMakeNoCycle() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             // Neither move touches a record of the other, but together they would close a ring of four.
             let one = try await workspace.makeDepartment("One")
             let belowOne = try await workspace.makeDepartment("Below one", under: one)
@@ -93,8 +88,7 @@ struct RoleAndDepartmentTests {
     }
 
     @Test func departmentsInUseStay() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             let top = try await workspace.makeDepartment("Top")
             let low = try await workspace.makeDepartment("Low", under: top)
             let user = try await workspace.addUser("worker")

@@ -55,8 +55,7 @@ import Testing
     }
 
     @Test func rolesThatAreAsTheyCameReceiveThem() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             #expect(try await known(workspace) == RoleUpgrade.objects.joined(separator: " "))
             let asNew = try await grants(workspace)
             try await age(workspace)
@@ -91,8 +90,7 @@ import Testing
     }
 
     @Test func theSecondTimeNothingChanges() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             try await age(workspace)
             try await sweep(workspace)
             let (after, epoch) = (try await grants(workspace), try await workspace.epoch())
@@ -105,8 +103,7 @@ import Testing
     }
 
     @Test func aSuspendedWorkspaceReceivesThemToo() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let asNew = try await grants(workspace)
             try await age(workspace)
             try await identity.tamper("UPDATE directory.tenants SET state = 3 WHERE id = '\(workspace.id)'")

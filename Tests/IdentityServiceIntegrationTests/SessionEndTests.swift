@@ -13,8 +13,7 @@ import Testing
 struct SessionEndTests {
     /// Suspending revokes sessions as well; here the tenant's state alone says no.
     @Test func aSessionOfATenantThatIsNotActiveIsNone() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let session = try await identity.signIn(workspace.name)
             func setState(_ state: Int) async throws {
                 try await identity.tamper("UPDATE directory.tenants SET state = \(state) WHERE id = '\(workspace.id)'")
@@ -30,8 +29,7 @@ struct SessionEndTests {
 
     /// Signing out while the session is renewed: the renewal holds its token, and what it makes is ended as well.
     @Test func signingOutEndsARenewalThatIsUnderWay() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let session = try await identity.signIn(workspace.name)
             let caller = try await identity.resolve(session)
             let token = try #require(session.refreshToken)

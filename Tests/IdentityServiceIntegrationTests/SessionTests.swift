@@ -13,8 +13,7 @@ struct SessionTests {
     }
 
     @Test func signingOutEndsTheSession() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let session = try await identity.signIn(workspace.name)
             let other = try await identity.signIn(workspace.name)
             let caller = try await identity.resolve(session)
@@ -30,8 +29,7 @@ struct SessionTests {
     }
 
     @Test func aLostAnswerIsGivenAgain() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let session = try await identity.signIn(workspace.name)
             let request = RefreshSessionRequest(refreshToken: session.refreshToken)
             let first = try await client(identity).refreshSession(request)
@@ -45,8 +43,7 @@ struct SessionTests {
     }
 
     @Test func anOldTokenEndsTheFamily() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let session = try await identity.signIn(workspace.name)
             let request = RefreshSessionRequest(refreshToken: session.refreshToken)
             let refreshed = try await client(identity).refreshSession(request)
@@ -68,8 +65,7 @@ struct SessionTests {
     }
 
     @Test func tokensUsedAtOnceHaveOneSuccessor() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let session = try await identity.signIn(workspace.name)
             let request = RefreshSessionRequest(refreshToken: session.refreshToken)
             let handles = try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
@@ -85,8 +81,7 @@ struct SessionTests {
     }
 
     @Test func aNewPasswordEndsTheOtherSessions() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let session = try await identity.signIn(workspace.name)
             let other = try await identity.signIn(workspace.name)
             let own = client(identity, try await identity.resolve(session))

@@ -44,8 +44,7 @@ struct SignInLockTests {
     }
 
     @Test func tenFailuresLockTheAccountInTheirNetworkAndNoOther() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             _ = try await workspace.addUser("other", password: TestIdentity.adminPassword)
             let here = network()
             #expect(try await guess(10, workspace, from: here) == Array(repeating: "SIGN_IN_FAILED", count: 10))
@@ -63,8 +62,7 @@ struct SignInLockTests {
     }
 
     @Test func successForgetsFailures() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let here = network()
             for _ in 0..<2 {
                 _ = try await guess(9, workspace, from: here)
@@ -74,8 +72,7 @@ struct SignInLockTests {
     }
 
     @Test func manyNetworksLockOutStrangersOnly() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let home = network()
             _ = try await identity.signIn(workspace.name, address: home)
             for _ in 0..<5 {
@@ -92,8 +89,7 @@ struct SignInLockTests {
     }
 
     @Test func aNewPasswordMakesNetworksStrange() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let user = try await workspace.addUser("rep", password: TestIdentity.adminPassword)
             let home = network()
             _ = try await identity.signIn(workspace.name, "rep@example.com", address: home)
@@ -110,8 +106,7 @@ struct SignInLockTests {
     }
 
     @Test func aNetworkThatGuessesEverywhereIsLocked() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let here = network()
             let counter = attempt(workspace, from: here).counters.network
             try await note(99, [counter], identity)
@@ -137,8 +132,7 @@ struct SignInLockTests {
     // MARK: What refusals tell
 
     @Test func everyRefusalEvaluatesOnePassword() async throws {
-        try await onLoop(ofItsOwn: true) { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace(ofItsOwn: true) { identity, workspace in
             _ = try await workspace.addUser("nopassword")
             let disabled = try await workspace.addUser("disabled", password: TestIdentity.adminPassword)
             try await workspace.update(User(id: disabled.description, disabled: true), ["disabled"])
@@ -167,8 +161,7 @@ struct SignInLockTests {
     }
 
     @Test func aLockedAccountTellsNothingOfThePassword() async throws {
-        try await onLoop(ofItsOwn: true) { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace(ofItsOwn: true) { identity, workspace in
             let here = network()
             try await note(10, [attempt(workspace, from: here).counters.account], identity)
             let before = identity.evaluations.count
@@ -189,8 +182,7 @@ struct SignInLockTests {
     /// password is refused then, and noted, as a wrong one is.
     @Test(arguments: [TestIdentity.adminPassword, wrong])
     func theLockIsLookedAtAfterTheCheckAsWell(_ password: String) async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let attempt = attempt(workspace, from: network())
             let (begun, beginning) = AsyncStream.makeStream(of: Void.self)
             let mayGoOn = DispatchSemaphore(value: 0)
@@ -226,8 +218,7 @@ struct SignInLockTests {
 
     /// A guess counts when its caller is gone before it was evaluated: else short timeouts would make guesses that nobody counts.
     @Test func aGuessWhoseCallerGaveUpCounts() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let attempt = attempt(workspace, from: network())
             let (begun, beginning) = AsyncStream.makeStream(of: Void.self)
             let mayGoOn = DispatchSemaphore(value: 0)
@@ -260,8 +251,7 @@ struct SignInLockTests {
 
     @Test(arguments: [true, false])
     func guessesMadeAtOnceEvaluateTenPasswords(fromOneNetwork: Bool) async throws {
-        try await onLoop(ofItsOwn: true) { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace(ofItsOwn: true) { identity, workspace in
             let here = network()
             let before = identity.evaluations.count
             let reasons = try await withThrowingTaskGroup(of: String?.self) { group in
@@ -329,8 +319,7 @@ struct SignInLockTests {
     // MARK: Help
 
     @Test func anAdminsNewPasswordLiftsTheLock() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let user = try await workspace.addUser("rep", password: TestIdentity.adminPassword)
             let here = network()
             let account = SignInAccount.user(workspace: workspace.name, email: "rep@example.com")

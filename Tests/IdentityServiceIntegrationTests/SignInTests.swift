@@ -12,8 +12,7 @@ import Testing
 
 struct SignInTests {
     @Test func everyFailureLooksTheSame() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             var failures: [RPCError] = []
             for (name, email, password) in [
                 (workspace.name, "admin@example.com", "wrong password"),
@@ -35,8 +34,7 @@ struct SignInTests {
     }
 
     @Test func namesMayBeTypedInAnyCaseAndWithBlanks() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             _ = try await identity.signIn(" \(workspace.name.uppercased())\t", " Admin@Example.COM ")
         }
     }
@@ -44,8 +42,7 @@ struct SignInTests {
     /// A Mac sends an é of two characters, Windows one of one.
     @Test(arguments: [("cafe\u{301} au lait", "caf\u{e9} au lait"), ("caf\u{e9} au lait", "cafe\u{301} au lait")])
     func aPasswordIsTheSameFromEachKeyboard(set password: String, typed: String) async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             _ = try await workspace.addUser("rep", password: password)
             for text in [password, typed] { _ = try await identity.signIn(workspace.name, "rep@example.com", text) }
             let caller = try await identity.resolve(identity.signIn(workspace.name, "rep@example.com", typed))
@@ -60,8 +57,7 @@ struct SignInTests {
 
     /// Hashes were made of what came, once.
     @Test func aPasswordThatWasStoredAsItCameStillOpens() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let password = "cafe\u{301} au lait"
             let hash = try await identity.postgres.workers.run { try PasswordHash.make(password).encoded }
             try await identity.tamper("UPDATE \(workspace.schema).credentials SET password_hash = '\(hash)'")

@@ -11,8 +11,7 @@ import Testing
 
 struct TenantSetupTests {
     @Test func aTenantIsReadyForItsAdmin() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             #expect(identity.provisioner.prepared(workspace.id))
             let caller = try await identity.resolve(identity.signIn(workspace.name))
             #expect(caller.tenantID == workspace.id)
@@ -27,8 +26,7 @@ struct TenantSetupTests {
     }
 
     @Test func theFirstRecordsAreInTheLedger() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let rows = try await identity.identity.sweeper.tenantData.read(
                 workspace.id, Query(TenantSetupTests.ledger), purpose: "test", deadline: .after(.seconds(20)))
             let objects = try rows[0].map { try $0.string(0) }
@@ -42,8 +40,7 @@ struct TenantSetupTests {
     /// What the migration writes for workspaces whose first records are not in the ledger is what a new workspace's ledger has, though
     /// the records were changed since.
     @Test func firstRecordsOfBeforeGetTheSameRows() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let ledger = "\(workspace.schema).ledger"
             let creations = """
                 SELECT object || ' ' || record_id || ' ' || method || ' ' || occurred_at || ' ' || (actor_id IS NULL) || ' '
@@ -164,13 +161,12 @@ struct TenantSetupTests {
     }
 
     @Test func onlyOperatorsOpenWorkspaces() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let client = TenantServiceClient(channel: identity.channel(as: workspace.admin))
-            #expect(
-                try await reason { try await client.createTenant(TestIdentity.wish("w-other")) }
-                    == "OPERATOR_REQUIRED")
-            #expect(try await reason { try await client.listTenants(ListTenantsRequest()) } == "OPERATOR_REQUIRED")
+            let opening = try await reason { try await client.createTenant(TestIdentity.wish("w-other")) }
+            let looking = try await reason { try await client.listTenants(ListTenantsRequest()) }
+            #expect(opening == "OPERATOR_REQUIRED")
+            #expect(looking == "OPERATOR_REQUIRED")
         }
     }
 

@@ -11,8 +11,7 @@ import Testing
 
 struct TenantStateTests {
     @Test func suspendingStopsEverythingAndActivatingBringsItBack() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let operators = identity.operators
             let session = try await identity.signIn(workspace.name)
             let id = workspace.id.description
@@ -30,8 +29,7 @@ struct TenantStateTests {
     }
 
     @Test func deletingNeedsTheNameAndCanBeTakenBack() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let operators = identity.operators
             let id = workspace.id.description
             #expect(
@@ -48,8 +46,7 @@ struct TenantStateTests {
     }
 
     @Test func dataIsDroppedWhenTheGraceIsOver() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let operators = identity.operators
             let id = workspace.id.description
             _ = try await operators.deleteTenant(
@@ -70,8 +67,7 @@ struct TenantStateTests {
 
     /// Whoever asks, even identity: what is in use stays, with its schemas.
     @Test func theProvisionerDropsNoTenantInUse() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let operators = identity.operators
             let provisioner = ProvisioningServiceClient(channel: identity.provisioner)
             let id = workspace.id.description
@@ -102,8 +98,7 @@ struct TenantStateTests {
 
     /// A provisioner of before a service would leave the service's schema, and no row that tells whose it is.
     @Test func theProvisionerDropsNoTenantWithDataOfAServiceThatItDoesNotKnow() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let provisioner = ProvisioningServiceClient(channel: identity.provisioner)
             func drop() async throws -> String? {
                 try await reason {
@@ -127,8 +122,7 @@ struct TenantStateTests {
 
     /// A tenant that the directory does not know is none of the provisioner's business: its rows may have been lost.
     @Test func theProvisionerDropsNoTenantThatTheDirectoryLost() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let provisioner = ProvisioningServiceClient(channel: identity.provisioner)
             try await identity.tamper("DELETE FROM directory.tenants WHERE id = '\(workspace.id)'")
             _ = try await provisioner.dropTenant(DropTenantRequest(tenantID: workspace.id.id.bytes))
@@ -140,21 +134,20 @@ struct TenantStateTests {
 
     /// The grace is what is left when somebody else deletes a workspace, or the wrong one.
     @Test func theGraceIsADayAtLeast() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let operators = identity.operators
             for days: Int32 in [-1, 0, 91] {
                 let request = DeleteTenantRequest(
                     id: workspace.id.description, graceDays: days, workspace: workspace.name)
-                #expect(try await reason { try await operators.deleteTenant(request) } == "OUT_OF_RANGE")
+                let refused = try await reason { try await operators.deleteTenant(request) }
+                #expect(refused == "OUT_OF_RANGE")
             }
         }
     }
 
     /// A set-up that is finished while the provisioner undoes it: the workspace is either there or gone, with its row.
     @Test func aTenantThatComesIntoUseWhileItIsDroppedStaysOrGoes() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let provisioner = ProvisioningServiceClient(channel: identity.provisioner)
             try await identity.tamper("UPDATE directory.tenants SET state = 1 WHERE id = '\(workspace.id)'")
             // Somebody reads a table, so that the drop waits after it has looked.
@@ -183,8 +176,7 @@ struct TenantStateTests {
 
     /// Asks the catalogue which tables there are, so that one that comes later is looked at too.
     @Test func aDroppedTenantLeavesNothingInSharedTables() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             _ = try await identity.signIn(workspace.name)
             _ = try await reason { try await identity.signIn(workspace.name, "admin@example.com", "wrong") }
             try await identity.tamper(

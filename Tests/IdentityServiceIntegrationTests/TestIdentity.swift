@@ -164,35 +164,15 @@ final class TestIdentity: Sendable {
     }
 
     /// Runs `body` while a transaction of the superuser reads a table.
-    func reading<Value: Sendable>(
-        _ table: String, _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        let pool = PostgresPool(
-            loop: postgres.loops.loops[0], settings: postgres.superuser, workers: postgres.workers,
-            logger: postgres.logger)
-        let scope = TransactionScope(
-            access: .readWrite, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
-        let value = try await pool.transaction(scope) { transaction in
-            try transaction.enqueue(unsafeCommand: "LOCK TABLE \(table) IN ACCESS SHARE MODE")
-            _ = try await transaction.query(Statement("SELECT 1"), Parameters())
-            return try await body()
-        }
-        await pool.close(deadline: 0)
-        return value
+    func reading<Value>(_ table: String, _ body: () async throws -> Value) async throws -> Value {
+        try await postgres.holding("LOCK TABLE \(table) IN ACCESS SHARE MODE", body)
     }
 
     /// Runs SQL in the directory as the superuser, to make time pass or to look. Gives the rows' first column, as text.
     @discardableResult
     func tamper(_ command: String) async throws -> [String] {
-        let pool = PostgresPool(
-            loop: postgres.loops.loops[0], settings: postgres.superuser, workers: postgres.workers,
-            logger: postgres.logger)
-        let scope = TransactionScope(
-            access: .readWrite, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
-        let rows = try await pool.run(scope, Statement(unsafeGenerated: command), Parameters())
-        let found = rows.columnCount == 0 ? [] : try rows.map { try $0.string(0) }
-        await pool.close(deadline: 0)
-        return found
+        let rows = try await postgres.rows(command)
+        return rows.columnCount == 0 ? [] : try rows.map { try $0.string(0) }
     }
 }
 
@@ -346,17 +326,9 @@ func onLoop(
     try await identity.postgres.onLoop { try await body(identity) }
 }
 
-extension TestPostgres {
-    /// Looks at a table's columns and constraints as the superuser.
-    func look<Value: Sendable>(
-        _ parameters: Parameters, _ body: (Rows, Rows) throws -> Value
-    ) async throws -> Value {
-        let pool = PostgresPool(loop: loops.loops[0], settings: superuser, workers: workers, logger: logger)
-        let scope = TransactionScope(
-            access: .readOnly, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
-        let columns = try await pool.run(scope, SchemaCheck.columns, parameters)
-        let constraints = try await pool.run(scope, SchemaCheck.constraints, parameters)
-        await pool.close(deadline: 0)
-        return try body(columns, constraints)
-    }
+/// The same with a workspace of its own.
+func inWorkspace(
+    ofItsOwn: Bool = false, _ body: @escaping @Sendable (TestIdentity, Workspace) async throws -> Void
+) async throws {
+    try await onLoop(ofItsOwn: ofItsOwn) { identity in try await body(identity, identity.openWorkspace()) }
 }

@@ -8,8 +8,7 @@ import Testing
 
 struct UserTests {
     @Test func addressesAreUniqueInLowerCase() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             let created = try await workspace.create(User(email: "Ann@Example.com", displayName: "Ann"))
             #expect(created.email == "ann@example.com")
             #expect(
@@ -20,21 +19,20 @@ struct UserTests {
     }
 
     @Test func rolesAndDepartmentsMustExist() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             for user in [
                 User(email: "a@example.com", displayName: "A", roleIDs: [RecordID.make().text]),
                 User(email: "a@example.com", displayName: "A", departmentID: RecordID.make().text),
             ] {
-                #expect(try await reason { try await workspace.create(user) } == "REFERENCE_NOT_FOUND")
+                let refused = try await reason { try await workspace.create(user) }
+                #expect(refused == "REFERENCE_NOT_FOUND")
             }
         }
     }
 
     /// Who comes back comes back to what there was: the roles and the department are restored first.
     @Test func aUserComesBackToLivingRolesAndDepartments() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             let department = try await workspace.makeDepartment("Branch")
             let created = try await workspace.create(Role(displayName: "Guest"))
             let role = try #require(created.id)
@@ -60,8 +58,7 @@ struct UserTests {
     }
 
     @Test func nobodyGivesOrTakesOverMoreRightsThanTheyHave() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let grants = ["user", "department", "role"].map { Grant(object: $0, action: "*", scope: .all) }
             let clerkRole = try await workspace.create(Role(displayName: "Clerk", grants: grants))
             let clerkID = try await workspace.addUser("clerk")
@@ -89,8 +86,7 @@ struct UserTests {
     }
 
     @Test func theLastAdminStays() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             let second = try await workspace.addUser("second", roles: ["Admin"])
             let id = workspace.adminID.description
             // The second one has no password yet, so cannot sign in.
@@ -112,8 +108,7 @@ struct UserTests {
     }
 
     @Test func nobodyEndsThemselves() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { _, workspace in
             _ = try await workspace.addUser("second", roles: ["Admin"], password: "a good password")
             let id = workspace.adminID.description
             #expect(try await reason { try await workspace.delete(User.self, id) } == "OWN_USER")
@@ -125,8 +120,7 @@ struct UserTests {
     }
 
     @Test func disablingEndsSessionsAndRights() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let user = try await workspace.addUser("rep", roles: ["Sales rep"], password: "a good password")
             let session = try await identity.signIn(workspace.name, "rep@example.com", "a good password")
             let before = try await workspace.epoch()

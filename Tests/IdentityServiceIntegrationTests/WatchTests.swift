@@ -48,8 +48,7 @@ struct WatchTests {
     }
 
     @Test func watchersOfPoliciesHearOfChanges() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let (stream, task) = try watch(
                 identity, PolicyServiceMethods.watchPolicies, WatchPoliciesRequest(), as: WatchPoliciesResponse.self)
             var answers = stream.makeAsyncIterator()
@@ -67,8 +66,7 @@ struct WatchTests {
     }
 
     @Test func watchersOfRevocationsHearOfEndedSessions() async throws {
-        try await onLoop { identity in
-            let workspace = try await identity.openWorkspace()
+        try await inWorkspace { identity, workspace in
             let caller = try await identity.resolve(identity.signIn(workspace.name))
             let (stream, task) = try watch(
                 identity, CallerServiceMethods.watchRevocations, WatchRevocationsRequest(),

@@ -97,7 +97,9 @@ extension ConformanceTests {
                 bench.hide(hidden, .none, from: bench.service.admin)
                 let conflict = try await refused { try await bench.edit(made, [(open, "mine")], version) }
                 #expect(conflict?.reason == "VERSION_CONFLICT" && conflict?.conflict != nil)
-                let secrets = [made.string(hidden.descriptor), before.string(hidden.descriptor), Bench.canary(hidden, 2)]
+                let secrets = [
+                    made.string(hidden.descriptor), before.string(hidden.descriptor), Bench.canary(hidden, 2),
+                ]
                 for secret in secrets.compactMap({ $0 }) {
                     let isTold = conflict?.tells(secret) ?? true
                     #expect(!isTold, "\(hidden.name)")

@@ -104,7 +104,8 @@ import Wire
             try await bench.restore(id)
             let methods = bench.methods
             let told = try await bench.ledger(id, field)
-            #expect(told.map(\.method) == [methods.create, methods.update, methods.delete, methods.restore].map(\.path))
+            #expect(
+                told.map(\.method) == [methods.create, methods.update, methods.delete, methods.restore].map(\.path))
             #expect(told.map(\.after)[..<2] == [made.string(field.descriptor), "edited"])
             #expect(told.map(\.before)[..<2] == [nil, made.string(field.descriptor)])
             #expect(told.map(\.isFirst) == [true, false, false, false])
@@ -200,7 +201,8 @@ extension Bench {
             """)
         return try rows.map { row in
             try Told(
-                method: row.string(0), before: row.optionalString(1), after: row.optionalString(2), isFirst: row.bool(3),
+                method: row.string(0), before: row.optionalString(1), after: row.optionalString(2),
+                isFirst: row.bool(3),
                 wasDeleted: row.bool(4), isDeleted: row.bool(5), hasActor: row.bool(6))
         }
     }

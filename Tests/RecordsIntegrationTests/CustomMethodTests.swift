@@ -98,25 +98,15 @@ import Wire
     @Test func declarationsFitTheTables() async throws {
         try await TestService.run(SampleService.definition) { service in
             for type in [SampleService.account, SampleService.contact, SampleService.activity] {
-                #expect(try await problems(service, type) == [])
+                #expect(try await service.problems(of: type) == [])
             }
             let wrong = RecordType(
                 Account.self, table: "contacts",
                 fields: [.field("city", .column("birth_on")), .field("phone", .unique("nonsense"))])
-            let found = try await problems(service, wrong)
+            let found = try await service.problems(of: wrong)
             #expect(found.contains { $0.contains("birth_on is date instead of text") })
             #expect(found.contains { $0.contains("lacks the column display_name") })
             #expect(found.contains { $0.contains("lacks the constraint or index nonsense") })
         }
-    }
-
-    private func problems(_ service: TestService, _ type: RecordType) async throws -> [String] {
-        var parameters = Parameters()
-        parameters.append(service.tenant.schema(.customer).name)
-        parameters.append(type.table)
-        let results = try await service.database.batch(
-            service.tenant.caller, deadline: TestPostgres.deadline(),
-            [(SchemaCheck.columns, parameters), (SchemaCheck.constraints, parameters)])
-        return try SchemaCheck.problems(of: type, columns: results[0], constraints: results[1])
     }
 }

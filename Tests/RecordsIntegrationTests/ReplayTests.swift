@@ -102,14 +102,7 @@ import Testing
 
     /// Lets the tenant's role raise an error of its choice, which no role may otherwise.
     private static func mayRunCode(_ service: TestService, _ verb: String, _ preposition: String) async throws {
-        let loop = try #require(EventLoop.current)
-        let pool = PostgresPool(
-            loop: loop, settings: service.postgres.superuser, workers: service.postgres.workers,
-            logger: service.postgres.logger)
         let role = try #require(TenantSchema(tenantID: service.tenant.id, service: .customer)).role
-        try await pool.run(
-            unsafeCommand: "\(verb) USAGE ON LANGUAGE plpgsql \(preposition) \(role)", deadline: TestPostgres.deadline()
-        )
-        await pool.close(deadline: 0)
+        _ = try await service.postgres.rows("\(verb) USAGE ON LANGUAGE plpgsql \(preposition) \(role)")
     }
 }

@@ -53,10 +53,8 @@ struct RightsWorld: Sendable {
 
     /// The rows of a query as the superuser: each a line of its columns, which are text.
     func rows(_ query: String) async throws -> [String] {
-        try await withPool(nil) { pool in
-            let scope = TransactionScope(
-                access: .readOnly, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
-            let rows = try await pool.run(scope, Statement(unsafeGenerated: query), Parameters())
+        try await withPool(settings(nil)) { pool in
+            let rows = try await pool.run(TestPostgres.scope(), Statement(unsafeGenerated: query), Parameters())
             return try rows.map { row in
                 try (0..<rows.columnCount).map { try row.string($0) }.joined(separator: " | ")
             }
@@ -65,53 +63,39 @@ struct RightsWorld: Sendable {
 
     /// The error of a command as a login, in the role of its tenant if one is named; nil when it succeeds.
     func error(of command: String, as login: String, role: String? = nil) async throws -> PostgresError? {
-        try await withPool(login) { pool in
-            do {
-                guard let role else {
-                    try await pool.run(unsafeCommand: command, deadline: TestPostgres.deadline())
-                    return nil
-                }
-                let scope = TransactionScope(
-                    access: .readWrite, tenant: nil, service: .identity, deadline: TestPostgres.deadline())
-                try await pool.transaction(scope) { transaction in
-                    try transaction.enqueue(unsafeCommand: "SET LOCAL ROLE \(role)")
-                    try transaction.enqueue(unsafeCommand: command)
-                    _ = try await transaction.query(Statement("SELECT 1"), Parameters())
-                }
-                return nil
-            } catch let error as PostgresError {
-                return error
+        try await failure(settings(login)) { pool in
+            guard let role else {
+                return try await pool.run(unsafeCommand: command, deadline: TestPostgres.deadline())
+            }
+            try await pool.transaction(TestPostgres.scope()) { transaction in
+                try transaction.enqueue(unsafeCommand: "SET LOCAL ROLE \(role)")
+                try transaction.enqueue(unsafeCommand: command)
+                _ = try await transaction.query(Statement("SELECT 1"), Parameters())
             }
         }
     }
 
     /// Why a login does not get into a database; nil when it does.
     func refusal(of login: String, to database: String) async throws -> String? {
-        let pool = PostgresPool(
-            loop: postgres.loops.loops[0], settings: settings(login, database: database), workers: postgres.workers,
-            logger: postgres.logger)
-        return try await postgres.onLoop {
-            do {
-                _ = try await pool.verify(deadline: TestPostgres.deadline())
-                await pool.close(deadline: 0)
-                return nil
-            } catch let error as PostgresError {
-                await pool.close(deadline: 0)
-                return error.message
-            }
+        try await failure(settings(login, database: database)) { pool in
+            _ = try await pool.verify(deadline: TestPostgres.deadline())
+        }?.message
+    }
+
+    private func failure(
+        _ settings: PostgresSettings, _ body: @escaping @Sendable (PostgresPool) async throws -> Void
+    ) async throws -> PostgresError? {
+        do {
+            try await withPool(settings, body)
+            return nil
+        } catch let error as PostgresError {
+            return error
         }
     }
 
     private func withPool<Value: Sendable>(
-        _ login: String?, _ body: @escaping @Sendable (PostgresPool) async throws -> Value
+        _ settings: PostgresSettings, _ body: @escaping @Sendable (PostgresPool) async throws -> Value
     ) async throws -> Value {
-        let pool = PostgresPool(
-            loop: postgres.loops.loops[0], settings: settings(login), workers: postgres.workers,
-            logger: postgres.logger)
-        return try await postgres.onLoop {
-            let value = try await body(pool)
-            await pool.close(deadline: 0)
-            return value
-        }
+        try await postgres.onLoop { try await postgres.withPool(settings, body) }
     }
 }

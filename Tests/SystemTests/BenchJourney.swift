@@ -12,10 +12,8 @@ extension SystemTests {
         }
 
         @Test func aReadIsMeasuredInBothLoops() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let closed = try await tool.run(
                 "bench", "AccountService/ListAccounts", "page_size=5", "--concurrency", "4", "--connections", "2",
                 "--calls", "100",
@@ -37,10 +35,8 @@ extension SystemTests {
         }
 
         @Test func aWriteNeedsToBeAllowedAndWritesEachTime() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let write = [
                 "bench", "AccountService/CreateAccount", "account={\"display_name\":\"Bench\"}", "--calls", "20",
                 "--warmup", "0s",
@@ -57,10 +53,8 @@ extension SystemTests {
         }
 
         @Test func mistakesAreToldOnce() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let cases = [
                 (["AccountService/ListAccounts", "page_size=-1"], "PAGE_SIZE_INVALID"),
                 (["AccountService/Nothing"], "no method"),

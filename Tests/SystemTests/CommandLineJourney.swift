@@ -61,10 +61,8 @@ extension SystemTests {
         }
 
         @Test func recordsFromCreationToDeletion() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let created = try await tool.run(
                 "account", "create", "display_name=北京 Müller & Söhne", "city=Berlin", "annual_revenue=12.50 EUR",
                 "external_id=X-1", "--output", "json")
@@ -111,10 +109,8 @@ extension SystemTests {
         }
 
         @Test func aFileWithABadRow() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let accounts = try tool.file(
                 "accounts.csv",
                 """
@@ -166,10 +162,8 @@ extension SystemTests {
         }
 
         @Test func dealsThroughTheirStages() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let created = try await tool.run(
                 "deal", "create", "display_name=Desk", "amount=100 EUR", "--output", "json")
             expectSuccess(created, "create")

@@ -19,12 +19,10 @@ extension SystemTests {
         }
 
         @Test func recordsAreNamedNotNumbered() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
+            let workspace = try await TestSteward.shared().makeWorkspace()
             let (_, rep) = try await workspace.connect(as: "rep@\(workspace.name).example", roles: ["Sales rep"])
             await rep.close()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let tool = try await workspace.commandLine()
             let acme = try id(
                 try await tool.run("account", "create", "display_name=Acme Ltd", "--output", "json"))
             expectSuccess(
@@ -87,8 +85,7 @@ extension SystemTests {
             let email = "rep@\(workspace.name).example"
             let (user, rep) = try await workspace.connect(as: email, roles: ["Sales rep"])
             await rep.close()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let tool = try await workspace.commandLine()
             expectSuccess(try await tool.run("user", "update", email, "job_title=Rep"), "update by address")
             for name in [email, try #require(user.id)] {
                 expectSuccess(
@@ -127,10 +124,8 @@ extension SystemTests {
         }
 
         @Test func listsAreNotReplacedByTheWay() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let role = "Sales rep"
             _ = try await tool.run("role", "set-field", role, "deal.amount", "none")
             let policy =
@@ -199,8 +194,7 @@ extension SystemTests {
         @Test func otherPeoplesDataDoesNothingToATerminal() async throws {
             let steward = try await TestSteward.shared()
             let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let tool = try await workspace.commandLine()
             // The server takes no such text any more; what was stored before it refused them is there.
             let evil = "x\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}y\nforged  z"
             let account = try await workspace.admin.accounts.createAccount(

@@ -7,10 +7,8 @@ extension SystemTests {
     /// What is there already is not made again, whoever brings it and however it is known.
     @Suite(.serialized) struct ImportAgainJourney {
         private func signedIn() async throws -> (TestWorkspace, CommandLineTool) {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             return (workspace, tool)
         }
 

@@ -64,10 +64,8 @@ extension SystemTests {
         }
 
         @Test func aByteThatIsNoUTF8() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let path = try file(tool, rows: 12_000)
             let handle = try FileHandle(forWritingTo: URL(filePath: path))
             try handle.seekToEnd()
@@ -86,8 +84,7 @@ extension SystemTests {
         func signals(_ signals: [Int32]) async throws {
             let steward = try await TestSteward.shared()
             let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let tool = try await workspace.commandLine()
             let (path, reportPath) = (try file(tool), "\(tool.folder)/report.csv")
             let running = try tool.start("import", "accounts", path, "--report", reportPath)
             try await awaitRows(steward, workspace)
@@ -124,8 +121,7 @@ extension SystemTests {
         @Test func killedWithoutAWord() async throws {
             let steward = try await TestSteward.shared()
             let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let tool = try await workspace.commandLine()
             let (path, reportPath) = (try file(tool), "\(tool.folder)/report.csv")
             let running = try tool.start("import", "accounts", path, "--report", reportPath)
             try await awaitRows(steward, workspace)
@@ -188,10 +184,8 @@ extension SystemTests {
         }
 
         @Test func rowsThatCannotBe() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let path = try tool.file(
                 "accounts.csv",
                 "\u{feff}Display Name;CITY;annual revenue;E-Mail;parent_account\r\n".replacing("E-Mail", with: "email")
@@ -220,10 +214,8 @@ extension SystemTests {
 
         /// Wherever the batches of the import begin and end.
         @Test func rowsMayNameRowsAboveThem() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             var text =
                 "display_name,external_id,parent_account\nRoot,r,\n"
                 + (1...300).map { "Child \($0),c\($0),Root\n" }.joined()
@@ -244,10 +236,8 @@ extension SystemTests {
 
         /// Texts that a spreadsheet program would run go there and come back; numbers stay numbers.
         @Test func sheetsComeBackAsTheyWere() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let texts = ["=cmd|' /C calc'!A0", "+49 30 123", "-1", "@x", "'=x", "plain"]
             for (index, text) in texts.enumerated() {
                 let made = try await tool.run(
@@ -269,10 +259,8 @@ extension SystemTests {
         }
 
         @Test func aRowWhoseRecordWasDeletedIsNotPassedOver() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let path = try tool.file("accounts.csv", "display_name\nAcme\n")
             #expect(try await tool.run("import", "accounts", path).code == 0)
             let id = try #require(
@@ -288,10 +276,8 @@ extension SystemTests {
         }
 
         @Test func aReportThatCannotBeWritten() async throws {
-            let steward = try await TestSteward.shared()
-            let workspace = try await steward.makeWorkspace()
-            let tool = try CommandLineTool(steward)
-            try await tool.signIn(workspace)
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let tool = try await workspace.commandLine()
             let path = try tool.file("accounts.csv", "display_name\nAcme\n")
             let full = try await tool.run("import", "accounts", path, "--report", "/dev/full")
             #expect(full.code == 1)

@@ -171,7 +171,26 @@ extension MigrationStream {
     }
 }
 
+extension TestPostgres {
+    /// How the table of a record type differs from its declaration.
+    package func problems(of type: RecordType, in schema: String) async throws -> [String] {
+        var parameters = Parameters()
+        parameters.append(schema)
+        parameters.append(type.table)
+        return try await withPool { pool in
+            try SchemaCheck.problems(
+                of: type, columns: await pool.run(Self.scope(), SchemaCheck.columns, parameters),
+                constraints: await pool.run(Self.scope(), SchemaCheck.constraints, parameters))
+        }
+    }
+}
+
 extension TestService {
+    /// How the table of a record type differs from its declaration.
+    package func problems(of type: RecordType) async throws -> [String] {
+        try await postgres.problems(of: type, in: tenant.schema(definition.name).name)
+    }
+
     /// One number from the tenant's schema.
     package func number(_ text: String) async throws -> Int64 { try await sql(text).one().int64(0) }
 }

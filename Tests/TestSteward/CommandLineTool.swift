@@ -109,3 +109,12 @@ package struct CommandLineTool: Sendable {
         guard result.code == 0 else { throw TestStewardError("login failed: \(result.errors)") }
     }
 }
+
+extension TestWorkspace {
+    /// The program `steward`, signed in as the admin.
+    package func commandLine() async throws -> CommandLineTool {
+        let tool = try CommandLineTool(steward)
+        try await tool.signIn(self)
+        return tool
+    }
+}
