@@ -224,7 +224,7 @@ let package = Package(
         tests("AccessControlTests", ["AccessControl", "Tenancy"]),
         tests(
             "RecordsTests",
-            ["Records", "Contracts", "AccessControl", "Postgres", "RPC", "Reactor", "Tenancy", "Wire"]),
+            ["Records", "TestService", "Contracts", "AccessControl", "Postgres", "RPC", "Reactor", "Tenancy", "Wire"]),
         tests(
             "RecordsIntegrationTests",
             [

@@ -206,14 +206,18 @@ struct SignInLockTests {
             try await note(10, [attempt.counters.account], identity)
             mayGoOn.signal()
             #expect(try await result.value == "SIGN_IN_LOCKED")
-            let key = HexText.encode(attempt.counters.account.key)
-            let noted = try await identity.count(
-                """
-                SELECT coalesce(sum(cardinality(failed_at)), 0) FROM directory.sign_in_failures
-                WHERE key = decode('\(key)', 'hex')
-                """)
-            #expect(noted == 11)
+            #expect(try await noted(attempt, identity) == 11)
         }
+    }
+
+    /// How many guesses at the account are noted.
+    private func noted(_ attempt: SignInAttempt, _ identity: TestIdentity) async throws -> Int {
+        let key = HexText.encode(attempt.counters.account.key)
+        return try await identity.count(
+            """
+            SELECT coalesce(sum(cardinality(failed_at)), 0) FROM directory.sign_in_failures
+            WHERE key = decode('\(key)', 'hex')
+            """)
     }
 
     /// A guess counts when its caller is gone before it was evaluated: else short timeouts would make guesses that nobody counts.
@@ -237,13 +241,7 @@ struct SignInLockTests {
             result.cancel()
             mayGoOn.signal()
             _ = await result.result
-            let key = HexText.encode(attempt.counters.account.key)
-            let noted = try await identity.count(
-                """
-                SELECT coalesce(sum(cardinality(failed_at)), 0) FROM directory.sign_in_failures
-                WHERE key = decode('\(key)', 'hex')
-                """)
-            #expect(noted == 1)
+            #expect(try await noted(attempt, identity) == 1)
         }
     }
 

@@ -1,4 +1,5 @@
 import AccessControl
+import Contracts
 import Tenancy
 import TestService
 
@@ -24,5 +25,11 @@ struct People: Sendable {
             [("account", "read", .all), ("account", "update", .all), ("account", "create", .all)],
             hiding: [("account", "phone", .masked), ("account", "email", .none), ("account", "city", .read)])
         nobody = service.makeUser([])
+    }
+}
+
+extension TestService {
+    func accounts(as user: UserID? = nil, requestID: String? = nil) -> AccountServiceClient {
+        AccountServiceClient(channel: channel(as: user, requestID: requestID))
     }
 }

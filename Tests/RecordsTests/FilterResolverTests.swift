@@ -3,6 +3,7 @@ import Contracts
 import Postgres
 import RPC
 import Tenancy
+import TestService
 import Testing
 import Wire
 
@@ -11,8 +12,8 @@ import Wire
 @Suite struct FilterResolverTests {
     func refusal(_ text: String, policies: [(String, FieldLevel)] = []) -> RPCError? {
         do {
-            let rights = Sample.rights(Sample.account, policies)
-            _ = try FilterResolver(type: Sample.account, rights: rights).resolve(FilterParser.parse(text))
+            let rights = Sample.rights(SampleService.account, policies)
+            _ = try FilterResolver(type: SampleService.account, rights: rights).resolve(FilterParser.parse(text))
             return nil
         } catch {
             return error as? RPCError
@@ -54,7 +55,7 @@ import Wire
         func refusal(_ value: Value) -> RPCError? {
             do {
                 let tree = Filter(compare: Comparison(field: "annual_revenue", operator: .less, values: [value]))
-                _ = try FilterResolver(type: Sample.account, rights: Sample.rights(Sample.account))
+                _ = try FilterResolver(type: SampleService.account, rights: Sample.rights(SampleService.account))
                     .resolve(FilterNode(Sample.message(tree)))
                 return nil
             } catch {
@@ -113,8 +114,8 @@ import Wire
     }
 
     @Test func enumsAreNamedShortOrLong() throws {
-        let long = try Sample.resolve("kind = ACTIVITY_KIND_CALL", Sample.activity)
-        let short = try Sample.resolve("kind = call", Sample.activity)
+        let long = try Sample.resolve("kind = ACTIVITY_KIND_CALL", SampleService.activity)
+        let short = try Sample.resolve("kind = call", SampleService.activity)
         let call = Sample.message(Activity(kind: .call))
         let note = Sample.message(Activity(kind: .note))
         for filter in [long, short] { #expect(filter.matches(call) && !filter.matches(note)) }
@@ -139,30 +140,31 @@ import Wire
                 ContactPoint(kind: .email, value: "Ann@Example.com"),
                 ContactPoint(kind: .phone, value: "+1 234 5678"),
             ]))
-        #expect(try Sample.resolve("contact_points.value ~ 'example'", Sample.contact).matches(contact))
-        #expect(try Sample.resolve("contact_points.kind = phone", Sample.contact).matches(contact))
-        #expect(try !Sample.resolve("contact_points.kind = social", Sample.contact).matches(contact))
-        #expect(try Sample.resolve("contact_points is set", Sample.contact).matches(contact))
-        #expect(try !Sample.resolve("contact_points.label is set", Sample.contact).matches(contact))
+        #expect(try Sample.resolve("contact_points.value ~ 'example'", SampleService.contact).matches(contact))
+        #expect(try Sample.resolve("contact_points.kind = phone", SampleService.contact).matches(contact))
+        #expect(try !Sample.resolve("contact_points.kind = social", SampleService.contact).matches(contact))
+        #expect(try Sample.resolve("contact_points is set", SampleService.contact).matches(contact))
+        #expect(try !Sample.resolve("contact_points.label is set", SampleService.contact).matches(contact))
     }
 
     @Test func valuesNeverBecomeSQL() throws {
         let attack = "'); DROP TABLE accounts; --"
         var sql = FilterSQL()
-        let filter = try FilterResolver(type: Sample.account, rights: Sample.rights(Sample.account)).resolve(
-            .all([
-                .compare(
-                    FilterComparison(path: "city", comparator: .equal, values: [.text(attack)], place: "")),
-                .compare(
-                    FilterComparison(path: "city", comparator: .contains, values: [.text(attack)], place: "")),
-                .compare(FilterComparison(path: "city", comparator: .in, values: [.text(attack)], place: "")),
-            ]))
+        let filter = try FilterResolver(type: SampleService.account, rights: Sample.rights(SampleService.account))
+            .resolve(
+                .all([
+                    .compare(
+                        FilterComparison(path: "city", comparator: .equal, values: [.text(attack)], place: "")),
+                    .compare(
+                        FilterComparison(path: "city", comparator: .contains, values: [.text(attack)], place: "")),
+                    .compare(FilterComparison(path: "city", comparator: .in, values: [.text(attack)], place: "")),
+                ]))
         let text = sql.condition(filter)
         #expect(!text.contains("DROP"))
         #expect(sql.parameters.count == 3)
         let path = FilterComparison(path: attack, comparator: .equal, values: [.text("x")], place: "")
         #expect(throws: RPCError.self) {
-            try FilterResolver(type: Sample.account, rights: Sample.rights(Sample.account)).resolve(
+            try FilterResolver(type: SampleService.account, rights: Sample.rights(SampleService.account)).resolve(
                 .compare(path))
         }
     }
@@ -175,7 +177,7 @@ import Wire
                         field: "city", operator: .equal, values: [Value(stringValue: "Berlin")])),
                 Filter(not: Filter(compare: Comparison(field: "phone", operator: .isSet))),
             ]))
-        let filter = try FilterResolver(type: Sample.account, rights: Sample.rights(Sample.account))
+        let filter = try FilterResolver(type: SampleService.account, rights: Sample.rights(SampleService.account))
             .resolve(FilterNode(Sample.message(tree)))
         #expect(filter.matches(Sample.message(Account(city: "Berlin"))))
         #expect(!filter.matches(Sample.message(Account(phone: "+1 234 5678", city: "Berlin"))))

@@ -3,13 +3,14 @@ import Contracts
 import Postgres
 import RPC
 import Tenancy
+import TestService
 import Testing
 
 @testable import Records
 
 @Suite struct SortOrderTests {
     func order(_ texts: [String], policies: [(String, FieldLevel)] = []) throws -> SortOrder {
-        try SortOrder(texts, of: Sample.account, rights: Sample.rights(Sample.account, policies))
+        try SortOrder(texts, of: SampleService.account, rights: Sample.rights(SampleService.account, policies))
     }
 
     @Test func endsWithTheID() throws {
@@ -65,7 +66,7 @@ import Testing
 
 @Suite struct KeysetTests {
     func condition(_ order: [String], _ values: [FieldValue?]) throws -> (String, Int) {
-        let order = try SortOrder(order, of: Sample.account, rights: Sample.rights(Sample.account))
+        let order = try SortOrder(order, of: SampleService.account, rights: Sample.rights(SampleService.account))
         var parameters = Parameters()
         let sql = Keyset(values: values).condition(order, &parameters)
         return (sql, parameters.count)
@@ -107,7 +108,7 @@ import Testing
 
     func order(_ count: Int) throws -> SortOrder {
         let texts = Array(["city", "phone", "email"].prefix(count - 1))
-        return try SortOrder(texts, of: Sample.account, rights: Sample.rights(Sample.account))
+        return try SortOrder(texts, of: SampleService.account, rights: Sample.rights(SampleService.account))
     }
 
     @Test func keysetsSurvive() {

@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import TestService
 import Testing
 import Wire
 
@@ -9,8 +10,8 @@ import Wire
 @Suite struct LookAlikeTests {
     func violations(_ account: Account) -> [FieldViolation] {
         let record = Sample.message(account)
-        for field in Sample.account.fields { field.normalizeTexts(in: record) }
-        return RecordValidator.violations(in: record, fields: Sample.account.fields)
+        for field in SampleService.account.fields { field.normalizeTexts(in: record) }
+        return RecordValidator.violations(in: record, fields: SampleService.account.fields)
     }
 
     @Test(arguments: ["un\u{200b}iq1", "uniq1\u{e0041}", "un\u{200d}iq1", "un\u{ad}iq1", "un\u{feff}iq1"])

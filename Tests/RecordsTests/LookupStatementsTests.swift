@@ -2,6 +2,7 @@ import AccessControl
 import Contracts
 import Postgres
 import Tenancy
+import TestService
 import Testing
 
 @testable import Records
@@ -12,7 +13,7 @@ import Testing
     /// The condition of a statement, and how many parameters are bound.
     private func form(
         _ statement: KeyPath<LookupStatements, ScopedStatement>, _ lifetime: Lifetime, _ scope: ScopePredicate,
-        of type: RecordType = Sample.account
+        of type: RecordType = SampleService.account
     ) throws -> (String, Int) {
         var parameters = Parameters()
         parameters.append(RecordID.make())
@@ -46,7 +47,8 @@ import Testing
         func get(_ user: UserID) -> Statement {
             var parameters = Parameters()
             parameters.append(RecordID.make())
-            return Sample.account.lookups.get.statement(.living, .owner(user), of: Sample.account, &parameters)
+            return SampleService.account.lookups.get.statement(
+                .living, .owner(user), of: SampleService.account, &parameters)
         }
         #expect(get(UserID(.make())) === get(UserID(.make())))
     }

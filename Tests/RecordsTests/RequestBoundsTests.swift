@@ -1,6 +1,7 @@
 import Contracts
 import RPC
 import Tenancy
+import TestService
 import Testing
 import Wire
 
@@ -42,7 +43,7 @@ import Wire
 
     @Test func elementsOfAFieldWithTooManyAreNotLookedAt() {
         let contact = Contact(contactPoints: Array(repeating: ContactPoint(), count: 100_000))
-        let found = RecordValidator.violations(in: Sample.message(contact), fields: Sample.contact.fields)
+        let found = RecordValidator.violations(in: Sample.message(contact), fields: SampleService.contact.fields)
         #expect(found.map(\.reason) == ["TOO_MANY"])
     }
 
@@ -58,11 +59,11 @@ import Wire
     @Test(arguments: [201, 3000])
     func longPathsAreRefusedAndNotRepeated(_ length: Int) throws {
         let path = String(repeating: "x", count: length)
-        let rights = Sample.rights(Sample.account)
+        let rights = Sample.rights(SampleService.account)
         let message = Sample.message(Filter(compare: Comparison(field: path, operator: .isSet)))
         for node in [try FilterNode(message), try FilterParser.parse("\(path) is set")] {
             let error = try #require(
-                refusal { _ = try FilterResolver(type: Sample.account, rights: rights).resolve(node) })
+                refusal { _ = try FilterResolver(type: SampleService.account, rights: rights).resolve(node) })
             #expect(error.reason == "FILTER_FIELD_UNKNOWN")
             #expect(!error.message.contains("xxx") && bytes(of: error) < 500)
         }
@@ -85,7 +86,9 @@ import Wire
     @Test func longSortKeysAreNotRepeated() throws {
         let key = String(repeating: "x", count: 100_000)
         let error = try #require(
-            refusal { _ = try SortOrder([key], of: Sample.account, rights: Sample.rights(Sample.account)) })
+            refusal {
+                _ = try SortOrder([key], of: SampleService.account, rights: Sample.rights(SampleService.account))
+            })
         #expect(error.reason == "ORDER_INVALID" && bytes(of: error) < 1000)
     }
 
@@ -93,8 +96,8 @@ import Wire
         let name = String(repeating: "北", count: 100_000)
         let sent = Sample.message(Account(displayName: "x"))
         for body in [
-            { _ = try ReadMask([name], of: Sample.account) },
-            { _ = try UpdateMask([name], sent: sent, type: Sample.account) },
+            { _ = try ReadMask([name], of: SampleService.account) },
+            { _ = try UpdateMask([name], sent: sent, type: SampleService.account) },
         ] as [() throws -> Void] {
             let error = try #require(refusal(body))
             #expect(error.reason == "FIELD_UNKNOWN" && bytes(of: error) < 1000)

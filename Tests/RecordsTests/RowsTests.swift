@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import Tenancy
+import TestService
 import Testing
 import Wire
 
@@ -57,7 +58,7 @@ import Wire
 
     @Test func ledgerNamesClearedFields() {
         var writer = JSONWriter()
-        let fields = ["city", "phone"].compactMap(Sample.account.field)
+        let fields = ["city", "phone"].compactMap(SampleService.account.field)
         writer.write(fields, of: Sample.message(Account(city: "Rom")))
         #expect(String(decoding: writer.bytes, as: UTF8.self) == #"{"city":"Rom","phone":null}"#)
     }
@@ -65,27 +66,27 @@ import Wire
 
 @Suite struct RecordFieldTests {
     @Test func sameMeansSameValueAndSameness() throws {
-        let phone = try #require(Sample.account.field("phone"))
+        let phone = try #require(SampleService.account.field("phone"))
         #expect(phone.isSame(in: Sample.message(Account()), Sample.message(Account())))
         #expect(!phone.isSame(in: Sample.message(Account(phone: "")), Sample.message(Account())))
-        let revenue = try #require(Sample.account.field("annual_revenue"))
+        let revenue = try #require(SampleService.account.field("annual_revenue"))
         let one = Sample.message(Account(annualRevenue: Money(currencyCode: "EUR", minorUnits: 1)))
         let two = Sample.message(Account(annualRevenue: Money(currencyCode: "USD", minorUnits: 1)))
         #expect(!revenue.isSame(in: one, two))
     }
 
     @Test func columnsFollowFromNames() throws {
-        func columns(_ name: String, _ type: RecordType = Sample.account) -> [String]? {
+        func columns(_ name: String, _ type: RecordType = SampleService.account) -> [String]? {
             type.field(name)?.columns
         }
         #expect(columns("create_time") == ["created_at"])
         #expect(columns("follow_up_time") == ["follow_up_at"])
         #expect(columns("annual_revenue") == ["annual_revenue_minor", "annual_revenue_currency"])
         #expect(columns("custom_fields") == ["custom"])
-        #expect(columns("birth_date", Sample.contact) == ["birth_on"])
+        #expect(columns("birth_date", SampleService.contact) == ["birth_on"])
         #expect(columns("owner_id") == ["owner_id"])
-        guard case .text = try #require(Sample.account.field("external_id")).kind,
-            case .id = try #require(Sample.account.field("parent_account_id")).kind
+        guard case .text = try #require(SampleService.account.field("external_id")).kind,
+            case .id = try #require(SampleService.account.field("parent_account_id")).kind
         else {
             Issue.record("a plain text became an id, or the other way round")
             return
@@ -94,7 +95,7 @@ import Wire
 
     @Test func timesBefore1970Survive() {
         let message = Message.make(Account.descriptor, in: Arena())
-        guard let field = Sample.account.field("create_time"), case .time(let fields) = field.kind else {
+        guard let field = SampleService.account.field("create_time"), case .time(let fields) = field.kind else {
             Issue.record("create_time is no time")
             return
         }
@@ -120,7 +121,7 @@ import Wire
 
     @Test func rightsAreAppliedToOutput() {
         let rights = Sample.rights(
-            Sample.account, [("phone", .masked), ("city", .none), ("annual_revenue", .masked)])
+            SampleService.account, [("phone", .masked), ("city", .none), ("annual_revenue", .masked)])
         let record = Sample.message(
             Account(
                 displayName: "x", phone: "+49 30 1234567", city: "Rom",
@@ -145,7 +146,9 @@ import Wire
     }
 
     @Test func goodDeclarationsHaveNoProblems() {
-        for type in [Sample.account, Sample.contact, Sample.activity] { #expect(type.problems == []) }
+        for type in [SampleService.account, SampleService.contact, SampleService.activity] {
+            #expect(type.problems == [])
+        }
     }
 
     @Test func mistakesAreFound() {

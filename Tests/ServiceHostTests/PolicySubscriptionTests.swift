@@ -153,14 +153,20 @@ private final class IdentityDouble: RPCChannel {
         #expect(await reason { _ = try await snapshot() } == "POLICY_UNAVAILABLE")
     }
 
-    @Test func writesWaitForASignOfLife() async throws {
-        #expect(await reason { try subscription.requireFreshForWrite() } == "POLICY_STALE")
-        #expect(subscription.readinessProblem != nil && subscription.writingProblem != nil)
+    /// Starts, and waits until identity has been heard. Gives the streams that are opened after this one.
+    private func begin() async throws -> AsyncStream<Void>.Iterator {
         subscription.start()
         var opened = identity.opened.stream.makeAsyncIterator()
         await opened.next()
         identity.say()
         try await eventually { subscription.readinessProblem == nil }
+        return opened
+    }
+
+    @Test func writesWaitForASignOfLife() async throws {
+        #expect(await reason { try subscription.requireFreshForWrite() } == "POLICY_STALE")
+        #expect(subscription.readinessProblem != nil && subscription.writingProblem != nil)
+        _ = try await begin()
         #expect(await reason { try subscription.requireFreshForWrite() } == nil)
         #expect(subscription.writingProblem == nil)
         subscription.stop()
@@ -168,11 +174,7 @@ private final class IdentityDouble: RPCChannel {
 
     @Test func aChangeIsHeardAndFetched() async throws {
         set(policy(epoch: 1))
-        subscription.start()
-        var opened = identity.opened.stream.makeAsyncIterator()
-        await opened.next()
-        identity.say()
-        try await eventually { subscription.readinessProblem == nil }
+        _ = try await begin()
         #expect(try await snapshot().epoch == 1)
         set(policy(epoch: 2, isActive: false))
         identity.say([PolicyChange(tenantID: Sample.tenant.id.bytes, epoch: 2)])
@@ -183,11 +185,7 @@ private final class IdentityDouble: RPCChannel {
 
     @Test func afterABrokenStreamEverythingIsFetchedAnew() async throws {
         set(policy(epoch: 1))
-        subscription.start()
-        var opened = identity.opened.stream.makeAsyncIterator()
-        await opened.next()
-        identity.say()
-        try await eventually { subscription.readinessProblem == nil }
+        var opened = try await begin()
         _ = try await snapshot()
         // This change is announced to nobody.
         set(policy(epoch: 2))

@@ -1,17 +1,16 @@
 import Contracts
-import Migrations
+package import Migrations
 import RPC
-import Records
-import ServiceHost
-import Synchronization
+package import Records
+package import ServiceHost
+package import Synchronization
 import Tenancy
-import TestService
 
-/// A service of these tests: the record types of customer, as far as they differ in kind, and their tables.
-enum SampleService {
-    static let definition = ServiceDefinition(stream, records: [account, contact, activity])
+/// A service for tests of the engine: record types of customer, as far as they differ in kind, and their tables.
+package enum SampleService {
+    package static let definition = ServiceDefinition(stream, records: [account, contact, activity])
 
-    static let stream = MigrationStream(
+    package static let stream = MigrationStream(
         name: "customer", kind: .tenant(.customer),
         migrations: [
             Migration(number: 1, name: "create_accounts", sql: accounts),
@@ -65,7 +64,7 @@ enum SampleService {
         );
         """
 
-    static let account = RecordType(
+    package static let account = RecordType(
         Account.self,
         fields: [
             .field("display_name", .required, .line(200), .indexed),
@@ -81,7 +80,7 @@ enum SampleService {
             .field("parent_account_id", .reference(.record("account"))),
         ])
 
-    static let contact = RecordType(
+    package static let contact = RecordType(
         Contact.self,
         fields: [
             .field("given_name", .line(100)), .field("family_name", .line(100)), .field("job_title", .line(100)),
@@ -101,7 +100,7 @@ enum SampleService {
             ]
         }))
 
-    static let activity = RecordType(
+    package static let activity = RecordType(
         Activity.self,
         fields: [
             .field("kind", .required), .field("subject", .line(300)), .field("body", .lines(20_000)),
@@ -122,11 +121,5 @@ enum SampleService {
             publish: { change in committed.withLock { $0.append(change.after.text("id") ?? "") } }))
 
     /// Ids of the activities whose change was committed.
-    static let committed = Mutex<[String]>([])
-}
-
-extension TestService {
-    func accounts(as user: UserID? = nil, requestID: String? = nil) -> AccountServiceClient {
-        AccountServiceClient(channel: channel(as: user, requestID: requestID))
-    }
+    package static let committed = Mutex<[String]>([])
 }
