@@ -306,7 +306,7 @@ let package = Package(
         tests(
             "RPCTransportTests",
             [
-                "RPCTransport", "RPC", "TLSTransport", "Reactor", "Wire", "CEnvelope", "Credentials",
+                "TestSupport", "RPCTransport", "RPC", "TLSTransport", "Reactor", "Wire", "CEnvelope", "Credentials",
                 "Tenancy", logging,
             ]),
         tests("TLSTransportTests", ["TLSTransport", "Reactor", "Wire", "COpenSSL", "CLinux"]),
@@ -362,6 +362,6 @@ let package = Package(
         .executableTarget(
             name: "steward-interop", dependencies: ["InteropSuite"], path: "Tests/Interop/Program",
             swiftSettings: strict),
-        tests("InteropTests", ["InteropSuite"]),
+        tests("InteropTests", ["TestSupport", "InteropSuite"]),
     ]
 )

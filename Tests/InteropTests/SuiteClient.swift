@@ -1,5 +1,6 @@
 import Foundation
 import InteropSuite
+import TestSupport
 
 /// A client that has to pass the suite.
 enum SuiteClient: String, CaseIterable {

@@ -2,6 +2,7 @@ import Foundation
 import RPC
 import RPCTransport
 import TLSTransport
+import TestSupport
 import Testing
 import Wire
 
@@ -14,27 +15,12 @@ import Wire
     private func run(_ world: World, _ method: String, _ requests: Note...) async throws -> (
         lines: [String], code: Int32
     ) {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments =
+        let (output, code) = try await ChildProgram.run(
             [
-                "python3", Self.script, world.address.description, world.certificates.path("ca.pem"),
+                "/usr/bin/env", "python3", Self.script, world.address.description, world.certificates.path("ca.pem"),
                 "customer.steward.internal", method,
-            ] + requests.map { $0.encoded().map { String(format: "%02x", $0) }.joined() }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        let (exit, hasExited) = AsyncStream.makeStream(of: Void.self)
-        process.terminationHandler = { _ in hasExited.finish() }
-        try process.run()
-        // A thread of its own reads: the pool of Swift's tasks has few.
-        let output = await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                continuation.resume(returning: pipe.fileHandleForReading.readDataToEndOfFile())
-            }
-        }
-        for await _ in exit {}
-        let lines = String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
-        return (lines, process.terminationStatus)
+            ] + requests.map { $0.encoded().map { String(format: "%02x", $0) }.joined() })
+        return (output.split(separator: "\n").map(String.init), code)
     }
 
     private func note(_ hex: String) throws -> Note {

@@ -1,10 +1,10 @@
 import Foundation
 
 /// Runs a program to its end.
-enum ChildProgram {
+package enum ChildProgram {
     /// What the program wrote, to either output, and its exit code.
-    static func run(
-        _ command: [String], environment: [String: String]
+    package static func run(
+        _ command: [String], environment: [String: String] = [:]
     ) async throws -> (output: String, code: Int32) {
         let process = Process()
         process.executableURL = URL(filePath: command[0])
