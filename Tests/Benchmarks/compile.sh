@@ -38,11 +38,16 @@ compile_go() (
 # compile_counter FOLDER
 compile_counter() { cc -O2 -Wall -Wextra -shared -fPIC "$benchmarks/allocations/count.c" -o "$1/count.so"; }
 
-# count_allocations STEWARD-ECHO TOOLS CERTIFICATES RESULTS [--record]: compares with the threshold file of this compiler.
+# find_thresholds: the threshold file of this compiler, for thresholds.py.
+find_thresholds() {
+    THRESHOLDS=$benchmarks/thresholds/$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p').json
+    [ -f "$THRESHOLDS" ] || [ "${RECORD-}" = yes ] ||
+        fail "there is no $THRESHOLDS" "Record it: Tests/Benchmarks/run --record-allocations"
+    export THRESHOLDS RECORD
+}
+
+# count_allocations STEWARD-ECHO TOOLS CERTIFICATES RESULTS
 count_allocations() {
-    local thresholds
-    thresholds=$benchmarks/thresholds/$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p').json
-    [ -f "$thresholds" ] || [ "${5-}" = --record ] ||
-        fail "there is no $thresholds" "Record it: Tests/Benchmarks/run --record-allocations"
-    python3 "$benchmarks/allocations/allocations.py" "$2/count.so" "$1" "$3" "$thresholds" "$4" "${@:5}"
+    find_thresholds
+    python3 "$benchmarks/allocations/allocations.py" "$2/count.so" "$1" "$3" "$4"
 }

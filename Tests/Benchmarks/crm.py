@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 
+import thresholds
 from load import call_load
 from page import Table
 from processes import PROGRAMS, AllocationCounter, cpu_seconds, tree_cpu_seconds
@@ -21,6 +22,7 @@ SERVICE = "steward.customer.v1.AccountService/"
 SHAPES = [(16, 4), (1, 1)]
 # Calls one after the other, for counting allocations.
 COUNTED_CALLS = 500
+LIST_PAGE = 50
 PGBENCH_CLIENTS = 8  # as many connections as the customer service has
 
 
@@ -100,6 +102,16 @@ def transcript(installation, method, request, has_ids):
     return found
 
 
+def let_values_be_logged(installation):
+    """Takes away what keeps values of records out of PostgreSQL's log, here where the records are made up, and has the customer
+    service connect anew, since sessions keep the settings that they began with."""
+    for name, value in ("log_parameter_max_length", "-1"), ("log_error_verbosity", "default"):
+        installation.psql(f"ALTER ROLE steward_customer_0 RESET {name}")
+        installation.psql(f"ALTER SYSTEM SET {name} = '{value}'")
+    installation.psql("SELECT pg_reload_conf()")
+    installation.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'steward_customer_0'")
+
+
 class _statements_logged:
     """While it is open, PostgreSQL writes all statements to its log."""
 
@@ -113,7 +125,7 @@ class _statements_logged:
         return self
 
     def __exit__(self, *_):
-        self._set("ALTER SYSTEM RESET log_statement", 'parameter "log_statement" removed')
+        self._set("ALTER SYSTEM RESET log_statement", 'parameter "log_statement" changed to "none"')
 
     def text(self):
         with open(self.path) as file:
@@ -154,6 +166,8 @@ def pgbench_script(first, second):
 
 def pgbench(installation, folder, name, method, request, has_ids, seconds):
     script, variables = pgbench_script(*(transcript(installation, method, request, has_ids) for _ in range(2)))
+    # As the service does, a session keeps the tenant's role (D49).
+    role = re.search(r"\bt_[a-z2-7]{26}_cu\b", script)[0]
     path = os.path.join(folder, f"{name}.sql")
     with open(path, "w") as file:
         file.write(script)
@@ -163,7 +177,8 @@ def pgbench(installation, folder, name, method, request, has_ids, seconds):
     for clients in (PGBENCH_CLIENTS, 1):
         before = installation.cpu()["PostgreSQL"]
         run = subprocess.run(
-            [*command, "-c", str(clients), installation.text("customer-dsn")], text=True, capture_output=True)
+            [*command, "-c", str(clients), installation.text("customer-dsn")], text=True, capture_output=True,
+            env={**os.environ, "PGOPTIONS": f"-c role={role}"})
         if run.returncode != 0:
             raise SystemExit(f"pgbench failed on {path}:\n{run.stderr}")
         count = int(re.search(r"transactions actually processed: (\d+)", run.stdout).group(1))
@@ -183,9 +198,9 @@ def measure(tools, state, folder, seconds):
         file.write(installation.attach)
     created = fields(fields(installation.call(SERVICE + "CreateAccount", create_request()))[1][0])
     methods = [("GetAccount", field(1, created[1][0]), False), ("CreateAccount", create_request(), True)]
-    rows, allocations = [], {}
+    rows, allocations = [], count_allocations(installation, methods)
+    let_values_be_logged(installation)
     for name, request, has_ids in methods:
-        allocations[name] = installation.allocations(SERVICE + name, request, has_ids)
         beside = pgbench(installation, folder, name, SERVICE + name, request, has_ids, seconds)
         payload = os.path.join(folder, name)
         with open(payload, "wb") as file:
@@ -196,6 +211,13 @@ def measure(tools, state, folder, seconds):
             result = load.run(shape, seconds, installation.cpu)
             rows.append(_row(name, shape, result, beside[1 if shape == (1, 1) else PGBENCH_CLIENTS]))
     return rows, allocations
+
+
+def count_allocations(installation, methods):
+    """Allocations of each program per call: of the methods, and of a list of as many accounts as a page has."""
+    counts = {name: installation.allocations(SERVICE + name, request, has_ids) for name, request, has_ids in methods}
+    counts["ListAccounts"] = installation.allocations(SERVICE + "ListAccounts", field(4, LIST_PAGE), False)
+    return counts
 
 
 def _row(name, shape, result, beside):
@@ -225,11 +247,14 @@ def report(rows, allocations):
     counts = Table("Allocations per call, one call after the other", ["method", "gateway", "customer"])
     for name, count in allocations.items():
         counts.add(name, f"{count['gateway']:.0f}", f"{count['customer']:.0f}")
-    row = next(r for r in rows if r["method"] == "GetAccount" and r["in_flight"] > 1)
+    get, create = (next(r for r in rows if r["method"] == name and r["in_flight"] > 1)
+                   for name in ("GetAccount", "CreateAccount"))
     goals = [
-        ("GetAccount: CPU outside / inside PostgreSQL", f"{row['outside_against_inside']:.2f}", "≤ 0.5",
-         row["outside_against_inside"] <= 0.5),
-        ("GetAccount: calls per second against pgbench", f"{row['against_pgbench'] * 100:.0f} %", "≥ 50 %",
-         row["against_pgbench"] >= 0.5),
+        ("GetAccount: CPU outside / inside PostgreSQL", f"{get['outside_against_inside']:.2f}", "≤ 0.8",
+         get["outside_against_inside"] <= 0.8),
+        ("CreateAccount: calls per second against pgbench", f"{create['against_pgbench'] * 100:.0f} %", "≥ 85 %",
+         create["against_pgbench"] >= 0.85),
     ]
+    goals += thresholds.goals({f"{method}, {program}": count[program] for method, count in allocations.items()
+                               for program in ("gateway", "customer")})
     return [table, counts], goals

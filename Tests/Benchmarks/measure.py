@@ -16,6 +16,7 @@ import provisioning
 import signin
 import stream
 import tenants
+import thresholds
 import yardstick
 from page import write_part
 
@@ -75,6 +76,7 @@ PARTS = {"echo": measure_echo, "stream": measure_stream, "connections": measure_
 def main(part, tools, subject, folder, quick, results):
     tables, goals, raw = PARTS[part](tools, subject, folder, quick == "yes")
     write_part(results, tables, goals, quick=quick == "yes", raw=raw)
+    thresholds.check(goals)
 
 
 if __name__ == "__main__":
