@@ -27,6 +27,7 @@ final class TestIdentity: Sendable {
     let provisioner: FakeProvisioner
     let callerKeys: [ServiceName: MACKey]
     let router: Router
+    private let routes: RouteTable
     let operatorCaller: Caller
     /// Counts the passwords that were hashed or checked.
     let evaluations = Evaluations()
@@ -57,6 +58,7 @@ final class TestIdentity: Sendable {
                 onPasswordEvaluation: { [evaluations] in evaluations.increment() },
                 pageTokenKey: Array(repeating: 7, count: 32), logger: postgres.logger))
         router = try identity.router()
+        routes = RouteTable(router)
         operatorCaller = Caller(
             kind: .operator, tenantID: nil, userID: UserID(.make()), sessionID: .make(), policyEpoch: 0,
             expireTime: Timestamp.now().advanced(by: .seconds(3600)), workspace: "")
@@ -67,7 +69,7 @@ final class TestIdentity: Sendable {
         as caller: Caller?, requestID: String? = nil, address: String = "test-\(RecordID.make())"
     ) -> LocalChannel {
         LocalChannel(
-            routes: RouteTable(router), caller: caller, requestID: requestID, address: address,
+            routes: routes, caller: caller, requestID: requestID, address: address,
             logger: postgres.logger)
     }
 
