@@ -6,9 +6,8 @@
 /// from the rows of a database to the wire. Fields may come in any order; what is written is the caller's, field by field, so
 /// nothing here asks whether a field belongs to the message.
 ///
-/// SAFETY: of one call, like its arena, which it takes its memory from.
+/// SAFETY: of one call, which uses it on one thread at a time.
 package final class WireWriter: @unchecked Sendable {
-    private let arena: Arena
     @exclusivity(unchecked) private var start: UnsafeMutableRawPointer
     @exclusivity(unchecked) private var capacity: Int
     /// Bytes written.
@@ -17,11 +16,12 @@ package final class WireWriter: @unchecked Sendable {
     /// Bytes of the longest varint.
     private static let varintBytesMax = 10
 
-    package init(in arena: Arena, capacity: Int) {
-        self.arena = arena
+    package init(capacity: Int) {
         self.capacity = max(capacity, 64)
-        start = arena.allocate(self.capacity)
+        start = .allocate(byteCount: self.capacity, alignment: 1)
     }
+
+    deinit { start.deallocate() }
 
     /// A copy of what was written.
     package var bytes: [UInt8] { [UInt8](UnsafeRawBufferPointer(start: start, count: count)) }
@@ -120,8 +120,9 @@ package final class WireWriter: @unchecked Sendable {
 
     private func grow(by more: Int) {
         capacity = max(2 * capacity, count + more)
-        let fresh = arena.allocate(capacity)
+        let fresh = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 1)
         memcpy(fresh, start, count)
+        start.deallocate()
         start = fresh
     }
 }

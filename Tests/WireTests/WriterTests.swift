@@ -9,7 +9,7 @@ import Wire
         var random = SeededGenerator(seed: seed)
         let message = SampleMaker.make(in: Arena(), depth: 3, using: &random)
         // A small beginning, so that it grows, also inside of what is nested.
-        let writer = WireWriter(in: Arena(), capacity: 1)
+        let writer = WireWriter(capacity: 1)
         write(message, to: writer)
         let read = try decode(writer.bytes)
         #expect(WireCodec.encode(read) == WireCodec.encode(message))
@@ -20,7 +20,7 @@ import Wire
     @Test(arguments: [0, 1, 124, 125, 126, 127, 128, 16_379, 16_380, 16_381, 16_382, 16_383, 16_384, 100_000])
     func nestedMessagesOfEveryLength(_ count: Int) throws {
         let text = String(repeating: "x", count: count)
-        let writer = WireWriter(in: Arena(), capacity: 64)
+        let writer = WireWriter(capacity: 64)
         writer.write(Sample.field("inner")) {
             text.utf8.withContiguousStorageIfAvailable {
                 writer.write(Sample.field("text"), utf8: UnsafeRawBufferPointer($0))
@@ -33,7 +33,7 @@ import Wire
     }
 
     @Test func truncatingTakesBackWhatCameLast() throws {
-        let writer = WireWriter(in: Arena(), capacity: 64)
+        let writer = WireWriter(capacity: 64)
         writer.write(Sample.field("int64_value"), 7 as Int64)
         let count = writer.count
         writer.write(Sample.field("int64_value"), 8 as Int64)

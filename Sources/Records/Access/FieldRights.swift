@@ -9,9 +9,12 @@ package struct FieldRights: Sendable {
     private let type: RecordType
     /// By `RecordField.index`; empty when every field is writable.
     private let levels: [FieldLevel]
+    /// The caller may read some records of the type at least. Who may not read any is told nothing of their fields.
+    private let mayReadSome: Bool
 
     init(_ type: RecordType, _ access: ObjectAccess) {
         self.type = type
+        mayReadSome = access.scope(.read) > .none
         levels = access.restrictsFields ? type.fields.map { access.level(of: $0.name) } : []
     }
 
@@ -31,10 +34,13 @@ package struct FieldRights: Sendable {
         }
     }
 
+    func isReadable(_ field: RecordField) -> Bool { mayReadSome && level(of: field) >= .read }
+
     /// Throws PERMISSION_DENIED for a field that the caller may not fully read: comparing or sorting by it would tell
     /// its value.
     func requireReadable(_ field: RecordField) throws {
-        guard level(of: field) < .read else { return }
+        guard mayReadSome else { throw RecordErrors.permissionMissing(.read, type) }
+        guard !isReadable(field) else { return }
         throw RecordErrors.fieldNotReadable(field.name, of: type)
     }
 
@@ -52,10 +58,11 @@ package struct FieldRights: Sendable {
 extension FieldRights {
     /// Whether the caller may fully read all of these fields, and so what is derived from them.
     package func mayRead(_ names: String...) -> Bool {
-        names.allSatisfy { level(of: known($0)) >= .read }
+        names.allSatisfy { isReadable(known($0)) }
     }
 
-    /// Throws PERMISSION_DENIED with FIELD_NOT_READABLE for a field that the caller may not fully read.
+    /// Throws PERMISSION_DENIED: with PERMISSION_MISSING when the caller may read no record of the type, with FIELD_NOT_READABLE for a
+    /// field that he may not fully read.
     package func requireReadable(_ names: String...) throws {
         for name in names { try requireReadable(known(name)) }
     }

@@ -18,13 +18,13 @@ enum Masking {
         }
     }
 
-    /// The domain of a mail address, the last digits of a phone number, nothing of anything else. Masking twice is masking once.
+    /// The domain of a text that is a mail address, the last digits of one that is a phone number, nothing of anything else, whatever
+    /// stands in it. Masking twice is masking once.
     static func mask(_ text: String) -> String {
         if isMasked(text) { return text }
-        if let at = text.lastIndex(of: "@"), at != text.startIndex { return mark + text[at...] }
-        let digits = text.filter(\.isWholeNumber)
-        let isPhone = text.hasPrefix("+") && digits.count > 2 * phoneDigitsShown - 2
-        return isPhone ? mark + digits.suffix(phoneDigitsShown) : mark
+        if FieldFormat.email.accepts(text), let at = text.lastIndex(of: "@") { return mark + text[at...] }
+        guard FieldFormat.phone.accepts(text) else { return mark }
+        return mark + text.filter(\.isWholeNumber).suffix(phoneDigitsShown)
     }
 
     /// The text shows no more than masking leaves of a phone number.

@@ -39,6 +39,8 @@ package final class RecordType: Sendable {
     /// The columns of a row, in order, separated by commas.
     let columnList: String
     let columnCount: Int
+    /// How many rows are read at a time: all that were read are in memory at once, however long their texts are.
+    let rowsAtOnce: Int
     /// How records are found by id.
     let lookups: LookupStatements
     /// Stores a new record: a parameter for each column, in order.
@@ -79,6 +81,7 @@ package final class RecordType: Sendable {
         let columns = fields.flatMap(\.columns)
         columnList = columns.joined(separator: ", ")
         columnCount = columns.count
+        rowsAtOnce = RowBytes.rowsAtOnce(fields)
         lookups = LookupStatements(table: table, columnList: columnList, standard: standard)
         let places = (0..<columnCount).map { "$\($0 + 1)" }.joined(separator: ", ")
         insertion = Statement(
@@ -94,6 +97,12 @@ package final class RecordType: Sendable {
             || fields.contains {
                 $0.rules.unique?.constraint == constraint || "\(table)_\($0.column)_fkey" == constraint
             }
+    }
+
+    /// The fields whose values a constraint keeps unique among the living; none for another constraint.
+    func uniqueFields(_ constraint: String) -> [RecordField] {
+        let names = constraints.first { $0.name == constraint }?.fields ?? []
+        return fields.filter { $0.rules.unique?.constraint == constraint || names.contains($0.name) }
     }
 
     /// The table with the slot of the schema.

@@ -70,7 +70,7 @@ extension RecordEngine {
                 return []
             }
         } catch {
-            throw translate(error, nil, "")
+            throw await translate(error, nil, "", context)
         }
     }
 
@@ -112,7 +112,7 @@ extension RecordEngine {
         do {
             return try await body()
         } catch {
-            let refusal = translate(error, type, path)
+            let refusal = await translate(error, type, path, context)
             guard let stored, RecordEngine.mayBeRepetition(refusal) else { throw refusal }
             let caller = try context.requireTenantCaller()
             do {
@@ -127,12 +127,21 @@ extension RecordEngine {
     }
 
     /// A rule or custom method may write records of other types than the call is about: the violated constraint tells
-    /// whose rule it was.
-    private func translate(_ error: any Error, _ type: RecordType?, _ path: String) -> any Error {
-        guard let constraint = (error as? PostgresError)?.constraint, type?.declares(constraint) != true,
-            let owner = declaring(constraint)
-        else { return DatabaseErrors.translate(error, type, path: path) }
-        return DatabaseErrors.translate(error, owner)
+    /// whose rule it was. That another record has the same value tells the value of a field, which only those learn of who may read it.
+    private func translate(
+        _ error: any Error, _ type: RecordType?, _ path: String, _ context: CallContext
+    ) async -> any Error {
+        guard let constraint = (error as? PostgresError)?.constraint else {
+            return DatabaseErrors.translate(error, type, path: path)
+        }
+        let isOfOther = type?.declares(constraint) != true
+        let owner = isOfOther ? declaring(constraint) : type
+        if let owner, let call = try? await open(context, owner, writes: false),
+            owner.uniqueFields(constraint).contains(where: { call.rights.level(of: $0) < .read })
+        {
+            return RecordErrors.valueTaken(owner, cause: error)
+        }
+        return DatabaseErrors.translate(error, owner ?? type, path: isOfOther && owner != nil ? "" : path)
     }
 
     /// When the database is away or the time is up, looking would only fail once more.

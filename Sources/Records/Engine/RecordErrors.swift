@@ -62,6 +62,14 @@ enum RecordErrors {
             domain: domain, details: [("field", field)])
     }
 
+    /// For those who may not read the field that it is about.
+    static func valueTaken(_ type: RecordType, cause: any Error) -> RPCError {
+        RPCError(
+            .alreadyExists, reason: RecordReason.valueTaken.rawValue, domain: domain,
+            "Another \(type.object) has a value that must be unique, in a field that you may not read. Ask somebody who may.",
+            cause: cause)
+    }
+
     static func versionConflict(_ type: RecordType, current: Int64, conflict: Conflict? = nil) -> RPCError {
         let fields = conflict.map { "\($0.fields.joined(separator: ", ")) of " } ?? ""
         return .aborted(

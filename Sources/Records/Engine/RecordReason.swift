@@ -17,6 +17,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case recordMissing = "RECORD_MISSING"
     case idInvalid = "INVALID_ID"
     case idTaken = "ID_TAKEN"
+    case valueTaken = "VALUE_TAKEN"
     case versionConflict = "VERSION_CONFLICT"
     case versionUnknown = "VERSION_UNKNOWN"
     case referenceNotFound = "REFERENCE_NOT_FOUND"

@@ -6,7 +6,7 @@ import Tenancy
 import TenantDatabase
 import Wire
 
-/// Gives records by id, each once, in the order asked for. One round trip.
+/// Gives records by id, each once, in the order asked for. One round trip, or several for so many that their rows could be too much at once.
 struct BatchGetMethod {
     static let idCountMax = 1000
     static let rowCost = RowCost(countIncluded: 50, countPerUnit: 32)
@@ -32,22 +32,34 @@ struct BatchGetMethod {
         let wanted = try wantedIDs(request)
         Self.rowCost.charge(wanted.count, to: context)
         let mask = try ReadMask(request.mask(readMask, of: type), of: type)
+        let writer = RecordWriter(call, mask, count: min(wanted.count, type.rowsAtOnce))
         var pace = Pace()
-        let found = try await find(wanted, call, at: &pace)
-        let writer = RecordWriter(call, mask, count: found.count)
-        for row in wanted.compactMap({ found[$0] }) {
-            try writer.write(row, as: records)
-            await pace.step()
+        var unknown: [RecordID] = []
+        for first in stride(from: 0, to: wanted.count, by: type.rowsAtOnce) {
+            let ids = Array(wanted[first..<min(first + type.rowsAtOnce, wanted.count)])
+            let found = try await find(ids, call, at: &pace)
+            for id in ids {
+                guard let row = found[id] else {
+                    unknown.append(id)
+                    continue
+                }
+                try writer.write(row, as: records)
+                try check(writer)
+                await pace.step()
+            }
         }
         let answer = Message.make(response, in: context.arena)
-        answer.setStrings(missing, wanted.filter { found[$0] == nil }.map(\.text))
+        answer.setStrings(missing, unknown.map(\.text))
         writer.write(fieldsOf: answer)
-        guard writer.count <= MessageLimits.answerBytesMax else {
-            throw RecordErrors.answerTooLong(
-                "The answer would have \(writer.count) bytes, and at most \(MessageLimits.answerBytesMax) are allowed. Ask "
-                    + "for fewer ids, or for fewer fields with read_mask.")
-        }
+        try check(writer)
         return writer.bytes
+    }
+
+    private func check(_ writer: RecordWriter) throws {
+        guard writer.count > MessageLimits.answerBytesMax else { return }
+        throw RecordErrors.answerTooLong(
+            "The answer would have more than \(MessageLimits.answerBytesMax) bytes, the most that is allowed. Ask for fewer ids, or "
+                + "for fewer fields with read_mask.")
     }
 
     /// The ids, each once: an id that is named again asks for nothing more.

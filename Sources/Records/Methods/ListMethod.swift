@@ -7,7 +7,8 @@ import Tenancy
 import TenantDatabase
 import Wire
 
-/// Lists records page by page. One round trip; a second when an estimate of the count is needed.
+/// Lists records page by page. One round trip; more for a page of so many records that their rows could be too much at once, and one for an
+/// estimate of the count.
 struct ListMethod {
     static let rowCost = RowCost(countIncluded: 50, countPerUnit: 32)
 
@@ -100,15 +101,10 @@ struct ListMethod {
         let call = query.selection.call
         let answer = Message.make(response, in: call.context.arena)
         do {
-            let rows = try await read(query, counts: flag(request.includeCount, of: message), into: answer)
-            Self.rowCost.charge(min(rows.count, query.pageSize), to: call.context)
-            let writer = RecordWriter(call, mask, count: min(rows.count, query.pageSize))
-            let count = try await write(rows.prefix(query.pageSize), to: writer)
-            if count < rows.count {
-                let last = try type.record(rows[count - 1], in: call.context.arena)
-                answer.setString(
-                    nextPageToken,
-                    try engine.tokens.make(Keyset(last, in: query.order), list: fingerprint(message, call)))
+            let writer = RecordWriter(call, mask, count: min(query.pageSize, type.rowsAtOnce))
+            let counts = flag(request.includeCount, of: message)
+            if let place = try await write(query, counts: counts, to: writer, answer) {
+                answer.setString(nextPageToken, try engine.tokens.make(place, list: fingerprint(message, call)))
             }
             writer.write(fieldsOf: answer)
             return writer.bytes
@@ -117,13 +113,37 @@ struct ListMethod {
         }
     }
 
-    /// Writes the records that the page has room for: at least one when there are rows. Returns their number.
-    private func write(_ rows: Slice<Rows>, to writer: RecordWriter) async throws -> Int {
+    /// Writes the records of the page, read as many at a time as may be in memory. Returns where the next page begins; nil after the last
+    /// record.
+    private func write(
+        _ query: ListQuery, counts: Bool, to writer: RecordWriter, _ answer: Message
+    ) async throws -> Keyset? {
+        let call = query.selection.call
+        var (place, left) = (query.place, query.pageSize)
+        repeat {
+            let part = ListQuery(
+                selection: query.selection, order: query.order, pageSize: min(left, type.rowsAtOnce), place: place)
+            let rows = try await read(part, counts: counts && left == query.pageSize, into: answer)
+            let count = try await write(rows.prefix(part.pageSize), to: writer, isFirst: left == query.pageSize)
+            left -= count
+            guard count < rows.count else {
+                Self.rowCost.charge(query.pageSize - left, to: call.context)
+                return nil
+            }
+            if count > 0 { place = Keyset(try type.record(rows[count - 1], in: call.context.arena), in: query.order) }
+            if count < part.pageSize { break }
+        } while left > 0
+        Self.rowCost.charge(query.pageSize - left, to: call.context)
+        return place
+    }
+
+    /// Writes the records that the page has room for, its first one in any case. Returns their number.
+    private func write(_ rows: Slice<Rows>, to writer: RecordWriter, isFirst: Bool) async throws -> Int {
         var pace = Pace()
         for (index, row) in rows.enumerated() {
             let bytes = writer.count
             try writer.write(row, as: records)
-            if writer.count > ListQuery.pageBytesMax, index > 0 {
+            if writer.count > ListQuery.pageBytesMax, index > 0 || !isFirst {
                 writer.truncate(to: bytes)
                 return index
             }

@@ -19,7 +19,7 @@ struct RecordWriter {
     init(_ call: RecordCall, _ mask: ReadMask, count: Int) {
         type = call.type
         arena = call.context.arena
-        writer = WireWriter(in: arena, capacity: count * Self.bytesPerRecord)
+        writer = WireWriter(capacity: count * Self.bytesPerRecord)
         shown = call.type.fields.compactMap { field in
             let level = call.rights.level(of: field)
             guard level != .none, mask.includes(field) else { return nil }
