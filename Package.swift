@@ -77,6 +77,9 @@ let package = Package(
             providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "CEnvelope", dependencies: ["CProtobufC"]),
         .target(name: "CContracts", dependencies: ["CProtobufC", "CEnvelope"]),
+        .target(name: "CIdentityContracts", dependencies: ["CProtobufC", "CContracts"]),
+        .target(name: "CCustomerContracts", dependencies: ["CProtobufC", "CContracts"]),
+        .target(name: "CSalesContracts", dependencies: ["CProtobufC", "CContracts"]),
         .target(name: "CPlugin", dependencies: ["CProtobufC"]),
 
         // Floor 1: machinery that has never heard of a CRM.
@@ -108,7 +111,7 @@ let package = Package(
             "Migrations", ["Postgres", "Tenancy", "Reactor", "Credentials", "Observability", logging],
             resources: [.embedInCode("SQL")]),
 
-        // Floor 4: the engine of standard methods.
+        // Floor 4: the engine of standard methods, and the contracts of each service.
         module(
             "Records",
             [
@@ -116,7 +119,12 @@ let package = Package(
                 "Credentials", "Text", "Money", "Reactor",
             ], exclude: ["README.md"]),
 
-        // Floor 5: the frame of a process, which makes a program of a service's description.
+        module("IdentityContracts", ["CIdentityContracts", "CContracts", "Contracts", "RPC", "Tenancy", "Wire"]),
+        module("CustomerContracts", ["CCustomerContracts", "CContracts", "Contracts", "RPC", "Tenancy", "Wire"]),
+        module("SalesContracts", ["CSalesContracts", "CContracts", "Contracts", "RPC", "Tenancy", "Wire"]),
+
+        // Floor 5: the frame of a process, which makes a program of a service's description, and the list of all contracts.
+        module("Catalogue", ["Contracts", "IdentityContracts", "CustomerContracts", "SalesContracts"]),
         module(
             "ServiceHost",
             [
@@ -135,50 +143,54 @@ let package = Package(
         module(
             "IdentityService",
             [
-                "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
-                "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost",
-                "Settings", "Observability", "Text", logging, coreMetrics,
+                "RPC", "Contracts", "IdentityContracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
+                "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost", "Settings", "Observability",
+                "Text", logging, coreMetrics,
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "CustomerService",
             [
-                "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Records", "Migrations",
-                "ServiceHost",
+                "RPC", "Contracts", "CustomerContracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Records",
+                "Migrations", "ServiceHost",
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "SalesService",
             [
-                "RPC", "Contracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Records", "Migrations",
-                "ServiceHost",
-                "Text",
+                "RPC", "Contracts", "SalesContracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Records",
+                "Migrations", "ServiceHost", "Text",
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "ProvisionerService",
             [
-                "RPC", "Contracts", "Tenancy", "Postgres", "Reactor", "Migrations", "ServiceHost", "Settings",
-                "Observability", logging,
+                "RPC", "Contracts", "IdentityContracts", "Tenancy", "Postgres", "Reactor", "Migrations", "ServiceHost",
+                "Settings", "Observability", logging,
             ]),
         module(
             "StewardClient",
-            ["RPC", "RPCTransport", "Contracts", "TLSTransport", "Reactor", "Tenancy", logging],
+            [
+                "RPC", "RPCTransport", "Contracts", "IdentityContracts", "CustomerContracts", "SalesContracts",
+                "TLSTransport", "Reactor", "Tenancy", logging,
+            ],
             exclude: ["README.md"]),
 
         // Floor 7: the programs, a page each, and the command line.
-        program("steward-gateway", ["GatewayService", "ServiceHost", "Tenancy"]),
-        program("steward-identity", ["IdentityService", "ServiceHost", "Tenancy"]),
-        program("steward-customer", ["CustomerService", "ServiceHost"]),
-        program("steward-sales", ["SalesService", "ServiceHost"]),
+        program("steward-gateway", ["GatewayService", "ServiceHost", "Tenancy", "Catalogue", "Contracts"]),
+        program("steward-identity", ["IdentityService", "ServiceHost", "Tenancy", "Catalogue", "Contracts"]),
+        program("steward-customer", ["CustomerService", "ServiceHost", "Contracts", "CustomerContracts"]),
+        program("steward-sales", ["SalesService", "ServiceHost", "Contracts", "SalesContracts"]),
         program(
             "steward-provisioner",
             [
                 "ProvisionerService", "IdentityService", "CustomerService", "SalesService", "ServiceHost", "Tenancy",
+                "Contracts",
             ]),
         program(
             "steward",
             [
-                "StewardClient", "Contracts", "Wire", "RPC", "Credentials", "Migrations", "IdentityService",
-                "CustomerService", "SalesService", "Reactor", "Postgres", "Tenancy", "TenantDatabase",
-                "CPlugin", "CProtobufC", "Settings", "Money", arguments, histogram, logging,
+                "StewardClient", "Catalogue", "Contracts", "IdentityContracts", "SalesContracts", "Wire", "RPC",
+                "Credentials", "Migrations", "IdentityService", "CustomerService", "SalesService", "Reactor",
+                "Postgres", "Tenancy", "TenantDatabase", "CPlugin", "CProtobufC", "Settings", "Money", arguments,
+                histogram, logging,
             ]),
 
         // Tools: the generator of Contracts. Nothing imports it.
@@ -199,37 +211,50 @@ let package = Package(
         tests(
             "GatewayServiceTests",
             [
-                "GatewayService", "Contracts", "Observability", "RPC", "RPCTransport", "Reactor", "ServiceHost",
-                "Tenancy",
+                "GatewayService", "Catalogue", "Contracts", "Observability", "RPC", "RPCTransport", "Reactor",
+                "ServiceHost", "Tenancy",
             ]),
-        tests("CustomerServiceTests", ["CustomerService", "Contracts", "RPC"]),
+        tests("CustomerServiceTests", ["CustomerService", "CustomerContracts", "RPC"]),
         tests(
-            "StewardCommandTests", ["steward", "Contracts", "Credentials", "RPC", "Tenancy", "Wire", arguments],
+            "StewardCommandTests",
+            [
+                "steward", "Catalogue", "Contracts", "IdentityContracts", "CustomerContracts", "SalesContracts",
+                "Credentials", "RPC", "Tenancy", "Wire", arguments,
+            ],
             exclude: ["Golden"]),
         // C of Tests/Sample, for the tests of Wire: every kind of field.
-        .target(name: "CSample", dependencies: ["CProtobufC", "CContracts"], path: "Tests/CSample"),
-        tests("WireTests", ["TestSupport", "Wire", "CProtobufC", "CContracts", "CSample"]),
+        .target(
+            name: "CSampleContracts", dependencies: ["CProtobufC", "CContracts"], path: "Tests/CSampleContracts"),
+        tests("WireTests", ["TestSupport", "Wire", "CProtobufC", "CContracts", "CSampleContracts"]),
         tests("GeneratorTests", ["protoc-gen-steward"]),
-        tests("ContractsTests", ["Contracts", "RPC", "Wire", "CContracts", "Tenancy"]),
+        tests(
+            "ContractsTests",
+            [
+                "Catalogue", "Contracts", "IdentityContracts", "CustomerContracts", "SalesContracts", "RPC", "Wire",
+                "CContracts", "Tenancy",
+            ]),
         tests("ObservabilityTests", ["Observability", logging, metrics]),
         tests("SettingsTests", ["Settings"]),
         tests("CredentialsTests", ["Credentials"]),
         tests(
             "ServiceHostTests",
             [
-                "TestSupport",
-                "ServiceHost", "AccessControl", "Contracts", "Credentials", "Observability", "RPC", "Reactor",
-                "Settings", "TLSTransport", "RPCTransport", "Tenancy", "Wire", logging, coreMetrics,
+                "TestSupport", "ServiceHost", "AccessControl", "Catalogue", "Contracts", "CustomerContracts",
+                "Credentials", "Observability", "RPC", "Reactor", "Settings", "TLSTransport", "RPCTransport", "Tenancy",
+                "Wire", logging, coreMetrics,
             ]),
         tests("AccessControlTests", ["AccessControl", "Tenancy"]),
         tests(
             "RecordsTests",
-            ["Records", "TestService", "Contracts", "AccessControl", "Postgres", "RPC", "Reactor", "Tenancy", "Wire"]),
+            [
+                "Records", "TestService", "Contracts", "CustomerContracts", "SalesContracts", "AccessControl",
+                "Postgres", "RPC", "Reactor", "Tenancy", "Wire",
+            ]),
         tests(
             "RecordsIntegrationTests",
             [
-                "Records", "TestPostgres", "TestService", "Contracts", "AccessControl", "Migrations", "Postgres",
-                "ServiceHost", "TenantDatabase", "Reactor", "RPC", "Tenancy", "Wire", logging,
+                "Records", "TestPostgres", "TestService", "Contracts", "CustomerContracts", "AccessControl",
+                "Migrations", "Postgres", "ServiceHost", "TenantDatabase", "Reactor", "RPC", "Tenancy", "Wire", logging,
             ]),
         tests("PostgresTests", ["TestSupport", "Postgres", "Tenancy"]),
         // What tests of any module share: repeatable randomness, ports of this machine.
@@ -243,53 +268,52 @@ let package = Package(
         .target(
             name: "TestService",
             dependencies: [
-                "AccessControl", "Contracts", "Migrations", "Postgres", "RPC", "Reactor", "Records", "ServiceHost",
-                "TenantDatabase", "Tenancy", "TestPostgres", "Wire", logging,
+                "AccessControl", "Contracts", "CustomerContracts", "Migrations", "Postgres", "RPC", "Reactor",
+                "Records", "ServiceHost", "TenantDatabase", "Tenancy", "TestPostgres", "Wire", logging,
             ],
             path: "Tests/TestService", swiftSettings: strict),
         tests(
             "SalesServiceIntegrationTests",
             [
-                "SalesService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records",
-                "ServiceHost",
-                "Tenancy",
+                "SalesService", "TestService", "AccessControl", "Contracts", "SalesContracts", "Postgres", "RPC",
+                "Records", "ServiceHost", "Tenancy",
             ]),
         tests(
             "CustomerServiceIntegrationTests",
             [
-                "CustomerService", "TestService", "AccessControl", "Contracts", "Postgres", "RPC", "Records", "Tenancy",
+                "CustomerService", "TestService", "AccessControl", "Contracts", "CustomerContracts", "Postgres", "RPC",
+                "Records", "Tenancy",
             ]),
         // What holds of every record type, whatever it declares.
         tests(
             "RecordConformanceIntegrationTests",
             [
                 "CustomerService", "IdentityService", "SalesService", "TestPostgres", "TestService", "AccessControl",
-                "Contracts", "Credentials", "Migrations", "Postgres", "RPC", "Records", "ServiceHost", "Tenancy",
-                "TenantDatabase", "Wire",
+                "Catalogue", "Contracts", "IdentityContracts", "CustomerContracts", "Credentials", "Migrations",
+                "Postgres", "RPC", "Records", "ServiceHost", "Tenancy", "TenantDatabase", "Wire",
             ]),
         // A service that no installation has.
         tests(
             "NotesServiceIntegrationTests",
             [
-                "TestService", "TestPostgres", "AccessControl", "Contracts", "Migrations", "RPC", "Records",
-                "ServiceHost",
-                "Tenancy",
+                "TestService", "TestPostgres", "AccessControl", "SalesContracts", "Migrations", "RPC", "Records",
+                "ServiceHost", "Tenancy",
             ]),
         // The whole of Steward, started for a test: PostgreSQL, certificates, the programs, clients.
         .target(
             name: "TestSteward",
             dependencies: [
-                "TestSupport",
-                "TestPostgres", "IdentityService", "Migrations", "StewardClient", "ServiceHost", "Contracts",
-                "Credentials", "Postgres",
-                "RPC", "Reactor", "TenantDatabase", "TLSTransport", "Tenancy", "Wire", logging,
+                "TestSupport", "TestPostgres", "IdentityService", "Migrations", "StewardClient", "ServiceHost",
+                "Contracts", "IdentityContracts", "Credentials", "Postgres", "RPC", "Reactor", "TenantDatabase",
+                "TLSTransport", "Tenancy", "Wire", logging,
             ],
             path: "Tests/TestSteward", swiftSettings: strict),
         tests(
             "SystemTests",
             [
-                "TestSteward", "TestPostgres", "StewardClient", "Contracts", "Postgres", "RPC", "Reactor",
-                "ServiceHost", "TenantDatabase", "Tenancy", "Wire",
+                "TestSteward", "TestPostgres", "StewardClient", "Catalogue", "Contracts", "IdentityContracts",
+                "CustomerContracts", "SalesContracts", "Postgres", "RPC", "Reactor", "ServiceHost", "TenantDatabase",
+                "Tenancy", "Wire",
             ]),
         tests("HostileTests", ["TestSteward", "RPC", "steward-attack", "steward-gateway"]),
         tests(
@@ -313,24 +337,23 @@ let package = Package(
         tests(
             "IdentityServiceTests",
             [
-                "TestSupport",
-                "IdentityService", "AccessControl", "Contracts", "Credentials", "Migrations", "RPC", "Reactor",
-                "Tenancy",
+                "TestSupport", "IdentityService", "AccessControl", "Catalogue", "Contracts", "IdentityContracts",
+                "Credentials", "Migrations", "RPC", "Reactor", "Tenancy",
             ]),
         tests(
             "IdentityServiceIntegrationTests",
             [
-                "IdentityService", "ProvisionerService", "TestPostgres", "TestService", "AccessControl", "Contracts",
-                "Credentials", "Migrations",
-                "Postgres",
-                "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Wire", logging,
+                "IdentityService", "ProvisionerService", "TestPostgres", "TestService", "AccessControl", "Catalogue",
+                "Contracts", "IdentityContracts", "Credentials", "Migrations", "Postgres", "RPC", "Reactor", "Records",
+                "ServiceHost", "TenantDatabase", "Tenancy", "Wire", logging,
             ]),
         // What Tests/Fuzz/run feeds with arbitrary bytes, and the tests that run the found cases again.
         .target(
             name: "Fuzz",
             dependencies: [
-                "AccessControl", "CEnvelope", "Contracts", "Credentials", "Postgres", "RPC", "RPCTransport", "Reactor",
-                "Records", "Settings", "TLSTransport", "Tenancy", "Text", "Wire", logging,
+                "AccessControl", "CEnvelope", "Catalogue", "Contracts", "CustomerContracts", "Credentials", "Postgres",
+                "RPC",
+                "RPCTransport", "Reactor", "Records", "Settings", "TLSTransport", "Tenancy", "Text", "Wire", logging,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
         tests("FuzzTests", ["Fuzz"]),
@@ -348,9 +371,11 @@ let package = Package(
             ],
             path: "Tests/Benchmarks/Echo", swiftSettings: strict),
         // The interoperability suite: its messages, its server and its Swift client; Tests/InteropTests runs all clients.
-        .target(name: "CInterop", dependencies: ["CProtobufC", "CContracts"], path: "Tests/Interop/CInterop"),
         .target(
-            name: "InteropContracts", dependencies: ["CInterop", "Contracts", "RPC", "Wire"],
+            name: "CInteropContracts", dependencies: ["CProtobufC", "CContracts"],
+            path: "Tests/Interop/CInteropContracts"),
+        .target(
+            name: "InteropContracts", dependencies: ["CInteropContracts", "Contracts", "RPC", "Wire"],
             path: "Tests/Interop/InteropContracts", swiftSettings: strict),
         .target(
             name: "InteropSuite",

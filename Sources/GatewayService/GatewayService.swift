@@ -24,10 +24,12 @@ package enum GatewayService {
         let accounts = TenantAccounts(limits, sampling: sampling)
         SessionService(callers: callers, registry: registry, openCalls: openCalls, accounts: accounts).register(
             on: &router)
+        let destinations = DestinationTable(host.contracts.methods)
         let forwarder = Forwarder(
+            destinations: destinations,
             clients: Dictionary(uniqueKeysWithValues: Topology.facingClients.map { ($0, host.channel(to: $0)) }),
             metrics: ForwardMetrics(
-                statistics: CallStatistics(methods: Destination.methods, loops: host.loops), factory: host.metrics),
+                statistics: CallStatistics(methods: destinations.methods, loops: host.loops), factory: host.metrics),
             openCalls: openCalls, tracing: host.tracing, sampling: sampling,
             log: ForwardLog(slowCall: host.settings.slowCall, logger: host.logger))
         let watch = RevocationWatch(
@@ -46,6 +48,9 @@ package enum GatewayService {
         for peer in Topology.facingClients {
             let health = PeerHealth(
                 peer: peer, channel: host.channel(to: peer),
+                services: host.contracts.services.compactMap(\.name).filter {
+                    $0.hasPrefix(Topology.package(of: peer))
+                },
                 report: { host.setHealth(ofService: $0, isServing: $1) }, loop: host.loops.next(), logger: host.logger)
             let watching = Task(executorPreference: health.loop) { await health.run() }
             host.onDrain { watching.cancel() }

@@ -1,5 +1,6 @@
 package import Contracts
 import Credentials
+import IdentityContracts
 package import Logging
 import Migrations
 package import RPC
@@ -17,6 +18,8 @@ package struct IdentityParts: Sendable {
     package let directory: DirectoryDatabase
     /// Makes and drops tenants' schemas.
     package let provisioner: ProvisioningServiceClient
+    /// The record types of all services, which roles speak of.
+    package let records: [RecordEntry]
     package let minter: CallerTokenMinter
     /// Threads that hash passwords and do nothing else.
     package let passwordWorkers: WorkerPool
@@ -29,13 +32,15 @@ package struct IdentityParts: Sendable {
 
     package init(
         databases: DatabaseSet, directory: DirectoryDatabase, provisioner: ProvisioningServiceClient,
-        minter: CallerTokenMinter, passwordWorkers: WorkerPool, passwordsWaitingMax: Int? = nil,
+        records: [RecordEntry], minter: CallerTokenMinter, passwordWorkers: WorkerPool,
+        passwordsWaitingMax: Int? = nil,
         onPasswordEvaluation: @escaping @Sendable () -> Void = {},
         pageTokenKey: [UInt8], logger: Logger
     ) {
         self.databases = databases
         self.directory = directory
         self.provisioner = provisioner
+        self.records = records
         self.minter = minter
         self.passwordWorkers = passwordWorkers
         self.passwordsWaitingMax = passwordsWaitingMax
@@ -78,16 +83,20 @@ package struct Identity: Sendable {
             onEvaluation: parts.onPasswordEvaluation)
         let signInGuard = SignInGuard(directory: directory)
         let publication = PolicyPublication(epochs: epochs, revoker: revoker)
-        let department = DepartmentRecord(publication: publication).type
-        let role = RoleRecord(publication: publication).type
-        let user = UserRecord(publication: publication, departments: department, roles: role).type
+        let catalogue = RoleCatalogue(parts.records)
+        let department = DepartmentRecord(publication: publication, catalogue: catalogue).type
+        let role = RoleRecord(publication: publication, catalogue: catalogue).type
+        let user = UserRecord(
+            publication: publication, catalogue: catalogue, departments: department, roles: role
+        ).type
         let setup = TenantSetup(
             directory: directory, tenantData: tenantData, provisioner: parts.provisioner, placements: placements,
-            feed: feed, seed: TenantSeed(departments: department, roles: role, users: user))
+            feed: feed,
+            seed: TenantSeed(catalogue: catalogue, departments: department, roles: role, users: user))
         let authentication = AuthenticationMethods(
             directory: directory, tenantData: tenantData, hasher: hasher,
             passwordCheck: PasswordCheck(signInGuard: signInGuard, hasher: hasher), revoker: revoker,
-            policies: policies)
+            policies: policies, catalogue: catalogue)
         let tenants = TenantMethods(
             directory: directory, tenantData: tenantData, signInGuard: signInGuard, hasher: hasher,
             setup: setup, revoker: revoker, feed: feed, tokens: try PageToken(secret: parts.pageTokenKey))
@@ -100,7 +109,8 @@ package struct Identity: Sendable {
                 authentication.register(on: &router)
                 tenants.register(on: &router)
                 UserMethods(
-                    engine: engine, users: user, tenantData: tenantData, hasher: hasher, signInGuard: signInGuard,
+                    engine: engine, users: user, catalogue: catalogue, tenantData: tenantData, hasher: hasher,
+                    signInGuard: signInGuard,
                     revoker: revoker
                 ).register(on: &router)
                 callers.register(on: &router)
@@ -110,7 +120,8 @@ package struct Identity: Sendable {
         poller = ChangePoller(directory: directory, feed: feed, logger: parts.logger)
         sweeper = TenantSweeper(
             directory: directory, tenantData: tenantData, setup: setup, epochs: epochs,
-            roleUpgrade: RoleUpgrade(directory: directory, tenantData: tenantData, epochs: epochs),
+            roleUpgrade: RoleUpgrade(
+                directory: directory, tenantData: tenantData, epochs: epochs, catalogue: catalogue),
             revoker: revoker, logger: parts.logger)
     }
 

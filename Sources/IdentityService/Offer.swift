@@ -39,7 +39,8 @@ extension IdentityParts {
         let evaluations = Counter(label: MetricName.passwordEvaluations, factory: host.metrics)
         self.init(
             databases: host.databases, directory: IdentityParts.directory(host),
-            provisioner: ProvisioningServiceClient(channel: host.channel(to: .provisioner)), minter: host.minter,
+            provisioner: ProvisioningServiceClient(channel: host.channel(to: .provisioner)),
+            records: host.contracts.records, minter: host.minter,
             passwordWorkers: passwordWorkers,
             onPasswordEvaluation: { evaluations.increment() },
             pageTokenKey: try host.derivedKey("page tokens"), logger: host.logger)

@@ -1,4 +1,5 @@
 import Contracts
+import SalesContracts
 package import ServiceHost
 
 /// Pipelines and the deals that go through them.

@@ -1,3 +1,4 @@
+package import Contracts
 package import CoreMetrics
 import Credentials
 package import Logging
@@ -12,6 +13,8 @@ package import TenantDatabase
 /// What a program has to serve with: made by `Program`, handed to the service that runs in it.
 package final class Host: Sendable {
     package let name: ServiceName
+    /// Those that the program serves or must know of.
+    package let contracts: ContractCatalogue
     package let settings: HostSettings
     package let logger: Logger
     package let loops: EventLoopGroup
@@ -34,11 +37,12 @@ package final class Host: Sendable {
     }
 
     init(
-        name: ServiceName, settings: HostSettings, logger: Logger, loops: EventLoopGroup, workers: WorkerPool,
-        metrics: any MetricsFactory, keys: CallerKeys, health: HealthReporter, tracing: Tracing,
+        name: ServiceName, contracts: ContractCatalogue, settings: HostSettings, logger: Logger, loops: EventLoopGroup,
+        workers: WorkerPool, metrics: any MetricsFactory, keys: CallerKeys, health: HealthReporter, tracing: Tracing,
         channels: [ServiceName: RPCClient], storage: Storage?, subscription: PolicySubscription?
     ) {
         self.name = name
+        self.contracts = contracts
         self.settings = settings
         self.logger = logger
         self.loops = loops

@@ -1,18 +1,24 @@
+package import Contracts
 import Glibc
 package import Settings
 package import Tenancy
 
 /// A program, from its command line to its exit code. An executable is one statement:
 ///
-///     Program.run(CustomerService.definition)
+///     Program.run(CustomerService.definition, contracts: ContractCatalogue(joining: [.shared, .customer]))
 ///
 /// Exit codes: 0 served and drained, or `--check` found nothing wrong; 1 could not start, with the cure on standard
 /// error; 64 wrong command line.
 package struct Program: Sendable {
     private let name: ServiceName
+    private let contracts: ContractCatalogue
     private var executable: String { "steward-\(name.rawValue)" }
 
-    package init(_ name: ServiceName) { self.name = name }
+    /// - Parameter contracts: those that the program serves or must know of.
+    package init(_ name: ServiceName, contracts: ContractCatalogue) {
+        self.name = name
+        self.contracts = contracts
+    }
 
     /// Runs the program; `build` makes what it serves. It runs on the first loop, before anything listens for calls.
     package func run(_ build: @escaping @Sendable (Host) async throws -> ServiceOffer) -> Never {
@@ -36,7 +42,7 @@ package struct Program: Sendable {
             try reader.finish()
             if flags.task == .check { check(settings, reader) }
             let process = try ProcessRun(
-                name: name, settings: settings, sources: sources, warnings: reader.warnings)
+                name: name, contracts: contracts, settings: settings, sources: sources, warnings: reader.warnings)
             try process.run { try await build($0, extra) }
             exit(0)
         } catch {

@@ -1,5 +1,5 @@
 package import AccessControl
-import Contracts
+package import Contracts
 package import Migrations
 package import RPC
 package import Records
@@ -77,7 +77,7 @@ package struct ServiceDefinition: Sendable {
 
 extension Program {
     /// Runs the program of a service that keeps records.
-    package static func run(_ service: ServiceDefinition) -> Never {
-        Program(service.name).run { host in try service.offer(host) }
+    package static func run(_ service: ServiceDefinition, contracts: ContractCatalogue) -> Never {
+        Program(service.name, contracts: contracts).run { host in try service.offer(host) }
     }
 }

@@ -1,4 +1,5 @@
 public import Contracts
+public import IdentityContracts
 
 /// The services beside those that keep records (Records/), each with a typed method for every call.
 extension StewardConnection {

@@ -1,4 +1,5 @@
-public import Contracts
+import Contracts
+public import IdentityContracts
 public import RPC
 import RPCTransport
 import Reactor

@@ -4,8 +4,14 @@ struct Catalogue {
     static let timestamp = "google.protobuf.Timestamp"
 
     let files: [ProtoFile]
+    /// The modules that something is made of, in the order of their names.
+    let modules: [String]
     private let messages: [String: ProtoMessage]
     private let enumNames: Set<String>
+    private let moduleTable: ModuleTable
+    private let standardTypes: [String: String]
+    /// Of what is made, by full name.
+    private let moduleByName: [String: String]
     private let pruned: Set<String>
 
     /// - Parameter prunedPackage: of its messages and enums only those are made that a service or a file of
@@ -18,8 +24,16 @@ struct Catalogue {
             wanted.flatMap(\.messages).map { ($0.fullName, $0) }, uniquingKeysWith: { first, _ in first })
         enumNames = Set(wanted.flatMap(\.enums).map(\.fullName))
         pruned = Catalogue.unreached(in: prunedPackage, wanted, messages)
+        let table = ModuleTable(files)
+        moduleTable = table
+        modules = Set(wanted.map(table.module)).sorted()
+        moduleByName = Dictionary(
+            wanted.flatMap { file in file.names.map { ($0, table.module(of: file)) } },
+            uniquingKeysWith: { first, _ in first })
+        standardTypes = Catalogue.standardTypes(wanted.flatMap(\.messages))
         try refuseDuplicates(wanted)
         try refuseUnknownTypes()
+        try refuseImports(wanted)
         try refuseRecordsWithoutMethods()
     }
 
@@ -33,10 +47,41 @@ struct Catalogue {
         file.enums.filter { !pruned.contains($0.fullName) }
     }
 
+    /// The Swift module that a file is made in.
+    func module(of file: ProtoFile) -> String { moduleTable.module(of: file) }
+
+    /// The C that its values are read from.
+    func cModule(of file: ProtoFile) -> String { moduleTable.cModule(of: file) }
+
+    /// What Swift calls a message, enum or service in a module, or a service's part with a suffix: its short name, and before it the
+    /// module where that alone would mean another one.
+    func swiftName(_ fullName: String, _ suffix: String = "", in module: String) -> String {
+        let short = fullName.lastNamePart
+        let owner = moduleByName[fullName] ?? module
+        let namesakes = moduleByName.filter { $0.key.lastNamePart == short }.map(\.value)
+        let isClear = owner == module || !namesakes.contains(module) && namesakes.count <= 1
+        return (isClear ? "" : owner + ".") + short + suffix
+    }
+
+    /// The Swift module that a message is made in.
+    func module(of message: ProtoMessage) -> String { moduleByName[message.fullName] ?? ModuleTable.shared }
+
+    /// Of the module that all share.
+    func isShared(_ kind: ProtoField.Kind) -> Bool {
+        switch kind {
+        case .message(let name), .enumeration(let name): moduleByName[name] == ModuleTable.shared
+        default: false
+        }
+    }
+
     /// The records in the order of their names.
     var records: [ProtoMessage] {
         messages.values.filter { $0.record != nil }.sorted { $0.fullName < $1.fullName }
     }
+
+    /// The Swift type of a standard request or response, as in GetRequest<Account>; nil for other messages. Such types are written by
+    /// hand, once for all records.
+    func standardType(of message: String) -> String? { standardTypes[message] }
 
     /// The service of a record type.
     func service(of record: ProtoMessage) -> ProtoService? {
@@ -70,6 +115,20 @@ struct Catalogue {
         return false
     }
 
+    private static func standardTypes(_ messages: [ProtoMessage]) -> [String: String] {
+        var types: [String: String] = [:]
+        for message in messages {
+            let noun = message.fullName.lastNamePart
+            for (kind, method) in message.record?.standardMethods(of: noun) ?? [] {
+                let name = message.fullName.dropLast(noun.count) + method
+                for part in ["Request", "Response"] {
+                    types[name + part] = "\(Names.capitalized(kind))\(part)<\(noun)>"
+                }
+            }
+        }
+        return types
+    }
+
     private static func unreached(
         in package: String?, _ files: [ProtoFile], _ messages: [String: ProtoMessage]
     ) -> Set<String> {
@@ -92,15 +151,13 @@ struct Catalogue {
         return Set(all).subtracting(reached)
     }
 
-    /// All short names live in one Swift module.
+    /// The short names of a module; another may have the same.
     private func refuseDuplicates(_ wanted: [ProtoFile]) throws {
         var owners: [String: String] = [:]
         for file in wanted {
-            let names =
-                messages(of: file).map(\.fullName) + enums(of: file).map(\.fullName)
-                + file.services.map(\.fullName)
-            for name in names {
-                if let other = owners.updateValue(name, forKey: name.lastNamePart) {
+            for name in file.names where !pruned.contains(name) {
+                let short = "\(module(of: file)).\(name.lastNamePart)"
+                if let other = owners.updateValue(name, forKey: short) {
                     throw GeneratorError("\(name) has the short name of \(other); rename one of them")
                 }
             }
@@ -115,18 +172,40 @@ struct Catalogue {
             if let other = owners.updateValue(message.fullName, forKey: record.object) {
                 throw GeneratorError("\(message.fullName) is a record called as \(other); rename one of them")
             }
-            let methods = service(of: message)?.methods.filter { !$0.clientStreams && !$0.serverStreams }.map(\.name)
-            for (_, name) in record.standardMethods(of: message.fullName.lastNamePart)
-            where methods?.contains(name) != true {
-                throw GeneratorError(
-                    "\(message.fullName) is a record, but \(message.fullName)Service has no unary method \(name); "
-                        + "add it, or correct the plural")
+            if let other = owners.updateValue(message.fullName, forKey: record.plural), other != message.fullName {
+                throw GeneratorError("\(message.fullName) is a record called as \(other); rename one of them")
+            }
+            for (_, name) in record.standardMethods(of: message.fullName.lastNamePart) {
+                let method = service(of: message)?.methods.first { $0.name == name }
+                guard let method, !method.clientStreams, !method.serverStreams else {
+                    throw GeneratorError(
+                        "\(message.fullName) is a record, but \(message.fullName)Service has no unary method \(name); "
+                            + "add it, or correct the plural")
+                }
+                guard standardTypes[method.request] != nil, standardTypes[method.response] != nil else {
+                    throw GeneratorError(
+                        "\(message.fullName)Service/\(name) has messages of its own; write \(name)Request and "
+                            + "\(name)Response, as proto/record.template does")
+                }
+            }
+        }
+    }
+
+    /// A module of one service is not seen by another's; what two services need is shared.
+    private func refuseImports(_ wanted: [ProtoFile]) throws {
+        for file in wanted where module(of: file) != ModuleTable.shared {
+            for other in files where file.dependencies.contains(other.path) {
+                guard [module(of: file), ModuleTable.shared].contains(module(of: other)) else {
+                    throw GeneratorError(
+                        "\(file.path) imports \(other.path), which is of another service; "
+                            + "move what both need to steward/type")
+                }
             }
         }
     }
 
     private func refuseUnknownTypes() throws {
-        for message in messages.values {
+        for message in messages.values where standardTypes[message.fullName] == nil {
             for field in message.fields {
                 switch field.kind {
                 case .message(let type) where messages[type] == nil && type != Catalogue.timestamp:

@@ -1,57 +1,60 @@
-/// Makes the files that tell of all the others: the list of services and the embedded descriptors.
+/// Makes the files that tell of all the others: services, record types and embedded descriptors, module by module, and the list
+/// of the modules.
 struct CatalogueEmitter {
     /// Characters of base64 on a line.
     private static let lineLength = 96
 
     let catalogue: Catalogue
 
-    func services() -> String {
+    /// What a module tells of itself.
+    func part(_ module: String) -> String {
+        let files = catalogue.files.filter { catalogue.module(of: $0) == module }
+        let services = files.flatMap(\.services).map { $0.fullName.lastNamePart + "Methods" }.sorted()
+        let records = catalogue.records.filter { catalogue.module(of: $0) == module }
         var text = SwiftText.header(source: "all proto files")
-        text.line("public import RPC")
-        text.gap()
-        let names = catalogue.files.flatMap(\.services).map { $0.fullName.lastNamePart + "Methods" }.sorted()
-        text.line("/// Every service and method of the product.")
-        text.block("public enum ServiceCatalogue") { text in
-            text.line("/// What reflection tells of each service.")
-            text.list(
-                "public static let all: [ServiceDescription] = [", names.map { $0 + ".description" }, "]")
+        if module != ModuleTable.shared {
+            text.line("package import \(ModuleTable.shared)")
             text.gap()
-            text.line("/// The methods, service by service.")
-            text.list(
-                "public static let methods: [MethodDefinition] = [[MethodDefinition]](arrayLiteral:",
-                names.map { $0 + ".all" }, ").flatMap { $0 }")
+        }
+        text.block("extension ContractCatalogue") { text in
+            text.line("/// What is in \(module).")
+            text.line("package static let \(ModuleTable.member(module)) = ContractCatalogue(")
+            text.indented { text in
+                text.list("services: [", services.map { $0 + ".description" }, "],")
+                text.list("methods: [", services.map { $0 + ".all" }, "],")
+                text.list("recordTypes: [", records.map { $0.fullName.lastNamePart + ".self" }, "],")
+                text.line("files: [")
+                text.indented { text in
+                    for file in files { describedFile(file, &text) }
+                }
+                text.line("])")
+            }
         }
         return text.text
     }
 
-    func records() -> String {
+    /// The list of the parts.
+    func all() -> String {
         var text = SwiftText.header(source: "all proto files")
+        let others = catalogue.modules.filter { $0 != ModuleTable.shared }
+        text.line("package import \(ModuleTable.shared)")
+        for module in others { text.line("import \(module)") }
+        text.gap()
+        text.block("extension ContractCatalogue") { text in
+            text.line("/// Every message, method and record type of the product.")
+            text.list(
+                "package static let all = ContractCatalogue(joining: [",
+                ([ModuleTable.shared] + others).map { "." + ModuleTable.member($0) }, "])")
+        }
+        return text.text
+    }
+
+    func categories() -> String {
+        var text = SwiftText.header(source: "steward/catalogue/v1/record.proto")
         text.line("/// Who works with the records of a type: decides which built-in roles have rights on them.")
         text.block("package enum RecordCategory: Sendable") { text in
             text.line("case " + RecordOption.categories.map(\.name).joined(separator: ", "))
         }
-        text.gap()
-        text.line("/// Every record type of the product, in the order of their full names.")
-        text.block("package enum RecordCatalogue") { text in
-            text.list(
-                "package static let types: [any RecordMessage.Type] = [",
-                catalogue.records.map { $0.fullName.lastNamePart + ".self" }, "]")
-        }
-        return text.text
-    }
-
-    func descriptors() -> String {
-        var text = SwiftText.header(source: "all proto files")
-        text.line("extension FileDescriptors {")
-        text.indented { text in
-            text.line("/// Every proto file, those that others need before them.")
-            text.line("static let files: [DescribedFile] = [")
-            text.indented { text in
-                for file in catalogue.files { describedFile(file, &text) }
-            }
-            text.line("]")
-        }
-        text.line("}")
         return text.text
     }
 

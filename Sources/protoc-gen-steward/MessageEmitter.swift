@@ -1,11 +1,16 @@
 /// Makes the Swift value of a message and the enums beside it.
 struct MessageEmitter {
     let catalogue: Catalogue
+    /// The Swift module that it is made in.
+    let module: String
 
     func emit(_ message: ProtoMessage, into text: inout SwiftText) {
         let name = message.fullName.lastNamePart
         text.gap()
         text.comment(message.comment)
+        if let standard = catalogue.standardType(of: message.fullName) {
+            return text.line("public typealias \(name) = \(standard)")
+        }
         text.block("public struct \(name): Hashable, Sendable") { text in
             for field in message.fields { property(field, in: message, &text) }
             initializer(message, &text)
@@ -110,9 +115,8 @@ struct MessageEmitter {
         case .bool: "Bool"
         case .string: "String"
         case .bytes: "[UInt8]"
-        case .enumeration(let name): name.lastNamePart
         case .message(Catalogue.timestamp): "Timestamp"
-        case .message(let name): name.lastNamePart
+        case .enumeration(let name), .message(let name): catalogue.swiftName(name, in: module)
         }
     }
 

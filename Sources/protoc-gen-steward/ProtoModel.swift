@@ -11,6 +11,9 @@ struct ProtoFile {
     var isWanted: Bool
     /// The serialized FileDescriptorProto, with only those source locations that have comments.
     var descriptor: [UInt8]
+
+    /// The full names of all that is declared.
+    var names: [String] { messages.map(\.fullName) + enums.map(\.fullName) + services.map(\.fullName) }
 }
 
 struct ProtoMessage {

@@ -1,6 +1,8 @@
 /// Makes, for a service, the definitions of its methods, the protocol of its custom methods and the client.
 struct ServiceEmitter {
     let catalogue: Catalogue
+    /// The Swift module that it is made in.
+    let module: String
 
     func emit(_ service: ProtoService, into text: inout SwiftText) {
         definitions(service, &text)
@@ -27,8 +29,8 @@ struct ServiceEmitter {
                     "public static let \(method.swiftName) = MethodDefinition(",
                     [
                         "path: \"\(service.fullName)/\(method.name)\"",
-                        "request: \(method.request.lastNamePart).descriptor",
-                        "response: \(method.response.lastNamePart).descriptor",
+                        "request: \(descriptor(method.request))",
+                        "response: \(descriptor(method.response))",
                         "kind: .\(kind(method))",
                     ], ")")
             }
@@ -53,6 +55,16 @@ struct ServiceEmitter {
                 text.line("])")
             }
         }
+    }
+
+    private func name(_ message: String) -> String {
+        catalogue.swiftName(message, in: module)
+    }
+
+    /// The Swift types of standard messages have theirs from the definition of the method.
+    private func descriptor(_ message: String) -> String {
+        catalogue.standardType(of: message) == nil
+            ? "\(name(message)).descriptor" : "MessageDescriptor(\(Names.cDescriptor(message))())"
     }
 
     private func kind(_ method: ProtoMethod) -> String {
@@ -100,14 +112,14 @@ struct ServiceEmitter {
     }
 
     private func handlerParameters(_ method: ProtoMethod) -> String {
-        let (request, response) = (method.request.lastNamePart, method.response.lastNamePart)
+        let (request, response) = (name(method.request), name(method.response))
         let requests = method.clientStreams ? "_ requests: RequestReader<\(request)>" : "_ request: \(request)"
         let responses = method.serverStreams ? "_ responses: ResponseWriter<\(response)>, " : ""
         return "\(requests), \(responses)_ context: CallContext"
     }
 
     private func handlerResult(_ method: ProtoMethod) -> String {
-        method.serverStreams ? "" : " -> \(method.response.lastNamePart)"
+        method.serverStreams ? "" : " -> \(name(method.response))"
     }
 
     // MARK: Client
@@ -124,7 +136,7 @@ struct ServiceEmitter {
     }
 
     private func clientMethod(_ method: ProtoMethod, of service: ProtoService, _ text: inout SwiftText) {
-        let (request, response) = (method.request.lastNamePart, method.response.lastNamePart)
+        let (request, response) = (name(method.request), name(method.response))
         let definition = "\(methodsType(service)).\(method.swiftName)"
         let options = "options: CallOptions = CallOptions()"
         text.gap()

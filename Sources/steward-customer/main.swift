@@ -1,4 +1,6 @@
+import Contracts
+import CustomerContracts
 import CustomerService
 import ServiceHost
 
-Program.run(CustomerService.definition)
+Program.run(CustomerService.definition, contracts: ContractCatalogue(joining: [.shared, .customer]))

@@ -1,7 +1,9 @@
+import Catalogue
+import Contracts
 import GatewayService
 import ServiceHost
 import Tenancy
 
-Program(.gateway).run(settings: GatewaySettings.init) { host, settings in
+Program(.gateway, contracts: .all).run(settings: GatewaySettings.init) { host, settings in
     try await GatewayService.offer(host, settings)
 }

@@ -1,5 +1,8 @@
+import Catalogue
+import Contracts
 import IdentityService
 import ServiceHost
 import Tenancy
 
-Program(.identity).run { host in try await IdentityService.offer(host) }
+// Roles speak of the records of all services.
+Program(.identity, contracts: .all).run { host in try await IdentityService.offer(host) }

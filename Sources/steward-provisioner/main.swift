@@ -1,3 +1,4 @@
+import Contracts
 import CustomerService
 import IdentityService
 import ProvisionerService
@@ -5,7 +6,7 @@ import SalesService
 import ServiceHost
 import Tenancy
 
-Program(.provisioner).run(settings: ProvisionerSettings.init) { host, settings in
+Program(.provisioner, contracts: .shared).run(settings: ProvisionerSettings.init) { host, settings in
     try await ProvisionerService.offer(
         host, settings,
         streams: [IdentityMigrations.tenantStream, CustomerMigrations.stream, SalesMigrations.stream])

@@ -1,4 +1,6 @@
+import Contracts
+import SalesContracts
 import SalesService
 import ServiceHost
 
-Program.run(SalesService.definition)
+Program.run(SalesService.definition, contracts: ContractCatalogue(joining: [.shared, .sales]))

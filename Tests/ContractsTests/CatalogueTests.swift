@@ -1,5 +1,8 @@
+import Catalogue
 import Contracts
+import CustomerContracts
 import RPC
+import SalesContracts
 import Testing
 import Wire
 
@@ -14,19 +17,19 @@ import Wire
     }
 
     @Test func theCatalogueHasEveryMethodOnce() {
-        let paths = ServiceCatalogue.methods.map(\.path)
+        let paths = ContractCatalogue.all.methods.map(\.path)
         #expect(Set(paths).count == paths.count)
-        let described = ServiceCatalogue.all.flatMap { service in
+        let described = ContractCatalogue.all.services.flatMap { service in
             service.methods.map { "\(service.name ?? "")/\($0.name ?? "")" }
         }
         #expect(described == paths)
-        #expect(ServiceCatalogue.all.allSatisfy { $0.comment?.isEmpty == false })
-        #expect(ServiceCatalogue.all.flatMap(\.methods).allSatisfy { $0.comment?.isEmpty == false })
+        #expect(ContractCatalogue.all.services.allSatisfy { $0.comment?.isEmpty == false })
+        #expect(ContractCatalogue.all.services.flatMap(\.methods).allSatisfy { $0.comment?.isEmpty == false })
     }
 
     /// Reads the FileDescriptorSet by hand: its files are field 1, their names field 1 of each.
     @Test func descriptorsComeWithTheirDependenciesFirst() throws {
-        let set = try #require(FileDescriptors.serialized(for: "steward.sales.v1"))
+        let set = try #require(ContractCatalogue.all.descriptorSet(of: "steward.sales.v1"))
         let names = fields(set[...]).map { file in String(decoding: fields(file)[0], as: UTF8.self) }
         #expect(names.contains("steward/sales/v1/deal_service.proto"))
         #expect(!names.contains("steward/customer/v1/account_service.proto"))
@@ -40,11 +43,11 @@ import Wire
             )
             #expect(first < second)
         }
-        #expect(FileDescriptors.serialized(for: "steward.none.v1") == nil)
+        #expect(ContractCatalogue.all.descriptorSet(of: "steward.none.v1") == nil)
     }
 
     @Test func descriptorsCarryComments() throws {
-        let set = try #require(FileDescriptors.serialized(for: "steward.sales.v1"))
+        let set = try #require(ContractCatalogue.all.descriptorSet(of: "steward.sales.v1"))
         #expect(
             String(decoding: set, as: UTF8.self).contains(
                 "Moves a deal to another stage, of its pipeline or of another"))

@@ -1,5 +1,5 @@
-import Contracts
 import RPC
+import SalesContracts
 import Testing
 import Wire
 

@@ -1,5 +1,7 @@
 import CContracts
 import Contracts
+import IdentityContracts
+import SalesContracts
 import Tenancy
 import Testing
 import Wire
@@ -73,7 +75,7 @@ import Wire
 
     @Test func longListsSurvive() throws {
         let page = ListDealsResponse(
-            deals: (0..<1000).map { Deal(id: "\($0)", version: Int64($0)) }, nextPageToken: "t")
+            records: (0..<1000).map { Deal(id: "\($0)", version: Int64($0)) }, nextPageToken: "t")
         #expect(try ListDealsResponse(decoding: page.encoded()) == page)
     }
 }

@@ -1,4 +1,4 @@
-import Contracts
+import CustomerContracts
 import CustomerService
 import RPC
 import TestService

@@ -1,15 +1,19 @@
+import Catalogue
+import Contracts
 import Tenancy
 import Testing
 
 @testable import GatewayService
 
 @Suite struct DestinationTests {
+    private static let table = DestinationTable(ContractCatalogue.all.methods)
+
     private func service(_ path: String) -> ServiceName? {
-        Array(path.utf8).withUnsafeBytes { Destination.find($0)?.service }
+        Array(path.utf8).withUnsafeBytes { Self.table.find($0)?.service }
     }
 
     private func destination(_ path: String) -> Destination? {
-        Array(path.utf8).withUnsafeBytes { Destination.find($0) }
+        Array(path.utf8).withUnsafeBytes { Self.table.find($0) }
     }
 
     private func needsSession(_ path: String) -> Bool { destination(path)?.needsSession != false }

@@ -1,3 +1,5 @@
+import Catalogue
+import Contracts
 import Observability
 import RPC
 import Reactor
@@ -11,7 +13,7 @@ import Testing
     @Test func callsAreCountedByServiceAndCode() async throws {
         let registry = PrometheusRegistry()
         let loops = try EventLoopGroup(count: 1)
-        let statistics = CallStatistics(methods: Destination.methods, loops: loops)
+        let statistics = CallStatistics(methods: DestinationTable(ContractCatalogue.all.methods).methods, loops: loops)
         let metrics = ForwardMetrics(statistics: statistics, factory: registry)
         let path = "steward.customer.v1.AccountService/GetAccount"
         let number = try #require(Array(path.utf8).withUnsafeBytes { metrics.number(of: $0) })

@@ -43,7 +43,7 @@ enum Protoc {
         try "syntax = \"\(syntax)\";\npackage steward.probe.v1;\n\(text)"
             .write(to: directory.appending(path: "probe.proto"), atomically: true, encoding: .utf8)
         let outcome = try run(["probe.proto"], root: directory, output: directory, parameter: parameter)
-        let swift = try? String(contentsOf: directory.appending(path: "probe.swift"), encoding: .utf8)
+        let swift = try? String(contentsOf: directory.appending(path: "ProbeContracts/probe.swift"), encoding: .utf8)
         return (outcome.status, outcome.errors, swift ?? "")
     }
 

@@ -9,7 +9,9 @@ import Testing
         "UpdateActivity", "DeleteActivity", "RestoreActivity",
     ]
 
-    private func catalogue(record: Bool = true, _ methods: [String]) throws -> Catalogue {
+    private func catalogue(
+        record: Bool = true, _ methods: [String], answer: String = "Response"
+    ) throws -> Catalogue {
         let option = ProtoRecord(object: "activity", plural: "activities", ownership: "owned", category: "sales")
         let file = ProtoFile(
             path: "p.proto", package: "p", dependencies: [],
@@ -20,7 +22,7 @@ import Testing
                     fullName: "p.ActivityService", comment: [],
                     methods: methods.map {
                         ProtoMethod(
-                            name: $0, comment: [], request: "p.Activity", response: "p.Activity",
+                            name: $0, comment: [], request: "p.\($0)Request", response: "p.\($0)\(answer)",
                             clientStreams: false, serverStreams: false)
                     })
             ], isWanted: true, descriptor: [])
@@ -45,6 +47,12 @@ import Testing
             try catalogue(Self.standard.filter { $0 != missing })
         }
         #expect(error?.description.contains("has no unary method \(missing)") == true)
+    }
+
+    /// Their Swift types are written once for all records.
+    @Test func standardMethodsHaveMessagesOfTheirNames() {
+        let error = #expect(throws: GeneratorError.self) { try catalogue(Self.standard, answer: "Answer") }
+        #expect(error?.description.contains("write GetActivityRequest and GetActivityResponse") == true)
     }
 
     @Test(arguments: [

@@ -1,4 +1,5 @@
 import Contracts
+import IdentityContracts
 import Postgres
 import RPC
 import Tenancy

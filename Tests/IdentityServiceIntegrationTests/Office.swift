@@ -1,4 +1,5 @@
 import Contracts
+import IdentityContracts
 import Tenancy
 import TestService
 import Testing

@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import IdentityContracts
 import Postgres
 import RPC
 import Tenancy

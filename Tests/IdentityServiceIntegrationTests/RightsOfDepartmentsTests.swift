@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import IdentityContracts
 import RPC
 import ServiceHost
 import Tenancy

@@ -1,4 +1,5 @@
 import Contracts
+import IdentityContracts
 import RPC
 import Tenancy
 import TestService

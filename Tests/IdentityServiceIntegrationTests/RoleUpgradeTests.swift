@@ -1,4 +1,5 @@
 import Contracts
+import IdentityContracts
 import RPC
 import Tenancy
 import TestService
@@ -56,7 +57,7 @@ import Testing
 
     @Test func rolesThatAreAsTheyCameReceiveThem() async throws {
         try await inWorkspace { _, workspace in
-            #expect(try await known(workspace) == RoleUpgrade.objects.joined(separator: " "))
+            #expect(try await known(workspace) == RoleCatalogue.product.objects.joined(separator: " "))
             let asNew = try await grants(workspace)
             try await age(workspace)
             let own = [Grant(object: "account", action: "read", scope: .own)]

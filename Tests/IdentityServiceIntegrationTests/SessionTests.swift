@@ -1,5 +1,5 @@
-import Contracts
 import Credentials
+import IdentityContracts
 import RPC
 import Tenancy
 import TestService

@@ -1,6 +1,6 @@
-import Contracts
 import Credentials
 import Foundation
+import IdentityContracts
 import RPC
 import Reactor
 import Tenancy

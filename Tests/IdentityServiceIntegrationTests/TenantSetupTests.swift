@@ -1,4 +1,4 @@
-import Contracts
+import IdentityContracts
 import Migrations
 import Postgres
 import RPC

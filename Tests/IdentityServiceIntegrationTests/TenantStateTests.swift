@@ -1,4 +1,5 @@
 import Contracts
+import IdentityContracts
 import Migrations
 import RPC
 import Reactor

@@ -1,5 +1,6 @@
 import Contracts
 import Credentials
+import IdentityContracts
 import Logging
 import Migrations
 import Postgres
@@ -53,7 +54,8 @@ final class TestIdentity: Sendable {
             IdentityParts(
                 databases: postgres.databases(.identity),
                 directory: DirectoryDatabase(databases: directorySet),
-                provisioner: ProvisioningServiceClient(channel: provisioner), minter: CallerTokenMinter(keys: keys),
+                provisioner: ProvisioningServiceClient(channel: provisioner),
+                records: RoleCatalogue.product.records, minter: CallerTokenMinter(keys: keys),
                 passwordWorkers: postgres.workers, passwordsWaitingMax: 1_000,
                 onPasswordEvaluation: { [evaluations] in evaluations.increment() },
                 pageTokenKey: Array(repeating: 7, count: 32), logger: postgres.logger))

@@ -39,18 +39,18 @@ struct RightsCeilingTests {
     }
 
     @Test func scopesAreCompared() throws {
-        let manager = RightsCeiling(caller: try access((BuiltInRole.salesManager.grants, [])))
+        let manager = RightsCeiling(caller: try access((BuiltInRole.salesManager.grants, [])), catalogue: .product)
         #expect(manager.excess(of: try access((BuiltInRole.salesRep.grants, []))) == nil)
         #expect(manager.excess(of: try access((BuiltInRole.reader.grants, []))) == "account.read")
         #expect(manager.excess(of: try access((BuiltInRole.admin.grants, []))) != nil)
-        let admin = RightsCeiling(caller: try access((BuiltInRole.admin.grants, [])))
+        let admin = RightsCeiling(caller: try access((BuiltInRole.admin.grants, [])), catalogue: .product)
         for role in BuiltInRole.all {
             #expect(admin.excess(of: try access((role.grants, []), in: west)) == nil, "\(role.name)")
         }
     }
 
     @Test func departmentsAreCompared() throws {
-        let ceiling = RightsCeiling(caller: try access(on("deal", "read", .subtree), in: west))
+        let ceiling = RightsCeiling(caller: try access(on("deal", "read", .subtree), in: west), catalogue: .product)
         for scope in [GrantScope.unit, .subtree] {
             let wish = on("deal", "read", scope)
             #expect(ceiling.excess(of: try access(wish, in: branch)) == nil)
@@ -58,13 +58,13 @@ struct RightsCeilingTests {
             #expect(ceiling.excess(of: try access(wish, in: east)) == "deal.read")
         }
         #expect(ceiling.excess(of: try access(on("deal", "read", .own), in: east)) == nil)
-        let homeless = RightsCeiling(caller: try access(on("deal", "read", .subtree)))
+        let homeless = RightsCeiling(caller: try access(on("deal", "read", .subtree)), catalogue: .product)
         #expect(homeless.excess(of: try access(on("deal", "read", .unit), in: west)) == "deal.read")
         #expect(homeless.excess(of: try access(on("deal", "read", .unit))) == nil)
     }
 
     @Test func departmentsDoNotMatterWhereEverybodySharesRecords() throws {
-        let ceiling = RightsCeiling(caller: try access(on("pipeline", "read", .unit), in: west))
+        let ceiling = RightsCeiling(caller: try access(on("pipeline", "read", .unit), in: west), catalogue: .product)
         #expect(ceiling.excess(of: try access(on("pipeline", "read", .unit), in: east)) == nil)
     }
 
@@ -72,10 +72,10 @@ struct RightsCeilingTests {
         let reads = on("deal", "read", .subtree)
         let before = try access(reads, in: east)
         let after = try access(reads, in: east, branchUnder: east)
-        let gaining = RightsCeiling(caller: try access(reads, in: branch))
+        let gaining = RightsCeiling(caller: try access(reads, in: branch), catalogue: .product)
         #expect(gaining.excess(of: after, since: before) == nil)
         #expect(gaining.excess(of: after) == "deal.read")
-        let stranger = RightsCeiling(caller: try access(reads, in: east))
+        let stranger = RightsCeiling(caller: try access(reads, in: east), catalogue: .product)
         #expect(stranger.excess(of: after, since: before) == "deal.read")
         #expect(stranger.excess(of: before, since: before) == nil)
     }
@@ -84,7 +84,7 @@ struct RightsCeilingTests {
         let hidden = [Contracts.FieldPolicy(object: "account", field: "phone", access: FieldAccess.none)]
         let open = on("account", "*", .all)
         let closed: Rights = (open.grants, hidden)
-        let ceiling = RightsCeiling(caller: try access(closed))
+        let ceiling = RightsCeiling(caller: try access(closed), catalogue: .product)
         #expect(ceiling.excess(of: try access(closed)) == nil)
         #expect(ceiling.excess(of: try access(open)) == "account.phone")
         // Two roles together give what one of them gives.
@@ -95,6 +95,6 @@ struct RightsCeilingTests {
         let guarded = [Contracts.FieldPolicy(object: "account", field: "phone", access: .read)]
         let caller = try access((on("account", "*", .all).grants, guarded))
         let reader = try access(on("account", "read", .all))
-        #expect(RightsCeiling(caller: caller).excess(of: reader) == nil)
+        #expect(RightsCeiling(caller: caller, catalogue: .product).excess(of: reader) == nil)
     }
 }

@@ -1,5 +1,7 @@
 import AccessControl
+import Catalogue
 import Contracts
+import IdentityContracts
 import RPC
 import Tenancy
 import Testing
@@ -14,16 +16,16 @@ struct RoleRulesTests {
 
     @Test func builtInRolesAreValid() {
         for role in BuiltInRole.all {
-            #expect(RoleRules.violations(of: self.role(role.grants)).isEmpty, "\(role.name)")
+            #expect(RoleRules.violations(of: self.role(role.grants), .product).isEmpty, "\(role.name)")
         }
         #expect(BuiltInRole.all.map(\.name).contains("Sales rep"))
     }
 
     @Test func everyRecordTypeIsInTheCatalogueOnce() {
-        let names = RecordCatalogue.entries.map(\.object)
+        let names = ContractCatalogue.all.records.map(\.object)
         #expect(Set(names).count == names.count)
-        #expect(RecordCatalogue.entries.allSatisfy { $0.message.field("id") != nil })
-        #expect(RoleCatalogue.permissions.objects.map(\.name) == names)
+        #expect(ContractCatalogue.all.records.allSatisfy { $0.message.field("id") != nil })
+        #expect(RoleCatalogue.product.permissions.objects.map(\.name) == names)
     }
 
     /// What the roles could do when their grants were still written down object by object, and on what came since.
@@ -62,7 +64,7 @@ struct RoleRulesTests {
                 Contracts.FieldPolicy(object: "account", field: "id", access: FieldAccess.none),
                 Contracts.FieldPolicy(object: "account", field: "display_name", access: .unspecified),
             ])
-        let fields = RoleRules.violations(of: wrong).map(\.field)
+        let fields = RoleRules.violations(of: wrong, .product).map(\.field)
         #expect(
             fields == [
                 "grants[0]", "grants[1]", "grants[2]", "field_policies[0]", "field_policies[1]",

@@ -1,5 +1,6 @@
 import Contracts
 import Credentials
+import IdentityContracts
 import Tenancy
 import Testing
 

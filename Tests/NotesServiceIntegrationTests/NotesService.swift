@@ -1,7 +1,7 @@
 import AccessControl
-import Contracts
 import Migrations
 import Records
+import SalesContracts
 import ServiceHost
 import Tenancy
 

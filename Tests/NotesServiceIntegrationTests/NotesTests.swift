@@ -1,6 +1,6 @@
 import AccessControl
-import Contracts
 import RPC
+import SalesContracts
 import Tenancy
 import TestPostgres
 import TestService

@@ -1,6 +1,8 @@
+import Catalogue
 import Contracts
 import Credentials
 import CustomerService
+import IdentityContracts
 import Migrations
 import RPC
 import SalesService
@@ -49,7 +51,8 @@ private struct Workspaces: Sendable {
             IdentityParts(
                 databases: postgres.databases(.identity), directory: DirectoryDatabase(databases: directory),
                 provisioner: ProvisioningServiceClient(channel: SchemaMaker(postgres: postgres)),
-                minter: CallerTokenMinter(keys: [:]), passwordWorkers: postgres.workers, passwordsWaitingMax: 1_000,
+                records: ContractCatalogue.all.records, minter: CallerTokenMinter(keys: [:]),
+                passwordWorkers: postgres.workers, passwordsWaitingMax: 1_000,
                 pageTokenKey: Array(repeating: 7, count: 32), logger: postgres.logger))
     }
 

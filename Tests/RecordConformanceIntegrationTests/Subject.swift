@@ -1,4 +1,5 @@
 import AccessControl
+import Catalogue
 import Contracts
 import RPC
 import ServiceHost
@@ -13,7 +14,7 @@ import Wire
 struct Subject: Sendable, CustomTestStringConvertible {
     let entry: RecordEntry
 
-    static let all = RecordCatalogue.entries.map { Subject(entry: $0) }
+    static let all = ContractCatalogue.all.records.map { Subject(entry: $0) }
 
     /// As in `customer`, from the name of the message: `steward.customer.v1.Account`.
     private var service: String { entry.message.name.split(separator: ".").dropFirst().first.map(String.init) ?? "" }

@@ -1,4 +1,6 @@
+import Catalogue
 import Contracts
+import CustomerContracts
 import Testing
 import Wire
 
@@ -11,13 +13,13 @@ import Wire
             service: known.service, methods: known.methods)
         let error = await #expect(throws: UnservedType.self) { try await Subject(entry: ghost).run { _ in } }
         #expect(error?.name == "customer.ghost")
-        #expect(Subject.all.count == RecordCatalogue.types.count)
+        #expect(Subject.all.count == ContractCatalogue.all.recordTypes.count)
     }
 
     /// An exemption goes with its field.
     @Test(arguments: Exemption.all.map(\.name)) func everyExemptionIsOfAField(_ name: String) {
         let words = name.split(separator: ".").map(String.init)
-        let message = RecordCatalogue.entries.first { $0.object == words[0] }?.message
+        let message = ContractCatalogue.all.records.first { $0.object == words[0] }?.message
         #expect(message?.field(words[1]) != nil)
     }
 }

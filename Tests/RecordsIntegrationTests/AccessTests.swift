@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import CustomerContracts
 import RPC
 import Records
 import Synchronization
@@ -55,10 +56,10 @@ import Testing
             ] { #expect(error.code == .notFound) }
             let some = try await service.accounts(as: rep).batchGetAccounts(
                 BatchGetAccountsRequest(ids: [hidden.id ?? "", absent]))
-            #expect(some.accounts == [] && some.missingIDs == [hidden.id ?? "", absent])
+            #expect(some.records == [] && some.missingIDs == [hidden.id ?? "", absent])
             let list = try await service.accounts(as: rep).listAccounts(
                 ListAccountsRequest(includeCount: true, showDeleted: true))
-            #expect(list.accounts == [] && list.count?.value == 0)
+            #expect(list.records == [] && list.count?.value == 0)
         }
     }
 
@@ -100,7 +101,7 @@ import Testing
             #expect(try await service.list(Account.self, as: reader) == [seen])
             let batch = try await service.accounts(as: reader).batchGetAccounts(
                 BatchGetAccountsRequest(ids: [created.id ?? ""]))
-            #expect(batch.accounts == [seen])
+            #expect(batch.records == [seen])
             let updated = try await service.update(Account(id: created.id, displayName: "b"), as: reader)
             #expect(updated.phone == "•••4567" && updated.email == nil)
             #expect(try await service.get(created).phone == "+49 30 1234567")

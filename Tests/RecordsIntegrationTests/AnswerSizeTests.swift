@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import Postgres
 import RPC
 import Records
@@ -43,8 +44,8 @@ import Wire
             repeat {
                 let page = try await service.accounts().listAccounts(
                     ListAccountsRequest(orderBy: order, pageSize: 1000, pageToken: token))
-                #expect(page.encoded().count < AnswerSizeTests.messageBytesMax && !page.accounts.isEmpty)
-                listed += page.accounts
+                #expect(page.encoded().count < AnswerSizeTests.messageBytesMax && !page.records.isEmpty)
+                listed += page.records
                 token = page.nextPageToken
                 pages += 1
             } while token != nil && pages < 10
@@ -58,7 +59,7 @@ import Wire
             let all = try await fill(service, count: 60)
             let page = try await service.accounts().listAccounts(
                 ListAccountsRequest(pageSize: 1000, readMask: ["display_name"]))
-            #expect(page.accounts.count == all.count && page.nextPageToken == nil)
+            #expect(page.records.count == all.count && page.nextPageToken == nil)
         }
     }
 
@@ -67,9 +68,9 @@ import Wire
             for number in 0..<2 { try await service.create(AnswerSizeTests.account(number, bytes: 1)) }
             try await lengthen(service, "UPDATE {schema}.accounts SET description = repeat('x', 3500000)")
             let first = try await service.accounts().listAccounts(ListAccountsRequest())
-            #expect(first.accounts.map(\.displayName) == ["n1"])
+            #expect(first.records.map(\.displayName) == ["n1"])
             let second = try await service.accounts().listAccounts(ListAccountsRequest(pageToken: first.nextPageToken))
-            #expect(second.accounts.map(\.displayName) == ["n0"] && second.nextPageToken == nil)
+            #expect(second.records.map(\.displayName) == ["n0"] && second.nextPageToken == nil)
         }
     }
 
@@ -78,7 +79,7 @@ import Wire
             let ids = [try await service.create(Account(displayName: "a")).id ?? "", RecordID.make().text]
             let read = try await service.accounts().batchGetAccounts(
                 BatchGetAccountsRequest(ids: Array(repeating: ids, count: 400).flatMap { $0 }))
-            #expect(read.accounts.map(\.displayName) == ["a"] && read.missingIDs == [ids[1]])
+            #expect(read.records.map(\.displayName) == ["a"] && read.missingIDs == [ids[1]])
         }
     }
 
@@ -91,10 +92,10 @@ import Wire
             #expect(error.code == .resourceExhausted && error.reason == "ANSWER_TOO_LONG")
             let some = try await service.accounts().batchGetAccounts(
                 BatchGetAccountsRequest(ids: Array(ids.prefix(30))))
-            #expect(some.accounts.count == 30)
+            #expect(some.records.count == 30)
             let masked = try await service.accounts().batchGetAccounts(
                 BatchGetAccountsRequest(ids: ids, readMask: ["display_name"]))
-            #expect(masked.accounts.count == 60)
+            #expect(masked.records.count == 60)
         }
     }
 

@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import Postgres
 import RPC
 import Records
@@ -55,7 +56,7 @@ import Testing
             #expect(full.records.count == 1000)
             let ids = full.records.reversed().compactMap(\.id)
             let read = try await service.accounts().batchGetAccounts(BatchGetAccountsRequest(ids: ids))
-            #expect(read.accounts == full.records.reversed() && read.missingIDs == [])
+            #expect(read.records == full.records.reversed() && read.missingIDs == [])
         }
     }
 

@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import Postgres
 import RPC
 import Reactor

@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import CustomerContracts
 import Postgres
 import RPC
 import Records
@@ -20,16 +21,16 @@ import Wire
         let context = service.context(AccountServiceMethods.updateAccount, as: user, requestID: requestID)
         return try await service.engine.transaction(context, request: request) { tx in
             let record = try await tx.load(
-                SampleService.account, id: request.account?.id, for: .update, version: request.account?.version
+                SampleService.account, id: request.record?.id, for: .update, version: request.record?.version
             )
             var account = record.value(Account.self)
-            account.city = request.account?.city
+            account.city = request.record?.city
             let stored = try await tx.update(record, to: account, by: .program)
             try await tx.insert(
                 SampleService.account,
                 Account(displayName: "Branch", externalID: "B", parentAccountID: account.id),
                 by: .program)
-            return UpdateAccountResponse(account: tx.present(stored, as: Account.self))
+            return UpdateAccountResponse(record: tx.present(stored, as: Account.self))
         }
     }
 
@@ -38,15 +39,15 @@ import Wire
             let people = People(service)
             let admin = people.admin
             let created = try await service.create(Account(displayName: "a"))
-            let request = UpdateAccountRequest(account: Account(id: created.id, version: 1, city: "Rom"))
+            let request = UpdateAccountRequest(record: Account(id: created.id, version: 1, city: "Rom"))
             let first = try await move(service, request, as: admin, requestID: "m")
-            #expect(first.account?.city == "Rom" && first.account?.version == 2)
+            #expect(first.record?.city == "Rom" && first.record?.version == 2)
             #expect(try await move(service, request, as: admin, requestID: "m") == first)
             #expect(try await service.number("SELECT count(*) FROM {schema}.accounts") == 2)
             #expect(try await service.number("SELECT count(*) FROM {schema}.ledger") == 3)
             // The second branch has the same key: nothing of the method remains.
             do {
-                let again = UpdateAccountRequest(account: Account(id: created.id, version: 2, city: "Bonn"))
+                let again = UpdateAccountRequest(record: Account(id: created.id, version: 2, city: "Bonn"))
                 _ = try await move(service, again, as: admin)
                 Issue.record("the key was taken twice")
             } catch let error as RPCError {
@@ -68,7 +69,7 @@ import Wire
                 let error = await #expect(throws: RPCError.self) {
                     try await move(
                         service,
-                        UpdateAccountRequest(account: Account(id: mine.id, version: version, city: "x")),
+                        UpdateAccountRequest(record: Account(id: mine.id, version: version, city: "x")),
                         as: user)
                 }
                 #expect(error?.code == code)

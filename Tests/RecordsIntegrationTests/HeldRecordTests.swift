@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import CustomerContracts
 import RPC
 import Records
 import Synchronization
@@ -56,7 +57,7 @@ import Testing
             let people = People(service)
             let account = try await service.create(Account(displayName: "Acme", city: "Rom"))
             let id = try #require(account.id.flatMap { RecordID($0) })
-            let request = UpdateAccountRequest(account: Account(id: account.id, version: 1, city: "Bonn"))
+            let request = UpdateAccountRequest(record: Account(id: account.id, version: 1, city: "Bonn"))
             let context = service.context(AccountServiceMethods.updateAccount, as: people.admin)
             _ = try await service.engine.transaction(context, request: request) { tx in
                 var looks = 0
@@ -74,7 +75,7 @@ import Testing
                 let stored = try await tx.update(record, by: .program) { $0.set("city", "Bonn") }
                 let third = try await city()
                 #expect(third == "Bonn" && looks == 2)
-                return UpdateAccountResponse(account: tx.present(stored, as: Account.self))
+                return UpdateAccountResponse(record: tx.present(stored, as: Account.self))
             }
         }
     }

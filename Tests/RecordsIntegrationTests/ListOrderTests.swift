@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import CustomerContracts
 import Tenancy
 import TestPostgres
 import TestService
@@ -71,7 +72,7 @@ import Wire
                 repeat {
                     let page = try await service.accounts().listAccounts(
                         ListAccountsRequest(orderBy: order, pageSize: size, pageToken: token))
-                    paged += page.accounts.map(\.id)
+                    paged += page.records.map(\.id)
                     token = page.nextPageToken
                 } while token != nil && paged.count <= all.count
                 #expect(paged == expected, "round \(round): \(order) by \(size)")
@@ -84,11 +85,11 @@ import Wire
         try await TestService.run(SampleService.definition) { service in
             for name in ["Zebra", "Äpfel", "ape", "apfel"] { try await service.create(Account(displayName: name)) }
             let up = try await service.accounts().listAccounts(ListAccountsRequest(orderBy: ["display_name"]))
-            #expect(up.accounts.map(\.displayName) == ["ape", "apfel", "Äpfel", "Zebra"])
+            #expect(up.records.map(\.displayName) == ["ape", "apfel", "Äpfel", "Zebra"])
             // Comparing goes by the same order.
             let fromB = try await service.accounts().listAccounts(
                 ListAccountsRequest(filterExpression: "display_name >= 'b'"))
-            #expect(fromB.accounts.map(\.displayName) == ["Zebra"])
+            #expect(fromB.records.map(\.displayName) == ["Zebra"])
         }
     }
 
@@ -102,7 +103,7 @@ import Wire
             for (order, amounts) in [("desc", [7, 5, nil]), ("asc", [5, 7, nil])] as [(String, [Int64?])] {
                 let list = try await service.accounts().listAccounts(
                     ListAccountsRequest(orderBy: ["annual_revenue.minor_units \(order)"]))
-                #expect(list.accounts.map { $0.annualRevenue?.minorUnits } == amounts)
+                #expect(list.records.map { $0.annualRevenue?.minorUnits } == amounts)
             }
         }
     }

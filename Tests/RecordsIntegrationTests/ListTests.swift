@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import CustomerContracts
 import Postgres
 import RPC
 import Tenancy
@@ -43,17 +44,17 @@ import Wire
             for order in orders {
                 let whole = try await service.accounts().listAccounts(
                     ListAccountsRequest(orderBy: order, pageSize: 1000))
-                #expect(whole.nextPageToken == nil && whole.accounts.count == all.count)
+                #expect(whole.nextPageToken == nil && whole.records.count == all.count)
                 for size in [1, 7, 39, 40] as [Int32] {
                     var paged: [Account] = []
                     var token: String?
                     repeat {
                         let page = try await service.accounts().listAccounts(
                             ListAccountsRequest(orderBy: order, pageSize: size, pageToken: token))
-                        paged += page.accounts
+                        paged += page.records
                         token = page.nextPageToken
                     } while token != nil && paged.count <= all.count
-                    #expect(paged == whole.accounts, "\(order) by \(size)")
+                    #expect(paged == whole.records, "\(order) by \(size)")
                 }
             }
         }
@@ -119,12 +120,12 @@ import Wire
             try await service.delete(all[0])
             let page = try await service.accounts().listAccounts(
                 ListAccountsRequest(pageSize: 2, readMask: ["display_name"], includeCount: true))
-            #expect(page.count?.value == 5 && page.count?.estimated == false && page.accounts.count == 2)
-            let first = try #require(page.accounts.first)
+            #expect(page.count?.value == 5 && page.count?.estimated == false && page.records.count == 2)
+            let first = try #require(page.records.first)
             #expect(first.id != nil && first.version == 1 && first.displayName != nil && first.createTime == nil)
             let shown = try await service.accounts().listAccounts(
                 ListAccountsRequest(includeCount: true, showDeleted: true))
-            #expect(shown.count?.value == 6 && shown.accounts.count == 6)
+            #expect(shown.count?.value == 6 && shown.records.count == 6)
         }
     }
 
@@ -167,7 +168,7 @@ import Wire
                     records.filter { filter.matches($0.message(in: Arena())) }.compactMap(\.id))
                 let found = try await ContactServiceClient(channel: service.channel()).listContacts(
                     ListContactsRequest(filterExpression: text, pageSize: 1000))
-                let ids = Set(found.contacts.compactMap(\.id))
+                let ids = Set(found.records.compactMap(\.id))
                 #expect(ids == expected, "round \(round): \(text)")
                 if ids != expected { return }
             }
@@ -195,7 +196,7 @@ import Wire
                 let expected = Set(accounts.filter { filter.matches($0.message(in: Arena())) }.compactMap(\.id))
                 let found = try await service.accounts().listAccounts(
                     ListAccountsRequest(filterExpression: text, pageSize: 1000))
-                #expect(Set(found.accounts.compactMap(\.id)) == expected, "round \(round): \(text)")
+                #expect(Set(found.records.compactMap(\.id)) == expected, "round \(round): \(text)")
             }
         }
     }

@@ -1,5 +1,5 @@
 import AccessControl
-import Contracts
+import CustomerContracts
 import Tenancy
 import TestService
 

@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import CustomerContracts
 import RPC
 import Tenancy
 import TestPostgres
@@ -79,7 +80,7 @@ import Wire
                 }
                 let found = try await ActivityServiceClient(channel: service.channel(as: user)).listActivities(
                     ListActivitiesRequest(filterExpression: text, pageSize: 1000))
-                #expect(Set(found.activities.map(\.id)) == Set(expected.map(\.id)), "round \(round): \(text)")
+                #expect(Set(found.records.map(\.id)) == Set(expected.map(\.id)), "round \(round): \(text)")
             }
         }
     }
@@ -92,7 +93,7 @@ import Wire
                 Account(displayName: "Child", city: "Bonn", parentAccountID: parent.id))
             let found = try await service.accounts().listAccounts(
                 ListAccountsRequest(filterExpression: "parent_account.city = Rom and city = Bonn"))
-            #expect(found.accounts.map(\.id) == [child.id])
+            #expect(found.records.map(\.id) == [child.id])
         }
     }
 

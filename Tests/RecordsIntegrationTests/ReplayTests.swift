@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import CustomerContracts
 import Postgres
 import RPC
 import Reactor
@@ -28,7 +29,7 @@ import Testing
         try await TestService.run(SampleService.definition) { service in
             let created = try await service.create(ReplayTests.account, requestID: "c")
             #expect(try await service.create(ReplayTests.account, requestID: "c") == created)
-            let creation = BatchCreateAccountsRequest(accounts: [ReplayTests.account])
+            let creation = BatchCreateAccountsRequest(records: [ReplayTests.account])
             _ = try await service.accounts(requestID: "b").batchCreateAccounts(creation)
             let deletion = DeleteAccountRequest(id: created.id)
             _ = try await service.accounts(requestID: "d").deleteAccount(deletion)
@@ -39,9 +40,9 @@ import Testing
             #expect(refused.reason == "FIELD_NOT_WRITABLE")
             let deleted = try await service.accounts(requestID: "d").deleteAccount(deletion)
             #expect(
-                deleted.account?.phone == "•••4567" && deleted.account?.email == nil && deleted.account?.city == "Rom")
+                deleted.record?.phone == "•••4567" && deleted.record?.email == nil && deleted.record?.city == "Rom")
             let batch = try await service.accounts(requestID: "b").batchCreateAccounts(creation)
-            #expect(batch.accounts.map(\.phone) == ["•••4567"] && batch.accounts.map(\.email) == [nil])
+            #expect(batch.records.map(\.phone) == ["•••4567"] && batch.records.map(\.email) == [nil])
         }
     }
 
@@ -54,8 +55,8 @@ import Testing
                 return try await service.engine.transaction(context, request: UpdateAccountRequest()) { transaction in
                     let record = try await transaction.load(SampleService.account, id: created.id, for: .update)
                     let stored = try await transaction.update(record, by: .program) { $0.set("city", "Bonn") }
-                    return UpdateAccountResponse(account: transaction.present(stored, as: Account.self))
-                }.account
+                    return UpdateAccountResponse(record: transaction.present(stored, as: Account.self))
+                }.record
             }
             #expect(try await touch()?.email == "ann@example.com")
             ReplayTests.cutRights(service)

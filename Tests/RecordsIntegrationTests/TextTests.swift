@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import CustomerContracts
 import RPC
 import Records
 import TestService
@@ -46,13 +47,13 @@ import Testing
                 "display_name ^= 'zoe\u{308}'", "display_name in ('x', 'Zoe\u{308} Müller')",
             ] {
                 let found = try await service.accounts().listAccounts(ListAccountsRequest(filterExpression: expression))
-                #expect(found.accounts.map(\.id) == [mac.id], "\(expression)")
+                #expect(found.records.map(\.id) == [mac.id], "\(expression)")
                 let filter = Filter(
                     compare: Comparison(
                         field: "display_name", operator: .equal,
                         values: [Contracts.Value(stringValue: "Zoe\u{308} Müller\n")]))
                 #expect(
-                    try await service.accounts().listAccounts(ListAccountsRequest(filter: filter)).accounts.map(\.id)
+                    try await service.accounts().listAccounts(ListAccountsRequest(filter: filter)).records.map(\.id)
                         == [mac.id])
             }
         }
@@ -65,11 +66,11 @@ import Testing
             _ = try await service.create(Account(displayName: "AcmeGmbH"))
             for expression in ["display_name ~ ' '", "display_name ~ ' GmbH'", "display_name ^= 'Acme '"] {
                 let found = try await service.accounts().listAccounts(ListAccountsRequest(filterExpression: expression))
-                #expect(found.accounts.map(\.id) == [firm.id], "\(expression)")
+                #expect(found.records.map(\.id) == [firm.id], "\(expression)")
             }
             let none = try await service.accounts().listAccounts(
                 ListAccountsRequest(filterExpression: "display_name ~ '\u{200b}'"))
-            #expect(none.accounts.isEmpty)
+            #expect(none.records.isEmpty)
         }
     }
 
@@ -100,9 +101,9 @@ import Testing
                     transaction in
                     let record = try await transaction.load(SampleService.account, id: account.id, for: .update)
                     let stored = try await transaction.update(record, by: .program) { $0.set("display_name", name) }
-                    return UpdateAccountResponse(account: transaction.present(stored, as: Account.self))
+                    return UpdateAccountResponse(record: transaction.present(stored, as: Account.self))
                 }
-                return answer.account?.displayName
+                return answer.record?.displayName
             }
             #expect(try await rename(to: "  Cafe\u{301}  ")?.utf8.elementsEqual("Caf\u{e9}".utf8) == true)
             let error = await #expect(throws: RPCError.self) { try await rename(to: "\u{200b}") }

@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import CustomerContracts
 import RPC
 import Reactor
 import Synchronization
@@ -54,14 +55,14 @@ import Wire
         try await TestService.run(SampleService.definition) { _ in
             let results = (0..<1_000).map { ItemResult(index: UInt32($0), code: 0) }
             for response in [
-                BatchCreateAccountsResponse(accounts: Self.accounts, results: results),
-                BatchCreateAccountsResponse(accounts: Array(Self.accounts.prefix(17))), BatchCreateAccountsResponse(),
+                BatchCreateAccountsResponse(records: Self.accounts, results: results),
+                BatchCreateAccountsResponse(records: Array(Self.accounts.prefix(17))), BatchCreateAccountsResponse(),
             ] {
                 let message = response.message(in: Arena())
                 var pace = Pace()
                 #expect(await PacedCodec.encode(message, at: &pace) == WireCodec.encode(message))
             }
-            let list = ListAccountsResponse(accounts: Self.accounts, nextPageToken: "more").message(in: Arena())
+            let list = ListAccountsResponse(records: Self.accounts, nextPageToken: "more").message(in: Arena())
             var pace = Pace()
             #expect(await PacedCodec.encode(list, at: &pace) == WireCodec.encode(list))
         }
@@ -79,11 +80,11 @@ import Wire
                 let read = try await served(quiet, account) {
                     let request = BatchGetAccountsRequest(ids: Self.accounts.compactMap(\.id))
                     let answer = try await busy.accounts().batchGetAccounts(request)
-                    #expect(answer.accounts.count == 1_000)
+                    #expect(answer.records.count == 1_000)
                 }
                 let listed = try await served(quiet, account) {
                     let answer = try await busy.accounts().listAccounts(ListAccountsRequest(pageSize: 1_000))
-                    #expect(answer.accounts.count == 1_000)
+                    #expect(answer.records.count == 1_000)
                 }
                 #expect(created.calls >= 10 && created.turns >= 30, "\(created)")
                 #expect(read.calls >= 2 && read.turns >= 10, "\(read)")

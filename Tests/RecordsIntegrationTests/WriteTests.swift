@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import Postgres
 import RPC
 import Reactor
@@ -186,11 +187,11 @@ import Wire
             }
             #expect(stale.code == .aborted)
             let deleted = try await service.accounts().deleteAccount(DeleteAccountRequest(id: created.id, version: 1))
-            #expect(deleted.account?.deleteTime != nil && deleted.account?.version == 2)
+            #expect(deleted.record?.deleteTime != nil && deleted.record?.version == 2)
             let gone = try await denial { try await service.get(created) }
             #expect(gone.code == .notFound)
             let shown = try await service.get(created, deleted: true)
-            #expect(shown == deleted.account)
+            #expect(shown == deleted.record)
             for error in [
                 try await denial { try await service.delete(created) },
                 try await denial { try await service.update(Account(id: created.id, city: "x")) },

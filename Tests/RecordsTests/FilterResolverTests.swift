@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import CustomerContracts
 import Postgres
 import RPC
 import Tenancy

@@ -1,6 +1,6 @@
 import AccessControl
-import Contracts
 import Postgres
+import SalesContracts
 import Tenancy
 import TestService
 import Testing

@@ -1,4 +1,4 @@
-import Contracts
+import CustomerContracts
 import Logging
 import RPC
 import Reactor

@@ -1,5 +1,7 @@
 import AccessControl
 import Contracts
+import CustomerContracts
+import SalesContracts
 import Tenancy
 import TestService
 import Testing

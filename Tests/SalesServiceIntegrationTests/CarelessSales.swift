@@ -2,6 +2,7 @@ import AccessControl
 import Contracts
 import RPC
 import Records
+import SalesContracts
 import ServiceHost
 import Tenancy
 import TestService

@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import RPC
+import SalesContracts
 import SalesService
 import Tenancy
 import TestService
@@ -97,7 +98,7 @@ import Testing
                     try await refusal {
                         try await client.updateDeal(
                             UpdateDealRequest(
-                                deal: Deal(id: deal.id, outcomeReason: "x"), updateMask: ["outcome_reason"])
+                                record: Deal(id: deal.id, outcomeReason: "x"), updateMask: ["outcome_reason"])
                         )
                     })
             }
@@ -134,7 +135,7 @@ import Testing
                 })
             expectHidden("category", refused)
             let batch = try await client.batchCreateDeals(
-                BatchCreateDealsRequest(deals: [
+                BatchCreateDealsRequest(records: [
                     Deal(displayName: "Lamp", stageID: lost.id), Deal(displayName: "Lamp", stageID: open.id),
                 ]))
             #expect(batch.results.map(\.reason) == ["FIELD_NOT_READABLE", "FIELD_NOT_READABLE"])

@@ -1,6 +1,6 @@
 import AccessControl
-import Contracts
 import RPC
+import SalesContracts
 import SalesService
 import Tenancy
 import TestService

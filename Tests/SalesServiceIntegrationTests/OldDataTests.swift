@@ -1,6 +1,6 @@
-import Contracts
 import Postgres
 import RPC
+import SalesContracts
 import SalesService
 import Tenancy
 import TestService

@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import SalesContracts
 import SalesService
 import Tenancy
 import TestService

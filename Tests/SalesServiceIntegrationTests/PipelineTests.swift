@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import RPC
+import SalesContracts
 import SalesService
 import Tenancy
 import TestService

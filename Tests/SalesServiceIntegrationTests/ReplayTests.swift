@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import RPC
+import SalesContracts
 import SalesService
 import Tenancy
 import TestService
@@ -13,10 +14,10 @@ import Testing
         try await TestService.run(SalesService.definition) { sales in
             let proposal = try await sales.stage("Proposal")
             let user = sales.makeUser([("*", "*", .all)])
-            let creation = CreateDealRequest(deal: Deal(displayName: "Desk"))
-            let batch = BatchCreateDealsRequest(deals: [Deal(displayName: "Lamp")])
-            let created = try #require(try await sales.deals(as: user, requestID: "create").createDeal(creation).deal)
-            let lamp = try await sales.deals(as: user, requestID: "batch").batchCreateDeals(batch).deals.first
+            let creation = CreateDealRequest(record: Deal(displayName: "Desk"))
+            let batch = BatchCreateDealsRequest(records: [Deal(displayName: "Lamp")])
+            let created = try #require(try await sales.deals(as: user, requestID: "create").createDeal(creation).record)
+            let lamp = try await sales.deals(as: user, requestID: "batch").batchCreateDeals(batch).records.first
             let move = MoveDealStageRequest(id: created.id, stageID: proposal.id, version: created.version)
             let moved = try await sales.deals(as: user, requestID: "move").moveDealStage(move).deal
             #expect(moved?.stageID == proposal.id)
@@ -30,10 +31,10 @@ import Testing
                     ("deal", "create", .all), ("deal", "update", .all), ("deal", "delete", .all),
                     ("stage", "read", .all), ("pipeline", "read", .all),
                 ])
-            let again = try await sales.deals(as: user, requestID: "create").createDeal(creation).deal
+            let again = try await sales.deals(as: user, requestID: "create").createDeal(creation).record
             #expect(again?.id == created.id)
             #expect(
-                try await sales.deals(as: user, requestID: "batch").batchCreateDeals(batch).deals.map(\.id) == [
+                try await sales.deals(as: user, requestID: "batch").batchCreateDeals(batch).records.map(\.id) == [
                     lamp?.id
                 ])
             for refused in [

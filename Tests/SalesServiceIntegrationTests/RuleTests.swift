@@ -1,7 +1,7 @@
 import AccessControl
-import Contracts
 import RPC
 import Records
+import SalesContracts
 import ServiceHost
 import Synchronization
 import Tenancy

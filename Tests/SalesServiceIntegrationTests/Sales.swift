@@ -1,5 +1,5 @@
 import AccessControl
-import Contracts
+import SalesContracts
 import Tenancy
 import TestService
 import Testing

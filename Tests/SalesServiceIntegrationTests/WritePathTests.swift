@@ -3,6 +3,7 @@ import Contracts
 import Postgres
 import RPC
 import Records
+import SalesContracts
 import ServiceHost
 import Tenancy
 import TestService

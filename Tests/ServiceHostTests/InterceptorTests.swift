@@ -1,6 +1,7 @@
 import Contracts
 import CoreMetrics
 import Credentials
+import CustomerContracts
 import Observability
 import RPC
 import RPCTransport

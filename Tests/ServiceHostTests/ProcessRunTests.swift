@@ -1,5 +1,6 @@
 import Contracts
 import Credentials
+import CustomerContracts
 import Foundation
 import Logging
 import RPC
@@ -49,7 +50,9 @@ import Wire
         let reader = try SettingsReader(sources)
         let settings = HostSettings(.customer, reader)
         try reader.finish()
-        return try ProcessRun(name: .customer, settings: settings, sources: sources, warnings: [])
+        return try ProcessRun(
+            name: .customer, contracts: ContractCatalogue(joining: [.shared, .customer]), settings: settings,
+            sources: sources, warnings: [])
     }
 
     private func client(as program: ServiceName, _ loops: EventLoopGroup) throws -> RPCClient {
@@ -102,7 +105,7 @@ import Wire
                             begun.continuation.yield()
                             for await _ in gate.stream { break }
                         }
-                        return GetAccountResponse(account: Account(id: caller.workspace))
+                        return GetAccountResponse(record: Account(id: caller.workspace))
                     }
                     return ServiceOffer(router: router)
                 }
@@ -119,7 +122,7 @@ import Wire
         let accounts = AccountServiceClient(channel: gateway)
         let caller = Sample.caller()
         let answer = try await accounts.getAccount(GetAccountRequest(id: "x"), options: options(caller))
-        #expect(answer.account?.id == "acme")
+        #expect(answer.record?.id == "acme")
         #expect(
             await reason { _ = try await accounts.getAccount(GetAccountRequest(), options: options(nil)) }
                 == "SESSION_REQUIRED")
@@ -159,7 +162,7 @@ import Wire
         process.requestStop("test")
         while try await !get("/readyz").contains("server: stopping") {}
         gate.continuation.yield()
-        #expect(try await waiting.value.account?.id == "acme")
+        #expect(try await waiting.value.record?.id == "acme")
         for await wentWell in ended.stream {
             #expect(wentWell)
             break

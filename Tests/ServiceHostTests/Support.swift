@@ -1,5 +1,5 @@
-import Contracts
 import Credentials
+import CustomerContracts
 import Logging
 import RPC
 import Synchronization

@@ -1,3 +1,4 @@
+import Catalogue
 import Contracts
 import RPC
 import Tenancy
@@ -7,7 +8,7 @@ import Testing
 
 @Suite struct TopologyTests {
     @Test func everyServiceOfTheProductIsInIt() {
-        for method in ServiceCatalogue.methods {
+        for method in ContractCatalogue.all.methods {
             #expect(!Topology.callers(ofService: method.service).isEmpty, "\(method.service)")
         }
         #expect(Topology.callers(ofService: "steward.unheard.v1.Service").isEmpty)
@@ -15,7 +16,7 @@ import Testing
 
     @Test func everyPlatformServiceIsNamed() {
         let platform = Set(
-            ServiceCatalogue.methods.map(\.service).filter { $0.hasPrefix("steward.platform.") })
+            ContractCatalogue.all.methods.map(\.service).filter { $0.hasPrefix("steward.platform.") })
         #expect(platform == Set(Topology.platformServices.keys))
     }
 

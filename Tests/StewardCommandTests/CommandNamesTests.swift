@@ -1,5 +1,9 @@
 import ArgumentParser
+import Catalogue
 import Contracts
+import CustomerContracts
+import IdentityContracts
+import SalesContracts
 import Testing
 import Wire
 
@@ -59,7 +63,7 @@ import Wire
     }
 
     @Test func aKindWithoutAPresentationIsShown() throws {
-        for entry in RecordCatalogue.entries {
+        for entry in ContractCatalogue.all.records {
             let noun = RecordNoun(entry, among: [])
             #expect(try noun.columns.map { try RecordColumn.named($0, in: noun.record).name } == noun.columns)
         }

@@ -1,5 +1,6 @@
-import Contracts
+import IdentityContracts
 import RPC
+import SalesContracts
 import Testing
 
 @testable import steward

@@ -1,4 +1,7 @@
 import Contracts
+import CustomerContracts
+import IdentityContracts
+import SalesContracts
 import Tenancy
 import Testing
 import Wire

@@ -1,5 +1,8 @@
 import Contracts
+import CustomerContracts
 import Foundation
+import IdentityContracts
+import SalesContracts
 import Tenancy
 import Testing
 import Wire

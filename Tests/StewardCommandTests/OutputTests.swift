@@ -1,4 +1,4 @@
-import Contracts
+import SalesContracts
 import Testing
 
 @testable import steward

@@ -1,5 +1,8 @@
+import Catalogue
 import Contracts
+import CustomerContracts
 import RPC
+import SalesContracts
 import Tenancy
 import Testing
 import Wire
@@ -8,14 +11,14 @@ import Wire
 
 @Suite struct RemoteSchemaTests {
     private func schema(_ package: String) throws -> RemoteSchema {
-        try RemoteSchema(fileDescriptorSet: try #require(FileDescriptors.serialized(for: package)))
+        try RemoteSchema(fileDescriptorSet: try #require(ContractCatalogue.all.descriptorSet(of: package)))
     }
 
     /// What a server describes is laid out so that it reads and writes what compiled code does.
     @Test func describedMessagesMatchCompiledOnes() throws {
         for package in ["steward.rpc.v1", "steward.identity.v1", "steward.customer.v1", "steward.sales.v1"] {
             let schema = try schema(package)
-            let methods = ServiceCatalogue.methods.filter { $0.service.hasPrefix(package + ".") }
+            let methods = ContractCatalogue.all.methods.filter { $0.service.hasPrefix(package + ".") }
             #expect(!methods.isEmpty)
             for compiled in Set(methods.flatMap { [$0.request, $0.response] }) {
                 let described = try #require(schema.messages[compiled.name], "\(compiled.name)")
@@ -34,10 +37,10 @@ import Wire
                 ContactPoint(kind: .email, value: "a@b.example", primary: true),
                 ContactPoint(kind: .mobile, value: "+1"),
             ])
-        let response = GetContactResponse(contact: contact).encoded()
+        let response = GetContactResponse(record: contact).encoded()
         let type = try #require(schema("steward.customer.v1").messages["steward.customer.v1.GetContactResponse"])
         let described = try response.withUnsafeBytes { try WireCodec.decode($0, as: type, arena: Arena()) }
-        #expect(MessageJSON.text(described) == MessageJSON.text(GetContactResponse(contact: contact).message()))
+        #expect(MessageJSON.text(described) == MessageJSON.text(GetContactResponse(record: contact).message()))
         #expect(WireCodec.encode(described) == response)
     }
 
@@ -48,7 +51,7 @@ import Wire
             text: #"{"deal": {"display_name": "X", "amount": {"currency_code": "EUR", "minor_units": 5}}}"#)
         try MessageFill.fill(request, from: json)
         let decoded = try CreateDealRequest(decoding: WireCodec.encode(request))
-        #expect(decoded.deal == Deal(displayName: "X", amount: Money(currencyCode: "EUR", minorUnits: 5)))
+        #expect(decoded.record == Deal(displayName: "X", amount: Money(currencyCode: "EUR", minorUnits: 5)))
     }
 
     @Test func fieldsKeepTheirComments() throws {

@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import RPC
 import StewardClient
 import Tenancy
@@ -42,8 +43,8 @@ extension SystemTests {
 
         private func create(_ name: String, below parent: String?, _ rep: StewardConnection) async throws -> String {
             let account = try await rep.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: name, parentAccountID: parent))
-            ).account
+                CreateAccountRequest(record: Account(displayName: name, parentAccountID: parent))
+            ).record
             return try #require(account?.id)
         }
 
@@ -51,7 +52,7 @@ extension SystemTests {
             do {
                 _ = try await rep.accounts.updateAccount(
                     UpdateAccountRequest(
-                        account: Account(id: account, parentAccountID: parent), updateMask: ["parent_account_id"]),
+                        record: Account(id: account, parentAccountID: parent), updateMask: ["parent_account_id"]),
                     options: CallOptions(requestID: RecordID.make().text))
                 return nil
             } catch {

@@ -1,5 +1,8 @@
 import Contracts
+import CustomerContracts
+import IdentityContracts
 import RPC
+import SalesContracts
 import StewardClient
 import Tenancy
 import TestSteward
@@ -10,7 +13,7 @@ extension SystemTests {
     /// Whatever is wrong with a request, the answer says what, where and what to do.
     @Suite(.serialized) struct BadInputJourney {
         private func creating(_ account: Account) -> @Sendable (StewardConnection) async throws -> Void {
-            { _ = try await $0.accounts.createAccount(CreateAccountRequest(account: account)) }
+            { _ = try await $0.accounts.createAccount(CreateAccountRequest(record: account)) }
         }
 
         private func listing(_ request: ListAccountsRequest) -> @Sendable (StewardConnection) async throws -> Void {
@@ -61,14 +64,14 @@ extension SystemTests {
                     },
                     RefusedCall("date", .invalidArgument, "INVALID_DATE", field: "deal.close_date") {
                         _ = try await $0.deals.createDeal(
-                            CreateDealRequest(deal: Deal(displayName: "A", closeDate: "2027-02-30")))
+                            CreateDealRequest(record: Deal(displayName: "A", closeDate: "2027-02-30")))
                     },
                     RefusedCall(
                         "contact point", .invalidArgument, "INVALID_FORMAT", field: "contact.contact_points[0].value"
                     ) {
                         let points = [ContactPoint(kind: .email, value: "nobody")]
                         _ = try await $0.contacts.createContact(
-                            CreateContactRequest(contact: Contact(givenName: "A", contactPoints: points)))
+                            CreateContactRequest(record: Contact(givenName: "A", contactPoints: points)))
                     },
                     RefusedCall("batch of none", .invalidArgument, "BATCH_SIZE_INVALID", field: "accounts") {
                         _ = try await $0.accounts.batchCreateAccounts(BatchCreateAccountsRequest())
@@ -76,10 +79,10 @@ extension SystemTests {
                     RefusedCall("grant on nothing known", .invalidArgument, "GRANT_INVALID", field: "role.grants[0]") {
                         let grant = Contracts.Grant(object: "spaceship", action: "read", scope: .all)
                         _ = try await $0.roles.createRole(
-                            CreateRoleRequest(role: Role(displayName: "Pilot", grants: [grant])))
+                            CreateRoleRequest(record: Role(displayName: "Pilot", grants: [grant])))
                     },
                 ], by: workspace.admin)
-            #expect(try await workspace.admin.accounts.listAccounts(ListAccountsRequest()).accounts.isEmpty)
+            #expect(try await workspace.admin.accounts.listAccounts(ListAccountsRequest()).records.isEmpty)
             await workspace.close()
         }
 
@@ -87,7 +90,7 @@ extension SystemTests {
             let workspace = try await TestSteward.shared().makeWorkspace()
             for index in 0..<3 {
                 _ = try await workspace.admin.accounts.createAccount(
-                    CreateAccountRequest(account: Account(displayName: "Row \(index)")))
+                    CreateAccountRequest(record: Account(displayName: "Row \(index)")))
             }
             let page = try await workspace.admin.accounts.listAccounts(ListAccountsRequest(pageSize: 1))
             let token = try #require(page.nextPageToken)
@@ -144,12 +147,12 @@ extension SystemTests {
             let admin = workspace.admin
             let account = try #require(
                 try await admin.accounts.createAccount(
-                    CreateAccountRequest(account: Account(displayName: "Acme", externalID: "X-1", city: "Berlin"))
-                ).account)
+                    CreateAccountRequest(record: Account(displayName: "Acme", externalID: "X-1", city: "Berlin"))
+                ).record)
             let id = account.id
-            let deal = try await admin.deals.createDeal(CreateDealRequest(deal: Deal(displayName: "Desk"))).deal
+            let deal = try await admin.deals.createDeal(CreateDealRequest(record: Deal(displayName: "Desk"))).record
             func updating(_ account: Account, _ mask: String...) -> @Sendable (StewardConnection) async throws -> Void {
-                { _ = try await $0.accounts.updateAccount(UpdateAccountRequest(account: account, updateMask: mask)) }
+                { _ = try await $0.accounts.updateAccount(UpdateAccountRequest(record: account, updateMask: mask)) }
             }
             try await expect(
                 [
@@ -168,7 +171,7 @@ extension SystemTests {
                     RefusedCall("the stage by update", .invalidArgument, "FIELD_IMMUTABLE", field: "deal.stage_id") {
                         _ = try await $0.deals.updateDeal(
                             UpdateDealRequest(
-                                deal: Deal(id: deal?.id, stageID: RecordID.make().text), updateMask: ["stage_id"]))
+                                record: Deal(id: deal?.id, stageID: RecordID.make().text), updateMask: ["stage_id"]))
                     },
                     RefusedCall(
                         "taken", .alreadyExists, "EXTERNAL_ID_TAKEN", field: "account.external_id",
@@ -177,7 +180,7 @@ extension SystemTests {
                         _ = try await $0.accounts.restoreAccount(RestoreAccountRequest(id: id))
                     },
                 ], by: admin)
-            #expect(try await admin.accounts.getAccount(GetAccountRequest(id: id)).account == account)
+            #expect(try await admin.accounts.getAccount(GetAccountRequest(id: id)).record == account)
             await workspace.close()
         }
 
@@ -186,10 +189,10 @@ extension SystemTests {
             let admin = workspace.admin
             let account = try #require(
                 try await admin.accounts.createAccount(
-                    CreateAccountRequest(account: Account(displayName: "Acme", city: "Berlin"))
-                ).account)
+                    CreateAccountRequest(record: Account(displayName: "Acme", city: "Berlin"))
+                ).record)
             func edit(_ change: Account, _ mask: [String]) async throws -> Account? {
-                try await admin.accounts.updateAccount(UpdateAccountRequest(account: change, updateMask: mask)).account
+                try await admin.accounts.updateAccount(UpdateAccountRequest(record: change, updateMask: mask)).record
             }
             _ = try await edit(Account(id: account.id, version: 1, city: "Rome"), ["city"])
             // Edits of other fields live together, also when they began at the same version.
@@ -207,7 +210,7 @@ extension SystemTests {
             #expect(try Account(decoding: conflict.base) == Account(id: account.id, version: 1, city: "Berlin"))
             #expect(try Account(decoding: conflict.mine) == Account(id: account.id, version: 1, city: "Paris"))
             #expect(try Account(decoding: conflict.theirs) == Account(id: account.id, version: 3, city: "Rome"))
-            let stored = try await admin.accounts.getAccount(GetAccountRequest(id: account.id)).account
+            let stored = try await admin.accounts.getAccount(GetAccountRequest(id: account.id)).record
             #expect(stored?.city == "Rome" && stored?.postalCode == nil)
             await workspace.close()
         }
@@ -215,8 +218,8 @@ extension SystemTests {
         @Test func aRightThatIsMissing() async throws {
             let workspace = try await TestSteward.shared().makeWorkspace()
             let account = try await workspace.admin.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Acme"))
-            ).account
+                CreateAccountRequest(record: Account(displayName: "Acme"))
+            ).record
             let (_, reader) = try await workspace.connect(as: "reader@\(workspace.name).example", roles: ["Reader"])
             try await expect(
                 [
@@ -231,7 +234,7 @@ extension SystemTests {
                         _ = try await $0.accounts.deleteAccount(DeleteAccountRequest(id: account?.id))
                     },
                     RefusedCall("make users", .permissionDenied, "PERMISSION_MISSING", field: "user.create") {
-                        _ = try await $0.users.createUser(CreateUserRequest(user: User(email: "x@y.example")))
+                        _ = try await $0.users.createUser(CreateUserRequest(record: User(email: "x@y.example")))
                     },
                 ], by: reader)
             await reader.close()

@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import Foundation
 import StewardClient
 import TestSteward
@@ -47,7 +48,7 @@ extension SystemTests {
             let allowed = try await tool.run(arguments: write + ["--allow-writes"])
             #expect(allowed.code == 0, "\(allowed.errors)")
             // The call that comes first, to see whether the request is right, writes too.
-            let accounts = try await workspace.admin.accounts.listAccounts(ListAccountsRequest(pageSize: 100)).accounts
+            let accounts = try await workspace.admin.accounts.listAccounts(ListAccountsRequest(pageSize: 100)).records
             #expect(accounts.filter { $0.displayName == "Bench" }.count == 21)
             await workspace.close()
         }

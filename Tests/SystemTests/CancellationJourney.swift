@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import RPC
 import StewardClient
 import Tenancy

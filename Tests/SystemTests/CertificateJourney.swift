@@ -1,6 +1,8 @@
 import Contracts
+import CustomerContracts
 import Foundation
 import RPC
+import SalesContracts
 import StewardClient
 import Tenancy
 import TestSteward
@@ -128,9 +130,9 @@ extension SystemTests {
             try await eventually("sales is reached, and reaches the others") {
                 do {
                     let account = try await workspace.admin.accounts.createAccount(
-                        CreateAccountRequest(account: Account(displayName: "A")))
+                        CreateAccountRequest(record: Account(displayName: "A")))
                     _ = try await workspace.admin.deals.createDeal(
-                        CreateDealRequest(deal: Deal(displayName: "Desk", accountID: account.account?.id)))
+                        CreateDealRequest(record: Deal(displayName: "Desk", accountID: account.record?.id)))
                     return true
                 } catch let error as RPCError where error.code == .unavailable {
                     return false

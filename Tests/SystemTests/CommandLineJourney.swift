@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import Foundation
 import RPC
 import StewardClient
@@ -70,7 +71,7 @@ extension SystemTests {
             let account = try object(created.output)
             let id = try #require(account["id"] as? String)
             #expect(account["display_name"] as? String == "北京 Müller & Söhne")
-            let stored = try await workspace.admin.accounts.getAccount(GetAccountRequest(id: id)).account
+            let stored = try await workspace.admin.accounts.getAccount(GetAccountRequest(id: id)).record
             #expect(stored?.annualRevenue == Money(currencyCode: "EUR", minorUnits: 1_250))
 
             let again = try await tool.run(
@@ -139,7 +140,7 @@ extension SystemTests {
             #expect(second.lines.last == "1 created, 2 existed, 0 refused")
             let names = try await workspace.admin.accounts.listAccounts(
                 ListAccountsRequest(orderBy: ["external_id"])
-            ).accounts.map(\.displayName)
+            ).records.map(\.displayName)
             #expect(names == ["Acme, Inc.", "Beta", "北京公司"])
 
             let deals = try tool.file(

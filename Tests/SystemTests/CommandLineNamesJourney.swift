@@ -1,6 +1,9 @@
 import Contracts
+import CustomerContracts
 import Foundation
+import IdentityContracts
 import RPC
+import SalesContracts
 import StewardClient
 import Tenancy
 import TestSteward
@@ -74,7 +77,7 @@ extension SystemTests {
             #expect(double.code == 1)
             let names = try await workspace.admin.accounts.listAccounts(
                 ListAccountsRequest(filterExpression: "display_name = \"Oops\"")
-            ).accounts
+            ).records
             #expect(names.isEmpty)
             await workspace.close()
         }
@@ -99,7 +102,7 @@ extension SystemTests {
                 try await tool.run("role", "set-field", "Sales rep", "deal.amount", "masked"), "second policy")
             func policies() async throws -> [FieldPolicy] {
                 try await workspace.admin.roles.getRole(GetRoleRequest(id: try await workspace.roleID("Sales rep")))
-                    .role?.fieldPolicies ?? []
+                    .record?.fieldPolicies ?? []
             }
             #expect(Set(try await policies().map(\.field)) == ["tax_id", "amount"])
             expectSuccess(
@@ -198,8 +201,8 @@ extension SystemTests {
             // The server takes no such text any more; what was stored before it refused them is there.
             let evil = "x\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}y\nforged  z"
             let account = try await workspace.admin.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Acme"))
-            ).account
+                CreateAccountRequest(record: Account(displayName: "Acme"))
+            ).record
             let id = try #require(account?.id)
             let schema = try #require(TenantSchema(tenantID: workspace.tenantID, service: .customer)?.name)
             try await steward.database.run("UPDATE \(schema).accounts SET description = '\(evil)' WHERE id = '\(id)'")

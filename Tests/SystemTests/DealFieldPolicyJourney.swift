@@ -1,5 +1,7 @@
 import Contracts
+import IdentityContracts
 import RPC
+import SalesContracts
 import StewardClient
 import TestSteward
 import Testing
@@ -12,12 +14,13 @@ extension SystemTests {
         @Test func aHiddenStageIsToldAndChangedByNoMethod() async throws {
             let workspace = try await TestSteward.shared().makeWorkspace()
             let deal = try #require(
-                try await workspace.admin.deals.createDeal(CreateDealRequest(deal: Deal(displayName: "Ten desks"))).deal
+                try await workspace.admin.deals.createDeal(CreateDealRequest(record: Deal(displayName: "Ten desks")))
+                    .record
             )
             let board = try await workspace.admin.deals.getBoard(GetBoardRequest())
             let clerk = try await connect(workspace, policies: [("stage_id", .none), ("outcome_reason", .read)])
             let lost = try #require(board.columns.last?.stageID)
-            let told = try await clerk.deals.getDeal(GetDealRequest(id: deal.id)).deal
+            let told = try await clerk.deals.getDeal(GetDealRequest(id: deal.id)).record
             #expect(told?.id == deal.id && told?.stageID == nil)
             let byBoard = try await refusal {
                 try await clerk.deals.getBoard(
@@ -40,7 +43,8 @@ extension SystemTests {
         @Test func aReasonThatMayOnlyBeReadIsNotWrittenByAMove() async throws {
             let workspace = try await TestSteward.shared().makeWorkspace()
             let deal = try #require(
-                try await workspace.admin.deals.createDeal(CreateDealRequest(deal: Deal(displayName: "Ten desks"))).deal
+                try await workspace.admin.deals.createDeal(CreateDealRequest(record: Deal(displayName: "Ten desks")))
+                    .record
             )
             let board = try await workspace.admin.deals.getBoard(GetBoardRequest())
             let clerk = try await connect(workspace, policies: [("outcome_reason", .read)])
@@ -64,13 +68,13 @@ extension SystemTests {
             let objects = [("deal", "read"), ("deal", "update"), ("stage", "read"), ("pipeline", "read")]
             let role = try await workspace.admin.roles.createRole(
                 CreateRoleRequest(
-                    role: Role(
+                    record: Role(
                         displayName: "Clerk",
                         grants: objects.map { Right(object: $0.0, action: $0.1, scope: .all) },
                         fieldPolicies: policies.map {
                             Contracts.FieldPolicy(object: "deal", field: $0.field, access: $0.access)
                         }))
-            ).role
+            ).record
             let email = "clerk@\(workspace.name).example"
             _ = try await workspace.makeUser(email, roleIDs: [try #require(role?.id)])
             return try await workspace.connect(email)

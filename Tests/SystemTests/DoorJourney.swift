@@ -1,4 +1,4 @@
-import Contracts
+import IdentityContracts
 import RPC
 import StewardClient
 import TestSteward

@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import Foundation
 import StewardClient
 import TestSteward
@@ -45,7 +46,7 @@ extension SystemTests {
             let workspace = try await steward.makeWorkspace()
             for name in ["Ähre", "Birne", "Clou"] {
                 _ = try await workspace.admin.accounts.createAccount(
-                    CreateAccountRequest(account: Account(displayName: name)))
+                    CreateAccountRequest(record: Account(displayName: name)))
             }
             let password = "\(steward.folder)/\(UUID().uuidString)"
             try "\(TestSteward.password)\n".write(toFile: password, atomically: true, encoding: .utf8)

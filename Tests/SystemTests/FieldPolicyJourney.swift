@@ -1,5 +1,8 @@
 import Contracts
+import CustomerContracts
+import IdentityContracts
 import RPC
+import SalesContracts
 import StewardClient
 import TestSteward
 import Testing
@@ -14,7 +17,7 @@ extension SystemTests {
             try #require(
                 try await workspace.admin.roles.createRole(
                     CreateRoleRequest(
-                        role: Role(
+                        record: Role(
                             displayName: "Restricted",
                             grants: [
                                 Right(object: "account", action: "read", scope: .all),
@@ -25,17 +28,17 @@ extension SystemTests {
                                 Contracts.FieldPolicy(object: "account", field: "email", access: .masked),
                                 Contracts.FieldPolicy(object: "account", field: "annual_revenue", access: .read),
                             ]))
-                ).role)
+                ).record)
         }
 
         private func makeAccount(_ connection: StewardConnection, _ name: String) async throws -> Account {
             try #require(
                 try await connection.accounts.createAccount(
                     CreateAccountRequest(
-                        account: Account(
+                        record: Account(
                             displayName: name, phone: "+49 30 1234567", email: "info@\(name).example",
                             annualRevenue: Money(currencyCode: "EUR", minorUnits: 100)))
-                ).account)
+                ).record)
         }
 
         @Test func aHiddenFieldIsGoneFromEveryAnswer() async throws {
@@ -46,16 +49,16 @@ extension SystemTests {
                 "intern@\(workspace.name).example", roleIDs: [try #require(role.id)])
             let intern = try await workspace.connect("intern@\(workspace.name).example")
 
-            let got = try await intern.accounts.getAccount(GetAccountRequest(id: account.id)).account
+            let got = try await intern.accounts.getAccount(GetAccountRequest(id: account.id)).record
             let masked = try await intern.accounts.getAccount(
                 GetAccountRequest(id: account.id, readMask: ["phone", "email"])
-            ).account
+            ).record
             let batch = try await intern.accounts.batchGetAccounts(BatchGetAccountsRequest(ids: [account.id ?? ""]))
             let listed = try await intern.accounts.listAccounts(ListAccountsRequest())
             let updated = try await intern.accounts.updateAccount(
-                UpdateAccountRequest(account: Account(id: account.id, city: "Berlin"), updateMask: ["city"])
-            ).account
-            let answers = [got, masked, batch.accounts.first, listed.accounts.first, updated]
+                UpdateAccountRequest(record: Account(id: account.id, city: "Berlin"), updateMask: ["city"])
+            ).record
+            let answers = [got, masked, batch.records.first, listed.records.first, updated]
             for answer in answers {
                 #expect(answer?.id == account.id)
                 #expect(answer?.phone == nil)
@@ -64,7 +67,7 @@ extension SystemTests {
             #expect(got?.annualRevenue?.minorUnits == 100)
             #expect(updated?.city == "Berlin")
             // Others see what they saw.
-            let seen = try await workspace.admin.accounts.getAccount(GetAccountRequest(id: account.id)).account
+            let seen = try await workspace.admin.accounts.getAccount(GetAccountRequest(id: account.id)).record
             #expect(seen?.phone == account.phone)
             #expect(seen?.email == "info@acme.example")
             await intern.close()
@@ -107,13 +110,13 @@ extension SystemTests {
             ]
             for (field, change) in changes {
                 let error = try await refusal {
-                    try await intern.accounts.updateAccount(UpdateAccountRequest(account: change, updateMask: [field]))
+                    try await intern.accounts.updateAccount(UpdateAccountRequest(record: change, updateMask: [field]))
                 }
                 #expect(error.code == .permissionDenied)
                 #expect(error.reason == "FIELD_NOT_WRITABLE")
                 #expect(error.details.contains { $0.key == "field" && $0.value == field })
             }
-            #expect(try await workspace.admin.accounts.getAccount(GetAccountRequest(id: account.id)).account == account)
+            #expect(try await workspace.admin.accounts.getAccount(GetAccountRequest(id: account.id)).record == account)
             await intern.close()
             await workspace.close()
         }
@@ -124,7 +127,7 @@ extension SystemTests {
         ) async throws -> StewardConnection {
             let role = try await workspace.admin.roles.createRole(
                 CreateRoleRequest(
-                    role: Role(
+                    record: Role(
                         displayName: "All but \(field)",
                         grants: [
                             Right(object: "deal", action: "*", scope: .all),
@@ -132,7 +135,7 @@ extension SystemTests {
                             Right(object: "stage", action: "read", scope: .all),
                         ],
                         fieldPolicies: [Contracts.FieldPolicy(object: "deal", field: field, access: access)]))
-            ).role
+            ).record
             let email = "\(field)@\(workspace.name).example"
             _ = try await workspace.makeUser(email, roleIDs: [role?.id ?? ""])
             return try await workspace.connect(email)
@@ -142,10 +145,10 @@ extension SystemTests {
             let workspace = try await TestSteward.shared().makeWorkspace()
             let deal = try await workspace.admin.deals.createDeal(
                 CreateDealRequest(
-                    deal: Deal(
+                    record: Deal(
                         displayName: "Desk", amount: Money(currencyCode: "EUR", minorUnits: 100),
                         closeDate: "2027-01-31"))
-            ).deal
+            ).record
             let noAmount = try await connect(workspace, "amount", FieldAccess.none)
             let board = try await noAmount.deals.getBoard(GetBoardRequest())
             #expect(board.columns[0].dealCount == 1)
@@ -163,8 +166,9 @@ extension SystemTests {
             // Who may read deals only sees no board, which is made of stages, too.
             let role = try await workspace.admin.roles.createRole(
                 CreateRoleRequest(
-                    role: Role(displayName: "Deals only", grants: [Right(object: "deal", action: "read", scope: .all)]))
-            ).role
+                    record: Role(
+                        displayName: "Deals only", grants: [Right(object: "deal", action: "read", scope: .all)]))
+            ).record
             let email = "deals@\(workspace.name).example"
             _ = try await workspace.makeUser(email, roleIDs: [role?.id ?? ""])
             let dealsOnly = try await workspace.connect(email)
@@ -197,18 +201,19 @@ extension SystemTests {
             let workspace = try await TestSteward.shared().makeWorkspace()
             let account = try await makeAccount(workspace.admin, "acme")
             let (user, rep) = try await workspace.connect(as: "rep@\(workspace.name).example", roles: ["Reader"])
-            #expect(try await rep.accounts.getAccount(GetAccountRequest(id: account.id)).account?.phone != nil)
+            #expect(try await rep.accounts.getAccount(GetAccountRequest(id: account.id)).record?.phone != nil)
 
             var role = try #require(
-                try await workspace.admin.roles.getRole(GetRoleRequest(id: try await workspace.roleID("Reader"))).role)
+                try await workspace.admin.roles.getRole(GetRoleRequest(id: try await workspace.roleID("Reader"))).record
+            )
             role.fieldPolicies = [Contracts.FieldPolicy(object: "account", field: "phone", access: FieldAccess.none)]
             _ = try await workspace.admin.roles.updateRole(
-                UpdateRoleRequest(role: role, updateMask: ["field_policies"]))
+                UpdateRoleRequest(record: role, updateMask: ["field_policies"]))
             try await eventually("the field is hidden", within: .seconds(5)) {
-                try await rep.accounts.getAccount(GetAccountRequest(id: account.id)).account?.phone == nil
+                try await rep.accounts.getAccount(GetAccountRequest(id: account.id)).record?.phone == nil
             }
             _ = try await workspace.admin.users.updateUser(
-                UpdateUserRequest(user: User(id: user.id), updateMask: ["role_ids"]))
+                UpdateUserRequest(record: User(id: user.id), updateMask: ["role_ids"]))
             try await eventually("the right is gone", within: .seconds(5)) {
                 do {
                     _ = try await rep.accounts.listAccounts(ListAccountsRequest())
@@ -218,7 +223,7 @@ extension SystemTests {
                 }
             }
             _ = try await workspace.admin.users.updateUser(
-                UpdateUserRequest(user: User(id: user.id, disabled: true), updateMask: ["disabled"]))
+                UpdateUserRequest(record: User(id: user.id, disabled: true), updateMask: ["disabled"]))
             try await eventually("the session ends", within: .seconds(5)) {
                 do {
                     _ = try await rep.authentication.getSelf(GetSelfRequest())

@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import Foundation
 import RPC
 import StewardClient
@@ -17,8 +18,8 @@ extension SystemTests {
             // A write with a request id may be sent again until an answer comes: it is done once.
             let options = CallOptions(timeout: .seconds(5), requestID: UUID().uuidString)
             let created = try await steward.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Acme Ltd")), options: options)
-            print("created", created.account?.id ?? "")
+                CreateAccountRequest(record: Account(displayName: "Acme Ltd")), options: options)
+            print("created", created.record?.id ?? "")
 
             do {
                 _ = try await steward.accounts.getAccount(GetAccountRequest(id: UUID().uuidString))
@@ -31,7 +32,7 @@ extension SystemTests {
             // Calls go side by side on one connection.
             async let accounts = steward.accounts.listAccounts(ListAccountsRequest(pageSize: 10))
             async let contacts = steward.contacts.listContacts(ListContactsRequest(pageSize: 10))
-            print(try await accounts.accounts.count, try await contacts.contacts.count)
+            print(try await accounts.records.count, try await contacts.records.count)
 
             // A stream is an async sequence; leaving the loop ends the call.
             for try await news in try await steward.health.watchHealth(WatchHealthRequest()) {
@@ -47,7 +48,7 @@ extension SystemTests {
             try await firstProgram(
                 steward.address, steward.trustRoots, workspace.name, workspace.adminEmail, TestSteward.password)
             let page = try await workspace.admin.accounts.listAccounts(ListAccountsRequest())
-            #expect(page.accounts.map(\.displayName) == ["Acme Ltd"])
+            #expect(page.records.map(\.displayName) == ["Acme Ltd"])
             await workspace.admin.close()
         }
 

@@ -1,5 +1,8 @@
 import Contracts
+import CustomerContracts
+import IdentityContracts
 import RPC
+import SalesContracts
 import StewardClient
 import Tenancy
 import TestSteward
@@ -17,53 +20,53 @@ struct SampleRecords: Sendable {
         var ids = ["tenant": workspace.tenantID.description]
         func text(_ what: String) -> String { "\(word) \(what)" }
         ids["department"] = try await admin.departments.createDepartment(
-            CreateDepartmentRequest(department: Department(displayName: text("department")))
-        ).department?.id
+            CreateDepartmentRequest(record: Department(displayName: text("department")))
+        ).record?.id
         ids["role"] = try await admin.roles.createRole(
             CreateRoleRequest(
-                role: Role(
+                record: Role(
                     displayName: text("role"), grants: [Contracts.Grant(object: "account", action: "read", scope: .own)]
                 ))
-        ).role?.id
+        ).record?.id
         ids["user"] = try await admin.users.createUser(
-            CreateUserRequest(user: User(email: "\(word)@users.example", displayName: text("user")))
-        ).user?.id
+            CreateUserRequest(record: User(email: "\(word)@users.example", displayName: text("user")))
+        ).record?.id
         ids["account"] = try await admin.accounts.createAccount(
-            CreateAccountRequest(account: Account(displayName: text("account"), externalID: word))
-        ).account?.id
+            CreateAccountRequest(record: Account(displayName: text("account"), externalID: word))
+        ).record?.id
         ids["contact"] = try await admin.contacts.createContact(
-            CreateContactRequest(contact: Contact(givenName: text("contact"), externalID: word))
-        ).contact?.id
+            CreateContactRequest(record: Contact(givenName: text("contact"), externalID: word))
+        ).record?.id
         ids["other_contact"] = try await admin.contacts.createContact(
-            CreateContactRequest(contact: Contact(givenName: text("other contact")))
-        ).contact?.id
+            CreateContactRequest(record: Contact(givenName: text("other contact")))
+        ).record?.id
         ids["account_contact"] = try await admin.accountContacts.createAccountContact(
             CreateAccountContactRequest(
-                accountContact: AccountContact(
+                record: AccountContact(
                     accountID: ids["account"], contactID: ids["contact"], role: text("link")))
-        ).accountContact?.id
+        ).record?.id
         ids["pipeline"] = try await admin.pipelines.createPipeline(
-            CreatePipelineRequest(pipeline: Pipeline(displayName: text("pipeline")))
-        ).pipeline?.id
+            CreatePipelineRequest(record: Pipeline(displayName: text("pipeline")))
+        ).record?.id
         ids["stage"] = try await admin.stages.createStage(
             CreateStageRequest(
-                stage: Stage(
+                record: Stage(
                     pipelineID: ids["pipeline"], displayName: text("stage"), position: 1, probabilityPercent: 10,
                     category: .open))
-        ).stage?.id
+        ).record?.id
         ids["deal"] = try await admin.deals.createDeal(
             CreateDealRequest(
-                deal: Deal(
+                record: Deal(
                     displayName: text("deal"), pipelineID: ids["pipeline"], accountID: ids["account"],
                     contactID: ids["contact"], externalID: word))
-        ).deal?.id
+        ).record?.id
         ids["activity"] = try await admin.activities.createActivity(
             CreateActivityRequest(
-                activity: Activity(kind: .note, subject: text("activity"), accountID: ids["account"], externalID: word))
-        ).activity?.id
+                record: Activity(kind: .note, subject: text("activity"), accountID: ids["account"], externalID: word))
+        ).record?.id
         ids["lead"] = try await admin.leads.createLead(
-            CreateLeadRequest(lead: Lead(givenName: text("lead"), accountID: ids["account"], externalID: word))
-        ).lead?.id
+            CreateLeadRequest(record: Lead(givenName: text("lead"), accountID: ids["account"], externalID: word))
+        ).record?.id
         (self.word, self.ids) = (word, ids)
     }
 

@@ -1,4 +1,6 @@
 import Contracts
+import CustomerContracts
+import IdentityContracts
 import RPC
 import StewardClient
 import Synchronization
@@ -22,10 +24,10 @@ extension SystemTests {
             let workspace = try await TestSteward.shared().makeWorkspace()
             let account = try #require(
                 try await workspace.admin.accounts.createAccount(
-                    CreateAccountRequest(account: Account(displayName: "acme", phone: "+49 30 1234567"))
-                ).account)
+                    CreateAccountRequest(record: Account(displayName: "acme", phone: "+49 30 1234567"))
+                ).record)
             let made = try #require(
-                try await workspace.admin.roles.createRole(CreateRoleRequest(role: role(hides: .read))).role)
+                try await workspace.admin.roles.createRole(CreateRoleRequest(record: role(hides: .read))).record)
             _ = try await workspace.makeUser("reader@\(workspace.name).example", roleIDs: [try #require(made.id)])
             let reader = try await workspace.connect("reader@\(workspace.name).example")
             for round in 0..<20 {
@@ -34,13 +36,13 @@ extension SystemTests {
                 var options = CallOptions()
                 options.onAnswer = { info in epoch.withLock { $0 = info.policyEpoch } }
                 _ = try await workspace.admin.roles.updateRole(
-                    UpdateRoleRequest(role: role(made.id, hides: access), updateMask: ["field_policies"]),
+                    UpdateRoleRequest(record: role(made.id, hides: access), updateMask: ["field_policies"]),
                     options: options)
                 let changed = try #require(epoch.withLock { $0 }, "the answer tells no version")
                 var heeding = CallOptions()
                 heeding.minEpoch = changed
                 let seen = try await reader.accounts.getAccount(GetAccountRequest(id: account.id), options: heeding)
-                #expect((seen.account?.phone == nil) == (access == .none), "round \(round)")
+                #expect((seen.record?.phone == nil) == (access == .none), "round \(round)")
             }
             await reader.close()
             await workspace.close()
@@ -64,9 +66,9 @@ extension SystemTests {
             options.onAnswer = { info in told.withLock { $0 += info.budget.map { [$0.cost] } ?? [] } }
             let accounts = workspace.admin.accounts
             let made = try await accounts.batchCreateAccounts(
-                BatchCreateAccountsRequest(accounts: (1...121).map { Account(displayName: "acme \($0)") }),
+                BatchCreateAccountsRequest(records: (1...121).map { Account(displayName: "acme \($0)") }),
                 options: options)
-            let ids = made.accounts.compactMap(\.id)
+            let ids = made.records.compactMap(\.id)
             for count in [50, 51, 115] {
                 _ = try await accounts.batchGetAccounts(
                     BatchGetAccountsRequest(ids: Array(ids.prefix(count))), options: options)

@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import StewardClient
 import TestSteward
 import Testing
@@ -34,7 +35,7 @@ extension SystemTests {
             let path = try tool.file("a.csv", "family_name,contact_points.email\nA,a@b.example\n")
             let result = try await tool.run("import", "contacts", path, "--key", "contact_points.email")
             #expect(result.code == 1 && result.errors.contains("family_name"), "\(result.errors)")
-            #expect(try await workspace.admin.contacts.listContacts(ListContactsRequest()).contacts.isEmpty)
+            #expect(try await workspace.admin.contacts.listContacts(ListContactsRequest()).records.isEmpty)
             await workspace.close()
         }
 
@@ -60,7 +61,7 @@ extension SystemTests {
             #expect(again.lines.last == "0 created, 1 existed, 0 refused", "\(again.output)\(again.errors)")
             let back = try await other.run(
                 "contact", "list", "--output", "csv", "--columns", "id,family_name,birth_date,contact_points")
-            let before = try await target.admin.contacts.listContacts(ListContactsRequest()).contacts
+            let before = try await target.admin.contacts.listContacts(ListContactsRequest()).records
             #expect(before.first?.contactPoints.first?.label == "work, home")
             #expect(before.first?.contactPoints.first?.optedOut == true)
             #expect(back.lines.count == 2)

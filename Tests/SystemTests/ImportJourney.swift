@@ -1,5 +1,7 @@
 import Contracts
+import CustomerContracts
 import Foundation
+import IdentityContracts
 import RPC
 import StewardClient
 import Tenancy
@@ -22,7 +24,7 @@ extension SystemTests {
             repeat {
                 let page = try await workspace.admin.accounts.listAccounts(
                     ListAccountsRequest(pageSize: 1000, pageToken: token, readMask: ["id"]))
-                count += page.accounts.count
+                count += page.records.count
                 token = page.nextPageToken
             } while token != nil
             return count
@@ -204,7 +206,7 @@ extension SystemTests {
             ]
             #expect(told.count == expected.count)
             for (line, start) in zip(told, expected) { #expect(line.hasPrefix(start), "\(line)") }
-            let accounts = try await workspace.admin.accounts.listAccounts(ListAccountsRequest()).accounts
+            let accounts = try await workspace.admin.accounts.listAccounts(ListAccountsRequest()).records
             // Rows that are the same are a record each.
             let revenue = Money(currencyCode: "EUR", minorUnits: 123_456)
             #expect(accounts.map(\.annualRevenue) == [revenue, revenue])
@@ -253,7 +255,7 @@ extension SystemTests {
             let path = try tool.file("sheet.csv", sheet.output)
             let back = try await tool.run("import", "accounts", path, "--sheet")
             #expect(back.lines.last == "6 created, 0 existed, 0 refused", "\(back.output)\(back.errors)")
-            let stored = try await workspace.admin.accounts.listAccounts(ListAccountsRequest()).accounts
+            let stored = try await workspace.admin.accounts.listAccounts(ListAccountsRequest()).records
             #expect(stored.compactMap(\.description).sorted() == (texts + texts).sorted())
             await workspace.close()
         }
@@ -264,7 +266,7 @@ extension SystemTests {
             let path = try tool.file("accounts.csv", "display_name\nAcme\n")
             #expect(try await tool.run("import", "accounts", path).code == 0)
             let id = try #require(
-                try await workspace.admin.accounts.listAccounts(ListAccountsRequest()).accounts.first?.id)
+                try await workspace.admin.accounts.listAccounts(ListAccountsRequest()).records.first?.id)
             _ = try await workspace.admin.accounts.deleteAccount(DeleteAccountRequest(id: id))
             let again = try await tool.run("import", "accounts", path)
             #expect(again.code == 1)

@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import RPC
 import StewardClient
 import TestSteward
@@ -33,7 +34,7 @@ extension SystemTests {
             for part in 0..<2 {
                 let accounts = (0..<100).map { Account(displayName: "Long \(part)-\($0)", description: text) }
                 let answer = try await admin.accounts.batchCreateAccounts(
-                    BatchCreateAccountsRequest(accounts: accounts))
+                    BatchCreateAccountsRequest(records: accounts))
                 #expect(answer.results.allSatisfy { $0.code == 0 })
             }
             // Six megabytes in all. None is lost, however the pages are cut.
@@ -41,7 +42,7 @@ extension SystemTests {
             var token: String?
             repeat {
                 let page = try await admin.accounts.listAccounts(ListAccountsRequest(pageSize: 1000, pageToken: token))
-                names.formUnion(page.accounts.compactMap(\.displayName))
+                names.formUnion(page.records.compactMap(\.displayName))
                 token = page.nextPageToken
             } while token != nil
             #expect(names.count == 200)
@@ -56,8 +57,8 @@ extension SystemTests {
             let stored: Int64
             do {
                 let answer = try await workspace.admin.accounts.batchCreateAccounts(
-                    BatchCreateAccountsRequest(accounts: accounts))
-                stored = Int64(answer.accounts.count)
+                    BatchCreateAccountsRequest(records: accounts))
+                stored = Int64(answer.records.count)
             } catch {
                 #expect(error.code == .resourceExhausted)
                 stored = 0
@@ -73,12 +74,12 @@ extension SystemTests {
             let workspace = try await TestSteward.shared().makeWorkspace()
             for name in ["Müller", "ΑΘΗΝΑ", "Жуков", "北京"] {
                 _ = try await workspace.admin.accounts.createAccount(
-                    CreateAccountRequest(account: Account(displayName: name)))
+                    CreateAccountRequest(record: Account(displayName: name)))
             }
             for (part, name) in [("MÜLL", "Müller"), ("αθην", "ΑΘΗΝΑ"), ("жУК", "Жуков"), ("北", "北京")] {
                 let page = try await workspace.admin.accounts.listAccounts(
                     ListAccountsRequest(filterExpression: "display_name ~ \"\(part)\""))
-                #expect(page.accounts.map(\.displayName) == [name])
+                #expect(page.records.map(\.displayName) == [name])
             }
             await workspace.close()
         }
@@ -89,9 +90,9 @@ extension SystemTests {
             var accounts = (0..<1000).map { Account(displayName: "Row \($0)", externalID: "X-\($0)") }
             accounts[500].email = "not an address"
             accounts[501].externalID = "X-1"
-            let answer = try await admin.accounts.batchCreateAccounts(BatchCreateAccountsRequest(accounts: accounts))
+            let answer = try await admin.accounts.batchCreateAccounts(BatchCreateAccountsRequest(records: accounts))
             #expect(answer.results.count == 1000)
-            #expect(answer.accounts.count == 998)
+            #expect(answer.records.count == 998)
             let refused = answer.results.filter { $0.code != 0 }
             #expect(refused.map(\.index) == [500, 501])
             #expect(refused.map(\.field) == ["accounts[500].email", "accounts[501].external_id"])

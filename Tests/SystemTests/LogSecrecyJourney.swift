@@ -1,5 +1,8 @@
 import Contracts
+import CustomerContracts
+import IdentityContracts
 import RPC
+import SalesContracts
 import StewardClient
 import TestSteward
 import Testing
@@ -80,14 +83,14 @@ extension SystemTests {
             )
             let made = try #require(
                 try await accounts.createAccount(
-                    CreateAccountRequest(account: account), options: CallOptions(requestID: mark)
-                ).account)
+                    CreateAccountRequest(record: account), options: CallOptions(requestID: mark)
+                ).record)
             // Taken, twice; a reference to nothing; a filter that is none; a version that is none.
-            _ = try await refusal { try await accounts.createAccount(CreateAccountRequest(account: account)) }
+            _ = try await refusal { try await accounts.createAccount(CreateAccountRequest(record: account)) }
             _ = try await refusal {
                 try await accounts.createAccount(
                     CreateAccountRequest(
-                        account: Account(displayName: mark, parentAccountID: workspace.adminUserID)))
+                        record: Account(displayName: mark, parentAccountID: workspace.adminUserID)))
             }
             _ = try await accounts.listAccounts(ListAccountsRequest(filterExpression: "description ~ \"\(mark)\""))
             for filter in ["description ~ \"\(mark)", "no_field = \"\(mark)\"", "create_time > \"\(mark)\""] {
@@ -98,14 +101,14 @@ extension SystemTests {
             _ = try await refusal { try await accounts.listAccounts(ListAccountsRequest(pageToken: mark)) }
             _ = try await refusal {
                 try await accounts.updateAccount(
-                    UpdateAccountRequest(account: Account(id: made.id, version: 99, displayName: "\(mark)\u{0}")))
+                    UpdateAccountRequest(record: Account(id: made.id, version: 99, displayName: "\(mark)\u{0}")))
             }
             _ = try await workspace.admin.contacts.createContact(
-                CreateContactRequest(contact: Contact(givenName: mark, familyName: mark)))
+                CreateContactRequest(record: Contact(givenName: mark, familyName: mark)))
             _ = try await workspace.admin.activities.createActivity(
-                CreateActivityRequest(activity: Activity(kind: .note, subject: "Call \(mark)", accountID: made.id)))
+                CreateActivityRequest(record: Activity(kind: .note, subject: "Call \(mark)", accountID: made.id)))
             _ = try await workspace.admin.deals.createDeal(
-                CreateDealRequest(deal: Deal(displayName: "Deal \(mark)", accountID: made.id)))
+                CreateDealRequest(record: Deal(displayName: "Deal \(mark)", accountID: made.id)))
             _ = try await workspace.admin.accounts.deleteAccount(DeleteAccountRequest(id: made.id))
         }
     }

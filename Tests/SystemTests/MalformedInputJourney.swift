@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import RPC
 import StewardClient
 import TestSteward
@@ -62,7 +63,7 @@ extension SystemTests {
                 ], by: workspace.admin)
             // The connection and the services are none the worse for it.
             _ = try await workspace.admin.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "A")))
+                CreateAccountRequest(record: Account(displayName: "A")))
             await workspace.close()
         }
 
@@ -104,7 +105,7 @@ extension SystemTests {
                 for index in 0..<10 {
                     group.addTask {
                         _ = try await bystander.accounts.createAccount(
-                            CreateAccountRequest(account: Account(displayName: "Row \(index)")))
+                            CreateAccountRequest(record: Account(displayName: "Row \(index)")))
                     }
                 }
                 raw.send(bytes)
@@ -113,7 +114,7 @@ extension SystemTests {
                 #expect(error?.reason == reason, "\(what)")
                 try await group.waitForAll()
             }
-            #expect(try await bystander.accounts.listAccounts(ListAccountsRequest()).accounts.count == 10)
+            #expect(try await bystander.accounts.listAccounts(ListAccountsRequest()).records.count == 10)
             await raw.close()
             await workspace.close()
         }

@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import RPC
 import StewardClient
 import Tenancy
@@ -39,7 +40,7 @@ extension SystemTests {
             for _ in 0..<20 {
                 let answer = try await other.accounts.getAccount(
                     GetAccountRequest(id: theirs), options: CallOptions(timeout: .seconds(1), retries: false))
-                #expect(answer.account?.id == theirs)
+                #expect(answer.record?.id == theirs)
             }
             #expect(try await steward.lockHolders(schema) == 1, "the lock went first")
             for read in stuckReads {
@@ -50,15 +51,15 @@ extension SystemTests {
             _ = try await steward.database.rows(
                 "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE \(TestSteward.holding(schema))")
             _ = await holder.result
-            #expect(try await one.accounts.getAccount(GetAccountRequest(id: mine)).account?.id == mine)
+            #expect(try await one.accounts.getAccount(GetAccountRequest(id: mine)).record?.id == mine)
             for connection in [one, other] { await connection.close() }
             for workspace in [stuck, free] { await workspace.close() }
         }
 
         private func account(_ connection: StewardConnection) async throws -> String? {
             try await connection.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Acme")), options: CallOptions(requestID: "acme")
-            ).account?.id
+                CreateAccountRequest(record: Account(displayName: "Acme")), options: CallOptions(requestID: "acme")
+            ).record?.id
         }
     }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import RPC
 import StewardClient
 import Tenancy
@@ -22,8 +23,8 @@ extension SystemTests {
             })
             let quiet = try await steward.makeWorkspace()
             let created = try await quiet.admin.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Acme")))
-            let id = try #require(created.account?.id)
+                CreateAccountRequest(record: Account(displayName: "Acme")))
+            let id = try #require(created.record?.id)
             for form in Form.allCases {
                 let greedy = try await steward.makeWorkspace()
                 _ = try await greedy.admin.accounts.batchCreateAccounts(NeighbourLoad.batch(of: 200))
@@ -36,7 +37,7 @@ extension SystemTests {
                         let options = CallOptions(timeout: .seconds(2), retries: false)
                         let answer = try await quiet.admin.accounts.getAccount(
                             GetAccountRequest(id: id), options: options)
-                        #expect(answer.account?.id == id)
+                        #expect(answer.record?.id == id)
                     }
                     try await eventually("\(form) goes on") { await load.count > before }
                 }
@@ -96,6 +97,6 @@ private actor NeighbourLoad {
     }
 
     static func batch(of count: Int) -> BatchCreateAccountsRequest {
-        BatchCreateAccountsRequest(accounts: (0..<count).map { Account(displayName: "Account \($0)", city: "Rom") })
+        BatchCreateAccountsRequest(records: (0..<count).map { Account(displayName: "Account \($0)", city: "Rom") })
     }
 }

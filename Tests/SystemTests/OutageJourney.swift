@@ -1,6 +1,9 @@
 import Contracts
+import CustomerContracts
 import Foundation
+import IdentityContracts
 import RPC
+import SalesContracts
 import ServiceHost
 import StewardClient
 import Tenancy

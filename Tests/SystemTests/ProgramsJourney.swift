@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import Foundation
 import RPC
 import StewardClient
@@ -13,7 +14,7 @@ extension SystemTests {
             let steward = try await TestSteward.shared()
             let workspace = try await steward.makeWorkspace()
             _ = try await workspace.admin.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "A")))
+                CreateAccountRequest(record: Account(displayName: "A")))
             for program in steward.programs {
                 #expect(program.page("/healthz")?.status == 200, "\(program.name)")
                 #expect(program.page("/readyz")?.status == 200, "\(program.name)")
@@ -118,7 +119,7 @@ extension SystemTests {
                 for index in 0..<100 {
                     group.addTask {
                         _ = try await workspace.admin.accounts.createAccount(
-                            CreateAccountRequest(account: Account(displayName: "Row \(index)")))
+                            CreateAccountRequest(record: Account(displayName: "Row \(index)")))
                     }
                 }
                 try await group.waitForAll()
@@ -131,7 +132,7 @@ extension SystemTests {
             try await instances[0].stop()
             for index in 0..<50 {
                 _ = try await workspace.admin.accounts.createAccount(
-                    CreateAccountRequest(account: Account(displayName: "More \(index)")))
+                    CreateAccountRequest(record: Account(displayName: "More \(index)")))
             }
             let count = try await workspace.admin.accounts.listAccounts(ListAccountsRequest(includeCount: true)).count
             #expect(count?.value == 150)

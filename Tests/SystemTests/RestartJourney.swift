@@ -1,6 +1,8 @@
 import Contracts
+import CustomerContracts
 import Glibc
 import RPC
+import SalesContracts
 import StewardClient
 import Tenancy
 import TestSteward
@@ -12,8 +14,8 @@ extension SystemTests {
         private func makeAccount(_ connection: StewardConnection) async throws -> String {
             try #require(
                 try await connection.accounts.createAccount(
-                    CreateAccountRequest(account: Account(displayName: "Customer"))
-                ).account?.id)
+                    CreateAccountRequest(record: Account(displayName: "Customer"))
+                ).record?.id)
         }
 
         @Test func nothingAcknowledgedIsLostAndNothingDoneTwice() async throws {
@@ -147,7 +149,7 @@ extension SystemTests {
             let readiness = try #require(steward.customer.page("/readyz"))
             #expect(readiness.status == 200)
             #expect(readiness.body.contains("without writes: ") && readiness.body.contains("without peer identity: "))
-            #expect(try await workspace.admin.accounts.getAccount(GetAccountRequest(id: id)).account?.id == id)
+            #expect(try await workspace.admin.accounts.getAccount(GetAccountRequest(id: id)).record?.id == id)
             try await steward.identity.start()
             try await eventually("writing works") {
                 do {
@@ -175,15 +177,15 @@ extension SystemTests {
             // The connection from before lives on, and so do those between the programs.
             let account = try await makeAccount(workspace.admin)
             _ = try await workspace.admin.deals.createDeal(
-                CreateDealRequest(deal: Deal(displayName: "Desk", accountID: account)))
+                CreateDealRequest(record: Deal(displayName: "Desk", accountID: account)))
             let after = try await workspace.connectAsAdmin()
-            #expect(try await after.deals.listDeals(ListDealsRequest()).deals.count == 1)
+            #expect(try await after.deals.listDeals(ListDealsRequest()).records.count == 1)
             // A program that starts anew is let in with its new certificate.
             try await steward.sales.stop()
             try await steward.sales.start()
             try await eventually("sales is reached") {
                 do {
-                    return try await after.deals.listDeals(ListDealsRequest()).deals.count == 1
+                    return try await after.deals.listDeals(ListDealsRequest()).records.count == 1
                 } catch let error as RPCError where error.code == .unavailable {
                     return false
                 }

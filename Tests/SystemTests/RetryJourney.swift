@@ -1,5 +1,7 @@
 import Contracts
+import CustomerContracts
 import RPC
+import SalesContracts
 import StewardClient
 import Tenancy
 import TestSteward
@@ -12,7 +14,7 @@ extension SystemTests {
             let workspace = try await TestSteward.shared().makeWorkspace()
             let admin = workspace.admin
             let options = CallOptions(requestID: RecordID.make().text)
-            let request = CreateAccountRequest(account: Account(displayName: "Once"))
+            let request = CreateAccountRequest(record: Account(displayName: "Once"))
             let first = try await admin.accounts.createAccount(request, options: options)
             // Again, and again from another connection, as after a loss.
             #expect(try await admin.accounts.createAccount(request, options: options) == first)
@@ -21,12 +23,12 @@ extension SystemTests {
             #expect(try await count(admin) == 1)
 
             // The stored answer is given even when the record has changed since.
-            let id = first.account?.id
+            let id = first.record?.id
             let update = UpdateAccountRequest(
-                account: Account(id: id, version: 1, displayName: "Twice"), updateMask: ["display_name"])
+                record: Account(id: id, version: 1, displayName: "Twice"), updateMask: ["display_name"])
             let updating = CallOptions(requestID: RecordID.make().text)
             let updated = try await admin.accounts.updateAccount(update, options: updating)
-            #expect(updated.account?.version == 2)
+            #expect(updated.record?.version == 2)
             #expect(try await admin.accounts.updateAccount(update, options: updating) == updated)
             let deleting = CallOptions(requestID: RecordID.make().text)
             let deleted = try await admin.accounts.deleteAccount(DeleteAccountRequest(id: id), options: deleting)
@@ -43,19 +45,19 @@ extension SystemTests {
             let admin = workspace.admin
             let options = CallOptions(requestID: RecordID.make().text)
             let created = try await admin.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "First")), options: options)
+                CreateAccountRequest(record: Account(displayName: "First")), options: options)
             for call in [
                 {
                     _ = try await admin.accounts.createAccount(
-                        CreateAccountRequest(account: Account(displayName: "Second")), options: options)
+                        CreateAccountRequest(record: Account(displayName: "Second")), options: options)
                 },
                 {
                     _ = try await admin.contacts.createContact(
-                        CreateContactRequest(contact: Contact(givenName: "Third")), options: options)
+                        CreateContactRequest(record: Contact(givenName: "Third")), options: options)
                 },
                 {
                     _ = try await admin.accounts.deleteAccount(
-                        DeleteAccountRequest(id: created.account?.id), options: options)
+                        DeleteAccountRequest(id: created.record?.id), options: options)
                 },
             ] as [@Sendable () async throws -> Void] {
                 let error = try await refusal { try await call() }
@@ -63,11 +65,11 @@ extension SystemTests {
                 #expect(error.reason == "REQUEST_ID_REUSED")
             }
             let page = try await admin.accounts.listAccounts(ListAccountsRequest())
-            #expect(page.accounts.map(\.displayName) == ["First"])
+            #expect(page.records.map(\.displayName) == ["First"])
             // Request ids belong to a user: another one's are no concern.
             let (_, rep) = try await workspace.connect(as: "rep@\(workspace.name).example", roles: ["Sales rep"])
             _ = try await rep.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Second")), options: options)
+                CreateAccountRequest(record: Account(displayName: "Second")), options: options)
             await rep.close()
             await workspace.close()
         }
@@ -78,7 +80,7 @@ extension SystemTests {
             let other = try await workspace.connectAsAdmin()
             for round in 0..<5 {
                 let options = CallOptions(requestID: RecordID.make().text)
-                let request = CreateAccountRequest(account: Account(displayName: "Round \(round)"))
+                let request = CreateAccountRequest(record: Account(displayName: "Round \(round)"))
                 let answers = try await withThrowingTaskGroup(of: CreateAccountResponse.self) { group in
                     for index in 0..<8 {
                         let connection = index.isMultiple(of: 2) ? admin : other
@@ -98,27 +100,27 @@ extension SystemTests {
             let admin = workspace.admin
             let options = CallOptions(requestID: RecordID.make().text)
             let taken = Account(displayName: "Taken", externalID: "X-1")
-            let first = try await admin.accounts.createAccount(CreateAccountRequest(account: taken))
-            let request = CreateAccountRequest(account: Account(displayName: "Later", externalID: "X-1"))
+            let first = try await admin.accounts.createAccount(CreateAccountRequest(record: taken))
+            let request = CreateAccountRequest(record: Account(displayName: "Later", externalID: "X-1"))
             let error = try await refusal { try await admin.accounts.createAccount(request, options: options) }
             #expect(error.code == .alreadyExists)
-            _ = try await admin.accounts.deleteAccount(DeleteAccountRequest(id: first.account?.id))
+            _ = try await admin.accounts.deleteAccount(DeleteAccountRequest(id: first.record?.id))
             let created = try await admin.accounts.createAccount(request, options: options)
-            #expect(created.account?.externalID == "X-1")
+            #expect(created.record?.externalID == "X-1")
             await workspace.close()
         }
 
         @Test func batchesAndCustomMethodsAreRetriedAlike() async throws {
             let workspace = try await TestSteward.shared().makeWorkspace()
             let admin = workspace.admin
-            let batch = BatchCreateAccountsRequest(accounts: (0..<20).map { Account(displayName: "Row \($0)") })
+            let batch = BatchCreateAccountsRequest(records: (0..<20).map { Account(displayName: "Row \($0)") })
             let options = CallOptions(requestID: RecordID.make().text)
             let first = try await admin.accounts.batchCreateAccounts(batch, options: options)
             #expect(try await admin.accounts.batchCreateAccounts(batch, options: options) == first)
             #expect(try await count(admin) == 20)
 
             let deal = try #require(
-                try await admin.deals.createDeal(CreateDealRequest(deal: Deal(displayName: "Desk"))).deal)
+                try await admin.deals.createDeal(CreateDealRequest(record: Deal(displayName: "Desk"))).record)
             let board = try await admin.deals.getBoard(GetBoardRequest())
             let move = MoveDealStageRequest(id: deal.id, stageID: board.columns[1].stageID, version: deal.version)
             let moving = CallOptions(requestID: RecordID.make().text)

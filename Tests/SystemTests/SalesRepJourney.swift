@@ -1,5 +1,8 @@
 import Contracts
+import CustomerContracts
+import IdentityContracts
 import RPC
+import SalesContracts
 import StewardClient
 import Tenancy
 import TestSteward
@@ -14,31 +17,31 @@ extension SystemTests {
             let account = try #require(
                 try await rep.accounts.createAccount(
                     CreateAccountRequest(
-                        account: Account(
+                        record: Account(
                             displayName: "Müller & 北京 GmbH", phone: "+49 30 1234567", city: "Berlin", countryCode: "DE",
                             annualRevenue: Money(currencyCode: "EUR", minorUnits: 12_000_000)))
-                ).account)
+                ).record)
             #expect(account.version == 1)
             #expect(account.ownerID == user.id)
             #expect(account.departmentID == user.departmentID)
             let contact = try await makeContact(rep)
             _ = try await rep.accountContacts.createAccountContact(
                 CreateAccountContactRequest(
-                    accountContact: AccountContact(
+                    record: AccountContact(
                         accountID: account.id, contactID: contact.id, role: "decision maker", primaryContact: true)))
             let deal = try #require(
                 try await rep.deals.createDeal(
                     CreateDealRequest(
-                        deal: Deal(
+                        record: Deal(
                             displayName: "Ten desks", accountID: account.id, contactID: contact.id,
                             amount: Money(currencyCode: "EUR", minorUnits: 250_000), closeDate: "2027-03-31"))
-                ).deal)
+                ).record)
             let activity = try await rep.activities.createActivity(
                 CreateActivityRequest(
-                    activity: Activity(
+                    record: Activity(
                         kind: .call, subject: "First call", direction: .outbound, durationSeconds: 300,
                         accountID: account.id, contactID: contact.id, dealID: deal.id))
-            ).activity
+            ).record
             #expect(activity?.occurTime != nil)
             try await walkTheBoard(rep, deal)
             await rep.close()
@@ -51,7 +54,7 @@ extension SystemTests {
             for units: Int64 in [10, 100, 1000] {
                 _ = try await rep.deals.createDeal(
                     CreateDealRequest(
-                        deal: Deal(
+                        record: Deal(
                             displayName: "Deal of \(units)", amount: Money(currencyCode: "EUR", minorUnits: units))))
             }
             let board = try await rep.deals.getBoard(
@@ -71,8 +74,8 @@ extension SystemTests {
             ]
             let created = try await rep.contacts.createContact(
                 CreateContactRequest(
-                    contact: Contact(givenName: "Erika", familyName: "Müller", contactPoints: points))
-            ).contact
+                    record: Contact(givenName: "Erika", familyName: "Müller", contactPoints: points))
+            ).record
             #expect(created?.contactPoints.map(\.value) == points.map(\.value))
             #expect(created?.contactPoints.first?.primary == true)
             return try #require(created)
@@ -118,36 +121,36 @@ extension SystemTests {
             let rep = workspace.admin
             let unknown = try await refusal {
                 try await rep.deals.createDeal(
-                    CreateDealRequest(deal: Deal(displayName: "Nobody's", accountID: RecordID.make().text)))
+                    CreateDealRequest(record: Deal(displayName: "Nobody's", accountID: RecordID.make().text)))
             }
             #expect(unknown.code == .invalidArgument)
             #expect(unknown.reason == "REFERENCE_NOT_FOUND")
             #expect(unknown.fieldViolations.map(\.field) == ["deal.account_id"])
-            #expect(try await rep.deals.listDeals(ListDealsRequest()).deals.isEmpty)
+            #expect(try await rep.deals.listDeals(ListDealsRequest()).records.isEmpty)
 
             let account = try await rep.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Here today"))
-            ).account
+                CreateAccountRequest(record: Account(displayName: "Here today"))
+            ).record
             let deal = try await rep.deals.createDeal(
-                CreateDealRequest(deal: Deal(displayName: "Desk", accountID: account?.id))
-            ).deal
+                CreateDealRequest(record: Deal(displayName: "Desk", accountID: account?.id))
+            ).record
             _ = try await rep.accounts.deleteAccount(DeleteAccountRequest(id: account?.id))
             // The deal tells the truth about what was sold to whom, and can still be worked on.
-            let kept = try await rep.deals.getDeal(GetDealRequest(id: deal?.id)).deal
+            let kept = try await rep.deals.getDeal(GetDealRequest(id: deal?.id)).record
             #expect(kept?.accountID == account?.id)
             let updated = try await rep.deals.updateDeal(
-                UpdateDealRequest(deal: Deal(id: deal?.id, displayName: "Two desks"), updateMask: ["display_name"])
-            ).deal
+                UpdateDealRequest(record: Deal(id: deal?.id, displayName: "Two desks"), updateMask: ["display_name"])
+            ).record
             #expect(updated?.displayName == "Two desks")
             // But nothing new is sold to it.
             let gone = try await refusal {
                 try await rep.deals.createDeal(
-                    CreateDealRequest(deal: Deal(displayName: "Third desk", accountID: account?.id)))
+                    CreateDealRequest(record: Deal(displayName: "Third desk", accountID: account?.id)))
             }
             #expect(gone.reason == "REFERENCE_NOT_FOUND")
             _ = try await rep.accounts.restoreAccount(RestoreAccountRequest(id: account?.id))
             _ = try await rep.deals.createDeal(
-                CreateDealRequest(deal: Deal(displayName: "Third desk", accountID: account?.id)))
+                CreateDealRequest(record: Deal(displayName: "Third desk", accountID: account?.id)))
             await workspace.close()
         }
 
@@ -156,15 +159,15 @@ extension SystemTests {
             let workspace = try await steward.makeWorkspace()
             let rep = workspace.admin
             let account = try await rep.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Reachable"))
-            ).account
+                CreateAccountRequest(record: Account(displayName: "Reachable"))
+            ).record
             let deal = try await rep.deals.createDeal(
-                CreateDealRequest(deal: Deal(displayName: "Desk", accountID: account?.id))
-            ).deal
+                CreateDealRequest(record: Deal(displayName: "Desk", accountID: account?.id))
+            ).record
             try await steward.customer.stop()
             let refused = try await refusal {
                 try await rep.deals.createDeal(
-                    CreateDealRequest(deal: Deal(displayName: "Chair", accountID: account?.id)))
+                    CreateDealRequest(record: Deal(displayName: "Chair", accountID: account?.id)))
             }
             #expect(refused.code == .unavailable)
             #expect(refused.reason == "REFERENCE_CHECK_UNAVAILABLE")
@@ -174,17 +177,17 @@ extension SystemTests {
             let down = try await refusal { try await rep.accounts.getAccount(GetAccountRequest(id: account?.id)) }
             #expect(down.code == .unavailable)
             // What needs no customer works.
-            _ = try await rep.deals.createDeal(CreateDealRequest(deal: Deal(displayName: "Lamp")))
-            #expect(try await rep.deals.getDeal(GetDealRequest(id: deal?.id)).deal?.accountID == account?.id)
+            _ = try await rep.deals.createDeal(CreateDealRequest(record: Deal(displayName: "Lamp")))
+            #expect(try await rep.deals.getDeal(GetDealRequest(id: deal?.id)).record?.accountID == account?.id)
             #expect(try await rep.deals.getBoard(GetBoardRequest()).columns.first?.dealCount == 2)
-            #expect(try await rep.users.listUsers(ListUsersRequest()).users.count == 1)
+            #expect(try await rep.users.listUsers(ListUsersRequest()).records.count == 1)
 
             try await steward.customer.start()
             let created = try await eventually("the deal can be created") {
                 do {
                     return try await rep.deals.createDeal(
-                        CreateDealRequest(deal: Deal(displayName: "Chair", accountID: account?.id))
-                    ).deal
+                        CreateDealRequest(record: Deal(displayName: "Chair", accountID: account?.id))
+                    ).record
                 } catch let error as RPCError where error.code == .unavailable {
                     return nil
                 }

@@ -1,5 +1,8 @@
 import Contracts
+import CustomerContracts
+import IdentityContracts
 import RPC
+import SalesContracts
 import StewardClient
 import TestSteward
 import Testing
@@ -18,18 +21,18 @@ extension SystemTests {
             ]
             for (connection, names) in expected {
                 let page = try await connection.accounts.listAccounts(ListAccountsRequest(includeCount: true))
-                #expect(Set(page.accounts.compactMap(\.displayName)) == names)
+                #expect(Set(page.records.compactMap(\.displayName)) == names)
                 #expect(page.count?.value == Int64(names.count))
                 for (name, id) in world.accounts {
                     let read = GetAccountRequest(id: id)
                     if names.contains(name) {
-                        #expect(try await connection.accounts.getAccount(read).account?.displayName == name)
+                        #expect(try await connection.accounts.getAccount(read).record?.displayName == name)
                     } else {
                         let error = try await refusal { try await connection.accounts.getAccount(read) }
                         #expect(error.code == .notFound)
                         let unseen = try await refusal {
                             try await connection.accounts.updateAccount(
-                                UpdateAccountRequest(account: Account(id: id, city: "Rome"), updateMask: ["city"]))
+                                UpdateAccountRequest(record: Account(id: id, city: "Rome"), updateMask: ["city"]))
                         }
                         #expect(unseen.code == .notFound)
                     }
@@ -39,31 +42,31 @@ extension SystemTests {
             let readable = try await refusal {
                 try await world.unit.accounts.updateAccount(
                     UpdateAccountRequest(
-                        account: Account(id: world.accounts["own"], city: "Rome"), updateMask: ["city"]))
+                        record: Account(id: world.accounts["own"], city: "Rome"), updateMask: ["city"]))
             }
             #expect(readable.code == .permissionDenied)
             // Nobody gives a record away beyond the scope of create.
             let given = try await refusal {
                 try await world.own.accounts.createAccount(
-                    CreateAccountRequest(account: Account(ownerID: workspace.adminUserID, displayName: "gift")))
+                    CreateAccountRequest(record: Account(ownerID: workspace.adminUserID, displayName: "gift")))
             }
             #expect(given.code == .permissionDenied)
             #expect(given.reason == "RECORD_OUT_OF_SCOPE")
             // What is out of sight cannot be referred to either.
             let referred = try await refusal {
                 try await world.own.deals.createDeal(
-                    CreateDealRequest(deal: Deal(displayName: "Desk", accountID: world.accounts["south"])))
+                    CreateDealRequest(record: Deal(displayName: "Desk", accountID: world.accounts["south"])))
             }
             #expect(referred.reason == "REFERENCE_NOT_FOUND")
             _ = try await world.own.deals.createDeal(
-                CreateDealRequest(deal: Deal(displayName: "Desk", accountID: world.accounts["own"])))
+                CreateDealRequest(record: Deal(displayName: "Desk", accountID: world.accounts["own"])))
             // A department that moves takes its records along.
             _ = try await workspace.admin.departments.updateDepartment(
                 UpdateDepartmentRequest(
-                    department: Department(id: world.city, parentDepartmentID: world.south),
+                    record: Department(id: world.city, parentDepartmentID: world.south),
                     updateMask: ["parent_department_id"]))
             try await eventually("the city is out of sight", within: .seconds(5)) {
-                try await world.subtree.accounts.listAccounts(ListAccountsRequest()).accounts.count == 2
+                try await world.subtree.accounts.listAccounts(ListAccountsRequest()).records.count == 2
             }
             await world.close()
             await workspace.close()
@@ -82,8 +85,8 @@ extension SystemTests {
                     try #require(
                         try await admin.departments.createDepartment(
                             CreateDepartmentRequest(
-                                department: Department(displayName: name, parentDepartmentID: parent))
-                        ).department?.id)
+                                record: Department(displayName: name, parentDepartmentID: parent))
+                        ).record?.id)
                 }
                 let north = try await department("North")
                 city = try await department("City", under: north)
@@ -91,7 +94,7 @@ extension SystemTests {
                 func user(_ name: String, _ department: String, _ scope: GrantScope) async throws -> StewardConnection {
                     let role = try await admin.roles.createRole(
                         CreateRoleRequest(
-                            role: Role(
+                            record: Role(
                                 displayName: name,
                                 grants: [
                                     Right(object: "account", action: "read", scope: scope),
@@ -99,7 +102,7 @@ extension SystemTests {
                                     Right(object: "account", action: "update", scope: .own),
                                     Right(object: "deal", action: "create", scope: .own),
                                 ]))
-                    ).role
+                    ).record
                     let email = "\(name)@\(workspace.name).example"
                     _ = try await workspace.makeUser(email, roleIDs: [role?.id ?? ""], departmentID: department)
                     return try await workspace.connect(email)
@@ -111,8 +114,8 @@ extension SystemTests {
                 var accounts: [String: String] = [:]
                 for (name, connection) in [("own", own), ("unit", unit), ("city", others[0]), ("south", others[1])] {
                     accounts[name] = try await connection.accounts.createAccount(
-                        CreateAccountRequest(account: Account(displayName: name))
-                    ).account?.id
+                        CreateAccountRequest(record: Account(displayName: name))
+                    ).record?.id
                 }
                 for connection in others { await connection.close() }
                 self.accounts = accounts

@@ -1,4 +1,5 @@
 import Contracts
+import CustomerContracts
 import Foundation
 import RPC
 import StewardClient

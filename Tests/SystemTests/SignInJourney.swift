@@ -1,5 +1,8 @@
 import Contracts
+import CustomerContracts
+import IdentityContracts
 import RPC
+import SalesContracts
 import StewardClient
 import TestSteward
 import Testing

@@ -1,7 +1,11 @@
+import Catalogue
 import Contracts
+import CustomerContracts
+import IdentityContracts
 import Postgres
 import RPC
 import Reactor
+import SalesContracts
 import StewardClient
 import Tenancy
 import TenantDatabase
@@ -14,7 +18,7 @@ extension SystemTests {
     /// Two workspaces in one installation know nothing of each other.
     @Suite(.serialized) struct TenantIsolationJourney {
         /// What clients may call.
-        private static let methods = ServiceCatalogue.methods.filter { method in
+        private static let methods = ContractCatalogue.all.methods.filter { method in
             ["steward.identity.v1.", "steward.customer.v1.", "steward.sales.v1."].contains {
                 method.service.hasPrefix($0)
             }
@@ -64,7 +68,7 @@ extension SystemTests {
             #expect(probed.count == Self.methods.count - 1)
             #expect(try await steward.database.digest(ofTenant: theirs.tenantID) == before)
             for connection in [probing, mine.admin] {
-                let names = try await connection.accounts.listAccounts(ListAccountsRequest(pageSize: 1000)).accounts
+                let names = try await connection.accounts.listAccounts(ListAccountsRequest(pageSize: 1000)).records
                     .compactMap(\.displayName)
                 #expect(!names.isEmpty && names.allSatisfy { $0.hasPrefix(own.word) || $0.hasPrefix("probe") })
             }
@@ -139,26 +143,26 @@ extension SystemTests {
             let mine = try await steward.makeWorkspace()
             let admin = mine.admin
             #expect(try await admin.accounts.listAccounts(ListAccountsRequest(includeCount: true)).count?.value == 0)
-            #expect(try await admin.contacts.listContacts(ListContactsRequest()).contacts.isEmpty)
+            #expect(try await admin.contacts.listContacts(ListContactsRequest()).records.isEmpty)
             #expect(
-                try await admin.accountContacts.listAccountContacts(ListAccountContactsRequest()).accountContacts
+                try await admin.accountContacts.listAccountContacts(ListAccountContactsRequest()).records
                     .isEmpty)
-            #expect(try await admin.activities.listActivities(ListActivitiesRequest()).activities.isEmpty)
-            #expect(try await admin.deals.listDeals(ListDealsRequest()).deals.isEmpty)
+            #expect(try await admin.activities.listActivities(ListActivitiesRequest()).records.isEmpty)
+            #expect(try await admin.deals.listDeals(ListDealsRequest()).records.isEmpty)
             #expect(try await admin.deals.getBoard(GetBoardRequest()).columns.allSatisfy { $0.dealCount == 0 })
             #expect(
-                try await admin.pipelines.listPipelines(ListPipelinesRequest()).pipelines.map(\.displayName) == [
+                try await admin.pipelines.listPipelines(ListPipelinesRequest()).records.map(\.displayName) == [
                     "Sales"
                 ])
-            #expect(try await admin.users.listUsers(ListUsersRequest()).users.map(\.id) == [mine.adminUserID])
-            #expect(try await admin.departments.listDepartments(ListDepartmentsRequest()).departments.count == 1)
+            #expect(try await admin.users.listUsers(ListUsersRequest()).records.map(\.id) == [mine.adminUserID])
+            #expect(try await admin.departments.listDepartments(ListDepartmentsRequest()).records.count == 1)
             await mine.close()
             await theirs.close()
         }
 
         @Test func noClientReachesWhatProgramsOfferEachOther() async throws {
             let workspace = try await TestSteward.shared().makeWorkspace()
-            let methods = ServiceCatalogue.methods.filter { $0.service.hasPrefix("steward.platform.") }
+            let methods = ContractCatalogue.all.methods.filter { $0.service.hasPrefix("steward.platform.") }
             #expect(methods.count >= 5)
             for method in methods where method.kind == .unary {
                 let (error, _) = await outcome(workspace.admin, method, [])

@@ -1,6 +1,9 @@
 import Contracts
+import CustomerContracts
 import Glibc
+import IdentityContracts
 import RPC
+import SalesContracts
 import StewardClient
 import Tenancy
 import TestSteward
@@ -65,7 +68,7 @@ extension SystemTests {
             try await steward.identity.start()
             try await eventually("the workspace has a pipeline to sell in", within: .seconds(30)) {
                 do {
-                    return try await workspace.admin.pipelines.listPipelines(ListPipelinesRequest()).pipelines.count
+                    return try await workspace.admin.pipelines.listPipelines(ListPipelinesRequest()).records.count
                         == 1
                 } catch is RPCError {
                     return false
@@ -123,13 +126,13 @@ extension SystemTests {
             let token = try #require(session.refreshToken)
             let renewal = try await refusal { try await workspace.admin.refresh(token: token) }
             #expect(renewal.code == .unauthenticated)
-            #expect(try await other.admin.accounts.listAccounts(ListAccountsRequest()).accounts.isEmpty)
+            #expect(try await other.admin.accounts.listAccounts(ListAccountsRequest()).records.isEmpty)
 
             #expect(
                 try await desk.tenants.activateTenant(ActivateTenantRequest(id: id)).tenant?.state == .active)
             let again = try await workspace.connectAsAdmin()
             _ = try await again.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Paid at last")))
+                CreateAccountRequest(record: Account(displayName: "Paid at last")))
             await again.close()
             await desk.close()
             await other.close()
@@ -142,7 +145,7 @@ extension SystemTests {
             let desk = try await steward.connectAsOperator()
             let id = workspace.tenantID.description
             _ = try await workspace.admin.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Keepsake")))
+                CreateAccountRequest(record: Account(displayName: "Keepsake")))
             let mistyped = try await refusal {
                 try await desk.tenants.deleteTenant(DeleteTenantRequest(id: id, workspace: "demo"))
             }
@@ -157,7 +160,7 @@ extension SystemTests {
             #expect(signIn.reason == "SIGN_IN_FAILED")
             _ = try await desk.tenants.activateTenant(ActivateTenantRequest(id: id))
             let back = try await workspace.connectAsAdmin()
-            let kept = try await back.accounts.listAccounts(ListAccountsRequest()).accounts
+            let kept = try await back.accounts.listAccounts(ListAccountsRequest()).records
             #expect(kept.map(\.displayName) == ["Keepsake"])
             await back.close()
 
@@ -212,7 +215,7 @@ extension SystemTests {
             #expect(repeated.tenant?.id == id)
             let admin = try await steward.connect()
             try await admin.signIn(workspace: name, email: "admin@\(name).example", password: TestSteward.password)
-            _ = try await admin.accounts.createAccount(CreateAccountRequest(account: Account(displayName: "First")))
+            _ = try await admin.accounts.createAccount(CreateAccountRequest(record: Account(displayName: "First")))
             #expect(try await admin.deals.getBoard(GetBoardRequest()).columns.count == 5)
             await admin.close()
             await desk.close()
@@ -233,7 +236,7 @@ extension SystemTests {
             #expect(error.message.contains(name) && error.retryDelay != nil)
             // All else goes on: signing in, reading and writing, and the programs say that they take calls.
             let again = try await workspace.connectAsAdmin()
-            _ = try await again.accounts.createAccount(CreateAccountRequest(account: Account(displayName: "A")))
+            _ = try await again.accounts.createAccount(CreateAccountRequest(record: Account(displayName: "A")))
             await again.close()
             for program in steward.programs where program.isRunning {
                 #expect(program.page("/readyz")?.status == 200, "\(program.name)")

@@ -1,6 +1,8 @@
 import Contracts
+import CustomerContracts
 import Foundation
 import RPC
+import SalesContracts
 import StewardClient
 import Tenancy
 import TestSteward
@@ -68,10 +70,10 @@ extension SystemTests {
             let steward = try await start()
             let workspace = try await steward.makeWorkspace()
             let account = try await workspace.admin.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: "Verysecret Ltd")))
+                CreateAccountRequest(record: Account(displayName: "Verysecret Ltd")))
             let trace = TraceContext.make(isSampled: true)
             _ = try await workspace.admin.deals.createDeal(
-                CreateDealRequest(deal: Deal(displayName: "Hush-hush", accountID: account.account?.id)),
+                CreateDealRequest(record: Deal(displayName: "Hush-hush", accountID: account.record?.id)),
                 options: options(trace))
 
             let all = try await eventually("the trace is written") {

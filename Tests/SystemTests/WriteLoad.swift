@@ -1,5 +1,8 @@
 import Contracts
+import CustomerContracts
+import IdentityContracts
 import RPC
+import SalesContracts
 import StewardClient
 import Tenancy
 import TestSteward
@@ -86,16 +89,16 @@ actor WriteLoad {
         switch kind {
         case .account:
             try await connection.accounts.createAccount(
-                CreateAccountRequest(account: Account(displayName: name)), options: options
-            ).account?.id
+                CreateAccountRequest(record: Account(displayName: name)), options: options
+            ).record?.id
         case .deal:
             try await connection.deals.createDeal(
-                CreateDealRequest(deal: Deal(displayName: name, accountID: accountID)), options: options
-            ).deal?.id
+                CreateDealRequest(record: Deal(displayName: name, accountID: accountID)), options: options
+            ).record?.id
         case .department:
             try await connection.departments.createDepartment(
-                CreateDepartmentRequest(department: Department(displayName: name)), options: options
-            ).department?.id
+                CreateDepartmentRequest(record: Department(displayName: name)), options: options
+            ).record?.id
         }
     }
 
@@ -109,14 +112,14 @@ actor WriteLoad {
             case .account:
                 let answer = try await connection.accounts.listAccounts(
                     ListAccountsRequest(pageSize: 1000, pageToken: token))
-                (page, token) = (answer.accounts.map { ($0.displayName, $0.id) }, answer.nextPageToken)
+                (page, token) = (answer.records.map { ($0.displayName, $0.id) }, answer.nextPageToken)
             case .deal:
                 let answer = try await connection.deals.listDeals(ListDealsRequest(pageSize: 1000, pageToken: token))
-                (page, token) = (answer.deals.map { ($0.displayName, $0.id) }, answer.nextPageToken)
+                (page, token) = (answer.records.map { ($0.displayName, $0.id) }, answer.nextPageToken)
             case .department:
                 let answer = try await connection.departments.listDepartments(
                     ListDepartmentsRequest(pageSize: 1000, pageToken: token))
-                (page, token) = (answer.departments.map { ($0.displayName, $0.id) }, answer.nextPageToken)
+                (page, token) = (answer.records.map { ($0.displayName, $0.id) }, answer.nextPageToken)
             }
             stored += page.map { ($0.0 ?? "", $0.1 ?? "") }.filter { $0.0.hasPrefix("\(kind.rawValue) ") }
         } while token != nil

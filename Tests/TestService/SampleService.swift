@@ -1,4 +1,4 @@
-import Contracts
+import CustomerContracts
 package import Migrations
 import RPC
 package import Records

@@ -1,4 +1,5 @@
-package import Contracts
+import Contracts
+package import IdentityContracts
 package import RPC
 package import StewardClient
 package import Tenancy
@@ -31,7 +32,7 @@ package struct TestWorkspace: Sendable {
     /// Id of a role by its name.
     package func roleID(_ name: String) async throws -> String {
         let page = try await admin.roles.listRoles(ListRolesRequest(filterExpression: "display_name = \"\(name)\""))
-        guard let id = page.roles.first?.id else { throw TestStewardError("there is no role \(name)") }
+        guard let id = page.records.first?.id else { throw TestStewardError("there is no role \(name)") }
         return id
     }
 
@@ -39,8 +40,8 @@ package struct TestWorkspace: Sendable {
     package func makeUser(_ email: String, roleIDs: [String], departmentID: String? = nil) async throws -> User {
         let answer = try await admin.users.createUser(
             CreateUserRequest(
-                user: User(email: email, displayName: email, departmentID: departmentID, roleIDs: roleIDs)))
-        guard let user = answer.user, let id = user.id else { throw TestStewardError("no user came back") }
+                record: User(email: email, displayName: email, departmentID: departmentID, roleIDs: roleIDs)))
+        guard let user = answer.record, let id = user.id else { throw TestStewardError("no user came back") }
         _ = try await admin.users.setUserPassword(SetUserPasswordRequest(id: id, password: TestSteward.password))
         return user
     }

@@ -1,5 +1,5 @@
 import CContracts
-import CSample
+import CSampleContracts
 import Testing
 import Wire
 

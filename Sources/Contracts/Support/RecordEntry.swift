@@ -56,8 +56,3 @@ package struct RecordMethods: Sendable {
         self.restore = restore
     }
 }
-
-extension RecordCatalogue {
-    /// What is known of each type.
-    package static let entries = types.map { $0.entry }
-}

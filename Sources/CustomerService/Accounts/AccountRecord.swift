@@ -1,4 +1,4 @@
-import Contracts
+import CustomerContracts
 import Records
 
 /// Accounts: companies and persons that the tenant does business with.

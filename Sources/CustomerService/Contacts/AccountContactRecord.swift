@@ -1,4 +1,4 @@
-import Contracts
+import CustomerContracts
 import Records
 
 /// Links of accounts and contacts.

@@ -1,4 +1,4 @@
-import Contracts
+import CustomerContracts
 import Records
 
 /// Contacts: persons, with several ways to reach each.

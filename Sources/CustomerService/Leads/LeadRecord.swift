@@ -1,4 +1,4 @@
-import Contracts
+import CustomerContracts
 import Records
 
 /// Leads: persons and companies that may become customers.

@@ -8,6 +8,7 @@ import Tenancy
 /// Passes the calls of thin clients on to the programs that serve them. Looks at the name of the method and at nothing of
 /// the application messages.
 struct Forwarder: Sendable {
+    let destinations: DestinationTable
     let clients: [ServiceName: RPCClient]
     let metrics: ForwardMetrics
     let openCalls: OpenCalls
@@ -28,7 +29,7 @@ struct Forwarder: Sendable {
         do {
             guard let bytes = frame.start else { return }
             let start = try StartView(parsing: bytes)
-            guard let destination = Destination.find(start.method), let client = clients[destination.service] else {
+            guard let destination = destinations.find(start.method), let client = clients[destination.service] else {
                 throw Self.unknownService(start.method)
             }
             let target = Target(service: destination.service, client: client, cost: destination.cost)

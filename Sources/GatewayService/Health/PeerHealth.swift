@@ -12,6 +12,8 @@ import Tenancy
 struct PeerHealth: Sendable {
     let peer: ServiceName
     let channel: any RPCChannel
+    /// What clients call there, by the full names of the services.
+    let services: [String]
     /// Gets the full name of each service that clients call there, and whether it takes calls.
     let report: @Sendable (String, Bool) -> Void
     let loop: EventLoop
@@ -38,11 +40,6 @@ struct PeerHealth: Sendable {
     }
 
     private func tell(isServing: Bool) {
-        for service in Self.services(of: peer) { report(service, isServing) }
-    }
-
-    /// What clients call there.
-    static func services(of peer: ServiceName) -> [String] {
-        ServiceCatalogue.all.compactMap(\.name).filter { $0.hasPrefix("steward.\(peer.rawValue).v1.") }
+        for service in services { report(service, isServing) }
     }
 }

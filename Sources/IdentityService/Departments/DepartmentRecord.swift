@@ -1,4 +1,4 @@
-import Contracts
+import IdentityContracts
 import Postgres
 import RPC
 import Records
@@ -7,6 +7,7 @@ import Tenancy
 /// Departments: the unit tree that scopes follow.
 struct DepartmentRecord: Sendable {
     let publication: PolicyPublication
+    let catalogue: RoleCatalogue
 
     var type: RecordType {
         RecordType(
@@ -21,7 +22,7 @@ struct DepartmentRecord: Sendable {
                     if change.kind == .delete {
                         try await DepartmentRecord.refuseInUse(change, transaction)
                     } else if DepartmentRecord.moves(change) {
-                        try await DepartmentRecord.checkPlace(change, transaction)
+                        try await checkPlace(change, transaction)
                     }
                     if DepartmentRecord.changesPolicy(change) { try await publication.announce(change) }
                 },
@@ -43,10 +44,10 @@ struct DepartmentRecord: Sendable {
     )
 
     /// Holds the whole tree, so that two moves cannot make a cycle between them.
-    private static func checkPlace(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+    private func checkPlace(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         guard let id = change.after.id("id") else { return }
         var parents: [RecordID: RecordID?] = [:]
-        for row in try await transaction.query(lockTree, Parameters()) {
+        for row in try await transaction.query(DepartmentRecord.lockTree, Parameters()) {
             parents.updateValue(try row.optionalID(1), forKey: try row.id(0))
         }
         if change.kind == .restore {
@@ -57,7 +58,7 @@ struct DepartmentRecord: Sendable {
         do {
             try tree.check(placing: id, under: parent)
         } catch {
-            throw refusal(error)
+            throw DepartmentRecord.refusal(error)
         }
         // A new department has no records that anybody could see by it, and those of a deleted one were seen all the time.
         if change.kind != .update { return }
@@ -73,15 +74,15 @@ struct DepartmentRecord: Sendable {
 
     /// Refuses a place in the tree where somebody in one of the `gaining` departments, which come to be above, would see
     /// more than before, unless the caller sees that, too.
-    private static func refuseWidening(
+    private func refuseWidening(
         for gaining: [RecordID], moving department: RecordID, under parent: RecordID?,
         _ transaction: RecordTransaction
     ) async throws {
         if gaining.isEmpty { return }
-        let find = Query(findHolders) { $0.append(gaining) }
+        let find = Query(DepartmentRecord.findHolders) { $0.append(gaining) }
         let holders = try await transaction.query(find).map { (unit: try $0.optionalID(0), roles: try $0.ids(1)) }
         if holders.isEmpty { return }
-        let policy = try await HeldPolicy(roles: holders.flatMap(\.roles), in: transaction)
+        let policy = try await HeldPolicy(roles: holders.flatMap(\.roles), of: catalogue, in: transaction)
         let moved = policy.moving(department, under: parent)
         for holder in holders {
             try policy.check(

@@ -29,9 +29,6 @@ struct BuiltInRole: Sendable {
             }
     }
 
-    /// What it may do in a new workspace.
-    var grants: [Contracts.Grant] { grants(on: RecordCatalogue.entries) }
-
     /// May do everything. Its rights cannot be changed and its last holder cannot be removed, so that no workspace
     /// locks itself out.
     static let admin = BuiltInRole(

@@ -14,6 +14,8 @@ struct HeldPolicy {
     let caller: UserAccess
     /// The living ones among the roles asked for.
     let roles: [RecordID: Contracts.PolicyRole]
+    /// What the comparison goes through.
+    let catalogue: RoleCatalogue
     private var units: [Contracts.PolicyUnit]
 
     /// Not the deleted ones, which stay where they are: whoever restores one holds it and waits for the others.
@@ -29,7 +31,10 @@ struct HeldPolicy {
     /// Holds the tree and reads the caller and these roles.
     ///
     /// - Throws: SESSION_INVALID when the caller was deleted or disabled meanwhile.
-    init(roles ids: some Sequence<RecordID>, in transaction: RecordTransaction) async throws {
+    init(
+        roles ids: some Sequence<RecordID>, of catalogue: RoleCatalogue, in transaction: RecordTransaction
+    ) async throws {
+        self.catalogue = catalogue
         _ = try await transaction.query(HeldPolicy.holdTree)
         units = try PolicyTables.units(await transaction.query(PolicyTables.units))
         let user = transaction.caller.userID

@@ -7,6 +7,7 @@ import Wire
 /// the users and roles that the caller changes.
 struct RightsCeiling {
     let caller: UserAccess
+    let catalogue: RoleCatalogue
 
     /// The first right or field that the holder has and the caller lacks, as in `deal.delete` or `account.phone`; nil
     /// when there is none. A scope counts as a scope, and for the departments that it covers for the holder.
@@ -14,7 +15,7 @@ struct RightsCeiling {
     /// - Parameter before: the holder's rights before a department moved. When given, only what the holder gains in
     ///   departments is compared.
     func excess(of holder: UserAccess, since before: UserAccess? = nil) -> String? {
-        for entry in RecordCatalogue.entries {
+        for entry in catalogue.records {
             let object = entry.object
             let wanted = holder.object(object)
             let held = caller.object(object)
@@ -66,7 +67,7 @@ extension HeldPolicy {
     func check(
         _ holder: UserAccess, since before: UserAccess? = nil, _ subject: IdentityError.RightsSubject
     ) throws {
-        if let right = RightsCeiling(caller: caller).excess(of: holder, since: before) {
+        if let right = RightsCeiling(caller: caller, catalogue: catalogue).excess(of: holder, since: before) {
             throw IdentityError.rightsExceeded(right, subject)
         }
     }

@@ -1,4 +1,5 @@
 import Contracts
+import IdentityContracts
 import Postgres
 import RPC
 import Records
@@ -7,6 +8,7 @@ import Tenancy
 /// Roles: named sets of rights.
 struct RoleRecord: Sendable {
     let publication: PolicyPublication
+    let catalogue: RoleCatalogue
 
     static let grantsMax = 500
     static let fieldPoliciesMax = 500
@@ -30,9 +32,9 @@ struct RoleRecord: Sendable {
                 .field("built_in", .outputOnly),
             ],
             rules: RecordRules(
-                validate: { RoleRules.violations(of: $0.value(Role.self)) },
+                validate: { RoleRules.violations(of: $0.value(Role.self), catalogue) },
                 guard: { change, transaction in
-                    try await RoleRecord.check(change, transaction)
+                    try await check(change, transaction)
                     if RoleRecord.changesPolicy(change) { try await publication.announce(change) }
                 },
                 publish: { change in
@@ -48,14 +50,14 @@ struct RoleRecord: Sendable {
         changesRights(change) || change.changes("display_name")
     }
 
-    private static func check(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+    private func check(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         switch change.kind {
         case .delete:
             if change.after.flag("built_in") == true { throw IdentityError.builtInRole }
             try await checkRights(change, transaction)
-            try await refuseInUse(change, transaction)
+            try await RoleRecord.refuseInUse(change, transaction)
         case .create, .update, .restore:
-            if let before = change.before?.value(Role.self), before.isAdmin, changesRights(change) {
+            if let before = change.before?.value(Role.self), before.isAdmin, RoleRecord.changesRights(change) {
                 throw IdentityError.adminRoleFixed
             }
             try await checkRights(change, transaction)
@@ -64,11 +66,11 @@ struct RoleRecord: Sendable {
 
     /// Compares what the role gives, before and after, with the caller's own rights: as such, and in each department
     /// where somebody has it.
-    private static func checkRights(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
-        let policy = try await HeldPolicy(roles: [], in: transaction)
+    private func checkRights(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        let policy = try await HeldPolicy(roles: [], of: catalogue, in: transaction)
         var departments: Set<RecordID?> = [nil]
         if let id = change.before?.id("id") {
-            let holders = Query(findDepartments) { $0.append(id) }
+            let holders = Query(RoleRecord.findDepartments) { $0.append(id) }
             for row in try await transaction.query(holders) { departments.insert(try row.optionalID(0)) }
         }
         for department in departments {

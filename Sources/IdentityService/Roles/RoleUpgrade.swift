@@ -1,4 +1,5 @@
 import Contracts
+import IdentityContracts
 import Postgres
 import RPC
 import Records
@@ -13,9 +14,7 @@ struct RoleUpgrade: Sendable {
     let directory: Directory
     let tenantData: TenantData
     let epochs: PolicyEpochs
-
-    /// The types that there are.
-    static let objects = RecordCatalogue.entries.map(\.object).sorted()
+    let catalogue: RoleCatalogue
 
     /// Each change of a role is a version of the policy, with a ledger row of which nobody is the actor. May be run again after it
     /// was cut off.
@@ -26,7 +25,7 @@ struct RoleUpgrade: Sendable {
             transaction in
             var marks: [PolicyMark] = []
             for (role, version) in try await Self.builtInRoles(transaction) {
-                let added = Self.missing(role, knowing: objects)
+                let added = missing(role, knowing: objects)
                 guard let id = role.id.flatMap({ RecordID(bytes: $0) }), !added.isEmpty else { continue }
                 let mark = PolicyMark(tenantID: tenant, recordID: id, recordVersion: version + 1)
                 try await epochs.announce(mark, deadline: deadline)
@@ -36,15 +35,15 @@ struct RoleUpgrade: Sendable {
             return marks
         }
         for mark in marks { _ = try await epochs.publish(mark, deadline: deadline) }
-        try await directory.write(TenantTable.setKnownObjects(tenant, Self.objects), deadline: deadline)
+        try await directory.write(TenantTable.setKnownObjects(tenant, catalogue.objects), deadline: deadline)
     }
 
     /// The grants that a role has in a new workspace and this one lacks; none for one that is no longer as it came.
-    static func missing(_ role: Contracts.PolicyRole, knowing objects: Set<String>) -> [Contracts.Grant] {
+    func missing(_ role: Contracts.PolicyRole, knowing objects: Set<String>) -> [Contracts.Grant] {
         guard let seed = BuiltInRole.all.first(where: { $0.name == role.displayName }) else { return [] }
-        let before = Set(seed.grants(on: RecordCatalogue.entries.filter { objects.contains($0.object) }))
+        let before = Set(seed.grants(on: catalogue.records.filter { objects.contains($0.object) }))
         guard Set(role.grants) == before else { return [] }
-        return seed.grants.filter { !before.contains($0) }
+        return seed.grants(on: catalogue.records).filter { !before.contains($0) }
     }
 
     private static let lockRoles = Statement(

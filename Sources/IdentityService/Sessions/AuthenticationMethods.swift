@@ -1,4 +1,4 @@
-import Contracts
+import IdentityContracts
 import RPC
 import Tenancy
 
@@ -11,4 +11,5 @@ struct AuthenticationMethods: AuthenticationServiceCustomMethods {
     let issuer = SessionIssuer()
     let revoker: SessionRevoker
     let policies: LocalPolicies
+    let catalogue: RoleCatalogue
 }

@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import IdentityContracts
 import Postgres
 import RPC
 import Tenancy
@@ -27,7 +28,7 @@ extension AuthenticationMethods {
         response.workspace = caller.workspace
         response.roleNames = try rows[1].map { try $0.string(0) }
         let policy = try await policies.snapshot(of: tenant, minEpoch: caller.policyEpoch)
-        if let access = policy.access(of: caller) { response.grants = EffectiveGrant.all(of: access) }
+        if let access = policy.access(of: caller) { response.grants = EffectiveGrant.all(of: access, on: catalogue) }
         return response
     }
 }
@@ -53,8 +54,8 @@ private enum SelfQuery {
 
 extension EffectiveGrant {
     /// What somebody may do with each kind of records.
-    static func all(of access: UserAccess) -> [EffectiveGrant] {
-        RecordCatalogue.entries.flatMap { entry in
+    static func all(of access: UserAccess, on catalogue: RoleCatalogue) -> [EffectiveGrant] {
+        catalogue.records.flatMap { entry in
             Action.all.compactMap { EffectiveGrant(access.object(entry.object), $0) }
         }
     }

@@ -1,5 +1,5 @@
-import Contracts
 import Credentials
+import IdentityContracts
 import Logging
 import Postgres
 import RPC

@@ -1,4 +1,4 @@
-import Contracts
+import IdentityContracts
 import Postgres
 import RPC
 import Tenancy

@@ -1,4 +1,4 @@
-import Contracts
+import IdentityContracts
 import Logging
 import Observability
 import Postgres

@@ -1,4 +1,4 @@
-import Contracts
+import IdentityContracts
 import Postgres
 import Records
 import Tenancy
@@ -6,6 +6,7 @@ import Tenancy
 /// The first records of a tenant: the top department, the built-in roles and the first admin, with their ledger rows, of which nobody
 /// is the actor.
 struct TenantSeed: Sendable {
+    let catalogue: RoleCatalogue
     let departments: RecordType
     let roles: RecordType
     let users: RecordType
@@ -38,7 +39,8 @@ struct TenantSeed: Sendable {
         ]
             + builtIn.map { role, id in
                 let record = Role(
-                    displayName: role.name, description: role.description, grants: role.grants, builtIn: true)
+                    displayName: role.name, description: role.description, grants: role.grants(on: catalogue.records),
+                    builtIn: true)
                 return SeedRecord(record, id: id, of: roles, at: now)
             } + [SeedRecord(admin, id: tenant.adminUserID.id, of: users, at: now)]
     }

@@ -128,7 +128,8 @@ struct TenantSweeper: Sendable {
     func sweepRoles(_ upgrades: inout Upgrades) async throws {
         guard !upgrades.isOver else { return }
         let rows = try await directory.read(
-            TenantTable.unknowing(RoleUpgrade.objects, after: upgrades.last, limit: TenantSweeper.upgradesMax),
+            TenantTable.unknowing(
+                roleUpgrade.catalogue.objects, after: upgrades.last, limit: TenantSweeper.upgradesMax),
             deadline: .after(TenantSetup.timeout))
         for row in rows {
             let id = TenantID(try row.id(0))

@@ -1,5 +1,5 @@
 import AccessControl
-import Contracts
+import IdentityContracts
 import Postgres
 import RPC
 import Records
@@ -9,6 +9,7 @@ import Tenancy
 struct UserMethods: UserServiceCustomMethods {
     let engine: RecordEngine
     let users: RecordType
+    let catalogue: RoleCatalogue
     let tenantData: TenantData
     let hasher: PasswordHasher
     let signInGuard: SignInGuard
@@ -58,7 +59,7 @@ struct UserMethods: UserServiceCustomMethods {
             PasswordNames(
                 email: user.email ?? "", workspace: transaction.caller.workspace, displayName: user.displayName ?? ""))
         let roles = user.roleIDs.compactMap { RecordID($0) }
-        let policy = try await HeldPolicy(roles: roles, in: transaction)
+        let policy = try await HeldPolicy(roles: roles, of: catalogue, in: transaction)
         let department = user.departmentID.flatMap { RecordID($0) }
         try policy.check(policy.access(roles: roles, in: department), .user)
         return user

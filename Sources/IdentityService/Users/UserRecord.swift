@@ -1,10 +1,11 @@
-import Contracts
+import IdentityContracts
 import Records
 import Tenancy
 
 /// Users: people and programs that may sign in.
 struct UserRecord: Sendable {
     let publication: PolicyPublication
+    let catalogue: RoleCatalogue
     let departments: RecordType
     let roles: RecordType
 
@@ -32,7 +33,8 @@ struct UserRecord: Sendable {
                 },
                 guard: { change, transaction in
                     try await UserRules(
-                        change: change, transaction: transaction, departments: departments, roles: roles
+                        change: change, transaction: transaction, catalogue: catalogue, departments: departments,
+                        roles: roles
                     )
                     .check()
                     if UserRecord.changesPolicy(change) { try await publication.announce(change) }

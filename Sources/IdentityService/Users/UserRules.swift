@@ -1,5 +1,5 @@
 import AccessControl
-import Contracts
+import IdentityContracts
 import Postgres
 import RPC
 import Records
@@ -10,6 +10,7 @@ import Tenancy
 struct UserRules {
     let change: RecordChange
     let transaction: RecordTransaction
+    let catalogue: RoleCatalogue
     let departments: RecordType
     let roles: RecordType
 
@@ -22,7 +23,8 @@ struct UserRules {
         } else if placesUser {
             try await holdRoles()
         }
-        let policy = try await HeldPolicy(roles: roleIDs(before) + roleIDs(after), in: transaction)
+        let policy = try await HeldPolicy(
+            roles: roleIDs(before) + roleIDs(after), of: catalogue, in: transaction)
         try checkRights(policy)
         if let adminRole { try await refuseLastAdmin(adminRole) }
     }

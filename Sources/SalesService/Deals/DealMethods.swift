@@ -1,6 +1,6 @@
-import Contracts
 import RPC
 import Records
+import SalesContracts
 
 /// The methods of deals beside the standard ones.
 struct DealMethods: DealServiceCustomMethods {

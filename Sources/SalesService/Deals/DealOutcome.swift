@@ -1,5 +1,5 @@
-import Contracts
 import RPC
+import SalesContracts
 import Text
 
 /// Why a deal ended as it did: the one rule, which every way of writing a deal asks.

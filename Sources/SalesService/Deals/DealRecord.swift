@@ -1,5 +1,5 @@
-import Contracts
 import Records
+import SalesContracts
 import Tenancy
 
 /// Deals: chances to sell.

@@ -1,6 +1,6 @@
-import Contracts
 import RPC
 import Records
+import SalesContracts
 import Tenancy
 
 /// What holds for a deal whoever writes it: it is in a living stage of its pipeline, its reason fits what that stage stands for,

@@ -1,7 +1,7 @@
-import Contracts
 import Postgres
 import RPC
 import Records
+import SalesContracts
 import Tenancy
 
 /// A stage, as far as deals are concerned. Finding one keeps it from being changed or deleted until the transaction ends.

@@ -1,6 +1,6 @@
-import Contracts
 import RPC
 import Records
+import SalesContracts
 import Tenancy
 
 /// Gives a pipeline as a board: its stages, how many deals each has and what they are worth, and the first of them. Everything

@@ -1,8 +1,8 @@
 import AccessControl
-import Contracts
 import Postgres
 import RPC
 import Records
+import SalesContracts
 import Tenancy
 
 /// Lists the stages that a deal has been in. What a field policy hides of the deal is hidden in its history.

@@ -1,7 +1,7 @@
 import AccessControl
-import Contracts
 import RPC
 import Records
+import SalesContracts
 import Tenancy
 
 /// Moves a deal to another stage, of its pipeline or of another.

@@ -1,7 +1,7 @@
 import AccessControl
-import Contracts
 import RPC
 import Records
+import SalesContracts
 import Tenancy
 
 /// Moves the deals of a pipeline to the stages of another, so many at a time.

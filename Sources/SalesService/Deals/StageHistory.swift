@@ -1,6 +1,6 @@
-import Contracts
 import Postgres
 import Records
+import SalesContracts
 import Tenancy
 
 /// The stages that deals have been in, and the reason of each outcome. The table refuses a loss without a reason.

@@ -1,6 +1,6 @@
-import Contracts
 import RPC
 import Records
+import SalesContracts
 import Tenancy
 
 /// Where the deals of each stage of a pipeline go, checked, with all stages held until the transaction ends.

@@ -1,5 +1,5 @@
-import Contracts
 import Records
+import SalesContracts
 
 /// How many deals a stage has, and their worth by currency, as far as the caller may read it.
 struct StageTotals {

@@ -1,8 +1,8 @@
 import AccessControl
-import Contracts
 import Postgres
 import RPC
 import Records
+import SalesContracts
 import Tenancy
 
 /// There is always exactly one default pipeline, and new deals can begin in it: it has an open stage.

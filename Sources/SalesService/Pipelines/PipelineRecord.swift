@@ -1,7 +1,7 @@
-import Contracts
 import Postgres
 import RPC
 import Records
+import SalesContracts
 
 /// Pipelines: ways that deals go. Their stages go and come back with them.
 enum PipelineRecord {

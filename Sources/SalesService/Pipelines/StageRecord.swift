@@ -1,7 +1,7 @@
-import Contracts
 import Postgres
 import RPC
 import Records
+import SalesContracts
 
 /// Stages: the steps of a pipeline.
 enum StageRecord {

@@ -3,7 +3,11 @@ import RPC
 import Tenancy
 
 /// The services that every program has: health, reflection and what the server tells of itself.
-enum BuiltinServices {
+struct BuiltinServices {
+    let program: ServiceName
+    /// What reflection tells of.
+    let contracts: ContractCatalogue
+
     static func makeHealth() -> HealthReporter {
         HealthReporter(check: HealthServiceMethods.checkHealth, watch: HealthServiceMethods.watchHealth)
     }
@@ -14,12 +18,10 @@ enum BuiltinServices {
     }
 
     /// Adds all, in the order of `methods(of:)`. A gateway tells of what it forwards too; nobody tells of the services between programs.
-    static func register(
-        _ health: HealthReporter, _ server: ServerService, program: ServiceName, on router: inout Router
-    ) {
-        let own = Set(methods(of: router).map(\.service))
+    func register(_ health: HealthReporter, _ server: ServerService, on router: inout Router) {
+        let own = Set(BuiltinServices.methods(of: router).map(\.service))
         health.register(on: &router)
-        let services = ServiceCatalogue.all.filter { service in
+        let services = contracts.services.filter { service in
             let name = service.name ?? ""
             if Topology.platformServices[name] != nil { return false }
             return program == .gateway || own.contains(name)
@@ -30,8 +32,8 @@ enum BuiltinServices {
         server.register(on: &router)
     }
 
-    private static func reflected(_ service: ServiceDescription) -> ReflectedService {
-        let definitions = ServiceCatalogue.methods.filter { $0.service == service.name }
+    private func reflected(_ service: ServiceDescription) -> ReflectedService {
+        let definitions = contracts.methods.filter { $0.service == service.name }
         let comments = Dictionary(service.methods.map { ($0.name ?? "", $0.comment ?? "") }) { first, _ in
             first
         }
@@ -41,10 +43,10 @@ enum BuiltinServices {
     }
 
     /// The files of each package, a megabyte.
-    private static func descriptorSets() -> [String: [UInt8]] {
+    private func descriptorSets() -> [String: [UInt8]] {
         Dictionary(
-            uniqueKeysWithValues: FileDescriptors.packages.compactMap { package in
-                FileDescriptors.serialized(for: package).map { (package, $0) }
+            uniqueKeysWithValues: contracts.packages.compactMap { package in
+                contracts.descriptorSet(of: package).map { (package, $0) }
             })
     }
 }

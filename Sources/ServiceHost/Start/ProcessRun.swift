@@ -16,6 +16,7 @@ import TenantDatabase
 /// reverse order.
 final class ProcessRun: Sendable {
     let name: ServiceName
+    let contracts: ContractCatalogue
     let settings: HostSettings
     let logger: Logger
     let loops: EventLoopGroup
@@ -39,11 +40,15 @@ final class ProcessRun: Sendable {
     private let ownServices = Mutex<Set<String>>([])
 
     /// Reads keys and certificates and makes the threads. Throws what is wrong, with the cure.
-    init(name: ServiceName, settings: HostSettings, sources: SettingsSources, warnings: [String]) throws {
+    init(
+        name: ServiceName, contracts: ContractCatalogue, settings: HostSettings, sources: SettingsSources,
+        warnings: [String]
+    ) throws {
         let levelSwitch = LogLevelSwitch(settings.logLevel)
         LoggingSystem.bootstrap { _ in JSONLogHandler(program: name.rawValue, level: levelSwitch) }
         MetricsSystem.bootstrap(registry)
         self.name = name
+        self.contracts = contracts
         self.settings = settings
         self.sources = sources
         self.levelSwitch = levelSwitch
@@ -155,7 +160,8 @@ final class ProcessRun: Sendable {
                 PolicySubscription(channel: $0, loop: loops.loops[0], logger: logger, factory: registry)
             } : nil
         return Host(
-            name: name, settings: settings, logger: logger, loops: loops, workers: workers, metrics: registry,
+            name: name, contracts: contracts, settings: settings, logger: logger, loops: loops, workers: workers,
+            metrics: registry,
             keys: keys, health: health, tracing: tracing, channels: channels,
             storage: settings.database.map { Host.Storage($0, self) },
             subscription: subscription)
@@ -178,7 +184,7 @@ final class ProcessRun: Sendable {
             forwarded: offer.forwarded, transport: transport, metrics: registry, channels: host.channelsByPeer,
             requireOperator: offer.requireOperator ?? { _ in })
         var router = offer.router
-        BuiltinServices.register(health, service, program: name, on: &router)
+        BuiltinServices(program: name, contracts: contracts).register(health, service, on: &router)
         declareHealth(router)
         var tracing = tracing
         tracing.callerSampling = offer.callerSampling

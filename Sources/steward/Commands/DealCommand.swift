@@ -1,6 +1,7 @@
 import ArgumentParser
 import Contracts
 import RPC
+import SalesContracts
 import StewardClient
 import Tenancy
 import Wire
@@ -59,7 +60,7 @@ struct DealCommand: AsyncParsableCommand {
         func run() async throws {
             let steward = try await options.connection.connectSignedIn()
             let id = try await RecordClient(connection: steward, noun: Deal.noun).id(of: id)
-            let deal = try await steward.deals.getDeal(GetDealRequest(id: id)).deal
+            let deal = try await steward.deals.getDeal(GetDealRequest(id: id)).record
             let request = MoveDealStageRequest(
                 id: id, stageID: try await stageID(steward, dealPipeline: deal?.pipelineID),
                 version: version ?? deal?.version, outcomeReason: reason)

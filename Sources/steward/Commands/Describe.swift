@@ -1,6 +1,7 @@
 import ArgumentParser
 import Contracts
 import RPC
+import SalesContracts
 import StewardClient
 import Wire
 

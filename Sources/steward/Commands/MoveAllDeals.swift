@@ -1,6 +1,6 @@
 import ArgumentParser
-import Contracts
 import RPC
+import SalesContracts
 import StewardClient
 
 /// Moves the deals of a pipeline to another, so that it can be deleted.

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Contracts
 import Glibc
+import IdentityContracts
 import StewardClient
 
 /// The caller's own password. Admins set those of others with steward user set-password.

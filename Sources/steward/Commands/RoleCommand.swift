@@ -1,5 +1,6 @@
 import ArgumentParser
 import Contracts
+import IdentityContracts
 import RPC
 import StewardClient
 import Wire
@@ -103,12 +104,12 @@ struct RoleEdit {
         let steward = client.connection
         var attempt = 1
         while true {
-            guard var role = try await steward.roles.getRole(GetRoleRequest(id: id)).role else { return }
+            guard var role = try await steward.roles.getRole(GetRoleRequest(id: id)).record else { return }
             try edit(&role)
             do {
                 let stored = try await steward.roles.updateRole(
-                    UpdateRoleRequest(role: role, updateMask: [field]), options: .write()
-                ).role
+                    UpdateRoleRequest(record: role, updateMask: [field]), options: .write()
+                ).record
                 if let stored { try await options.show(one: stored.message(), steward) }
                 return
             } catch Reason.versionConflict where attempt < Self.attemptsMax {

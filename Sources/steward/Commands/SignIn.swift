@@ -1,5 +1,5 @@
 import ArgumentParser
-import Contracts
+import IdentityContracts
 import IdentityService
 import RPC
 import StewardClient

@@ -1,4 +1,5 @@
 import Contracts
+import SalesContracts
 import StewardClient
 import Tenancy
 import Wire
@@ -20,7 +21,7 @@ struct StageNames {
             compare: Comparison(
                 field: "pipeline_id", operator: .equal, values: [Value(stringValue: pipelineID)]))
         let request = ListStagesRequest(filter: filter, orderBy: ["position"], pageSize: StageNames.pageSize)
-        stages = try await steward.stages.listStages(request).stages
+        stages = try await steward.stages.listStages(request).records
     }
 
     var names: [String] { stages.compactMap(\.displayName) }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Contracts
+import IdentityContracts
 import RPC
 import StewardClient
 import Tenancy

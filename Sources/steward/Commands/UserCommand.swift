@@ -1,5 +1,5 @@
 import ArgumentParser
-import Contracts
+import IdentityContracts
 import StewardClient
 import Tenancy
 import Wire

@@ -1,4 +1,4 @@
-import Contracts
+import IdentityContracts
 
 /// Which rows of an import can be in one batch.
 struct RowsTogether {

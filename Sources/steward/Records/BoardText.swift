@@ -1,5 +1,6 @@
 import Contracts
 import Money
+import SalesContracts
 import Wire
 
 /// A board as text: a block for each stage, with a bar for the number of its deals. Amounts of several currencies have no common

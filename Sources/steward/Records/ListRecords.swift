@@ -1,5 +1,6 @@
 import ArgumentParser
 import Contracts
+import IdentityContracts
 import StewardClient
 import Tenancy
 import Wire

@@ -1,4 +1,4 @@
-import Contracts
+import IdentityContracts
 import Wire
 
 /// How records are found by what people call them.

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Catalogue
 import Contracts
+import IdentityContracts
 import StewardClient
 import Tenancy
 import Wire
@@ -24,7 +26,7 @@ enum RecordCommands {
 
     /// The nouns by service, the workspace's own last, with what `additions` gives a service beside its nouns.
     static func groups(_ additions: [String: [any ParsableCommand.Type]]) -> [CommandGroup] {
-        let services = Dictionary(grouping: RecordCatalogue.types) { $0.noun.service }
+        let services = Dictionary(grouping: ContractCatalogue.all.recordTypes) { $0.noun.service }
         let last = "identity"
         return services.keys.sorted { $1 == last ? $0 != last : $0 != last && $0 < $1 }.map { service in
             let types = (services[service] ?? []).sorted {

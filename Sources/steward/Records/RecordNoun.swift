@@ -1,3 +1,4 @@
+import Catalogue
 import Contracts
 import RPC
 import Tenancy
@@ -136,7 +137,7 @@ struct RecordPresentation: Sendable {
 
 /// All nouns.
 enum RecordNouns {
-    static let all = RecordCatalogue.entries.map { RecordNoun($0) }
+    static let all = ContractCatalogue.all.records.map { RecordNoun($0) }
 
     static func named(_ name: String) -> RecordNoun? { all.first { $0.name == name } }
 

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Contracts
 import FoundationEssentials
+import IdentityContracts
 import RPC
 import StewardClient
 

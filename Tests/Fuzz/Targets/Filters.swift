@@ -1,6 +1,7 @@
 #if DEBUG
     import AccessControl
     import Contracts
+    import CustomerContracts
     import Postgres
     import RPC
     import Tenancy

@@ -1,3 +1,4 @@
+import Catalogue
 import Contracts
 import RPC
 import Wire
@@ -9,7 +10,7 @@ import Wire
 enum Messages {
     /// Every request and response that there is.
     private static let types: [MessageDescriptor] = {
-        let methods = ServiceCatalogue.methods
+        let methods = ContractCatalogue.all.methods
         var types: [MessageDescriptor] = []
         for type in methods.flatMap({ [$0.request, $0.response] }) where !types.contains(type) { types.append(type) }
         return types.sorted { $0.name < $1.name }

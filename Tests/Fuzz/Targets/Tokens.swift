@@ -1,5 +1,6 @@
 #if DEBUG
     import Contracts
+    import CustomerContracts
     import RPC
     import Tenancy
     import Wire

@@ -1,0 +1,81 @@
+import Catalogue
+import Contracts
+import CustomerContracts
+import RPC
+import SalesContracts
+import Testing
+import Wire
+
+/// The requests and responses that exist once in Swift, and for each type of records on the wire.
+@Suite struct StandardMessageTests {
+    /// The names of the fields, those of the record replaced by what they are.
+    private func fields(_ message: MessageDescriptor, _ entry: RecordEntry) -> [String] {
+        message.fields.map { field in
+            switch field.name {
+            case entry.object: "\(field.number) record"
+            case entry.plural: "\(field.number) records"
+            default: "\(field.number) \(field.name) \(field.isRepeated)"
+            }
+        }
+    }
+
+    private func messages(_ entry: RecordEntry) -> [MessageDescriptor] {
+        let methods = entry.methods
+        return [
+            methods.get, methods.batchGet, methods.list, methods.create, methods.batchCreate, methods.update,
+            methods.delete, methods.restore,
+        ].flatMap { [$0.request, $0.response] }
+    }
+
+    /// A field that one type had alone would be lost in Swift without a word.
+    @Test func areTheSameForAllTypes() {
+        let expected = messages(Account.entry).map { fields($0, Account.entry) }
+        for entry in ContractCatalogue.all.records {
+            let found = messages(entry).map { fields($0, entry) }
+            #expect(found == expected, "\(entry.object)")
+        }
+    }
+
+    private func survives<Value: WireMessage & Hashable>(_ value: Value, _ fieldCount: Int) throws {
+        #expect(Value.descriptor.fields.count == fieldCount, "\(Value.descriptor) has a field that Swift does not know")
+        let message = value.message(in: Arena())
+        let unset = message.descriptor.fields.filter { !message.has($0) }.map(\.name)
+        #expect(unset == [], "\(Value.descriptor)")
+        let decoded = try Value(decoding: value.encoded())
+        #expect(decoded == value)
+    }
+
+    @Test func requestsKeepAllTheyHold() throws {
+        let record = AccountContact(id: "a", version: 3, role: "buyer")
+        try survives(GetAccountContactRequest(id: "a", readMask: ["id", "role"], showDeleted: false), 3)
+        try survives(BatchGetAccountContactsRequest(ids: ["a", "b"], readMask: ["id"]), 2)
+        try survives(
+            ListAccountContactsRequest(
+                filter: Filter(compare: Comparison(field: "role")), filterExpression: "x", orderBy: ["role desc"],
+                pageSize: 0,
+                pageToken: "t", readMask: ["id"], includeCount: true, showDeleted: true), 8)
+        try survives(CreateAccountContactRequest(record: record), 1)
+        try survives(BatchCreateAccountContactsRequest(records: [record, AccountContact()]), 1)
+        try survives(UpdateAccountContactRequest(record: record, updateMask: ["role"]), 2)
+        try survives(DeleteAccountContactRequest(id: "a", version: 0), 2)
+        try survives(RestoreAccountContactRequest(id: "a"), 1)
+    }
+
+    @Test func responsesKeepAllTheyHold() throws {
+        let record = Deal(id: "d", displayName: "Two anvils")
+        try survives(GetDealResponse(record: record), 1)
+        try survives(BatchGetDealsResponse(records: [record], missingIDs: ["e"]), 2)
+        try survives(ListDealsResponse(records: [record], nextPageToken: "t", count: RecordCount()), 3)
+        try survives(CreateDealResponse(record: record), 1)
+        try survives(BatchCreateDealsResponse(records: [record], results: [ItemResult()]), 2)
+        try survives(UpdateDealResponse(record: record), 1)
+        try survives(DeleteDealResponse(record: record), 1)
+        try survives(RestoreDealResponse(record: record), 1)
+    }
+
+    @Test func whatIsNotSetStaysSo() throws {
+        let request = try ListDealsRequest(decoding: ListDealsRequest().encoded())
+        #expect(request == ListDealsRequest())
+        #expect(ListDealsRequest().encoded() == [])
+    }
+}
