@@ -123,6 +123,23 @@ import Testing
         }
     }
 
+    /// That another record has the same value would tell it.
+    @Test func aTakenValueIsNotNamedToWhoMayNotReadIt() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let gone = try await service.create(Account(displayName: "a", taxID: "DE1", city: "Rom"))
+            try await service.delete(gone)
+            try await service.create(Account(displayName: "b", taxID: "DE1"))
+            for level in [FieldLevel.none, .masked] {
+                let user = service.makeUser([("*", "*", .all)], hiding: [("account", "tax_id", level)])
+                let hidden = try await denial { try await service.restore(gone, as: user) }
+                #expect(hidden.code == .alreadyExists && hidden.reason == "VALUE_TAKEN")
+                #expect(hidden.fieldViolations.isEmpty && hidden.details.isEmpty && !hidden.message.contains("tax"))
+            }
+            let told = try await denial { try await service.restore(gone) }
+            #expect(told.reason == "TAX_ID_TAKEN" && told.fieldViolations.map(\.field) == ["tax_id"])
+        }
+    }
+
     @Test func anotherTenantHasNothing() async throws {
         try await TestService.run(SampleService.definition) { service in
             let created = try await service.create(Account(displayName: "a"))

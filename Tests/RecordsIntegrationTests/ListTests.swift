@@ -32,6 +32,35 @@ import Wire
         return response.records
     }
 
+    /// More rows than may be in memory at once.
+    @Test func longPagesAreReadInParts() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let count = 2 * SampleService.account.rowsAtOnce + 50
+            #expect(SampleService.account.rowsAtOnce < 400 && count <= 1000)
+            let all = try await ListTests.fill(service, count: count).compactMap(\.id)
+            for order in [["id"], ["city", "id"], ["annual_revenue.minor_units desc", "id"]] {
+                let whole = try await service.accounts().listAccounts(
+                    ListAccountsRequest(orderBy: order, pageSize: 1000, includeCount: true))
+                #expect(whole.records.count == count && whole.nextPageToken == nil)
+                #expect(whole.count?.value == Int64(count))
+                #expect(Set(whole.records.compactMap(\.id)) == Set(all))
+                var paged: [String] = []
+                var token: String?
+                repeat {
+                    let page = try await service.accounts().listAccounts(
+                        ListAccountsRequest(orderBy: order, pageSize: Int32(count / 2 + 1), pageToken: token))
+                    paged += page.records.compactMap(\.id)
+                    token = page.nextPageToken
+                } while token != nil
+                #expect(paged == whole.records.compactMap(\.id))
+            }
+            let strangers = [RecordID.make().text, RecordID.make().text]
+            let wanted = [strangers[0]] + all.reversed() + [strangers[1]]
+            let batch = try await service.accounts().batchGetAccounts(BatchGetAccountsRequest(ids: wanted))
+            #expect(batch.records.compactMap(\.id) == all.reversed() && batch.missingIDs == strangers)
+        }
+    }
+
     @Test func pagesHoldEveryRecordOnceInEveryOrder() async throws {
         try await TestService.run(SampleService.definition) { service in
             let all = try await ListTests.fill(service, count: 40)

@@ -113,7 +113,9 @@ import Wire
 @Suite struct MaskingTests {
     @Test(arguments: [
         ("ann@example.com", "•••@example.com"), ("+49 30 1234567", "•••4567"), ("secret", "•••"), ("", "•••"),
-        ("+1234", "•••"), ("@x", "•••"), ("12345678", "•••"),
+        ("+1234", "•••"), ("@x", "•••"), ("12345678", "•••"), ("Meet @ noon: they sell for 4.2M", "•••"),
+        ("Login anna / pass:x@hunter2.example", "•••"), ("Jane @ Secret Ltd", "•••"), ("call +49 30 1234567", "•••"),
+        ("ann@example.com, bob@example.com", "•••"),
     ])
     func texts(_ text: String, _ masked: String) {
         #expect(Masking.mask(text) == masked)

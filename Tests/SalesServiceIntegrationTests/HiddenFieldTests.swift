@@ -30,6 +30,27 @@ import Testing
         #expect(Set(refusals.map { $0?.message }).count == 1, sourceLocation: location)
     }
 
+    /// No right at all on stages or pipelines tells no more than a field that is hidden.
+    @Test func whoMayReadNoStageLearnsNothingOfStages() async throws {
+        try await TestService.run(SalesService.definition) { sales in
+            let deal = try await sales.create(Deal(displayName: "Desk"))
+            let (proposal, lost) = (try await sales.stage("Proposal"), try await sales.stage("Lost"))
+            let gone = try await sales.create(Deal(displayName: "Chair", stageID: lost.id, outcomeReason: "too dear"))
+            let ofDeals = sales.makeUser([("deal", "*", .all)])
+            let ofStages = sales.makeUser([("stage", "*", .all)])
+            let refusals = [
+                try await refusal { try await sales.update(deal, reason: "because", as: ofDeals) },
+                try await refusal { try await sales.update(gone, reason: "", as: ofDeals) },
+                try await refusal { try await sales.create(Deal(displayName: "Lamp"), as: ofDeals) },
+                try await refusal { try await sales.delete(proposal, as: ofStages) },
+            ]
+            for refused in refusals {
+                #expect(refused?.code == .permissionDenied, "\(refused?.reason ?? "none")")
+                #expect(refused?.reason == "PERMISSION_MISSING")
+            }
+        }
+    }
+
     @Test(arguments: levels) func theStageOfADealTellsNoHiddenPipeline(_ level: FieldLevel) async throws {
         try await TestService.run(SalesService.definition) { sales in
             try await sales.create(Deal(displayName: "Desk"))

@@ -40,8 +40,18 @@ package enum SampleService {
             ON {schema}.accounts (display_name COLLATE pg_catalog."und-x-icu", id) WHERE deleted_at IS NULL;
         CREATE INDEX accounts_city_idx
             ON {schema}.accounts (city COLLATE pg_catalog."und-x-icu", id) WHERE deleted_at IS NULL;
-        CREATE INDEX accounts_created_at_idx ON {schema}.accounts (created_at, id) WHERE deleted_at IS NULL;
+        CREATE INDEX accounts_parent_account_id_idx ON {schema}.accounts (parent_account_id);
+        \(indexes("accounts"))
         """
+
+    /// What every table of owned records has.
+    private static func indexes(_ table: String) -> String {
+        """
+        CREATE INDEX \(table)_created_at_idx ON {schema}.\(table) (created_at, id) WHERE deleted_at IS NULL;
+        CREATE INDEX \(table)_owner_id_idx ON {schema}.\(table) (owner_id, created_at, id);
+        CREATE INDEX \(table)_department_id_idx ON {schema}.\(table) (department_id, created_at, id);
+        """
+    }
 
     private static let contacts = """
         CREATE TABLE {schema}.contacts (
@@ -51,6 +61,7 @@ package enum SampleService {
             CONSTRAINT contacts_pkey PRIMARY KEY (id)
         );
         CREATE UNIQUE INDEX contacts_external_id_key ON {schema}.contacts (external_id) WHERE deleted_at IS NULL;
+        \(indexes("contacts"))
         """
 
     private static let activities = """
@@ -62,6 +73,10 @@ package enum SampleService {
             CONSTRAINT activities_account_id_fkey FOREIGN KEY (account_id) REFERENCES {schema}.accounts (id),
             CONSTRAINT activities_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES {schema}.contacts (id)
         );
+        CREATE INDEX activities_account_id_idx ON {schema}.activities (account_id);
+        CREATE INDEX activities_contact_id_idx ON {schema}.activities (contact_id);
+        CREATE INDEX activities_deal_id_idx ON {schema}.activities (deal_id);
+        \(indexes("activities"))
         """
 
     package static let account = RecordType(

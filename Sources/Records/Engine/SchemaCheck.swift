@@ -29,7 +29,7 @@ package enum SchemaCheck {
         guard !live.isEmpty else { return ["There is no table \(type.table)."] }
         let definitions = Dictionary(found, uniquingKeysWith: { $0.isEmpty ? $1 : $0 })
         return columnProblems(type, live) + constraintProblems(type, Set(found.map(\.name)))
-            + indexProblems(type, definitions) + caseProblems(type, definitions)
+            + indexProblems(type, definitions) + searchProblems(type, definitions) + caseProblems(type, definitions)
     }
 
     private static func columnProblems(
@@ -69,6 +69,19 @@ package enum SchemaCheck {
             guard definitions[name]?.hasSuffix(keys) != true else { return nil }
             return "\(type.table) lacks the index \(name) on \(keys)."
         }
+    }
+
+    /// What records are looked for by, whatever their type: references, and of owned ones owner, department and the usual order.
+    private static func searchProblems(_ type: RecordType, _ definitions: [String: String]) -> [String] {
+        let standard = type.standard
+        let ofScope = standard.owner.map { [$0, standard.createTime] + [standard.department].compactMap { $0 } } ?? []
+        let references = type.fields.filter { field in
+            if case .id = field.kind { field.rules.reference != nil } else { false }
+        }
+        return (ofScope + references).map(\.column).filter { column in
+            let beginnings = ["USING btree (\(column),", "USING btree (\(column))"]
+            return !definitions.values.contains { definition in beginnings.contains(where: definition.contains) }
+        }.map { "\(type.table) lacks an index that begins with \($0)." }
     }
 
     /// A rule that tells case apart as its index does not, or the other way round, would not find which value is taken.

@@ -26,17 +26,11 @@ struct CreateMethod {
                 .recordMissing, "Send the \(type.object) to create.", field: self.sent.name)
         }
         let preparation = ChangePreparation(engine: engine, call: call, path: path)
+        let change = try preparation.creation(from: sent, by: .caller)
+        try preparation.requireScope(change)
         let stored = try StoredAnswer(context, request: request)
-        let creation = Result {
-            let change = try preparation.creation(from: sent, by: .caller)
-            try preparation.requireScope(change)
-            return change
-        }
-        // What is wrong for anybody is refused at once. Rights may have been cut since the request was done.
-        if case .failure(let error as RPCError) = creation, error.code == .invalidArgument { throw error }
-        return try await engine.replaying(stored, context, response, type: type, path: path) {
-            let change = try creation.get()
-            return try await TakenID(call: call, path: path).explaining(change, in: engine) {
+        return try await TakenID(call: call, path: path).explaining(change, in: engine) {
+            try await engine.replaying(stored, context, response, type: type, path: path) {
                 let known = try await preparation.checkRemoteReferences(change)
                 return try await engine.commit(context, call: call, under: stored, knowing: known) { transaction in
                     let record = try await transaction.write(change, preparation)

@@ -21,7 +21,8 @@ enum RowBytes {
         switch field.kind {
         case .string: return count * (characterBytesMax * (rules.text?.lengthMax ?? 0) + valueBytes)
         case .message(let descriptor):
-            return count * descriptor.fields.reduce(valueBytes) { $0 + bytesMax($1, rules.items[$1.name] ?? FieldRules()) }
+            return count
+                * descriptor.fields.reduce(valueBytes) { $0 + bytesMax($1, rules.items[$1.name] ?? FieldRules()) }
         default: return count * valueBytes
         }
     }

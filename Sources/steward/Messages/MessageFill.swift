@@ -94,8 +94,11 @@ enum MessageFill {
     static func join(_ path: String, _ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
     private static func wrong(_ path: String, _ wanted: String, _ value: JSONValue) -> UsageProblem {
-        UsageProblem(
-            "\(path.isEmpty ? "the message" : path) is \(value.kind)", cure: "give \(wanted)")
+        let name = path.isEmpty ? "the message" : path
+        if case .string(let text) = value {
+            return UsageProblem("\(name): \(text) does not fit", cure: "give \(wanted)")
+        }
+        return UsageProblem("\(name) is \(value.kind)", cure: "give \(wanted)")
     }
 
     private static func string(_ value: JSONValue, _ path: String) throws -> String {

@@ -71,6 +71,7 @@ enum Failure {
         case .unavailable: "try again\(incident(error)); operators see which program is away: steward server health"
         case .deadlineExceeded: "try again; operators see which program does not answer: steward server health"
         case .aborted: "read the record again, then repeat the change"
+        case .permissionDenied where error.reason.hasPrefix("FIELD_"): "ask an admin of the workspace for it"
         case .permissionDenied: "ask an admin of the workspace for the right; steward whoami shows yours"
         default: nil
         }

@@ -42,7 +42,8 @@ struct NameLookup {
                 (String(value[..<$0]), String(value[value.index(after: $0)...]))
             }
         }
-        let whole = noun.label.map { NameLookup(conditions: [($0, values)], fields: fields, wanted: wanted) }
+        let others = noun.otherName.map { [one($0, values, noun)] } ?? []
+        let whole = others + noun.label.map { NameLookup(conditions: [($0, values)], fields: fields, wanted: wanted) }
         guard !splits.isEmpty else { return whole }
         let parts = [(noun.label[0], Set(splits.map(\.0)).sorted()), (noun.label[1], Set(splits.map(\.1)).sorted())]
         return whole + [

@@ -37,6 +37,9 @@ struct RecordNoun: Sendable {
         RecordNoun.labels.first { $0.allSatisfy { record.field($0) != nil } } ?? []
     }
 
+    /// The field that people call those records by that have no name; nil when all have one.
+    var otherName: String? { presentation.otherName }
+
     /// By field: the commands that change it where update does not, or not a part of it.
     var changers: [String: String] { presentation.changers }
 
@@ -80,17 +83,19 @@ struct RecordPresentation: Sendable {
     var abstract: String?
     /// Nil: the name and the first fields.
     var columns: [String]?
+    var otherName: String?
     var changers: [String: String] = [:]
     /// Those that the service sets, beside the ones that every record has.
     var fieldsOfService: Set<String> = []
 
     init(
-        _ object: String, _ abstract: String? = nil, columns: [String]? = nil, changers: [String: String] = [:],
-        fieldsOfService: Set<String> = []
+        _ object: String, _ abstract: String? = nil, columns: [String]? = nil, otherName: String? = nil,
+        changers: [String: String] = [:], fieldsOfService: Set<String> = []
     ) {
         self.object = object
         self.abstract = abstract
         self.columns = columns
+        self.otherName = otherName
         self.changers = changers
         self.fieldsOfService = fieldsOfService
     }
@@ -106,6 +111,12 @@ struct RecordPresentation: Sendable {
         RecordPresentation(
             "account_contact", "The places of contacts in accounts.",
             columns: ["id", "account", "contact", "role", "primary_contact"]),
+        RecordPresentation(
+            "lead", "Persons and companies that may become customers.",
+            columns: [
+                "id", "given_name", "family_name", "company_name", "status", "estimated_value", "owner",
+                "next_action_time",
+            ], otherName: "company_name"),
         RecordPresentation(
             "activity", "Calls, mails, meetings and notes.",
             columns: ["id", "kind", "subject", "account", "contact", "occur_time", "outcome"]),

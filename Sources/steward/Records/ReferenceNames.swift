@@ -62,9 +62,10 @@ struct ReferenceNames {
 
     /// The fields of its label, side by side; nil when the caller may see none of them.
     static func name(of record: Message, _ noun: RecordNoun) -> String? {
-        let parts = noun.label.compactMap { noun.record.field($0) }.map { FieldText.text($0, of: record) }
-        let name = parts.filter { !$0.isEmpty }.joined(separator: " ")
-        return name.isEmpty ? nil : name
+        func text(_ name: String) -> String { noun.record.field(name).map { FieldText.text($0, of: record) } ?? "" }
+        let name = noun.label.map(text).filter { !$0.isEmpty }.joined(separator: " ")
+        let shown = name.isEmpty ? noun.otherName.map(text) ?? "" : name
+        return shown.isEmpty ? nil : shown
     }
 
     private static func ids(_ field: FieldDescriptor, of record: Message) -> [String] {
