@@ -116,7 +116,7 @@ let package = Package(
             "Records",
             [
                 "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
-                "Credentials", "Text", "Money", "Reactor",
+                "Credentials", "Text", "Money", "Reactor", logging,
             ], exclude: ["README.md"]),
 
         module("IdentityContracts", ["CIdentityContracts", "CContracts", "Contracts", "RPC", "Tenancy", "Wire"]),

@@ -45,11 +45,20 @@ package final class PolicySnapshot: Sendable {
         }
     }
 
-    /// The rights of a caller: nil besides for operators and for callers of another tenant.
-    package func access(of caller: Caller) -> UserAccess? {
-        guard caller.kind == .user, caller.tenantID == tenantID else { return nil }
-        return access(of: caller.userID)
+    /// The rights of an actor: nil besides for one in another tenant.
+    ///
+    /// A program on behalf of a user has what the user has by this policy, so none once he is disabled or gone. On behalf of the
+    /// workspace itself it has what its purpose needs, in a workspace that is not active, too: that is how it is made ready.
+    package func access(of actor: TenantActor) -> UserAccess? {
+        guard actor.tenantID == tenantID else { return nil }
+        switch actor.actor {
+        case .user(let user), .program(_, .some(let user)): return access(of: user)
+        case .program(let purpose, nil): return UserAccess(of: purpose)
+        }
     }
+
+    /// The rights of a caller: nil besides for operators.
+    package func access(of caller: Caller) -> UserAccess? { TenantActor(caller).flatMap { access(of: $0) } }
 
     /// The user exists and may sign in, and so may own records.
     package func hasUser(_ user: UserID) -> Bool { users[user] != nil }

@@ -1,7 +1,7 @@
 import Synchronization
 package import Tenancy
 
-/// The compiled rights of one user under one policy snapshot.
+/// The compiled rights of one user under one policy snapshot, or of a program on behalf of a workspace itself.
 package final class UserAccess: Sendable {
     package let userID: UserID
     /// The user's department, if known.
@@ -18,6 +18,16 @@ package final class UserAccess: Sendable {
         self.unitID = unitID
         self.subtree = subtree
         self.roles = roles
+    }
+
+    /// The rights that a purpose needs, on all records: those of a role that nobody has. Its user is none of the workspace.
+    convenience init(of purpose: Purpose) {
+        let grants = purpose.needs.map { right in
+            let parts = right.split(separator: ".", maxSplits: 1)
+            return Grant(object: String(parts[0]), action: String(parts[parts.count - 1]), scope: .all)
+        }
+        let role = PolicyRole(id: .make(), displayName: purpose.name, grants: grants, fieldPolicies: [])
+        self.init(userID: UserID(.make()), unitID: nil, subtree: [], roles: [role])
     }
 
     /// The rights on a kind of records, as in `account`. A kind that no grant names has only what `*` grants.

@@ -121,7 +121,7 @@ package struct Identity: Sendable {
         sweeper = TenantSweeper(
             directory: directory, tenantData: tenantData, setup: setup, epochs: epochs,
             roleUpgrade: RoleUpgrade(
-                directory: directory, tenantData: tenantData, epochs: epochs, catalogue: catalogue),
+                directory: directory, engine: engine, roles: role, catalogue: catalogue, logger: parts.logger),
             revoker: revoker, logger: parts.logger)
     }
 

@@ -79,6 +79,7 @@ extension MigrationStream {
     static let base: [Migration] = [
         Migration(number: 1, name: "create_base", sql: PackageResources.tenant_0001_create_base_sql),
         Migration(number: 2, name: "drop_delivery", sql: PackageResources.tenant_0002_drop_delivery_sql),
+        Migration(number: 3, name: "tell_purposes", sql: PackageResources.tenant_0003_tell_purposes_sql),
     ]
 
     static let baseName = "tenant"

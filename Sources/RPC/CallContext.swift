@@ -131,14 +131,13 @@ extension CallContext {
         return caller
     }
 
-    /// The caller, who must be a user of a tenant; PERMISSION_DENIED with TENANT_USER_REQUIRED for an operator.
-    package func requireTenantCaller() throws -> Caller {
-        let caller = try requireCaller()
-        guard caller.kind == .user, caller.tenantID != nil else {
+    /// The caller as the actor, who must be a user of a tenant; PERMISSION_DENIED with TENANT_USER_REQUIRED for an operator.
+    package func requireTenantActor() throws -> TenantActor {
+        guard let actor = TenantActor(try requireCaller()) else {
             throw RPCError.permissionDenied(
                 "TENANT_USER_REQUIRED", "This method works inside a workspace: sign in as a user of one.")
         }
-        return caller
+        return actor
     }
 
     /// The caller, who must be an operator; PERMISSION_DENIED with OPERATOR_REQUIRED for anyone else.

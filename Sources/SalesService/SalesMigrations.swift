@@ -14,6 +14,7 @@ package enum SalesMigrations {
             Migration(number: 5, name: "add_outcome_rules", sql: PackageResources.sales_0005_add_outcome_rules_sql),
             Migration(number: 6, name: "tell_creations", sql: PackageResources.sales_0006_tell_creations_sql),
             Migration(number: 7, name: "leave_out_nulls", sql: PackageResources.sales_0007_leave_out_nulls_sql),
+            Migration(number: 8, name: "tell_programs", sql: PackageResources.sales_0008_tell_programs_sql),
         ],
         rights: TableRights.kept("pipelines", "stages", "deals") + TableRights.added("stage_changes"))
 }

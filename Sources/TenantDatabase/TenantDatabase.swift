@@ -4,7 +4,7 @@ package import Tenancy
 
 /// Transactions inside one tenant's schema: the only way from a service to SQL.
 ///
-/// The tenant comes from the authenticated caller. The transaction assumes the tenant's role, so that PostgreSQL itself
+/// The tenant comes from the actor: the authenticated caller, or a program for a declared purpose. The transaction assumes the tenant's role, so that PostgreSQL itself
 /// refuses every other schema, whatever a statement says. All calls run on an event loop of the program.
 ///
 /// A connection that serves a tenant for the first time checks the stamp in the schema's `meta` within the same round
@@ -26,86 +26,36 @@ package struct TenantDatabase: Sendable {
         self.schemaVersions = schemaVersions
     }
 
-    // MARK: For a caller
-
     /// One reading statement in one round trip.
     /// - Throws: `PostgresError`, or what the placement source throws.
     package func read(
-        _ caller: Caller, deadline: UInt64, _ statement: Statement, _ parameters: Parameters
+        _ actor: TenantActor, deadline: UInt64, _ statement: Statement, _ parameters: Parameters
     ) async throws -> Rows {
-        try await read(tenant: tenant(of: caller), deadline, statement, parameters)
+        let (pool, scope) = try await prepare(actor.tenantID, deadline, .readOnly)
+        return try await pool.run(scope, statement, parameters)
     }
 
     /// Several statements in one transaction and one round trip: all or nothing.
     package func batch(
-        _ caller: Caller, deadline: UInt64, access: TransactionAccess = .readWrite,
+        _ actor: TenantActor, deadline: UInt64, access: TransactionAccess = .readWrite,
         _ statements: [(Statement, Parameters)]
     ) async throws -> [Rows] {
-        try await batch(tenant: tenant(of: caller), deadline, access, statements)
+        let (pool, scope) = try await prepare(actor.tenantID, deadline, access)
+        return try await pool.run(scope, statements)
     }
 
     /// A transaction that `body` drives. Commits when `body` returns, rolls back when it throws.
     package func transaction<Value: Sendable>(
-        _ caller: Caller, deadline: UInt64, access: TransactionAccess = .readWrite,
+        _ actor: TenantActor, deadline: UInt64, access: TransactionAccess = .readWrite,
         _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
-        try await transaction(tenant: tenant(of: caller), deadline, access, body)
-    }
-
-    /// Throws what `read` would throw now for a scan of the caller's tenant that is not known to be quick, if that is refused at once.
-    package func checkScanLine(of caller: Caller) async throws {
-        let tenant = try tenant(of: caller)
-        try await pool(of: tenant).pool.checkScanLine(of: tenant)
-    }
-
-    // MARK: For the system
-
-    package func read(
-        for tenant: TenantID, as system: SystemCaller, deadline: UInt64, _ statement: Statement,
-        _ parameters: Parameters
-    ) async throws -> Rows {
-        try await read(tenant: tenant, deadline, statement, parameters)
-    }
-
-    package func batch(
-        for tenant: TenantID, as system: SystemCaller, deadline: UInt64,
-        access: TransactionAccess = .readWrite,
-        _ statements: [(Statement, Parameters)]
-    ) async throws -> [Rows] {
-        try await batch(tenant: tenant, deadline, access, statements)
-    }
-
-    package func transaction<Value: Sendable>(
-        for tenant: TenantID, as system: SystemCaller, deadline: UInt64,
-        access: TransactionAccess = .readWrite,
-        _ body: (PostgresTransaction) async throws -> Value
-    ) async throws -> Value {
-        try await transaction(tenant: tenant, deadline, access, body)
-    }
-
-    // MARK: Parts
-
-    private func read(
-        tenant: TenantID, _ deadline: UInt64, _ statement: Statement, _ parameters: Parameters
-    ) async throws -> Rows {
-        let (pool, scope) = try await prepare(tenant, deadline, .readOnly)
-        return try await pool.run(scope, statement, parameters)
-    }
-
-    private func batch(
-        tenant: TenantID, _ deadline: UInt64, _ access: TransactionAccess,
-        _ statements: [(Statement, Parameters)]
-    ) async throws -> [Rows] {
-        let (pool, scope) = try await prepare(tenant, deadline, access)
-        return try await pool.run(scope, statements)
-    }
-
-    private func transaction<Value: Sendable>(
-        tenant: TenantID, _ deadline: UInt64, _ access: TransactionAccess,
-        _ body: (PostgresTransaction) async throws -> Value
-    ) async throws -> Value {
-        let (pool, scope) = try await prepare(tenant, deadline, access)
+        let (pool, scope) = try await prepare(actor.tenantID, deadline, access)
         return try await pool.transaction(scope, body)
+    }
+
+    /// Throws what `read` would throw now for a scan of the actor's tenant that is not known to be quick, if that is refused at once.
+    package func checkScanLine(of actor: TenantActor) async throws {
+        try await pool(of: actor.tenantID).pool.checkScanLine(of: actor.tenantID)
     }
 
     private func prepare(
@@ -121,13 +71,5 @@ package struct TenantDatabase: Sendable {
     private func pool(of tenant: TenantID) async throws -> (pool: PostgresPool, placement: Placement) {
         let placement = try await placements.placement(of: tenant, service: service)
         return (try databases.pool(database: placement.database, partition: placement.partition), placement)
-    }
-
-    /// An operator belongs to no tenant; a call of one that gets here was admitted by mistake.
-    private func tenant(of caller: Caller) throws(PostgresError) -> TenantID {
-        guard let tenant = caller.tenantID else {
-            throw PostgresError(.insufficientPrivilege, "the caller belongs to no tenant")
-        }
-        return tenant
     }
 }

@@ -75,7 +75,7 @@ struct PolicyTests {
         try await inWorkspace { identity, workspace in
             let user = try await workspace.addUser("rep", password: "a good password")
             let rows = try await identity.identity.engine.database.read(
-                workspace.admin, deadline: .max,
+                TenantActor(workspace.id, purpose: Purpose("test"), onBehalfOf: nil), deadline: .max,
                 Statement("SELECT method, after::text FROM {schema}.ledger WHERE record_id = $1 ORDER BY id"),
                 {
                     var parameters = Parameters(); parameters.append(user.id); return parameters

@@ -154,7 +154,7 @@ struct ResetAdminSignInTests {
         try await workspace.identity.tamper(
             """
             SELECT (after ->> 'password_changed') || ' ' || (after ->> 'operator_id') FROM \(workspace.schema).ledger
-            WHERE method LIKE '%/ResetAdminSignIn' AND actor_id IS NULL
+            WHERE method LIKE '%/ResetAdminSignIn' AND actor_id IS NULL AND purpose = 'reset_admin_sign_in'
                 AND record_id = '\(workspace.adminID)'
             """)
     }

@@ -85,7 +85,7 @@ import Testing
         return try await workspace.identity.count(
             """
             SELECT count(*) FROM \(workspace.schema).ledger l JOIN \(workspace.schema).roles r ON r.id = l.record_id
-            WHERE actor_id IS NULL AND method LIKE '%RoleService/UpdateRole' AND record_version = r.version
+            WHERE actor_id IS NULL AND on_behalf_of_id IS NULL AND purpose = 'upgrade_roles' AND method LIKE '%RoleService/UpdateRole' AND record_version = r.version
                 AND NOT before \(holds) AND after \(holds) AND after -> 'grants' = r.grants
             """)
     }

@@ -28,7 +28,7 @@ struct TenantSetupTests {
     @Test func theFirstRecordsAreInTheLedger() async throws {
         try await inWorkspace { identity, workspace in
             let rows = try await identity.identity.sweeper.tenantData.read(
-                workspace.id, Query(TenantSetupTests.ledger), purpose: "test", deadline: .after(.seconds(20)))
+                workspace.id, Query(TenantSetupTests.ledger), purpose: Purpose("test"), deadline: .after(.seconds(20)))
             let objects = try rows[0].map { try $0.string(0) }
             #expect(objects == ["department"] + BuiltInRole.all.map { _ in "role" } + ["user"])
             #expect(try rows[0].allSatisfy { try $0.bool(1) })
@@ -66,7 +66,8 @@ struct TenantSetupTests {
 
     private static let ledger = Statement(
         """
-        SELECT object, record_version = 1 AND record_id::text = after ->> 'id', after ->> 'email'
+        SELECT object, record_version = 1 AND record_id::text = after ->> 'id' AND actor_id IS NULL
+            AND purpose = 'set_up_workspace', after ->> 'email'
         FROM {schema}.ledger ORDER BY id
         """)
 

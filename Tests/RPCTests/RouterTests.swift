@@ -99,7 +99,7 @@ import Wire
         let context = CallContext(
             method: method, deadline: .never, trace: .make(),
             connection: ConnectionContext(peer: .client(address: "test")), arena: Arena(), startNanoseconds: 0)
-        let error = #expect(throws: RPCError.self) { try context.requireTenantCaller() }
+        let error = #expect(throws: RPCError.self) { try context.requireTenantActor() }
         #expect(error?.code == .unauthenticated && error?.reason == "SESSION_REQUIRED")
         let ran = Atomic<Int>(0)
         context.onCancel { ran.wrappingAdd(1, ordering: .relaxed) }

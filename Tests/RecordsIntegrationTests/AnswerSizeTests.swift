@@ -31,7 +31,7 @@ import Wire
     /// Makes stored descriptions long, past the engine, which would take its time.
     func lengthen(_ service: TestService, _ statement: StaticString) async throws {
         _ = try await service.database.batch(
-            service.tenant.caller, deadline: TestPostgres.deadline(), [(Statement(statement), Parameters())])
+            service.tenant.actor, deadline: TestPostgres.deadline(), [(Statement(statement), Parameters())])
     }
 
     @Test(arguments: [[], ["display_name desc"]])

@@ -97,7 +97,7 @@ import Testing
             let missing = try await denial { try await service.get(Account.self, id) }
             #expect(missing.code == .notFound)
             let told = try await service.database.batch(
-                service.tenant.caller, deadline: TestPostgres.deadline(),
+                service.tenant.actor, deadline: TestPostgres.deadline(),
                 [(Statement("SELECT count(*) FROM {schema}.ledger WHERE object = 'account'"), Parameters())])
             #expect(try told[0].one().int64(0) == 1)
         }

@@ -24,7 +24,7 @@ import Testing
             let mayGo = Atomic<Bool>(false)
             let loop = try #require(EventLoop.current)
             let holder = loop.spawn {
-                try? await service.database.transaction(service.tenant.caller, deadline: TestPostgres.deadline()) {
+                try? await service.database.transaction(service.tenant.actor, deadline: TestPostgres.deadline()) {
                     sql in
                     _ = try await sql.query(Self.lock, Parameters())
                     isLocked.store(true, ordering: .relaxed)
@@ -44,7 +44,8 @@ import Testing
             }
             let long = String(repeating: "display_name = \"x\" OR ", count: 40)
             func reason(_ filter: String) async throws -> String {
-                try await denial { try await service.list(Account.self, filter) }.reason
+                let error = try await denial { try await service.list(Account.self, filter) }
+                return error.reason
             }
             var seen = ""
             for _ in 0..<1_000 where seen != "WORKSPACE_BUSY" {

@@ -170,7 +170,7 @@ import Wire
             parameters.append(Timestamp.now())
             parameters.append(people.admin.id)
             _ = try await service.database.batch(
-                service.tenant.caller, deadline: TestPostgres.deadline(), [(fill, parameters)])
+                service.tenant.actor, deadline: TestPostgres.deadline(), [(fill, parameters)])
             let list = try await service.accounts().listAccounts(ListAccountsRequest(pageSize: 1, includeCount: true))
             #expect(list.count?.estimated == true && (list.count?.value ?? 0) > 10_000)
             let few = try await service.accounts().listAccounts(

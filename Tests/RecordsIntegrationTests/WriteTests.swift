@@ -100,7 +100,7 @@ import Wire
             #expect(try await service.update(Account(id: created.id, city: "Bonn")) == updated)
             #expect(try await service.number("SELECT count(*) FROM {schema}.ledger") == 2)
             let text = try await service.database.read(
-                service.tenant.caller, deadline: TestPostgres.deadline(),
+                service.tenant.actor, deadline: TestPostgres.deadline(),
                 Statement("SELECT before::text || after::text FROM {schema}.ledger WHERE record_version = 2"),
                 Parameters())
             #expect(
@@ -172,8 +172,8 @@ import Wire
                 after: Array("{\"noted\": true}".utf8))
             let context = service.context(Methods.updateAccount, as: people.admin)
             _ = try await service.database.batch(
-                service.tenant.caller, deadline: TestPostgres.deadline(),
-                [row.insertion(LedgerRow.Origin(time: .now(), actor: nil, context))])
+                service.tenant.actor, deadline: TestPostgres.deadline(),
+                [row.insertion(LedgerRow.Origin(time: .now(), by: service.tenant.actor.actor, context))])
             let merged = try await service.update(Account(id: created.id, version: 1, phone: "+49 30 1234567"))
             #expect(merged.version == 3 && merged.city == "Bonn")
         }
@@ -237,7 +237,7 @@ import Wire
             for number in 0..<3 { try await service.create(Account(displayName: "a"), requestID: "old \(number)") }
             let ageing = Statement("UPDATE {schema}.requests SET created_at = created_at - interval '25 hours'")
             _ = try await service.database.batch(
-                service.tenant.caller, deadline: TestPostgres.deadline(), [(ageing, Parameters())])
+                service.tenant.actor, deadline: TestPostgres.deadline(), [(ageing, Parameters())])
             let fresh = try await service.create(Account(displayName: "b"), requestID: "fresh")
             var number = 0
             let old = "SELECT count(*) FROM {schema}.requests WHERE request_id LIKE 'old %'"

@@ -5,6 +5,7 @@ import SalesContracts
 import ServiceHost
 import Synchronization
 import Tenancy
+import TestPostgres
 import TestService
 import Testing
 
@@ -56,6 +57,32 @@ import Testing
             let given = try await refusal { try await sales.carelessly("owner_id=\(sales.admin)", deal, as: rep) }
             #expect(given?.code == .permissionDenied)
             #expect(try await sales.carelessly("description=Oak", deal, as: rep)?.description == "Oak")
+        }
+    }
+
+    /// What holds for a deal holds when a program moves it for the workspace; the history has the move, and no user.
+    @Test func aProgramMovesADealByTheRules() async throws {
+        try await TestService.run(SalesService.definition) { sales in
+            let deal = try await sales.create(Deal(displayName: "Desk"))
+            let purpose = Purpose("move", needs: "deal.read", "deal.update", "stage.read", "pipeline.read")
+            func move(to stage: Stage) async throws -> RPCError? {
+                try await refusal {
+                    try await sales.engine.transaction(
+                        as: TenantActor(sales.tenant.id, purpose: purpose, onBehalfOf: nil),
+                        doing: DealServiceMethods.moveDealStage, deadline: .after(.seconds(20)),
+                        logger: sales.postgres.logger
+                    ) { transaction in
+                        let loaded = try await transaction.load(DealRecord.type, id: deal.id, for: .update)
+                        try await transaction.update(loaded, by: .program) { $0.set("stage_id", stage.id ?? "") }
+                    }
+                }
+            }
+            let unexplained = try await move(to: sales.stage("Lost"))
+            #expect(unexplained?.reason == "REQUIRED")
+            let proposal = try await sales.stage("Proposal")
+            #expect(try await move(to: proposal) == nil)
+            let last = try await sales.history(deal).first
+            #expect(last?.toStageID == proposal.id && last?.userID == nil)
         }
     }
 

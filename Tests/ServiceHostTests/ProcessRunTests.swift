@@ -100,7 +100,7 @@ import Wire
                     var router = Router()
                     router.serve(AccountServiceMethods.getAccount) {
                         (request: GetAccountRequest, context: CallContext) -> GetAccountResponse in
-                        let caller = try context.requireTenantCaller()
+                        let caller = try context.requireCaller()
                         if request.id == "wait" {
                             begun.continuation.yield()
                             for await _ in gate.stream { break }

@@ -192,13 +192,11 @@ extension SystemTests {
                 let planted = Statement(unsafeGenerated: "SELECT count(*) FROM \(attempt.table)")
                 let database = TenantDatabase(
                     service: attempt.by, databases: databases, placements: SinglePlacement(), schemaVersions: 1...1_000)
-                let caller = Caller(
-                    kind: .user, tenantID: mine.tenantID, userID: UserID(.make()), sessionID: .make(), policyEpoch: 0,
-                    expireTime: Timestamp.now().advanced(by: .seconds(60)), workspace: mine.name)
+                let actor = TenantActor(mine.tenantID, purpose: Purpose("test"), onBehalfOf: nil)
                 let state = try await steward.database.onLoop { () -> String? in
                     let deadline = MonotonicTime.moment(.seconds(10), after: MonotonicTime.now())
                     do {
-                        _ = try await database.read(caller, deadline: deadline, planted, Parameters())
+                        _ = try await database.read(actor, deadline: deadline, planted, Parameters())
                         return nil
                     } catch let error as PostgresError {
                         return error.sqlState
@@ -213,7 +211,7 @@ extension SystemTests {
             let tenantID = mine.tenantID
             let count = try await steward.database.onLoop {
                 try await database.read(
-                    for: tenantID, as: SystemCaller(purpose: "test"),
+                    TenantActor(tenantID, purpose: Purpose("test"), onBehalfOf: nil),
                     deadline: MonotonicTime.moment(.seconds(10), after: MonotonicTime.now()),
                     Statement("SELECT count(*) FROM {schema}.accounts"), Parameters()
                 ).one().int64(0)

@@ -57,11 +57,11 @@ private struct Fixture {
         try await fixture.withTenants { one, other in
             let database = fixture.database
             _ = try await database.batch(
-                one.caller, deadline: TestPostgres.deadline(), [(insert, thing("a"))])
+                one.actor, deadline: TestPostgres.deadline(), [(insert, thing("a"))])
             let mine = try await database.read(
-                one.caller, deadline: TestPostgres.deadline(), names, Parameters())
+                one.actor, deadline: TestPostgres.deadline(), names, Parameters())
             let theirs = try await database.read(
-                other.caller, deadline: TestPostgres.deadline(), names, Parameters())
+                other.actor, deadline: TestPostgres.deadline(), names, Parameters())
             #expect(try mine.map { try $0.string(0) } == ["a"])
             #expect(theirs.isEmpty)
         }
@@ -73,7 +73,7 @@ private struct Fixture {
             let wrong = Statement(unsafeGenerated: "SELECT name FROM \(other.schema(.customer).name).things")
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await fixture.database.read(
-                    one.caller, deadline: TestPostgres.deadline(), wrong, Parameters())
+                    one.actor, deadline: TestPostgres.deadline(), wrong, Parameters())
             }
             #expect(error?.sqlState == "42501")
             #expect(error?.kind == .insufficientPrivilege)
@@ -87,15 +87,15 @@ private struct Fixture {
             let planted = Statement(unsafeGenerated: "SELECT name FROM \(one.schema(.customer).name).things")
             for _ in 0..<7 {
                 _ = try await fixture.database.read(
-                    one.caller, deadline: TestPostgres.deadline(), planted, Parameters())
+                    one.actor, deadline: TestPostgres.deadline(), planted, Parameters())
             }
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await fixture.database.read(
-                    other.caller, deadline: TestPostgres.deadline(), planted, Parameters())
+                    other.actor, deadline: TestPostgres.deadline(), planted, Parameters())
             }
             #expect(error?.sqlState == "42501")
             _ = try await fixture.database.read(
-                one.caller, deadline: TestPostgres.deadline(), planted, Parameters())
+                one.actor, deadline: TestPostgres.deadline(), planted, Parameters())
         }
     }
 
@@ -119,24 +119,24 @@ private struct Fixture {
                 switch Int.random(in: 0..<6, using: &random) {
                 case 0:
                     try check(
-                        await fixture.database.read(tenant.caller, deadline: deadline, who, Parameters()),
+                        await fixture.database.read(tenant.actor, deadline: deadline, who, Parameters()),
                         readOnly: true)
                 case 1:
                     let rows = try await fixture.database.batch(
-                        tenant.caller, deadline: deadline, [(insert, thing("x")), (who, Parameters())])
+                        tenant.actor, deadline: deadline, [(insert, thing("x")), (who, Parameters())])
                     try check(rows[1], readOnly: false)
                 case 2:
                     let rows = try await fixture.database.batch(
-                        tenant.caller, deadline: deadline, access: .snapshot,
+                        tenant.actor, deadline: deadline, access: .snapshot,
                         [(who, Parameters()), (names, Parameters())])
                     try check(rows[0], readOnly: true)
                 case 3:
                     await #expect(throws: PostgresError.self) {
-                        _ = try await fixture.database.read(tenant.caller, deadline: deadline, wrong, Parameters())
+                        _ = try await fixture.database.read(tenant.actor, deadline: deadline, wrong, Parameters())
                     }
                 case 4:
                     await #expect(throws: Regret.self) {
-                        try await fixture.database.transaction(tenant.caller, deadline: deadline) { transaction in
+                        try await fixture.database.transaction(tenant.actor, deadline: deadline) { transaction in
                             try check(await transaction.query(who, Parameters()), readOnly: false)
                             try transaction.enqueue(insert, thing("never"))
                             throw Regret()
@@ -144,7 +144,7 @@ private struct Fixture {
                     }
                 default:
                     await #expect(throws: PostgresError.self) {
-                        try await fixture.database.transaction(tenant.caller, deadline: deadline) { transaction in
+                        try await fixture.database.transaction(tenant.actor, deadline: deadline) { transaction in
                             _ = try await transaction.query(wrong, Parameters())
                         }
                     }
@@ -177,7 +177,7 @@ private struct Fixture {
             ] {
                 let error = await #expect(throws: PostgresError.self) {
                     _ = try await fixture.database.batch(
-                        one.caller, deadline: TestPostgres.deadline(),
+                        one.actor, deadline: TestPostgres.deadline(),
                         [(Statement(unsafeGenerated: text), Parameters())])
                 }
                 #expect(error?.kind == .insufficientPrivilege, "\(text)")
@@ -190,7 +190,7 @@ private struct Fixture {
         try await fixture.withTenants { one, _ in
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await fixture.database.read(
-                    one.caller, deadline: TestPostgres.deadline(), insert, thing("a"))
+                    one.actor, deadline: TestPostgres.deadline(), insert, thing("a"))
             }
             #expect(error?.kind == .readOnlyTransaction)
         }
@@ -201,13 +201,13 @@ private struct Fixture {
         try await fixture.withTenants { one, _ in
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await fixture.database.batch(
-                    one.caller, deadline: TestPostgres.deadline(), [(insert, thing("a"))])
+                    one.actor, deadline: TestPostgres.deadline(), [(insert, thing("a"))])
             }
             #expect(error?.kind == .stampMismatch)
             let old = TenantDatabase(
                 service: .customer, databases: fixture.databases, placements: SinglePlacement(),
                 schemaVersions: 1...2)
-            let rows = try await old.read(one.caller, deadline: TestPostgres.deadline(), names, Parameters())
+            let rows = try await old.read(one.actor, deadline: TestPostgres.deadline(), names, Parameters())
             #expect(rows.isEmpty)
         }
     }
@@ -217,7 +217,7 @@ private struct Fixture {
         try await fixture.withTenants { _, _ in
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await fixture.database.read(
-                    TestTenant().caller, deadline: TestPostgres.deadline(), names, Parameters())
+                    TestTenant().actor, deadline: TestPostgres.deadline(), names, Parameters())
             }
             // The role does not exist.
             #expect(error?.kind != .connectionLost)
@@ -230,7 +230,7 @@ private struct Fixture {
         try await fixture.withTenants { one, _ in
             let text = Statement("SELECT current_setting('statement_timeout')")
             let row = try await fixture.database.read(
-                one.caller, deadline: TestPostgres.deadline(.milliseconds(900)), text, Parameters()
+                one.actor, deadline: TestPostgres.deadline(.milliseconds(900)), text, Parameters()
             ).one()
             // What is left of the deadline, however long the way here took.
             let setting = try row.string(0)
@@ -238,24 +238,9 @@ private struct Fixture {
             let slow = Statement("SELECT pg_sleep(30)::text")
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await fixture.database.read(
-                    one.caller, deadline: TestPostgres.deadline(.milliseconds(100)), slow, Parameters())
+                    one.actor, deadline: TestPostgres.deadline(.milliseconds(100)), slow, Parameters())
             }
             #expect(error?.kind == .queryCanceled)
-        }
-    }
-
-    @Test func anOperatorHasNoSchema() async throws {
-        let fixture = try await Fixture()
-        try await fixture.withTenants { one, _ in
-            let caller = Caller(
-                kind: .operator, tenantID: nil, userID: one.userID, sessionID: RecordID.make(),
-                policyEpoch: 0,
-                expireTime: Timestamp.now(), workspace: "")
-            let error = await #expect(throws: PostgresError.self) {
-                _ = try await fixture.database.read(
-                    caller, deadline: TestPostgres.deadline(), names, Parameters())
-            }
-            #expect(error?.kind == .insufficientPrivilege)
         }
     }
 

@@ -129,12 +129,8 @@ package struct TestTenant: Sendable {
         self.userID = userID
     }
 
-    /// A call of the tenant's user.
-    package var caller: Caller {
-        Caller(
-            kind: .user, tenantID: id, userID: userID, sessionID: RecordID.make(), policyEpoch: 1,
-            expireTime: Timestamp.now().advanced(by: .seconds(60)), workspace: "test")
-    }
+    /// The test itself, in the tenant.
+    package var actor: TenantActor { TenantActor(id, purpose: Purpose("test"), onBehalfOf: userID) }
 
     /// The schema of a service that keeps data.
     package func schema(_ service: ServiceName) -> TenantSchema {

@@ -115,6 +115,9 @@ package final class TestService: RecordCalls, Sendable {
         add(user, grants, policies, in: home)
     }
 
+    /// The user is disabled, or gone: a policy does not tell which.
+    package func disable(_ user: UserID) { publish { $0.users.removeAll { $0.id == user } } }
+
     /// The workspace is closed from now on.
     package func close() { publish { $0.isActive = false } }
 
@@ -157,7 +160,7 @@ package final class TestService: RecordCalls, Sendable {
     @discardableResult
     package func sql(_ text: String, _ parameters: Parameters = Parameters()) async throws -> Rows {
         let results = try await database.batch(
-            caller(admin), deadline: TestPostgres.deadline(), [(Statement(unsafeGenerated: text), parameters)])
+            tenant.actor, deadline: TestPostgres.deadline(), [(Statement(unsafeGenerated: text), parameters)])
         return results[0]
     }
 }

@@ -83,7 +83,7 @@ extension TestSteward {
 /// The error that a call fails with.
 /// - Throws: `TestStewardError` when the call succeeds; any error that is not an `RPCError`.
 package func refusal<Value>(
-    isolation: isolated (any Actor)? = #isolation, _ call: () async throws -> Value
+    isolation: isolated (any _Concurrency.Actor)? = #isolation, _ call: () async throws -> Value
 ) async throws -> RPCError {
     let value: Value
     do {

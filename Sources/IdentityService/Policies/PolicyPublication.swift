@@ -36,8 +36,8 @@ struct PolicyPublication: Sendable {
     private static let timeout = Duration.seconds(5)
 
     private func mark(_ change: RecordChange) -> PolicyMark? {
-        guard let tenant = change.caller.tenantID, let id = change.after.id("id") else { return nil }
+        guard let id = change.after.id("id") else { return nil }
         return PolicyMark(
-            tenantID: tenant, recordID: id, recordVersion: (change.before?.int("version") ?? 0) + 1)
+            tenantID: change.actor.tenantID, recordID: id, recordVersion: (change.before?.int("version") ?? 0) + 1)
     }
 }

@@ -67,7 +67,7 @@ extension HeldPolicy {
     func check(
         _ holder: UserAccess, since before: UserAccess? = nil, _ subject: IdentityError.RightsSubject
     ) throws {
-        if let right = RightsCeiling(caller: caller, catalogue: catalogue).excess(of: holder, since: before) {
+        if let right = RightsCeiling(caller: ceiling, catalogue: catalogue).excess(of: holder, since: before) {
             throw IdentityError.rightsExceeded(right, subject)
         }
     }

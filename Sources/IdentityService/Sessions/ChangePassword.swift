@@ -31,7 +31,7 @@ extension AuthenticationMethods {
     private func findHolder(_ caller: Caller, _ context: CallContext) async throws -> PasswordHolder {
         if let tenant = caller.tenantID {
             let rows = try await tenantData.read(
-                tenant, CredentialTable.find(caller.userID), purpose: "change password",
+                tenant, CredentialTable.find(caller.userID), purpose: .changePassword,
                 deadline: context.deadline)
             guard let row = rows[0].first else { throw IdentityError.sessionInvalid }
             return try CredentialRow(row).passwordHolder(in: tenant)
@@ -50,8 +50,8 @@ extension AuthenticationMethods {
             try await directory.write(change, deadline: context.deadline)
             return
         }
-        let origin = LedgerRow.Origin(time: now, actor: caller.userID, context)
-        try await tenantData.transaction(tenant, purpose: "change password", deadline: context.deadline) {
+        let origin = LedgerRow.Origin(time: now, by: .user(caller.userID), context)
+        try await tenantData.transaction(tenant, purpose: .changePassword, deadline: context.deadline) {
             transaction in
             let change = CredentialTable.put(caller.userID, hash: hash, knownNetworks: networks, now: now)
             try await transaction.query(change)

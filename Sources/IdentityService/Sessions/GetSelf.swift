@@ -20,7 +20,7 @@ extension AuthenticationMethods {
         }
         let rows = try await tenantData.read(
             tenant, SelfQuery.user(caller.userID), SelfQuery.roleNames(of: caller.userID),
-            purpose: "get self",
+            purpose: .getSelf,
             deadline: context.deadline)
         guard let user = rows[0].first else { throw IdentityError.sessionInvalid }
         response.email = try user.string(0)

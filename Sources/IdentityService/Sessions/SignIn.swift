@@ -49,7 +49,7 @@ extension AuthenticationMethods {
             return nil
         }
         let users = try await tenantData.read(
-            tenant.id, CredentialTable.find(email: email, now: .now()), purpose: "sign in",
+            tenant.id, CredentialTable.find(email: email, now: .now()), purpose: .signIn,
             deadline: context.deadline)
         return try users[0].first.map { try CredentialRow($0).passwordHolder(in: tenant.id) }
     }
@@ -68,7 +68,7 @@ extension AuthenticationMethods {
             [
                 CredentialTable.confirmSignIn(
                     owner.userID, hash: holder.passwordHash, network: network, now: .now())
-            ], purpose: "sign in", deadline: context.deadline)
+            ], purpose: .signIn, deadline: context.deadline)
         guard confirmed[0].first != nil else {
             try await revoker.revoke(family: session.family, of: owner, deadline: context.deadline)
             throw IdentityError.signInFailed

@@ -46,9 +46,10 @@ extension TenantMethods {
     ) async throws -> Timestamp? {
         let now = Timestamp.now()
         let end = hash.map { _ in now.advanced(by: TenantMethods.oneTimePasswordLifetime) }
-        let ledger = UserLedger(user: admin, origin: LedgerRow.Origin(time: now, actor: nil, context))
+        let origin = LedgerRow.Origin(time: now, by: .program(.resetAdminSignIn, onBehalfOf: nil), context)
+        let ledger = UserLedger(user: admin, origin: origin)
         let event = UserLedger.signInReset(by: `operator`, setsPassword: hash != nil)
-        try await tenantData.transaction(tenant, purpose: "reset admin sign-in", deadline: context.deadline) {
+        try await tenantData.transaction(tenant, purpose: .resetAdminSignIn, deadline: context.deadline) {
             transaction in
             if let hash {
                 try await transaction.query(CredentialTable.put(admin, hash: hash, expireTime: end, now: now))
@@ -78,7 +79,7 @@ extension TenantMethods {
 
     private func admin(of tenant: TenantID, _ email: String, _ context: CallContext) async throws -> AdminRow {
         let rows = try await tenantData.read(
-            tenant, AdminRole.find, AdminRow.find(email: email), purpose: "reset admin sign-in",
+            tenant, AdminRole.find, AdminRow.find(email: email), purpose: .resetAdminSignIn,
             deadline: context.deadline)
         guard let role = try rows[0].first?.id(0), let user = try rows[1].first.map({ try AdminRow($0) }),
             user.roleIDs.contains(role)

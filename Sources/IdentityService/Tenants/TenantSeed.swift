@@ -3,8 +3,8 @@ import Postgres
 import Records
 import Tenancy
 
-/// The first records of a tenant: the top department, the built-in roles and the first admin, with their ledger rows, of which nobody
-/// is the actor.
+/// The first records of a tenant: the top department, the built-in roles and the first admin, with their ledger rows, for the
+/// purpose of setting it up.
 struct TenantSeed: Sendable {
     let catalogue: RoleCatalogue
     let departments: RecordType
@@ -20,7 +20,8 @@ struct TenantSeed: Sendable {
     ) async throws {
         let admin = tenant.adminUserID
         guard try await transaction.query(Query(Self.findAdmin) { $0.append(admin.id) }).isEmpty else { return }
-        let origin = LedgerRow.Origin(time: now, as: TenantServiceMethods.createTenant)
+        let origin = LedgerRow.Origin(
+            time: now, by: .program(.setUpWorkspace, onBehalfOf: nil), as: TenantServiceMethods.createTenant)
         for record in records(tenant, setup, now) {
             for (statement, parameters) in record.insertions(origin) { try transaction.enqueue(statement, parameters) }
         }

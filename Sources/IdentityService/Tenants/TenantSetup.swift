@@ -160,7 +160,7 @@ struct TenantSetup: Sendable {
 
     private func finish(_ work: TenantSetupRow, _ deadline: Deadline) async throws -> TenantRow {
         let tenant = try await tenant(work.tenantID, deadline)
-        try await tenantData.transaction(tenant.id, purpose: "set up tenant", deadline: deadline) { transaction in
+        try await tenantData.transaction(tenant.id, purpose: .setUpWorkspace, deadline: deadline) { transaction in
             try await seed.plant(tenant, work, now: .now(), in: transaction)
         }
         let rows = try await directory.write(

@@ -112,7 +112,7 @@ struct TenantSweeper: Sendable {
     private func repair(_ tenant: TenantID, before moment: Timestamp) async throws {
         let deadline = Deadline.after(TenantSetup.timeout)
         let rows = try await tenantData.read(
-            tenant, PolicyTables.users, purpose: "repair policy", deadline: deadline)
+            tenant, PolicyTables.users, purpose: .repairPolicy, deadline: deadline)
         let users = try rows[0].map { UserID(try $0.id(0)) }
         try await revoker.revoke(tenant: tenant, exceptUsers: users, deadline: deadline)
         try await epochs.publishAbandoned(tenant, before: moment, deadline: deadline)

@@ -97,6 +97,10 @@ enum CredentialTable {
 
     /// Notes a sign-in and where it came from, and spends a one-time password; gives no row when the user was disabled, or
     /// the password changed or spent since it was checked.
+    ///
+    /// `last_sign_in_at` is the one column of a record that is written beside the record engine. A sign-in is no edit: no rule, right or
+    /// policy depends on its time, nobody can set it, and as a version of the user it would make edits of others conflict, mark the policy
+    /// and fill the ledger with what sessions tell already. It stands in the record's table because lists show and sort by it.
     static func confirmSignIn(_ user: UserID, hash: String, network: ClientNetwork, now: Timestamp) -> Query {
         Query(confirm) {
             $0.append(user.id)

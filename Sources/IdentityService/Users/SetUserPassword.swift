@@ -21,8 +21,9 @@ struct UserMethods: UserServiceCustomMethods {
         _ request: SetUserPasswordRequest, _ context: CallContext
     ) async throws -> SetUserPasswordResponse {
         let call = try await engine.authorise(context, users, .update)
+        let workspace = try context.requireCaller().workspace
         let password = Password(request.password ?? "")
-        try UserMethods.check(password, PasswordNames(workspace: call.caller.workspace))
+        try UserMethods.check(password, PasswordNames(workspace: workspace))
         // Before a hash is computed, and before a repetition ends sessions and lifts a lock once more.
         try await engine.reading(context) { _ = try await requireRights(over: request.id, password, $0) }
         let hash = try await hasher.hash(password, from: context.clientNetwork)
@@ -31,7 +32,7 @@ struct UserMethods: UserServiceCustomMethods {
         ) { transaction in
             let user = try await requireRights(over: request.id, password, transaction)
             guard let id = RecordID(user.id ?? "") else { throw IdentityError.sessionInvalid }
-            let origin = LedgerRow.Origin(time: call.now, actor: call.caller.userID, context)
+            let origin = LedgerRow.Origin(time: call.now, by: call.actor.actor, context)
             let ledger = UserLedger(user: UserID(id), origin: origin)
             for query in [
                 CredentialTable.put(UserID(id), hash: hash, now: call.now),
@@ -41,10 +42,10 @@ struct UserMethods: UserServiceCustomMethods {
             }
             return SetUserPasswordResponse()
         }
-        if let id = RecordID(request.id ?? ""), let tenant = call.caller.tenantID {
-            let owner = SessionOwner(tenantID: tenant, userID: UserID(id))
+        if let id = RecordID(request.id ?? "") {
+            let owner = SessionOwner(tenantID: call.actor.tenantID, userID: UserID(id))
             try await revoker.revoke(owner, deadline: context.deadline)
-            try await unlock(owner.userID, of: tenant, call.caller.workspace, context)
+            try await unlock(owner.userID, of: call.actor.tenantID, workspace, context)
         }
         return response
     }
@@ -54,10 +55,10 @@ struct UserMethods: UserServiceCustomMethods {
         over id: String?, _ password: Password, _ transaction: RecordTransaction
     ) async throws -> User {
         let user = try await transaction.load(users, id: id, for: .update).value(User.self)
+        let workspace = try transaction.context.requireCaller().workspace
         try UserMethods.check(
             password,
-            PasswordNames(
-                email: user.email ?? "", workspace: transaction.caller.workspace, displayName: user.displayName ?? ""))
+            PasswordNames(email: user.email ?? "", workspace: workspace, displayName: user.displayName ?? ""))
         let roles = user.roleIDs.compactMap { RecordID($0) }
         let policy = try await HeldPolicy(roles: roles, of: catalogue, in: transaction)
         let department = user.departmentID.flatMap { RecordID($0) }
@@ -75,7 +76,7 @@ struct UserMethods: UserServiceCustomMethods {
         _ user: UserID, of tenant: TenantID, _ workspace: String, _ context: CallContext
     ) async throws {
         let rows = try await tenantData.read(
-            tenant, CredentialTable.find(user), purpose: "set password", deadline: context.deadline)
+            tenant, CredentialTable.find(user), purpose: .setPassword, deadline: context.deadline)
         guard let row = rows[0].first else { return }
         try await signInGuard.unlock(
             .user(workspace: workspace, email: SignInName.normalized(try CredentialRow(row).email)),

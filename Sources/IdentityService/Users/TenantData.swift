@@ -10,11 +10,11 @@ struct TenantData: Sendable {
 
     /// Runs queries as one reading transaction, in one round trip; gives the rows of each.
     func read(
-        _ tenant: TenantID, _ queries: Query..., purpose: StaticString, deadline: Deadline
+        _ tenant: TenantID, _ queries: Query..., purpose: Purpose, deadline: Deadline
     ) async throws -> [Rows] {
         try await translatingErrors {
             try await database.batch(
-                for: tenant, as: SystemCaller(purpose: purpose), deadline: deadline.nanoseconds,
+                TenantActor(tenant, purpose: purpose, onBehalfOf: nil), deadline: deadline.nanoseconds,
                 access: .snapshot,
                 queries.map { ($0.statement, $0.parameters) })
         }
@@ -22,23 +22,23 @@ struct TenantData: Sendable {
 
     /// Runs `body` as one transaction; what it throws undoes it.
     func transaction<Value: Sendable>(
-        _ tenant: TenantID, purpose: StaticString, deadline: Deadline,
+        _ tenant: TenantID, purpose: Purpose, deadline: Deadline,
         _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
         try await translatingErrors {
             try await database.transaction(
-                for: tenant, as: SystemCaller(purpose: purpose), deadline: deadline.nanoseconds, body)
+                TenantActor(tenant, purpose: purpose, onBehalfOf: nil), deadline: deadline.nanoseconds, body)
         }
     }
 
     /// Runs queries as one transaction, in one round trip; gives the rows of each.
     @discardableResult
     func write(
-        _ tenant: TenantID, _ queries: [Query], purpose: StaticString, deadline: Deadline
+        _ tenant: TenantID, _ queries: [Query], purpose: Purpose, deadline: Deadline
     ) async throws -> [Rows] {
         try await translatingErrors {
             try await database.batch(
-                for: tenant, as: SystemCaller(purpose: purpose), deadline: deadline.nanoseconds,
+                TenantActor(tenant, purpose: purpose, onBehalfOf: nil), deadline: deadline.nanoseconds,
                 access: .readWrite,
                 queries.map { ($0.statement, $0.parameters) })
         }

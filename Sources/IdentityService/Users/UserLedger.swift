@@ -10,8 +10,8 @@ struct UserLedger: Sendable {
     /// That the password changed, never to what.
     static let passwordChanged = #"{"password_changed":true}"#
 
-    /// That an operator helped an admin to sign in. The operator is nobody of the workspace, so the row has no actor: a user may
-    /// have the same id.
+    /// That an operator helped an admin to sign in. The operator is nobody of the workspace, so the row has a purpose and
+    /// no actor: a user may have the same id.
     static func signInReset(by operator: UserID, setsPassword: Bool) -> String {
         #"{"sign_in_reset":true,"password_changed":\#(setsPassword),"operator_id":"\#(`operator`)"}"#
     }

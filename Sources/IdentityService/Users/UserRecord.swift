@@ -58,6 +58,6 @@ struct UserRecord: Sendable {
 extension RecordChange {
     /// Whose sessions a change of a user may end.
     fileprivate var owner: SessionOwner? {
-        after.id("id").map { SessionOwner(tenantID: caller.tenantID, userID: UserID($0)) }
+        after.id("id").map { SessionOwner(tenantID: actor.tenantID, userID: UserID($0)) }
     }
 }

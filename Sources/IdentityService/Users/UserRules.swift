@@ -36,7 +36,7 @@ struct UserRules {
 
     // MARK: Oneself
 
-    private var isOwnUser: Bool { change.after.id("id") == change.caller.userID.id }
+    private var isOwnUser: Bool { change.after.id("id") == change.actor.userID?.id }
 
     private func refuseOwnEnd() throws {
         guard isOwnUser else { return }
@@ -60,7 +60,7 @@ struct UserRules {
     /// Compares the user's rights, as they were and as they will be, with the caller's own. An address is a way to
     /// take over a user, and so may be any other field: therefore every change of a user is compared.
     private func checkRights(_ policy: HeldPolicy) throws {
-        if isOwnUser, placesUser, policy.caller.object("role").scope(.update) < .all {
+        if isOwnUser, placesUser, policy.ceiling.object("role").scope(.update) < .all {
             throw IdentityError.ownUser(change.changes("role_ids") ? "change the roles of" : "move")
         }
         if let before, !isOwnUser, change.kind != .restore {

@@ -6,9 +6,9 @@ import Wire
 
 /// Who says what a change shall be.
 package enum ChangeAuthor: Sendable {
-    /// The caller: its rights on fields hold, and what is set on creation only stays.
+    /// The actor, as a user by a call or a program by itself: its rights on fields hold, and what is set on creation only stays.
     case caller
-    /// The program, on behalf of the caller: a method or rule that has decided itself what the caller may have it write.
+    /// The program, on behalf of the actor: a method or rule that has decided itself what the actor may have it write.
     case program
 }
 
@@ -84,10 +84,10 @@ struct ChangePreparation {
         fillOwner(of: after, isOwnerChanged: isNew)
     }
 
-    /// The owner defaults to the caller, the department to the owner's.
+    /// The owner defaults to the actor's user, the department to the owner's.
     private func fillOwner(of record: Message, isOwnerChanged: Bool) {
         guard let owner = standard.owner, let department = standard.department else { return }
-        if !record.has(owner.descriptor) { record.setID(owner.descriptor, call.caller.userID.id) }
+        if !record.has(owner.descriptor), let user = call.actor.userID { record.setID(owner.descriptor, user.id) }
         guard isOwnerChanged, !record.has(department.descriptor), let user = record.id(owner.descriptor),
             let unit = call.policy.unit(of: UserID(user))
         else { return }
@@ -101,7 +101,7 @@ struct ChangePreparation {
         var violations = RecordValidator.violations(in: change.after, fields: fields)
         if violations.isEmpty {
             for field in fields { field.normalize(change.after) }
-            violations += unknownPeople(change.after, fields)
+            violations += missingOwner(change.after) + unknownPeople(change.after, fields)
             violations += type.rules.validate?(change) ?? []
         }
         guard !violations.isEmpty else { return }
@@ -110,6 +110,12 @@ struct ChangePreparation {
                 FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description)
             },
             domain: RecordErrors.domain)
+    }
+
+    /// A program that works for the workspace itself has no user who could be the owner, and names one.
+    private func missingOwner(_ record: Message) -> [FieldViolation] {
+        guard let owner = standard.owner, !record.has(owner.descriptor) else { return [] }
+        return [FieldViolation(field: owner.name, reason: "REQUIRED", description: "\(owner.name) must be set.")]
     }
 
     /// Owners, users and departments that the tenant does not have.

@@ -26,13 +26,12 @@ package struct LedgerRow: Sendable {
     /// What all rows of a call share.
     package struct Origin: Sendable {
         let time: Timestamp
-        /// Nil when nobody of the workspace did it.
-        let actor: UserID?
+        let actor: Actor
         let method: String
         let requestID: String?
         let traceID: String?
 
-        package init(time: Timestamp, actor: UserID?, _ context: CallContext) {
+        package init(time: Timestamp, by actor: Actor, _ context: CallContext) {
             self.time = time
             self.actor = actor
             method = context.method.path
@@ -41,9 +40,9 @@ package struct LedgerRow: Sendable {
         }
 
         /// Of what a program does by itself, as this method would do it.
-        package init(time: Timestamp, as method: MethodDefinition) {
+        package init(time: Timestamp, by actor: Actor, as method: MethodDefinition) {
             self.time = time
-            actor = nil
+            self.actor = actor
             self.method = method.path
             requestID = nil
             traceID = nil
@@ -52,7 +51,7 @@ package struct LedgerRow: Sendable {
 
     /// The INSERT of one row.
     package func insertion(_ origin: Origin) -> (Statement, Parameters) {
-        var parameters = Parameters(reservingBytes: 512 + after.count + (before?.count ?? 0), values: 11)
+        var parameters = Parameters(reservingBytes: 512 + after.count + (before?.count ?? 0), values: 13)
         LedgerRow.bind(origin, object, to: &parameters)
         parameters.append(RecordID.make())
         parameters.append(recordID)
@@ -75,10 +74,12 @@ package struct LedgerRow: Sendable {
         return (many, parameters)
     }
 
-    /// $1 to $6.
+    /// $1 to $8.
     private static func bind(_ origin: Origin, _ object: String, to parameters: inout Parameters) {
         parameters.append(origin.time)
-        parameters.append(origin.actor?.id)
+        parameters.append(origin.actor.callerID?.id)
+        parameters.append(origin.actor.principalID?.id)
+        parameters.append(origin.actor.purpose?.name)
         parameters.append(origin.method)
         parameters.append(origin.requestID)
         parameters.append(origin.traceID)
@@ -86,15 +87,26 @@ package struct LedgerRow: Sendable {
     }
 
     private static let target =
-        "INSERT INTO {schema}.ledger (occurred_at, actor_id, method, request_id, trace_id, object, "
-        + "id, record_id, record_version, before, after) "
+        "INSERT INTO {schema}.ledger (occurred_at, actor_id, on_behalf_of_id, purpose, method, request_id, trace_id, "
+        + "object, id, record_id, record_version, before, after) "
 
     private static let one = Statement(
-        unsafeGenerated: target + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+        unsafeGenerated: target + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
 
     private static let many = Statement(
-        unsafeGenerated: target + "SELECT $1, $2, $3, $4, $5, $6, id, record_id, 1, NULL, after "
-            + "FROM jsonb_to_recordset($7) AS item (id uuid, record_id uuid, after jsonb)")
+        unsafeGenerated: target + "SELECT $1, $2, $3, $4, $5, $6, $7, $8, id, record_id, 1, NULL, after "
+            + "FROM jsonb_to_recordset($9) AS item (id uuid, record_id uuid, after jsonb)")
+}
+
+// An actor in the ledger's columns.
+extension Actor {
+    /// actor_id: the user who called; nil for a program.
+    fileprivate var callerID: UserID? { if case .user(let user) = self { user } else { nil } }
+
+    /// on_behalf_of_id: for whom a program wrote; nil for the workspace itself.
+    fileprivate var principalID: UserID? { if case .program(_, let user) = self { user } else { nil } }
+
+    fileprivate var purpose: Purpose? { if case .program(let purpose, _) = self { purpose } else { nil } }
 }
 
 extension LedgerRow {

@@ -2,10 +2,10 @@ package import AccessControl
 package import RPC
 package import Tenancy
 
-/// One call on one record type: who calls, with which rights, when. Made by `RecordEngine.authorise`.
+/// One call on one record type: who acts, with which rights, when. Made by `RecordEngine.authorise`.
 package struct RecordCall: Sendable {
     package let context: CallContext
-    package let caller: Caller
+    package let actor: TenantActor
     package let type: RecordType
     /// The rights on the record type.
     package let access: ObjectAccess
@@ -17,18 +17,18 @@ package struct RecordCall: Sendable {
 
     /// The same call, looked at from another record type.
     func with(_ other: RecordType) throws -> RecordCall {
-        guard let user = policy.access(of: caller) else { throw RecordErrors.userUnknown() }
+        guard let user = policy.access(of: actor) else { throw RecordErrors.userUnknown() }
         return RecordCall(
-            context: context, caller: caller, type: other, access: user.object(other.object), policy: policy,
+            context: context, actor: actor, type: other, access: user.object(other.object), policy: policy,
             now: now)
     }
 
     init(
-        context: CallContext, caller: Caller, type: RecordType, access: ObjectAccess, policy: PolicySnapshot,
+        context: CallContext, actor: TenantActor, type: RecordType, access: ObjectAccess, policy: PolicySnapshot,
         now: Timestamp
     ) {
         self.context = context
-        self.caller = caller
+        self.actor = actor
         self.type = type
         self.access = access
         self.policy = policy

@@ -22,7 +22,7 @@ package final class RecordChange: @unchecked Sendable {
 
     package var type: RecordType { call.type }
     package var context: CallContext { call.context }
-    package var caller: Caller { call.caller }
+    package var actor: TenantActor { call.actor }
 
     init(_ kind: Kind, _ call: RecordCall, before: Message?, after: Message, cause: RecordChange? = nil) {
         self.kind = kind

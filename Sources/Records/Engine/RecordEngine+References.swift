@@ -47,7 +47,7 @@ extension RecordEngine {
                 if let transaction {
                     try await transaction.query(statement, parameters)
                 } else {
-                    try await database.read(call.caller, deadline: call.deadline, statement, parameters)
+                    try await database.read(call.actor, deadline: call.deadline, statement, parameters)
                 }
             return Set(try rows.map { try $0.id(0) })
         } catch {

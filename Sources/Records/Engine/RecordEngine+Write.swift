@@ -26,7 +26,7 @@ extension RecordEngine {
         _ context: CallContext, request: Request, secret: String? = nil, naming references: [NamedReference] = [],
         _ body: (RecordTransaction) async throws -> Answer
     ) async throws -> Answer {
-        _ = try context.requireTenantCaller()
+        _ = try context.requireTenantActor()
         try policies.requireFreshForWrite()
         let stored = try StoredAnswer(
             context, request: request.message(in: context.arena), secret: secret.map(digest(ofSecret:)) ?? [])
@@ -78,27 +78,37 @@ extension RecordEngine {
         try MAC.hmacSHA256(key: secretKey, Array(text.utf8))
     }
 
-    /// The frame of every write: one transaction with what `body` writes and, under a request id, with the answer that it gives;
-    /// after COMMIT each change is published.
+    /// A caller's write: one transaction with what `body` writes and, under a request id, with the answer that it gives.
     func commit(
         _ context: CallContext, call: RecordCall? = nil, under stored: StoredAnswer?,
         knowing references: Set<RecordReference> = [], _ body: (RecordTransaction) async throws -> [UInt8]
     ) async throws -> [UInt8] {
-        let caller = try context.requireTenantCaller()
-        var written: [RecordChange] = []
-        let answer = try await database.transaction(caller, deadline: context.deadline.nanoseconds) { sql in
-            let transaction = try RecordTransaction(self, context, sql, call: call, knownReferences: references)
+        let actor = try context.requireTenantActor()
+        return try await commit(context, as: actor, call: call, knowing: references) { transaction in
             let answer = try await body(transaction)
             try transaction.store(answer, under: stored)
-            written = transaction.changes
             return answer
+        }
+    }
+
+    /// The frame of every write, whoever acts: one transaction with what `body` writes; after COMMIT each change is published.
+    func commit<Value: Sendable>(
+        _ context: CallContext, as actor: TenantActor, call: RecordCall? = nil,
+        knowing references: Set<RecordReference> = [], _ body: (RecordTransaction) async throws -> Value
+    ) async throws -> Value {
+        var written: [RecordChange] = []
+        let value = try await database.transaction(actor, deadline: context.deadline.nanoseconds) { sql in
+            let transaction = RecordTransaction(self, context, actor, sql, call: call, knownReferences: references)
+            let value = try await body(transaction)
+            written = transaction.changes
+            return value
         }
         var pace = Pace()
         for change in written {
             await change.type.rules.publish?(change)
             await pace.step()
         }
-        return answer
+        return value
     }
 
     /// Runs a write that answers with a `response`; when it fails and its request id has a stored answer, gives that instead,
@@ -114,10 +124,10 @@ extension RecordEngine {
         } catch {
             let refusal = await translate(error, type, path, context)
             guard let stored, RecordEngine.mayBeRepetition(refusal) else { throw refusal }
-            let caller = try context.requireTenantCaller()
+            let actor = try context.requireTenantActor()
             do {
                 let answer = try await stored.find(
-                    by: caller, deadline: context.deadline.nanoseconds, in: self)
+                    by: actor, deadline: context.deadline.nanoseconds, in: self)
                 guard let answer else { throw refusal }
                 return try await CallersAnswer(engine: self, context: context).again(answer, as: response)
             } catch let failure as PostgresError {
@@ -128,15 +138,17 @@ extension RecordEngine {
 
     /// A rule or custom method may write records of other types than the call is about: the violated constraint tells
     /// whose rule it was. That another record has the same value tells the value of a field, which only those learn of who may read it.
-    private func translate(
-        _ error: any Error, _ type: RecordType?, _ path: String, _ context: CallContext
+    func translate(
+        _ error: any Error, _ type: RecordType?, _ path: String, _ context: CallContext,
+        as actor: TenantActor? = nil
     ) async -> any Error {
         guard let constraint = (error as? PostgresError)?.constraint else {
             return DatabaseErrors.translate(error, type, path: path)
         }
         let isOfOther = type?.declares(constraint) != true
         let owner = isOfOther ? declaring(constraint) : type
-        if let owner, let call = try? await open(context, owner, writes: false),
+        if let owner,
+            let call = try? await open(context, as: actor ?? context.requireTenantActor(), owner, writes: false),
             owner.uniqueFields(constraint).contains(where: { call.rights.level(of: $0) < .read })
         {
             return RecordErrors.valueTaken(owner, cause: error)

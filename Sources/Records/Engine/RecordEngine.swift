@@ -102,18 +102,24 @@ extension RecordEngine {
     private static let freshPolicyCost: UInt32 = 8
 
     func open(
-        _ context: CallContext, _ type: RecordType, writes: Bool, now: Timestamp = .now()
+        _ context: CallContext, _ type: RecordType, writes: Bool
     ) async throws -> RecordCall {
-        let caller = try context.requireTenantCaller()
-        guard let tenant = caller.tenantID else { throw RecordErrors.userUnknown() }
+        try await open(context, as: context.requireTenantActor(), type, writes: writes)
+    }
+
+    /// The same for whoever acts. A program has no caller, and sees the policy that this process knows.
+    func open(
+        _ context: CallContext, as actor: TenantActor, _ type: RecordType, writes: Bool, now: Timestamp = .now()
+    ) async throws -> RecordCall {
         if writes { try policies.requireFreshForWrite() }
+        let callersEpoch = context.caller?.policyEpoch ?? 0
         // Rights that the caller knows of and this program may not: that may take fetching them.
-        if context.minEpoch > caller.policyEpoch { context.cost += Self.freshPolicyCost }
+        if context.minEpoch > callersEpoch { context.cost += Self.freshPolicyCost }
         let policy = try await policies.snapshot(
-            of: tenant, minEpoch: max(caller.policyEpoch, context.minEpoch))
-        guard let user = policy.access(of: caller) else { throw RecordErrors.userUnknown() }
+            of: actor.tenantID, minEpoch: max(callersEpoch, context.minEpoch))
+        guard let access = policy.access(of: actor) else { throw RecordErrors.userUnknown() }
         return RecordCall(
-            context: context, caller: caller, type: type, access: user.object(type.object), policy: policy,
+            context: context, actor: actor, type: type, access: access.object(type.object), policy: policy,
             now: now)
     }
 }

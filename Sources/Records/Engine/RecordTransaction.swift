@@ -5,12 +5,12 @@ import Reactor
 package import Tenancy
 package import Wire
 
-/// A transaction of a custom method or rule: authorised loads, writes with their ledger rows, and SQL of one's own, all
-/// in the caller's tenant. How changes get in is in RecordTransaction+Write.swift.
+/// A transaction of a custom method, a rule or a program: authorised loads, writes with their ledger rows, and SQL of one's own, all
+/// in the actor's tenant. How changes get in is in RecordTransaction+Write.swift.
 // SAFETY: belongs to one call, whose task runs on one loop.
 package final class RecordTransaction: @unchecked Sendable {
     package let context: CallContext
-    package let caller: Caller
+    package let actor: TenantActor
     let engine: RecordEngine
     private let sql: PostgresTransaction
     /// References to records of other services that were found to exist before the transaction, which must not wait for others.
@@ -36,10 +36,10 @@ package final class RecordTransaction: @unchecked Sendable {
     ) async rethrows -> [Value] { try await pace.map(elements, transform) }
 
     init(
-        _ engine: RecordEngine, _ context: CallContext, _ sql: PostgresTransaction, call: RecordCall? = nil,
-        knownReferences: Set<RecordReference> = []
-    ) throws {
-        caller = try context.requireTenantCaller()
+        _ engine: RecordEngine, _ context: CallContext, _ actor: TenantActor, _ sql: PostgresTransaction,
+        call: RecordCall? = nil, knownReferences: Set<RecordReference> = []
+    ) {
+        self.actor = actor
         self.engine = engine
         self.context = context
         self.sql = sql
@@ -48,14 +48,14 @@ package final class RecordTransaction: @unchecked Sendable {
         if let call { calls[call.type.object] = call }
     }
 
-    /// The caller's rights on a record type, found once for each type.
+    /// The actor's rights on a record type, found once for each type.
     package func call(_ type: RecordType) async throws -> RecordCall {
         if let call = calls[type.object] { return call }
         let call: RecordCall
         if let other = calls.values.first {
             call = try other.with(type)
         } else {
-            call = try await engine.open(context, type, writes: true, now: now)
+            call = try await engine.open(context, as: actor, type, writes: true, now: now)
         }
         calls[type.object] = call
         return call
@@ -146,7 +146,7 @@ package final class RecordTransaction: @unchecked Sendable {
     /// rolls back.
     func store(_ answer: [UInt8], under stored: StoredAnswer?) throws {
         try MessageLimits.check(answer)
-        for query in stored?.statements(answer, by: caller, at: now) ?? [] { try enqueue(query) }
+        for query in stored?.statements(answer, by: actor, at: now) ?? [] { try enqueue(query) }
     }
 }
 

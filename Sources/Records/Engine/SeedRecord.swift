@@ -2,7 +2,7 @@ package import Postgres
 package import Tenancy
 package import Wire
 
-/// A record that a program makes by itself, beside any call: one of the first of a workspace. It is stored, and told of in the ledger,
+/// A record that a program makes beside the engine: one of the first of a workspace. It is stored, and told of in the ledger,
 /// as one that a caller creates. The rules of its type are not asked, since there is no workspace yet that they could look at: whoever
 /// makes it answers for its values.
 package struct SeedRecord {

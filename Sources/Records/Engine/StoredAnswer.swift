@@ -39,8 +39,8 @@ struct StoredAnswer {
 
     /// What stores the answer, for the end of the transaction that has the effect. Fails with a violation of
     /// requests_pkey when one is stored already.
-    func statements(_ answer: [UInt8], by caller: Caller, at time: Timestamp) -> [(Statement, Parameters)] {
-        let insertion = insertion(answer, by: caller, at: time)
+    func statements(_ answer: [UInt8], by actor: TenantActor, at time: Timestamp) -> [(Statement, Parameters)] {
+        let insertion = insertion(answer, by: actor, at: time)
         guard UInt64.random(in: 0..<StoredAnswer.removalInterval) == 0 else { return [insertion] }
         var parameters = Parameters()
         parameters.append(time.advanced(by: .zero - StoredAnswer.keptFor))
@@ -48,9 +48,9 @@ struct StoredAnswer {
         return [insertion, (StoredAnswer.removal, parameters)]
     }
 
-    private func insertion(_ answer: [UInt8], by caller: Caller, at time: Timestamp) -> (Statement, Parameters) {
+    private func insertion(_ answer: [UInt8], by actor: TenantActor, at time: Timestamp) -> (Statement, Parameters) {
         var parameters = Parameters(reservingBytes: 256 + answer.count)
-        parameters.append(caller.userID.id)
+        parameters.append(actor.userID?.id)
         parameters.append(requestID)
         parameters.append(method)
         parameters.append(fingerprint)
@@ -60,11 +60,11 @@ struct StoredAnswer {
     }
 
     /// The stored answer, if there is one. Throws INVALID_ARGUMENT when the id was used for another request.
-    func find(by caller: Caller, deadline: UInt64, in engine: RecordEngine) async throws -> [UInt8]? {
+    func find(by actor: TenantActor, deadline: UInt64, in engine: RecordEngine) async throws -> [UInt8]? {
         var parameters = Parameters()
-        parameters.append(caller.userID.id)
+        parameters.append(actor.userID?.id)
         parameters.append(requestID)
-        let rows = try await engine.database.read(caller, deadline: deadline, StoredAnswer.lookup, parameters)
+        let rows = try await engine.database.read(actor, deadline: deadline, StoredAnswer.lookup, parameters)
         guard let row = rows.first else { return nil }
         guard row.bytes(0).elementsEqual(fingerprint) else {
             throw RecordErrors.invalid(

@@ -92,9 +92,9 @@ struct ListMethod {
         let bound = Message.make(message.descriptor, in: message.arena)
         bound.copyFields(
             from: message, only: [request.filter, request.expression, request.orderBy, request.showDeleted])
-        let tenant = call.caller.tenantID?.id.bytes ?? []
+        let user = call.actor.userID?.id.bytes ?? []
         return TokenDigest.sha256(
-            Array(type.object.utf8) + [0] + tenant + call.caller.userID.id.bytes + WireCodec.encode(bound))
+            Array(type.object.utf8) + [0] + call.actor.tenantID.id.bytes + user + WireCodec.encode(bound))
     }
 
     private func run(_ query: ListQuery, _ message: Message, _ mask: ReadMask) async throws -> [UInt8] {
@@ -159,11 +159,11 @@ struct ListMethod {
         let statement = engine.scan(page.text)
         guard counts else {
             return try await engine.database.read(
-                call.caller, deadline: call.deadline, statement, page.parameters)
+                call.actor, deadline: call.deadline, statement, page.parameters)
         }
         let total = query.count()
         let results = try await engine.database.batch(
-            call.caller, deadline: call.deadline, access: .snapshot,
+            call.actor, deadline: call.deadline, access: .snapshot,
             [(statement, page.parameters), (engine.scan(total.text), total.parameters)])
         let exact = try results[1].one().int64(0)
         let isEstimate = exact > ListQuery.exactCountMax
@@ -177,7 +177,7 @@ struct ListMethod {
         let call = query.selection.call
         let (text, parameters) = query.estimate()
         let plan = try await engine.database.read(
-            call.caller, deadline: call.deadline, engine.statement(text), parameters)
+            call.actor, deadline: call.deadline, engine.statement(text), parameters)
         return ListQuery.expectedRows(try plan.first?.string(0) ?? "") ?? 0
     }
 }

@@ -66,14 +66,14 @@ package struct RecordQuery: Sendable {
     }
 
     private func rows(_ statements: [(Statement, Parameters)]) async throws -> [Rows] {
-        let (caller, deadline) = (try context.requireTenantCaller(), context.deadline.nanoseconds)
+        let (actor, deadline) = (try context.requireTenantActor(), context.deadline.nanoseconds)
         guard statements.count > 1 else {
             return [
                 try await engine.database.read(
-                    caller, deadline: deadline, statements[0].0, statements[0].1)
+                    actor, deadline: deadline, statements[0].0, statements[0].1)
             ]
         }
-        return try await engine.database.batch(caller, deadline: deadline, access: .snapshot, statements)
+        return try await engine.database.batch(actor, deadline: deadline, access: .snapshot, statements)
     }
 
     private func call(_ type: RecordType) -> RecordCall {

@@ -42,7 +42,7 @@ extension RecordEngine {
     package func read(_ context: CallContext, _ query: Query) async throws -> Rows {
         do {
             return try await database.read(
-                context.requireTenantCaller(), deadline: context.deadline.nanoseconds, query.statement, query.parameters
+                context.requireTenantActor(), deadline: context.deadline.nanoseconds, query.statement, query.parameters
             )
         } catch {
             throw DatabaseErrors.translate(error, nil)
@@ -65,7 +65,7 @@ extension RecordEngine {
         let bytes = message.map { WireCodec.encodedSize($0) } ?? expression?.utf8.count ?? 0
         if bytes >= Self.longFilterBytes {
             do {
-                try await database.checkScanLine(of: call.caller)
+                try await database.checkScanLine(of: call.actor)
             } catch {
                 throw DatabaseErrors.translate(error, call.type)
             }

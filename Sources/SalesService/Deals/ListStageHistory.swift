@@ -40,7 +40,7 @@ struct ListStageHistory: Sendable {
             change.changeTime = try row.timestamp(2)
             change.secondsInStage = try row.optionalInt64(4)
         }
-        if shown.users { change.userID = try row.id(3).text }
+        if shown.users { change.userID = try row.optionalID(3)?.text }
         if shown.reasons { change.outcomeReason = try row.optionalString(5) }
         return change
     }

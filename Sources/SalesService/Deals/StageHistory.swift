@@ -19,7 +19,7 @@ enum StageHistory {
             INSERT INTO {schema}.stage_changes (id, deal_id, from_stage_id, to_stage_id, changed_at, user_id,
                 seconds_in_stage, outcome_reason, to_category)
             SELECT \(RecordID.make()), \(deal.id.flatMap { RecordID($0) }), \(left), s.id, \(transaction.now),
-                \(transaction.caller.userID.id), \(before.flatMap { seconds(in: $0, until: deal) }), \(deal.outcomeReason),
+                \(transaction.actor.userID?.id), \(before.flatMap { seconds(in: $0, until: deal) }), \(deal.outcomeReason),
                 s.category
             FROM {schema}.stages s WHERE s.id = \(entered)
             """)

@@ -1,0 +1,32 @@
+package import Logging
+package import RPC
+import Reactor
+package import Tenancy
+import TenantDatabase
+import Wire
+
+extension RecordEngine {
+    /// Runs what a program does by itself, for a purpose: one transaction with its effect and its ledger rows, by the same rules as
+    /// a caller's. Its rights are asked for each type that `body` loads or writes (`PolicySnapshot.access`).
+    ///
+    /// It may not name records of other services that were not named before, since those are asked as a caller only.
+    ///
+    /// - Parameters:
+    ///   - method: the one that would do it, for the ledger.
+    /// - Throws: PERMISSION_DENIED with USER_UNKNOWN when the user on whose behalf it works is disabled or gone; what `body` throws; errors of
+    ///   PostgreSQL as those of callers.
+    package func transaction<Value: Sendable>(
+        as program: TenantActor, doing method: MethodDefinition, deadline: Deadline, logger: Logger,
+        _ body: (RecordTransaction) async throws -> Value
+    ) async throws -> Value {
+        let context = CallContext(
+            method: method, deadline: deadline, trace: .make(),
+            connection: ConnectionContext(peer: .program(database.service), logger: logger), arena: Arena(),
+            startNanoseconds: MonotonicTime.now())
+        do {
+            return try await commit(context, as: program, body)
+        } catch {
+            throw await translate(error, nil, "", context, as: program)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/// Who reads and writes: a user, or a program.
+package enum Actor: Hashable, Sendable {
+    /// A user who calls.
+    case user(UserID)
+    /// A program by itself, for a user or, without one, for the workspace itself.
+    case program(Purpose, onBehalfOf: UserID?)
+
+    /// Whose rights count; nil for a program that works for the workspace itself.
+    package var userID: UserID? {
+        switch self {
+        case .user(let user): user
+        case .program(_, let user): user
+        }
+    }
+}
+
+/// An actor in a workspace: the tenant of all that is read and written comes from here.
+package struct TenantActor: Hashable, Sendable {
+    package let tenantID: TenantID
+    package let actor: Actor
+
+    /// Nil for an operator, who belongs to no tenant. A caller is never a program.
+    package init?(_ caller: Caller) {
+        guard caller.kind == .user, let tenant = caller.tenantID else { return nil }
+        (tenantID, actor) = (tenant, .user(caller.userID))
+    }
+
+    /// A program in a workspace. Never made of what somebody sent: the places that make one are listed (ActorTests).
+    ///
+    /// - Parameter user: whose rights it has; nil for those that the purpose needs.
+    package init(_ tenant: TenantID, purpose: Purpose, onBehalfOf user: UserID?) {
+        (tenantID, actor) = (tenant, .program(purpose, onBehalfOf: user))
+    }
+
+    /// Whose rights count; nil for a program that works for the workspace itself.
+    package var userID: UserID? { actor.userID }
+}
