@@ -32,6 +32,8 @@ import Testing
             #expect(groups.map { $0.text(1) } == ["EUR", nil, "EUR", "EUR"])
             #expect(groups.map(\.count) == [1, 1, 2, 1])
             #expect(groups.map(\.sum) == [3, nil, 2 * Int128(Int64.max), 5])
+            let all = try await query.answers(accounts.groups(by: [], sum: "annual_revenue.minor_units"))
+            #expect(all.map(\.count) == [5] && all.map(\.sum) == [8 + 2 * Int128(Int64.max)])
         }
     }
 

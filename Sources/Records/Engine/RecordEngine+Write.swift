@@ -145,15 +145,12 @@ extension RecordEngine {
         guard let constraint = (error as? PostgresError)?.constraint else {
             return DatabaseErrors.translate(error, type, path: path)
         }
-        let isOfOther = type?.declares(constraint) != true
-        let owner = isOfOther ? declaring(constraint) : type
-        if let owner,
-            let call = try? await open(context, as: actor ?? context.requireTenantActor(), owner, writes: false),
-            owner.uniqueFields(constraint).contains(where: { call.rights.level(of: $0) < .read })
-        {
-            return RecordErrors.valueTaken(owner, cause: error)
-        }
-        return DatabaseErrors.translate(error, owner ?? type, path: isOfOther && owner != nil ? "" : path)
+        let owner = type?.declares(constraint) == true ? type : declaring(constraint)
+        let refusal = DatabaseErrors.translate(error, owner ?? type, path: owner == nil || owner === type ? path : "")
+        guard let owner, case let fields = owner.uniqueFields(constraint), !fields.isEmpty else { return refusal }
+        let call = try? await open(context, as: actor ?? context.requireTenantActor(), owner, writes: false)
+        let isTold = call.map { call in fields.allSatisfy { call.rights.level(of: $0) >= .read } } ?? false
+        return isTold ? refusal : RecordErrors.valueTaken(owner, cause: error)
     }
 
     /// When the database is away or the time is up, looking would only fail once more.

@@ -119,21 +119,19 @@ struct ListMethod {
         _ query: ListQuery, counts: Bool, to writer: RecordWriter, _ answer: Message
     ) async throws -> Keyset? {
         let call = query.selection.call
-        var (place, left) = (query.place, query.pageSize)
-        repeat {
+        var (place, written) = (query.place, 0)
+        defer { Self.rowCost.charge(written, to: call.context) }
+        while written < query.pageSize {
             let part = ListQuery(
-                selection: query.selection, order: query.order, pageSize: min(left, type.rowsAtOnce), place: place)
-            let rows = try await read(part, counts: counts && left == query.pageSize, into: answer)
-            let count = try await write(rows.prefix(part.pageSize), to: writer, isFirst: left == query.pageSize)
-            left -= count
-            guard count < rows.count else {
-                Self.rowCost.charge(query.pageSize - left, to: call.context)
-                return nil
-            }
+                selection: query.selection, order: query.order,
+                pageSize: min(query.pageSize - written, type.rowsAtOnce), place: place)
+            let rows = try await read(part, counts: counts && written == 0, into: answer)
+            let count = try await write(rows.prefix(part.pageSize), to: writer, isFirst: written == 0)
+            written += count
+            guard count < rows.count else { return nil }
             if count > 0 { place = Keyset(try type.record(rows[count - 1], in: call.context.arena), in: query.order) }
             if count < part.pageSize { break }
-        } while left > 0
-        Self.rowCost.charge(query.pageSize - left, to: call.context)
+        }
         return place
     }
 
@@ -152,7 +150,7 @@ struct ListMethod {
         return rows.count
     }
 
-    /// The rows of the page; sets the count when it is asked for. Page and count see the same moment.
+    /// Rows of the page; sets the count when it is asked for. Both see the same moment.
     private func read(_ query: ListQuery, counts: Bool, into answer: Message) async throws -> Rows {
         let call = query.selection.call
         let page = query.page()

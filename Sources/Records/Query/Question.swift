@@ -89,15 +89,18 @@ extension Selection {
     }
 
     /// How many records there are of each combination of values, in the order of the values, and the sum of a whole number of theirs.
+    /// Without paths there is one group, of all.
     package func groups(by paths: [String], sum: String? = nil) throws -> Question<[RecordGroup]> {
         let targets = try paths.map(target)
-        let columns = targets.map(\.column).joined(separator: ", ")
+        let columns = targets.map(\.column)
         let sum = try sum.map { "sum(\(try target($0).column))::text" } ?? "NULL::text"
+        let keys = columns.joined(separator: ", ")
+        let grouping = columns.isEmpty ? "" : " GROUP BY \(keys) ORDER BY \(keys)"
         var parameters = Parameters()
         let condition = condition(&parameters)
         return Question(
-            text: "SELECT count(*), \(sum), \(columns) FROM \(call.type.qualifiedTable) WHERE \(condition) "
-                + "GROUP BY \(columns) ORDER BY \(columns)", parameters: parameters
+            text: "SELECT \((["count(*)", sum] + columns).joined(separator: ", ")) FROM \(call.type.qualifiedTable) "
+                + "WHERE \(condition)\(grouping)", parameters: parameters
         ) { rows in
             var pace = Pace()
             return try await pace.map(rows) { row in

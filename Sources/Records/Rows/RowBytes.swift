@@ -4,15 +4,16 @@ import Wire
 enum RowBytes {
     /// What the rows of one statement may take of a program's memory: twice the longest answer.
     static let bytesAtOnce = 2 * MessageLimits.answerBytesMax
-    /// Rows that are read at a time even of the longest records.
-    static let rowsAtOnceMin = 25
+    /// Rows that are read at a time even of the longest records: a usual page is one round trip.
+    static let rowsAtOnceMin = ListQuery.pageSizeDefault
     /// Bytes of a character in UTF-8, at most.
     private static let characterBytesMax = 4
     /// Bytes of a number, an id, a moment, with what the protocol adds to a value.
     private static let valueBytes = 24
 
+    /// No record has custom fields yet (`RecordValidator`).
     static func rowsAtOnce(_ fields: [RecordField]) -> Int {
-        let bytes = fields.reduce(0) { $0 + bytesMax($1.descriptor, $1.rules) }
+        let bytes = fields.filter { $0.role != .customFields }.reduce(0) { $0 + bytesMax($1.descriptor, $1.rules) }
         return max(rowsAtOnceMin, bytesAtOnce / max(bytes, 1))
     }
 

@@ -112,14 +112,14 @@ struct RecordPresentation: Sendable {
             "account_contact", "The places of contacts in accounts.",
             columns: ["id", "account", "contact", "role", "primary_contact"]),
         RecordPresentation(
+            "activity", "Calls, mails, meetings and notes.",
+            columns: ["id", "kind", "subject", "account", "contact", "occur_time", "outcome"]),
+        RecordPresentation(
             "lead", "Persons and companies that may become customers.",
             columns: [
                 "id", "given_name", "family_name", "company_name", "status", "estimated_value", "owner",
                 "next_action_time",
             ], otherName: "company_name"),
-        RecordPresentation(
-            "activity", "Calls, mails, meetings and notes.",
-            columns: ["id", "kind", "subject", "account", "contact", "occur_time", "outcome"]),
         RecordPresentation(
             "deal", "Chances to sell, and the board they move on.",
             columns: ["id", "display_name", "account", "stage", "amount", "close_date", "owner", "update_time"],
