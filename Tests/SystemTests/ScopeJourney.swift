@@ -101,6 +101,9 @@ extension SystemTests {
                                     Right(object: "account", action: "create", scope: .own),
                                     Right(object: "account", action: "update", scope: .own),
                                     Right(object: "deal", action: "create", scope: .own),
+                                    // Where a new deal goes tells of stages and of the default pipeline.
+                                    Right(object: "stage", action: "read", scope: .all),
+                                    Right(object: "pipeline", action: "read", scope: .all),
                                 ]))
                     ).record
                     let email = "\(name)@\(workspace.name).example"
