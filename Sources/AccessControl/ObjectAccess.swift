@@ -1,3 +1,4 @@
+import Synchronization
 package import Tenancy
 
 /// What one user may do with one kind of records.
@@ -11,6 +12,8 @@ package final class ObjectAccess: Sendable {
     /// Departments for each scope, by its raw value.
     private let units: [[RecordID]]
     private let levels: [String: FieldLevel]
+    /// Levels by position, of who asked for them that way last.
+    private let ordered = Mutex<(fields: [String], levels: [FieldLevel])>(([], []))
 
     init(name: String, user: UserAccess) {
         self.name = name
@@ -30,6 +33,14 @@ package final class ObjectAccess: Sendable {
     /// What the user may do with a field. Roles add up: the highest level of the roles that grant anything on the
     /// kind counts. A role that only reads contributes at most `read`.
     package func level(of field: String) -> FieldLevel { levels[field] ?? .write }
+
+    /// The same of all fields of a record type, in their order. Kept, since each call asks for those of the same type.
+    package func levels(of fields: [String]) -> [FieldLevel] {
+        ordered.withLock { ordered in
+            if ordered.fields != fields { ordered = (fields, fields.map { level(of: $0) }) }
+            return ordered.levels
+        }
+    }
 
     /// Selects the records that the user may do the action with.
     package func predicate(_ action: Action, ownership: Ownership) -> ScopePredicate {

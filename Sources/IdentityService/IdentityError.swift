@@ -103,11 +103,11 @@ enum IdentityError {
         case role = "This role gives"
     }
 
-    /// `right` is one such as `deal.delete`, or a field such as `account.phone`.
-    static func rightsExceeded(_ right: String, _ subject: RightsSubject) -> RPCError {
+    /// `right` is one such as `deal.delete`, or a field such as `account.phone`; nil for who may not know of it.
+    static func rightsExceeded(_ right: String?, _ subject: RightsSubject) -> RPCError {
         .permissionDenied(
-            "RIGHTS_EXCEEDED", "\(subject.rawValue) \(right), which goes beyond your own rights.",
-            domain: domain, details: [("right", right)])
+            "RIGHTS_EXCEEDED", "\(subject.rawValue) \(right ?? "a right"), which goes beyond your own rights.",
+            domain: domain, details: right.map { [("right", $0)] } ?? [])
     }
 
     static let builtInRole = RPCError.failedPrecondition(

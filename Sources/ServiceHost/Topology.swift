@@ -35,6 +35,9 @@ package enum Topology {
     /// A service of the protocol itself, by its full name.
     static func isOfProtocol(_ service: String) -> Bool { service.hasPrefix("steward.rpc.v1.") }
 
+    /// Where the messages between programs are: nothing that clients know of uses them.
+    static let platformPackage = "steward.platform.v1"
+
     /// Services between programs; no thin client reaches them.
     package static let platformServices: [String: Set<ServiceName>] = [
         "steward.platform.v1.CallerService": [.gateway],

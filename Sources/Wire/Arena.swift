@@ -78,16 +78,27 @@ package final class Arena: @unchecked Sendable {
 
     /// Frees everything but the first chunk. No pointer into the arena may be used afterwards.
     package func reset() {
-        if chunks.count > 1 { dropLaterChunks() }
+        if chunks.count > 1 { dropChunks(from: 1) }
         cursor = chunks[0].start
         limit = chunks[0].start + chunks[0].size
         fullBytes = 0
         if !nulTexts.isEmpty { nulTexts = [] }
     }
 
-    private func dropLaterChunks() {
-        for chunk in chunks.dropFirst() { free(chunk.start) }
-        chunks.removeSubrange(1...)
+    /// Runs `body` and frees what it took. Nothing that it made may be used afterwards.
+    package func freeing<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let (place, end, full, chunkCount, nulCount) = (cursor, limit, fullBytes, chunks.count, nulTexts.count)
+        defer {
+            if chunks.count > chunkCount { dropChunks(from: chunkCount) }
+            (cursor, limit, fullBytes) = (place, end, full)
+            if nulTexts.count > nulCount { nulTexts.removeSubrange(nulCount...) }
+        }
+        return try body()
+    }
+
+    private func dropChunks(from index: Int) {
+        for chunk in chunks[index...] { free(chunk.start) }
+        chunks.removeSubrange(index...)
     }
 
     /// A copy of the text, NUL-terminated. A NUL inside it, which a C string cannot hold, becomes U+FFFD, and the arena

@@ -86,6 +86,45 @@ struct UserTests {
         }
     }
 
+    /// A right that somebody has is told to who may read the roles by which he has it.
+    @Test func aRefusalNamesNoRightOfHiddenRoles() async throws {
+        try await inWorkspace { _, workspace in
+            let users = try await workspace.makeRole("Users", [Grant(object: "user", action: "*", scope: .all)])
+            let roles = try await workspace.makeRole("Roles", [Grant(object: "role", action: "read", scope: .all)])
+            let blind = try await workspace.makeUser("blind", roles: [users])
+            let seeing = try await workspace.makeUser("seeing", roles: [users, roles])
+            for (user, tells) in [(blind, false), (seeing, true)] {
+                let error = try #require(
+                    try await refusal {
+                        try await workspace.update(
+                            User(id: workspace.adminID.description, jobTitle: "x"), ["job_title"], as: user)
+                    })
+                #expect(error.reason == "RIGHTS_EXCEEDED")
+                let told = error.details.map(\.key).contains("right")
+                #expect(told == tells && error.message.contains("has a right,") != tells)
+            }
+        }
+    }
+
+    /// Which passwords are refused tells the address and the name.
+    @Test func whoMayNotReadAnAddressSetsNoPassword() async throws {
+        try await inWorkspace { _, workspace in
+            let role = try await workspace.create(
+                Role(
+                    displayName: "Desk", grants: [Grant(object: "user", action: "*", scope: .all)],
+                    fieldPolicies: [FieldPolicy(object: "user", field: "email", access: .masked)]))
+            let desk = try await workspace.makeUser("desk", roles: [role.id ?? ""])
+            let target = try await workspace.makeUser("target")
+            for password in ["target@example.com", "something else entirely"] {
+                let refused = try await reason {
+                    try await workspace.users(as: desk).setUserPassword(
+                        SetUserPasswordRequest(id: target.description, password: password))
+                }
+                #expect(refused == "FIELD_NOT_READABLE")
+            }
+        }
+    }
+
     @Test func theLastAdminStays() async throws {
         try await inWorkspace { _, workspace in
             let second = try await workspace.addUser("second", roles: ["Admin"])

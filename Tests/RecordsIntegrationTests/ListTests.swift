@@ -61,6 +61,25 @@ import Wire
         }
     }
 
+    /// Texts of which a reader sees a mask are short on the wire, so that no limit of a page ends it; they must not pile up before.
+    @Test func maskedTextsAreGivenBackRecordByRecord() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let ids = try await AnswerSizeTests().fill(service, count: 60).compactMap(\.id)
+            let reader = service.makeUser([("account", "read", .all)], hiding: [("account", "description", .masked)])
+            let (list, batchGet) = (AccountServiceMethods.listAccounts, AccountServiceMethods.batchGetAccounts)
+            let listing = service.context(list, as: reader)
+            let page = try await ListMethod(service.engine, MethodShape(method: list, type: SampleService.account))
+                .answer(ListAccountsRequest(pageSize: 100).message(in: listing.arena), listing)
+            let records = try ListAccountsResponse(decoding: page).records
+            #expect(records.count == 60 && records.allSatisfy { ($0.description?.utf8.count ?? 0) < 20 })
+            #expect(listing.arena.usedBytes < 250_000)
+            let getting = service.context(batchGet, as: reader)
+            _ = try await BatchGetMethod(service.engine, MethodShape(method: batchGet, type: SampleService.account))
+                .answer(BatchGetAccountsRequest(ids: ids).message(in: getting.arena), getting)
+            #expect(getting.arena.usedBytes < 250_000)
+        }
+    }
+
     @Test func pagesHoldEveryRecordOnceInEveryOrder() async throws {
         try await TestService.run(SampleService.definition) { service in
             let all = try await ListTests.fill(service, count: 40)

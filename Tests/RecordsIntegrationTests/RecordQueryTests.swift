@@ -37,6 +37,35 @@ import Testing
         }
     }
 
+    /// A question names a number of records, and their texts may be of any length: the database counts their bytes.
+    @Test func moreBytesThanMayBeInMemoryAreRefused() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            let parent = try await service.create(Account(displayName: "parent"))
+            let children = (0..<100).map { Account(displayName: "n\($0)", parentAccountID: parent.id) }
+            try await service.batchCreate(children)
+            try await AnswerSizeTests().lengthen(
+                service, "UPDATE {schema}.accounts SET description = repeat('𝄞', 25000)")
+            let query = try await query(service, as: people.admin)
+            let accounts = try await query.select(SampleService.account)
+            let some = try await query.answers(accounts.first(80, Account.self, by: ["display_name"]))
+            #expect(some.count == 80)
+            let wholes = try await query.select(
+                SampleService.account, where: .equal("id", try #require(RecordID(parent.id ?? ""))))
+            for question in [
+                try accounts.first(90, Account.self, by: ["display_name"]),
+                try accounts.first(90, Account.self, ofEach: wholes, named: "parent_account_id", by: ["display_name"]),
+            ] {
+                let error = try await denial { try await query.answers(question) }
+                #expect(error.code == .resourceExhausted && error.reason == "ANSWER_TOO_LONG")
+                #expect(error.message.contains("8388608"))
+            }
+            let one = try await query.answers(
+                accounts.first(1, Account.self, ofEach: wholes, named: "parent_account_id", by: ["display_name desc"]))
+            #expect(one.map(\.displayName) == ["n99"])
+        }
+    }
+
     @Test func theFirstOfEachAreWithinScopeOnBothSides() async throws {
         try await TestService.run(SampleService.definition) { service in
             let people = People(service)

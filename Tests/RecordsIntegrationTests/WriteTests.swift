@@ -160,6 +160,32 @@ import Wire
         }
     }
 
+    /// Looking through what was changed takes time in which the record is locked.
+    @Test(arguments: [EditMerge.versionsMax, EditMerge.versionsMax + 1])
+    func editsMergeOverABoundedNumberOfVersions(_ count: Int64) async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let created = try await service.create(Account(displayName: "a", city: "Rom"))
+            try await service.sql("UPDATE {schema}.accounts SET version = 1 + \(count), city = 'Bonn'")
+            try await service.sql(
+                """
+                INSERT INTO {schema}.ledger (id, occurred_at, method, object, record_id, record_version, before, after)
+                SELECT gen_random_uuid(), now(), 'm', 'account', '\(created.id ?? "")', n, '{"city": "Rom"}', '{"city": "Bonn"}'
+                FROM generate_series(2, 1 + \(count)) AS n
+                """)
+            let isKnown = count == EditMerge.versionsMax
+            let city = try await denial { try await service.update(Account(id: created.id, version: 1, city: "Köln")) }
+            #expect(city.reason == "VERSION_CONFLICT")
+            let base = try Account(decoding: try #require(city.conflict).base)
+            #expect(base.city == (isKnown ? "Rom" : nil))
+            let edit = Account(id: created.id, version: 1, displayName: "b")
+            if isKnown {
+                #expect(try await service.update(edit).displayName == "b")
+            } else {
+                #expect(try await denial { try await service.update(edit) }.reason == "VERSION_CONFLICT")
+            }
+        }
+    }
+
     /// A row of the ledger that tells of no version of its own, as that of a new password.
     @Test func aRowBesideTheChangesOfARecordMakesNoConflict() async throws {
         try await TestService.run(SampleService.definition) { service in

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
-import Wire
+
+@testable import Wire
 
 @Suite struct BufferTests {
     @Test func growingKeepsTheBytesAndNeverShrinks() {
@@ -116,6 +117,20 @@ import Wire
         arena.reset()
         #expect(arena.usedBytes == 0)
         #expect(arena.allocate(100) == first)
+    }
+
+    @Test func whatABodyTookIsFreed() {
+        let arena = Arena()
+        _ = arena.allocate(100)
+        let used = arena.usedBytes
+        for size in [10, 50_000, 3_000_000] {
+            let text = arena.freeing { String(cString: arena.string(String(repeating: "x", count: size))) }
+            #expect(text.utf8.count == size && arena.usedBytes == used)
+        }
+        let next = arena.allocate(8)
+        arena.freeing { _ = arena.string("a\0b") }
+        #expect(arena.nulTexts.isEmpty)
+        #expect(arena.allocate(8) == next + 8)
     }
 
     @Test func thePoolGivesBackTheSameArenaEmpty() {

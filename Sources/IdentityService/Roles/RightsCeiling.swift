@@ -68,7 +68,17 @@ extension HeldPolicy {
         _ holder: UserAccess, since before: UserAccess? = nil, _ subject: IdentityError.RightsSubject
     ) throws {
         if let right = RightsCeiling(caller: ceiling, catalogue: catalogue).excess(of: holder, since: before) {
-            throw IdentityError.rightsExceeded(right, subject)
+            throw IdentityError.rightsExceeded(tells(subject) ? right : nil, subject)
+        }
+    }
+
+    /// The maker of the change may read the roles by which somebody has a right.
+    private func tells(_ subject: IdentityError.RightsSubject) -> Bool {
+        let (role, user) = (ceiling.object("role"), ceiling.object("user"))
+        let readsRoles = role.scope(.read) > .none && role.level(of: "grants") >= .read
+        switch subject {
+        case .role: return readsRoles
+        case .user, .change: return readsRoles && user.scope(.read) > .none && user.level(of: "role_ids") >= .read
         }
     }
 }

@@ -21,6 +21,8 @@ struct UserMethods: UserServiceCustomMethods {
         _ request: SetUserPasswordRequest, _ context: CallContext
     ) async throws -> SetUserPasswordResponse {
         let call = try await engine.authorise(context, users, .update)
+        // What a password must not be tells them.
+        try call.rights.requireReadable("email", "display_name")
         let workspace = try context.requireCaller().workspace
         let password = Password(request.password ?? "")
         try UserMethods.check(password, PasswordNames(workspace: workspace))

@@ -15,8 +15,11 @@ package struct FieldRights: Sendable {
     init(_ type: RecordType, _ access: ObjectAccess) {
         self.type = type
         mayReadSome = access.scope(.read) > .none
-        levels = access.restrictsFields ? type.fields.map { access.level(of: $0.name) } : []
+        levels = access.restrictsFields ? access.levels(of: type.fieldNames) : []
     }
+
+    /// Every field is writable, and so readable.
+    var areWhole: Bool { levels.isEmpty }
 
     func level(of field: RecordField) -> FieldLevel {
         levels.isEmpty ? .write : levels[field.index]

@@ -22,5 +22,8 @@ struct ReadMask: Sendable {
         self.wanted = wanted
     }
 
+    /// Every field is asked for.
+    var isWhole: Bool { wanted.isEmpty }
+
     func includes(_ field: RecordField) -> Bool { wanted.isEmpty || wanted[field.index] }
 }

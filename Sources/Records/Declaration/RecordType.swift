@@ -41,10 +41,14 @@ package final class RecordType: Sendable {
     let columnCount: Int
     /// How many rows are read at a time: all that were read are in memory at once, however long their texts are.
     let rowsAtOnce: Int
+    /// SQL of the bytes that a row holds.
+    let rowBytes: String
     /// How records are found by id.
     let lookups: LookupStatements
     /// Stores a new record: a parameter for each column, in order.
     let insertion: Statement
+    /// Their names.
+    let fieldNames: [String]
     private let fieldsByName: [String: RecordField]
 
     /// - Parameter table: nil for one that is called as several records are: accounts.
@@ -75,6 +79,7 @@ package final class RecordType: Sendable {
         let fields = check.fields(from: fieldRules, constraints)
         check.check(constraints)
         self.fields = fields
+        fieldNames = fields.map(\.name)
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = check.standardFields(of: fields)
         problems = check.problems
@@ -82,6 +87,7 @@ package final class RecordType: Sendable {
         columnList = columns.joined(separator: ", ")
         columnCount = columns.count
         rowsAtOnce = RowBytes.rowsAtOnce(fields)
+        rowBytes = RowBytes.sql(fields)
         lookups = LookupStatements(table: table, columnList: columnList, standard: standard)
         let places = (0..<columnCount).map { "$\($0 + 1)" }.joined(separator: ", ")
         insertion = Statement(

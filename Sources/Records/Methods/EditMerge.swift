@@ -22,7 +22,7 @@ struct EditMerge {
                 .versionUnknown, "The record has version \(now); there was never a version \(read).",
                 field: "\(path)version")
         }
-        let history = try await history(edit.id, since: read, current)
+        let history = try await history(of: edit, since: read, current)
         let overlapping = edit.fields.filter { field in
             (history?.changed.contains(field.name) ?? true) && !field.isSame(in: edit.sent, current)
         }
@@ -32,36 +32,34 @@ struct EditMerge {
             conflict: conflict(edit, current, base: history?.base, overlapping, read: read))
     }
 
-    /// What happened since the version that the caller read.
+    /// What happened to the edited fields since the version that the caller read.
     private struct History {
-        /// Fields that were changed.
-        var changed: Set<String> = []
-        /// The changed fields as they were at that version.
+        /// Those that were changed.
+        let changed: Set<String>
+        /// These fields as they were at that version.
         let base: Message
     }
 
+    /// Versions that are looked through while the record is locked; older edits are treated as if nobody knew what was changed.
+    static let versionsMax: Int64 = 256
+
     /// Nil when the ledger does not reach back that far, so that nobody can say what was changed.
-    private func history(_ id: String, since version: Int64, _ current: Message) async throws -> History? {
+    private func history(of edit: Edit, since version: Int64, _ current: Message) async throws -> History? {
+        let count = current.int64(type.standard.version.descriptor) - version
+        guard count <= EditMerge.versionsMax else { return nil }
         var parameters = Parameters()
         parameters.append(type.object)
         parameters.append(current.id(type.standard.id.descriptor))
         parameters.append(version)
-        let rows = try await transaction.query(EditMerge.history, parameters)
-        let now = current.int64(type.standard.version.descriptor)
+        parameters.append(edit.fields.map(\.name))
+        let row = try await transaction.query(EditMerge.history, parameters).one()
         // A row beside the changes of the record, such as that of a password, bears the version that was.
-        guard Set(try rows.map { try $0.int64(1) }).count == Int(now - version) else { return nil }
-        var history = History(base: Message.make(type.message, in: current.arena))
-        for row in rows where !row.isNull(0) {
-            let before = Message.make(type.message, in: current.arena)
-            var reader = JSONReader(try row.json(0))
-            var names = reader
-            try reader.read(into: before)
-            let fresh = Set(try names.keys()).subtracting(history.changed)
-            history.base.copyFields(
-                from: before, only: type.fields.filter { fresh.contains($0.name) }.map(\.descriptor))
-            history.changed.formUnion(fresh)
-        }
-        return history
+        guard try row.int64(0) == count else { return nil }
+        let base = Message.make(type.message, in: current.arena)
+        var reader = JSONReader(try row.json(1))
+        var names = reader
+        try reader.read(into: base)
+        return History(changed: Set(try names.keys()), base: base)
     }
 
     private func conflict(
@@ -80,9 +78,18 @@ struct EditMerge {
             fields: fields.map(\.name))
     }
 
+    /// How many versions followed one, and the first value after it of each named field that they changed.
     private static let history = Statement(
         """
-        SELECT before, record_version FROM {schema}.ledger \
-        WHERE object = $1 AND record_id = $2 AND record_version > $3 ORDER BY record_version
+        WITH later AS (
+            SELECT record_version, before FROM {schema}.ledger
+            WHERE object = $1 AND record_id = $2 AND record_version > $3
+        )
+        SELECT (SELECT count(DISTINCT record_version) FROM later), coalesce((
+            SELECT jsonb_object_agg(key, value) FROM (
+                SELECT DISTINCT ON (key) key, value FROM later, jsonb_each(before)
+                WHERE key = ANY ($4) ORDER BY key, record_version
+            ) AS changed
+        ), '{}')
         """)
 }

@@ -52,7 +52,7 @@ extension Selection {
         parameters.append(Int64(limit))
         return records(
             "SELECT \(call.type.columnList) FROM \(call.type.qualifiedTable) WHERE \(condition) "
-                + "ORDER BY \(order.sql) LIMIT $\(parameters.count)", parameters)
+                + "ORDER BY \(order.sql) LIMIT $\(parameters.count)", by: order.sql, parameters)
     }
 
     /// The first records of each record in `wholes`, which `field` names; those of a whole follow one another in the order.
@@ -69,14 +69,14 @@ extension Selection {
         let whole = wholes.call.type
         return records(
             """
-            SELECT first.* FROM (
+            SELECT whole_id, first.* FROM (
                 SELECT \(whole.standard.id.column) AS whole_id FROM \(whole.qualifiedTable) WHERE \(wholeCondition)
             ) AS whole CROSS JOIN LATERAL (
                 SELECT \(call.type.columnList) FROM \(call.type.qualifiedTable)
                 WHERE \(condition) AND \(target.field.column) = whole_id
                 ORDER BY \(order.sql) LIMIT $\(parameters.count)
-            ) AS first ORDER BY whole_id, \(order.sql)
-            """, parameters)
+            ) AS first
+            """, by: "whole_id, \(order.sql)", parameters)
     }
 
     /// How many records there are.
@@ -111,11 +111,23 @@ extension Selection {
         }
     }
 
-    private func records<Value: WireMessage>(_ text: String, _ parameters: Parameters) -> Question<[Value]> {
-        Question(text: text, parameters: parameters) { [call] rows in
+    /// The records that `part` selects, in this order. The answer throws RESOURCE_EXHAUSTED with ANSWER_TOO_LONG when they hold more
+    /// than may be in memory at once; of those, only the first come here.
+    private func records<Value: WireMessage>(
+        _ part: String, by order: String, _ parameters: Parameters
+    ) -> Question<[Value]> {
+        let type = call.type
+        let text = """
+            SELECT \(type.columnList), bytes_read FROM (
+                SELECT *, sum(\(type.rowBytes)) OVER (ORDER BY \(order) ROWS UNBOUNDED PRECEDING) AS bytes_read
+                FROM (\(part)) AS part
+            ) AS measured WHERE bytes_read - (\(type.rowBytes)) <= \(RowBytes.bytesAtOnce) ORDER BY \(order)
+            """
+        return Question(text: text, parameters: parameters) { [call] rows in
+            try RowBytes.check(rows, of: type)
             var pace = Pace()
             return try await pace.map(rows) { row in
-                let record = try call.type.record(row, in: call.context.arena)
+                let record = try type.record(row, in: call.context.arena)
                 call.rights.filter(record)
                 return record.value(Value.self)
             }

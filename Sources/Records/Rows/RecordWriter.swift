@@ -7,8 +7,9 @@ import Wire
 /// Writes records from their rows into a response, each with what the caller may see of it and asked for. Get, BatchGet and List answer by
 /// it: making a message of every row first would double their cost.
 struct RecordWriter {
-    /// The fields that go out, and whether whole or as far as masking leaves them.
-    private let shown: [(field: RecordField, isWhole: Bool)]
+    /// The fields that go out, whole or as far as masking leaves them.
+    private let shown: [RecordField]
+    private let rights: FieldRights
     private let type: RecordType
     private let writer: WireWriter
     private let arena: Arena
@@ -20,11 +21,10 @@ struct RecordWriter {
         type = call.type
         arena = call.context.arena
         writer = WireWriter(capacity: count * Self.bytesPerRecord)
-        shown = call.type.fields.compactMap { field in
-            let level = call.rights.level(of: field)
-            guard level != .none, mask.includes(field) else { return nil }
-            return (field, level != .masked)
-        }
+        rights = call.rights
+        shown =
+            rights.areWhole && mask.isWhole
+            ? type.fields : type.fields.filter { [rights] in rights.level(of: $0) != .none && mask.includes($0) }
     }
 
     /// Bytes written.
@@ -39,19 +39,23 @@ struct RecordWriter {
 
     /// The record of a row that begins with `columnList`.
     func write(_ row: Row, as field: FieldDescriptor) throws {
-        try writer.write(field) { () throws in
-            // What needs a message: values with a structure, and those that are masked.
-            var rest: Message?
-            for (field, isWhole) in shown {
-                guard let value = row.value(field.firstColumn) else { continue }
-                if isWhole, try field.write(value, row, to: writer) { continue }
-                let record = rest ?? Message.make(type.message, in: arena)
-                try field.read(row, field.firstColumn, into: record)
-                if !isWhole { Masking.mask(field, in: record) }
-                rest = record
-            }
-            if let rest { writer.write(fieldsOf: rest) }
+        // A text that is masked is made whole before: a page of such would hold as much as the page limit is to prevent.
+        try arena.freeing { try writer.write(field) { () throws in try write(row) } }
+    }
+
+    private func write(_ row: Row) throws {
+        // What needs a message: values with a structure, and those that are masked.
+        var rest: Message?
+        for field in shown {
+            guard let value = row.value(field.firstColumn) else { continue }
+            let isWhole = rights.level(of: field) != .masked
+            if isWhole, try field.write(value, row, to: writer) { continue }
+            let record = rest ?? Message.make(type.message, in: arena)
+            try field.read(row, field.firstColumn, into: record)
+            if !isWhole { Masking.mask(field, in: record) }
+            rest = record
         }
+        if let rest { writer.write(fieldsOf: rest) }
     }
 }
 

@@ -1,6 +1,8 @@
+import Postgres
+import Tenancy
 import Wire
 
-/// The most that rows can hold, by the limits of their fields.
+/// What rows hold: at most, by the limits of their fields, and in fact.
 enum RowBytes {
     /// What the rows of one statement may take of a program's memory: twice the longest answer.
     static let bytesAtOnce = 2 * MessageLimits.answerBytesMax
@@ -15,6 +17,25 @@ enum RowBytes {
     static func rowsAtOnce(_ fields: [RecordField]) -> Int {
         let bytes = fields.filter { $0.role != .customFields }.reduce(0) { $0 + bytesMax($1.descriptor, $1.rules) }
         return max(rowsAtOnceMin, bytesAtOnce / max(bytes, 1))
+    }
+
+    /// SQL of the bytes that a row holds: of its texts, which PostgreSQL knows without reading them, and room for all else.
+    static func sql(_ fields: [RecordField]) -> String {
+        fields.reduce("\(valueBytes * fields.count)") { sql, field in
+            switch field.kind {
+            case .text: "\(sql) + coalesce(octet_length(\(field.column)), 0)"
+            case .json, .textArray: "\(sql) + coalesce(octet_length(\(field.column)::text), 0)"
+            case .idArray: "\(sql) + \(RecordID.textBytes) * coalesce(cardinality(\(field.column)), 0)"
+            case .id, .int32, .int64, .double, .bool, .time, .date, .enumeration, .money: sql
+            }
+        }
+    }
+
+    /// Throws RESOURCE_EXHAUSTED with ANSWER_TOO_LONG when the rows, whose last column sums up their bytes, are not all there are.
+    static func check(_ rows: Rows, of type: RecordType) throws {
+        guard let last = rows.last, try last.int64(type.columnCount) > bytesAtOnce else { return }
+        throw RecordErrors.answerTooLong(
+            "The \(type.table) asked for hold more than \(bytesAtOnce) bytes; ask for fewer at a time.")
     }
 
     private static func bytesMax(_ field: FieldDescriptor, _ rules: FieldRules) -> Int {

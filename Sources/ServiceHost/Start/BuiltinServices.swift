@@ -42,10 +42,10 @@ struct BuiltinServices {
             methods: definitions.map { .init(definition: $0, comment: comments[$0.name] ?? "") })
     }
 
-    /// The files of each package, a megabyte.
+    /// The files of each package that clients know of, a megabyte.
     private func descriptorSets() -> [String: [UInt8]] {
         Dictionary(
-            uniqueKeysWithValues: contracts.packages.compactMap { package in
+            uniqueKeysWithValues: contracts.packages.filter { $0 != Topology.platformPackage }.compactMap { package in
                 contracts.descriptorSet(of: package).map { (package, $0) }
             })
     }
