@@ -9,6 +9,8 @@ package final class PolicySnapshot: Sendable {
     package let epoch: Int64
     /// The tenant may be served.
     package let isActive: Bool
+    /// Where each service keeps the tenant's data, as far as that was told with the policy.
+    private let placements: [Placement]
 
     private let roles: [RecordID: PolicyRole]
     private let users: [UserID: PolicyUser]
@@ -20,15 +22,21 @@ package final class PolicySnapshot: Sendable {
 
     package init(
         tenantID: TenantID, epoch: Int64, isActive: Bool, roles: [PolicyRole], units: [PolicyUnit],
-        users: [PolicyUser]
+        users: [PolicyUser], placements: [Placement] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
         self.isActive = isActive
+        self.placements = placements
         self.roles = Dictionary(roles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.users = Dictionary(users.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         tree = UnitTree(units)
         deletedUnits = Set(units.filter(\.isDeleted).map(\.id))
+    }
+
+    /// Where a service keeps the tenant's data; nil when the policy does not tell.
+    package func placement(of service: ServiceName) -> Placement? {
+        placements.first { $0.service == service }
     }
 
     /// The rights of a user. Nil for a user whom the snapshot does not know (disabled, deleted, of another tenant) and

@@ -12,15 +12,28 @@ package enum TokenDigest {
 
     /// The 32-byte digest of the bytes.
     package static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        sha256(of: CollectionOfOne(bytes))
+    }
+
+    /// The 32-byte digest of the parts one after the other.
+    package static func sha256(of parts: some Sequence<UnsafeRawBufferPointer>) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: byteCount) { digest, count in
-            // SAFETY: SHA256 reads `bytes.count` bytes and writes 32; both buffers are that long. An empty input has
-            // no address, for which any non-null one stands in because nothing is read.
-            let empty: UInt8 = 0
-            withUnsafePointer(to: empty) { placeholder in
-                let data = bytes.baseAddress ?? UnsafeRawPointer(placeholder)
-                SHA256(data.assumingMemoryBound(to: UInt8.self), bytes.count, digest.baseAddress)
+            guard let state = EVP_MD_CTX_new() else { preconditionFailure("out of memory") }
+            defer { EVP_MD_CTX_free(state) }
+            // SAFETY: `algorithm` lives as long as the process, and the digest has room for its 32 bytes.
+            var isDone = EVP_DigestInit_ex2(state, algorithm, nil) == 1
+            for part in parts where isDone && !part.isEmpty {
+                isDone = EVP_DigestUpdate(state, part.baseAddress, part.count) == 1
             }
+            precondition(isDone && EVP_DigestFinal_ex(state, digest.baseAddress, nil) == 1, "SHA-256 cannot fail")
             count = byteCount
         }
     }
+
+    /// Looked up once: OpenSSL looks for it anew with each digest otherwise, which takes as long as the digest of a short text.
+    /// SAFETY: OpenSSL counts its references and changes nothing in it.
+    private nonisolated(unsafe) static let algorithm: OpaquePointer = {
+        guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else { preconditionFailure("OpenSSL has no SHA-256") }
+        return algorithm
+    }()
 }

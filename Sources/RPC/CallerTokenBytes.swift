@@ -7,6 +7,13 @@ package struct CallerTokenBytes: Sendable, Hashable {
         self.encoded = encoded
     }
 
+    /// The end of a token, with its codes, tells tokens apart as well as all of it does.
+    package func hash(into hasher: inout Hasher) {
+        encoded.withUnsafeBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0.suffix(Self.hashedBytes))) }
+    }
+
+    private static let hashedBytes = 16
+
     /// The authentication code of one audience.
     package struct Code: Sendable, Hashable {
         /// identity, customer or sales.

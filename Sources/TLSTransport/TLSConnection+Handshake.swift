@@ -77,6 +77,7 @@ extension TLSConnection {
         let (reads, writes) = (isAwaitingTurn, isAwaitingTurnToWrite)
         isAwaitingTurn = false
         isAwaitingTurnToWrite = false
+        isInputMuted = false
         switch phase {
         case .handshaking: shakeHands()
         case .open, .closing:

@@ -34,6 +34,9 @@ extension TLSConnection {
         if delegate == nil || isReadingPaused || inputHasEnded {
             // Nobody reads, and the kernel would say it again in every turn.
             if isBroken { finish(lost("reset")) }
+        } else if isAwaitingTurn {
+            isInputMuted = true
+            updateInterest()
         } else if isCostly {
             awaitReadingTurn()
         } else {
@@ -64,7 +67,6 @@ extension TLSConnection {
         guard !isAwaitingTurn else { return }
         isAwaitingTurn = true
         if !isAwaitingTurnToWrite { group.turns.append(self) }
-        updateInterest()
     }
 
     /// - Parameter reportsRest: whether the delegate hears of bytes that were in `input` before.

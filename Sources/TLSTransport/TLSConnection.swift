@@ -64,6 +64,8 @@ package final class TLSConnection: @unchecked Sendable {
     @exclusivity(unchecked) var isCostly = false
     /// It has had its share of this turn, and is in the queue of its group.
     @exclusivity(unchecked) var isAwaitingTurn = false
+    /// Its turn takes longer than one of the loop: the kernel need not say again meanwhile that there is input.
+    @exclusivity(unchecked) var isInputMuted = false
     /// It has written its share of this turn, and is in that queue for the rest.
     @exclusivity(unchecked) var isAwaitingTurnToWrite = false
     /// The delegate has left complete input for its next turn.
@@ -169,7 +171,7 @@ package final class TLSConnection: @unchecked Sendable {
     private var wantsToRead: Bool {
         switch phase {
         case .open:
-            (delegate != nil && !isReadingPaused && !isAwaitingTurn && !inputHasEnded) || writeBlock == .untilReadable
+            (delegate != nil && !isReadingPaused && !isInputMuted && !inputHasEnded) || writeBlock == .untilReadable
         case .lingering: true
         case .connecting, .handshaking, .closing, .closed: writeBlock == .untilReadable
         }

@@ -63,16 +63,14 @@ package struct CalendarDay: Hashable, Comparable, Sendable {
     }
 
     /// YYYY-MM-DD.
-    package var text: String {
-        let (year, month, day) = components
-        return "\(Decimal.padded(year, 4))-\(Decimal.padded(month, 2))-\(Decimal.padded(day, 2))"
-    }
-}
+    package var text: String { Digits.text { write(to: &$0) } }
 
-enum Decimal {
-    /// The number with at least `width` digits.
-    static func padded(_ number: Int, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    func write(to text: inout Digits) {
+        let (year, month, day) = components
+        text.put(year, 4)
+        text.put("-")
+        text.put(month, 2)
+        text.put("-")
+        text.put(day, 2)
     }
 }

@@ -30,17 +30,19 @@ public struct RecordID: Hashable, Comparable, Sendable {
 
     /// The same from the bytes of the text.
     package init?(utf8 text: UnsafeRawBufferPointer) {
-        guard text.count == 36 else { return nil }
+        guard text.count == RecordID.textBytes else { return nil }
         var words: (UInt64, UInt64) = (0, 0)
-        for position in 0..<36 {
-            let character = text[position]
-            if RecordID.isHyphen(position) {
-                guard character == UInt8(ascii: "-") else { return nil }
-                continue
+        var seen: UInt8 = 0
+        RecordID.nibbles.withUnsafeBufferPointer { nibbles in
+            for position in 0..<RecordID.textBytes where !RecordID.isHyphen(position) {
+                let nibble = nibbles[Int(text[position])]
+                seen |= nibble
+                let digit = UInt64(nibble & 0xf)
+                if position < 18 { words.0 = words.0 << 4 | digit } else { words.1 = words.1 << 4 | digit }
             }
-            guard let nibble = RecordID.nibble(character) else { return nil }
-            if position < 18 { words.0 = words.0 << 4 | nibble } else { words.1 = words.1 << 4 | nibble }
         }
+        let hyphens = text[8] == RecordID.hyphen && text[13] == RecordID.hyphen && text[18] == RecordID.hyphen
+        guard seen <= 0xf, hyphens, text[23] == RecordID.hyphen else { return nil }
         self.init(high: words.0, low: words.1)
     }
 
@@ -48,13 +50,11 @@ public struct RecordID: Hashable, Comparable, Sendable {
     @inline(__always)
     private static func isHyphen(_ position: Int) -> Bool { 0x84_2100 >> position & 1 == 1 }
 
-    private static func nibble(_ character: UInt8) -> UInt64? {
-        switch character {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(character - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(character - UInt8(ascii: "a") + 10)
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(character - UInt8(ascii: "A") + 10)
-        default: nil
-        }
+    private static let hyphen = UInt8(ascii: "-")
+
+    /// The value of each character as a digit; 255 of one that is none.
+    private static let nibbles: [UInt8] = (0...UInt8.max).map { character in
+        UInt8(String(UnicodeScalar(character)), radix: 16) ?? .max
     }
 
     /// The hyphenated form in lower case.

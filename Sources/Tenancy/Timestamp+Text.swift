@@ -4,13 +4,21 @@ extension Timestamp {
         let (seconds, fraction) = floorDivide(microseconds, 1_000_000)
         let (days, secondOfDay) = floorDivide(seconds, 86_400)
         let second = Int(secondOfDay)
-        let clock = [second / 3600, second / 60 % 60, second % 60]
-            .map { Decimal.padded($0, 2) }.joined(separator: ":")
-        let day = CalendarDay(daysSince1970: Int(days)).text
-        guard fraction > 0 else { return "\(day)T\(clock)Z" }
-        var digits = Decimal.padded(Int(fraction), 6)
-        while digits.hasSuffix("0") { digits.removeLast() }
-        return "\(day)T\(clock).\(digits)Z"
+        return Digits.text { text in
+            CalendarDay(daysSince1970: Int(days)).write(to: &text)
+            text.put("T")
+            text.put(second / 3600, 2)
+            text.put(":")
+            text.put(second / 60 % 60, 2)
+            text.put(":")
+            text.put(second % 60, 2)
+            if fraction > 0 {
+                text.put(".")
+                text.put(Int(fraction), 6)
+                text.dropZeros()
+            }
+            text.put("Z")
+        }
     }
 
     /// Reads RFC 3339 (section 5.6): a date, T or t or a space, a time with up to nine digits of the second, and Z or

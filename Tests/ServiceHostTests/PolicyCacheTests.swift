@@ -9,27 +9,23 @@ import Testing
 @Suite struct PolicyCacheTests {
     private let tenant = Sample.tenant
 
-    private func view(_ epoch: Int64, of tenant: TenantID? = nil) -> TenantView {
-        TenantView(
-            snapshot: PolicySnapshot(
-                tenantID: tenant ?? self.tenant, epoch: epoch, isActive: true, roles: [], units: [], users: []
-            ),
-            placements: [:])
+    private func view(_ epoch: Int64, of tenant: TenantID? = nil) -> PolicySnapshot {
+        PolicySnapshot(tenantID: tenant ?? self.tenant, epoch: epoch, isActive: true, roles: [], units: [], users: [])
     }
 
     /// Asks; gives the epoch known, or the number of the fetch that was begun, or nil when one was running.
-    private func ask(_ cache: PolicyCache<TenantView>, minEpoch: Int64 = 0) -> (known: Int64?, begun: UInt64?) {
+    private func ask(_ cache: PolicyCache, minEpoch: Int64 = 0) -> (known: Int64?, begun: UInt64?) {
         var begun: UInt64?
         let answer = cache.answer(tenant, minEpoch: minEpoch) { id in
             begun = id
             return Task { throw CancellationError() }
         }
-        if case .known(let view) = answer { return (view.snapshot.epoch, nil) }
+        if case .known(let view) = answer { return (view.epoch, nil) }
         return (nil, begun)
     }
 
     @Test func oneFetchServesAllWhoAsk() throws {
-        let cache = PolicyCache<TenantView>()
+        let cache = PolicyCache()
         let id = try #require(ask(cache).begun)
         #expect(ask(cache).begun == nil)
         cache.finishFetch(tenant, id: id, view(1))
@@ -37,21 +33,21 @@ import Testing
     }
 
     @Test func aNewerEpochIsFetched() throws {
-        let cache = PolicyCache<TenantView>()
+        let cache = PolicyCache()
         cache.finishFetch(tenant, id: try #require(ask(cache).begun), view(1))
         #expect(ask(cache, minEpoch: 1).known == 1)
         #expect(ask(cache, minEpoch: 2).begun != nil)
     }
 
     @Test func anAnnouncedChangeMakesTheOldOneWorthless() throws {
-        let cache = PolicyCache<TenantView>()
+        let cache = PolicyCache()
         cache.finishFetch(tenant, id: try #require(ask(cache).begun), view(1))
         cache.announce(tenant, epoch: 2)
         #expect(ask(cache).begun != nil)
     }
 
     @Test func aChangeAnnouncedDuringAFetchIsNotLost() throws {
-        let cache = PolicyCache<TenantView>()
+        let cache = PolicyCache()
         let id = try #require(ask(cache).begun)
         cache.announce(tenant, epoch: 2)
         cache.finishFetch(tenant, id: id, view(1))
@@ -79,7 +75,7 @@ import Testing
     }
 
     @Test func anEpochThatThereNeverWasCostsOneFetch() async {
-        let cache = PolicyCache<PolicySnapshot>()
+        let cache = PolicyCache()
         let source = Source(epoch: 1)
         source.open()
         let ask = { _ = try await cache.policy(of: Sample.tenant, minEpoch: 1 << 40) { await source.fetch() } }
@@ -93,7 +89,7 @@ import Testing
     /// All come while one fetch is under way: it is too old for them, and they share the next.
     @Test func manyThatNameSuchAnEpochShareTheFetches() async throws {
         let loops = try EventLoopGroup(count: 1)
-        let cache = PolicyCache<PolicySnapshot>()
+        let cache = PolicyCache()
         let source = Source(epoch: 1)
         let asked = (0..<100).map { _ in
             Task(executorPreference: loops.loops[0]) {
@@ -109,7 +105,7 @@ import Testing
     }
 
     @Test func whatIsForgottenDoesNotComeBackFromARunningFetch() throws {
-        let cache = PolicyCache<TenantView>()
+        let cache = PolicyCache()
         let old = try #require(ask(cache).begun)
         cache.forgetAll()
         let new = try #require(ask(cache).begun)
@@ -120,13 +116,13 @@ import Testing
     }
 
     @Test func aFailedFetchLeavesRoomForTheNext() throws {
-        let cache = PolicyCache<TenantView>()
+        let cache = PolicyCache()
         cache.finishFetch(tenant, id: try #require(ask(cache).begun), nil)
         #expect(ask(cache).begun != nil)
     }
 
     @Test func theLeastUsedGoWhenItIsFull() {
-        let cache = PolicyCache<TenantView>(countMax: 10)
+        let cache = PolicyCache(countMax: 10)
         for number in 0..<11 {
             let tenant = TenantID(RecordID(high: 5, low: UInt64(number)))
             var begun: UInt64 = 0

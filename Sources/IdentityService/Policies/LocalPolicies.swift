@@ -7,7 +7,7 @@ package import Tenancy
 /// Identity's own policies, compiled from its tables and kept until they change.
 package final class LocalPolicies: PolicySource, Sendable {
     private let compile: @Sendable (TenantID, Deadline) async throws -> TenantPolicy
-    private let cache = PolicyCache<PolicySnapshot>(countMax: 2_000)
+    private let cache = PolicyCache(countMax: 2_000)
 
     /// - Parameter compile: puts a tenant's policy together, as `PolicyCompiler` does. All who wait for it share what it
     ///   gives, so that its deadline is nobody's own.

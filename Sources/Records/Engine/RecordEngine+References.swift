@@ -47,7 +47,8 @@ extension RecordEngine {
                 if let transaction {
                     try await transaction.query(statement, parameters)
                 } else {
-                    try await database.read(call.actor, deadline: call.deadline, statement, parameters)
+                    try await database.read(
+                        call.actor, at: place(of: call), deadline: call.deadline, statement, parameters)
                 }
             return Set(try rows.map { try $0.id(0) })
         } catch {

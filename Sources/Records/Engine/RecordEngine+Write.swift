@@ -97,7 +97,9 @@ extension RecordEngine {
         knowing references: Set<RecordReference> = [], _ body: (RecordTransaction) async throws -> Value
     ) async throws -> Value {
         var written: [RecordChange] = []
-        let value = try await database.transaction(actor, deadline: context.deadline.nanoseconds) { sql in
+        let value = try await database.transaction(
+            actor, at: call.flatMap { place(of: $0) }, deadline: context.deadline.nanoseconds
+        ) { sql in
             let transaction = RecordTransaction(self, context, actor, sql, call: call, knownReferences: references)
             let value = try await body(transaction)
             written = transaction.changes

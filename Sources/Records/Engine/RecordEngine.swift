@@ -36,6 +36,9 @@ package final class RecordEngine: Sendable {
         for type in types { try check(type) }
     }
 
+    /// Where the records of a call lie, as its policy tells; nil when it does not.
+    func place(of call: RecordCall) -> Placement? { call.policy.placement(of: database.service) }
+
     /// The declared type of an object kind; nil for one that another service keeps.
     package func type(_ object: String) -> RecordType? { types[object] }
 

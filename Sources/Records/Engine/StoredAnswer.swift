@@ -13,7 +13,7 @@ struct StoredAnswer {
     /// How long an answer is kept at least, as proto/README.md promises.
     static let keptFor = Duration.seconds(24 * 60 * 60)
     /// One answer in so many takes old ones with it …
-    static let removalInterval: UInt64 = 64
+    static let removalInterval: UInt = 64
     /// … and so many at most: twice as many as came meanwhile, in one short statement.
     static let removalMax: Int64 = 128
 
@@ -34,14 +34,27 @@ struct StoredAnswer {
         }
         self.requestID = requestID
         method = context.method.path
-        fingerprint = TokenDigest.sha256(Array(method.utf8) + [0] + WireCodec.encode(request) + secret)
+        fingerprint = StoredAnswer.fingerprint(method, WireCodec.encode(request), secret)
+    }
+
+    private static func fingerprint(_ method: String, _ request: [UInt8], _ secret: [UInt8]) -> [UInt8] {
+        var method = method
+        return method.withUTF8 { method in
+            request.withUnsafeBytes { request in
+                secret.withUnsafeBytes { secret in
+                    withUnsafeBytes(of: UInt8(0)) {
+                        TokenDigest.sha256(of: [UnsafeRawBufferPointer(method), $0, request, secret])
+                    }
+                }
+            }
+        }
     }
 
     /// What stores the answer, for the end of the transaction that has the effect. Fails with a violation of
     /// requests_pkey when one is stored already.
     func statements(_ answer: [UInt8], by actor: TenantActor, at time: Timestamp) -> [(Statement, Parameters)] {
         let insertion = insertion(answer, by: actor, at: time)
-        guard UInt64.random(in: 0..<StoredAnswer.removalInterval) == 0 else { return [insertion] }
+        guard UInt(bitPattern: requestID.hashValue) % StoredAnswer.removalInterval == 0 else { return [insertion] }
         var parameters = Parameters()
         parameters.append(time.advanced(by: .zero - StoredAnswer.keptFor))
         parameters.append(StoredAnswer.removalMax)

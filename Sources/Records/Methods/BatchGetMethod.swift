@@ -85,7 +85,7 @@ struct BatchGetMethod {
             .living, call.predicate(.read), of: type, &parameters)
         do {
             let rows = try await engine.database.read(
-                call.actor, deadline: call.deadline, statement, parameters)
+                call.actor, at: engine.place(of: call), deadline: call.deadline, statement, parameters)
             let place = type.standard.id.firstColumn
             let found = try await pace.map(rows) { (try $0.id(place), $0) }
             return Dictionary(found, uniquingKeysWith: { first, _ in first })

@@ -41,7 +41,8 @@ extension RecordEngine {
         parameters.append(id)
         let statement = type.lookups.get.statement(lifetime, call.predicate(.read), of: type, &parameters)
         do {
-            let rows = try await database.read(call.actor, deadline: call.deadline, statement, parameters)
+            let rows = try await database.read(
+                call.actor, at: place(of: call), deadline: call.deadline, statement, parameters)
             guard let row = rows.first else { throw RecordErrors.notFound(type, id: id.text) }
             return row
         } catch {

@@ -157,11 +157,11 @@ struct ListMethod {
         let statement = engine.scan(page.text)
         guard counts else {
             return try await engine.database.read(
-                call.actor, deadline: call.deadline, statement, page.parameters)
+                call.actor, at: engine.place(of: call), deadline: call.deadline, statement, page.parameters)
         }
         let total = query.count()
         let results = try await engine.database.batch(
-            call.actor, deadline: call.deadline, access: .snapshot,
+            call.actor, at: engine.place(of: call), deadline: call.deadline, access: .snapshot,
             [(statement, page.parameters), (engine.scan(total.text), total.parameters)])
         let exact = try results[1].one().int64(0)
         let isEstimate = exact > ListQuery.exactCountMax
@@ -175,7 +175,7 @@ struct ListMethod {
         let call = query.selection.call
         let (text, parameters) = query.estimate()
         let plan = try await engine.database.read(
-            call.actor, deadline: call.deadline, engine.statement(text), parameters)
+            call.actor, at: engine.place(of: call), deadline: call.deadline, engine.statement(text), parameters)
         return ListQuery.expectedRows(try plan.first?.string(0) ?? "") ?? 0
     }
 }

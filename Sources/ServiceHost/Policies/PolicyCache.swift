@@ -1,15 +1,8 @@
-import AccessControl
+package import AccessControl
 import RPC
 package import Reactor
 import Synchronization
 package import Tenancy
-
-/// What a `PolicyCache` keeps: a tenant's policy, alone or with more that was read together with it, as of one epoch.
-package protocol VersionedPolicy: Sendable {
-    var epoch: Int64 { get }
-}
-
-extension PolicySnapshot: VersionedPolicy {}
 
 /// The policies in memory, the rules by which they become old, and who fetches for whom. No clock.
 ///
@@ -18,18 +11,18 @@ extension PolicySnapshot: VersionedPolicy {}
 ///
 /// A change that is announced while a policy is being fetched must not be lost: the epoch announced is kept beside the
 /// fetch, and an answer older than it does not count for whoever comes after the announcement.
-package final class PolicyCache<Policy: VersionedPolicy>: Sendable {
+package final class PolicyCache: Sendable {
     /// What to do for somebody who asks.
     enum Answer {
         /// In memory and new enough.
-        case known(Policy)
+        case known(PolicySnapshot)
         /// Being fetched, by the fetch of this number.
-        case wait(Task<Policy, any Error>, id: UInt64)
+        case wait(Task<PolicySnapshot, any Error>, id: UInt64)
     }
 
     private struct Entry {
-        var policy: Policy?
-        var fetch: Task<Policy, any Error>?
+        var policy: PolicySnapshot?
+        var fetch: Task<PolicySnapshot, any Error>?
         /// Number of that fetch.
         var fetchID: UInt64 = 0
         /// The highest epoch that identity announced.
@@ -41,6 +34,14 @@ package final class PolicyCache<Policy: VersionedPolicy>: Sendable {
     private struct State {
         var entries: [TenantID: Entry] = [:]
         var clock: UInt64 = 0
+
+        mutating func known(_ tenant: TenantID, minEpoch: Int64) -> PolicySnapshot? {
+            clock += 1
+            guard let index = entries.index(forKey: tenant) else { return nil }
+            entries.values[index].usedAt = clock
+            let announced = entries.values[index].announced
+            return entries.values[index].policy.flatMap { $0.epoch >= max(minEpoch, announced) ? $0 : nil }
+        }
     }
 
     private let state = Mutex(State())
@@ -55,14 +56,14 @@ package final class PolicyCache<Policy: VersionedPolicy>: Sendable {
     /// - Throws: UNAVAILABLE / POLICY_UNAVAILABLE when no change ever had that epoch, and what `fetch` throws.
     package func policy(
         of tenant: TenantID, minEpoch: Int64, loop: EventLoop? = nil,
-        _ fetch: @escaping @Sendable () async throws -> Policy
-    ) async throws -> Policy {
+        _ fetch: @escaping @Sendable () async throws -> PolicySnapshot
+    ) async throws -> PolicySnapshot {
         let arrival = moment()
         // Twice at the most: a fetch that was under way already may bring too old a policy, the next one is authoritative.
         while true {
             let answer = answer(tenant, minEpoch: minEpoch) { id in
                 Task(executorPreference: EventLoop.current ?? loop) {
-                    var fetched: Policy?
+                    var fetched: PolicySnapshot?
                     defer { self.finishFetch(tenant, id: id, fetched) }
                     let policy = try await fetch()
                     fetched = policy
@@ -87,20 +88,23 @@ package final class PolicyCache<Policy: VersionedPolicy>: Sendable {
             retryDelay: .milliseconds(50))
     }
 
+    /// The policy if it is in memory with at least this epoch.
+    func known(_ tenant: TenantID, minEpoch: Int64) -> PolicySnapshot? {
+        state.withLock { $0.known(tenant, minEpoch: minEpoch) }
+    }
+
     /// A moment that all fetches begun so far are before.
     private func moment() -> UInt64 { state.withLock { $0.clock } }
 
     /// The policy if it is in memory with at least this epoch; otherwise the running fetch, or one that `fetch` begins
     /// under the number it is given.
     func answer(
-        _ tenant: TenantID, minEpoch: Int64, _ fetch: (_ id: UInt64) -> Task<Policy, any Error>
+        _ tenant: TenantID, minEpoch: Int64, _ fetch: (_ id: UInt64) -> Task<PolicySnapshot, any Error>
     ) -> Answer {
         state.withLock { state in
-            state.clock += 1
-            var entry = state.entries[tenant] ?? Entry()
-            entry.usedAt = state.clock
+            if let policy = state.known(tenant, minEpoch: minEpoch) { return .known(policy) }
+            var entry = state.entries[tenant] ?? Entry(usedAt: state.clock)
             defer { state.entries[tenant] = entry }
-            if let policy = entry.policy, policy.epoch >= max(minEpoch, entry.announced) { return .known(policy) }
             if let running = entry.fetch { return .wait(running, id: entry.fetchID) }
             let begun = fetch(state.clock)
             entry.fetch = begun
@@ -110,7 +114,7 @@ package final class PolicyCache<Policy: VersionedPolicy>: Sendable {
     }
 
     /// Ends a fetch and keeps what it brought, unless everything was forgotten in the meantime.
-    func finishFetch(_ tenant: TenantID, id: UInt64, _ policy: Policy?) {
+    func finishFetch(_ tenant: TenantID, id: UInt64, _ policy: PolicySnapshot?) {
         state.withLock { state in
             guard var entry = state.entries[tenant], entry.fetch != nil, entry.fetchID == id else { return }
             entry.fetch = nil

@@ -13,7 +13,8 @@ extension PolicySnapshot {
             tenantID: TenantID(tenant), epoch: policy.epoch ?? 0, isActive: policy.active ?? false,
             roles: policy.roles.compactMap { AccessControl.PolicyRole($0) },
             units: policy.units.compactMap { AccessControl.PolicyUnit($0) },
-            users: policy.users.compactMap { AccessControl.PolicyUser($0) })
+            users: policy.users.compactMap { AccessControl.PolicyUser($0) },
+            placements: policy.placements.compactMap { Placement($0, tenant: TenantID(tenant)) })
     }
 }
 

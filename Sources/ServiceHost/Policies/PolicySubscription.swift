@@ -9,14 +9,6 @@ import Synchronization
 package import Tenancy
 import TenantDatabase
 
-/// A tenant's policy and where its data is, as of one epoch.
-struct TenantView: VersionedPolicy {
-    let snapshot: PolicySnapshot
-    let placements: [ServiceName: Placement]
-
-    var epoch: Int64 { snapshot.epoch }
-}
-
 /// The policies and placements of tenants, pushed by identity: a stream tells whose changed, and what is asked for is
 /// fetched once and kept until then.
 ///
@@ -26,7 +18,7 @@ package final class PolicySubscription: PolicySource, PlacementSource {
     private let client: PolicyServiceClient
     private let loop: EventLoop
     private let logger: Logger
-    private let cache = PolicyCache<TenantView>()
+    private let cache = PolicyCache()
     /// Monotonic nanoseconds of the last sign of life; 0 before the first.
     private let lastSign = Atomic<UInt64>(0)
     /// Whether the present stream has been heard of; before that, changes may have gone unheard.
@@ -58,7 +50,8 @@ package final class PolicySubscription: PolicySource, PlacementSource {
     // MARK: - PolicySource, PlacementSource
 
     package func snapshot(of tenant: TenantID, minEpoch: Int64) async throws -> PolicySnapshot {
-        try await view(of: tenant, minEpoch: minEpoch).snapshot
+        if let known = cache.known(tenant, minEpoch: minEpoch) { return known }
+        return try await cache.policy(of: tenant, minEpoch: minEpoch, loop: loop) { try await self.fetch(tenant) }
     }
 
     package func requireFreshForWrite() throws {
@@ -70,8 +63,7 @@ package final class PolicySubscription: PolicySource, PlacementSource {
     }
 
     package func placement(of tenant: TenantID, service: ServiceName) async throws -> Placement {
-        let view = try await view(of: tenant, minEpoch: 0)
-        guard let placement = view.placements[service] else {
+        guard let placement = try await snapshot(of: tenant, minEpoch: 0).placement(of: service) else {
             throw RPCError.unavailable(
                 "TENANT_NOT_PLACED",
                 "The workspace has no data with \(service.rawValue) yet; try again shortly.",
@@ -91,11 +83,7 @@ package final class PolicySubscription: PolicySource, PlacementSource {
 
     // MARK: - Fetching
 
-    private func view(of tenant: TenantID, minEpoch: Int64) async throws -> TenantView {
-        try await cache.policy(of: tenant, minEpoch: minEpoch, loop: loop) { try await self.fetch(tenant) }
-    }
-
-    private func fetch(_ tenant: TenantID) async throws -> TenantView {
+    private func fetch(_ tenant: TenantID) async throws -> PolicySnapshot {
         fetches.increment()
         do {
             let response = try await client.getPolicy(
@@ -107,9 +95,7 @@ package final class PolicySubscription: PolicySource, PlacementSource {
                 throw RPCError(
                     .internal, reason: "POLICY_MALFORMED", "identity sent a policy that cannot be read.")
             }
-            let placements = policy.placements.compactMap { Placement($0, tenant: tenant) }
-            return TenantView(
-                snapshot: snapshot, placements: Dictionary(placements.map { ($0.service, $0) }) { $1 })
+            return snapshot
         } catch let error as RPCError where error.code == .notFound {
             throw RPCError.permissionDenied("TENANT_NOT_SERVED", "The workspace does not exist any more.")
         } catch let error as RPCError {
