@@ -79,7 +79,7 @@ struct Catalogue {
         messages.values.filter { $0.record != nil }.sorted { $0.fullName < $1.fullName }
     }
 
-    /// The Swift type of a standard request or response, as in GetRequest<Account>; nil for other messages. Such types are written by
+    /// The Swift type of a standard request or response, or of what stands in one, as in GetRequest<Account>; nil for other messages. Such types are written by
     /// hand, once for all records.
     func standardType(of message: String) -> String? { standardTypes[message] }
 
@@ -118,8 +118,10 @@ struct Catalogue {
     private static func standardTypes(_ messages: [ProtoMessage]) -> [String: String] {
         var types: [String: String] = [:]
         for message in messages {
+            guard let record = message.record else { continue }
             let noun = message.fullName.lastNamePart
-            for (kind, method) in message.record?.standardMethods(of: noun) ?? [] {
+            types[message.fullName + "HistoryEntry"] = "HistoryEntry<\(noun)>"
+            for (kind, method) in record.standardMethods(of: noun) {
                 let name = message.fullName.dropLast(noun.count) + method
                 for part in ["Request", "Response"] {
                     types[name + part] = "\(Names.capitalized(kind))\(part)<\(noun)>"

@@ -42,7 +42,7 @@ struct ProtoRecord: Equatable {
         return [
             ("get", "Get" + noun), ("batchGet", "BatchGet" + nouns), ("list", "List" + nouns),
             ("create", "Create" + noun), ("batchCreate", "BatchCreate" + nouns), ("update", "Update" + noun),
-            ("delete", "Delete" + noun), ("restore", "Restore" + noun),
+            ("delete", "Delete" + noun), ("restore", "Restore" + noun), ("listChanges", "List" + noun + "Changes"),
         ]
     }
 }

@@ -3,6 +3,7 @@ import Contracts
 import CustomerContracts
 import RPC
 import SalesContracts
+import Tenancy
 import Testing
 import Wire
 
@@ -23,8 +24,14 @@ import Wire
         let methods = entry.methods
         return [
             methods.get, methods.batchGet, methods.list, methods.create, methods.batchCreate, methods.update,
-            methods.delete, methods.restore,
-        ].flatMap { [$0.request, $0.response] }
+            methods.delete, methods.restore, methods.listChanges,
+        ].flatMap { [$0.request, $0.response] } + change(entry)
+    }
+
+    /// What a history holds.
+    private func change(_ entry: RecordEntry) -> [MessageDescriptor] {
+        guard case .message(let change) = entry.methods.listChanges.response.field("changes")?.kind else { return [] }
+        return [change]
     }
 
     /// A field that one type had alone would be lost in Swift without a word.
@@ -59,6 +66,7 @@ import Wire
         try survives(UpdateAccountContactRequest(record: record, updateMask: ["role"]), 2)
         try survives(DeleteAccountContactRequest(id: "a", version: 0), 2)
         try survives(RestoreAccountContactRequest(id: "a"), 1)
+        try survives(ListAccountContactChangesRequest(id: "a", showDeleted: false, pageSize: 0, pageToken: "t"), 4)
     }
 
     @Test func responsesKeepAllTheyHold() throws {
@@ -71,6 +79,11 @@ import Wire
         try survives(UpdateDealResponse(record: record), 1)
         try survives(DeleteDealResponse(record: record), 1)
         try survives(RestoreDealResponse(record: record), 1)
+        let change = DealHistoryEntry(
+            version: 0, changeTime: Timestamp(microseconds: -1), method: "update", actorID: "a", onBehalfOfID: "b",
+            purpose: "p", changedFields: ["display_name"], before: Deal(), after: record)
+        try survives(change, 9)
+        try survives(ListDealChangesResponse(changes: [change, DealHistoryEntry()], nextPageToken: "t"), 2)
     }
 
     @Test func whatIsNotSetStaysSo() throws {

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ModuleTests {
     private static let methods = [
         "GetTask", "BatchGetTasks", "ListTasks", "CreateTask", "BatchCreateTasks", "UpdateTask", "DeleteTask",
-        "RestoreTask",
+        "RestoreTask", "ListTaskChanges",
     ]
 
     /// A package with a message Task and its service; as a record or as any other message.

@@ -6,7 +6,7 @@ import Testing
 @Suite struct RecordTests {
     private static let standard = [
         "GetActivity", "BatchGetActivities", "ListActivities", "CreateActivity", "BatchCreateActivities",
-        "UpdateActivity", "DeleteActivity", "RestoreActivity",
+        "UpdateActivity", "DeleteActivity", "RestoreActivity", "ListActivityChanges",
     ]
 
     private func catalogue(

@@ -13,13 +13,17 @@ package func writeMessage<Value: WireMessage, Struct>(_ value: Value, _ arena: A
 }
 
 package func writeTimestamp(_ time: Timestamp, _ arena: Arena) -> UnsafeMutablePointer<Google__Protobuf__Timestamp> {
+    timestampMessage(time, arena).as(Google__Protobuf__Timestamp.self)
+}
+
+func timestampMessage(_ time: Timestamp, _ arena: Arena) -> Message {
     let message = Message.make(timestampDescriptor, in: arena)
     let c = message.as(Google__Protobuf__Timestamp.self)
     // nanos counts forward from seconds, before 1970 too.
     let (seconds, rest) = time.microseconds.quotientAndRemainder(dividingBy: 1_000_000)
     c.pointee.seconds = rest < 0 ? seconds - 1 : seconds
     c.pointee.nanos = Int32(rest < 0 ? rest + 1_000_000 : rest) * 1000
-    return c
+    return message
 }
 
 package func writeNumbers<Number>(_ numbers: [Number], _ arena: Arena) -> UnsafeMutablePointer<Number>? {

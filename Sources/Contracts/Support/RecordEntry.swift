@@ -40,11 +40,12 @@ package struct RecordEntry: Sendable {
 
 /// The standard methods of a record type, by kind.
 package struct RecordMethods: Sendable {
-    package let get, batchGet, list, create, batchCreate, update, delete, restore: MethodDefinition
+    package let get, batchGet, list, create, batchCreate, update, delete, restore, listChanges: MethodDefinition
 
     package init(
         get: MethodDefinition, batchGet: MethodDefinition, list: MethodDefinition, create: MethodDefinition,
-        batchCreate: MethodDefinition, update: MethodDefinition, delete: MethodDefinition, restore: MethodDefinition
+        batchCreate: MethodDefinition, update: MethodDefinition, delete: MethodDefinition, restore: MethodDefinition,
+        listChanges: MethodDefinition
     ) {
         self.get = get
         self.batchGet = batchGet
@@ -54,5 +55,6 @@ package struct RecordMethods: Sendable {
         self.update = update
         self.delete = delete
         self.restore = restore
+        self.listChanges = listChanges
     }
 }

@@ -1,3 +1,5 @@
+import CContracts
+import Tenancy
 import Wire
 
 // The fields of standard requests and responses, by name. A name that a type's message does not have is a mistake in its proto file, and
@@ -20,6 +22,10 @@ extension Message {
     func read(_ name: String) -> Int64? {
         let field = known(name)
         return has(field) ? int64(field) : nil
+    }
+
+    func read(_ name: String) -> Timestamp? {
+        message(known(name)).flatMap { readTimestamp($0.as(Google__Protobuf__Timestamp.self)) }
     }
 
     func read<Value: WireMessage>(_ name: String) -> Value? {
@@ -48,6 +54,10 @@ extension Message {
 
     func write(_ name: String, _ number: Int64?) {
         if let number { setInt64(known(name), number) }
+    }
+
+    func write(_ name: String, _ time: Timestamp?) {
+        if let time { setMessage(known(name), timestampMessage(time, arena)) }
     }
 
     func write(_ name: String, _ value: (some WireMessage)?) {

@@ -37,6 +37,17 @@ package struct FieldRights: Sendable {
         }
     }
 
+    /// The fields of which a record shows the caller its value, or the part of it that masking leaves.
+    var shownFields: [RecordField] {
+        type.fields.filter { field in
+            switch level(of: field) {
+            case .none: false
+            case .masked: Masking.leavesPart(of: field)
+            case .read, .write: true
+            }
+        }
+    }
+
     func isReadable(_ field: RecordField) -> Bool { mayReadSome && level(of: field) >= .read }
 
     /// Throws PERMISSION_DENIED for a field that the caller may not fully read: comparing or sorting by it would tell

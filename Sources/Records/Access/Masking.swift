@@ -7,6 +7,14 @@ enum Masking {
     /// Digits of a phone number that stay.
     static let phoneDigitsShown = 4
 
+    /// Values with texts; of all others nothing is left.
+    static func leavesPart(of field: RecordField) -> Bool {
+        switch field.kind {
+        case .text, .textArray, .json: true
+        default: false
+        }
+    }
+
     /// Masks a text; every other value is taken away, because a part of it would be another value.
     static func mask(_ field: RecordField, in record: Message) {
         guard record.has(field.descriptor) else { return }

@@ -1,4 +1,5 @@
 import Postgres
+import Wire
 
 /// A page of a list, ready to be asked for.
 struct ListQuery {
@@ -19,6 +20,17 @@ struct ListQuery {
     let place: Keyset?
 
     private var type: RecordType { selection.call.type }
+
+    /// What a request asks for. Throws INVALID_ARGUMENT with PAGE_SIZE_INVALID.
+    static func pageSize(of request: Message, _ field: FieldDescriptor) throws -> Int {
+        guard request.has(field) else { return pageSizeDefault }
+        let size = Int(request.int32(field))
+        guard (1...pageSizeMax).contains(size) else {
+            throw RecordErrors.invalid(
+                .pageSizeInvalid, "page_size is \(size); it must be from 1 to \(pageSizeMax).", field: "page_size")
+        }
+        return size
+    }
 
     /// The page and one record more, which tells whether there is another page.
     func page() -> (text: String, parameters: Parameters) {

@@ -54,7 +54,7 @@ struct ListMethod {
 
     @Sendable func answer(_ message: Message, _ context: CallContext) async throws -> [UInt8] {
         let call = try await engine.authorise(context, type, .read)
-        let size = try pageSize(message)
+        let size = try ListQuery.pageSize(of: message, request.pageSize)
         let mask = try ReadMask(message.mask(request.readMask, of: type), of: type)
         try SortOrder.check(count: message.count(request.orderBy))
         let order = try SortOrder(message.strings(request.orderBy), of: type, rights: call.rights)
@@ -74,17 +74,6 @@ struct ListMethod {
 
     private func flag(_ field: FieldDescriptor, of message: Message) -> Bool {
         message.has(field) && message.bool(field)
-    }
-
-    private func pageSize(_ message: Message) throws -> Int {
-        guard message.has(request.pageSize) else { return ListQuery.pageSizeDefault }
-        let size = Int(message.int32(request.pageSize))
-        guard (1...ListQuery.pageSizeMax).contains(size) else {
-            throw RecordErrors.invalid(
-                .pageSizeInvalid, "page_size is \(size); it must be from 1 to \(ListQuery.pageSizeMax).",
-                field: "page_size")
-        }
-        return size
     }
 
     /// What must stay the same from page to page: the caller, the filter, the order and whether the deleted are shown.

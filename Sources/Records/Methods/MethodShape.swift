@@ -27,7 +27,8 @@ struct MethodShape {
         try record(in: method.response, repeated)
     }
 
-    private func field(_ name: String, in message: MessageDescriptor, _ repeated: Bool) throws
+    /// A field of a message in the request or response.
+    func field(_ name: String, in message: MessageDescriptor, _ repeated: Bool) throws
         -> FieldDescriptor
     {
         guard let field = message.field(name), field.isRepeated == repeated else {
@@ -45,7 +46,7 @@ struct MethodShape {
         return field
     }
 
-    private func problem(_ text: String) -> DeclarationError {
+    func problem(_ text: String) -> DeclarationError {
         DeclarationError(object: type.object, problems: ["\(method.path): \(text)"])
     }
 }
@@ -68,6 +69,8 @@ extension RecordEngine {
             router.serve(methods.update, by: .unaryEncoded(try UpdateMethod(self, shape(methods.update)).answer))
             router.serve(methods.delete, by: .unaryEncoded(try DeleteMethod(self, shape(methods.delete)).answer))
             router.serve(methods.restore, by: .unaryEncoded(try RestoreMethod(self, shape(methods.restore)).answer))
+            router.serve(
+                methods.listChanges, by: .unaryEncoded(try ListChangesMethod(self, shape(methods.listChanges)).answer))
         }
     }
 }

@@ -20,3 +20,6 @@ static inline const ProtobufCMessageDescriptor *steward_sample_v1_delete_sample_
 static inline const ProtobufCMessageDescriptor *steward_sample_v1_delete_sample_response_descriptor(void) { return &steward__sample__v1__delete_sample_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_sample_v1_restore_sample_request_descriptor(void) { return &steward__sample__v1__restore_sample_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_sample_v1_restore_sample_response_descriptor(void) { return &steward__sample__v1__restore_sample_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_sample_v1_list_sample_changes_request_descriptor(void) { return &steward__sample__v1__list_sample_changes_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_sample_v1_list_sample_changes_response_descriptor(void) { return &steward__sample__v1__list_sample_changes_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_sample_v1_sample_history_entry_descriptor(void) { return &steward__sample__v1__sample_history_entry__descriptor; }

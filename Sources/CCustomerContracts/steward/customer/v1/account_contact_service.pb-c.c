@@ -772,6 +772,141 @@ void   steward__customer__v1__restore_account_contact_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__restore_account_contact_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__list_account_contact_changes_request__init
+                     (Steward__Customer__V1__ListAccountContactChangesRequest         *message)
+{
+  static const Steward__Customer__V1__ListAccountContactChangesRequest init_value = STEWARD__CUSTOMER__V1__LIST_ACCOUNT_CONTACT_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__list_account_contact_changes_request__get_packed_size
+                     (const Steward__Customer__V1__ListAccountContactChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_contact_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__list_account_contact_changes_request__pack
+                     (const Steward__Customer__V1__ListAccountContactChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_contact_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__list_account_contact_changes_request__pack_to_buffer
+                     (const Steward__Customer__V1__ListAccountContactChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_contact_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ListAccountContactChangesRequest *
+       steward__customer__v1__list_account_contact_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ListAccountContactChangesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__list_account_contact_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__list_account_contact_changes_request__free_unpacked
+                     (Steward__Customer__V1__ListAccountContactChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_contact_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__list_account_contact_changes_response__init
+                     (Steward__Customer__V1__ListAccountContactChangesResponse         *message)
+{
+  static const Steward__Customer__V1__ListAccountContactChangesResponse init_value = STEWARD__CUSTOMER__V1__LIST_ACCOUNT_CONTACT_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__list_account_contact_changes_response__get_packed_size
+                     (const Steward__Customer__V1__ListAccountContactChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_contact_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__list_account_contact_changes_response__pack
+                     (const Steward__Customer__V1__ListAccountContactChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_contact_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__list_account_contact_changes_response__pack_to_buffer
+                     (const Steward__Customer__V1__ListAccountContactChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_contact_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ListAccountContactChangesResponse *
+       steward__customer__v1__list_account_contact_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ListAccountContactChangesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__list_account_contact_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__list_account_contact_changes_response__free_unpacked
+                     (Steward__Customer__V1__ListAccountContactChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_contact_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__account_contact_history_entry__init
+                     (Steward__Customer__V1__AccountContactHistoryEntry         *message)
+{
+  static const Steward__Customer__V1__AccountContactHistoryEntry init_value = STEWARD__CUSTOMER__V1__ACCOUNT_CONTACT_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__account_contact_history_entry__get_packed_size
+                     (const Steward__Customer__V1__AccountContactHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__account_contact_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__account_contact_history_entry__pack
+                     (const Steward__Customer__V1__AccountContactHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__account_contact_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__account_contact_history_entry__pack_to_buffer
+                     (const Steward__Customer__V1__AccountContactHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__account_contact_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__AccountContactHistoryEntry *
+       steward__customer__v1__account_contact_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__AccountContactHistoryEntry *)
+     protobuf_c_message_unpack (&steward__customer__v1__account_contact_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__account_contact_history_entry__free_unpacked
+                     (Steward__Customer__V1__AccountContactHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__account_contact_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__field_descriptors[14] =
 {
   {
@@ -1796,7 +1931,277 @@ const ProtobufCMessageDescriptor steward__customer__v1__restore_account_contact_
   (ProtobufCMessageInit) steward__customer__v1__restore_account_contact_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[8] =
+static const ProtobufCFieldDescriptor steward__customer__v1__list_account_contact_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListAccountContactChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ListAccountContactChangesRequest, has_show_deleted),
+    offsetof(Steward__Customer__V1__ListAccountContactChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Customer__V1__ListAccountContactChangesRequest, has_page_size),
+    offsetof(Steward__Customer__V1__ListAccountContactChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListAccountContactChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__list_account_contact_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__customer__v1__list_account_contact_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__list_account_contact_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ListAccountContactChangesRequest",
+  "ListAccountContactChangesRequest",
+  "Steward__Customer__V1__ListAccountContactChangesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ListAccountContactChangesRequest),
+  4,
+  steward__customer__v1__list_account_contact_changes_request__field_descriptors,
+  steward__customer__v1__list_account_contact_changes_request__field_indices_by_name,
+  1,  steward__customer__v1__list_account_contact_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__list_account_contact_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__list_account_contact_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ListAccountContactChangesResponse, n_changes),
+    offsetof(Steward__Customer__V1__ListAccountContactChangesResponse, changes),
+    &steward__customer__v1__account_contact_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListAccountContactChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__list_account_contact_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__customer__v1__list_account_contact_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__list_account_contact_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ListAccountContactChangesResponse",
+  "ListAccountContactChangesResponse",
+  "Steward__Customer__V1__ListAccountContactChangesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ListAccountContactChangesResponse),
+  2,
+  steward__customer__v1__list_account_contact_changes_response__field_descriptors,
+  steward__customer__v1__list_account_contact_changes_response__field_indices_by_name,
+  1,  steward__customer__v1__list_account_contact_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__list_account_contact_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__account_contact_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__AccountContactHistoryEntry, has_version),
+    offsetof(Steward__Customer__V1__AccountContactHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountContactHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountContactHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountContactHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountContactHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountContactHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__AccountContactHistoryEntry, n_changed_fields),
+    offsetof(Steward__Customer__V1__AccountContactHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountContactHistoryEntry, before),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountContactHistoryEntry, after),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__account_contact_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__customer__v1__account_contact_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__account_contact_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.AccountContactHistoryEntry",
+  "AccountContactHistoryEntry",
+  "Steward__Customer__V1__AccountContactHistoryEntry",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__AccountContactHistoryEntry),
+  9,
+  steward__customer__v1__account_contact_history_entry__field_descriptors,
+  steward__customer__v1__account_contact_history_entry__field_indices_by_name,
+  1,  steward__customer__v1__account_contact_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__account_contact_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[9] =
 {
   { "GetAccountContact", &steward__customer__v1__get_account_contact_request__descriptor, &steward__customer__v1__get_account_contact_response__descriptor },
   { "BatchGetAccountContacts", &steward__customer__v1__batch_get_account_contacts_request__descriptor, &steward__customer__v1__batch_get_account_contacts_response__descriptor },
@@ -1806,6 +2211,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_se
   { "UpdateAccountContact", &steward__customer__v1__update_account_contact_request__descriptor, &steward__customer__v1__update_account_contact_response__descriptor },
   { "DeleteAccountContact", &steward__customer__v1__delete_account_contact_request__descriptor, &steward__customer__v1__delete_account_contact_response__descriptor },
   { "RestoreAccountContact", &steward__customer__v1__restore_account_contact_request__descriptor, &steward__customer__v1__restore_account_contact_response__descriptor },
+  { "ListAccountContactChanges", &steward__customer__v1__list_account_contact_changes_request__descriptor, &steward__customer__v1__list_account_contact_changes_response__descriptor },
 };
 const unsigned steward__customer__v1__account_contact_service__method_indices_by_name[] = {
   4,        /* BatchCreateAccountContacts */
@@ -1813,6 +2219,7 @@ const unsigned steward__customer__v1__account_contact_service__method_indices_by
   3,        /* CreateAccountContact */
   6,        /* DeleteAccountContact */
   0,        /* GetAccountContact */
+  8,        /* ListAccountContactChanges */
   2,        /* ListAccountContacts */
   7,        /* RestoreAccountContact */
   5         /* UpdateAccountContact */
@@ -1824,7 +2231,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service_
   "AccountContactService",
   "Steward__Customer__V1__AccountContactService",
   "steward.customer.v1",
-  8,
+  9,
   steward__customer__v1__account_contact_service__method_descriptors,
   steward__customer__v1__account_contact_service__method_indices_by_name
 };
@@ -1891,6 +2298,14 @@ void steward__customer__v1__account_contact_service__restore_account_contact(Pro
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_contact_service__list_account_contact_changes(ProtobufCService *service,
+                                                                                  const Steward__Customer__V1__ListAccountContactChangesRequest *input,
+                                                                                  Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
+                                                                                  void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__init (Steward__Customer__V1__AccountContactService_Service *service,
                                                            Steward__Customer__V1__AccountContactService_ServiceDestroy destroy)

@@ -772,6 +772,141 @@ void   steward__customer__v1__restore_account_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__restore_account_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__list_account_changes_request__init
+                     (Steward__Customer__V1__ListAccountChangesRequest         *message)
+{
+  static const Steward__Customer__V1__ListAccountChangesRequest init_value = STEWARD__CUSTOMER__V1__LIST_ACCOUNT_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__list_account_changes_request__get_packed_size
+                     (const Steward__Customer__V1__ListAccountChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__list_account_changes_request__pack
+                     (const Steward__Customer__V1__ListAccountChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__list_account_changes_request__pack_to_buffer
+                     (const Steward__Customer__V1__ListAccountChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ListAccountChangesRequest *
+       steward__customer__v1__list_account_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ListAccountChangesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__list_account_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__list_account_changes_request__free_unpacked
+                     (Steward__Customer__V1__ListAccountChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__list_account_changes_response__init
+                     (Steward__Customer__V1__ListAccountChangesResponse         *message)
+{
+  static const Steward__Customer__V1__ListAccountChangesResponse init_value = STEWARD__CUSTOMER__V1__LIST_ACCOUNT_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__list_account_changes_response__get_packed_size
+                     (const Steward__Customer__V1__ListAccountChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__list_account_changes_response__pack
+                     (const Steward__Customer__V1__ListAccountChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__list_account_changes_response__pack_to_buffer
+                     (const Steward__Customer__V1__ListAccountChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ListAccountChangesResponse *
+       steward__customer__v1__list_account_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ListAccountChangesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__list_account_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__list_account_changes_response__free_unpacked
+                     (Steward__Customer__V1__ListAccountChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__list_account_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__account_history_entry__init
+                     (Steward__Customer__V1__AccountHistoryEntry         *message)
+{
+  static const Steward__Customer__V1__AccountHistoryEntry init_value = STEWARD__CUSTOMER__V1__ACCOUNT_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__account_history_entry__get_packed_size
+                     (const Steward__Customer__V1__AccountHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__account_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__account_history_entry__pack
+                     (const Steward__Customer__V1__AccountHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__account_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__account_history_entry__pack_to_buffer
+                     (const Steward__Customer__V1__AccountHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__account_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__AccountHistoryEntry *
+       steward__customer__v1__account_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__AccountHistoryEntry *)
+     protobuf_c_message_unpack (&steward__customer__v1__account_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__account_history_entry__free_unpacked
+                     (Steward__Customer__V1__AccountHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__account_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__customer__v1__account__field_descriptors[24] =
 {
   {
@@ -1926,7 +2061,277 @@ const ProtobufCMessageDescriptor steward__customer__v1__restore_account_response
   (ProtobufCMessageInit) steward__customer__v1__restore_account_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[8] =
+static const ProtobufCFieldDescriptor steward__customer__v1__list_account_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListAccountChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ListAccountChangesRequest, has_show_deleted),
+    offsetof(Steward__Customer__V1__ListAccountChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Customer__V1__ListAccountChangesRequest, has_page_size),
+    offsetof(Steward__Customer__V1__ListAccountChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListAccountChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__list_account_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__customer__v1__list_account_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__list_account_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ListAccountChangesRequest",
+  "ListAccountChangesRequest",
+  "Steward__Customer__V1__ListAccountChangesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ListAccountChangesRequest),
+  4,
+  steward__customer__v1__list_account_changes_request__field_descriptors,
+  steward__customer__v1__list_account_changes_request__field_indices_by_name,
+  1,  steward__customer__v1__list_account_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__list_account_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__list_account_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ListAccountChangesResponse, n_changes),
+    offsetof(Steward__Customer__V1__ListAccountChangesResponse, changes),
+    &steward__customer__v1__account_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListAccountChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__list_account_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__customer__v1__list_account_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__list_account_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ListAccountChangesResponse",
+  "ListAccountChangesResponse",
+  "Steward__Customer__V1__ListAccountChangesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ListAccountChangesResponse),
+  2,
+  steward__customer__v1__list_account_changes_response__field_descriptors,
+  steward__customer__v1__list_account_changes_response__field_indices_by_name,
+  1,  steward__customer__v1__list_account_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__list_account_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__account_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__AccountHistoryEntry, has_version),
+    offsetof(Steward__Customer__V1__AccountHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__AccountHistoryEntry, n_changed_fields),
+    offsetof(Steward__Customer__V1__AccountHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountHistoryEntry, before),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__AccountHistoryEntry, after),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__account_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__customer__v1__account_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__account_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.AccountHistoryEntry",
+  "AccountHistoryEntry",
+  "Steward__Customer__V1__AccountHistoryEntry",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__AccountHistoryEntry),
+  9,
+  steward__customer__v1__account_history_entry__field_descriptors,
+  steward__customer__v1__account_history_entry__field_indices_by_name,
+  1,  steward__customer__v1__account_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__account_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[9] =
 {
   { "GetAccount", &steward__customer__v1__get_account_request__descriptor, &steward__customer__v1__get_account_response__descriptor },
   { "BatchGetAccounts", &steward__customer__v1__batch_get_accounts_request__descriptor, &steward__customer__v1__batch_get_accounts_response__descriptor },
@@ -1936,6 +2341,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_service__m
   { "UpdateAccount", &steward__customer__v1__update_account_request__descriptor, &steward__customer__v1__update_account_response__descriptor },
   { "DeleteAccount", &steward__customer__v1__delete_account_request__descriptor, &steward__customer__v1__delete_account_response__descriptor },
   { "RestoreAccount", &steward__customer__v1__restore_account_request__descriptor, &steward__customer__v1__restore_account_response__descriptor },
+  { "ListAccountChanges", &steward__customer__v1__list_account_changes_request__descriptor, &steward__customer__v1__list_account_changes_response__descriptor },
 };
 const unsigned steward__customer__v1__account_service__method_indices_by_name[] = {
   4,        /* BatchCreateAccounts */
@@ -1943,6 +2349,7 @@ const unsigned steward__customer__v1__account_service__method_indices_by_name[] 
   3,        /* CreateAccount */
   6,        /* DeleteAccount */
   0,        /* GetAccount */
+  8,        /* ListAccountChanges */
   2,        /* ListAccounts */
   7,        /* RestoreAccount */
   5         /* UpdateAccount */
@@ -1954,7 +2361,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_service__descrip
   "AccountService",
   "Steward__Customer__V1__AccountService",
   "steward.customer.v1",
-  8,
+  9,
   steward__customer__v1__account_service__method_descriptors,
   steward__customer__v1__account_service__method_indices_by_name
 };
@@ -2021,6 +2428,14 @@ void steward__customer__v1__account_service__restore_account(ProtobufCService *s
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_service__list_account_changes(ProtobufCService *service,
+                                                                  const Steward__Customer__V1__ListAccountChangesRequest *input,
+                                                                  Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
+                                                                  void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__init (Steward__Customer__V1__AccountService_Service *service,
                                                    Steward__Customer__V1__AccountService_ServiceDestroy destroy)

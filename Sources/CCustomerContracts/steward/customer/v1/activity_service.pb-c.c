@@ -772,6 +772,141 @@ void   steward__customer__v1__restore_activity_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__restore_activity_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__list_activity_changes_request__init
+                     (Steward__Customer__V1__ListActivityChangesRequest         *message)
+{
+  static const Steward__Customer__V1__ListActivityChangesRequest init_value = STEWARD__CUSTOMER__V1__LIST_ACTIVITY_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__list_activity_changes_request__get_packed_size
+                     (const Steward__Customer__V1__ListActivityChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_activity_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__list_activity_changes_request__pack
+                     (const Steward__Customer__V1__ListActivityChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_activity_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__list_activity_changes_request__pack_to_buffer
+                     (const Steward__Customer__V1__ListActivityChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_activity_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ListActivityChangesRequest *
+       steward__customer__v1__list_activity_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ListActivityChangesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__list_activity_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__list_activity_changes_request__free_unpacked
+                     (Steward__Customer__V1__ListActivityChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__list_activity_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__list_activity_changes_response__init
+                     (Steward__Customer__V1__ListActivityChangesResponse         *message)
+{
+  static const Steward__Customer__V1__ListActivityChangesResponse init_value = STEWARD__CUSTOMER__V1__LIST_ACTIVITY_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__list_activity_changes_response__get_packed_size
+                     (const Steward__Customer__V1__ListActivityChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_activity_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__list_activity_changes_response__pack
+                     (const Steward__Customer__V1__ListActivityChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_activity_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__list_activity_changes_response__pack_to_buffer
+                     (const Steward__Customer__V1__ListActivityChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_activity_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ListActivityChangesResponse *
+       steward__customer__v1__list_activity_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ListActivityChangesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__list_activity_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__list_activity_changes_response__free_unpacked
+                     (Steward__Customer__V1__ListActivityChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__list_activity_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__activity_history_entry__init
+                     (Steward__Customer__V1__ActivityHistoryEntry         *message)
+{
+  static const Steward__Customer__V1__ActivityHistoryEntry init_value = STEWARD__CUSTOMER__V1__ACTIVITY_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__activity_history_entry__get_packed_size
+                     (const Steward__Customer__V1__ActivityHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__activity_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__activity_history_entry__pack
+                     (const Steward__Customer__V1__ActivityHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__activity_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__activity_history_entry__pack_to_buffer
+                     (const Steward__Customer__V1__ActivityHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__activity_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ActivityHistoryEntry *
+       steward__customer__v1__activity_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ActivityHistoryEntry *)
+     protobuf_c_message_unpack (&steward__customer__v1__activity_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__activity_history_entry__free_unpacked
+                     (Steward__Customer__V1__ActivityHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__activity_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_descriptors[19] =
 {
   {
@@ -1861,6 +1996,276 @@ const ProtobufCMessageDescriptor steward__customer__v1__restore_activity_respons
   (ProtobufCMessageInit) steward__customer__v1__restore_activity_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__list_activity_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListActivityChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ListActivityChangesRequest, has_show_deleted),
+    offsetof(Steward__Customer__V1__ListActivityChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Customer__V1__ListActivityChangesRequest, has_page_size),
+    offsetof(Steward__Customer__V1__ListActivityChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListActivityChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__list_activity_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__customer__v1__list_activity_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__list_activity_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ListActivityChangesRequest",
+  "ListActivityChangesRequest",
+  "Steward__Customer__V1__ListActivityChangesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ListActivityChangesRequest),
+  4,
+  steward__customer__v1__list_activity_changes_request__field_descriptors,
+  steward__customer__v1__list_activity_changes_request__field_indices_by_name,
+  1,  steward__customer__v1__list_activity_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__list_activity_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__list_activity_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ListActivityChangesResponse, n_changes),
+    offsetof(Steward__Customer__V1__ListActivityChangesResponse, changes),
+    &steward__customer__v1__activity_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListActivityChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__list_activity_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__customer__v1__list_activity_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__list_activity_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ListActivityChangesResponse",
+  "ListActivityChangesResponse",
+  "Steward__Customer__V1__ListActivityChangesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ListActivityChangesResponse),
+  2,
+  steward__customer__v1__list_activity_changes_response__field_descriptors,
+  steward__customer__v1__list_activity_changes_response__field_indices_by_name,
+  1,  steward__customer__v1__list_activity_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__list_activity_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__activity_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__ActivityHistoryEntry, has_version),
+    offsetof(Steward__Customer__V1__ActivityHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ActivityHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ActivityHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ActivityHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ActivityHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ActivityHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ActivityHistoryEntry, n_changed_fields),
+    offsetof(Steward__Customer__V1__ActivityHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ActivityHistoryEntry, before),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ActivityHistoryEntry, after),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__activity_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__customer__v1__activity_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__activity_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ActivityHistoryEntry",
+  "ActivityHistoryEntry",
+  "Steward__Customer__V1__ActivityHistoryEntry",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ActivityHistoryEntry),
+  9,
+  steward__customer__v1__activity_history_entry__field_descriptors,
+  steward__customer__v1__activity_history_entry__field_indices_by_name,
+  1,  steward__customer__v1__activity_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__activity_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__customer__v1__activity_kind__enum_values_by_number[5] =
 {
   { "ACTIVITY_KIND_UNSPECIFIED", "STEWARD__CUSTOMER__V1__ACTIVITY_KIND__ACTIVITY_KIND_UNSPECIFIED", 0 },
@@ -1925,7 +2330,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__activity_direction__descrip
   steward__customer__v1__activity_direction__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[8] =
+static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[9] =
 {
   { "GetActivity", &steward__customer__v1__get_activity_request__descriptor, &steward__customer__v1__get_activity_response__descriptor },
   { "BatchGetActivities", &steward__customer__v1__batch_get_activities_request__descriptor, &steward__customer__v1__batch_get_activities_response__descriptor },
@@ -1935,6 +2340,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__
   { "UpdateActivity", &steward__customer__v1__update_activity_request__descriptor, &steward__customer__v1__update_activity_response__descriptor },
   { "DeleteActivity", &steward__customer__v1__delete_activity_request__descriptor, &steward__customer__v1__delete_activity_response__descriptor },
   { "RestoreActivity", &steward__customer__v1__restore_activity_request__descriptor, &steward__customer__v1__restore_activity_response__descriptor },
+  { "ListActivityChanges", &steward__customer__v1__list_activity_changes_request__descriptor, &steward__customer__v1__list_activity_changes_response__descriptor },
 };
 const unsigned steward__customer__v1__activity_service__method_indices_by_name[] = {
   4,        /* BatchCreateActivities */
@@ -1943,6 +2349,7 @@ const unsigned steward__customer__v1__activity_service__method_indices_by_name[]
   6,        /* DeleteActivity */
   0,        /* GetActivity */
   2,        /* ListActivities */
+  8,        /* ListActivityChanges */
   7,        /* RestoreActivity */
   5         /* UpdateActivity */
 };
@@ -1953,7 +2360,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descri
   "ActivityService",
   "Steward__Customer__V1__ActivityService",
   "steward.customer.v1",
-  8,
+  9,
   steward__customer__v1__activity_service__method_descriptors,
   steward__customer__v1__activity_service__method_indices_by_name
 };
@@ -2020,6 +2427,14 @@ void steward__customer__v1__activity_service__restore_activity(ProtobufCService 
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__activity_service__list_activity_changes(ProtobufCService *service,
+                                                                    const Steward__Customer__V1__ListActivityChangesRequest *input,
+                                                                    Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
+                                                                    void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__init (Steward__Customer__V1__ActivityService_Service *service,
                                                     Steward__Customer__V1__ActivityService_ServiceDestroy destroy)

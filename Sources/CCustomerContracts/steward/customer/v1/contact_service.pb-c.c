@@ -817,6 +817,141 @@ void   steward__customer__v1__restore_contact_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__restore_contact_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__list_contact_changes_request__init
+                     (Steward__Customer__V1__ListContactChangesRequest         *message)
+{
+  static const Steward__Customer__V1__ListContactChangesRequest init_value = STEWARD__CUSTOMER__V1__LIST_CONTACT_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__list_contact_changes_request__get_packed_size
+                     (const Steward__Customer__V1__ListContactChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_contact_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__list_contact_changes_request__pack
+                     (const Steward__Customer__V1__ListContactChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_contact_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__list_contact_changes_request__pack_to_buffer
+                     (const Steward__Customer__V1__ListContactChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_contact_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ListContactChangesRequest *
+       steward__customer__v1__list_contact_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ListContactChangesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__list_contact_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__list_contact_changes_request__free_unpacked
+                     (Steward__Customer__V1__ListContactChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__list_contact_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__list_contact_changes_response__init
+                     (Steward__Customer__V1__ListContactChangesResponse         *message)
+{
+  static const Steward__Customer__V1__ListContactChangesResponse init_value = STEWARD__CUSTOMER__V1__LIST_CONTACT_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__list_contact_changes_response__get_packed_size
+                     (const Steward__Customer__V1__ListContactChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_contact_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__list_contact_changes_response__pack
+                     (const Steward__Customer__V1__ListContactChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_contact_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__list_contact_changes_response__pack_to_buffer
+                     (const Steward__Customer__V1__ListContactChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_contact_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ListContactChangesResponse *
+       steward__customer__v1__list_contact_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ListContactChangesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__list_contact_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__list_contact_changes_response__free_unpacked
+                     (Steward__Customer__V1__ListContactChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__list_contact_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__contact_history_entry__init
+                     (Steward__Customer__V1__ContactHistoryEntry         *message)
+{
+  static const Steward__Customer__V1__ContactHistoryEntry init_value = STEWARD__CUSTOMER__V1__CONTACT_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__contact_history_entry__get_packed_size
+                     (const Steward__Customer__V1__ContactHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__contact_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__contact_history_entry__pack
+                     (const Steward__Customer__V1__ContactHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__contact_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__contact_history_entry__pack_to_buffer
+                     (const Steward__Customer__V1__ContactHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__contact_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ContactHistoryEntry *
+       steward__customer__v1__contact_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ContactHistoryEntry *)
+     protobuf_c_message_unpack (&steward__customer__v1__contact_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__contact_history_entry__free_unpacked
+                     (Steward__Customer__V1__ContactHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__contact_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_descriptors[21] =
 {
   {
@@ -2035,6 +2170,276 @@ const ProtobufCMessageDescriptor steward__customer__v1__restore_contact_response
   (ProtobufCMessageInit) steward__customer__v1__restore_contact_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__list_contact_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListContactChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ListContactChangesRequest, has_show_deleted),
+    offsetof(Steward__Customer__V1__ListContactChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Customer__V1__ListContactChangesRequest, has_page_size),
+    offsetof(Steward__Customer__V1__ListContactChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListContactChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__list_contact_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__customer__v1__list_contact_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__list_contact_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ListContactChangesRequest",
+  "ListContactChangesRequest",
+  "Steward__Customer__V1__ListContactChangesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ListContactChangesRequest),
+  4,
+  steward__customer__v1__list_contact_changes_request__field_descriptors,
+  steward__customer__v1__list_contact_changes_request__field_indices_by_name,
+  1,  steward__customer__v1__list_contact_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__list_contact_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__list_contact_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ListContactChangesResponse, n_changes),
+    offsetof(Steward__Customer__V1__ListContactChangesResponse, changes),
+    &steward__customer__v1__contact_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListContactChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__list_contact_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__customer__v1__list_contact_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__list_contact_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ListContactChangesResponse",
+  "ListContactChangesResponse",
+  "Steward__Customer__V1__ListContactChangesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ListContactChangesResponse),
+  2,
+  steward__customer__v1__list_contact_changes_response__field_descriptors,
+  steward__customer__v1__list_contact_changes_response__field_indices_by_name,
+  1,  steward__customer__v1__list_contact_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__list_contact_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__contact_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__ContactHistoryEntry, has_version),
+    offsetof(Steward__Customer__V1__ContactHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ContactHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ContactHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ContactHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ContactHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ContactHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ContactHistoryEntry, n_changed_fields),
+    offsetof(Steward__Customer__V1__ContactHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ContactHistoryEntry, before),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ContactHistoryEntry, after),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__contact_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__customer__v1__contact_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__contact_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ContactHistoryEntry",
+  "ContactHistoryEntry",
+  "Steward__Customer__V1__ContactHistoryEntry",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ContactHistoryEntry),
+  9,
+  steward__customer__v1__contact_history_entry__field_descriptors,
+  steward__customer__v1__contact_history_entry__field_indices_by_name,
+  1,  steward__customer__v1__contact_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__contact_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__customer__v1__contact_point_kind__enum_values_by_number[5] =
 {
   { "CONTACT_POINT_KIND_UNSPECIFIED", "STEWARD__CUSTOMER__V1__CONTACT_POINT_KIND__CONTACT_POINT_KIND_UNSPECIFIED", 0 },
@@ -2069,7 +2474,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__contact_point_kind__descrip
   steward__customer__v1__contact_point_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[8] =
+static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[9] =
 {
   { "GetContact", &steward__customer__v1__get_contact_request__descriptor, &steward__customer__v1__get_contact_response__descriptor },
   { "BatchGetContacts", &steward__customer__v1__batch_get_contacts_request__descriptor, &steward__customer__v1__batch_get_contacts_response__descriptor },
@@ -2079,6 +2484,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__m
   { "UpdateContact", &steward__customer__v1__update_contact_request__descriptor, &steward__customer__v1__update_contact_response__descriptor },
   { "DeleteContact", &steward__customer__v1__delete_contact_request__descriptor, &steward__customer__v1__delete_contact_response__descriptor },
   { "RestoreContact", &steward__customer__v1__restore_contact_request__descriptor, &steward__customer__v1__restore_contact_response__descriptor },
+  { "ListContactChanges", &steward__customer__v1__list_contact_changes_request__descriptor, &steward__customer__v1__list_contact_changes_response__descriptor },
 };
 const unsigned steward__customer__v1__contact_service__method_indices_by_name[] = {
   4,        /* BatchCreateContacts */
@@ -2086,6 +2492,7 @@ const unsigned steward__customer__v1__contact_service__method_indices_by_name[] 
   3,        /* CreateContact */
   6,        /* DeleteContact */
   0,        /* GetContact */
+  8,        /* ListContactChanges */
   2,        /* ListContacts */
   7,        /* RestoreContact */
   5         /* UpdateContact */
@@ -2097,7 +2504,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descrip
   "ContactService",
   "Steward__Customer__V1__ContactService",
   "steward.customer.v1",
-  8,
+  9,
   steward__customer__v1__contact_service__method_descriptors,
   steward__customer__v1__contact_service__method_indices_by_name
 };
@@ -2164,6 +2571,14 @@ void steward__customer__v1__contact_service__restore_contact(ProtobufCService *s
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__contact_service__list_contact_changes(ProtobufCService *service,
+                                                                  const Steward__Customer__V1__ListContactChangesRequest *input,
+                                                                  Steward__Customer__V1__ListContactChangesResponse_Closure closure,
+                                                                  void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__init (Steward__Customer__V1__ContactService_Service *service,
                                                    Steward__Customer__V1__ContactService_ServiceDestroy destroy)

@@ -772,6 +772,141 @@ void   steward__customer__v1__restore_lead_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__restore_lead_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__list_lead_changes_request__init
+                     (Steward__Customer__V1__ListLeadChangesRequest         *message)
+{
+  static const Steward__Customer__V1__ListLeadChangesRequest init_value = STEWARD__CUSTOMER__V1__LIST_LEAD_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__list_lead_changes_request__get_packed_size
+                     (const Steward__Customer__V1__ListLeadChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_lead_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__list_lead_changes_request__pack
+                     (const Steward__Customer__V1__ListLeadChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_lead_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__list_lead_changes_request__pack_to_buffer
+                     (const Steward__Customer__V1__ListLeadChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_lead_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ListLeadChangesRequest *
+       steward__customer__v1__list_lead_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ListLeadChangesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__list_lead_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__list_lead_changes_request__free_unpacked
+                     (Steward__Customer__V1__ListLeadChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__list_lead_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__list_lead_changes_response__init
+                     (Steward__Customer__V1__ListLeadChangesResponse         *message)
+{
+  static const Steward__Customer__V1__ListLeadChangesResponse init_value = STEWARD__CUSTOMER__V1__LIST_LEAD_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__list_lead_changes_response__get_packed_size
+                     (const Steward__Customer__V1__ListLeadChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_lead_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__list_lead_changes_response__pack
+                     (const Steward__Customer__V1__ListLeadChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_lead_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__list_lead_changes_response__pack_to_buffer
+                     (const Steward__Customer__V1__ListLeadChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__list_lead_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ListLeadChangesResponse *
+       steward__customer__v1__list_lead_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ListLeadChangesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__list_lead_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__list_lead_changes_response__free_unpacked
+                     (Steward__Customer__V1__ListLeadChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__list_lead_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__lead_history_entry__init
+                     (Steward__Customer__V1__LeadHistoryEntry         *message)
+{
+  static const Steward__Customer__V1__LeadHistoryEntry init_value = STEWARD__CUSTOMER__V1__LEAD_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__lead_history_entry__get_packed_size
+                     (const Steward__Customer__V1__LeadHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__lead_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__lead_history_entry__pack
+                     (const Steward__Customer__V1__LeadHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__lead_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__lead_history_entry__pack_to_buffer
+                     (const Steward__Customer__V1__LeadHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__lead_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__LeadHistoryEntry *
+       steward__customer__v1__lead_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__LeadHistoryEntry *)
+     protobuf_c_message_unpack (&steward__customer__v1__lead_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__lead_history_entry__free_unpacked
+                     (Steward__Customer__V1__LeadHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__lead_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descriptors[25] =
 {
   {
@@ -1939,6 +2074,276 @@ const ProtobufCMessageDescriptor steward__customer__v1__restore_lead_response__d
   (ProtobufCMessageInit) steward__customer__v1__restore_lead_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__list_lead_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListLeadChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ListLeadChangesRequest, has_show_deleted),
+    offsetof(Steward__Customer__V1__ListLeadChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Customer__V1__ListLeadChangesRequest, has_page_size),
+    offsetof(Steward__Customer__V1__ListLeadChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListLeadChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__list_lead_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__customer__v1__list_lead_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__list_lead_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ListLeadChangesRequest",
+  "ListLeadChangesRequest",
+  "Steward__Customer__V1__ListLeadChangesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ListLeadChangesRequest),
+  4,
+  steward__customer__v1__list_lead_changes_request__field_descriptors,
+  steward__customer__v1__list_lead_changes_request__field_indices_by_name,
+  1,  steward__customer__v1__list_lead_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__list_lead_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__list_lead_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ListLeadChangesResponse, n_changes),
+    offsetof(Steward__Customer__V1__ListLeadChangesResponse, changes),
+    &steward__customer__v1__lead_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ListLeadChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__list_lead_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__customer__v1__list_lead_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__list_lead_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ListLeadChangesResponse",
+  "ListLeadChangesResponse",
+  "Steward__Customer__V1__ListLeadChangesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ListLeadChangesResponse),
+  2,
+  steward__customer__v1__list_lead_changes_response__field_descriptors,
+  steward__customer__v1__list_lead_changes_response__field_indices_by_name,
+  1,  steward__customer__v1__list_lead_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__list_lead_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__lead_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__LeadHistoryEntry, has_version),
+    offsetof(Steward__Customer__V1__LeadHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__LeadHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__LeadHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__LeadHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__LeadHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__LeadHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__LeadHistoryEntry, n_changed_fields),
+    offsetof(Steward__Customer__V1__LeadHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__LeadHistoryEntry, before),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__LeadHistoryEntry, after),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__lead_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__customer__v1__lead_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__lead_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.LeadHistoryEntry",
+  "LeadHistoryEntry",
+  "Steward__Customer__V1__LeadHistoryEntry",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__LeadHistoryEntry),
+  9,
+  steward__customer__v1__lead_history_entry__field_descriptors,
+  steward__customer__v1__lead_history_entry__field_indices_by_name,
+  1,  steward__customer__v1__lead_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__lead_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__customer__v1__lead_status__enum_values_by_number[5] =
 {
   { "LEAD_STATUS_UNSPECIFIED", "STEWARD__CUSTOMER__V1__LEAD_STATUS__LEAD_STATUS_UNSPECIFIED", 0 },
@@ -1973,7 +2378,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__lead_status__descriptor =
   steward__customer__v1__lead_status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[8] =
+static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[9] =
 {
   { "GetLead", &steward__customer__v1__get_lead_request__descriptor, &steward__customer__v1__get_lead_response__descriptor },
   { "BatchGetLeads", &steward__customer__v1__batch_get_leads_request__descriptor, &steward__customer__v1__batch_get_leads_response__descriptor },
@@ -1983,6 +2388,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__meth
   { "UpdateLead", &steward__customer__v1__update_lead_request__descriptor, &steward__customer__v1__update_lead_response__descriptor },
   { "DeleteLead", &steward__customer__v1__delete_lead_request__descriptor, &steward__customer__v1__delete_lead_response__descriptor },
   { "RestoreLead", &steward__customer__v1__restore_lead_request__descriptor, &steward__customer__v1__restore_lead_response__descriptor },
+  { "ListLeadChanges", &steward__customer__v1__list_lead_changes_request__descriptor, &steward__customer__v1__list_lead_changes_response__descriptor },
 };
 const unsigned steward__customer__v1__lead_service__method_indices_by_name[] = {
   4,        /* BatchCreateLeads */
@@ -1990,6 +2396,7 @@ const unsigned steward__customer__v1__lead_service__method_indices_by_name[] = {
   3,        /* CreateLead */
   6,        /* DeleteLead */
   0,        /* GetLead */
+  8,        /* ListLeadChanges */
   2,        /* ListLeads */
   7,        /* RestoreLead */
   5         /* UpdateLead */
@@ -2001,7 +2408,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor
   "LeadService",
   "Steward__Customer__V1__LeadService",
   "steward.customer.v1",
-  8,
+  9,
   steward__customer__v1__lead_service__method_descriptors,
   steward__customer__v1__lead_service__method_indices_by_name
 };
@@ -2068,6 +2475,14 @@ void steward__customer__v1__lead_service__restore_lead(ProtobufCService *service
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__lead_service__list_lead_changes(ProtobufCService *service,
+                                                            const Steward__Customer__V1__ListLeadChangesRequest *input,
+                                                            Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadService_Service *service,
                                                 Steward__Customer__V1__LeadService_ServiceDestroy destroy)

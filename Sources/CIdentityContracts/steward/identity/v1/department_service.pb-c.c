@@ -772,6 +772,141 @@ void   steward__identity__v1__restore_department_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__restore_department_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__list_department_changes_request__init
+                     (Steward__Identity__V1__ListDepartmentChangesRequest         *message)
+{
+  static const Steward__Identity__V1__ListDepartmentChangesRequest init_value = STEWARD__IDENTITY__V1__LIST_DEPARTMENT_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__list_department_changes_request__get_packed_size
+                     (const Steward__Identity__V1__ListDepartmentChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_department_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__list_department_changes_request__pack
+                     (const Steward__Identity__V1__ListDepartmentChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_department_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__list_department_changes_request__pack_to_buffer
+                     (const Steward__Identity__V1__ListDepartmentChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_department_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ListDepartmentChangesRequest *
+       steward__identity__v1__list_department_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ListDepartmentChangesRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__list_department_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__list_department_changes_request__free_unpacked
+                     (Steward__Identity__V1__ListDepartmentChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__list_department_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__list_department_changes_response__init
+                     (Steward__Identity__V1__ListDepartmentChangesResponse         *message)
+{
+  static const Steward__Identity__V1__ListDepartmentChangesResponse init_value = STEWARD__IDENTITY__V1__LIST_DEPARTMENT_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__list_department_changes_response__get_packed_size
+                     (const Steward__Identity__V1__ListDepartmentChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_department_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__list_department_changes_response__pack
+                     (const Steward__Identity__V1__ListDepartmentChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_department_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__list_department_changes_response__pack_to_buffer
+                     (const Steward__Identity__V1__ListDepartmentChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_department_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ListDepartmentChangesResponse *
+       steward__identity__v1__list_department_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ListDepartmentChangesResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__list_department_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__list_department_changes_response__free_unpacked
+                     (Steward__Identity__V1__ListDepartmentChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__list_department_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__department_history_entry__init
+                     (Steward__Identity__V1__DepartmentHistoryEntry         *message)
+{
+  static const Steward__Identity__V1__DepartmentHistoryEntry init_value = STEWARD__IDENTITY__V1__DEPARTMENT_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__department_history_entry__get_packed_size
+                     (const Steward__Identity__V1__DepartmentHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__department_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__department_history_entry__pack
+                     (const Steward__Identity__V1__DepartmentHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__department_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__department_history_entry__pack_to_buffer
+                     (const Steward__Identity__V1__DepartmentHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__department_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__DepartmentHistoryEntry *
+       steward__identity__v1__department_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__DepartmentHistoryEntry *)
+     protobuf_c_message_unpack (&steward__identity__v1__department_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__department_history_entry__free_unpacked
+                     (Steward__Identity__V1__DepartmentHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__department_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__identity__v1__department__field_descriptors[8] =
 {
   {
@@ -1718,7 +1853,277 @@ const ProtobufCMessageDescriptor steward__identity__v1__restore_department_respo
   (ProtobufCMessageInit) steward__identity__v1__restore_department_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[8] =
+static const ProtobufCFieldDescriptor steward__identity__v1__list_department_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListDepartmentChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__ListDepartmentChangesRequest, has_show_deleted),
+    offsetof(Steward__Identity__V1__ListDepartmentChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Identity__V1__ListDepartmentChangesRequest, has_page_size),
+    offsetof(Steward__Identity__V1__ListDepartmentChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListDepartmentChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__list_department_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__identity__v1__list_department_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__list_department_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ListDepartmentChangesRequest",
+  "ListDepartmentChangesRequest",
+  "Steward__Identity__V1__ListDepartmentChangesRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ListDepartmentChangesRequest),
+  4,
+  steward__identity__v1__list_department_changes_request__field_descriptors,
+  steward__identity__v1__list_department_changes_request__field_indices_by_name,
+  1,  steward__identity__v1__list_department_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__list_department_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__list_department_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__ListDepartmentChangesResponse, n_changes),
+    offsetof(Steward__Identity__V1__ListDepartmentChangesResponse, changes),
+    &steward__identity__v1__department_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListDepartmentChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__list_department_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__identity__v1__list_department_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__list_department_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ListDepartmentChangesResponse",
+  "ListDepartmentChangesResponse",
+  "Steward__Identity__V1__ListDepartmentChangesResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ListDepartmentChangesResponse),
+  2,
+  steward__identity__v1__list_department_changes_response__field_descriptors,
+  steward__identity__v1__list_department_changes_response__field_indices_by_name,
+  1,  steward__identity__v1__list_department_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__list_department_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__department_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__DepartmentHistoryEntry, has_version),
+    offsetof(Steward__Identity__V1__DepartmentHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DepartmentHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DepartmentHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DepartmentHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DepartmentHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DepartmentHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__DepartmentHistoryEntry, n_changed_fields),
+    offsetof(Steward__Identity__V1__DepartmentHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DepartmentHistoryEntry, before),
+    &steward__identity__v1__department__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DepartmentHistoryEntry, after),
+    &steward__identity__v1__department__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__department_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__department_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__department_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DepartmentHistoryEntry",
+  "DepartmentHistoryEntry",
+  "Steward__Identity__V1__DepartmentHistoryEntry",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__DepartmentHistoryEntry),
+  9,
+  steward__identity__v1__department_history_entry__field_descriptors,
+  steward__identity__v1__department_history_entry__field_indices_by_name,
+  1,  steward__identity__v1__department_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__department_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[9] =
 {
   { "GetDepartment", &steward__identity__v1__get_department_request__descriptor, &steward__identity__v1__get_department_response__descriptor },
   { "BatchGetDepartments", &steward__identity__v1__batch_get_departments_request__descriptor, &steward__identity__v1__batch_get_departments_response__descriptor },
@@ -1728,6 +2133,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__department_service
   { "UpdateDepartment", &steward__identity__v1__update_department_request__descriptor, &steward__identity__v1__update_department_response__descriptor },
   { "DeleteDepartment", &steward__identity__v1__delete_department_request__descriptor, &steward__identity__v1__delete_department_response__descriptor },
   { "RestoreDepartment", &steward__identity__v1__restore_department_request__descriptor, &steward__identity__v1__restore_department_response__descriptor },
+  { "ListDepartmentChanges", &steward__identity__v1__list_department_changes_request__descriptor, &steward__identity__v1__list_department_changes_response__descriptor },
 };
 const unsigned steward__identity__v1__department_service__method_indices_by_name[] = {
   4,        /* BatchCreateDepartments */
@@ -1735,6 +2141,7 @@ const unsigned steward__identity__v1__department_service__method_indices_by_name
   3,        /* CreateDepartment */
   6,        /* DeleteDepartment */
   0,        /* GetDepartment */
+  8,        /* ListDepartmentChanges */
   2,        /* ListDepartments */
   7,        /* RestoreDepartment */
   5         /* UpdateDepartment */
@@ -1746,7 +2153,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__department_service__desc
   "DepartmentService",
   "Steward__Identity__V1__DepartmentService",
   "steward.identity.v1",
-  8,
+  9,
   steward__identity__v1__department_service__method_descriptors,
   steward__identity__v1__department_service__method_indices_by_name
 };
@@ -1813,6 +2220,14 @@ void steward__identity__v1__department_service__restore_department(ProtobufCServ
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__department_service__list_department_changes(ProtobufCService *service,
+                                                                        const Steward__Identity__V1__ListDepartmentChangesRequest *input,
+                                                                        Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__init (Steward__Identity__V1__DepartmentService_Service *service,
                                                       Steward__Identity__V1__DepartmentService_ServiceDestroy destroy)

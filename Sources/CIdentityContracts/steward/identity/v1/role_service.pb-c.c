@@ -772,6 +772,141 @@ void   steward__identity__v1__restore_role_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__restore_role_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__list_role_changes_request__init
+                     (Steward__Identity__V1__ListRoleChangesRequest         *message)
+{
+  static const Steward__Identity__V1__ListRoleChangesRequest init_value = STEWARD__IDENTITY__V1__LIST_ROLE_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__list_role_changes_request__get_packed_size
+                     (const Steward__Identity__V1__ListRoleChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_role_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__list_role_changes_request__pack
+                     (const Steward__Identity__V1__ListRoleChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_role_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__list_role_changes_request__pack_to_buffer
+                     (const Steward__Identity__V1__ListRoleChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_role_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ListRoleChangesRequest *
+       steward__identity__v1__list_role_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ListRoleChangesRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__list_role_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__list_role_changes_request__free_unpacked
+                     (Steward__Identity__V1__ListRoleChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__list_role_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__list_role_changes_response__init
+                     (Steward__Identity__V1__ListRoleChangesResponse         *message)
+{
+  static const Steward__Identity__V1__ListRoleChangesResponse init_value = STEWARD__IDENTITY__V1__LIST_ROLE_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__list_role_changes_response__get_packed_size
+                     (const Steward__Identity__V1__ListRoleChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_role_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__list_role_changes_response__pack
+                     (const Steward__Identity__V1__ListRoleChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_role_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__list_role_changes_response__pack_to_buffer
+                     (const Steward__Identity__V1__ListRoleChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_role_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ListRoleChangesResponse *
+       steward__identity__v1__list_role_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ListRoleChangesResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__list_role_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__list_role_changes_response__free_unpacked
+                     (Steward__Identity__V1__ListRoleChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__list_role_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__role_history_entry__init
+                     (Steward__Identity__V1__RoleHistoryEntry         *message)
+{
+  static const Steward__Identity__V1__RoleHistoryEntry init_value = STEWARD__IDENTITY__V1__ROLE_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__role_history_entry__get_packed_size
+                     (const Steward__Identity__V1__RoleHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__role_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__role_history_entry__pack
+                     (const Steward__Identity__V1__RoleHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__role_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__role_history_entry__pack_to_buffer
+                     (const Steward__Identity__V1__RoleHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__role_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__RoleHistoryEntry *
+       steward__identity__v1__role_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__RoleHistoryEntry *)
+     protobuf_c_message_unpack (&steward__identity__v1__role_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__role_history_entry__free_unpacked
+                     (Steward__Identity__V1__RoleHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__role_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__identity__v1__role__field_descriptors[10] =
 {
   {
@@ -1744,7 +1879,277 @@ const ProtobufCMessageDescriptor steward__identity__v1__restore_role_response__d
   (ProtobufCMessageInit) steward__identity__v1__restore_role_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[8] =
+static const ProtobufCFieldDescriptor steward__identity__v1__list_role_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListRoleChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__ListRoleChangesRequest, has_show_deleted),
+    offsetof(Steward__Identity__V1__ListRoleChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Identity__V1__ListRoleChangesRequest, has_page_size),
+    offsetof(Steward__Identity__V1__ListRoleChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListRoleChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__list_role_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__identity__v1__list_role_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__list_role_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ListRoleChangesRequest",
+  "ListRoleChangesRequest",
+  "Steward__Identity__V1__ListRoleChangesRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ListRoleChangesRequest),
+  4,
+  steward__identity__v1__list_role_changes_request__field_descriptors,
+  steward__identity__v1__list_role_changes_request__field_indices_by_name,
+  1,  steward__identity__v1__list_role_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__list_role_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__list_role_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__ListRoleChangesResponse, n_changes),
+    offsetof(Steward__Identity__V1__ListRoleChangesResponse, changes),
+    &steward__identity__v1__role_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListRoleChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__list_role_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__identity__v1__list_role_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__list_role_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ListRoleChangesResponse",
+  "ListRoleChangesResponse",
+  "Steward__Identity__V1__ListRoleChangesResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ListRoleChangesResponse),
+  2,
+  steward__identity__v1__list_role_changes_response__field_descriptors,
+  steward__identity__v1__list_role_changes_response__field_indices_by_name,
+  1,  steward__identity__v1__list_role_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__list_role_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__role_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__RoleHistoryEntry, has_version),
+    offsetof(Steward__Identity__V1__RoleHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__RoleHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__RoleHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__RoleHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__RoleHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__RoleHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__RoleHistoryEntry, n_changed_fields),
+    offsetof(Steward__Identity__V1__RoleHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__RoleHistoryEntry, before),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__RoleHistoryEntry, after),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__role_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__role_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__role_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.RoleHistoryEntry",
+  "RoleHistoryEntry",
+  "Steward__Identity__V1__RoleHistoryEntry",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__RoleHistoryEntry),
+  9,
+  steward__identity__v1__role_history_entry__field_descriptors,
+  steward__identity__v1__role_history_entry__field_indices_by_name,
+  1,  steward__identity__v1__role_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__role_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[9] =
 {
   { "GetRole", &steward__identity__v1__get_role_request__descriptor, &steward__identity__v1__get_role_response__descriptor },
   { "BatchGetRoles", &steward__identity__v1__batch_get_roles_request__descriptor, &steward__identity__v1__batch_get_roles_response__descriptor },
@@ -1754,6 +2159,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__role_service__meth
   { "UpdateRole", &steward__identity__v1__update_role_request__descriptor, &steward__identity__v1__update_role_response__descriptor },
   { "DeleteRole", &steward__identity__v1__delete_role_request__descriptor, &steward__identity__v1__delete_role_response__descriptor },
   { "RestoreRole", &steward__identity__v1__restore_role_request__descriptor, &steward__identity__v1__restore_role_response__descriptor },
+  { "ListRoleChanges", &steward__identity__v1__list_role_changes_request__descriptor, &steward__identity__v1__list_role_changes_response__descriptor },
 };
 const unsigned steward__identity__v1__role_service__method_indices_by_name[] = {
   4,        /* BatchCreateRoles */
@@ -1761,6 +2167,7 @@ const unsigned steward__identity__v1__role_service__method_indices_by_name[] = {
   3,        /* CreateRole */
   6,        /* DeleteRole */
   0,        /* GetRole */
+  8,        /* ListRoleChanges */
   2,        /* ListRoles */
   7,        /* RestoreRole */
   5         /* UpdateRole */
@@ -1772,7 +2179,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor
   "RoleService",
   "Steward__Identity__V1__RoleService",
   "steward.identity.v1",
-  8,
+  9,
   steward__identity__v1__role_service__method_descriptors,
   steward__identity__v1__role_service__method_indices_by_name
 };
@@ -1839,6 +2246,14 @@ void steward__identity__v1__role_service__restore_role(ProtobufCService *service
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__role_service__list_role_changes(ProtobufCService *service,
+                                                            const Steward__Identity__V1__ListRoleChangesRequest *input,
+                                                            Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleService_Service *service,
                                                 Steward__Identity__V1__RoleService_ServiceDestroy destroy)

@@ -772,6 +772,141 @@ void   steward__identity__v1__restore_user_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__restore_user_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__list_user_changes_request__init
+                     (Steward__Identity__V1__ListUserChangesRequest         *message)
+{
+  static const Steward__Identity__V1__ListUserChangesRequest init_value = STEWARD__IDENTITY__V1__LIST_USER_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__list_user_changes_request__get_packed_size
+                     (const Steward__Identity__V1__ListUserChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_user_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__list_user_changes_request__pack
+                     (const Steward__Identity__V1__ListUserChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_user_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__list_user_changes_request__pack_to_buffer
+                     (const Steward__Identity__V1__ListUserChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_user_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ListUserChangesRequest *
+       steward__identity__v1__list_user_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ListUserChangesRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__list_user_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__list_user_changes_request__free_unpacked
+                     (Steward__Identity__V1__ListUserChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__list_user_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__list_user_changes_response__init
+                     (Steward__Identity__V1__ListUserChangesResponse         *message)
+{
+  static const Steward__Identity__V1__ListUserChangesResponse init_value = STEWARD__IDENTITY__V1__LIST_USER_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__list_user_changes_response__get_packed_size
+                     (const Steward__Identity__V1__ListUserChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_user_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__list_user_changes_response__pack
+                     (const Steward__Identity__V1__ListUserChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_user_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__list_user_changes_response__pack_to_buffer
+                     (const Steward__Identity__V1__ListUserChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_user_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ListUserChangesResponse *
+       steward__identity__v1__list_user_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ListUserChangesResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__list_user_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__list_user_changes_response__free_unpacked
+                     (Steward__Identity__V1__ListUserChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__list_user_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__user_history_entry__init
+                     (Steward__Identity__V1__UserHistoryEntry         *message)
+{
+  static const Steward__Identity__V1__UserHistoryEntry init_value = STEWARD__IDENTITY__V1__USER_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__user_history_entry__get_packed_size
+                     (const Steward__Identity__V1__UserHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__user_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__user_history_entry__pack
+                     (const Steward__Identity__V1__UserHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__user_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__user_history_entry__pack_to_buffer
+                     (const Steward__Identity__V1__UserHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__user_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UserHistoryEntry *
+       steward__identity__v1__user_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UserHistoryEntry *)
+     protobuf_c_message_unpack (&steward__identity__v1__user_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__user_history_entry__free_unpacked
+                     (Steward__Identity__V1__UserHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__user_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__set_user_password_request__init
                      (Steward__Identity__V1__SetUserPasswordRequest         *message)
 {
@@ -1886,6 +2021,276 @@ const ProtobufCMessageDescriptor steward__identity__v1__restore_user_response__d
   (ProtobufCMessageInit) steward__identity__v1__restore_user_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__list_user_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListUserChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__ListUserChangesRequest, has_show_deleted),
+    offsetof(Steward__Identity__V1__ListUserChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Identity__V1__ListUserChangesRequest, has_page_size),
+    offsetof(Steward__Identity__V1__ListUserChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListUserChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__list_user_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__identity__v1__list_user_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__list_user_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ListUserChangesRequest",
+  "ListUserChangesRequest",
+  "Steward__Identity__V1__ListUserChangesRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ListUserChangesRequest),
+  4,
+  steward__identity__v1__list_user_changes_request__field_descriptors,
+  steward__identity__v1__list_user_changes_request__field_indices_by_name,
+  1,  steward__identity__v1__list_user_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__list_user_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__list_user_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__ListUserChangesResponse, n_changes),
+    offsetof(Steward__Identity__V1__ListUserChangesResponse, changes),
+    &steward__identity__v1__user_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListUserChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__list_user_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__identity__v1__list_user_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__list_user_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ListUserChangesResponse",
+  "ListUserChangesResponse",
+  "Steward__Identity__V1__ListUserChangesResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ListUserChangesResponse),
+  2,
+  steward__identity__v1__list_user_changes_response__field_descriptors,
+  steward__identity__v1__list_user_changes_response__field_indices_by_name,
+  1,  steward__identity__v1__list_user_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__list_user_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__user_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__UserHistoryEntry, has_version),
+    offsetof(Steward__Identity__V1__UserHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UserHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UserHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UserHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UserHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UserHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__UserHistoryEntry, n_changed_fields),
+    offsetof(Steward__Identity__V1__UserHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UserHistoryEntry, before),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UserHistoryEntry, after),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__user_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__user_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__user_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UserHistoryEntry",
+  "UserHistoryEntry",
+  "Steward__Identity__V1__UserHistoryEntry",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UserHistoryEntry),
+  9,
+  steward__identity__v1__user_history_entry__field_descriptors,
+  steward__identity__v1__user_history_entry__field_indices_by_name,
+  1,  steward__identity__v1__user_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__user_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__set_user_password_request__field_descriptors[2] =
 {
   {
@@ -1955,7 +2360,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_respon
   (ProtobufCMessageInit) steward__identity__v1__set_user_password_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[10] =
 {
   { "GetUser", &steward__identity__v1__get_user_request__descriptor, &steward__identity__v1__get_user_response__descriptor },
   { "BatchGetUsers", &steward__identity__v1__batch_get_users_request__descriptor, &steward__identity__v1__batch_get_users_response__descriptor },
@@ -1965,6 +2370,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__user_service__meth
   { "UpdateUser", &steward__identity__v1__update_user_request__descriptor, &steward__identity__v1__update_user_response__descriptor },
   { "DeleteUser", &steward__identity__v1__delete_user_request__descriptor, &steward__identity__v1__delete_user_response__descriptor },
   { "RestoreUser", &steward__identity__v1__restore_user_request__descriptor, &steward__identity__v1__restore_user_response__descriptor },
+  { "ListUserChanges", &steward__identity__v1__list_user_changes_request__descriptor, &steward__identity__v1__list_user_changes_response__descriptor },
   { "SetUserPassword", &steward__identity__v1__set_user_password_request__descriptor, &steward__identity__v1__set_user_password_response__descriptor },
 };
 const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
@@ -1973,9 +2379,10 @@ const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
   3,        /* CreateUser */
   6,        /* DeleteUser */
   0,        /* GetUser */
+  8,        /* ListUserChanges */
   2,        /* ListUsers */
   7,        /* RestoreUser */
-  8,        /* SetUserPassword */
+  9,        /* SetUserPassword */
   5         /* UpdateUser */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor =
@@ -1985,7 +2392,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor
   "UserService",
   "Steward__Identity__V1__UserService",
   "steward.identity.v1",
-  9,
+  10,
   steward__identity__v1__user_service__method_descriptors,
   steward__identity__v1__user_service__method_indices_by_name
 };
@@ -2053,13 +2460,21 @@ void steward__identity__v1__user_service__restore_user(ProtobufCService *service
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__user_service__list_user_changes(ProtobufCService *service,
+                                                            const Steward__Identity__V1__ListUserChangesRequest *input,
+                                                            Steward__Identity__V1__ListUserChangesResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__user_service__set_user_password(ProtobufCService *service,
                                                             const Steward__Identity__V1__SetUserPasswordRequest *input,
                                                             Steward__Identity__V1__SetUserPasswordResponse_Closure closure,
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__init (Steward__Identity__V1__UserService_Service *service,
                                                 Steward__Identity__V1__UserService_ServiceDestroy destroy)

@@ -772,6 +772,141 @@ void   steward__sales__v1__restore_deal_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__restore_deal_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__list_deal_changes_request__init
+                     (Steward__Sales__V1__ListDealChangesRequest         *message)
+{
+  static const Steward__Sales__V1__ListDealChangesRequest init_value = STEWARD__SALES__V1__LIST_DEAL_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__list_deal_changes_request__get_packed_size
+                     (const Steward__Sales__V1__ListDealChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_deal_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__list_deal_changes_request__pack
+                     (const Steward__Sales__V1__ListDealChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_deal_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__list_deal_changes_request__pack_to_buffer
+                     (const Steward__Sales__V1__ListDealChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_deal_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ListDealChangesRequest *
+       steward__sales__v1__list_deal_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ListDealChangesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__list_deal_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__list_deal_changes_request__free_unpacked
+                     (Steward__Sales__V1__ListDealChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__list_deal_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__list_deal_changes_response__init
+                     (Steward__Sales__V1__ListDealChangesResponse         *message)
+{
+  static const Steward__Sales__V1__ListDealChangesResponse init_value = STEWARD__SALES__V1__LIST_DEAL_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__list_deal_changes_response__get_packed_size
+                     (const Steward__Sales__V1__ListDealChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_deal_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__list_deal_changes_response__pack
+                     (const Steward__Sales__V1__ListDealChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_deal_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__list_deal_changes_response__pack_to_buffer
+                     (const Steward__Sales__V1__ListDealChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_deal_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ListDealChangesResponse *
+       steward__sales__v1__list_deal_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ListDealChangesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__list_deal_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__list_deal_changes_response__free_unpacked
+                     (Steward__Sales__V1__ListDealChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__list_deal_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__deal_history_entry__init
+                     (Steward__Sales__V1__DealHistoryEntry         *message)
+{
+  static const Steward__Sales__V1__DealHistoryEntry init_value = STEWARD__SALES__V1__DEAL_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__deal_history_entry__get_packed_size
+                     (const Steward__Sales__V1__DealHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__deal_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__deal_history_entry__pack
+                     (const Steward__Sales__V1__DealHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__deal_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__deal_history_entry__pack_to_buffer
+                     (const Steward__Sales__V1__DealHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__deal_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__DealHistoryEntry *
+       steward__sales__v1__deal_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__DealHistoryEntry *)
+     protobuf_c_message_unpack (&steward__sales__v1__deal_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__deal_history_entry__free_unpacked
+                     (Steward__Sales__V1__DealHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__deal_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__move_deal_stage_request__init
                      (Steward__Sales__V1__MoveDealStageRequest         *message)
 {
@@ -2414,6 +2549,276 @@ const ProtobufCMessageDescriptor steward__sales__v1__restore_deal_response__desc
   (ProtobufCMessageInit) steward__sales__v1__restore_deal_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__list_deal_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ListDealChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__ListDealChangesRequest, has_show_deleted),
+    offsetof(Steward__Sales__V1__ListDealChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Sales__V1__ListDealChangesRequest, has_page_size),
+    offsetof(Steward__Sales__V1__ListDealChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ListDealChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__list_deal_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__sales__v1__list_deal_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__list_deal_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ListDealChangesRequest",
+  "ListDealChangesRequest",
+  "Steward__Sales__V1__ListDealChangesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ListDealChangesRequest),
+  4,
+  steward__sales__v1__list_deal_changes_request__field_descriptors,
+  steward__sales__v1__list_deal_changes_request__field_indices_by_name,
+  1,  steward__sales__v1__list_deal_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__list_deal_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__list_deal_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__ListDealChangesResponse, n_changes),
+    offsetof(Steward__Sales__V1__ListDealChangesResponse, changes),
+    &steward__sales__v1__deal_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ListDealChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__list_deal_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__sales__v1__list_deal_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__list_deal_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ListDealChangesResponse",
+  "ListDealChangesResponse",
+  "Steward__Sales__V1__ListDealChangesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ListDealChangesResponse),
+  2,
+  steward__sales__v1__list_deal_changes_response__field_descriptors,
+  steward__sales__v1__list_deal_changes_response__field_indices_by_name,
+  1,  steward__sales__v1__list_deal_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__list_deal_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__deal_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__DealHistoryEntry, has_version),
+    offsetof(Steward__Sales__V1__DealHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DealHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DealHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DealHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DealHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DealHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__DealHistoryEntry, n_changed_fields),
+    offsetof(Steward__Sales__V1__DealHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DealHistoryEntry, before),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DealHistoryEntry, after),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__deal_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__sales__v1__deal_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__deal_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.DealHistoryEntry",
+  "DealHistoryEntry",
+  "Steward__Sales__V1__DealHistoryEntry",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__DealHistoryEntry),
+  9,
+  steward__sales__v1__deal_history_entry__field_descriptors,
+  steward__sales__v1__deal_history_entry__field_indices_by_name,
+  1,  steward__sales__v1__deal_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__deal_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__move_deal_stage_request__field_descriptors[4] =
 {
   {
@@ -3208,7 +3613,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__money_sum__descriptor =
   (ProtobufCMessageInit) steward__sales__v1__money_sum__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[12] =
+static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[13] =
 {
   { "GetDeal", &steward__sales__v1__get_deal_request__descriptor, &steward__sales__v1__get_deal_response__descriptor },
   { "BatchGetDeals", &steward__sales__v1__batch_get_deals_request__descriptor, &steward__sales__v1__batch_get_deals_response__descriptor },
@@ -3218,6 +3623,7 @@ static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_
   { "UpdateDeal", &steward__sales__v1__update_deal_request__descriptor, &steward__sales__v1__update_deal_response__descriptor },
   { "DeleteDeal", &steward__sales__v1__delete_deal_request__descriptor, &steward__sales__v1__delete_deal_response__descriptor },
   { "RestoreDeal", &steward__sales__v1__restore_deal_request__descriptor, &steward__sales__v1__restore_deal_response__descriptor },
+  { "ListDealChanges", &steward__sales__v1__list_deal_changes_request__descriptor, &steward__sales__v1__list_deal_changes_response__descriptor },
   { "MoveDealStage", &steward__sales__v1__move_deal_stage_request__descriptor, &steward__sales__v1__move_deal_stage_response__descriptor },
   { "MoveDealsToPipeline", &steward__sales__v1__move_deals_to_pipeline_request__descriptor, &steward__sales__v1__move_deals_to_pipeline_response__descriptor },
   { "ListStageHistory", &steward__sales__v1__list_stage_history_request__descriptor, &steward__sales__v1__list_stage_history_response__descriptor },
@@ -3228,12 +3634,13 @@ const unsigned steward__sales__v1__deal_service__method_indices_by_name[] = {
   1,        /* BatchGetDeals */
   3,        /* CreateDeal */
   6,        /* DeleteDeal */
-  11,        /* GetBoard */
+  12,        /* GetBoard */
   0,        /* GetDeal */
+  8,        /* ListDealChanges */
   2,        /* ListDeals */
-  10,        /* ListStageHistory */
-  8,        /* MoveDealStage */
-  9,        /* MoveDealsToPipeline */
+  11,        /* ListStageHistory */
+  9,        /* MoveDealStage */
+  10,        /* MoveDealsToPipeline */
   7,        /* RestoreDeal */
   5         /* UpdateDeal */
 };
@@ -3244,7 +3651,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
   "DealService",
   "Steward__Sales__V1__DealService",
   "steward.sales.v1",
-  12,
+  13,
   steward__sales__v1__deal_service__method_descriptors,
   steward__sales__v1__deal_service__method_indices_by_name
 };
@@ -3312,13 +3719,21 @@ void steward__sales__v1__deal_service__restore_deal(ProtobufCService *service,
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__deal_service__list_deal_changes(ProtobufCService *service,
+                                                         const Steward__Sales__V1__ListDealChangesRequest *input,
+                                                         Steward__Sales__V1__ListDealChangesResponse_Closure closure,
+                                                         void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service,
                                                        const Steward__Sales__V1__MoveDealStageRequest *input,
                                                        Steward__Sales__V1__MoveDealStageResponse_Closure closure,
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *service,
                                                               const Steward__Sales__V1__MoveDealsToPipelineRequest *input,
@@ -3326,7 +3741,7 @@ void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *service,
                                                           const Steward__Sales__V1__ListStageHistoryRequest *input,
@@ -3334,7 +3749,7 @@ void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  const Steward__Sales__V1__GetBoardRequest *input,
@@ -3342,7 +3757,7 @@ void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Service *service,
                                              Steward__Sales__V1__DealService_ServiceDestroy destroy)

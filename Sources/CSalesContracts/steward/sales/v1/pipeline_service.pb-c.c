@@ -772,6 +772,141 @@ void   steward__sales__v1__restore_pipeline_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__restore_pipeline_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__list_pipeline_changes_request__init
+                     (Steward__Sales__V1__ListPipelineChangesRequest         *message)
+{
+  static const Steward__Sales__V1__ListPipelineChangesRequest init_value = STEWARD__SALES__V1__LIST_PIPELINE_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__list_pipeline_changes_request__get_packed_size
+                     (const Steward__Sales__V1__ListPipelineChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_pipeline_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__list_pipeline_changes_request__pack
+                     (const Steward__Sales__V1__ListPipelineChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_pipeline_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__list_pipeline_changes_request__pack_to_buffer
+                     (const Steward__Sales__V1__ListPipelineChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_pipeline_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ListPipelineChangesRequest *
+       steward__sales__v1__list_pipeline_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ListPipelineChangesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__list_pipeline_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__list_pipeline_changes_request__free_unpacked
+                     (Steward__Sales__V1__ListPipelineChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__list_pipeline_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__list_pipeline_changes_response__init
+                     (Steward__Sales__V1__ListPipelineChangesResponse         *message)
+{
+  static const Steward__Sales__V1__ListPipelineChangesResponse init_value = STEWARD__SALES__V1__LIST_PIPELINE_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__list_pipeline_changes_response__get_packed_size
+                     (const Steward__Sales__V1__ListPipelineChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_pipeline_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__list_pipeline_changes_response__pack
+                     (const Steward__Sales__V1__ListPipelineChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_pipeline_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__list_pipeline_changes_response__pack_to_buffer
+                     (const Steward__Sales__V1__ListPipelineChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_pipeline_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ListPipelineChangesResponse *
+       steward__sales__v1__list_pipeline_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ListPipelineChangesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__list_pipeline_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__list_pipeline_changes_response__free_unpacked
+                     (Steward__Sales__V1__ListPipelineChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__list_pipeline_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__pipeline_history_entry__init
+                     (Steward__Sales__V1__PipelineHistoryEntry         *message)
+{
+  static const Steward__Sales__V1__PipelineHistoryEntry init_value = STEWARD__SALES__V1__PIPELINE_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__pipeline_history_entry__get_packed_size
+                     (const Steward__Sales__V1__PipelineHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__pipeline_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__pipeline_history_entry__pack
+                     (const Steward__Sales__V1__PipelineHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__pipeline_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__pipeline_history_entry__pack_to_buffer
+                     (const Steward__Sales__V1__PipelineHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__pipeline_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__PipelineHistoryEntry *
+       steward__sales__v1__pipeline_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__PipelineHistoryEntry *)
+     protobuf_c_message_unpack (&steward__sales__v1__pipeline_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__pipeline_history_entry__free_unpacked
+                     (Steward__Sales__V1__PipelineHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__pipeline_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__sales__v1__pipeline__field_descriptors[8] =
 {
   {
@@ -1718,7 +1853,277 @@ const ProtobufCMessageDescriptor steward__sales__v1__restore_pipeline_response__
   (ProtobufCMessageInit) steward__sales__v1__restore_pipeline_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[8] =
+static const ProtobufCFieldDescriptor steward__sales__v1__list_pipeline_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ListPipelineChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__ListPipelineChangesRequest, has_show_deleted),
+    offsetof(Steward__Sales__V1__ListPipelineChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Sales__V1__ListPipelineChangesRequest, has_page_size),
+    offsetof(Steward__Sales__V1__ListPipelineChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ListPipelineChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__list_pipeline_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__sales__v1__list_pipeline_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__list_pipeline_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ListPipelineChangesRequest",
+  "ListPipelineChangesRequest",
+  "Steward__Sales__V1__ListPipelineChangesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ListPipelineChangesRequest),
+  4,
+  steward__sales__v1__list_pipeline_changes_request__field_descriptors,
+  steward__sales__v1__list_pipeline_changes_request__field_indices_by_name,
+  1,  steward__sales__v1__list_pipeline_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__list_pipeline_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__list_pipeline_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__ListPipelineChangesResponse, n_changes),
+    offsetof(Steward__Sales__V1__ListPipelineChangesResponse, changes),
+    &steward__sales__v1__pipeline_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ListPipelineChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__list_pipeline_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__sales__v1__list_pipeline_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__list_pipeline_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ListPipelineChangesResponse",
+  "ListPipelineChangesResponse",
+  "Steward__Sales__V1__ListPipelineChangesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ListPipelineChangesResponse),
+  2,
+  steward__sales__v1__list_pipeline_changes_response__field_descriptors,
+  steward__sales__v1__list_pipeline_changes_response__field_indices_by_name,
+  1,  steward__sales__v1__list_pipeline_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__list_pipeline_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__pipeline_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__PipelineHistoryEntry, has_version),
+    offsetof(Steward__Sales__V1__PipelineHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__PipelineHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__PipelineHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__PipelineHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__PipelineHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__PipelineHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__PipelineHistoryEntry, n_changed_fields),
+    offsetof(Steward__Sales__V1__PipelineHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__PipelineHistoryEntry, before),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__PipelineHistoryEntry, after),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__pipeline_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__sales__v1__pipeline_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__pipeline_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.PipelineHistoryEntry",
+  "PipelineHistoryEntry",
+  "Steward__Sales__V1__PipelineHistoryEntry",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__PipelineHistoryEntry),
+  9,
+  steward__sales__v1__pipeline_history_entry__field_descriptors,
+  steward__sales__v1__pipeline_history_entry__field_indices_by_name,
+  1,  steward__sales__v1__pipeline_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__pipeline_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[9] =
 {
   { "GetPipeline", &steward__sales__v1__get_pipeline_request__descriptor, &steward__sales__v1__get_pipeline_response__descriptor },
   { "BatchGetPipelines", &steward__sales__v1__batch_get_pipelines_request__descriptor, &steward__sales__v1__batch_get_pipelines_response__descriptor },
@@ -1728,6 +2133,7 @@ static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__met
   { "UpdatePipeline", &steward__sales__v1__update_pipeline_request__descriptor, &steward__sales__v1__update_pipeline_response__descriptor },
   { "DeletePipeline", &steward__sales__v1__delete_pipeline_request__descriptor, &steward__sales__v1__delete_pipeline_response__descriptor },
   { "RestorePipeline", &steward__sales__v1__restore_pipeline_request__descriptor, &steward__sales__v1__restore_pipeline_response__descriptor },
+  { "ListPipelineChanges", &steward__sales__v1__list_pipeline_changes_request__descriptor, &steward__sales__v1__list_pipeline_changes_response__descriptor },
 };
 const unsigned steward__sales__v1__pipeline_service__method_indices_by_name[] = {
   4,        /* BatchCreatePipelines */
@@ -1735,6 +2141,7 @@ const unsigned steward__sales__v1__pipeline_service__method_indices_by_name[] = 
   3,        /* CreatePipeline */
   6,        /* DeletePipeline */
   0,        /* GetPipeline */
+  8,        /* ListPipelineChanges */
   2,        /* ListPipelines */
   7,        /* RestorePipeline */
   5         /* UpdatePipeline */
@@ -1746,7 +2153,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descripto
   "PipelineService",
   "Steward__Sales__V1__PipelineService",
   "steward.sales.v1",
-  8,
+  9,
   steward__sales__v1__pipeline_service__method_descriptors,
   steward__sales__v1__pipeline_service__method_indices_by_name
 };
@@ -1813,6 +2220,14 @@ void steward__sales__v1__pipeline_service__restore_pipeline(ProtobufCService *se
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__pipeline_service__list_pipeline_changes(ProtobufCService *service,
+                                                                 const Steward__Sales__V1__ListPipelineChangesRequest *input,
+                                                                 Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
+                                                                 void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineService_Service *service,
                                                  Steward__Sales__V1__PipelineService_ServiceDestroy destroy)

@@ -772,6 +772,141 @@ void   steward__sales__v1__restore_stage_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__restore_stage_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__list_stage_changes_request__init
+                     (Steward__Sales__V1__ListStageChangesRequest         *message)
+{
+  static const Steward__Sales__V1__ListStageChangesRequest init_value = STEWARD__SALES__V1__LIST_STAGE_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__list_stage_changes_request__get_packed_size
+                     (const Steward__Sales__V1__ListStageChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_stage_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__list_stage_changes_request__pack
+                     (const Steward__Sales__V1__ListStageChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_stage_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__list_stage_changes_request__pack_to_buffer
+                     (const Steward__Sales__V1__ListStageChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_stage_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ListStageChangesRequest *
+       steward__sales__v1__list_stage_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ListStageChangesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__list_stage_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__list_stage_changes_request__free_unpacked
+                     (Steward__Sales__V1__ListStageChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__list_stage_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__list_stage_changes_response__init
+                     (Steward__Sales__V1__ListStageChangesResponse         *message)
+{
+  static const Steward__Sales__V1__ListStageChangesResponse init_value = STEWARD__SALES__V1__LIST_STAGE_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__list_stage_changes_response__get_packed_size
+                     (const Steward__Sales__V1__ListStageChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_stage_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__list_stage_changes_response__pack
+                     (const Steward__Sales__V1__ListStageChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_stage_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__list_stage_changes_response__pack_to_buffer
+                     (const Steward__Sales__V1__ListStageChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__list_stage_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ListStageChangesResponse *
+       steward__sales__v1__list_stage_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ListStageChangesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__list_stage_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__list_stage_changes_response__free_unpacked
+                     (Steward__Sales__V1__ListStageChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__list_stage_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__stage_history_entry__init
+                     (Steward__Sales__V1__StageHistoryEntry         *message)
+{
+  static const Steward__Sales__V1__StageHistoryEntry init_value = STEWARD__SALES__V1__STAGE_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__stage_history_entry__get_packed_size
+                     (const Steward__Sales__V1__StageHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__stage_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__stage_history_entry__pack
+                     (const Steward__Sales__V1__StageHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__stage_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__stage_history_entry__pack_to_buffer
+                     (const Steward__Sales__V1__StageHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__stage_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__StageHistoryEntry *
+       steward__sales__v1__stage_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__StageHistoryEntry *)
+     protobuf_c_message_unpack (&steward__sales__v1__stage_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__stage_history_entry__free_unpacked
+                     (Steward__Sales__V1__StageHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__stage_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__sales__v1__stage__field_descriptors[11] =
 {
   {
@@ -1757,6 +1892,276 @@ const ProtobufCMessageDescriptor steward__sales__v1__restore_stage_response__des
   (ProtobufCMessageInit) steward__sales__v1__restore_stage_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__list_stage_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ListStageChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__ListStageChangesRequest, has_show_deleted),
+    offsetof(Steward__Sales__V1__ListStageChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Sales__V1__ListStageChangesRequest, has_page_size),
+    offsetof(Steward__Sales__V1__ListStageChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ListStageChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__list_stage_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__sales__v1__list_stage_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__list_stage_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ListStageChangesRequest",
+  "ListStageChangesRequest",
+  "Steward__Sales__V1__ListStageChangesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ListStageChangesRequest),
+  4,
+  steward__sales__v1__list_stage_changes_request__field_descriptors,
+  steward__sales__v1__list_stage_changes_request__field_indices_by_name,
+  1,  steward__sales__v1__list_stage_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__list_stage_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__list_stage_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__ListStageChangesResponse, n_changes),
+    offsetof(Steward__Sales__V1__ListStageChangesResponse, changes),
+    &steward__sales__v1__stage_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ListStageChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__list_stage_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__sales__v1__list_stage_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__list_stage_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ListStageChangesResponse",
+  "ListStageChangesResponse",
+  "Steward__Sales__V1__ListStageChangesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ListStageChangesResponse),
+  2,
+  steward__sales__v1__list_stage_changes_response__field_descriptors,
+  steward__sales__v1__list_stage_changes_response__field_indices_by_name,
+  1,  steward__sales__v1__list_stage_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__list_stage_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__stage_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__StageHistoryEntry, has_version),
+    offsetof(Steward__Sales__V1__StageHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__StageHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__StageHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__StageHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__StageHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__StageHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__StageHistoryEntry, n_changed_fields),
+    offsetof(Steward__Sales__V1__StageHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__StageHistoryEntry, before),
+    &steward__sales__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__StageHistoryEntry, after),
+    &steward__sales__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__stage_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__sales__v1__stage_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__stage_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.StageHistoryEntry",
+  "StageHistoryEntry",
+  "Steward__Sales__V1__StageHistoryEntry",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__StageHistoryEntry),
+  9,
+  steward__sales__v1__stage_history_entry__field_descriptors,
+  steward__sales__v1__stage_history_entry__field_indices_by_name,
+  1,  steward__sales__v1__stage_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__stage_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__sales__v1__stage_category__enum_values_by_number[4] =
 {
   { "STAGE_CATEGORY_UNSPECIFIED", "STEWARD__SALES__V1__STAGE_CATEGORY__STAGE_CATEGORY_UNSPECIFIED", 0 },
@@ -1789,7 +2194,7 @@ const ProtobufCEnumDescriptor steward__sales__v1__stage_category__descriptor =
   steward__sales__v1__stage_category__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[8] =
+static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[9] =
 {
   { "GetStage", &steward__sales__v1__get_stage_request__descriptor, &steward__sales__v1__get_stage_response__descriptor },
   { "BatchGetStages", &steward__sales__v1__batch_get_stages_request__descriptor, &steward__sales__v1__batch_get_stages_response__descriptor },
@@ -1799,6 +2204,7 @@ static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method
   { "UpdateStage", &steward__sales__v1__update_stage_request__descriptor, &steward__sales__v1__update_stage_response__descriptor },
   { "DeleteStage", &steward__sales__v1__delete_stage_request__descriptor, &steward__sales__v1__delete_stage_response__descriptor },
   { "RestoreStage", &steward__sales__v1__restore_stage_request__descriptor, &steward__sales__v1__restore_stage_response__descriptor },
+  { "ListStageChanges", &steward__sales__v1__list_stage_changes_request__descriptor, &steward__sales__v1__list_stage_changes_response__descriptor },
 };
 const unsigned steward__sales__v1__stage_service__method_indices_by_name[] = {
   4,        /* BatchCreateStages */
@@ -1806,6 +2212,7 @@ const unsigned steward__sales__v1__stage_service__method_indices_by_name[] = {
   3,        /* CreateStage */
   6,        /* DeleteStage */
   0,        /* GetStage */
+  8,        /* ListStageChanges */
   2,        /* ListStages */
   7,        /* RestoreStage */
   5         /* UpdateStage */
@@ -1817,7 +2224,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor =
   "StageService",
   "Steward__Sales__V1__StageService",
   "steward.sales.v1",
-  8,
+  9,
   steward__sales__v1__stage_service__method_descriptors,
   steward__sales__v1__stage_service__method_indices_by_name
 };
@@ -1884,6 +2291,14 @@ void steward__sales__v1__stage_service__restore_stage(ProtobufCService *service,
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__stage_service__list_stage_changes(ProtobufCService *service,
+                                                           const Steward__Sales__V1__ListStageChangesRequest *input,
+                                                           Steward__Sales__V1__ListStageChangesResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_Service *service,
                                               Steward__Sales__V1__StageService_ServiceDestroy destroy)

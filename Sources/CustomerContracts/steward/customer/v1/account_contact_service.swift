@@ -137,7 +137,8 @@ extension AccountContact: RecordMessage {
             batchCreate: AccountContactServiceMethods.batchCreateAccountContacts,
             update: AccountContactServiceMethods.updateAccountContact,
             delete: AccountContactServiceMethods.deleteAccountContact,
-            restore: AccountContactServiceMethods.restoreAccountContact
+            restore: AccountContactServiceMethods.restoreAccountContact,
+            listChanges: AccountContactServiceMethods.listAccountContactChanges
         ))
 }
 
@@ -188,6 +189,15 @@ public typealias RestoreAccountContactRequest = RestoreRequest<AccountContact>
 
 /// The link lives again.
 public typealias RestoreAccountContactResponse = RestoreResponse<AccountContact>
+
+/// Asks for a page of the changes of a link.
+public typealias ListAccountContactChangesRequest = ListChangesRequest<AccountContact>
+
+/// A page of the changes of a link.
+public typealias ListAccountContactChangesResponse = ListChangesResponse<AccountContact>
+
+/// One change of a link.
+public typealias AccountContactHistoryEntry = HistoryEntry<AccountContact>
 
 /// The methods of steward.customer.v1.AccountContactService.
 public enum AccountContactServiceMethods {
@@ -258,10 +268,19 @@ public enum AccountContactServiceMethods {
         kind: .unary
     )
 
+    /// Lists the changes of one link, newest first, as far as the caller may see it now. NOT_FOUND as GetAccountContact.
+    public static let listAccountContactChanges = MethodDefinition(
+        path: "steward.customer.v1.AccountContactService/ListAccountContactChanges",
+        request: MessageDescriptor(steward_customer_v1_list_account_contact_changes_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_list_account_contact_changes_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getAccountContact, batchGetAccountContacts, listAccountContacts, createAccountContact,
-        batchCreateAccountContacts, updateAccountContact, deleteAccountContact, restoreAccountContact
+        batchCreateAccountContacts, updateAccountContact, deleteAccountContact, restoreAccountContact,
+        listAccountContactChanges
     ]
 
     /// As reflection tells it.
@@ -276,6 +295,7 @@ public enum AccountContactServiceMethods {
             MethodDescription(updateAccountContact, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteAccountContact, comment: "Deletes a link; it can be restored."),
             MethodDescription(restoreAccountContact, comment: "Brings a deleted link back."),
+            MethodDescription(listAccountContactChanges, comment: "Lists the changes of one link, newest first, as far as the caller may see it now. NOT_FOUND as GetAccountContact."),
         ])
 }
 
@@ -344,5 +364,12 @@ public struct AccountContactServiceClient: Sendable {
         _ request: RestoreAccountContactRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreAccountContactResponse {
         try await channel.call(AccountContactServiceMethods.restoreAccountContact, request, options)
+    }
+
+    /// Lists the changes of one link, newest first, as far as the caller may see it now. NOT_FOUND as GetAccountContact.
+    public func listAccountContactChanges(
+        _ request: ListAccountContactChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListAccountContactChangesResponse {
+        try await channel.call(AccountContactServiceMethods.listAccountContactChanges, request, options)
     }
 }

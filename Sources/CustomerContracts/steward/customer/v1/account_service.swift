@@ -191,7 +191,8 @@ extension Account: RecordMessage {
             list: AccountServiceMethods.listAccounts, create: AccountServiceMethods.createAccount,
             batchCreate: AccountServiceMethods.batchCreateAccounts,
             update: AccountServiceMethods.updateAccount, delete: AccountServiceMethods.deleteAccount,
-            restore: AccountServiceMethods.restoreAccount
+            restore: AccountServiceMethods.restoreAccount,
+            listChanges: AccountServiceMethods.listAccountChanges
         ))
 }
 
@@ -242,6 +243,15 @@ public typealias RestoreAccountRequest = RestoreRequest<Account>
 
 /// The account lives again.
 public typealias RestoreAccountResponse = RestoreResponse<Account>
+
+/// Asks for a page of the changes of an account.
+public typealias ListAccountChangesRequest = ListChangesRequest<Account>
+
+/// A page of the changes of an account.
+public typealias ListAccountChangesResponse = ListChangesResponse<Account>
+
+/// One change of an account.
+public typealias AccountHistoryEntry = HistoryEntry<Account>
 
 /// The methods of steward.customer.v1.AccountService.
 public enum AccountServiceMethods {
@@ -306,10 +316,18 @@ public enum AccountServiceMethods {
         response: MessageDescriptor(steward_customer_v1_restore_account_response_descriptor()), kind: .unary
     )
 
+    /// Lists the changes of one account, newest first, as far as the caller may see it now. NOT_FOUND as GetAccount.
+    public static let listAccountChanges = MethodDefinition(
+        path: "steward.customer.v1.AccountService/ListAccountChanges",
+        request: MessageDescriptor(steward_customer_v1_list_account_changes_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_list_account_changes_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getAccount, batchGetAccounts, listAccounts, createAccount, batchCreateAccounts, updateAccount,
-        deleteAccount, restoreAccount
+        deleteAccount, restoreAccount, listAccountChanges
     ]
 
     /// As reflection tells it.
@@ -324,6 +342,7 @@ public enum AccountServiceMethods {
             MethodDescription(updateAccount, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteAccount, comment: "Deletes an account; it can be restored."),
             MethodDescription(restoreAccount, comment: "Brings a deleted account back."),
+            MethodDescription(listAccountChanges, comment: "Lists the changes of one account, newest first, as far as the caller may see it now. NOT_FOUND as GetAccount."),
         ])
 }
 
@@ -392,5 +411,12 @@ public struct AccountServiceClient: Sendable {
         _ request: RestoreAccountRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreAccountResponse {
         try await channel.call(AccountServiceMethods.restoreAccount, request, options)
+    }
+
+    /// Lists the changes of one account, newest first, as far as the caller may see it now. NOT_FOUND as GetAccount.
+    public func listAccountChanges(
+        _ request: ListAccountChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListAccountChangesResponse {
+        try await channel.call(AccountServiceMethods.listAccountChanges, request, options)
     }
 }

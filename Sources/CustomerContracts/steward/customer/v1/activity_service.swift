@@ -169,7 +169,8 @@ extension Activity: RecordMessage {
             list: ActivityServiceMethods.listActivities, create: ActivityServiceMethods.createActivity,
             batchCreate: ActivityServiceMethods.batchCreateActivities,
             update: ActivityServiceMethods.updateActivity, delete: ActivityServiceMethods.deleteActivity,
-            restore: ActivityServiceMethods.restoreActivity
+            restore: ActivityServiceMethods.restoreActivity,
+            listChanges: ActivityServiceMethods.listActivityChanges
         ))
 }
 
@@ -220,6 +221,15 @@ public typealias RestoreActivityRequest = RestoreRequest<Activity>
 
 /// The activity lives again.
 public typealias RestoreActivityResponse = RestoreResponse<Activity>
+
+/// Asks for a page of the changes of an activity.
+public typealias ListActivityChangesRequest = ListChangesRequest<Activity>
+
+/// A page of the changes of an activity.
+public typealias ListActivityChangesResponse = ListChangesResponse<Activity>
+
+/// One change of an activity.
+public typealias ActivityHistoryEntry = HistoryEntry<Activity>
 
 /// Kinds of activities.
 public struct ActivityKind: RawRepresentable, Hashable, Sendable {
@@ -328,10 +338,18 @@ public enum ActivityServiceMethods {
         response: MessageDescriptor(steward_customer_v1_restore_activity_response_descriptor()), kind: .unary
     )
 
+    /// Lists the changes of one activity, newest first, as far as the caller may see it now. NOT_FOUND as GetActivity.
+    public static let listActivityChanges = MethodDefinition(
+        path: "steward.customer.v1.ActivityService/ListActivityChanges",
+        request: MessageDescriptor(steward_customer_v1_list_activity_changes_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_list_activity_changes_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getActivity, batchGetActivities, listActivities, createActivity, batchCreateActivities,
-        updateActivity, deleteActivity, restoreActivity
+        updateActivity, deleteActivity, restoreActivity, listActivityChanges
     ]
 
     /// As reflection tells it.
@@ -346,6 +364,7 @@ public enum ActivityServiceMethods {
             MethodDescription(updateActivity, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteActivity, comment: "Deletes an activity; it can be restored."),
             MethodDescription(restoreActivity, comment: "Brings a deleted activity back."),
+            MethodDescription(listActivityChanges, comment: "Lists the changes of one activity, newest first, as far as the caller may see it now. NOT_FOUND as GetActivity."),
         ])
 }
 
@@ -412,5 +431,12 @@ public struct ActivityServiceClient: Sendable {
         _ request: RestoreActivityRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreActivityResponse {
         try await channel.call(ActivityServiceMethods.restoreActivity, request, options)
+    }
+
+    /// Lists the changes of one activity, newest first, as far as the caller may see it now. NOT_FOUND as GetActivity.
+    public func listActivityChanges(
+        _ request: ListActivityChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListActivityChangesResponse {
+        try await channel.call(ActivityServiceMethods.listActivityChanges, request, options)
     }
 }

@@ -174,7 +174,8 @@ extension Contact: RecordMessage {
             list: ContactServiceMethods.listContacts, create: ContactServiceMethods.createContact,
             batchCreate: ContactServiceMethods.batchCreateContacts,
             update: ContactServiceMethods.updateContact, delete: ContactServiceMethods.deleteContact,
-            restore: ContactServiceMethods.restoreContact
+            restore: ContactServiceMethods.restoreContact,
+            listChanges: ContactServiceMethods.listContactChanges
         ))
 }
 
@@ -295,6 +296,15 @@ public typealias RestoreContactRequest = RestoreRequest<Contact>
 /// The contact lives again.
 public typealias RestoreContactResponse = RestoreResponse<Contact>
 
+/// Asks for a page of the changes of a contact.
+public typealias ListContactChangesRequest = ListChangesRequest<Contact>
+
+/// A page of the changes of a contact.
+public typealias ListContactChangesResponse = ListChangesResponse<Contact>
+
+/// One change of a contact.
+public typealias ContactHistoryEntry = HistoryEntry<Contact>
+
 /// Kinds of contact points.
 public struct ContactPointKind: RawRepresentable, Hashable, Sendable {
     /// Refused.
@@ -383,10 +393,18 @@ public enum ContactServiceMethods {
         response: MessageDescriptor(steward_customer_v1_restore_contact_response_descriptor()), kind: .unary
     )
 
+    /// Lists the changes of one contact, newest first, as far as the caller may see it now. NOT_FOUND as GetContact.
+    public static let listContactChanges = MethodDefinition(
+        path: "steward.customer.v1.ContactService/ListContactChanges",
+        request: MessageDescriptor(steward_customer_v1_list_contact_changes_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_list_contact_changes_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getContact, batchGetContacts, listContacts, createContact, batchCreateContacts, updateContact,
-        deleteContact, restoreContact
+        deleteContact, restoreContact, listContactChanges
     ]
 
     /// As reflection tells it.
@@ -401,6 +419,7 @@ public enum ContactServiceMethods {
             MethodDescription(updateContact, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteContact, comment: "Deletes a contact; it can be restored."),
             MethodDescription(restoreContact, comment: "Brings a deleted contact back."),
+            MethodDescription(listContactChanges, comment: "Lists the changes of one contact, newest first, as far as the caller may see it now. NOT_FOUND as GetContact."),
         ])
 }
 
@@ -469,5 +488,12 @@ public struct ContactServiceClient: Sendable {
         _ request: RestoreContactRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreContactResponse {
         try await channel.call(ContactServiceMethods.restoreContact, request, options)
+    }
+
+    /// Lists the changes of one contact, newest first, as far as the caller may see it now. NOT_FOUND as GetContact.
+    public func listContactChanges(
+        _ request: ListContactChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListContactChangesResponse {
+        try await channel.call(ContactServiceMethods.listContactChanges, request, options)
     }
 }

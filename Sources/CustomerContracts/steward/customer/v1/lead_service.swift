@@ -200,7 +200,8 @@ extension Lead: RecordMessage {
             get: LeadServiceMethods.getLead, batchGet: LeadServiceMethods.batchGetLeads,
             list: LeadServiceMethods.listLeads, create: LeadServiceMethods.createLead,
             batchCreate: LeadServiceMethods.batchCreateLeads, update: LeadServiceMethods.updateLead,
-            delete: LeadServiceMethods.deleteLead, restore: LeadServiceMethods.restoreLead
+            delete: LeadServiceMethods.deleteLead, restore: LeadServiceMethods.restoreLead,
+            listChanges: LeadServiceMethods.listLeadChanges
         ))
 }
 
@@ -251,6 +252,15 @@ public typealias RestoreLeadRequest = RestoreRequest<Lead>
 
 /// The lead lives again.
 public typealias RestoreLeadResponse = RestoreResponse<Lead>
+
+/// Asks for a page of the changes of a lead.
+public typealias ListLeadChangesRequest = ListChangesRequest<Lead>
+
+/// A page of the changes of a lead.
+public typealias ListLeadChangesResponse = ListChangesResponse<Lead>
+
+/// One change of a lead.
+public typealias LeadHistoryEntry = HistoryEntry<Lead>
 
 /// How far a lead is.
 public struct LeadStatus: RawRepresentable, Hashable, Sendable {
@@ -339,9 +349,17 @@ public enum LeadServiceMethods {
         response: MessageDescriptor(steward_customer_v1_restore_lead_response_descriptor()), kind: .unary
     )
 
+    /// Lists the changes of one lead, newest first, as far as the caller may see it now. NOT_FOUND as GetLead.
+    public static let listLeadChanges = MethodDefinition(
+        path: "steward.customer.v1.LeadService/ListLeadChanges",
+        request: MessageDescriptor(steward_customer_v1_list_lead_changes_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_list_lead_changes_response_descriptor()), kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
-        getLead, batchGetLeads, listLeads, createLead, batchCreateLeads, updateLead, deleteLead, restoreLead
+        getLead, batchGetLeads, listLeads, createLead, batchCreateLeads, updateLead, deleteLead, restoreLead,
+        listLeadChanges
     ]
 
     /// As reflection tells it.
@@ -356,6 +374,7 @@ public enum LeadServiceMethods {
             MethodDescription(updateLead, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteLead, comment: "Deletes a lead; it can be restored."),
             MethodDescription(restoreLead, comment: "Brings a deleted lead back."),
+            MethodDescription(listLeadChanges, comment: "Lists the changes of one lead, newest first, as far as the caller may see it now. NOT_FOUND as GetLead."),
         ])
 }
 
@@ -422,5 +441,12 @@ public struct LeadServiceClient: Sendable {
         _ request: RestoreLeadRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreLeadResponse {
         try await channel.call(LeadServiceMethods.restoreLead, request, options)
+    }
+
+    /// Lists the changes of one lead, newest first, as far as the caller may see it now. NOT_FOUND as GetLead.
+    public func listLeadChanges(
+        _ request: ListLeadChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListLeadChangesResponse {
+        try await channel.call(LeadServiceMethods.listLeadChanges, request, options)
     }
 }

@@ -92,7 +92,8 @@ extension Department: RecordMessage {
             batchCreate: DepartmentServiceMethods.batchCreateDepartments,
             update: DepartmentServiceMethods.updateDepartment,
             delete: DepartmentServiceMethods.deleteDepartment,
-            restore: DepartmentServiceMethods.restoreDepartment
+            restore: DepartmentServiceMethods.restoreDepartment,
+            listChanges: DepartmentServiceMethods.listDepartmentChanges
         ))
 }
 
@@ -143,6 +144,15 @@ public typealias RestoreDepartmentRequest = RestoreRequest<Department>
 
 /// The department lives again.
 public typealias RestoreDepartmentResponse = RestoreResponse<Department>
+
+/// Asks for a page of the changes of a department.
+public typealias ListDepartmentChangesRequest = ListChangesRequest<Department>
+
+/// A page of the changes of a department.
+public typealias ListDepartmentChangesResponse = ListChangesResponse<Department>
+
+/// One change of a department.
+public typealias DepartmentHistoryEntry = HistoryEntry<Department>
 
 /// The methods of steward.identity.v1.DepartmentService.
 public enum DepartmentServiceMethods {
@@ -208,10 +218,18 @@ public enum DepartmentServiceMethods {
         kind: .unary
     )
 
+    /// Lists the changes of one department, newest first, as far as the caller may see it now. NOT_FOUND as GetDepartment.
+    public static let listDepartmentChanges = MethodDefinition(
+        path: "steward.identity.v1.DepartmentService/ListDepartmentChanges",
+        request: MessageDescriptor(steward_identity_v1_list_department_changes_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_list_department_changes_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getDepartment, batchGetDepartments, listDepartments, createDepartment, batchCreateDepartments,
-        updateDepartment, deleteDepartment, restoreDepartment
+        updateDepartment, deleteDepartment, restoreDepartment, listDepartmentChanges
     ]
 
     /// As reflection tells it.
@@ -226,6 +244,7 @@ public enum DepartmentServiceMethods {
             MethodDescription(updateDepartment, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteDepartment, comment: "Deletes a department; it can be restored."),
             MethodDescription(restoreDepartment, comment: "Brings a deleted department back."),
+            MethodDescription(listDepartmentChanges, comment: "Lists the changes of one department, newest first, as far as the caller may see it now. NOT_FOUND as GetDepartment."),
         ])
 }
 
@@ -292,5 +311,12 @@ public struct DepartmentServiceClient: Sendable {
         _ request: RestoreDepartmentRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreDepartmentResponse {
         try await channel.call(DepartmentServiceMethods.restoreDepartment, request, options)
+    }
+
+    /// Lists the changes of one department, newest first, as far as the caller may see it now. NOT_FOUND as GetDepartment.
+    public func listDepartmentChanges(
+        _ request: ListDepartmentChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListDepartmentChangesResponse {
+        try await channel.call(DepartmentServiceMethods.listDepartmentChanges, request, options)
     }
 }

@@ -106,7 +106,8 @@ extension Role: RecordMessage {
             get: RoleServiceMethods.getRole, batchGet: RoleServiceMethods.batchGetRoles,
             list: RoleServiceMethods.listRoles, create: RoleServiceMethods.createRole,
             batchCreate: RoleServiceMethods.batchCreateRoles, update: RoleServiceMethods.updateRole,
-            delete: RoleServiceMethods.deleteRole, restore: RoleServiceMethods.restoreRole
+            delete: RoleServiceMethods.deleteRole, restore: RoleServiceMethods.restoreRole,
+            listChanges: RoleServiceMethods.listRoleChanges
         ))
 }
 
@@ -157,6 +158,15 @@ public typealias RestoreRoleRequest = RestoreRequest<Role>
 
 /// The role lives again.
 public typealias RestoreRoleResponse = RestoreResponse<Role>
+
+/// Asks for a page of the changes of a role.
+public typealias ListRoleChangesRequest = ListChangesRequest<Role>
+
+/// A page of the changes of a role.
+public typealias ListRoleChangesResponse = ListChangesResponse<Role>
+
+/// One change of a role.
+public typealias RoleHistoryEntry = HistoryEntry<Role>
 
 /// The methods of steward.identity.v1.RoleService.
 public enum RoleServiceMethods {
@@ -220,9 +230,17 @@ public enum RoleServiceMethods {
         response: MessageDescriptor(steward_identity_v1_restore_role_response_descriptor()), kind: .unary
     )
 
+    /// Lists the changes of one role, newest first, as far as the caller may see it now. NOT_FOUND as GetRole.
+    public static let listRoleChanges = MethodDefinition(
+        path: "steward.identity.v1.RoleService/ListRoleChanges",
+        request: MessageDescriptor(steward_identity_v1_list_role_changes_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_list_role_changes_response_descriptor()), kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
-        getRole, batchGetRoles, listRoles, createRole, batchCreateRoles, updateRole, deleteRole, restoreRole
+        getRole, batchGetRoles, listRoles, createRole, batchCreateRoles, updateRole, deleteRole, restoreRole,
+        listRoleChanges
     ]
 
     /// As reflection tells it.
@@ -237,6 +255,7 @@ public enum RoleServiceMethods {
             MethodDescription(updateRole, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteRole, comment: "Deletes a role; it can be restored."),
             MethodDescription(restoreRole, comment: "Brings a deleted role back."),
+            MethodDescription(listRoleChanges, comment: "Lists the changes of one role, newest first, as far as the caller may see it now. NOT_FOUND as GetRole."),
         ])
 }
 
@@ -303,5 +322,12 @@ public struct RoleServiceClient: Sendable {
         _ request: RestoreRoleRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreRoleResponse {
         try await channel.call(RoleServiceMethods.restoreRole, request, options)
+    }
+
+    /// Lists the changes of one role, newest first, as far as the caller may see it now. NOT_FOUND as GetRole.
+    public func listRoleChanges(
+        _ request: ListRoleChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListRoleChangesResponse {
+        try await channel.call(RoleServiceMethods.listRoleChanges, request, options)
     }
 }

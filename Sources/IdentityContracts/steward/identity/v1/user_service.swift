@@ -130,7 +130,8 @@ extension User: RecordMessage {
             get: UserServiceMethods.getUser, batchGet: UserServiceMethods.batchGetUsers,
             list: UserServiceMethods.listUsers, create: UserServiceMethods.createUser,
             batchCreate: UserServiceMethods.batchCreateUsers, update: UserServiceMethods.updateUser,
-            delete: UserServiceMethods.deleteUser, restore: UserServiceMethods.restoreUser
+            delete: UserServiceMethods.deleteUser, restore: UserServiceMethods.restoreUser,
+            listChanges: UserServiceMethods.listUserChanges
         ))
 }
 
@@ -181,6 +182,15 @@ public typealias RestoreUserRequest = RestoreRequest<User>
 
 /// The user lives again.
 public typealias RestoreUserResponse = RestoreResponse<User>
+
+/// Asks for a page of the changes of a user.
+public typealias ListUserChangesRequest = ListChangesRequest<User>
+
+/// A page of the changes of a user.
+public typealias ListUserChangesResponse = ListChangesResponse<User>
+
+/// One change of a user.
+public typealias UserHistoryEntry = HistoryEntry<User>
 
 /// A new password.
 public struct SetUserPasswordRequest: Hashable, Sendable {
@@ -287,6 +297,13 @@ public enum UserServiceMethods {
         response: MessageDescriptor(steward_identity_v1_restore_user_response_descriptor()), kind: .unary
     )
 
+    /// Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser.
+    public static let listUserChanges = MethodDefinition(
+        path: "steward.identity.v1.UserService/ListUserChanges",
+        request: MessageDescriptor(steward_identity_v1_list_user_changes_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_list_user_changes_response_descriptor()), kind: .unary
+    )
+
     /// Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account.
     public static let setUserPassword = MethodDefinition(
         path: "steward.identity.v1.UserService/SetUserPassword", request: SetUserPasswordRequest.descriptor,
@@ -296,7 +313,7 @@ public enum UserServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getUser, batchGetUsers, listUsers, createUser, batchCreateUsers, updateUser, deleteUser, restoreUser,
-        setUserPassword
+        listUserChanges, setUserPassword
     ]
 
     /// As reflection tells it.
@@ -311,6 +328,7 @@ public enum UserServiceMethods {
             MethodDescription(updateUser, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteUser, comment: "Deletes a user; it can be restored."),
             MethodDescription(restoreUser, comment: "Brings a deleted user back."),
+            MethodDescription(listUserChanges, comment: "Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser."),
             MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account."),
         ])
 }
@@ -391,6 +409,13 @@ public struct UserServiceClient: Sendable {
         _ request: RestoreUserRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreUserResponse {
         try await channel.call(UserServiceMethods.restoreUser, request, options)
+    }
+
+    /// Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser.
+    public func listUserChanges(
+        _ request: ListUserChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListUserChangesResponse {
+        try await channel.call(UserServiceMethods.listUserChanges, request, options)
     }
 
     /// Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account.

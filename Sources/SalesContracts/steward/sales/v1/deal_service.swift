@@ -167,7 +167,8 @@ extension Deal: RecordMessage {
             get: DealServiceMethods.getDeal, batchGet: DealServiceMethods.batchGetDeals,
             list: DealServiceMethods.listDeals, create: DealServiceMethods.createDeal,
             batchCreate: DealServiceMethods.batchCreateDeals, update: DealServiceMethods.updateDeal,
-            delete: DealServiceMethods.deleteDeal, restore: DealServiceMethods.restoreDeal
+            delete: DealServiceMethods.deleteDeal, restore: DealServiceMethods.restoreDeal,
+            listChanges: DealServiceMethods.listDealChanges
         ))
 }
 
@@ -218,6 +219,15 @@ public typealias RestoreDealRequest = RestoreRequest<Deal>
 
 /// The deal lives again.
 public typealias RestoreDealResponse = RestoreResponse<Deal>
+
+/// Asks for a page of the changes of a deal.
+public typealias ListDealChangesRequest = ListChangesRequest<Deal>
+
+/// A page of the changes of a deal.
+public typealias ListDealChangesResponse = ListChangesResponse<Deal>
+
+/// One change of a deal.
+public typealias DealHistoryEntry = HistoryEntry<Deal>
 
 /// The move of a deal.
 public struct MoveDealStageRequest: Hashable, Sendable {
@@ -773,6 +783,13 @@ public enum DealServiceMethods {
         response: MessageDescriptor(steward_sales_v1_restore_deal_response_descriptor()), kind: .unary
     )
 
+    /// Lists the changes of one deal, newest first, as far as the caller may see it now. NOT_FOUND as GetDeal.
+    public static let listDealChanges = MethodDefinition(
+        path: "steward.sales.v1.DealService/ListDealChanges",
+        request: MessageDescriptor(steward_sales_v1_list_deal_changes_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_list_deal_changes_response_descriptor()), kind: .unary
+    )
+
     /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and
     /// stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one
     /// takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason.
@@ -808,7 +825,7 @@ public enum DealServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getDeal, batchGetDeals, listDeals, createDeal, batchCreateDeals, updateDeal, deleteDeal, restoreDeal,
-        moveDealStage, moveDealsToPipeline, listStageHistory, getBoard
+        listDealChanges, moveDealStage, moveDealsToPipeline, listStageHistory, getBoard
     ]
 
     /// As reflection tells it.
@@ -823,6 +840,7 @@ public enum DealServiceMethods {
             MethodDescription(updateDeal, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteDeal, comment: "Deletes a deal; it can be restored."),
             MethodDescription(restoreDeal, comment: "Brings a deleted deal back."),
+            MethodDescription(listDealChanges, comment: "Lists the changes of one deal, newest first, as far as the caller may see it now. NOT_FOUND as GetDeal."),
             MethodDescription(moveDealStage, comment: "Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason. ABORTED when the deal has another version than the one given."),
             MethodDescription(moveDealsToPipeline, comment: "Moves the deals of a pipeline to the stages of another, so that the pipeline can be deleted: up to 500 of those that the caller may change, in the order of their ids, in one transaction. Call again while remaining_count falls; a call without effect is harmless. Needs deal.update, stage.read and pipeline.read. Deleted deals stay."),
             MethodDescription(listStageHistory, comment: "Lists the stages a deal has been in, the latest first. Needs deal.read."),
@@ -925,6 +943,13 @@ public struct DealServiceClient: Sendable {
         _ request: RestoreDealRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreDealResponse {
         try await channel.call(DealServiceMethods.restoreDeal, request, options)
+    }
+
+    /// Lists the changes of one deal, newest first, as far as the caller may see it now. NOT_FOUND as GetDeal.
+    public func listDealChanges(
+        _ request: ListDealChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListDealChangesResponse {
+        try await channel.call(DealServiceMethods.listDealChanges, request, options)
     }
 
     /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and

@@ -94,7 +94,8 @@ extension Pipeline: RecordMessage {
             list: PipelineServiceMethods.listPipelines, create: PipelineServiceMethods.createPipeline,
             batchCreate: PipelineServiceMethods.batchCreatePipelines,
             update: PipelineServiceMethods.updatePipeline, delete: PipelineServiceMethods.deletePipeline,
-            restore: PipelineServiceMethods.restorePipeline
+            restore: PipelineServiceMethods.restorePipeline,
+            listChanges: PipelineServiceMethods.listPipelineChanges
         ))
 }
 
@@ -145,6 +146,15 @@ public typealias RestorePipelineRequest = RestoreRequest<Pipeline>
 
 /// The pipeline lives again.
 public typealias RestorePipelineResponse = RestoreResponse<Pipeline>
+
+/// Asks for a page of the changes of a pipeline.
+public typealias ListPipelineChangesRequest = ListChangesRequest<Pipeline>
+
+/// A page of the changes of a pipeline.
+public typealias ListPipelineChangesResponse = ListChangesResponse<Pipeline>
+
+/// One change of a pipeline.
+public typealias PipelineHistoryEntry = HistoryEntry<Pipeline>
 
 /// The methods of steward.sales.v1.PipelineService.
 public enum PipelineServiceMethods {
@@ -208,10 +218,18 @@ public enum PipelineServiceMethods {
         response: MessageDescriptor(steward_sales_v1_restore_pipeline_response_descriptor()), kind: .unary
     )
 
+    /// Lists the changes of one pipeline, newest first, as far as the caller may see it now. NOT_FOUND as GetPipeline.
+    public static let listPipelineChanges = MethodDefinition(
+        path: "steward.sales.v1.PipelineService/ListPipelineChanges",
+        request: MessageDescriptor(steward_sales_v1_list_pipeline_changes_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_list_pipeline_changes_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getPipeline, batchGetPipelines, listPipelines, createPipeline, batchCreatePipelines, updatePipeline,
-        deletePipeline, restorePipeline
+        deletePipeline, restorePipeline, listPipelineChanges
     ]
 
     /// As reflection tells it.
@@ -226,6 +244,7 @@ public enum PipelineServiceMethods {
             MethodDescription(updatePipeline, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deletePipeline, comment: "Deletes a pipeline; it can be restored."),
             MethodDescription(restorePipeline, comment: "Brings a deleted pipeline back."),
+            MethodDescription(listPipelineChanges, comment: "Lists the changes of one pipeline, newest first, as far as the caller may see it now. NOT_FOUND as GetPipeline."),
         ])
 }
 
@@ -294,5 +313,12 @@ public struct PipelineServiceClient: Sendable {
         _ request: RestorePipelineRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestorePipelineResponse {
         try await channel.call(PipelineServiceMethods.restorePipeline, request, options)
+    }
+
+    /// Lists the changes of one pipeline, newest first, as far as the caller may see it now. NOT_FOUND as GetPipeline.
+    public func listPipelineChanges(
+        _ request: ListPipelineChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListPipelineChangesResponse {
+        try await channel.call(PipelineServiceMethods.listPipelineChanges, request, options)
     }
 }

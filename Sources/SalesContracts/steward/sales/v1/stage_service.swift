@@ -121,7 +121,8 @@ extension Stage: RecordMessage {
             get: StageServiceMethods.getStage, batchGet: StageServiceMethods.batchGetStages,
             list: StageServiceMethods.listStages, create: StageServiceMethods.createStage,
             batchCreate: StageServiceMethods.batchCreateStages, update: StageServiceMethods.updateStage,
-            delete: StageServiceMethods.deleteStage, restore: StageServiceMethods.restoreStage
+            delete: StageServiceMethods.deleteStage, restore: StageServiceMethods.restoreStage,
+            listChanges: StageServiceMethods.listStageChanges
         ))
 }
 
@@ -172,6 +173,15 @@ public typealias RestoreStageRequest = RestoreRequest<Stage>
 
 /// The stage lives again.
 public typealias RestoreStageResponse = RestoreResponse<Stage>
+
+/// Asks for a page of the changes of a stage.
+public typealias ListStageChangesRequest = ListChangesRequest<Stage>
+
+/// A page of the changes of a stage.
+public typealias ListStageChangesResponse = ListChangesResponse<Stage>
+
+/// One change of a stage.
+public typealias StageHistoryEntry = HistoryEntry<Stage>
 
 /// What a deal in a stage is.
 public struct StageCategory: RawRepresentable, Hashable, Sendable {
@@ -256,10 +266,17 @@ public enum StageServiceMethods {
         response: MessageDescriptor(steward_sales_v1_restore_stage_response_descriptor()), kind: .unary
     )
 
+    /// Lists the changes of one stage, newest first, as far as the caller may see it now. NOT_FOUND as GetStage.
+    public static let listStageChanges = MethodDefinition(
+        path: "steward.sales.v1.StageService/ListStageChanges",
+        request: MessageDescriptor(steward_sales_v1_list_stage_changes_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_list_stage_changes_response_descriptor()), kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getStage, batchGetStages, listStages, createStage, batchCreateStages, updateStage, deleteStage,
-        restoreStage
+        restoreStage, listStageChanges
     ]
 
     /// As reflection tells it.
@@ -274,6 +291,7 @@ public enum StageServiceMethods {
             MethodDescription(updateStage, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteStage, comment: "Deletes a stage; it can be restored."),
             MethodDescription(restoreStage, comment: "Brings a deleted stage back."),
+            MethodDescription(listStageChanges, comment: "Lists the changes of one stage, newest first, as far as the caller may see it now. NOT_FOUND as GetStage."),
         ])
 }
 
@@ -341,5 +359,12 @@ public struct StageServiceClient: Sendable {
         _ request: RestoreStageRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreStageResponse {
         try await channel.call(StageServiceMethods.restoreStage, request, options)
+    }
+
+    /// Lists the changes of one stage, newest first, as far as the caller may see it now. NOT_FOUND as GetStage.
+    public func listStageChanges(
+        _ request: ListStageChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListStageChangesResponse {
+        try await channel.call(StageServiceMethods.listStageChanges, request, options)
     }
 }

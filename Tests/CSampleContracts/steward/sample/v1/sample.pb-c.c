@@ -862,6 +862,141 @@ void   steward__sample__v1__restore_sample_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sample__v1__restore_sample_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sample__v1__list_sample_changes_request__init
+                     (Steward__Sample__V1__ListSampleChangesRequest         *message)
+{
+  static const Steward__Sample__V1__ListSampleChangesRequest init_value = STEWARD__SAMPLE__V1__LIST_SAMPLE_CHANGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__list_sample_changes_request__get_packed_size
+                     (const Steward__Sample__V1__ListSampleChangesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__list_sample_changes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__list_sample_changes_request__pack
+                     (const Steward__Sample__V1__ListSampleChangesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__list_sample_changes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__list_sample_changes_request__pack_to_buffer
+                     (const Steward__Sample__V1__ListSampleChangesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__list_sample_changes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__ListSampleChangesRequest *
+       steward__sample__v1__list_sample_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__ListSampleChangesRequest *)
+     protobuf_c_message_unpack (&steward__sample__v1__list_sample_changes_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__list_sample_changes_request__free_unpacked
+                     (Steward__Sample__V1__ListSampleChangesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__list_sample_changes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__list_sample_changes_response__init
+                     (Steward__Sample__V1__ListSampleChangesResponse         *message)
+{
+  static const Steward__Sample__V1__ListSampleChangesResponse init_value = STEWARD__SAMPLE__V1__LIST_SAMPLE_CHANGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__list_sample_changes_response__get_packed_size
+                     (const Steward__Sample__V1__ListSampleChangesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__list_sample_changes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__list_sample_changes_response__pack
+                     (const Steward__Sample__V1__ListSampleChangesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__list_sample_changes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__list_sample_changes_response__pack_to_buffer
+                     (const Steward__Sample__V1__ListSampleChangesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__list_sample_changes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__ListSampleChangesResponse *
+       steward__sample__v1__list_sample_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__ListSampleChangesResponse *)
+     protobuf_c_message_unpack (&steward__sample__v1__list_sample_changes_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__list_sample_changes_response__free_unpacked
+                     (Steward__Sample__V1__ListSampleChangesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__list_sample_changes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__sample_history_entry__init
+                     (Steward__Sample__V1__SampleHistoryEntry         *message)
+{
+  static const Steward__Sample__V1__SampleHistoryEntry init_value = STEWARD__SAMPLE__V1__SAMPLE_HISTORY_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__sample_history_entry__get_packed_size
+                     (const Steward__Sample__V1__SampleHistoryEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__sample_history_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__sample_history_entry__pack
+                     (const Steward__Sample__V1__SampleHistoryEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__sample_history_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__sample_history_entry__pack_to_buffer
+                     (const Steward__Sample__V1__SampleHistoryEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__sample_history_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__SampleHistoryEntry *
+       steward__sample__v1__sample_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__SampleHistoryEntry *)
+     protobuf_c_message_unpack (&steward__sample__v1__sample_history_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__sample_history_entry__free_unpacked
+                     (Steward__Sample__V1__SampleHistoryEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__sample_history_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__sample__v1__sample_request__field_descriptors[1] =
 {
   {
@@ -2204,6 +2339,276 @@ const ProtobufCMessageDescriptor steward__sample__v1__restore_sample_response__d
   (ProtobufCMessageInit) steward__sample__v1__restore_sample_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sample__v1__list_sample_changes_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__ListSampleChangesRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sample__V1__ListSampleChangesRequest, has_show_deleted),
+    offsetof(Steward__Sample__V1__ListSampleChangesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Sample__V1__ListSampleChangesRequest, has_page_size),
+    offsetof(Steward__Sample__V1__ListSampleChangesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__ListSampleChangesRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__list_sample_changes_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = show_deleted */
+};
+static const ProtobufCIntRange steward__sample__v1__list_sample_changes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__list_sample_changes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.ListSampleChangesRequest",
+  "ListSampleChangesRequest",
+  "Steward__Sample__V1__ListSampleChangesRequest",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__ListSampleChangesRequest),
+  4,
+  steward__sample__v1__list_sample_changes_request__field_descriptors,
+  steward__sample__v1__list_sample_changes_request__field_indices_by_name,
+  1,  steward__sample__v1__list_sample_changes_request__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__list_sample_changes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__list_sample_changes_response__field_descriptors[2] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__ListSampleChangesResponse, n_changes),
+    offsetof(Steward__Sample__V1__ListSampleChangesResponse, changes),
+    &steward__sample__v1__sample_history_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__ListSampleChangesResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__list_sample_changes_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange steward__sample__v1__list_sample_changes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__list_sample_changes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.ListSampleChangesResponse",
+  "ListSampleChangesResponse",
+  "Steward__Sample__V1__ListSampleChangesResponse",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__ListSampleChangesResponse),
+  2,
+  steward__sample__v1__list_sample_changes_response__field_descriptors,
+  steward__sample__v1__list_sample_changes_response__field_indices_by_name,
+  1,  steward__sample__v1__list_sample_changes_response__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__list_sample_changes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__sample_history_entry__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sample__V1__SampleHistoryEntry, has_version),
+    offsetof(Steward__Sample__V1__SampleHistoryEntry, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__SampleHistoryEntry, change_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__SampleHistoryEntry, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__SampleHistoryEntry, actor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_behalf_of_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__SampleHistoryEntry, on_behalf_of_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purpose",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__SampleHistoryEntry, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sample__V1__SampleHistoryEntry, n_changed_fields),
+    offsetof(Steward__Sample__V1__SampleHistoryEntry, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__SampleHistoryEntry, before),
+    &steward__sample__v1__sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__SampleHistoryEntry, after),
+    &steward__sample__v1__sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__sample_history_entry__field_indices_by_name[] = {
+  3,   /* field[3] = actor_id */
+  8,   /* field[8] = after */
+  7,   /* field[7] = before */
+  1,   /* field[1] = change_time */
+  6,   /* field[6] = changed_fields */
+  2,   /* field[2] = method */
+  4,   /* field[4] = on_behalf_of_id */
+  5,   /* field[5] = purpose */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__sample__v1__sample_history_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__sample_history_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.SampleHistoryEntry",
+  "SampleHistoryEntry",
+  "Steward__Sample__V1__SampleHistoryEntry",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__SampleHistoryEntry),
+  9,
+  steward__sample__v1__sample_history_entry__field_descriptors,
+  steward__sample__v1__sample_history_entry__field_indices_by_name,
+  1,  steward__sample__v1__sample_history_entry__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__sample_history_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__sample__v1__colour__enum_values_by_number[3] =
 {
   { "COLOUR_IN", "STEWARD__SAMPLE__V1__COLOUR__COLOUR_IN", -2 },
@@ -2234,7 +2639,7 @@ const ProtobufCEnumDescriptor steward__sample__v1__colour__descriptor =
   steward__sample__v1__colour__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[13] =
+static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[14] =
 {
   { "GetSample", &steward__sample__v1__get_sample_request__descriptor, &steward__sample__v1__get_sample_response__descriptor },
   { "BatchGetSamples", &steward__sample__v1__batch_get_samples_request__descriptor, &steward__sample__v1__batch_get_samples_response__descriptor },
@@ -2244,6 +2649,7 @@ static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__meth
   { "UpdateSample", &steward__sample__v1__update_sample_request__descriptor, &steward__sample__v1__update_sample_response__descriptor },
   { "DeleteSample", &steward__sample__v1__delete_sample_request__descriptor, &steward__sample__v1__delete_sample_response__descriptor },
   { "RestoreSample", &steward__sample__v1__restore_sample_request__descriptor, &steward__sample__v1__restore_sample_response__descriptor },
+  { "ListSampleChanges", &steward__sample__v1__list_sample_changes_request__descriptor, &steward__sample__v1__list_sample_changes_response__descriptor },
   { "ListSamplesByColour", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
   { "WeighSample", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
   { "WatchSamples", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
@@ -2255,15 +2661,16 @@ const unsigned steward__sample__v1__sample_service__method_indices_by_name[] = {
   1,        /* BatchGetSamples */
   3,        /* CreateSample */
   6,        /* DeleteSample */
-  12,        /* ExchangeSamples */
+  13,        /* ExchangeSamples */
   0,        /* GetSample */
+  8,        /* ListSampleChanges */
   2,        /* ListSamples */
-  8,        /* ListSamplesByColour */
+  9,        /* ListSamplesByColour */
   7,        /* RestoreSample */
   5,        /* UpdateSample */
-  11,        /* UploadSamples */
-  10,        /* WatchSamples */
-  9         /* WeighSample */
+  12,        /* UploadSamples */
+  11,        /* WatchSamples */
+  10         /* WeighSample */
 };
 const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor =
 {
@@ -2272,7 +2679,7 @@ const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor
   "SampleService",
   "Steward__Sample__V1__SampleService",
   "steward.sample.v1",
-  13,
+  14,
   steward__sample__v1__sample_service__method_descriptors,
   steward__sample__v1__sample_service__method_indices_by_name
 };
@@ -2340,13 +2747,21 @@ void steward__sample__v1__sample_service__restore_sample(ProtobufCService *servi
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
   service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sample__v1__sample_service__list_sample_changes(ProtobufCService *service,
+                                                              const Steward__Sample__V1__ListSampleChangesRequest *input,
+                                                              Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCService *service,
                                                                  const Steward__Sample__V1__SampleRequest *input,
                                                                  Steward__Sample__V1__SampleResponse_Closure closure,
                                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service,
                                                        const Steward__Sample__V1__SampleRequest *input,
@@ -2354,7 +2769,7 @@ void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__watch_samples(ProtobufCService *service,
                                                         const Steward__Sample__V1__SampleRequest *input,
@@ -2362,7 +2777,7 @@ void steward__sample__v1__sample_service__watch_samples(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__upload_samples(ProtobufCService *service,
                                                          const Steward__Sample__V1__SampleRequest *input,
@@ -2370,7 +2785,7 @@ void steward__sample__v1__sample_service__upload_samples(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *service,
                                                            const Steward__Sample__V1__SampleRequest *input,
@@ -2378,7 +2793,7 @@ void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleService_Service *service,
                                                 Steward__Sample__V1__SampleService_ServiceDestroy destroy)

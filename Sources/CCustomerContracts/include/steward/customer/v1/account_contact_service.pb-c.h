@@ -35,6 +35,9 @@ typedef struct Steward__Customer__V1__DeleteAccountContactRequest Steward__Custo
 typedef struct Steward__Customer__V1__DeleteAccountContactResponse Steward__Customer__V1__DeleteAccountContactResponse;
 typedef struct Steward__Customer__V1__RestoreAccountContactRequest Steward__Customer__V1__RestoreAccountContactRequest;
 typedef struct Steward__Customer__V1__RestoreAccountContactResponse Steward__Customer__V1__RestoreAccountContactResponse;
+typedef struct Steward__Customer__V1__ListAccountContactChangesRequest Steward__Customer__V1__ListAccountContactChangesRequest;
+typedef struct Steward__Customer__V1__ListAccountContactChangesResponse Steward__Customer__V1__ListAccountContactChangesResponse;
+typedef struct Steward__Customer__V1__AccountContactHistoryEntry Steward__Customer__V1__AccountContactHistoryEntry;
 
 
 /* --- enums --- */
@@ -453,6 +456,109 @@ struct  Steward__Customer__V1__RestoreAccountContactResponse
     , NULL }
 
 
+/*
+ * Asks for a page of the changes of a link.
+ */
+struct  Steward__Customer__V1__ListAccountContactChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__CUSTOMER__V1__LIST_ACCOUNT_CONTACT_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_account_contact_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of a link.
+ */
+struct  Steward__Customer__V1__ListAccountContactChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Customer__V1__AccountContactHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__CUSTOMER__V1__LIST_ACCOUNT_CONTACT_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_account_contact_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of a link.
+ */
+struct  Steward__Customer__V1__AccountContactHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the link itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Customer__V1__AccountContact *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Customer__V1__AccountContact *after;
+};
+#define STEWARD__CUSTOMER__V1__ACCOUNT_CONTACT_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__account_contact_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
 /* Steward__Customer__V1__AccountContact methods */
 void   steward__customer__v1__account_contact__init
                      (Steward__Customer__V1__AccountContact         *message);
@@ -776,6 +882,63 @@ Steward__Customer__V1__RestoreAccountContactResponse *
 void   steward__customer__v1__restore_account_contact_response__free_unpacked
                      (Steward__Customer__V1__RestoreAccountContactResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ListAccountContactChangesRequest methods */
+void   steward__customer__v1__list_account_contact_changes_request__init
+                     (Steward__Customer__V1__ListAccountContactChangesRequest         *message);
+size_t steward__customer__v1__list_account_contact_changes_request__get_packed_size
+                     (const Steward__Customer__V1__ListAccountContactChangesRequest   *message);
+size_t steward__customer__v1__list_account_contact_changes_request__pack
+                     (const Steward__Customer__V1__ListAccountContactChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__list_account_contact_changes_request__pack_to_buffer
+                     (const Steward__Customer__V1__ListAccountContactChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ListAccountContactChangesRequest *
+       steward__customer__v1__list_account_contact_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__list_account_contact_changes_request__free_unpacked
+                     (Steward__Customer__V1__ListAccountContactChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ListAccountContactChangesResponse methods */
+void   steward__customer__v1__list_account_contact_changes_response__init
+                     (Steward__Customer__V1__ListAccountContactChangesResponse         *message);
+size_t steward__customer__v1__list_account_contact_changes_response__get_packed_size
+                     (const Steward__Customer__V1__ListAccountContactChangesResponse   *message);
+size_t steward__customer__v1__list_account_contact_changes_response__pack
+                     (const Steward__Customer__V1__ListAccountContactChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__list_account_contact_changes_response__pack_to_buffer
+                     (const Steward__Customer__V1__ListAccountContactChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ListAccountContactChangesResponse *
+       steward__customer__v1__list_account_contact_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__list_account_contact_changes_response__free_unpacked
+                     (Steward__Customer__V1__ListAccountContactChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__AccountContactHistoryEntry methods */
+void   steward__customer__v1__account_contact_history_entry__init
+                     (Steward__Customer__V1__AccountContactHistoryEntry         *message);
+size_t steward__customer__v1__account_contact_history_entry__get_packed_size
+                     (const Steward__Customer__V1__AccountContactHistoryEntry   *message);
+size_t steward__customer__v1__account_contact_history_entry__pack
+                     (const Steward__Customer__V1__AccountContactHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__account_contact_history_entry__pack_to_buffer
+                     (const Steward__Customer__V1__AccountContactHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__AccountContactHistoryEntry *
+       steward__customer__v1__account_contact_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__account_contact_history_entry__free_unpacked
+                     (Steward__Customer__V1__AccountContactHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__AccountContact_Closure)
@@ -829,6 +992,15 @@ typedef void (*Steward__Customer__V1__RestoreAccountContactRequest_Closure)
 typedef void (*Steward__Customer__V1__RestoreAccountContactResponse_Closure)
                  (const Steward__Customer__V1__RestoreAccountContactResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__ListAccountContactChangesRequest_Closure)
+                 (const Steward__Customer__V1__ListAccountContactChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ListAccountContactChangesResponse_Closure)
+                 (const Steward__Customer__V1__ListAccountContactChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__AccountContactHistoryEntry_Closure)
+                 (const Steward__Customer__V1__AccountContactHistoryEntry *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -868,6 +1040,10 @@ struct Steward__Customer__V1__AccountContactService_Service
                                   const Steward__Customer__V1__RestoreAccountContactRequest *input,
                                   Steward__Customer__V1__RestoreAccountContactResponse_Closure closure,
                                   void *closure_data);
+  void (*list_account_contact_changes)(Steward__Customer__V1__AccountContactService_Service *service,
+                                       const Steward__Customer__V1__ListAccountContactChangesRequest *input,
+                                       Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
+                                       void *closure_data);
 };
 typedef void (*Steward__Customer__V1__AccountContactService_ServiceDestroy)(Steward__Customer__V1__AccountContactService_Service *);
 void steward__customer__v1__account_contact_service__init (Steward__Customer__V1__AccountContactService_Service *service,
@@ -883,7 +1059,8 @@ void steward__customer__v1__account_contact_service__init (Steward__Customer__V1
       function_prefix__ ## batch_create_account_contacts,\
       function_prefix__ ## update_account_contact,\
       function_prefix__ ## delete_account_contact,\
-      function_prefix__ ## restore_account_contact  }
+      function_prefix__ ## restore_account_contact,\
+      function_prefix__ ## list_account_contact_changes  }
 void steward__customer__v1__account_contact_service__get_account_contact(ProtobufCService *service,
                                                                          const Steward__Customer__V1__GetAccountContactRequest *input,
                                                                          Steward__Customer__V1__GetAccountContactResponse_Closure closure,
@@ -916,6 +1093,10 @@ void steward__customer__v1__account_contact_service__restore_account_contact(Pro
                                                                              const Steward__Customer__V1__RestoreAccountContactRequest *input,
                                                                              Steward__Customer__V1__RestoreAccountContactResponse_Closure closure,
                                                                              void *closure_data);
+void steward__customer__v1__account_contact_service__list_account_contact_changes(ProtobufCService *service,
+                                                                                  const Steward__Customer__V1__ListAccountContactChangesRequest *input,
+                                                                                  Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
+                                                                                  void *closure_data);
 
 /* --- descriptors --- */
 
@@ -936,6 +1117,9 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__delete_account_co
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_account_contact_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_account_contact_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_account_contact_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_contact_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_contact_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__account_contact_history_entry__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -35,6 +35,9 @@ typedef struct Steward__Customer__V1__DeleteAccountRequest Steward__Customer__V1
 typedef struct Steward__Customer__V1__DeleteAccountResponse Steward__Customer__V1__DeleteAccountResponse;
 typedef struct Steward__Customer__V1__RestoreAccountRequest Steward__Customer__V1__RestoreAccountRequest;
 typedef struct Steward__Customer__V1__RestoreAccountResponse Steward__Customer__V1__RestoreAccountResponse;
+typedef struct Steward__Customer__V1__ListAccountChangesRequest Steward__Customer__V1__ListAccountChangesRequest;
+typedef struct Steward__Customer__V1__ListAccountChangesResponse Steward__Customer__V1__ListAccountChangesResponse;
+typedef struct Steward__Customer__V1__AccountHistoryEntry Steward__Customer__V1__AccountHistoryEntry;
 
 
 /* --- enums --- */
@@ -491,6 +494,109 @@ struct  Steward__Customer__V1__RestoreAccountResponse
     , NULL }
 
 
+/*
+ * Asks for a page of the changes of an account.
+ */
+struct  Steward__Customer__V1__ListAccountChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__CUSTOMER__V1__LIST_ACCOUNT_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_account_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of an account.
+ */
+struct  Steward__Customer__V1__ListAccountChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Customer__V1__AccountHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__CUSTOMER__V1__LIST_ACCOUNT_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_account_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of an account.
+ */
+struct  Steward__Customer__V1__AccountHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the account itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Customer__V1__Account *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Customer__V1__Account *after;
+};
+#define STEWARD__CUSTOMER__V1__ACCOUNT_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__account_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
 /* Steward__Customer__V1__Account methods */
 void   steward__customer__v1__account__init
                      (Steward__Customer__V1__Account         *message);
@@ -814,6 +920,63 @@ Steward__Customer__V1__RestoreAccountResponse *
 void   steward__customer__v1__restore_account_response__free_unpacked
                      (Steward__Customer__V1__RestoreAccountResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ListAccountChangesRequest methods */
+void   steward__customer__v1__list_account_changes_request__init
+                     (Steward__Customer__V1__ListAccountChangesRequest         *message);
+size_t steward__customer__v1__list_account_changes_request__get_packed_size
+                     (const Steward__Customer__V1__ListAccountChangesRequest   *message);
+size_t steward__customer__v1__list_account_changes_request__pack
+                     (const Steward__Customer__V1__ListAccountChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__list_account_changes_request__pack_to_buffer
+                     (const Steward__Customer__V1__ListAccountChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ListAccountChangesRequest *
+       steward__customer__v1__list_account_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__list_account_changes_request__free_unpacked
+                     (Steward__Customer__V1__ListAccountChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ListAccountChangesResponse methods */
+void   steward__customer__v1__list_account_changes_response__init
+                     (Steward__Customer__V1__ListAccountChangesResponse         *message);
+size_t steward__customer__v1__list_account_changes_response__get_packed_size
+                     (const Steward__Customer__V1__ListAccountChangesResponse   *message);
+size_t steward__customer__v1__list_account_changes_response__pack
+                     (const Steward__Customer__V1__ListAccountChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__list_account_changes_response__pack_to_buffer
+                     (const Steward__Customer__V1__ListAccountChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ListAccountChangesResponse *
+       steward__customer__v1__list_account_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__list_account_changes_response__free_unpacked
+                     (Steward__Customer__V1__ListAccountChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__AccountHistoryEntry methods */
+void   steward__customer__v1__account_history_entry__init
+                     (Steward__Customer__V1__AccountHistoryEntry         *message);
+size_t steward__customer__v1__account_history_entry__get_packed_size
+                     (const Steward__Customer__V1__AccountHistoryEntry   *message);
+size_t steward__customer__v1__account_history_entry__pack
+                     (const Steward__Customer__V1__AccountHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__account_history_entry__pack_to_buffer
+                     (const Steward__Customer__V1__AccountHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__AccountHistoryEntry *
+       steward__customer__v1__account_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__account_history_entry__free_unpacked
+                     (Steward__Customer__V1__AccountHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Account_Closure)
@@ -867,6 +1030,15 @@ typedef void (*Steward__Customer__V1__RestoreAccountRequest_Closure)
 typedef void (*Steward__Customer__V1__RestoreAccountResponse_Closure)
                  (const Steward__Customer__V1__RestoreAccountResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__ListAccountChangesRequest_Closure)
+                 (const Steward__Customer__V1__ListAccountChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ListAccountChangesResponse_Closure)
+                 (const Steward__Customer__V1__ListAccountChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__AccountHistoryEntry_Closure)
+                 (const Steward__Customer__V1__AccountHistoryEntry *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -906,6 +1078,10 @@ struct Steward__Customer__V1__AccountService_Service
                           const Steward__Customer__V1__RestoreAccountRequest *input,
                           Steward__Customer__V1__RestoreAccountResponse_Closure closure,
                           void *closure_data);
+  void (*list_account_changes)(Steward__Customer__V1__AccountService_Service *service,
+                               const Steward__Customer__V1__ListAccountChangesRequest *input,
+                               Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
+                               void *closure_data);
 };
 typedef void (*Steward__Customer__V1__AccountService_ServiceDestroy)(Steward__Customer__V1__AccountService_Service *);
 void steward__customer__v1__account_service__init (Steward__Customer__V1__AccountService_Service *service,
@@ -921,7 +1097,8 @@ void steward__customer__v1__account_service__init (Steward__Customer__V1__Accoun
       function_prefix__ ## batch_create_accounts,\
       function_prefix__ ## update_account,\
       function_prefix__ ## delete_account,\
-      function_prefix__ ## restore_account  }
+      function_prefix__ ## restore_account,\
+      function_prefix__ ## list_account_changes  }
 void steward__customer__v1__account_service__get_account(ProtobufCService *service,
                                                          const Steward__Customer__V1__GetAccountRequest *input,
                                                          Steward__Customer__V1__GetAccountResponse_Closure closure,
@@ -954,6 +1131,10 @@ void steward__customer__v1__account_service__restore_account(ProtobufCService *s
                                                              const Steward__Customer__V1__RestoreAccountRequest *input,
                                                              Steward__Customer__V1__RestoreAccountResponse_Closure closure,
                                                              void *closure_data);
+void steward__customer__v1__account_service__list_account_changes(ProtobufCService *service,
+                                                                  const Steward__Customer__V1__ListAccountChangesRequest *input,
+                                                                  Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
+                                                                  void *closure_data);
 
 /* --- descriptors --- */
 
@@ -974,6 +1155,9 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__delete_account_re
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_account_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_account_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_account_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__account_history_entry__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__account_service__descriptor;
 
 PROTOBUF_C__END_DECLS

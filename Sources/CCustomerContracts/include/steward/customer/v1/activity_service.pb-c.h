@@ -35,6 +35,9 @@ typedef struct Steward__Customer__V1__DeleteActivityRequest Steward__Customer__V
 typedef struct Steward__Customer__V1__DeleteActivityResponse Steward__Customer__V1__DeleteActivityResponse;
 typedef struct Steward__Customer__V1__RestoreActivityRequest Steward__Customer__V1__RestoreActivityRequest;
 typedef struct Steward__Customer__V1__RestoreActivityResponse Steward__Customer__V1__RestoreActivityResponse;
+typedef struct Steward__Customer__V1__ListActivityChangesRequest Steward__Customer__V1__ListActivityChangesRequest;
+typedef struct Steward__Customer__V1__ListActivityChangesResponse Steward__Customer__V1__ListActivityChangesResponse;
+typedef struct Steward__Customer__V1__ActivityHistoryEntry Steward__Customer__V1__ActivityHistoryEntry;
 
 
 /* --- enums --- */
@@ -518,6 +521,109 @@ struct  Steward__Customer__V1__RestoreActivityResponse
     , NULL }
 
 
+/*
+ * Asks for a page of the changes of an activity.
+ */
+struct  Steward__Customer__V1__ListActivityChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__CUSTOMER__V1__LIST_ACTIVITY_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_activity_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of an activity.
+ */
+struct  Steward__Customer__V1__ListActivityChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Customer__V1__ActivityHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__CUSTOMER__V1__LIST_ACTIVITY_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_activity_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of an activity.
+ */
+struct  Steward__Customer__V1__ActivityHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the activity itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Customer__V1__Activity *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Customer__V1__Activity *after;
+};
+#define STEWARD__CUSTOMER__V1__ACTIVITY_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__activity_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
 /* Steward__Customer__V1__Activity methods */
 void   steward__customer__v1__activity__init
                      (Steward__Customer__V1__Activity         *message);
@@ -841,6 +947,63 @@ Steward__Customer__V1__RestoreActivityResponse *
 void   steward__customer__v1__restore_activity_response__free_unpacked
                      (Steward__Customer__V1__RestoreActivityResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ListActivityChangesRequest methods */
+void   steward__customer__v1__list_activity_changes_request__init
+                     (Steward__Customer__V1__ListActivityChangesRequest         *message);
+size_t steward__customer__v1__list_activity_changes_request__get_packed_size
+                     (const Steward__Customer__V1__ListActivityChangesRequest   *message);
+size_t steward__customer__v1__list_activity_changes_request__pack
+                     (const Steward__Customer__V1__ListActivityChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__list_activity_changes_request__pack_to_buffer
+                     (const Steward__Customer__V1__ListActivityChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ListActivityChangesRequest *
+       steward__customer__v1__list_activity_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__list_activity_changes_request__free_unpacked
+                     (Steward__Customer__V1__ListActivityChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ListActivityChangesResponse methods */
+void   steward__customer__v1__list_activity_changes_response__init
+                     (Steward__Customer__V1__ListActivityChangesResponse         *message);
+size_t steward__customer__v1__list_activity_changes_response__get_packed_size
+                     (const Steward__Customer__V1__ListActivityChangesResponse   *message);
+size_t steward__customer__v1__list_activity_changes_response__pack
+                     (const Steward__Customer__V1__ListActivityChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__list_activity_changes_response__pack_to_buffer
+                     (const Steward__Customer__V1__ListActivityChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ListActivityChangesResponse *
+       steward__customer__v1__list_activity_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__list_activity_changes_response__free_unpacked
+                     (Steward__Customer__V1__ListActivityChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ActivityHistoryEntry methods */
+void   steward__customer__v1__activity_history_entry__init
+                     (Steward__Customer__V1__ActivityHistoryEntry         *message);
+size_t steward__customer__v1__activity_history_entry__get_packed_size
+                     (const Steward__Customer__V1__ActivityHistoryEntry   *message);
+size_t steward__customer__v1__activity_history_entry__pack
+                     (const Steward__Customer__V1__ActivityHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__activity_history_entry__pack_to_buffer
+                     (const Steward__Customer__V1__ActivityHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ActivityHistoryEntry *
+       steward__customer__v1__activity_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__activity_history_entry__free_unpacked
+                     (Steward__Customer__V1__ActivityHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Activity_Closure)
@@ -894,6 +1057,15 @@ typedef void (*Steward__Customer__V1__RestoreActivityRequest_Closure)
 typedef void (*Steward__Customer__V1__RestoreActivityResponse_Closure)
                  (const Steward__Customer__V1__RestoreActivityResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__ListActivityChangesRequest_Closure)
+                 (const Steward__Customer__V1__ListActivityChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ListActivityChangesResponse_Closure)
+                 (const Steward__Customer__V1__ListActivityChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ActivityHistoryEntry_Closure)
+                 (const Steward__Customer__V1__ActivityHistoryEntry *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -933,6 +1105,10 @@ struct Steward__Customer__V1__ActivityService_Service
                            const Steward__Customer__V1__RestoreActivityRequest *input,
                            Steward__Customer__V1__RestoreActivityResponse_Closure closure,
                            void *closure_data);
+  void (*list_activity_changes)(Steward__Customer__V1__ActivityService_Service *service,
+                                const Steward__Customer__V1__ListActivityChangesRequest *input,
+                                Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
+                                void *closure_data);
 };
 typedef void (*Steward__Customer__V1__ActivityService_ServiceDestroy)(Steward__Customer__V1__ActivityService_Service *);
 void steward__customer__v1__activity_service__init (Steward__Customer__V1__ActivityService_Service *service,
@@ -948,7 +1124,8 @@ void steward__customer__v1__activity_service__init (Steward__Customer__V1__Activ
       function_prefix__ ## batch_create_activities,\
       function_prefix__ ## update_activity,\
       function_prefix__ ## delete_activity,\
-      function_prefix__ ## restore_activity  }
+      function_prefix__ ## restore_activity,\
+      function_prefix__ ## list_activity_changes  }
 void steward__customer__v1__activity_service__get_activity(ProtobufCService *service,
                                                            const Steward__Customer__V1__GetActivityRequest *input,
                                                            Steward__Customer__V1__GetActivityResponse_Closure closure,
@@ -981,6 +1158,10 @@ void steward__customer__v1__activity_service__restore_activity(ProtobufCService 
                                                                const Steward__Customer__V1__RestoreActivityRequest *input,
                                                                Steward__Customer__V1__RestoreActivityResponse_Closure closure,
                                                                void *closure_data);
+void steward__customer__v1__activity_service__list_activity_changes(ProtobufCService *service,
+                                                                    const Steward__Customer__V1__ListActivityChangesRequest *input,
+                                                                    Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
+                                                                    void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1003,6 +1184,9 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__delete_activity_r
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_activity_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_activity_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_activity_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__list_activity_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__list_activity_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__activity_history_entry__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descriptor;
 
 PROTOBUF_C__END_DECLS

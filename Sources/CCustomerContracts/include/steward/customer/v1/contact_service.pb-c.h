@@ -36,6 +36,9 @@ typedef struct Steward__Customer__V1__DeleteContactRequest Steward__Customer__V1
 typedef struct Steward__Customer__V1__DeleteContactResponse Steward__Customer__V1__DeleteContactResponse;
 typedef struct Steward__Customer__V1__RestoreContactRequest Steward__Customer__V1__RestoreContactRequest;
 typedef struct Steward__Customer__V1__RestoreContactResponse Steward__Customer__V1__RestoreContactResponse;
+typedef struct Steward__Customer__V1__ListContactChangesRequest Steward__Customer__V1__ListContactChangesRequest;
+typedef struct Steward__Customer__V1__ListContactChangesResponse Steward__Customer__V1__ListContactChangesResponse;
+typedef struct Steward__Customer__V1__ContactHistoryEntry Steward__Customer__V1__ContactHistoryEntry;
 
 
 /* --- enums --- */
@@ -547,6 +550,109 @@ struct  Steward__Customer__V1__RestoreContactResponse
     , NULL }
 
 
+/*
+ * Asks for a page of the changes of a contact.
+ */
+struct  Steward__Customer__V1__ListContactChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__CUSTOMER__V1__LIST_CONTACT_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_contact_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of a contact.
+ */
+struct  Steward__Customer__V1__ListContactChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Customer__V1__ContactHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__CUSTOMER__V1__LIST_CONTACT_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_contact_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of a contact.
+ */
+struct  Steward__Customer__V1__ContactHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the contact itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Customer__V1__Contact *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Customer__V1__Contact *after;
+};
+#define STEWARD__CUSTOMER__V1__CONTACT_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__contact_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
 /* Steward__Customer__V1__Contact methods */
 void   steward__customer__v1__contact__init
                      (Steward__Customer__V1__Contact         *message);
@@ -889,6 +995,63 @@ Steward__Customer__V1__RestoreContactResponse *
 void   steward__customer__v1__restore_contact_response__free_unpacked
                      (Steward__Customer__V1__RestoreContactResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ListContactChangesRequest methods */
+void   steward__customer__v1__list_contact_changes_request__init
+                     (Steward__Customer__V1__ListContactChangesRequest         *message);
+size_t steward__customer__v1__list_contact_changes_request__get_packed_size
+                     (const Steward__Customer__V1__ListContactChangesRequest   *message);
+size_t steward__customer__v1__list_contact_changes_request__pack
+                     (const Steward__Customer__V1__ListContactChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__list_contact_changes_request__pack_to_buffer
+                     (const Steward__Customer__V1__ListContactChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ListContactChangesRequest *
+       steward__customer__v1__list_contact_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__list_contact_changes_request__free_unpacked
+                     (Steward__Customer__V1__ListContactChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ListContactChangesResponse methods */
+void   steward__customer__v1__list_contact_changes_response__init
+                     (Steward__Customer__V1__ListContactChangesResponse         *message);
+size_t steward__customer__v1__list_contact_changes_response__get_packed_size
+                     (const Steward__Customer__V1__ListContactChangesResponse   *message);
+size_t steward__customer__v1__list_contact_changes_response__pack
+                     (const Steward__Customer__V1__ListContactChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__list_contact_changes_response__pack_to_buffer
+                     (const Steward__Customer__V1__ListContactChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ListContactChangesResponse *
+       steward__customer__v1__list_contact_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__list_contact_changes_response__free_unpacked
+                     (Steward__Customer__V1__ListContactChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ContactHistoryEntry methods */
+void   steward__customer__v1__contact_history_entry__init
+                     (Steward__Customer__V1__ContactHistoryEntry         *message);
+size_t steward__customer__v1__contact_history_entry__get_packed_size
+                     (const Steward__Customer__V1__ContactHistoryEntry   *message);
+size_t steward__customer__v1__contact_history_entry__pack
+                     (const Steward__Customer__V1__ContactHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__contact_history_entry__pack_to_buffer
+                     (const Steward__Customer__V1__ContactHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ContactHistoryEntry *
+       steward__customer__v1__contact_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__contact_history_entry__free_unpacked
+                     (Steward__Customer__V1__ContactHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Contact_Closure)
@@ -945,6 +1108,15 @@ typedef void (*Steward__Customer__V1__RestoreContactRequest_Closure)
 typedef void (*Steward__Customer__V1__RestoreContactResponse_Closure)
                  (const Steward__Customer__V1__RestoreContactResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__ListContactChangesRequest_Closure)
+                 (const Steward__Customer__V1__ListContactChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ListContactChangesResponse_Closure)
+                 (const Steward__Customer__V1__ListContactChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ContactHistoryEntry_Closure)
+                 (const Steward__Customer__V1__ContactHistoryEntry *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -984,6 +1156,10 @@ struct Steward__Customer__V1__ContactService_Service
                           const Steward__Customer__V1__RestoreContactRequest *input,
                           Steward__Customer__V1__RestoreContactResponse_Closure closure,
                           void *closure_data);
+  void (*list_contact_changes)(Steward__Customer__V1__ContactService_Service *service,
+                               const Steward__Customer__V1__ListContactChangesRequest *input,
+                               Steward__Customer__V1__ListContactChangesResponse_Closure closure,
+                               void *closure_data);
 };
 typedef void (*Steward__Customer__V1__ContactService_ServiceDestroy)(Steward__Customer__V1__ContactService_Service *);
 void steward__customer__v1__contact_service__init (Steward__Customer__V1__ContactService_Service *service,
@@ -999,7 +1175,8 @@ void steward__customer__v1__contact_service__init (Steward__Customer__V1__Contac
       function_prefix__ ## batch_create_contacts,\
       function_prefix__ ## update_contact,\
       function_prefix__ ## delete_contact,\
-      function_prefix__ ## restore_contact  }
+      function_prefix__ ## restore_contact,\
+      function_prefix__ ## list_contact_changes  }
 void steward__customer__v1__contact_service__get_contact(ProtobufCService *service,
                                                          const Steward__Customer__V1__GetContactRequest *input,
                                                          Steward__Customer__V1__GetContactResponse_Closure closure,
@@ -1032,6 +1209,10 @@ void steward__customer__v1__contact_service__restore_contact(ProtobufCService *s
                                                              const Steward__Customer__V1__RestoreContactRequest *input,
                                                              Steward__Customer__V1__RestoreContactResponse_Closure closure,
                                                              void *closure_data);
+void steward__customer__v1__contact_service__list_contact_changes(ProtobufCService *service,
+                                                                  const Steward__Customer__V1__ListContactChangesRequest *input,
+                                                                  Steward__Customer__V1__ListContactChangesResponse_Closure closure,
+                                                                  void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1054,6 +1235,9 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__delete_contact_re
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_contact_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_contact_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_contact_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__list_contact_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__list_contact_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__contact_history_entry__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descriptor;
 
 PROTOBUF_C__END_DECLS

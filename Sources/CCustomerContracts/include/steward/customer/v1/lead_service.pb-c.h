@@ -35,6 +35,9 @@ typedef struct Steward__Customer__V1__DeleteLeadRequest Steward__Customer__V1__D
 typedef struct Steward__Customer__V1__DeleteLeadResponse Steward__Customer__V1__DeleteLeadResponse;
 typedef struct Steward__Customer__V1__RestoreLeadRequest Steward__Customer__V1__RestoreLeadRequest;
 typedef struct Steward__Customer__V1__RestoreLeadResponse Steward__Customer__V1__RestoreLeadResponse;
+typedef struct Steward__Customer__V1__ListLeadChangesRequest Steward__Customer__V1__ListLeadChangesRequest;
+typedef struct Steward__Customer__V1__ListLeadChangesResponse Steward__Customer__V1__ListLeadChangesResponse;
+typedef struct Steward__Customer__V1__LeadHistoryEntry Steward__Customer__V1__LeadHistoryEntry;
 
 
 /* --- enums --- */
@@ -522,6 +525,109 @@ struct  Steward__Customer__V1__RestoreLeadResponse
     , NULL }
 
 
+/*
+ * Asks for a page of the changes of a lead.
+ */
+struct  Steward__Customer__V1__ListLeadChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__CUSTOMER__V1__LIST_LEAD_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_lead_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of a lead.
+ */
+struct  Steward__Customer__V1__ListLeadChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Customer__V1__LeadHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__CUSTOMER__V1__LIST_LEAD_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_lead_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of a lead.
+ */
+struct  Steward__Customer__V1__LeadHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the lead itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Customer__V1__Lead *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Customer__V1__Lead *after;
+};
+#define STEWARD__CUSTOMER__V1__LEAD_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__lead_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
 /* Steward__Customer__V1__Lead methods */
 void   steward__customer__v1__lead__init
                      (Steward__Customer__V1__Lead         *message);
@@ -845,6 +951,63 @@ Steward__Customer__V1__RestoreLeadResponse *
 void   steward__customer__v1__restore_lead_response__free_unpacked
                      (Steward__Customer__V1__RestoreLeadResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ListLeadChangesRequest methods */
+void   steward__customer__v1__list_lead_changes_request__init
+                     (Steward__Customer__V1__ListLeadChangesRequest         *message);
+size_t steward__customer__v1__list_lead_changes_request__get_packed_size
+                     (const Steward__Customer__V1__ListLeadChangesRequest   *message);
+size_t steward__customer__v1__list_lead_changes_request__pack
+                     (const Steward__Customer__V1__ListLeadChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__list_lead_changes_request__pack_to_buffer
+                     (const Steward__Customer__V1__ListLeadChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ListLeadChangesRequest *
+       steward__customer__v1__list_lead_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__list_lead_changes_request__free_unpacked
+                     (Steward__Customer__V1__ListLeadChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ListLeadChangesResponse methods */
+void   steward__customer__v1__list_lead_changes_response__init
+                     (Steward__Customer__V1__ListLeadChangesResponse         *message);
+size_t steward__customer__v1__list_lead_changes_response__get_packed_size
+                     (const Steward__Customer__V1__ListLeadChangesResponse   *message);
+size_t steward__customer__v1__list_lead_changes_response__pack
+                     (const Steward__Customer__V1__ListLeadChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__list_lead_changes_response__pack_to_buffer
+                     (const Steward__Customer__V1__ListLeadChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ListLeadChangesResponse *
+       steward__customer__v1__list_lead_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__list_lead_changes_response__free_unpacked
+                     (Steward__Customer__V1__ListLeadChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__LeadHistoryEntry methods */
+void   steward__customer__v1__lead_history_entry__init
+                     (Steward__Customer__V1__LeadHistoryEntry         *message);
+size_t steward__customer__v1__lead_history_entry__get_packed_size
+                     (const Steward__Customer__V1__LeadHistoryEntry   *message);
+size_t steward__customer__v1__lead_history_entry__pack
+                     (const Steward__Customer__V1__LeadHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__lead_history_entry__pack_to_buffer
+                     (const Steward__Customer__V1__LeadHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__LeadHistoryEntry *
+       steward__customer__v1__lead_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__lead_history_entry__free_unpacked
+                     (Steward__Customer__V1__LeadHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Lead_Closure)
@@ -898,6 +1061,15 @@ typedef void (*Steward__Customer__V1__RestoreLeadRequest_Closure)
 typedef void (*Steward__Customer__V1__RestoreLeadResponse_Closure)
                  (const Steward__Customer__V1__RestoreLeadResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__ListLeadChangesRequest_Closure)
+                 (const Steward__Customer__V1__ListLeadChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ListLeadChangesResponse_Closure)
+                 (const Steward__Customer__V1__ListLeadChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__LeadHistoryEntry_Closure)
+                 (const Steward__Customer__V1__LeadHistoryEntry *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -937,6 +1109,10 @@ struct Steward__Customer__V1__LeadService_Service
                        const Steward__Customer__V1__RestoreLeadRequest *input,
                        Steward__Customer__V1__RestoreLeadResponse_Closure closure,
                        void *closure_data);
+  void (*list_lead_changes)(Steward__Customer__V1__LeadService_Service *service,
+                            const Steward__Customer__V1__ListLeadChangesRequest *input,
+                            Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
+                            void *closure_data);
 };
 typedef void (*Steward__Customer__V1__LeadService_ServiceDestroy)(Steward__Customer__V1__LeadService_Service *);
 void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadService_Service *service,
@@ -952,7 +1128,8 @@ void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadServi
       function_prefix__ ## batch_create_leads,\
       function_prefix__ ## update_lead,\
       function_prefix__ ## delete_lead,\
-      function_prefix__ ## restore_lead  }
+      function_prefix__ ## restore_lead,\
+      function_prefix__ ## list_lead_changes  }
 void steward__customer__v1__lead_service__get_lead(ProtobufCService *service,
                                                    const Steward__Customer__V1__GetLeadRequest *input,
                                                    Steward__Customer__V1__GetLeadResponse_Closure closure,
@@ -985,6 +1162,10 @@ void steward__customer__v1__lead_service__restore_lead(ProtobufCService *service
                                                        const Steward__Customer__V1__RestoreLeadRequest *input,
                                                        Steward__Customer__V1__RestoreLeadResponse_Closure closure,
                                                        void *closure_data);
+void steward__customer__v1__lead_service__list_lead_changes(ProtobufCService *service,
+                                                            const Steward__Customer__V1__ListLeadChangesRequest *input,
+                                                            Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
+                                                            void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1006,6 +1187,9 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__delete_lead_reque
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_lead_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_lead_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_lead_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__list_lead_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__list_lead_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__lead_history_entry__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -35,6 +35,9 @@ typedef struct Steward__Identity__V1__DeleteDepartmentRequest Steward__Identity_
 typedef struct Steward__Identity__V1__DeleteDepartmentResponse Steward__Identity__V1__DeleteDepartmentResponse;
 typedef struct Steward__Identity__V1__RestoreDepartmentRequest Steward__Identity__V1__RestoreDepartmentRequest;
 typedef struct Steward__Identity__V1__RestoreDepartmentResponse Steward__Identity__V1__RestoreDepartmentResponse;
+typedef struct Steward__Identity__V1__ListDepartmentChangesRequest Steward__Identity__V1__ListDepartmentChangesRequest;
+typedef struct Steward__Identity__V1__ListDepartmentChangesResponse Steward__Identity__V1__ListDepartmentChangesResponse;
+typedef struct Steward__Identity__V1__DepartmentHistoryEntry Steward__Identity__V1__DepartmentHistoryEntry;
 
 
 /* --- enums --- */
@@ -426,6 +429,109 @@ struct  Steward__Identity__V1__RestoreDepartmentResponse
     , NULL }
 
 
+/*
+ * Asks for a page of the changes of a department.
+ */
+struct  Steward__Identity__V1__ListDepartmentChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__IDENTITY__V1__LIST_DEPARTMENT_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__list_department_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of a department.
+ */
+struct  Steward__Identity__V1__ListDepartmentChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Identity__V1__DepartmentHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__IDENTITY__V1__LIST_DEPARTMENT_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__list_department_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of a department.
+ */
+struct  Steward__Identity__V1__DepartmentHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the department itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Identity__V1__Department *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Identity__V1__Department *after;
+};
+#define STEWARD__IDENTITY__V1__DEPARTMENT_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__department_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
 /* Steward__Identity__V1__Department methods */
 void   steward__identity__v1__department__init
                      (Steward__Identity__V1__Department         *message);
@@ -749,6 +855,63 @@ Steward__Identity__V1__RestoreDepartmentResponse *
 void   steward__identity__v1__restore_department_response__free_unpacked
                      (Steward__Identity__V1__RestoreDepartmentResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ListDepartmentChangesRequest methods */
+void   steward__identity__v1__list_department_changes_request__init
+                     (Steward__Identity__V1__ListDepartmentChangesRequest         *message);
+size_t steward__identity__v1__list_department_changes_request__get_packed_size
+                     (const Steward__Identity__V1__ListDepartmentChangesRequest   *message);
+size_t steward__identity__v1__list_department_changes_request__pack
+                     (const Steward__Identity__V1__ListDepartmentChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__list_department_changes_request__pack_to_buffer
+                     (const Steward__Identity__V1__ListDepartmentChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ListDepartmentChangesRequest *
+       steward__identity__v1__list_department_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__list_department_changes_request__free_unpacked
+                     (Steward__Identity__V1__ListDepartmentChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ListDepartmentChangesResponse methods */
+void   steward__identity__v1__list_department_changes_response__init
+                     (Steward__Identity__V1__ListDepartmentChangesResponse         *message);
+size_t steward__identity__v1__list_department_changes_response__get_packed_size
+                     (const Steward__Identity__V1__ListDepartmentChangesResponse   *message);
+size_t steward__identity__v1__list_department_changes_response__pack
+                     (const Steward__Identity__V1__ListDepartmentChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__list_department_changes_response__pack_to_buffer
+                     (const Steward__Identity__V1__ListDepartmentChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ListDepartmentChangesResponse *
+       steward__identity__v1__list_department_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__list_department_changes_response__free_unpacked
+                     (Steward__Identity__V1__ListDepartmentChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__DepartmentHistoryEntry methods */
+void   steward__identity__v1__department_history_entry__init
+                     (Steward__Identity__V1__DepartmentHistoryEntry         *message);
+size_t steward__identity__v1__department_history_entry__get_packed_size
+                     (const Steward__Identity__V1__DepartmentHistoryEntry   *message);
+size_t steward__identity__v1__department_history_entry__pack
+                     (const Steward__Identity__V1__DepartmentHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__department_history_entry__pack_to_buffer
+                     (const Steward__Identity__V1__DepartmentHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__DepartmentHistoryEntry *
+       steward__identity__v1__department_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__department_history_entry__free_unpacked
+                     (Steward__Identity__V1__DepartmentHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__Department_Closure)
@@ -802,6 +965,15 @@ typedef void (*Steward__Identity__V1__RestoreDepartmentRequest_Closure)
 typedef void (*Steward__Identity__V1__RestoreDepartmentResponse_Closure)
                  (const Steward__Identity__V1__RestoreDepartmentResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__ListDepartmentChangesRequest_Closure)
+                 (const Steward__Identity__V1__ListDepartmentChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ListDepartmentChangesResponse_Closure)
+                 (const Steward__Identity__V1__ListDepartmentChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__DepartmentHistoryEntry_Closure)
+                 (const Steward__Identity__V1__DepartmentHistoryEntry *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -841,6 +1013,10 @@ struct Steward__Identity__V1__DepartmentService_Service
                              const Steward__Identity__V1__RestoreDepartmentRequest *input,
                              Steward__Identity__V1__RestoreDepartmentResponse_Closure closure,
                              void *closure_data);
+  void (*list_department_changes)(Steward__Identity__V1__DepartmentService_Service *service,
+                                  const Steward__Identity__V1__ListDepartmentChangesRequest *input,
+                                  Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
+                                  void *closure_data);
 };
 typedef void (*Steward__Identity__V1__DepartmentService_ServiceDestroy)(Steward__Identity__V1__DepartmentService_Service *);
 void steward__identity__v1__department_service__init (Steward__Identity__V1__DepartmentService_Service *service,
@@ -856,7 +1032,8 @@ void steward__identity__v1__department_service__init (Steward__Identity__V1__Dep
       function_prefix__ ## batch_create_departments,\
       function_prefix__ ## update_department,\
       function_prefix__ ## delete_department,\
-      function_prefix__ ## restore_department  }
+      function_prefix__ ## restore_department,\
+      function_prefix__ ## list_department_changes  }
 void steward__identity__v1__department_service__get_department(ProtobufCService *service,
                                                                const Steward__Identity__V1__GetDepartmentRequest *input,
                                                                Steward__Identity__V1__GetDepartmentResponse_Closure closure,
@@ -889,6 +1066,10 @@ void steward__identity__v1__department_service__restore_department(ProtobufCServ
                                                                    const Steward__Identity__V1__RestoreDepartmentRequest *input,
                                                                    Steward__Identity__V1__RestoreDepartmentResponse_Closure closure,
                                                                    void *closure_data);
+void steward__identity__v1__department_service__list_department_changes(ProtobufCService *service,
+                                                                        const Steward__Identity__V1__ListDepartmentChangesRequest *input,
+                                                                        Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
+                                                                        void *closure_data);
 
 /* --- descriptors --- */
 
@@ -909,6 +1090,9 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__delete_department
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_department_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_department_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_department_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__list_department_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__list_department_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__department_history_entry__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__department_service__descriptor;
 
 PROTOBUF_C__END_DECLS

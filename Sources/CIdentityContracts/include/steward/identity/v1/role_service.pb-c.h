@@ -36,6 +36,9 @@ typedef struct Steward__Identity__V1__DeleteRoleRequest Steward__Identity__V1__D
 typedef struct Steward__Identity__V1__DeleteRoleResponse Steward__Identity__V1__DeleteRoleResponse;
 typedef struct Steward__Identity__V1__RestoreRoleRequest Steward__Identity__V1__RestoreRoleRequest;
 typedef struct Steward__Identity__V1__RestoreRoleResponse Steward__Identity__V1__RestoreRoleResponse;
+typedef struct Steward__Identity__V1__ListRoleChangesRequest Steward__Identity__V1__ListRoleChangesRequest;
+typedef struct Steward__Identity__V1__ListRoleChangesResponse Steward__Identity__V1__ListRoleChangesResponse;
+typedef struct Steward__Identity__V1__RoleHistoryEntry Steward__Identity__V1__RoleHistoryEntry;
 
 
 /* --- enums --- */
@@ -438,6 +441,109 @@ struct  Steward__Identity__V1__RestoreRoleResponse
     , NULL }
 
 
+/*
+ * Asks for a page of the changes of a role.
+ */
+struct  Steward__Identity__V1__ListRoleChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__IDENTITY__V1__LIST_ROLE_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__list_role_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of a role.
+ */
+struct  Steward__Identity__V1__ListRoleChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Identity__V1__RoleHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__IDENTITY__V1__LIST_ROLE_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__list_role_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of a role.
+ */
+struct  Steward__Identity__V1__RoleHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the role itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Identity__V1__Role *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Identity__V1__Role *after;
+};
+#define STEWARD__IDENTITY__V1__ROLE_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__role_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
 /* Steward__Identity__V1__Role methods */
 void   steward__identity__v1__role__init
                      (Steward__Identity__V1__Role         *message);
@@ -761,6 +867,63 @@ Steward__Identity__V1__RestoreRoleResponse *
 void   steward__identity__v1__restore_role_response__free_unpacked
                      (Steward__Identity__V1__RestoreRoleResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ListRoleChangesRequest methods */
+void   steward__identity__v1__list_role_changes_request__init
+                     (Steward__Identity__V1__ListRoleChangesRequest         *message);
+size_t steward__identity__v1__list_role_changes_request__get_packed_size
+                     (const Steward__Identity__V1__ListRoleChangesRequest   *message);
+size_t steward__identity__v1__list_role_changes_request__pack
+                     (const Steward__Identity__V1__ListRoleChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__list_role_changes_request__pack_to_buffer
+                     (const Steward__Identity__V1__ListRoleChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ListRoleChangesRequest *
+       steward__identity__v1__list_role_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__list_role_changes_request__free_unpacked
+                     (Steward__Identity__V1__ListRoleChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ListRoleChangesResponse methods */
+void   steward__identity__v1__list_role_changes_response__init
+                     (Steward__Identity__V1__ListRoleChangesResponse         *message);
+size_t steward__identity__v1__list_role_changes_response__get_packed_size
+                     (const Steward__Identity__V1__ListRoleChangesResponse   *message);
+size_t steward__identity__v1__list_role_changes_response__pack
+                     (const Steward__Identity__V1__ListRoleChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__list_role_changes_response__pack_to_buffer
+                     (const Steward__Identity__V1__ListRoleChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ListRoleChangesResponse *
+       steward__identity__v1__list_role_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__list_role_changes_response__free_unpacked
+                     (Steward__Identity__V1__ListRoleChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__RoleHistoryEntry methods */
+void   steward__identity__v1__role_history_entry__init
+                     (Steward__Identity__V1__RoleHistoryEntry         *message);
+size_t steward__identity__v1__role_history_entry__get_packed_size
+                     (const Steward__Identity__V1__RoleHistoryEntry   *message);
+size_t steward__identity__v1__role_history_entry__pack
+                     (const Steward__Identity__V1__RoleHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__role_history_entry__pack_to_buffer
+                     (const Steward__Identity__V1__RoleHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__RoleHistoryEntry *
+       steward__identity__v1__role_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__role_history_entry__free_unpacked
+                     (Steward__Identity__V1__RoleHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__Role_Closure)
@@ -814,6 +977,15 @@ typedef void (*Steward__Identity__V1__RestoreRoleRequest_Closure)
 typedef void (*Steward__Identity__V1__RestoreRoleResponse_Closure)
                  (const Steward__Identity__V1__RestoreRoleResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__ListRoleChangesRequest_Closure)
+                 (const Steward__Identity__V1__ListRoleChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ListRoleChangesResponse_Closure)
+                 (const Steward__Identity__V1__ListRoleChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__RoleHistoryEntry_Closure)
+                 (const Steward__Identity__V1__RoleHistoryEntry *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -853,6 +1025,10 @@ struct Steward__Identity__V1__RoleService_Service
                        const Steward__Identity__V1__RestoreRoleRequest *input,
                        Steward__Identity__V1__RestoreRoleResponse_Closure closure,
                        void *closure_data);
+  void (*list_role_changes)(Steward__Identity__V1__RoleService_Service *service,
+                            const Steward__Identity__V1__ListRoleChangesRequest *input,
+                            Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
+                            void *closure_data);
 };
 typedef void (*Steward__Identity__V1__RoleService_ServiceDestroy)(Steward__Identity__V1__RoleService_Service *);
 void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleService_Service *service,
@@ -868,7 +1044,8 @@ void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleServi
       function_prefix__ ## batch_create_roles,\
       function_prefix__ ## update_role,\
       function_prefix__ ## delete_role,\
-      function_prefix__ ## restore_role  }
+      function_prefix__ ## restore_role,\
+      function_prefix__ ## list_role_changes  }
 void steward__identity__v1__role_service__get_role(ProtobufCService *service,
                                                    const Steward__Identity__V1__GetRoleRequest *input,
                                                    Steward__Identity__V1__GetRoleResponse_Closure closure,
@@ -901,6 +1078,10 @@ void steward__identity__v1__role_service__restore_role(ProtobufCService *service
                                                        const Steward__Identity__V1__RestoreRoleRequest *input,
                                                        Steward__Identity__V1__RestoreRoleResponse_Closure closure,
                                                        void *closure_data);
+void steward__identity__v1__role_service__list_role_changes(ProtobufCService *service,
+                                                            const Steward__Identity__V1__ListRoleChangesRequest *input,
+                                                            Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
+                                                            void *closure_data);
 
 /* --- descriptors --- */
 
@@ -921,6 +1102,9 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__delete_role_reque
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_role_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_role_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_role_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__list_role_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__list_role_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__role_history_entry__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor;
 
 PROTOBUF_C__END_DECLS

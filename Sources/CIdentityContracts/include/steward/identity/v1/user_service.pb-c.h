@@ -35,6 +35,9 @@ typedef struct Steward__Identity__V1__DeleteUserRequest Steward__Identity__V1__D
 typedef struct Steward__Identity__V1__DeleteUserResponse Steward__Identity__V1__DeleteUserResponse;
 typedef struct Steward__Identity__V1__RestoreUserRequest Steward__Identity__V1__RestoreUserRequest;
 typedef struct Steward__Identity__V1__RestoreUserResponse Steward__Identity__V1__RestoreUserResponse;
+typedef struct Steward__Identity__V1__ListUserChangesRequest Steward__Identity__V1__ListUserChangesRequest;
+typedef struct Steward__Identity__V1__ListUserChangesResponse Steward__Identity__V1__ListUserChangesResponse;
+typedef struct Steward__Identity__V1__UserHistoryEntry Steward__Identity__V1__UserHistoryEntry;
 typedef struct Steward__Identity__V1__SetUserPasswordRequest Steward__Identity__V1__SetUserPasswordRequest;
 typedef struct Steward__Identity__V1__SetUserPasswordResponse Steward__Identity__V1__SetUserPasswordResponse;
 
@@ -455,6 +458,109 @@ struct  Steward__Identity__V1__RestoreUserResponse
 
 
 /*
+ * Asks for a page of the changes of a user.
+ */
+struct  Steward__Identity__V1__ListUserChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__IDENTITY__V1__LIST_USER_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__list_user_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of a user.
+ */
+struct  Steward__Identity__V1__ListUserChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Identity__V1__UserHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__IDENTITY__V1__LIST_USER_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__list_user_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of a user.
+ */
+struct  Steward__Identity__V1__UserHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the user itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Identity__V1__User *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Identity__V1__User *after;
+};
+#define STEWARD__IDENTITY__V1__USER_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__user_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
  * A new password.
  */
 struct  Steward__Identity__V1__SetUserPasswordRequest
@@ -809,6 +915,63 @@ Steward__Identity__V1__RestoreUserResponse *
 void   steward__identity__v1__restore_user_response__free_unpacked
                      (Steward__Identity__V1__RestoreUserResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ListUserChangesRequest methods */
+void   steward__identity__v1__list_user_changes_request__init
+                     (Steward__Identity__V1__ListUserChangesRequest         *message);
+size_t steward__identity__v1__list_user_changes_request__get_packed_size
+                     (const Steward__Identity__V1__ListUserChangesRequest   *message);
+size_t steward__identity__v1__list_user_changes_request__pack
+                     (const Steward__Identity__V1__ListUserChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__list_user_changes_request__pack_to_buffer
+                     (const Steward__Identity__V1__ListUserChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ListUserChangesRequest *
+       steward__identity__v1__list_user_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__list_user_changes_request__free_unpacked
+                     (Steward__Identity__V1__ListUserChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ListUserChangesResponse methods */
+void   steward__identity__v1__list_user_changes_response__init
+                     (Steward__Identity__V1__ListUserChangesResponse         *message);
+size_t steward__identity__v1__list_user_changes_response__get_packed_size
+                     (const Steward__Identity__V1__ListUserChangesResponse   *message);
+size_t steward__identity__v1__list_user_changes_response__pack
+                     (const Steward__Identity__V1__ListUserChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__list_user_changes_response__pack_to_buffer
+                     (const Steward__Identity__V1__ListUserChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ListUserChangesResponse *
+       steward__identity__v1__list_user_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__list_user_changes_response__free_unpacked
+                     (Steward__Identity__V1__ListUserChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UserHistoryEntry methods */
+void   steward__identity__v1__user_history_entry__init
+                     (Steward__Identity__V1__UserHistoryEntry         *message);
+size_t steward__identity__v1__user_history_entry__get_packed_size
+                     (const Steward__Identity__V1__UserHistoryEntry   *message);
+size_t steward__identity__v1__user_history_entry__pack
+                     (const Steward__Identity__V1__UserHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__user_history_entry__pack_to_buffer
+                     (const Steward__Identity__V1__UserHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UserHistoryEntry *
+       steward__identity__v1__user_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__user_history_entry__free_unpacked
+                     (Steward__Identity__V1__UserHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__SetUserPasswordRequest methods */
 void   steward__identity__v1__set_user_password_request__init
                      (Steward__Identity__V1__SetUserPasswordRequest         *message);
@@ -900,6 +1063,15 @@ typedef void (*Steward__Identity__V1__RestoreUserRequest_Closure)
 typedef void (*Steward__Identity__V1__RestoreUserResponse_Closure)
                  (const Steward__Identity__V1__RestoreUserResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__ListUserChangesRequest_Closure)
+                 (const Steward__Identity__V1__ListUserChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ListUserChangesResponse_Closure)
+                 (const Steward__Identity__V1__ListUserChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UserHistoryEntry_Closure)
+                 (const Steward__Identity__V1__UserHistoryEntry *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__SetUserPasswordRequest_Closure)
                  (const Steward__Identity__V1__SetUserPasswordRequest *message,
                   void *closure_data);
@@ -945,6 +1117,10 @@ struct Steward__Identity__V1__UserService_Service
                        const Steward__Identity__V1__RestoreUserRequest *input,
                        Steward__Identity__V1__RestoreUserResponse_Closure closure,
                        void *closure_data);
+  void (*list_user_changes)(Steward__Identity__V1__UserService_Service *service,
+                            const Steward__Identity__V1__ListUserChangesRequest *input,
+                            Steward__Identity__V1__ListUserChangesResponse_Closure closure,
+                            void *closure_data);
   void (*set_user_password)(Steward__Identity__V1__UserService_Service *service,
                             const Steward__Identity__V1__SetUserPasswordRequest *input,
                             Steward__Identity__V1__SetUserPasswordResponse_Closure closure,
@@ -965,6 +1141,7 @@ void steward__identity__v1__user_service__init (Steward__Identity__V1__UserServi
       function_prefix__ ## update_user,\
       function_prefix__ ## delete_user,\
       function_prefix__ ## restore_user,\
+      function_prefix__ ## list_user_changes,\
       function_prefix__ ## set_user_password  }
 void steward__identity__v1__user_service__get_user(ProtobufCService *service,
                                                    const Steward__Identity__V1__GetUserRequest *input,
@@ -998,6 +1175,10 @@ void steward__identity__v1__user_service__restore_user(ProtobufCService *service
                                                        const Steward__Identity__V1__RestoreUserRequest *input,
                                                        Steward__Identity__V1__RestoreUserResponse_Closure closure,
                                                        void *closure_data);
+void steward__identity__v1__user_service__list_user_changes(ProtobufCService *service,
+                                                            const Steward__Identity__V1__ListUserChangesRequest *input,
+                                                            Steward__Identity__V1__ListUserChangesResponse_Closure closure,
+                                                            void *closure_data);
 void steward__identity__v1__user_service__set_user_password(ProtobufCService *service,
                                                             const Steward__Identity__V1__SetUserPasswordRequest *input,
                                                             Steward__Identity__V1__SetUserPasswordResponse_Closure closure,
@@ -1022,6 +1203,9 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__delete_user_reque
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_user_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_user_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_user_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__list_user_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__list_user_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__user_history_entry__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor;

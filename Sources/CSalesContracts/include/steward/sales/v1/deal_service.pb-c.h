@@ -36,6 +36,9 @@ typedef struct Steward__Sales__V1__DeleteDealRequest Steward__Sales__V1__DeleteD
 typedef struct Steward__Sales__V1__DeleteDealResponse Steward__Sales__V1__DeleteDealResponse;
 typedef struct Steward__Sales__V1__RestoreDealRequest Steward__Sales__V1__RestoreDealRequest;
 typedef struct Steward__Sales__V1__RestoreDealResponse Steward__Sales__V1__RestoreDealResponse;
+typedef struct Steward__Sales__V1__ListDealChangesRequest Steward__Sales__V1__ListDealChangesRequest;
+typedef struct Steward__Sales__V1__ListDealChangesResponse Steward__Sales__V1__ListDealChangesResponse;
+typedef struct Steward__Sales__V1__DealHistoryEntry Steward__Sales__V1__DealHistoryEntry;
 typedef struct Steward__Sales__V1__MoveDealStageRequest Steward__Sales__V1__MoveDealStageRequest;
 typedef struct Steward__Sales__V1__MoveDealStageResponse Steward__Sales__V1__MoveDealStageResponse;
 typedef struct Steward__Sales__V1__MoveDealsToPipelineRequest Steward__Sales__V1__MoveDealsToPipelineRequest;
@@ -488,6 +491,109 @@ struct  Steward__Sales__V1__RestoreDealResponse
 #define STEWARD__SALES__V1__RESTORE_DEAL_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__restore_deal_response__descriptor) \
     , NULL }
+
+
+/*
+ * Asks for a page of the changes of a deal.
+ */
+struct  Steward__Sales__V1__ListDealChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__SALES__V1__LIST_DEAL_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__list_deal_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of a deal.
+ */
+struct  Steward__Sales__V1__ListDealChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Sales__V1__DealHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__SALES__V1__LIST_DEAL_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__list_deal_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of a deal.
+ */
+struct  Steward__Sales__V1__DealHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the deal itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Sales__V1__Deal *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Sales__V1__Deal *after;
+};
+#define STEWARD__SALES__V1__DEAL_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__deal_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
 /*
@@ -1129,6 +1235,63 @@ Steward__Sales__V1__RestoreDealResponse *
 void   steward__sales__v1__restore_deal_response__free_unpacked
                      (Steward__Sales__V1__RestoreDealResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ListDealChangesRequest methods */
+void   steward__sales__v1__list_deal_changes_request__init
+                     (Steward__Sales__V1__ListDealChangesRequest         *message);
+size_t steward__sales__v1__list_deal_changes_request__get_packed_size
+                     (const Steward__Sales__V1__ListDealChangesRequest   *message);
+size_t steward__sales__v1__list_deal_changes_request__pack
+                     (const Steward__Sales__V1__ListDealChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__list_deal_changes_request__pack_to_buffer
+                     (const Steward__Sales__V1__ListDealChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ListDealChangesRequest *
+       steward__sales__v1__list_deal_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__list_deal_changes_request__free_unpacked
+                     (Steward__Sales__V1__ListDealChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ListDealChangesResponse methods */
+void   steward__sales__v1__list_deal_changes_response__init
+                     (Steward__Sales__V1__ListDealChangesResponse         *message);
+size_t steward__sales__v1__list_deal_changes_response__get_packed_size
+                     (const Steward__Sales__V1__ListDealChangesResponse   *message);
+size_t steward__sales__v1__list_deal_changes_response__pack
+                     (const Steward__Sales__V1__ListDealChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__list_deal_changes_response__pack_to_buffer
+                     (const Steward__Sales__V1__ListDealChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ListDealChangesResponse *
+       steward__sales__v1__list_deal_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__list_deal_changes_response__free_unpacked
+                     (Steward__Sales__V1__ListDealChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__DealHistoryEntry methods */
+void   steward__sales__v1__deal_history_entry__init
+                     (Steward__Sales__V1__DealHistoryEntry         *message);
+size_t steward__sales__v1__deal_history_entry__get_packed_size
+                     (const Steward__Sales__V1__DealHistoryEntry   *message);
+size_t steward__sales__v1__deal_history_entry__pack
+                     (const Steward__Sales__V1__DealHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__deal_history_entry__pack_to_buffer
+                     (const Steward__Sales__V1__DealHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__DealHistoryEntry *
+       steward__sales__v1__deal_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__deal_history_entry__free_unpacked
+                     (Steward__Sales__V1__DealHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__MoveDealStageRequest methods */
 void   steward__sales__v1__move_deal_stage_request__init
                      (Steward__Sales__V1__MoveDealStageRequest         *message);
@@ -1410,6 +1573,15 @@ typedef void (*Steward__Sales__V1__RestoreDealRequest_Closure)
 typedef void (*Steward__Sales__V1__RestoreDealResponse_Closure)
                  (const Steward__Sales__V1__RestoreDealResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__ListDealChangesRequest_Closure)
+                 (const Steward__Sales__V1__ListDealChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__ListDealChangesResponse_Closure)
+                 (const Steward__Sales__V1__ListDealChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__DealHistoryEntry_Closure)
+                 (const Steward__Sales__V1__DealHistoryEntry *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__MoveDealStageRequest_Closure)
                  (const Steward__Sales__V1__MoveDealStageRequest *message,
                   void *closure_data);
@@ -1485,6 +1657,10 @@ struct Steward__Sales__V1__DealService_Service
                        const Steward__Sales__V1__RestoreDealRequest *input,
                        Steward__Sales__V1__RestoreDealResponse_Closure closure,
                        void *closure_data);
+  void (*list_deal_changes)(Steward__Sales__V1__DealService_Service *service,
+                            const Steward__Sales__V1__ListDealChangesRequest *input,
+                            Steward__Sales__V1__ListDealChangesResponse_Closure closure,
+                            void *closure_data);
   void (*move_deal_stage)(Steward__Sales__V1__DealService_Service *service,
                           const Steward__Sales__V1__MoveDealStageRequest *input,
                           Steward__Sales__V1__MoveDealStageResponse_Closure closure,
@@ -1517,6 +1693,7 @@ void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Ser
       function_prefix__ ## update_deal,\
       function_prefix__ ## delete_deal,\
       function_prefix__ ## restore_deal,\
+      function_prefix__ ## list_deal_changes,\
       function_prefix__ ## move_deal_stage,\
       function_prefix__ ## move_deals_to_pipeline,\
       function_prefix__ ## list_stage_history,\
@@ -1553,6 +1730,10 @@ void steward__sales__v1__deal_service__restore_deal(ProtobufCService *service,
                                                     const Steward__Sales__V1__RestoreDealRequest *input,
                                                     Steward__Sales__V1__RestoreDealResponse_Closure closure,
                                                     void *closure_data);
+void steward__sales__v1__deal_service__list_deal_changes(ProtobufCService *service,
+                                                         const Steward__Sales__V1__ListDealChangesRequest *input,
+                                                         Steward__Sales__V1__ListDealChangesResponse_Closure closure,
+                                                         void *closure_data);
 void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service,
                                                        const Steward__Sales__V1__MoveDealStageRequest *input,
                                                        Steward__Sales__V1__MoveDealStageResponse_Closure closure,
@@ -1589,6 +1770,9 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__delete_deal_request_
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_deal_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_deal_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_deal_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__list_deal_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__list_deal_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__deal_history_entry__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__move_deal_stage_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__move_deal_stage_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__move_deals_to_pipeline_request__descriptor;

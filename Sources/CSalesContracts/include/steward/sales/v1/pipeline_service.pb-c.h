@@ -35,6 +35,9 @@ typedef struct Steward__Sales__V1__DeletePipelineRequest Steward__Sales__V1__Del
 typedef struct Steward__Sales__V1__DeletePipelineResponse Steward__Sales__V1__DeletePipelineResponse;
 typedef struct Steward__Sales__V1__RestorePipelineRequest Steward__Sales__V1__RestorePipelineRequest;
 typedef struct Steward__Sales__V1__RestorePipelineResponse Steward__Sales__V1__RestorePipelineResponse;
+typedef struct Steward__Sales__V1__ListPipelineChangesRequest Steward__Sales__V1__ListPipelineChangesRequest;
+typedef struct Steward__Sales__V1__ListPipelineChangesResponse Steward__Sales__V1__ListPipelineChangesResponse;
+typedef struct Steward__Sales__V1__PipelineHistoryEntry Steward__Sales__V1__PipelineHistoryEntry;
 
 
 /* --- enums --- */
@@ -428,6 +431,109 @@ struct  Steward__Sales__V1__RestorePipelineResponse
     , NULL }
 
 
+/*
+ * Asks for a page of the changes of a pipeline.
+ */
+struct  Steward__Sales__V1__ListPipelineChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__SALES__V1__LIST_PIPELINE_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__list_pipeline_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of a pipeline.
+ */
+struct  Steward__Sales__V1__ListPipelineChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Sales__V1__PipelineHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__SALES__V1__LIST_PIPELINE_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__list_pipeline_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of a pipeline.
+ */
+struct  Steward__Sales__V1__PipelineHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the pipeline itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Sales__V1__Pipeline *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Sales__V1__Pipeline *after;
+};
+#define STEWARD__SALES__V1__PIPELINE_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__pipeline_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
 /* Steward__Sales__V1__Pipeline methods */
 void   steward__sales__v1__pipeline__init
                      (Steward__Sales__V1__Pipeline         *message);
@@ -751,6 +857,63 @@ Steward__Sales__V1__RestorePipelineResponse *
 void   steward__sales__v1__restore_pipeline_response__free_unpacked
                      (Steward__Sales__V1__RestorePipelineResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ListPipelineChangesRequest methods */
+void   steward__sales__v1__list_pipeline_changes_request__init
+                     (Steward__Sales__V1__ListPipelineChangesRequest         *message);
+size_t steward__sales__v1__list_pipeline_changes_request__get_packed_size
+                     (const Steward__Sales__V1__ListPipelineChangesRequest   *message);
+size_t steward__sales__v1__list_pipeline_changes_request__pack
+                     (const Steward__Sales__V1__ListPipelineChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__list_pipeline_changes_request__pack_to_buffer
+                     (const Steward__Sales__V1__ListPipelineChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ListPipelineChangesRequest *
+       steward__sales__v1__list_pipeline_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__list_pipeline_changes_request__free_unpacked
+                     (Steward__Sales__V1__ListPipelineChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ListPipelineChangesResponse methods */
+void   steward__sales__v1__list_pipeline_changes_response__init
+                     (Steward__Sales__V1__ListPipelineChangesResponse         *message);
+size_t steward__sales__v1__list_pipeline_changes_response__get_packed_size
+                     (const Steward__Sales__V1__ListPipelineChangesResponse   *message);
+size_t steward__sales__v1__list_pipeline_changes_response__pack
+                     (const Steward__Sales__V1__ListPipelineChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__list_pipeline_changes_response__pack_to_buffer
+                     (const Steward__Sales__V1__ListPipelineChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ListPipelineChangesResponse *
+       steward__sales__v1__list_pipeline_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__list_pipeline_changes_response__free_unpacked
+                     (Steward__Sales__V1__ListPipelineChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__PipelineHistoryEntry methods */
+void   steward__sales__v1__pipeline_history_entry__init
+                     (Steward__Sales__V1__PipelineHistoryEntry         *message);
+size_t steward__sales__v1__pipeline_history_entry__get_packed_size
+                     (const Steward__Sales__V1__PipelineHistoryEntry   *message);
+size_t steward__sales__v1__pipeline_history_entry__pack
+                     (const Steward__Sales__V1__PipelineHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__pipeline_history_entry__pack_to_buffer
+                     (const Steward__Sales__V1__PipelineHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__PipelineHistoryEntry *
+       steward__sales__v1__pipeline_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__pipeline_history_entry__free_unpacked
+                     (Steward__Sales__V1__PipelineHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Sales__V1__Pipeline_Closure)
@@ -804,6 +967,15 @@ typedef void (*Steward__Sales__V1__RestorePipelineRequest_Closure)
 typedef void (*Steward__Sales__V1__RestorePipelineResponse_Closure)
                  (const Steward__Sales__V1__RestorePipelineResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__ListPipelineChangesRequest_Closure)
+                 (const Steward__Sales__V1__ListPipelineChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__ListPipelineChangesResponse_Closure)
+                 (const Steward__Sales__V1__ListPipelineChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__PipelineHistoryEntry_Closure)
+                 (const Steward__Sales__V1__PipelineHistoryEntry *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -843,6 +1015,10 @@ struct Steward__Sales__V1__PipelineService_Service
                            const Steward__Sales__V1__RestorePipelineRequest *input,
                            Steward__Sales__V1__RestorePipelineResponse_Closure closure,
                            void *closure_data);
+  void (*list_pipeline_changes)(Steward__Sales__V1__PipelineService_Service *service,
+                                const Steward__Sales__V1__ListPipelineChangesRequest *input,
+                                Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
+                                void *closure_data);
 };
 typedef void (*Steward__Sales__V1__PipelineService_ServiceDestroy)(Steward__Sales__V1__PipelineService_Service *);
 void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineService_Service *service,
@@ -858,7 +1034,8 @@ void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineSer
       function_prefix__ ## batch_create_pipelines,\
       function_prefix__ ## update_pipeline,\
       function_prefix__ ## delete_pipeline,\
-      function_prefix__ ## restore_pipeline  }
+      function_prefix__ ## restore_pipeline,\
+      function_prefix__ ## list_pipeline_changes  }
 void steward__sales__v1__pipeline_service__get_pipeline(ProtobufCService *service,
                                                         const Steward__Sales__V1__GetPipelineRequest *input,
                                                         Steward__Sales__V1__GetPipelineResponse_Closure closure,
@@ -891,6 +1068,10 @@ void steward__sales__v1__pipeline_service__restore_pipeline(ProtobufCService *se
                                                             const Steward__Sales__V1__RestorePipelineRequest *input,
                                                             Steward__Sales__V1__RestorePipelineResponse_Closure closure,
                                                             void *closure_data);
+void steward__sales__v1__pipeline_service__list_pipeline_changes(ProtobufCService *service,
+                                                                 const Steward__Sales__V1__ListPipelineChangesRequest *input,
+                                                                 Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
+                                                                 void *closure_data);
 
 /* --- descriptors --- */
 
@@ -911,6 +1092,9 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__delete_pipeline_requ
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_pipeline_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_pipeline_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_pipeline_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__list_pipeline_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__list_pipeline_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__pipeline_history_entry__descriptor;
 extern const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -35,6 +35,9 @@ typedef struct Steward__Sales__V1__DeleteStageRequest Steward__Sales__V1__Delete
 typedef struct Steward__Sales__V1__DeleteStageResponse Steward__Sales__V1__DeleteStageResponse;
 typedef struct Steward__Sales__V1__RestoreStageRequest Steward__Sales__V1__RestoreStageRequest;
 typedef struct Steward__Sales__V1__RestoreStageResponse Steward__Sales__V1__RestoreStageResponse;
+typedef struct Steward__Sales__V1__ListStageChangesRequest Steward__Sales__V1__ListStageChangesRequest;
+typedef struct Steward__Sales__V1__ListStageChangesResponse Steward__Sales__V1__ListStageChangesResponse;
+typedef struct Steward__Sales__V1__StageHistoryEntry Steward__Sales__V1__StageHistoryEntry;
 
 
 /* --- enums --- */
@@ -465,6 +468,109 @@ struct  Steward__Sales__V1__RestoreStageResponse
     , NULL }
 
 
+/*
+ * Asks for a page of the changes of a stage.
+ */
+struct  Steward__Sales__V1__ListStageChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__SALES__V1__LIST_STAGE_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__list_stage_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of a stage.
+ */
+struct  Steward__Sales__V1__ListStageChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Sales__V1__StageHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__SALES__V1__LIST_STAGE_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__list_stage_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of a stage.
+ */
+struct  Steward__Sales__V1__StageHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the stage itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Sales__V1__Stage *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Sales__V1__Stage *after;
+};
+#define STEWARD__SALES__V1__STAGE_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__stage_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
 /* Steward__Sales__V1__Stage methods */
 void   steward__sales__v1__stage__init
                      (Steward__Sales__V1__Stage         *message);
@@ -788,6 +894,63 @@ Steward__Sales__V1__RestoreStageResponse *
 void   steward__sales__v1__restore_stage_response__free_unpacked
                      (Steward__Sales__V1__RestoreStageResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ListStageChangesRequest methods */
+void   steward__sales__v1__list_stage_changes_request__init
+                     (Steward__Sales__V1__ListStageChangesRequest         *message);
+size_t steward__sales__v1__list_stage_changes_request__get_packed_size
+                     (const Steward__Sales__V1__ListStageChangesRequest   *message);
+size_t steward__sales__v1__list_stage_changes_request__pack
+                     (const Steward__Sales__V1__ListStageChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__list_stage_changes_request__pack_to_buffer
+                     (const Steward__Sales__V1__ListStageChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ListStageChangesRequest *
+       steward__sales__v1__list_stage_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__list_stage_changes_request__free_unpacked
+                     (Steward__Sales__V1__ListStageChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ListStageChangesResponse methods */
+void   steward__sales__v1__list_stage_changes_response__init
+                     (Steward__Sales__V1__ListStageChangesResponse         *message);
+size_t steward__sales__v1__list_stage_changes_response__get_packed_size
+                     (const Steward__Sales__V1__ListStageChangesResponse   *message);
+size_t steward__sales__v1__list_stage_changes_response__pack
+                     (const Steward__Sales__V1__ListStageChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__list_stage_changes_response__pack_to_buffer
+                     (const Steward__Sales__V1__ListStageChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ListStageChangesResponse *
+       steward__sales__v1__list_stage_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__list_stage_changes_response__free_unpacked
+                     (Steward__Sales__V1__ListStageChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__StageHistoryEntry methods */
+void   steward__sales__v1__stage_history_entry__init
+                     (Steward__Sales__V1__StageHistoryEntry         *message);
+size_t steward__sales__v1__stage_history_entry__get_packed_size
+                     (const Steward__Sales__V1__StageHistoryEntry   *message);
+size_t steward__sales__v1__stage_history_entry__pack
+                     (const Steward__Sales__V1__StageHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__stage_history_entry__pack_to_buffer
+                     (const Steward__Sales__V1__StageHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__StageHistoryEntry *
+       steward__sales__v1__stage_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__stage_history_entry__free_unpacked
+                     (Steward__Sales__V1__StageHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Sales__V1__Stage_Closure)
@@ -841,6 +1004,15 @@ typedef void (*Steward__Sales__V1__RestoreStageRequest_Closure)
 typedef void (*Steward__Sales__V1__RestoreStageResponse_Closure)
                  (const Steward__Sales__V1__RestoreStageResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__ListStageChangesRequest_Closure)
+                 (const Steward__Sales__V1__ListStageChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__ListStageChangesResponse_Closure)
+                 (const Steward__Sales__V1__ListStageChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__StageHistoryEntry_Closure)
+                 (const Steward__Sales__V1__StageHistoryEntry *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -880,6 +1052,10 @@ struct Steward__Sales__V1__StageService_Service
                         const Steward__Sales__V1__RestoreStageRequest *input,
                         Steward__Sales__V1__RestoreStageResponse_Closure closure,
                         void *closure_data);
+  void (*list_stage_changes)(Steward__Sales__V1__StageService_Service *service,
+                             const Steward__Sales__V1__ListStageChangesRequest *input,
+                             Steward__Sales__V1__ListStageChangesResponse_Closure closure,
+                             void *closure_data);
 };
 typedef void (*Steward__Sales__V1__StageService_ServiceDestroy)(Steward__Sales__V1__StageService_Service *);
 void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_Service *service,
@@ -895,7 +1071,8 @@ void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_S
       function_prefix__ ## batch_create_stages,\
       function_prefix__ ## update_stage,\
       function_prefix__ ## delete_stage,\
-      function_prefix__ ## restore_stage  }
+      function_prefix__ ## restore_stage,\
+      function_prefix__ ## list_stage_changes  }
 void steward__sales__v1__stage_service__get_stage(ProtobufCService *service,
                                                   const Steward__Sales__V1__GetStageRequest *input,
                                                   Steward__Sales__V1__GetStageResponse_Closure closure,
@@ -928,6 +1105,10 @@ void steward__sales__v1__stage_service__restore_stage(ProtobufCService *service,
                                                       const Steward__Sales__V1__RestoreStageRequest *input,
                                                       Steward__Sales__V1__RestoreStageResponse_Closure closure,
                                                       void *closure_data);
+void steward__sales__v1__stage_service__list_stage_changes(ProtobufCService *service,
+                                                           const Steward__Sales__V1__ListStageChangesRequest *input,
+                                                           Steward__Sales__V1__ListStageChangesResponse_Closure closure,
+                                                           void *closure_data);
 
 /* --- descriptors --- */
 
@@ -949,6 +1130,9 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__delete_stage_request
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_stage_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_stage_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_stage_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__list_stage_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__list_stage_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__stage_history_entry__descriptor;
 extern const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor;
 
 PROTOBUF_C__END_DECLS

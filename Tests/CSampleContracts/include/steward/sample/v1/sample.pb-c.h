@@ -37,6 +37,9 @@ typedef struct Steward__Sample__V1__DeleteSampleRequest Steward__Sample__V1__Del
 typedef struct Steward__Sample__V1__DeleteSampleResponse Steward__Sample__V1__DeleteSampleResponse;
 typedef struct Steward__Sample__V1__RestoreSampleRequest Steward__Sample__V1__RestoreSampleRequest;
 typedef struct Steward__Sample__V1__RestoreSampleResponse Steward__Sample__V1__RestoreSampleResponse;
+typedef struct Steward__Sample__V1__ListSampleChangesRequest Steward__Sample__V1__ListSampleChangesRequest;
+typedef struct Steward__Sample__V1__ListSampleChangesResponse Steward__Sample__V1__ListSampleChangesResponse;
+typedef struct Steward__Sample__V1__SampleHistoryEntry Steward__Sample__V1__SampleHistoryEntry;
 
 
 /* --- enums --- */
@@ -528,6 +531,109 @@ struct  Steward__Sample__V1__RestoreSampleResponse
     , NULL }
 
 
+/*
+ * Asks for a page of the changes of a sample.
+ */
+struct  Steward__Sample__V1__ListSampleChangesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+  /*
+   * Also of a deleted one.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * Most changes on the page, 1 to 1,000; absent means 50. A page ends early at 3 MiB; next_page_token goes on.
+   */
+  protobuf_c_boolean has_page_size;
+  int32_t page_size;
+  /*
+   * next_page_token of the page before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__SAMPLE__V1__LIST_SAMPLE_CHANGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__list_sample_changes_request__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A page of the changes of a sample.
+ */
+struct  Steward__Sample__V1__ListSampleChangesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The changes, newest first. Those of which the caller may see no field are left out, and so are those older than what is kept.
+   */
+  size_t n_changes;
+  Steward__Sample__V1__SampleHistoryEntry **changes;
+  /*
+   * Token of the next page; absent on the last.
+   */
+  char *next_page_token;
+};
+#define STEWARD__SAMPLE__V1__LIST_SAMPLE_CHANGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__list_sample_changes_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/*
+ * One change of a sample.
+ */
+struct  Steward__Sample__V1__SampleHistoryEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * The version that it made.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * When. Absent for whom the update_time is hidden, or another moment that was changed.
+   */
+  Google__Protobuf__Timestamp *change_time;
+  /*
+   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
+   * that was changed, create or update.
+   */
+  char *method;
+  /*
+   * The user who did it; absent for a program, and for whom the owner_id is hidden.
+   */
+  char *actor_id;
+  /*
+   * The user for whom a program did it; absent when that was the workspace itself, and for whom the owner_id is hidden.
+   */
+  char *on_behalf_of_id;
+  /*
+   * What a program did it for; absent for a user.
+   */
+  char *purpose;
+  /*
+   * The fields that were changed, as far as the caller may see them. Of a creation all that were set.
+   */
+  size_t n_changed_fields;
+  char **changed_fields;
+  /*
+   * These fields as they were; absent for a creation. Masked as in the sample itself. Without before and after is a change of values
+   * that would not fit into an answer (3 MiB).
+   */
+  Steward__Sample__V1__Sample *before;
+  /*
+   * These fields as they became.
+   */
+  Steward__Sample__V1__Sample *after;
+};
+#define STEWARD__SAMPLE__V1__SAMPLE_HISTORY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__sample_history_entry__descriptor) \
+    , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
 /* Steward__Sample__V1__SampleRequest methods */
 void   steward__sample__v1__sample_request__init
                      (Steward__Sample__V1__SampleRequest         *message);
@@ -889,6 +995,63 @@ Steward__Sample__V1__RestoreSampleResponse *
 void   steward__sample__v1__restore_sample_response__free_unpacked
                      (Steward__Sample__V1__RestoreSampleResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__ListSampleChangesRequest methods */
+void   steward__sample__v1__list_sample_changes_request__init
+                     (Steward__Sample__V1__ListSampleChangesRequest         *message);
+size_t steward__sample__v1__list_sample_changes_request__get_packed_size
+                     (const Steward__Sample__V1__ListSampleChangesRequest   *message);
+size_t steward__sample__v1__list_sample_changes_request__pack
+                     (const Steward__Sample__V1__ListSampleChangesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__list_sample_changes_request__pack_to_buffer
+                     (const Steward__Sample__V1__ListSampleChangesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__ListSampleChangesRequest *
+       steward__sample__v1__list_sample_changes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__list_sample_changes_request__free_unpacked
+                     (Steward__Sample__V1__ListSampleChangesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__ListSampleChangesResponse methods */
+void   steward__sample__v1__list_sample_changes_response__init
+                     (Steward__Sample__V1__ListSampleChangesResponse         *message);
+size_t steward__sample__v1__list_sample_changes_response__get_packed_size
+                     (const Steward__Sample__V1__ListSampleChangesResponse   *message);
+size_t steward__sample__v1__list_sample_changes_response__pack
+                     (const Steward__Sample__V1__ListSampleChangesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__list_sample_changes_response__pack_to_buffer
+                     (const Steward__Sample__V1__ListSampleChangesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__ListSampleChangesResponse *
+       steward__sample__v1__list_sample_changes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__list_sample_changes_response__free_unpacked
+                     (Steward__Sample__V1__ListSampleChangesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__SampleHistoryEntry methods */
+void   steward__sample__v1__sample_history_entry__init
+                     (Steward__Sample__V1__SampleHistoryEntry         *message);
+size_t steward__sample__v1__sample_history_entry__get_packed_size
+                     (const Steward__Sample__V1__SampleHistoryEntry   *message);
+size_t steward__sample__v1__sample_history_entry__pack
+                     (const Steward__Sample__V1__SampleHistoryEntry   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__sample_history_entry__pack_to_buffer
+                     (const Steward__Sample__V1__SampleHistoryEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__SampleHistoryEntry *
+       steward__sample__v1__sample_history_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__sample_history_entry__free_unpacked
+                     (Steward__Sample__V1__SampleHistoryEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Sample__V1__SampleRequest_Closure)
@@ -948,6 +1111,15 @@ typedef void (*Steward__Sample__V1__RestoreSampleRequest_Closure)
 typedef void (*Steward__Sample__V1__RestoreSampleResponse_Closure)
                  (const Steward__Sample__V1__RestoreSampleResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sample__V1__ListSampleChangesRequest_Closure)
+                 (const Steward__Sample__V1__ListSampleChangesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__ListSampleChangesResponse_Closure)
+                 (const Steward__Sample__V1__ListSampleChangesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__SampleHistoryEntry_Closure)
+                 (const Steward__Sample__V1__SampleHistoryEntry *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -987,6 +1159,10 @@ struct Steward__Sample__V1__SampleService_Service
                          const Steward__Sample__V1__RestoreSampleRequest *input,
                          Steward__Sample__V1__RestoreSampleResponse_Closure closure,
                          void *closure_data);
+  void (*list_sample_changes)(Steward__Sample__V1__SampleService_Service *service,
+                              const Steward__Sample__V1__ListSampleChangesRequest *input,
+                              Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
+                              void *closure_data);
   void (*list_samples_by_colour)(Steward__Sample__V1__SampleService_Service *service,
                                  const Steward__Sample__V1__SampleRequest *input,
                                  Steward__Sample__V1__SampleResponse_Closure closure,
@@ -1023,6 +1199,7 @@ void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleServi
       function_prefix__ ## update_sample,\
       function_prefix__ ## delete_sample,\
       function_prefix__ ## restore_sample,\
+      function_prefix__ ## list_sample_changes,\
       function_prefix__ ## list_samples_by_colour,\
       function_prefix__ ## weigh_sample,\
       function_prefix__ ## watch_samples,\
@@ -1060,6 +1237,10 @@ void steward__sample__v1__sample_service__restore_sample(ProtobufCService *servi
                                                          const Steward__Sample__V1__RestoreSampleRequest *input,
                                                          Steward__Sample__V1__RestoreSampleResponse_Closure closure,
                                                          void *closure_data);
+void steward__sample__v1__sample_service__list_sample_changes(ProtobufCService *service,
+                                                              const Steward__Sample__V1__ListSampleChangesRequest *input,
+                                                              Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
+                                                              void *closure_data);
 void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCService *service,
                                                                  const Steward__Sample__V1__SampleRequest *input,
                                                                  Steward__Sample__V1__SampleResponse_Closure closure,
@@ -1124,6 +1305,9 @@ extern const ProtobufCMessageDescriptor steward__sample__v1__delete_sample_reque
 extern const ProtobufCMessageDescriptor steward__sample__v1__delete_sample_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__restore_sample_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__restore_sample_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__list_sample_changes_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__list_sample_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__sample_history_entry__descriptor;
 extern const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor;
 extern const ProtobufCServiceDescriptor steward__sample__v1__ping_service__descriptor;
 

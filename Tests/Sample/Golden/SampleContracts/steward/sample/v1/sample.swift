@@ -328,7 +328,8 @@ extension Sample: RecordMessage {
             get: SampleServiceMethods.getSample, batchGet: SampleServiceMethods.batchGetSamples,
             list: SampleServiceMethods.listSamples, create: SampleServiceMethods.createSample,
             batchCreate: SampleServiceMethods.batchCreateSamples, update: SampleServiceMethods.updateSample,
-            delete: SampleServiceMethods.deleteSample, restore: SampleServiceMethods.restoreSample
+            delete: SampleServiceMethods.deleteSample, restore: SampleServiceMethods.restoreSample,
+            listChanges: SampleServiceMethods.listSampleChanges
         ))
 }
 
@@ -379,6 +380,15 @@ public typealias RestoreSampleRequest = RestoreRequest<Sample>
 
 /// The sample lives again.
 public typealias RestoreSampleResponse = RestoreResponse<Sample>
+
+/// Asks for a page of the changes of a sample.
+public typealias ListSampleChangesRequest = ListChangesRequest<Sample>
+
+/// A page of the changes of a sample.
+public typealias ListSampleChangesResponse = ListChangesResponse<Sample>
+
+/// One change of a sample.
+public typealias SampleHistoryEntry = HistoryEntry<Sample>
 
 /// Colours.
 public struct Colour: RawRepresentable, Hashable, Sendable {
@@ -461,6 +471,13 @@ public enum SampleServiceMethods {
         response: MessageDescriptor(steward_sample_v1_restore_sample_response_descriptor()), kind: .unary
     )
 
+    /// Lists the changes of one sample, newest first, as far as the caller may see it now. NOT_FOUND as GetSample.
+    public static let listSampleChanges = MethodDefinition(
+        path: "steward.sample.v1.SampleService/ListSampleChanges",
+        request: MessageDescriptor(steward_sample_v1_list_sample_changes_request_descriptor()),
+        response: MessageDescriptor(steward_sample_v1_list_sample_changes_response_descriptor()), kind: .unary
+    )
+
     /// Lists those of a colour: no ListSamples, whatever it answers.
     public static let listSamplesByColour = MethodDefinition(
         path: "steward.sample.v1.SampleService/ListSamplesByColour", request: SampleRequest.descriptor,
@@ -494,7 +511,8 @@ public enum SampleServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getSample, batchGetSamples, listSamples, createSample, batchCreateSamples, updateSample, deleteSample,
-        restoreSample, listSamplesByColour, weighSample, watchSamples, uploadSamples, exchangeSamples
+        restoreSample, listSampleChanges, listSamplesByColour, weighSample, watchSamples, uploadSamples,
+        exchangeSamples
     ]
 
     /// As reflection tells it.
@@ -509,6 +527,7 @@ public enum SampleServiceMethods {
             MethodDescription(updateSample, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(deleteSample, comment: "Deletes a sample; it can be restored."),
             MethodDescription(restoreSample, comment: "Brings a deleted sample back."),
+            MethodDescription(listSampleChanges, comment: "Lists the changes of one sample, newest first, as far as the caller may see it now. NOT_FOUND as GetSample."),
             MethodDescription(listSamplesByColour, comment: "Lists those of a colour: no ListSamples, whatever it answers."),
             MethodDescription(weighSample, comment: "Weighs one. Says \"heavy\" or \\light."),
             MethodDescription(watchSamples, comment: "Tells of changes."),
@@ -609,6 +628,13 @@ public struct SampleServiceClient: Sendable {
         _ request: RestoreSampleRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreSampleResponse {
         try await channel.call(SampleServiceMethods.restoreSample, request, options)
+    }
+
+    /// Lists the changes of one sample, newest first, as far as the caller may see it now. NOT_FOUND as GetSample.
+    public func listSampleChanges(
+        _ request: ListSampleChangesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListSampleChangesResponse {
+        try await channel.call(SampleServiceMethods.listSampleChanges, request, options)
     }
 
     /// Lists those of a colour: no ListSamples, whatever it answers.

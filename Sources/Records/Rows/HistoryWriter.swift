@@ -1,0 +1,149 @@
+import AccessControl
+import Contracts
+import Postgres
+import RPC
+import Tenancy
+import Wire
+
+/// Writes rows of a `HistoryQuery` into a response, each as the caller may see it: the rights on fields are those of now, for the values
+/// of the past too.
+struct HistoryWriter {
+    private let fields: HistoryFields
+    private let call: RecordCall
+    private let writer = WireWriter(capacity: 0)
+    /// The fields of which a record shows the caller something.
+    private let shown: [RecordField]
+
+    init(_ call: RecordCall, _ fields: HistoryFields) {
+        self.call = call
+        self.fields = fields
+        shown = call.rights.shownFields
+    }
+
+    private var type: RecordType { call.type }
+
+    /// Bytes written.
+    var count: Int { writer.count }
+    /// What was written.
+    var bytes: [UInt8] { writer.bytes }
+    /// The names of the fields of which a change must tell to be written.
+    var names: [String] { shown.map(\.name) }
+
+    func truncate(to count: Int) { writer.truncate(to: count) }
+
+    /// The other fields of the response.
+    func write(fieldsOf message: Message) { writer.write(fieldsOf: message) }
+
+    /// One change; without its values when these are more than an answer holds.
+    func write(_ row: Row) throws {
+        let entry = try entry(row)
+        let start = count
+        writer.write(fields.changes) { writer.write(fieldsOf: entry) }
+        guard count - start > ListQuery.pageBytesMax else { return }
+        truncate(to: start)
+        entry.clear(fields.before)
+        entry.clear(fields.after)
+        writer.write(fields.changes) { writer.write(fieldsOf: entry) }
+    }
+
+    private func entry(_ row: Row) throws -> Message {
+        let entry = Message.make(fields.entry, in: call.context.arena)
+        let after = try row.json(HistoryQuery.Column.after.rawValue)
+        var reader = JSONReader(after)
+        let names = Set(try reader.keys())
+        let changed = shown.filter { names.contains($0.name) }
+        let isWhole = names.allSatisfy { type.field($0).map(call.rights.isReadable) ?? true }
+        let isCreation = row.isNull(.before)
+        entry.setInt64(fields.version, try row.int64(HistoryQuery.Column.version.rawValue))
+        if mayReadTime(of: names) {
+            entry.makeMessage(fields.changeTime).set(
+                try row.timestamp(HistoryQuery.Column.time.rawValue), fields.timestamp)
+        }
+        let path = try row.string(HistoryQuery.Column.method.rawValue)
+        entry.setString(fields.method, isWhole ? name(of: path) : isCreation ? "create" : "update")
+        try writeActor(row, into: entry)
+        entry.setStrings(fields.changedFields, changed.map(\.name))
+        if !isCreation {
+            let before = try row.json(HistoryQuery.Column.before.rawValue)
+            entry.setMessage(fields.before, try values(before, of: changed))
+        }
+        entry.setMessage(fields.after, try values(after, of: changed))
+        return entry
+    }
+
+    private func writeActor(_ row: Row, into entry: Message) throws {
+        if let purpose = try row.optionalString(HistoryQuery.Column.purpose.rawValue) {
+            entry.setString(fields.purpose, purpose)
+        }
+        // Who creates a record owns it, unless he says otherwise.
+        guard type.standard.owner.map(call.rights.isReadable) ?? true else { return }
+        if let actor = try row.optionalID(HistoryQuery.Column.actor.rawValue) { entry.setID(fields.actorID, actor) }
+        if let principal = try row.optionalID(HistoryQuery.Column.principal.rawValue) {
+            entry.setID(fields.onBehalfOfID, principal)
+        }
+    }
+
+    /// The moment of a change was the record's update_time, and what it set may have become the same, as create_time did.
+    private func mayReadTime(of changed: Set<String>) -> Bool {
+        call.rights.isReadable(type.standard.updateTime)
+            && type.fields.allSatisfy { field in
+                guard case .time = field.kind, changed.contains(field.name) else { return true }
+                return call.rights.isReadable(field)
+            }
+    }
+
+    /// What a method of the type does, or the name of any other, which tells what was changed: it is for who may see that.
+    private func name(of path: String) -> String {
+        let methods = type.methods
+        return switch path {
+        case methods.create.path, methods.batchCreate.path: "create"
+        case methods.update.path: "update"
+        case methods.delete.path: "delete"
+        case methods.restore.path: "restore"
+        default: path.split(separator: "/").last.map(String.init) ?? path
+        }
+    }
+
+    /// A record of the changed fields alone, cut down as the record itself is.
+    private func values(_ json: UnsafeRawBufferPointer, of changed: [RecordField]) throws -> Message {
+        let arena = call.context.arena
+        let told = Message.make(type.message, in: arena)
+        var reader = JSONReader(json)
+        try reader.read(into: told)
+        let values = Message.make(type.message, in: arena)
+        values.copyFields(from: told, only: changed.map(\.descriptor))
+        call.rights.filter(values)
+        return values
+    }
+}
+
+/// The fields of a change on the wire, found when the program starts.
+struct HistoryFields: Sendable {
+    /// Of the response.
+    let changes: FieldDescriptor
+    let entry: MessageDescriptor
+    let version, changeTime, method, actorID, onBehalfOfID, purpose, changedFields, before, after: FieldDescriptor
+    let timestamp: TimestampFields
+
+    init(_ shape: MethodShape) throws {
+        changes = try shape.response("changes", repeated: true)
+        guard case .message(let entry) = changes.kind else { throw shape.problem("changes is no message.") }
+        self.entry = entry
+        func field(_ name: String, repeated: Bool = false) throws -> FieldDescriptor {
+            try shape.field(name, in: entry, repeated)
+        }
+        version = try field("version")
+        changeTime = try field("change_time")
+        method = try field("method")
+        actorID = try field("actor_id")
+        onBehalfOfID = try field("on_behalf_of_id")
+        purpose = try field("purpose")
+        changedFields = try field("changed_fields", repeated: true)
+        before = try field("before")
+        after = try field("after")
+        guard case .message(let time) = changeTime.kind, let timestamp = TimestampFields(time),
+            before.kind == .message(shape.type.message), after.kind == .message(shape.type.message)
+        else { throw shape.problem("\(entry.name) is no change of a \(shape.type.object).") }
+        self.timestamp = timestamp
+    }
+}
