@@ -102,7 +102,29 @@ extension SystemTests {
             #expect(try await tool.run("account", "get", id).code == 1)
             expectSuccess(try await tool.run("account", "restore", id), "restore")
             expectSuccess(try await tool.run("account", "get", id), "get")
+            try await tellsItsHistory(tool, account: id, of: workspace)
             await workspace.close()
+        }
+
+        private func tellsItsHistory(
+            _ tool: CommandLineTool, account id: String, of workspace: TestWorkspace
+        ) async throws {
+            let history = try await tool.run("account", "history", id)
+            expectSuccess(history, "history")
+            for text in [
+                "restore", "delete", "city: Berlin → Rome", "industry: – → Desks", "display_name: 北京 Müller & Söhne",
+                "annual_revenue: 12.50 EUR", "Admin",
+            ] {
+                #expect(history.output.contains(text), "\(history.output)")
+            }
+            #expect(try await tool.run("account", "history", id, "--limit", "1").lines.count == 2)
+            let json = try await tool.run("account", "history", id, "--output", "json")
+            let changes = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
+            #expect(changes?.map { $0["method"] as? String } == ["restore", "delete", "update", "create"])
+            #expect(changes?.map { $0["version"] as? String } == ["4", "3", "2", "1"])
+            expectSuccess(try await tool.run("account", "delete", id), "delete")
+            #expect(try await tool.run("account", "history", id).code == 1)
+            expectSuccess(try await tool.run("account", "history", id, "--deleted"), "history of a deleted one")
         }
 
         private func object(_ text: String) throws -> [String: Any] {
@@ -174,7 +196,7 @@ extension SystemTests {
             #expect(lost.errors.contains("outcome_reason") || lost.errors.contains("lost"))
             expectSuccess(
                 try await tool.run("deal", "move", id, "--stage", "Won", "--reason", "best price"), "move")
-            let history = try await tool.run("deal", "history", id, "--output", "csv")
+            let history = try await tool.run("deal", "stage-history", id, "--output", "csv")
             #expect(history.lines.count == 3)
             try await movesBetweenPipelines(tool, deal: id)
             let board = try await tool.run("deal", "board", "--output", "json")

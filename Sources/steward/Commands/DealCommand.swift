@@ -11,7 +11,7 @@ struct DealCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: Deal.noun.name, abstract: Deal.noun.abstract,
         subcommands: RecordCommands.standard(Deal.self)
-            + [Board.self, Move.self, MoveAllDeals.self, History.self])
+            + [Board.self, Move.self, MoveAllDeals.self, StageHistory.self])
 
     struct Board: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -77,7 +77,7 @@ struct DealCommand: AsyncParsableCommand {
         }
     }
 
-    struct History: AsyncParsableCommand {
+    struct StageHistory: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows the stages that a deal has been in.")
 
         @OptionGroup var options: RecordOptions

@@ -61,15 +61,13 @@ struct Table {
     }
 
     private func line(_ cells: [Cell], _ widths: [Int], _ style: (String) -> String) -> String {
-        var padded = zip(cells, zip(columns, widths)).map { cell, shape in
+        var line = zip(cells, zip(columns, widths)).map { cell, shape in
             let (column, width) = shape
             return TextWidth.padded(
                 TextWidth.truncated(cell.text, to: width), to: width, right: column.alignsRight)
-        }
-        if let last = padded.indices.last {
-            while padded[last].hasSuffix(" ") { padded[last].removeLast() }
-        }
-        return style(padded.joined(separator: "  "))
+        }.joined(separator: "  ")
+        while line.hasSuffix(" ") { line.removeLast() }
+        return style(line)
     }
 
     /// Widths of the columns: their content's, and while that is too much the widest column that may be cut gives way.

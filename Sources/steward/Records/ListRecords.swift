@@ -35,7 +35,7 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
     var orderBy: [String] = []
 
     @Option(help: "Most records to show; all: no limit.")
-    var limit: String = "50"
+    var limit: RecordLimit = .count(50)
 
     @Flag(help: "Also shows deleted records.")
     var deleted = false
@@ -46,11 +46,7 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
     @Flag(help: "Only records that you own.")
     var mine = false
 
-    private static var pageSizeMax: Int { 1000 }
-
     func run() async throws {
-        let most = limit == "all" ? Int.max : Int(limit) ?? 0
-        guard most > 0 else { throw ValidationError("--limit is a number from 1, or all") }
         guard !mine || Record.noun.record.field("owner_id") != nil else {
             throw ValidationError("nobody owns \(Record.noun.plural); --mine is for records with an owner")
         }
@@ -60,11 +56,11 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
         var token: String?
         var total: String?
         repeat {
-            let answer = try await page(client, filter, size: min(most - records.count, Self.pageSizeMax), token)
+            let answer = try await page(client, filter, size: limit.pageSize(after: records.count), token)
             records += client.records(answer)
             token = answer.descriptor.field("next_page_token").flatMap { answer.string($0) }
             total = total ?? Self.total(answer)
-        } while token != nil && records.count < most
+        } while token != nil && records.count < limit.most
         var columns = Record.noun.columns
         // Behind the name: it tells which are deleted.
         if deleted { columns.insert("delete_time", at: min(2, columns.count)) }

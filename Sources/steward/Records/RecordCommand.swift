@@ -46,7 +46,7 @@ enum RecordCommands {
     static func standard<Record: RecordMessage>(_ record: Record.Type) -> [any ParsableCommand.Type] {
         [
             ListRecords<Record>.self, GetRecord<Record>.self, CreateRecord<Record>.self, UpdateRecord<Record>.self,
-            DeleteRecord<Record>.self, RestoreRecord<Record>.self,
+            DeleteRecord<Record>.self, RestoreRecord<Record>.self, RecordHistory<Record>.self,
         ]
     }
 

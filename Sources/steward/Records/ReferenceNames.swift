@@ -39,6 +39,13 @@ struct ReferenceNames {
         return found
     }
 
+    /// What either knows.
+    func joined(with other: ReferenceNames) -> ReferenceNames {
+        var joined = self
+        joined.names.merge(other.names) { $0.merging($1) { name, _ in name } }
+        return joined
+    }
+
     /// The name, or the id when it has none that is known.
     func text(_ field: FieldDescriptor, _ noun: RecordNoun, of record: Message) -> String {
         Self.ids(field, of: record).map { names[noun.name]?[$0] ?? $0 }.joined(separator: ", ")

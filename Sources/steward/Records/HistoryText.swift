@@ -1,0 +1,91 @@
+import IdentityContracts
+import Wire
+
+/// The changes of a record for people and for spreadsheets: a line for each field that a change changed.
+struct HistoryText {
+    private let changes: [Message]
+    private let record: MessageDescriptor
+    private let names: ReferenceNames
+
+    /// The change itself tells them.
+    private static let untold: Set<String> = ["id", "create_time", "delete_time"]
+
+    /// Stands for a value that is not set.
+    private static let nothing = "–"
+
+    init(_ changes: [Message], of record: MessageDescriptor, names: ReferenceNames) {
+        self.changes = changes
+        self.record = record
+        self.names = names
+    }
+
+    /// When, who, what was done and, for each field, from what to what. What a change has alone stands on its first line.
+    func table() -> Table {
+        var table = Table(columns: [
+            .init(title: "version", alignsRight: true, keepsWidth: true), .init(title: "time", keepsWidth: true),
+            .init(title: "who"), .init(title: "method"), .init(title: "change"),
+        ])
+        for change in changes {
+            let edits = edits(of: change)
+            let first = [text("version", change), text("change_time", change), who(change), text("method", change)]
+            table.rows.append(first + [edits.first ?? ""])
+            for edit in edits.dropFirst() { table.rows.append(["", "", "", "", edit]) }
+        }
+        return table
+    }
+
+    /// A header and a line for each field of each change, with values as they are.
+    func csv(_ format: OutputFormat) -> [String] {
+        let shared = ["version", "change_time", "method", "actor_id", "on_behalf_of_id", "purpose"]
+        let mark = format == .sheet ? SheetText.mark : ""
+        let header = mark + (shared + ["field", "before", "after"]).joined(separator: ",")
+        return [header]
+            + changes.flatMap { change in
+                fields(of: change).map { field in
+                    let values = ["before", "after"].map { side in
+                        value(side, of: change).map { FieldText.cell(field, of: $0) } ?? ""
+                    }
+                    let cells = shared.map { text($0, change) } + [field.name] + values
+                    return cells.map { CSVText.quoted(format == .sheet ? SheetText.escaped($0) : $0) }
+                        .joined(separator: ",")
+                }
+            }
+    }
+
+    /// A user, or a program with its purpose and for whom it worked.
+    private func who(_ change: Message) -> String {
+        func name(_ field: String) -> String {
+            change.descriptor.field(field).map { names.text($0, User.noun, of: change) } ?? ""
+        }
+        let (purpose, principal) = (text("purpose", change).replacing("_", with: " "), name("on_behalf_of_id"))
+        guard !purpose.isEmpty else { return name("actor_id") }
+        return principal.isEmpty ? purpose : "\(purpose) for \(principal)"
+    }
+
+    private func edits(of change: Message) -> [String] {
+        fields(of: change).filter { !Self.untold.contains($0.name) }.map { field in
+            let column = RecordColumn.reference(of: field, in: record) ?? .field(field)
+            guard let after = value("after", of: change) else { return "\(column.name): too long to be shown" }
+            let new = shown(column, of: after)
+            guard let before = value("before", of: change) else { return "\(column.name): \(new)" }
+            return "\(column.name): \(shown(column, of: before)) → \(new)"
+        }
+    }
+
+    private func shown(_ column: RecordColumn, of record: Message) -> String {
+        column.isSet(in: record) ? column.text(of: record, names) : Self.nothing
+    }
+
+    private func fields(of change: Message) -> [FieldDescriptor] {
+        change.descriptor.field("changed_fields").map { change.strings($0) }?.compactMap { record.field($0) } ?? []
+    }
+
+    /// The record with the values on a side, before or after.
+    private func value(_ side: String, of change: Message) -> Message? {
+        change.descriptor.field(side).flatMap { change.message($0) }
+    }
+
+    private func text(_ name: String, _ change: Message) -> String {
+        change.descriptor.field(name).map { FieldText.text($0, of: change) } ?? ""
+    }
+}
