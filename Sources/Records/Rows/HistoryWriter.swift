@@ -36,7 +36,11 @@ struct HistoryWriter {
 
     /// One change; without its values when these are more than an answer holds.
     func write(_ row: Row) throws {
-        let entry = try entry(row)
+        // Masks are short on the wire, and what they stand for is made whole before.
+        try call.context.arena.freeing { write(try entry(row)) }
+    }
+
+    private func write(_ entry: Message) {
         let start = count
         writer.write(fields.changes) { writer.write(fieldsOf: entry) }
         guard count - start > ListQuery.pageBytesMax else { return }
