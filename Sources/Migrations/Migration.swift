@@ -40,13 +40,17 @@ package struct MigrationStream: Sendable {
     package let name: String
     package let kind: Kind
     package let migrations: [Migration]
+    /// What comes before them in every tenant schema, whatever the service; none in the directory.
+    package let base: [Migration]
     /// What the service may do with the tables that the migrations make.
     package let rights: [TableRights]
     /// The versions of a schema that the program works with: its own. Once there is a release it begins with that one's, so that
     /// programs can be upgraded first and schemas after them.
-    package var accepted: ClosedRange<Int> { migrations.count...migrations.count }
+    package var accepted: ClosedRange<Int> { version...version }
 
-    package init(name: String, kind: Kind, migrations: [Migration], rights: [TableRights]) {
+    package init(
+        name: String, kind: Kind, migrations: [Migration], rights: [TableRights], base: [Migration] = Self.everySchema
+    ) {
         precondition(
             migrations.map(\.number) == Array(1..<migrations.count + 1),
             "the migrations of \(name) are numbered 1, 2, 3, … in order")
@@ -54,6 +58,7 @@ package struct MigrationStream: Sendable {
         self.kind = kind
         self.migrations = migrations
         self.rights = rights
+        self.base = kind == .directory ? [] : base
     }
 
     /// Whose tenants' schemas it is for; nil for the directory's.
@@ -70,13 +75,13 @@ package struct MigrationStream: Sendable {
         return streams
     }
 
-    /// The version of a schema to which all are applied.
-    package var version: Int { migrations.count }
+    /// The version of a schema to which all are applied, those of the base included.
+    package var version: Int { base.count + migrations.count }
 }
 
 extension MigrationStream {
     /// What every tenant schema has, whatever the service. Applied before the service's own stream.
-    static let base: [Migration] = [
+    package static let everySchema: [Migration] = [
         Migration(number: 1, name: "create_base", sql: PackageResources.tenant_0001_create_base_sql),
         Migration(number: 2, name: "drop_delivery", sql: PackageResources.tenant_0002_drop_delivery_sql),
         Migration(number: 3, name: "tell_purposes", sql: PackageResources.tenant_0003_tell_purposes_sql),

@@ -52,7 +52,7 @@ struct SchemaUpgrade {
 
     /// All migrations, into an empty schema. What they make knows nothing of the tenant.
     func fill(_ transaction: PostgresTransaction) throws {
-        try apply(MigrationStream.base, MigrationStream.baseName, transaction)
+        try apply(stream.base, MigrationStream.baseName, transaction)
         try apply(stream.migrations, stream.name, transaction)
     }
 
@@ -67,13 +67,14 @@ struct SchemaUpgrade {
         try grant(transaction)
     }
 
-    /// What is missing. Returns how many migrations that were; new rights count as one.
+    /// What is missing. Returns how many migrations that were; new rights count as one, and so does another stamp.
     func upgrade(_ condition: Condition, _ transaction: PostgresTransaction) throws -> Int {
-        let base = try condition.ledger.pending(
-            MigrationStream.base, of: MigrationStream.baseName, in: schema.name)
+        let base = try condition.ledger.pending(stream.base, of: MigrationStream.baseName, in: schema.name)
         let own = try condition.ledger.pending(stream.migrations, of: stream.name, in: schema.name)
         let newRights = condition.ledger.hasRights(rights) ? 0 : 1
-        guard !base.isEmpty || !own.isEmpty || newRights > 0 || condition.parkedError != nil else { return 0 }
+        let missing = base.count + own.count + newRights
+        let newStamp = missing == 0 && condition.version != stream.version ? 1 : 0
+        guard missing + newStamp > 0 || condition.parkedError != nil else { return 0 }
         try apply(base, MigrationStream.baseName, transaction)
         try apply(own, stream.name, transaction)
         var parameters = Parameters()
@@ -81,7 +82,7 @@ struct SchemaUpgrade {
         try transaction.enqueue(Self.setVersion, parameters)
         try transaction.enqueue(unsafeCommand: rights.revocation)
         try grant(transaction)
-        return base.count + own.count + newRights
+        return missing + newStamp
     }
 
     private func apply(_ migrations: [Migration], _ stream: String, _ transaction: PostgresTransaction) throws {

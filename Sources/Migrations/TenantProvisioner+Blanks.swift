@@ -12,7 +12,7 @@ package struct BlankSchema: Sendable, Hashable {
 
     static func prefix(of stream: MigrationStream) -> String {
         let suffix = stream.service?.schemaSuffix ?? ""
-        let texts = (MigrationStream.base + stream.migrations).map(\.checksum).joined(separator: " ")
+        let texts = (stream.base + stream.migrations).map(\.checksum).joined(separator: " ")
         return "blank_\(suffix)_\(Migration(number: 0, name: "", sql: texts).checksum.prefix(8))_"
     }
 }

@@ -17,7 +17,7 @@ package struct TenantDatabase: Sendable {
     private let placements: any PlacementSource
     private let schemaVersions: ClosedRange<Int>
 
-    /// `schemaVersions`: the versions of the service's own stream that this program understands.
+    /// `schemaVersions`: the versions of a tenant's schema that this program understands.
     package init(
         service: ServiceName, databases: DatabaseSet, placements: any PlacementSource,
         schemaVersions: ClosedRange<Int>

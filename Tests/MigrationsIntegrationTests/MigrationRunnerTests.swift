@@ -20,8 +20,11 @@ private let uniqueNote = Migration(
     number: 2, name: "make_note_unique",
     sql: "ALTER TABLE {schema}.things ADD CONSTRAINT things_note_key UNIQUE (note)")
 
-private func stream(_ migrations: Migration...) -> MigrationStream {
-    MigrationStream(name: "sales", kind: .tenant(.sales), migrations: migrations, rights: TableRights.kept("things"))
+private func stream(
+    _ migrations: Migration..., base: [Migration] = MigrationStream.everySchema
+) -> MigrationStream {
+    MigrationStream(
+        name: "sales", kind: .tenant(.sales), migrations: migrations, rights: TableRights.kept("things"), base: base)
 }
 
 /// Each test has a database of its own on the shared server, since a run goes through all tenants of a database.
@@ -56,6 +59,11 @@ private struct World {
 
     func schema(_ index: Int) -> String { TenantSchema(tenantID: tenants[index], service: .sales)!.name }
 
+    /// What its stamp says.
+    func version(_ index: Int) async throws -> Int {
+        Int(try await sql("SELECT version FROM \(schema(index)).meta").one().int64(0))
+    }
+
     /// Runs SQL as the owner.
     func sql(_ text: String) async throws -> Rows {
         try await owner.query(Statement(unsafeGenerated: text))
@@ -69,13 +77,37 @@ private struct World {
         #expect(report.migratedCount == 5)
         #expect(report.failed.isEmpty)
         for index in 0..<5 {
-            let row = try await world.sql("SELECT version FROM \(world.schema(index)).meta").one()
-            #expect(try row.int64(0) == 2)
+            #expect(try await world.version(index) == stream(first, second).version)
             _ = try await world.sql("SELECT size FROM \(world.schema(index)).things")
         }
         let again = try await world.runner.migrateTenants(stream(first, second))
         #expect(again.currentCount == 5)
         #expect(again.migratedCount == 0)
+        await world.owner.close()
+    }
+
+    /// What every schema has is part of its version, even when the service itself has nothing new.
+    @Test func theBaseIsBroughtForwardToo() async throws {
+        let world = try await World("steward_base", tenantCount: 2)
+        let more = Migration(number: stream().base.count + 1, name: "note", sql: "ALTER TABLE {schema}.meta ADD x int")
+        let next = stream(first, base: MigrationStream.everySchema + [more])
+        #expect(next.version == stream(first).version + 1)
+        #expect(try await world.runner.migrateTenants(next).migratedCount == 2)
+        for index in 0..<2 {
+            #expect(try await world.version(index) == next.version)
+            _ = try await world.sql("SELECT x FROM \(world.schema(index)).meta")
+        }
+        #expect(try await world.runner.migrateTenants(next).currentCount == 2)
+        await world.owner.close()
+    }
+
+    /// An earlier build counted the service's own migrations alone: such a stamp is put right though nothing else is missing.
+    @Test func aStampThatSaysLessIsPutRight() async throws {
+        let world = try await World("steward_restamp", tenantCount: 1)
+        _ = try await world.sql("UPDATE \(world.schema(0)).meta SET version = 1")
+        #expect(try await world.runner.migrateTenants(stream(first)).migratedCount == 1)
+        #expect(try await world.version(0) == stream(first).version)
+        #expect(try await world.runner.migrateTenants(stream(first)).currentCount == 1)
         await world.owner.close()
     }
 
@@ -145,7 +177,7 @@ private struct World {
         #expect(report.migratedCount == 3)
         #expect(report.failed.map(\.schema.name) == [bad])
         let row = try await world.sql("SELECT version, parked_error FROM \(bad).meta").one()
-        #expect(try row.int64(0) == 1)
+        #expect(try row.int64(0) == Int64(stream(first).version))
         #expect(try row.string(1).contains("23505"))
 
         // Left alone until somebody has looked at it.
@@ -178,7 +210,7 @@ private struct World {
         #expect(error?.kind == .checksumMismatch)
         let row = try await world.sql("SELECT version, parked_error IS NULL FROM \(world.schema(0)).meta")
             .one()
-        #expect(try row.int64(0) == 1)
+        #expect(try row.int64(0) == Int64(stream(first).version))
         #expect(try row.bool(1))
         await world.owner.close()
     }

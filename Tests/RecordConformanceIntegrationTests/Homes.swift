@@ -24,10 +24,36 @@ enum Homes {
         _ service: String, _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         if service == ServiceName.identity.rawValue { return try await Workspaces.shared().run(body) }
+        try await TestService.run(try await definition(of: service), body)
+    }
+
+    /// Runs `body` with a tenant whose schema lacks the newest migration of those that every schema has; `upgrade` brings it up to date, as
+    /// `steward migrate` does.
+    static func runBehind(
+        _ service: String,
+        _ body: @escaping @Sendable (TestService, _ upgrade: @Sendable () async throws -> Void) async throws -> Void
+    ) async throws {
+        let definition = try await definition(of: service)
+        let stream = definition.stream
+        let behind = MigrationStream(
+            name: stream.name, kind: stream.kind, migrations: stream.migrations, rights: stream.rights,
+            base: stream.base.dropLast())
+        let postgres = try await TestPostgres.shared()
+        let databases = postgres.databases(definition.name)
+        try await postgres.withTenant(behind) { tenant in
+            try await body(TestService(definition, postgres, tenant, databases)) {
+                _ = try await postgres.provisioner.prepare(tenant.id, stream: stream, partition: 0)
+            }
+        }
+        await databases.close(deadline: 0)
+    }
+
+    private static func definition(of service: String) async throws -> ServiceDefinition {
+        if service == ServiceName.identity.rawValue { return try await Workspaces.shared().identity.definition }
         guard let definition = definitions.first(where: { $0.name.rawValue == service }) else {
             throw UnservedType(name: service)
         }
-        try await TestService.run(definition, body)
+        return definition
     }
 }
 

@@ -17,18 +17,22 @@ struct Subject: Sendable, CustomTestStringConvertible {
     static let all = ContractCatalogue.all.records.map { Subject(entry: $0) }
 
     /// As in `customer`, from the name of the message: `steward.customer.v1.Account`.
-    private var service: String { entry.message.name.split(separator: ".").dropFirst().first.map(String.init) ?? "" }
+    var service: String { entry.message.name.split(separator: ".").dropFirst().first.map(String.init) ?? "" }
 
     var testDescription: String { "\(service).\(entry.object)" }
 
     /// Runs `body` with a tenant of its own.
     func run(_ body: @escaping @Sendable (Bench) async throws -> Void) async throws {
         try await Homes.run(service) { service in
-            guard let type = service.definition.records.first(where: { $0.object == entry.object }) else {
-                throw UnservedType(name: testDescription)
-            }
-            try await body(Bench(type: type, service: service))
+            try await body(bench(of: service))
         }
+    }
+
+    func bench(of service: TestService) throws -> Bench {
+        guard let type = service.definition.records.first(where: { $0.object == entry.object }) else {
+            throw UnservedType(name: testDescription)
+        }
+        return Bench(type: type, service: service)
     }
 }
 

@@ -33,7 +33,7 @@ private struct Fixture {
     let databases: DatabaseSet
     let database: TenantDatabase
 
-    init(poolSize: Int = 2, versions: ClosedRange<Int> = 1...1) async throws {
+    init(poolSize: Int = 2, versions: ClosedRange<Int> = stream.accepted) async throws {
         postgres = try await TestPostgres.shared()
         databases = postgres.databases(.customer, poolSize: poolSize)
         database = TenantDatabase(
@@ -197,7 +197,7 @@ private struct Fixture {
     }
 
     @Test func aSchemaInAnotherVersionIsRefused() async throws {
-        let fixture = try await Fixture(versions: 2...3)
+        let fixture = try await Fixture(versions: stream.version + 1...stream.version + 2)
         try await fixture.withTenants { one, _ in
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await fixture.database.batch(
@@ -206,7 +206,7 @@ private struct Fixture {
             #expect(error?.kind == .stampMismatch)
             let old = TenantDatabase(
                 service: .customer, databases: fixture.databases, placements: SinglePlacement(),
-                schemaVersions: 1...2)
+                schemaVersions: stream.version...stream.version + 1)
             let rows = try await old.read(one.actor, deadline: TestPostgres.deadline(), names, Parameters())
             #expect(rows.isEmpty)
         }

@@ -53,7 +53,8 @@ package final class TestService: RecordCalls, Sendable {
             migrations: stream.migrations.filter { $0.number <= number ?? Int.max },
             rights: stream.rights(until: number ?? Int.max))
         try await postgres.withTenant(first) { tenant in
-            let service = try TestService(definition, postgres, tenant, databases)
+            let service = try TestService(
+                definition, postgres, tenant, databases, accepting: first.version...stream.version)
             if number != nil {
                 try await old(service)
                 _ = try await postgres.provisioner.prepare(tenant.id, stream: stream, partition: 0)
@@ -63,8 +64,10 @@ package final class TestService: RecordCalls, Sendable {
         await databases.close(deadline: 0)
     }
 
+    /// - Parameter versions: of the schema, that it works with; nil for those that the program does.
     package init(
-        _ definition: ServiceDefinition, _ postgres: TestPostgres, _ tenant: TestTenant, _ databases: DatabaseSet
+        _ definition: ServiceDefinition, _ postgres: TestPostgres, _ tenant: TestTenant, _ databases: DatabaseSet,
+        accepting versions: ClosedRange<Int>? = nil
     ) throws {
         self.definition = definition
         self.postgres = postgres
@@ -72,7 +75,7 @@ package final class TestService: RecordCalls, Sendable {
         admin = tenant.userID
         database = TenantDatabase(
             service: definition.name, databases: databases, placements: SinglePlacement(),
-            schemaVersions: 1...definition.stream.version)
+            schemaVersions: versions ?? definition.stream.accepted)
         engine = try definition.engine(
             database, policies: policies, references: foreign, pageTokenKey: Array(repeating: 9, count: 32))
         routes = RouteTable(try definition.router(engine))
