@@ -47,6 +47,7 @@ import Testing
         #expect(got.details.count == 64)
         #expect(got.fieldViolations.count == 101)
         #expect(got.fieldViolations.last?.description == "99900 more fields are wrong.")
+        #expect(got.fieldViolations.last?.reason == "MORE_VIOLATIONS" && got.fieldViolations.last?.field == "f100")
         #expect(got.conflict?.type == "x.Y" && got.conflict?.base == [] && got.conflict?.fields.count == 100)
 
         let small = CallStatus(error: sent).encoded(bytesMax: 12_288)
@@ -58,6 +59,21 @@ import Testing
             try CallStatus.cut($0, to: 12_288).withUnsafeBytes { try CallStatus(parsing: $0) }
         }
         #expect(cut.error?.reason == got.reason && cut.error?.fieldViolations.isEmpty == true)
+    }
+
+    /// Who found more wrong than a status lists has counted it; each hop tells that, the gateway's that cuts included.
+    @Test func whatIsSaidOfViolationsLeftOutArrives() throws {
+        let listed = (0..<FieldViolation.listedMax).map {
+            FieldViolation(field: "f\($0)", reason: "REQUIRED", description: "d")
+        }
+        let sent = RPCError.invalidArgument(listed + [.more(20, at: "f100")])
+        let encoded = CallStatus(error: sent).encoded()
+        let got = try encoded.withUnsafeBytes { try CallStatus(parsing: $0) }
+        #expect(got.error?.fieldViolations == sent.fieldViolations)
+        let again = try encoded.withUnsafeBytes { CallStatus.cut($0, to: encoded.count) }
+            .withUnsafeBytes { try CallStatus(parsing: $0) }
+        #expect(again.error?.fieldViolations == sent.fieldViolations)
+        #expect(FieldViolation.more(20, at: "f100").description == "20 more fields are wrong.")
     }
 
     @Test func okTravelsEmptyAndABudgetGoesAlong() throws {

@@ -86,6 +86,25 @@ extension SystemTests {
             await workspace.close()
         }
 
+        /// Through service and gateway comes what is said of those that are not listed.
+        @Test func moreIsWrongThanIsListed() async throws {
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            let long = String(repeating: "x", count: 300)
+            let grants = Array(repeating: Contracts.Grant(object: long, action: long), count: 60)
+            let error = try await refusal {
+                _ = try await workspace.admin.roles.createRole(
+                    CreateRoleRequest(record: Role(displayName: "Pilot", grants: grants)))
+            }
+            #expect(error.fieldViolations.count == 101)
+            #expect(error.fieldViolations.first?.field == "role.grants[0].object")
+            #expect(
+                error.fieldViolations.last
+                    == FieldViolation(
+                        field: "role.grants[50].object", reason: "MORE_VIOLATIONS",
+                        description: "20 more fields are wrong."))
+            await workspace.close()
+        }
+
         @Test func aListThatIsWrong() async throws {
             let workspace = try await TestSteward.shared().makeWorkspace()
             for index in 0..<3 {

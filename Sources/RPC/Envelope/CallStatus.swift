@@ -40,14 +40,7 @@ package struct CallStatus: Sendable {
     }
 
     private static func write(_ violations: [FieldViolation], _ builder: inout ProtoBuilder) {
-        var written = Array(violations.prefix(violationCountMax))
-        if violations.count > written.count {
-            written.append(
-                FieldViolation(
-                    field: "", reason: "MORE",
-                    description: "\(violations.count - written.count) more fields are wrong."))
-        }
-        for violation in written {
+        for violation in FieldViolation.listed(violations) {
             builder.message(6) { inner in
                 inner.field(1, text: violation.field, bytesMax: nameBytesMax)
                 inner.field(2, text: violation.reason, bytesMax: nameBytesMax)
@@ -67,6 +60,27 @@ package struct CallStatus: Sendable {
                 inner.field(5, text: field, bytesMax: nameBytesMax)
             }
         }
+    }
+}
+
+extension FieldViolation {
+    /// Most that a status lists; whoever mends a hundred can ask again. One more then says how many are left out.
+    package static let listedMax = CallStatus.violationCountMax
+    private static let moreReason = "MORE_VIOLATIONS"
+
+    /// Stands after `listedMax` others for those that are not listed.
+    ///
+    /// - Parameter place: the field of the first of them.
+    package static func more(_ count: Int, at place: String) -> FieldViolation {
+        FieldViolation(field: place, reason: moreReason, description: "\(count) more fields are wrong.")
+    }
+
+    /// What a status lists: all, or the first with one that stands for the others, be it there already.
+    fileprivate static func listed(_ violations: [FieldViolation]) -> [FieldViolation] {
+        let unlisted = violations.dropFirst(listedMax)
+        guard let next = unlisted.first else { return violations }
+        let more = next.reason == moreReason ? next : more(unlisted.count, at: next.field)
+        return violations.prefix(listedMax) + [more]
     }
 }
 

@@ -5,8 +5,6 @@ import Wire
 /// Checks the fields of a record, whose texts are normalized, one by one against their rules. References and uniqueness need the database and are
 /// checked elsewhere.
 struct RecordValidator {
-    /// Most violations that are listed; whoever mends a hundred can ask again.
-    static let violationCountMax = 100
     /// Elements of a repeated field whose declaration gives no count.
     static let elementCountMax = 1000
 
@@ -14,8 +12,8 @@ struct RecordValidator {
     /// Those past the most, and the path of the first of them.
     private var unlisted: (count: Int, path: String) = (0, "")
 
-    /// What is wrong with the given fields of a record; paths are field names. Past the first hundred violations one says
-    /// how many more there are.
+    /// What is wrong with the given fields of a record; paths are field names. After as many violations as a status
+    /// lists, one says how many more there are.
     static func violations(in record: Message, fields: [RecordField]) -> [FieldViolation] {
         var validator = RecordValidator()
         for field in fields where field.role?.isSetByEngine != true { validator.check(field, in: record) }
@@ -185,7 +183,7 @@ struct RecordValidator {
     }
 
     private mutating func refuse(_ violation: FieldViolation) {
-        guard violations.count >= RecordValidator.violationCountMax else { return violations.append(violation) }
+        guard violations.count >= FieldViolation.listedMax else { return violations.append(violation) }
         if unlisted.count == 0 { unlisted.path = violation.field }
         unlisted.count += 1
     }
@@ -193,11 +191,7 @@ struct RecordValidator {
     /// Says how many violations are not listed; empty when all are.
     private var remainder: [FieldViolation] {
         guard unlisted.count > 0 else { return [] }
-        return [
-            FieldViolation(
-                field: unlisted.path, reason: "MORE_VIOLATIONS",
-                description: "\(unlisted.count) more violations are not listed; this is the place of the next.")
-        ]
+        return [.more(unlisted.count, at: unlisted.path)]
     }
 }
 
