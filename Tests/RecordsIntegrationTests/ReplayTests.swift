@@ -19,30 +19,118 @@ import Testing
         displayName: "a", phone: "+49 30 1234567", email: "ann@example.com", city: "Rom")
 
     /// Cuts what the admin may read: the phone in part, the e-mail address not at all.
-    private static func cutRights(_ service: TestService) {
+    private static func cutRights(
+        _ service: TestService, more: [(object: String, field: String, level: FieldLevel)] = []
+    ) {
         service.change(
             service.admin, to: [("*", "*", .all)],
-            hiding: [("account", "phone", .masked), ("account", "email", .none)])
+            hiding: [("account", "phone", .masked), ("account", "email", .none)] + more)
     }
 
     @Test func fieldsThatWereHiddenSinceAreHidden() async throws {
         try await TestService.run(SampleService.definition) { service in
             let created = try await service.create(ReplayTests.account, requestID: "c")
             #expect(try await service.create(ReplayTests.account, requestID: "c") == created)
-            let creation = BatchCreateAccountsRequest(records: [ReplayTests.account])
-            _ = try await service.accounts(requestID: "b").batchCreateAccounts(creation)
-            let deletion = DeleteAccountRequest(id: created.id)
-            _ = try await service.accounts(requestID: "d").deleteAccount(deletion)
-            ReplayTests.cutRights(service)
+            let bare = Account(displayName: "b")
+            let edited = try await service.update(Account(id: created.id, city: "Bonn"), requestID: "u")
+            _ = try await service.batchCreate([bare], requestID: "b")
+            _ = try await service.delete(created, requestID: "d")
+            ReplayTests.cutRights(service, more: [("account", "owner_id", .none)])
 
-            // What may not be written cannot be asked for again either.
-            let refused = try await denial { try await service.create(ReplayTests.account, requestID: "c") }
-            #expect(refused.reason == "FIELD_NOT_WRITABLE")
-            let deleted = try await service.accounts(requestID: "d").deleteAccount(deletion)
-            #expect(
-                deleted.record?.phone == "•••4567" && deleted.record?.email == nil && deleted.record?.city == "Rom")
-            let batch = try await service.accounts(requestID: "b").batchCreateAccounts(creation)
-            #expect(batch.records.map(\.phone) == ["•••4567"] && batch.records.map(\.email) == [nil])
+            for answer in [
+                try await service.delete(created, requestID: "d"),
+                try await service.update(Account(id: created.id, city: "Bonn"), requestID: "u"),
+            ] {
+                #expect(answer.phone == "•••4567" && answer.email == nil && answer.city == "Bonn")
+            }
+            #expect(edited.email == "ann@example.com")
+            // What the service filled in is hidden as what was sent.
+            let batch = try await service.batchCreate([bare], requestID: "b")
+            #expect(batch.records.map(\.displayName) == ["b"] && batch.records.map(\.ownerID) == [nil])
+        }
+    }
+
+    /// What may not be written any more cannot be asked for again either, on no way; with the right back it can.
+    @Test func fieldsThatMayNotBeWrittenSinceAreRefused() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let edition = Account(id: try await service.create(Account(displayName: "e")).id, email: "e@example.com")
+            let bare = Account(displayName: "b")
+            let wrong = Account(displayName: "", email: "x@example.com")
+            let writes: [(name: String, write: () async throws -> [Account])] = [
+                ("create", { [try await service.create(ReplayTests.account, requestID: "c")] }),
+                ("update", { [try await service.update(edition, ["email"], requestID: "u")] }),
+                (
+                    "batch",
+                    { try await service.batchCreate([bare, ReplayTests.account], requestID: "b").records }
+                ),
+            ]
+            var first: [[Account]] = []
+            for item in writes { first.append(try await item.write()) }
+            // An item that was refused is refused still, and keeps nobody from the answer.
+            let partly = try await service.batchCreate([bare, wrong], requestID: "p")
+            #expect(partly.records.count == 1)
+            let count = try await service.number("SELECT count(*) FROM {schema}.ledger")
+            ReplayTests.cutRights(service)
+            for item in writes {
+                let refused = try await denial { _ = try await item.write() }
+                #expect(refused.reason == "FIELD_NOT_WRITABLE", "\(item.name)")
+                #expect(!refused.message.contains("example.com"), "\(item.name)")
+            }
+            let again = try await service.batchCreate([bare, wrong], requestID: "p")
+            #expect(again.records.map(\.displayName) == ["b"] && again.results == partly.results)
+            service.change(service.admin, to: [("*", "*", .all)])
+            for (item, answer) in zip(writes, first) { #expect(try await item.write() == answer, "\(item.name)") }
+            #expect(try await service.number("SELECT count(*) FROM {schema}.ledger") == count)
+        }
+    }
+
+    /// Whoever may read everything still, but not do it.
+    @Test func actionsThatWereTakenAwaySinceAreRefused() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let account = try await service.create(Account(displayName: "a"))
+            func touch() async throws {
+                let context = service.context(Methods.updateAccount, requestID: "t")
+                _ = try await service.engine.transaction(context, request: UpdateAccountRequest()) { transaction in
+                    let record = try await transaction.load(SampleService.account, id: account.id, for: .update)
+                    let stored = try await transaction.update(record, by: .program) { $0.set("city", "Bonn") }
+                    return UpdateAccountResponse(record: transaction.present(stored, as: Account.self))
+                }
+            }
+            let writes: [(name: String, write: () async throws -> Void)] = [
+                ("create", { _ = try await service.create(ReplayTests.account, requestID: "c") }),
+                ("batch", { _ = try await service.batchCreate([Account(displayName: "b")], requestID: "b") }),
+                ("update", { _ = try await service.update(Account(id: account.id, city: "Rom"), requestID: "u") }),
+                ("custom", { try await touch() }), ("delete", { _ = try await service.delete(account, requestID: "d") }),
+                ("restore", { _ = try await service.restore(account, requestID: "r") }),
+            ]
+            for item in writes { try await item.write() }
+            for item in writes { try await item.write() }
+            service.change(service.admin, to: [("*", "read", .all)])
+            for item in writes {
+                let refused = try await denial { try await item.write() }
+                #expect(refused.reason == "PERMISSION_MISSING", "\(item.name)")
+            }
+        }
+    }
+
+    /// Who may only make records of his own no longer asks for those that he made for others.
+    @Test func ownersOutOfScopeSinceAreRefused() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let (giver, other) = (service.makeUser([("account", "*", .all)]), service.makeUser([]))
+            let given = Account(ownerID: other.description, displayName: "g")
+            let writes: [() async throws -> Void] = [
+                { _ = try await service.create(given, as: giver, requestID: "c") },
+                {
+                    let batch = try await service.batchCreate([given], as: giver, requestID: "b")
+                    #expect(batch.records.count == 1)
+                },
+            ]
+            for write in writes { try await write() }
+            service.change(giver, to: [("account", "read", .all), ("account", "create", .own)])
+            for write in writes {
+                let refused = try await denial { try await write() }
+                #expect(refused.reason == "RECORD_OUT_OF_SCOPE")
+            }
         }
     }
 

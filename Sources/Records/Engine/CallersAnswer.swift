@@ -15,9 +15,12 @@ struct CallersAnswer {
     ///
     /// Throws PERMISSION_DENIED with ANSWER_NOT_READABLE when one of them is out of the caller's reach altogether: a part of an
     /// answer would say something else than the whole.
-    func again(_ bytes: [UInt8], as response: MessageDescriptor) async throws -> [UInt8] {
+    func again(
+        _ bytes: [UInt8], as response: MessageDescriptor, _ requireRights: (Message) throws -> Void
+    ) async throws -> [UInt8] {
         var pace = Pace()
         let answer = try engine.decode(bytes, as: response, in: context)
+        try requireRights(answer)
         let isFound = try await filter(answer, at: &pace) { records, call in
             try await requireReach(records, call)
         }

@@ -114,11 +114,14 @@ extension RecordEngine {
     }
 
     /// Runs a write that answers with a `response`; when it fails and its request id has a stored answer, gives that instead,
-    /// as the caller may see it now. Any failure asks, since a write that was done makes its own repetition fail in many ways:
-    /// deleted is not found, created is taken.
+    /// as the caller may see it now. Nearly any failure asks, since a write that was done makes its own repetition fail in many ways:
+    /// deleted is not found, created is taken, given away is out of scope.
+    ///
+    /// - Parameter requireRights: throws when the caller may no longer ask for what the stored answer says was done. Not for what `body`, or
+    ///   what comes before it, refuses as a whole.
     func replaying(
         _ stored: StoredAnswer?, _ context: CallContext, _ response: MessageDescriptor, type: RecordType? = nil,
-        path: String = "",
+        path: String = "", requireRights: (Message) throws -> Void = { _ in },
         _ body: () async throws -> [UInt8]
     ) async throws -> [UInt8] {
         do {
@@ -131,7 +134,8 @@ extension RecordEngine {
                 let answer = try await stored.find(
                     by: actor, deadline: context.deadline.nanoseconds, in: self)
                 guard let answer else { throw refusal }
-                return try await CallersAnswer(engine: self, context: context).again(answer, as: response)
+                return try await CallersAnswer(engine: self, context: context)
+                    .again(answer, as: response, requireRights)
             } catch let failure as PostgresError {
                 throw DatabaseErrors.translate(failure, type)
             }
@@ -155,11 +159,19 @@ extension RecordEngine {
         return isTold ? refusal : RecordErrors.valueTaken(owner, cause: error)
     }
 
-    /// When the database is away or the time is up, looking would only fail once more.
+    /// When the database is away or the time is up, looking would only fail once more. Who lacks a right, whatever the record, may not
+    /// ask for it again either.
     private static func mayBeRepetition(_ error: any Error) -> Bool {
         guard let error = error as? RPCError else { return true }
-        return error.code != .unavailable && error.code != .deadlineExceeded && error.code != .cancelled
+        switch error.code {
+        case .unavailable, .deadlineExceeded, .cancelled: return false
+        case .permissionDenied: return !missingRights.contains(error.reason)
+        default: return true
+        }
     }
+
+    private static let missingRights = [RecordReason.permissionMissing, .fieldNotWritable, .fieldNotReadable]
+        .map(\.rawValue)
 }
 
 /// A record of another service that a custom method is going to name in a field of a record.

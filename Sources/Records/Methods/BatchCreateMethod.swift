@@ -37,17 +37,21 @@ struct BatchCreateMethod {
         }
         Self.rowCost.charge(count, to: context)
         let stored = try StoredAnswer(context, request: request)
-        return try await engine.replaying(stored, context, response, type: type) {
-            var pace = Pace()
+        var pace = Pace()
+        let untried = [RPCError?](repeating: nil, count: count)
+        var items = await prepared(request.messages(sent), untried, call, at: &pace)
+        let refusals = items.map(\.refusal)
+        return try await engine.replaying(
+            stored, context, response, type: type,
+            requireRights: { try results.requireRepeatable($0, refusals) }
+        ) {
             // An item may be refused after a rule has written something for it. Then all was undone, and is done anew without the items
             // that were refused, so that nothing stays of them.
-            var refusals = [RPCError?](repeating: nil, count: count)
             while true {
-                let items = await prepared(request.messages(sent), refusals, call, at: &pace)
                 do {
                     return try await store(items, call, stored, at: &pace)
                 } catch let undone as BatchUndone {
-                    refusals = undone.refusals
+                    items = await prepared(request.messages(sent), undone.refusals, call, at: &pace)
                 }
             }
         }

@@ -34,6 +34,15 @@ struct BatchResults: Sendable {
         answer.setMessages(results, messages)
     }
 
+    /// Throws what speaks today against an item that was done, as a stored answer says, so that a batch is refused as one creation is.
+    ///
+    /// - Parameter refusals: one for each item, in order; nil where nothing does.
+    func requireRepeatable(_ answer: Message, _ refusals: [RPCError?]) throws {
+        for (result, refusal) in zip(answer.messages(results), refusals) where result.int32(code) == 0 {
+            if let refusal { throw refusal }
+        }
+    }
+
     private func describe(_ refusal: RPCError, in result: Message) {
         result.setInt32(code, Int32(refusal.code.rawValue))
         result.setString(message, refusal.message)
