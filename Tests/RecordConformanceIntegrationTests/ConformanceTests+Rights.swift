@@ -67,6 +67,32 @@ extension ConformanceTests {
         }
     }
 
+    /// One's own record goes to those to whose records one's right reaches, and to nobody else.
+    @Test(arguments: Subject.all) func whatIsOnesOwnIsGivenAwayWithinScopeOnly(_ subject: Subject) async throws {
+        guard subject.entry.ownership == .owned else { return }
+        try await subject.run { bench in
+            let colleague = bench.service.makeUser([])
+            let stranger = bench.service.makeUser([], in: bench.service.makeDepartment())
+            for (number, scope) in [Scope.own, .unit].enumerated() {
+                let giver = bench.user(scope: scope)
+                let draft = try await bench.draft(number + 1, isRoot: true)
+                let made = try await bench.create(draft, as: giver)
+                func give(to owner: UserID) async throws {
+                    let edition = bench.edition(made, [])
+                    edition.set("owner_id", owner.id.text)
+                    try await bench.update(edition, ["owner_id"], as: giver)
+                }
+                let before = try await bench.tally()
+                try await expect("RECORD_OUT_OF_SCOPE", "\(scope)") { try await give(to: stranger) }
+                let toColleague = try await refused { try await give(to: colleague) }
+                #expect(toColleague?.reason == (scope == .own ? "RECORD_OUT_OF_SCOPE" : nil), "\(scope)")
+                #expect(try await (bench.tally() == before) == (scope == .own))
+                let owner = try await bench.get(made.named("id")).named("owner_id")
+                #expect(owner == (scope == .own ? giver : colleague).id.text)
+            }
+        }
+    }
+
     @Test(arguments: Subject.all) func whatWasDeletedComesBackWithinScopeOnly(_ subject: Subject) async throws {
         guard subject.entry.ownership == .owned else { return }
         try await subject.run { bench in

@@ -33,7 +33,7 @@ extension Message {
 
 extension FieldFormat {
     /// Its values hold the text that a specimen makes up.
-    fileprivate var isFree: Bool {
+    var isFree: Bool {
         switch self {
         case .email, .url, .phone: true
         case .currency, .country, .language, .timeZone: false

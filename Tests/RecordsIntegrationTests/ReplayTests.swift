@@ -100,7 +100,8 @@ import Testing
                 ("create", { _ = try await service.create(ReplayTests.account, requestID: "c") }),
                 ("batch", { _ = try await service.batchCreate([Account(displayName: "b")], requestID: "b") }),
                 ("update", { _ = try await service.update(Account(id: account.id, city: "Rom"), requestID: "u") }),
-                ("custom", { try await touch() }), ("delete", { _ = try await service.delete(account, requestID: "d") }),
+                ("custom", { try await touch() }),
+                ("delete", { _ = try await service.delete(account, requestID: "d") }),
                 ("restore", { _ = try await service.restore(account, requestID: "r") }),
             ]
             for item in writes { try await item.write() }
