@@ -244,16 +244,22 @@ let package = Package(
                 "Wire", logging, coreMetrics,
             ]),
         tests("AccessControlTests", ["AccessControl", "Tenancy"]),
+        // Decides filters in memory: what the SQL of Records is compared with. In debug builds, as @testable is.
+        .target(
+            name: "FilterModel", dependencies: ["AccessControl", "Records", "Tenancy", "Text", "Wire"],
+            path: "Tests/FilterModel", swiftSettings: strict),
         tests(
             "RecordsTests",
             [
-                "Records", "TestService", "Contracts", "CustomerContracts", "SalesContracts", "AccessControl",
+                "Records", "FilterModel", "TestService", "Contracts", "CustomerContracts", "SalesContracts",
+                "AccessControl",
                 "Postgres", "RPC", "Reactor", "Tenancy", "Wire",
             ]),
         tests(
             "RecordsIntegrationTests",
             [
-                "Records", "TestPostgres", "TestService", "Contracts", "CustomerContracts", "AccessControl",
+                "Records", "FilterModel", "TestPostgres", "TestService", "Contracts", "CustomerContracts",
+                "AccessControl",
                 "Migrations", "Postgres", "ServiceHost", "TenantDatabase", "Reactor", "RPC", "Tenancy", "Wire", logging,
             ]),
         tests("PostgresTests", ["TestSupport", "Postgres", "Tenancy"]),
@@ -334,25 +340,30 @@ let package = Package(
                 "Tenancy", logging,
             ]),
         tests("TLSTransportTests", ["TLSTransport", "Reactor", "Wire", "COpenSSL", "CLinux"]),
+        // The built-in roles on all record types, for the tests of IdentityService. In debug builds, as @testable is.
+        .target(
+            name: "ProductRoles", dependencies: ["IdentityService", "Catalogue", "Contracts"],
+            path: "Tests/ProductRoles", swiftSettings: strict),
         tests(
             "IdentityServiceTests",
             [
-                "TestSupport", "IdentityService", "AccessControl", "Catalogue", "Contracts", "IdentityContracts",
-                "Credentials", "Migrations", "RPC", "Reactor", "Tenancy",
+                "TestSupport", "IdentityService", "ProductRoles", "AccessControl", "Catalogue", "Contracts",
+                "IdentityContracts", "Credentials", "Migrations", "RPC", "Reactor", "Tenancy",
             ]),
         tests(
             "IdentityServiceIntegrationTests",
             [
-                "IdentityService", "ProvisionerService", "TestPostgres", "TestService", "AccessControl", "Catalogue",
-                "Contracts", "IdentityContracts", "Credentials", "Migrations", "Postgres", "RPC", "Reactor", "Records",
+                "IdentityService", "ProductRoles", "ProvisionerService", "TestPostgres", "TestService", "AccessControl",
+                "Catalogue", "Contracts", "IdentityContracts", "Credentials", "Migrations", "Postgres", "RPC",
+                "Reactor", "Records",
                 "ServiceHost", "TenantDatabase", "Tenancy", "Wire", logging,
             ]),
         // What Tests/Fuzz/run feeds with arbitrary bytes, and the tests that run the found cases again.
         .target(
             name: "Fuzz",
             dependencies: [
-                "AccessControl", "CEnvelope", "Catalogue", "Contracts", "CustomerContracts", "Credentials", "Postgres",
-                "RPC",
+                "AccessControl", "CEnvelope", "Catalogue", "Contracts", "CustomerContracts", "Credentials",
+                "FilterModel", "Postgres", "RPC",
                 "RPCTransport", "Reactor", "Records", "Settings", "TLSTransport", "Tenancy", "Text", "Wire", logging,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),

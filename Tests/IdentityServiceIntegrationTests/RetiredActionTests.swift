@@ -6,6 +6,7 @@ import TestService
 import Testing
 
 @testable import IdentityService
+@testable import ProductRoles
 
 /// Roles from the time when there were the actions export and import.
 struct RetiredActionTests {

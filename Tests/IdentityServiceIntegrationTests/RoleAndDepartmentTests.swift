@@ -6,6 +6,7 @@ import TestService
 import Testing
 
 @testable import IdentityService
+@testable import ProductRoles
 
 struct RoleAndDepartmentTests {
     @Test func builtInRolesStay() async throws {

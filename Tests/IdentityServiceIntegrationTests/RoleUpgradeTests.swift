@@ -6,6 +6,7 @@ import TestService
 import Testing
 
 @testable import IdentityService
+@testable import ProductRoles
 
 /// Rights on record types that came after a workspace: here activities.
 @Suite(.serialized) struct RoleUpgradeTests {

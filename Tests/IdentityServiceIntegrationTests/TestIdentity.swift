@@ -17,6 +17,7 @@ import Testing
 import Wire
 
 @testable import IdentityService
+@testable import ProductRoles
 @testable import ProvisionerService
 
 /// Identity with a real database and a provisioner that makes no schemas but identity's own. `shared` is one for the tests

@@ -5,6 +5,7 @@ import Tenancy
 import Testing
 
 @testable import IdentityService
+@testable import ProductRoles
 
 struct RightsCeilingTests {
     /// West and the branch below it stand beside east.

@@ -8,6 +8,7 @@ import Testing
 import Wire
 
 @testable import IdentityService
+@testable import ProductRoles
 
 struct RoleRulesTests {
     private func role(_ grants: [Contracts.Grant] = [], _ policies: [Contracts.FieldPolicy] = []) -> Role {

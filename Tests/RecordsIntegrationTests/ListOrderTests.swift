@@ -7,6 +7,7 @@ import TestService
 import Testing
 import Wire
 
+@testable import FilterModel
 @testable import Records
 
 /// The order of lists, compared with sorting in memory.

@@ -10,6 +10,7 @@ import TestService
 import Testing
 import Wire
 
+@testable import FilterModel
 @testable import Records
 
 @Suite struct ListTests {

@@ -8,6 +8,7 @@ import TestService
 import Testing
 import Wire
 
+@testable import FilterModel
 @testable import Records
 
 /// Filters that follow a reference to a record of the same service.

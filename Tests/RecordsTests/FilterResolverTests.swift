@@ -8,6 +8,7 @@ import TestService
 import Testing
 import Wire
 
+@testable import FilterModel
 @testable import Records
 
 @Suite struct FilterResolverTests {

@@ -11,6 +11,12 @@ enum FieldValue: Hashable, Sendable {
     case time(Timestamp)
     case date(CalendarDay)
     case money(minorUnits: Int64, currency: String)
+
+    /// Of an amount of money.
+    var minorUnits: Int64? { if case .money(let minorUnits, _) = self { minorUnits } else { nil } }
+
+    /// Of an amount of money.
+    var currency: String? { if case .money(_, let currency) = self { currency } else { nil } }
 }
 
 extension Message {

@@ -8,6 +8,7 @@
     import Text
     import Wire
 
+    @testable import FilterModel
     @testable import Records
 
     /// The first byte chooses a form: text of a filter, message of a filter, sort keys (one a line).
