@@ -85,6 +85,7 @@ extension MigrationStream {
         Migration(number: 1, name: "create_base", sql: PackageResources.tenant_0001_create_base_sql),
         Migration(number: 2, name: "drop_delivery", sql: PackageResources.tenant_0002_drop_delivery_sql),
         Migration(number: 3, name: "tell_purposes", sql: PackageResources.tenant_0003_tell_purposes_sql),
+        Migration(number: 4, name: "drop_write_fence", sql: PackageResources.tenant_0004_drop_write_fence_sql),
     ]
 
     static let baseName = "tenant"
