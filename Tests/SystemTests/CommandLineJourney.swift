@@ -272,7 +272,12 @@ extension SystemTests {
             #expect(filter.code == 1)
             #expect(filter.errors.contains("colour"))
             #expect(try await tool.run("account", "paint").code == 64)
-            #expect(try await tool.run("account", "list", "--limit", "many").code == 64)
+            for limit in ["many", "0", "-1", "9223372036854775808"] {
+                let list = try await tool.run("account", "list", "--limit", limit)
+                #expect(list.code == 64 && list.output.isEmpty, "\(limit)")
+                #expect(list.errors.contains("--limit \(limit) is out of its range"), "\(limit): \(list.errors)")
+                #expect(list.errors.contains("from 1 to 9223372036854775807, or all"), "\(limit)")
+            }
             let nowhere = try await tool.run("account", "list", "--server", "localhost:9")
             #expect(nowhere.code == 75)
             #expect(nowhere.errors.contains("next:"))

@@ -34,8 +34,8 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
     @Option(help: "Field to sort by, with ' desc' for falling. Up to three times.")
     var orderBy: [String] = []
 
-    @Option(help: "Most records to show; all: no limit.")
-    var limit: RecordLimit = .count(50)
+    @Option(parsing: .unconditional, help: "Most records to show; all: no limit.")
+    var limit = RecordLimit.usual
 
     @Flag(help: "Also shows deleted records.")
     var deleted = false
@@ -47,6 +47,7 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
     var mine = false
 
     func run() async throws {
+        let most = try limit.most()
         guard !mine || Record.noun.record.field("owner_id") != nil else {
             throw ValidationError("nobody owns \(Record.noun.plural); --mine is for records with an owner")
         }
@@ -56,11 +57,11 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
         var token: String?
         var total: String?
         repeat {
-            let answer = try await page(client, filter, size: limit.pageSize(after: records.count), token)
+            let answer = try await page(client, filter, size: RecordLimit.pageSize(most, after: records.count), token)
             records += client.records(answer)
             token = answer.descriptor.field("next_page_token").flatMap { answer.string($0) }
             total = total ?? Self.total(answer)
-        } while token != nil && records.count < limit.most
+        } while token != nil && records.count < most
         var columns = Record.noun.columns
         // Behind the name: it tells which are deleted.
         if deleted { columns.insert("delete_time", at: min(2, columns.count)) }

@@ -25,8 +25,8 @@ struct RecordHistory<Record: RecordMessage>: AsyncParsableCommand {
     @Option(help: "table, json, csv with a line for each field, or sheet: CSV in which no text is a formula.")
     var output: OutputFormat = .table
 
-    @Option(help: "Most changes to show; all: no limit.")
-    var limit: RecordLimit = .count(50)
+    @Option(parsing: .unconditional, help: "Most changes to show; all: no limit.")
+    var limit = RecordLimit.usual
 
     @Flag(help: "The record is a deleted one.")
     var deleted = false
@@ -35,9 +35,10 @@ struct RecordHistory<Record: RecordMessage>: AsyncParsableCommand {
     var ids = false
 
     func run() async throws {
+        let most = try limit.most()
         let client = RecordClient(connection: try await connection.connectSignedIn(), noun: Record.noun)
         let id = try await deleted ? client.deletedID(of: id) : client.id(of: id)
-        let (changes, hasMore) = try await changes(of: id, client)
+        let (changes, hasMore) = try await changes(of: id, atMost: most, client)
         let history = HistoryText(
             changes, of: Record.noun.record, names: try await names(in: changes, client.connection))
         switch output {
@@ -50,20 +51,22 @@ struct RecordHistory<Record: RecordMessage>: AsyncParsableCommand {
     }
 
     /// The newest changes, and whether there are older ones.
-    private func changes(of id: String, _ client: RecordClient) async throws -> ([Message], hasMore: Bool) {
+    private func changes(
+        of id: String, atMost most: Int, _ client: RecordClient
+    ) async throws -> ([Message], hasMore: Bool) {
         var changes: [Message] = []
         var token: String?
         repeat {
             let answer = try await client.call(\.listChanges) { request in
                 try FieldAssignment.set("id", to: id, in: request)
                 if deleted { try FieldAssignment.set("show_deleted", to: "yes", in: request) }
-                let size = limit.pageSize(after: changes.count)
+                let size = RecordLimit.pageSize(most, after: changes.count)
                 try FieldAssignment.set("page_size", to: String(size), in: request)
                 if let token { try FieldAssignment.set("page_token", to: token, in: request) }
             }
             if let field = answer.descriptor.field("changes") { changes += answer.messages(field) }
             token = answer.descriptor.field("next_page_token").flatMap { answer.string($0) }
-        } while token != nil && changes.count < limit.most
+        } while token != nil && changes.count < most
         return (changes, token != nil)
     }
 
