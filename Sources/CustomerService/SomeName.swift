@@ -1,18 +1,19 @@
 import RPC
 import Records
 
-/// A record has one of several names at least.
+/// A record has one at least of several fields by which people know it.
 struct SomeName: Sendable {
     /// The last one is the one that an error names.
     let fields: [String]
     let description: String
 
-    /// Whether a name may be taken off tells whether there is another.
+    /// Whether one may be taken off tells whether there is another, unless another one is there for the caller to read.
     func requireReadable(_ change: RecordChange) throws {
-        guard change.kind == .update, fields.contains(where: { change.changes($0) && !change.after.isSet($0) }) else {
-            return
-        }
-        for field in fields { try change.call.rights.requireReadable(field) }
+        let rights = change.call.rights
+        guard change.kind == .update, fields.contains(where: { change.changes($0) && !change.after.isSet($0) }),
+            !fields.contains(where: { change.after.isSet($0) && rights.mayRead($0) })
+        else { return }
+        for field in fields { try rights.requireReadable(field) }
     }
 
     func violations(_ change: RecordChange) -> [FieldViolation] {

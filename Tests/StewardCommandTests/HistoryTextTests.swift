@@ -76,10 +76,13 @@ import Wire
         #expect(text([change]).csv(.sheet)[1] == "2,2026-01-02T03:04:05Z,update,ada,,,city,'=1,\"a,b\"")
     }
 
-    @Test func aLimitIsANumberOrAll() {
-        #expect(RecordLimit(argument: "all")?.most == .max && RecordLimit(argument: "1")?.most == 1)
-        #expect(RecordLimit(argument: "0") == nil && RecordLimit(argument: "few") == nil)
-        #expect(RecordLimit.all.pageSize(after: 5) == 1000)
-        #expect(RecordLimit.count(1500).pageSize(after: 1000) == 500)
+    @Test func aLimitIsANumberOrAll() throws {
+        #expect(try RecordLimit(argument: "all").most() == .max)
+        #expect(try RecordLimit(argument: "1").most() == 1)
+        for wrong in ["0", "-1", "few", "", "9223372036854775808"] {
+            #expect(throws: UsageProblem.self) { try RecordLimit(argument: wrong).most() }
+        }
+        #expect(RecordLimit.pageSize(.max, after: 5) == 1000)
+        #expect(RecordLimit.pageSize(1500, after: 1000) == 500)
     }
 }

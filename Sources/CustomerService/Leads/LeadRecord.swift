@@ -27,10 +27,12 @@ enum LeadRecord {
         rules: RecordRules(
             fill: { change in
                 if !change.after.isSet("status") { change.after.set("status", Int64(LeadStatus.new.rawValue)) }
-                try name.requireReadable(change)
-            }, validate: { name.violations($0) }))
+                try trace.requireReadable(change)
+            }, validate: { trace.violations($0) }))
 
-    private static let name = SomeName(
-        fields: ["given_name", "family_name", "company_name"],
-        description: "A lead has a name or a company; set given_name, family_name or company_name.")
+    /// Forms on web pages often ask for an e-mail address and nothing else.
+    private static let trace = SomeName(
+        fields: ["email", "phone", "given_name", "family_name", "company_name"],
+        description: "A lead has a name, a company, an e-mail address or a phone number; "
+            + "set given_name, family_name, company_name, email or phone.")
 }

@@ -117,7 +117,7 @@ struct RecordPresentation: Sendable {
         RecordPresentation(
             "lead", "Persons and companies that may become customers.",
             columns: [
-                "id", "given_name", "family_name", "company_name", "status", "estimated_value", "owner",
+                "id", "given_name", "family_name", "company_name", "email", "status", "estimated_value", "owner",
                 "next_action_time",
             ], otherName: "company_name"),
         RecordPresentation(

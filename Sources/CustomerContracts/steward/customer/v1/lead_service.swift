@@ -33,7 +33,7 @@ public struct Lead: Hashable, Sendable {
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
-    /// Given name, at most 100 characters. A lead has a name or a company.
+    /// Given name, at most 100 characters. A lead has a name, a company, an e-mail address or a phone number.
     public var givenName: String?
 
     /// Family name, at most 100 characters.

@@ -112,7 +112,7 @@ struct  Steward__Customer__V1__Lead
   size_t n_custom_fields;
   Steward__Type__V1__CustomField **custom_fields;
   /*
-   * Given name, at most 100 characters. A lead has a name or a company.
+   * Given name, at most 100 characters. A lead has a name, a company, an e-mail address or a phone number.
    */
   char *given_name;
   /*
