@@ -33,8 +33,8 @@ import Wire
         return response.records
     }
 
-    /// More rows than may be in memory at once.
-    @Test func longPagesAreReadInParts() async throws {
+    /// More rows than could be in memory at once if they were as long as they may be.
+    @Test func longPagesAreWhole() async throws {
         try await TestService.run(SampleService.definition) { service in
             let count = 2 * SampleService.account.rowsAtOnce + 50
             #expect(SampleService.account.rowsAtOnce < 400 && count <= 1000)
@@ -59,6 +59,23 @@ import Wire
             let wanted = [strangers[0]] + all.reversed() + [strangers[1]]
             let batch = try await service.accounts().batchGetAccounts(BatchGetAccountsRequest(ids: wanted))
             #expect(batch.records.compactMap(\.id) == all.reversed() && batch.missingIDs == strangers)
+        }
+    }
+
+    /// PostgreSQL gives no more than may be in memory, so that a page ends there although little of it goes out.
+    @Test(arguments: [["id"], ["display_name desc"], ["city", "id"]])
+    func pagesOfMoreThanMayBeInMemoryEndEarly(_ order: [String]) async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let all = try await AnswerSizeTests().fill(service, count: 250).compactMap(\.id)
+            var (pages, token): ([[String]], String?) = ([], nil)
+            repeat {
+                let page = try await service.accounts().listAccounts(
+                    ListAccountsRequest(orderBy: order, pageSize: 1000, pageToken: token, readMask: ["display_name"]))
+                pages.append(page.records.compactMap(\.id))
+                token = page.nextPageToken
+            } while token != nil
+            #expect(pages.count == 3 && pages.allSatisfy { $0.count < 100 })
+            #expect(pages.flatMap(\.self).count == all.count && Set(pages.flatMap(\.self)) == Set(all))
         }
     }
 

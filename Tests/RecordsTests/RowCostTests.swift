@@ -9,12 +9,12 @@ import Wire
 
 /// The exact prices of records; what a call takes in time is added to them (TimeChargeTests).
 @Suite struct RowCostTests {
-    private func cost(_ method: MethodDefinition, _ prices: RowCost, _ count: Int) -> UInt32 {
+    private func cost(_ method: MethodDefinition, _ prices: RowCost, _ count: Int, bytes: Int = 0) -> UInt32 {
         let context = CallContext(
             method: method, deadline: .never, trace: .make(),
             connection: ConnectionContext(peer: .client(address: "test"), logger: Logger(label: "test")),
             arena: Arena(), startNanoseconds: 0)
-        prices.charge(count, to: context)
+        prices.charge(count, bytes: bytes, to: context)
         return context.cost
     }
 
@@ -23,13 +23,18 @@ import Wire
         #expect(cost(AccountServiceMethods.batchCreateAccounts, BatchCreateMethod.rowCost, count) == units)
     }
 
-    @Test(arguments: [(1, 8), (50, 8), (51, 9), (82, 9), (83, 10), (1_000, 38)] as [(Int, UInt32)])
+    @Test(arguments: [(1, 8), (50, 8), (51, 9), (66, 9), (67, 10), (1_000, 68)] as [(Int, UInt32)])
     func gettingMany(_ count: Int, _ units: UInt32) {
         #expect(cost(AccountServiceMethods.batchGetAccounts, BatchGetMethod.rowCost, count) == units)
     }
 
-    @Test(arguments: [(0, 4), (50, 4), (51, 5), (121, 7), (1_000, 34)] as [(Int, UInt32)])
+    @Test(arguments: [(0, 4), (50, 4), (51, 5), (121, 9), (1_000, 64)] as [(Int, UInt32)])
     func listing(_ count: Int, _ units: UInt32) {
         #expect(cost(AccountServiceMethods.listAccounts, ListMethod.rowCost, count) == units)
+    }
+
+    @Test(arguments: [(65_535, 4), (65_536, 5), (3 << 20, 52)] as [(Int, UInt32)])
+    func longAnswers(_ bytes: Int, _ units: UInt32) {
+        #expect(cost(AccountServiceMethods.listAccounts, ListMethod.rowCost, 50, bytes: bytes) == units)
     }
 }

@@ -42,8 +42,13 @@ enum ParentAccount {
         var parameters = Parameters()
         parameters.append(account)
         parameters.append(Int32(depthMax))
-        return Int(try await transaction.query(descendants, parameters).one().int32(0))
+        let row = try await transaction.query(descendants, parameters).one()
+        transaction.context.cost += UInt32(clamping: try row.int64(1) / accountsPerUnit)
+        return Int(try row.int32(0))
     }
+
+    /// Accounts below one that are looked through in the time of a Get.
+    private static let accountsPerUnit: Int64 = 50
 
     /// The levels of the tree below the account $1, itself included, as far as $2.
     private static let descendants = Statement(
@@ -55,7 +60,7 @@ enum ParentAccount {
             FROM {schema}.accounts a JOIN descendants d ON a.parent_account_id = d.id
             WHERE d.depth < $2
         )
-        SELECT max(depth) FROM descendants
+        SELECT max(depth), count(*) FROM descendants
         """)
 
     /// The account $1 and those above it, at most $2, locked against moves.

@@ -91,13 +91,15 @@ struct FilterSQL {
     /// A comparison of one expression.
     private mutating func comparison(_ expression: String, _ comparison: ResolvedComparison) -> String {
         let ordered = comparison.target.type.orderExpression(expression)
+        // Equal texts are the same bytes in every order; an index answers in its own.
+        let equal = comparison.target.isIndexed ? ordered : expression
         switch comparison.comparator {
-        case .equal: return "\(expression) = \(bind(comparison.values[0]))"
+        case .equal: return "\(equal) = \(bind(comparison.values[0]))"
         case .less: return "\(ordered) < \(bind(comparison.values[0]))"
         case .lessOrEqual: return "\(ordered) <= \(bind(comparison.values[0]))"
         case .greater: return "\(ordered) > \(bind(comparison.values[0]))"
         case .greaterOrEqual: return "\(ordered) >= \(bind(comparison.values[0]))"
-        case .in: return self.in(expression, comparison.values)
+        case .in: return self.in(equal, comparison.values)
         case .contains: return "\(expression) ILIKE \(bind(pattern: comparison.values[0], prefix: "%"))"
         case .startsWith: return "\(expression) ILIKE \(bind(pattern: comparison.values[0], prefix: ""))"
         case .notEqual, .isSet: preconditionFailure("resolved before")

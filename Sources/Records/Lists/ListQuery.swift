@@ -32,12 +32,24 @@ struct ListQuery {
         return size
     }
 
-    /// The page and one record more, which tells whether there is another page.
+    /// Sizes of which most pages are. A statement that says how many records it gives is planned once, as one for few of them; one that
+    /// is told by a value is planned with each call.
+    private static let usualSizes: Set<Int> = [10, 20, 25, pageSizeDefault, 100, 200, 250, 500, pageSizeMax]
+
+    /// Whether records of this page may hold more than may be in memory at once; then the last column sums up their bytes
+    /// (`RowBytes.bounded`).
+    var isBounded: Bool { pageSize > type.rowsAtOnce }
+
+    /// The page and one record more, which tells whether there is another page; fewer if they hold too much.
     func page() -> (text: String, parameters: Parameters) {
+        let (text, parameters) = records()
+        return (isBounded ? RowBytes.bounded(text, by: order.sql, of: type) : text, parameters)
+    }
+
+    private func records() -> (text: String, parameters: Parameters) {
         var parameters = Parameters()
         let condition = selection.condition(&parameters)
-        parameters.append(Int64(pageSize + 1))
-        let limit = "LIMIT $\(parameters.count)"
+        let limit = limit(&parameters)
         let parts = order.splitsAtPresence ? self.parts(&parameters) : [whole(&parameters)]
         let selects = parts.map { part in
             "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(condition)\(part.condition) "
@@ -48,6 +60,12 @@ struct ListQuery {
             "SELECT \(type.columnList) FROM (\(selects.map { "(\($0))" }.joined(separator: " UNION ALL "))) AS page "
             + "ORDER BY \(order.sql) \(limit)"
         return (text, parameters)
+    }
+
+    private func limit(_ parameters: inout Parameters) -> String {
+        if ListQuery.usualSizes.contains(pageSize) { return "LIMIT \(pageSize + 1)" }
+        parameters.append(Int64(pageSize + 1))
+        return "LIMIT $\(parameters.count)"
     }
 
     /// Records of a list that follow one another in an index.

@@ -9,7 +9,7 @@ import Wire
 /// Gives records by id, each once, in the order asked for. One round trip, or several for so many that their rows could be too much at once.
 struct BatchGetMethod {
     static let idCountMax = 1000
-    static let rowCost = RowCost(countIncluded: 50, countPerUnit: 32)
+    static let rowCost = RowCost(countIncluded: 50, countPerUnit: 16)
 
     private let engine: RecordEngine
     private let type: RecordType
@@ -35,6 +35,7 @@ struct BatchGetMethod {
         let writer = RecordWriter(call, mask, count: min(wanted.count, type.rowsAtOnce))
         var pace = Pace()
         var unknown: [RecordID] = []
+        defer { Self.rowCost.charge(0, bytes: writer.count, to: context) }
         for first in stride(from: 0, to: wanted.count, by: type.rowsAtOnce) {
             let ids = Array(wanted[first..<min(first + type.rowsAtOnce, wanted.count)])
             let found = try await find(ids, call, at: &pace)

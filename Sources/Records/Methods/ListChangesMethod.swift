@@ -71,7 +71,7 @@ struct ListChangesMethod {
         let call = page.selection.call
         let rowsAtOnce = max(RowBytes.rowsAtOnceMin, type.rowsAtOnce / 2)
         var (part, written) = (page, 0)
-        defer { ListMethod.rowCost.charge(written, to: call.context) }
+        defer { ListMethod.rowCost.charge(written, bytes: writer.count, to: call.context) }
         while written < page.rowCount {
             let count = min(page.rowCount - written, rowsAtOnce)
             part.rowCount = count + 1

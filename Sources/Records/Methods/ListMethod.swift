@@ -7,10 +7,9 @@ import Tenancy
 import TenantDatabase
 import Wire
 
-/// Lists records page by page. One round trip; more for a page of so many records that their rows could be too much at once, and one for an
-/// estimate of the count.
+/// Lists records page by page. One round trip, and one for an estimate of the count.
 struct ListMethod {
-    static let rowCost = RowCost(countIncluded: 50, countPerUnit: 32)
+    static let rowCost = RowCost(countIncluded: 50, countPerUnit: 16)
 
     private let engine: RecordEngine
     private let type: RecordType
@@ -102,35 +101,26 @@ struct ListMethod {
         }
     }
 
-    /// Writes the records of the page, read as many at a time as may be in memory. Returns where the next page begins; nil after the last
-    /// record.
+    /// Writes the records of the page. Returns where the next page begins; nil after the last record.
     private func write(
         _ query: ListQuery, counts: Bool, to writer: RecordWriter, _ answer: Message
     ) async throws -> Keyset? {
         let call = query.selection.call
-        var (place, written) = (query.place, 0)
-        defer { Self.rowCost.charge(written, to: call.context) }
-        while written < query.pageSize {
-            let part = ListQuery(
-                selection: query.selection, order: query.order,
-                pageSize: min(query.pageSize - written, type.rowsAtOnce), place: place)
-            let rows = try await read(part, counts: counts && written == 0, into: answer)
-            let count = try await write(rows.prefix(part.pageSize), to: writer, isFirst: written == 0)
-            written += count
-            guard count < rows.count else { return nil }
-            if count > 0 { place = Keyset(try type.record(rows[count - 1], in: call.context.arena), in: query.order) }
-            if count < part.pageSize { break }
-        }
-        return place
+        let rows = try await read(query, counts: counts, into: answer)
+        let written = try await write(rows.prefix(query.pageSize), to: writer)
+        Self.rowCost.charge(written, bytes: writer.count, to: call.context)
+        let isCut = try query.isBounded && RowBytes.areCut(rows, of: type)
+        guard written < rows.count || isCut else { return nil }
+        return Keyset(try type.record(rows[written - 1], in: call.context.arena), in: query.order)
     }
 
     /// Writes the records that the page has room for, its first one in any case. Returns their number.
-    private func write(_ rows: Slice<Rows>, to writer: RecordWriter, isFirst: Bool) async throws -> Int {
+    private func write(_ rows: Slice<Rows>, to writer: RecordWriter) async throws -> Int {
         var pace = Pace()
         for (index, row) in rows.enumerated() {
             let bytes = writer.count
             try writer.write(row, as: records)
-            if writer.count > ListQuery.pageBytesMax, index > 0 || !isFirst {
+            if writer.count > ListQuery.pageBytesMax, index > 0 {
                 writer.truncate(to: bytes)
                 return index
             }

@@ -117,12 +117,7 @@ extension Selection {
         _ part: String, by order: String, _ parameters: Parameters
     ) -> Question<[Value]> {
         let type = call.type
-        let text = """
-            SELECT \(type.columnList), bytes_read FROM (
-                SELECT *, sum(\(type.rowBytes)) OVER (ORDER BY \(order) ROWS UNBOUNDED PRECEDING) AS bytes_read
-                FROM (\(part)) AS part
-            ) AS measured WHERE bytes_read - (\(type.rowBytes)) <= \(RowBytes.bytesAtOnce) ORDER BY \(order)
-            """
+        let text = RowBytes.bounded(part, by: order, of: type)
         return Question(text: text, parameters: parameters) { [call] rows in
             try RowBytes.check(rows, of: type)
             var pace = Pace()

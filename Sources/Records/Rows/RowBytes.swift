@@ -31,9 +31,25 @@ enum RowBytes {
         }
     }
 
-    /// Throws RESOURCE_EXHAUSTED with ANSWER_TOO_LONG when the rows, whose last column sums up their bytes, are not all there are.
+    /// The first of the records that `part` selects, in this order: as many as may be in memory at once, one at least. A last column sums
+    /// up their bytes.
+    static func bounded(_ part: String, by order: String, of type: RecordType) -> String {
+        """
+        SELECT \(type.columnList), bytes_read FROM (
+            SELECT *, sum(\(type.rowBytes)) OVER (ORDER BY \(order) ROWS UNBOUNDED PRECEDING) AS bytes_read
+            FROM (\(part)) AS part
+        ) AS measured WHERE bytes_read - (\(type.rowBytes)) <= \(bytesAtOnce) ORDER BY \(order)
+        """
+    }
+
+    /// Whether there are more rows than a bounded statement gave.
+    static func areCut(_ rows: Rows, of type: RecordType) throws -> Bool {
+        try rows.last.map { try $0.int64(type.columnCount) > bytesAtOnce } ?? false
+    }
+
+    /// Throws RESOURCE_EXHAUSTED with ANSWER_TOO_LONG when there are more.
     static func check(_ rows: Rows, of type: RecordType) throws {
-        guard let last = rows.last, try last.int64(type.columnCount) > bytesAtOnce else { return }
+        guard try areCut(rows, of: type) else { return }
         throw RecordErrors.answerTooLong(
             "The \(type.table) asked for hold more than \(bytesAtOnce) bytes; ask for fewer at a time.")
     }
