@@ -16,7 +16,9 @@ extension RPCError {
     /// Several fields are wrong; the message names how many.
     package static func invalidArgument(_ violations: [FieldViolation], domain: String = "rpc") -> RPCError {
         let first = violations.first.map { "\($0.field): \($0.description)" } ?? ""
-        let text = violations.count == 1 ? first : "\(violations.count) fields are wrong; the first: \(first)"
+        let told = violations.count { !$0.isMore }
+        let count = told < violations.count ? "More than \(told)" : "\(told)"
+        let text = violations.count == 1 ? first : "\(count) fields are wrong; the first: \(first)"
         return RPCError(
             .invalidArgument, reason: violations.first?.reason ?? "INVALID", domain: domain, text,
             fieldViolations: violations)

@@ -74,6 +74,12 @@ import Testing
             .withUnsafeBytes { try CallStatus(parsing: $0) }
         #expect(again.error?.fieldViolations == sent.fieldViolations)
         #expect(FieldViolation.more(20, at: "f100").description == "20 more fields are wrong.")
+        let wrong = [FieldViolation(field: "a", reason: "X", description: "bad."), .more(20, at: "b")]
+        #expect(
+            RPCError.invalidArgument(Array(wrong + wrong.prefix(1))).message
+                == "More than 2 fields are wrong; the first: a: bad.")
+        #expect(
+            RPCError.invalidArgument(Array(wrong.prefix(1) + wrong.prefix(1))).message.hasPrefix("2 fields are wrong;"))
     }
 
     @Test func okTravelsEmptyAndABudgetGoesAlong() throws {

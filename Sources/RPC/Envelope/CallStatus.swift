@@ -75,11 +75,14 @@ extension FieldViolation {
         FieldViolation(field: place, reason: moreReason, description: "\(count) more fields are wrong.")
     }
 
+    /// It stands for others.
+    var isMore: Bool { reason == Self.moreReason }
+
     /// What a status lists: all, or the first with one that stands for the others, be it there already.
     fileprivate static func listed(_ violations: [FieldViolation]) -> [FieldViolation] {
         let unlisted = violations.dropFirst(listedMax)
         guard let next = unlisted.first else { return violations }
-        let more = next.reason == moreReason ? next : more(unlisted.count, at: next.field)
+        let more = next.isMore ? next : more(unlisted.count, at: next.field)
         return violations.prefix(listedMax) + [more]
     }
 }
