@@ -17,6 +17,7 @@ from thin_client import fields
 from workspaces import ACCOUNTS, answer, field
 
 ACCOUNTS_OF_A = 40_000
+BATCH = 1_000
 RATE = 2_000
 P99_GOAL, RATE_GOAL = 1.3, 0.95
 COMPUTING = "a computing process"
@@ -24,8 +25,15 @@ COMPUTING = "a computing process"
 FILTER_64 = " or ".join(f'description ~ "zz{number}"' for number in range(64))
 
 
-def listing(filter_text=None, order_by=None):
-    return (field(2, filter_text) if filter_text else b"") + (field(3, order_by) if order_by else b"")
+def listing(filter_text=None, order_by=None, size=None):
+    return ((field(2, filter_text) if filter_text else b"") + (field(3, order_by) if order_by else b"")
+            + (field(4, size) if size else b""))
+
+
+def batch(installation, workspace):
+    """A BatchGet of as many accounts as a request may name."""
+    ids = installation.psql(f"SELECT id FROM {workspace.schema}.accounts LIMIT {BATCH}").split()
+    return b"".join(field(1, account) for account in ids) + field(2, "display_name")
 
 
 class Attack:
@@ -129,6 +137,8 @@ def measure(installation, seconds):
         ("8 × 64 filters", lambda: Attack(a, 8, listing(FILTER_64))),
         ("8 × one filter", lambda: Attack(a, 8, listing('description ~ "zz"'))),
         ("4 × 8 sorts", lambda: Attack(a, 32, listing(order_by="website"))),
+        ("16 × BatchGet 1,000", lambda: Attack(a, 16, batch(installation, a), "BatchGetAccounts")),
+        ("4 × list of 1,000", lambda: Attack(a, 4, listing(size=BATCH))),
         ("a lock, 16 reads", lambda: LockedTable(a, seconds + 2)),
     ]
     bystander(installation, b, 2)  # warm-up
