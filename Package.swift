@@ -116,7 +116,7 @@ let package = Package(
             "Records",
             [
                 "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
-                "Credentials", "Text", "Money", "Reactor", logging,
+                "Credentials", "Text", "Money", "Reactor", "Observability", logging, coreMetrics,
             ], exclude: ["README.md"]),
 
         module("IdentityContracts", ["CIdentityContracts", "CContracts", "Contracts", "RPC", "Tenancy", "Wire"]),

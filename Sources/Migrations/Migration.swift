@@ -86,13 +86,25 @@ extension MigrationStream {
         Migration(number: 2, name: "drop_delivery", sql: PackageResources.tenant_0002_drop_delivery_sql),
         Migration(number: 3, name: "tell_purposes", sql: PackageResources.tenant_0003_tell_purposes_sql),
         Migration(number: 4, name: "drop_write_fence", sql: PackageResources.tenant_0004_drop_write_fence_sql),
+        Migration(number: 5, name: "number_ledger", sql: PackageResources.tenant_0005_number_ledger_sql),
     ]
 
     static let baseName = "tenant"
 
-    /// The ledger is added to and never changed. A stored answer is never changed either: looking for old ones with
-    /// SKIP LOCKED asks for the right to change some column.
+    /// The ledger is added to and never changed, and nobody chooses the transaction or position of a row, on which the feed relies. A
+    /// stored answer is never changed either: looking for old ones with SKIP LOCKED asks for the right to change some column.
     static let baseRights =
-        TableRights.read("meta", "schema_migrations") + TableRights.added("ledger")
-        + [TableRights("requests", "SELECT, INSERT, UPDATE (created_at), DELETE")]
+        TableRights.read("schema_migrations")
+        + [
+            TableRights("meta", "SELECT, UPDATE (feed_floor)"),
+            TableRights("ledger", "SELECT, INSERT (\(ledgerColumns))"),
+            TableRights("ledger_position_seq", "USAGE"),
+            TableRights("feed_consumers", "SELECT, INSERT, UPDATE (cursor, updated_at)"),
+            TableRights("requests", "SELECT, INSERT, UPDATE (created_at), DELETE"),
+        ]
+
+    /// What a service writes of a ledger row.
+    private static let ledgerColumns =
+        "id, occurred_at, actor_id, on_behalf_of_id, purpose, method, object, record_id, record_version, before, after, "
+        + "request_id, trace_id"
 }

@@ -72,6 +72,17 @@ package enum MetricName {
     /// Counter: caller tokens that were refused, by `reason`.
     package static let callerRefusals = "caller.refusals"
 
+    // The feed
+    /// Counter: events whose effect is committed, by `consumer`.
+    package static let feedEvents = "feed.events"
+    /// Timer: from the beginning of a write to the commit of its effect, the longest of each batch, by `consumer`.
+    package static let feedLag = "feed.lag"
+    /// Gauge: events that a consumer has still to read, of all tenants that this process has looked at, by `consumer`. Of a tenant
+    /// 10,000 are counted at most.
+    package static let feedBacklog = "feed.backlog"
+    /// Gauge: seconds since the earliest of these, by `consumer`.
+    package static let feedBacklogAge = "feed.backlog.age.seconds"
+
     // Signing in
     /// Counter: passwords hashed or checked, each some 25 ms of one CPU.
     package static let passwordEvaluations = "identity.password.evaluations"
@@ -103,4 +114,5 @@ package enum MetricDimension {
     package static let state = "state"
     package static let program = "program"
     package static let version = "version"
+    package static let consumer = "consumer"
 }

@@ -56,6 +56,11 @@ package struct TenantDatabase: Sendable {
         return try await pool.transaction(scope, body)
     }
 
+    /// Where the data of the actor's tenant lies.
+    package func placement(of actor: TenantActor) async throws -> Placement {
+        try await placements.placement(of: actor.tenantID, service: service)
+    }
+
     /// Throws what `read` would throw now for a scan of the actor's tenant that is not known to be quick, if that is refused at once.
     package func checkScanLine(of actor: TenantActor) async throws {
         try await pool(of: actor.tenantID, nil).pool.checkScanLine(of: actor.tenantID)

@@ -125,6 +125,19 @@ enum RecordErrors {
         .resourceExhausted(RecordReason.answerTooLong.rawValue, message, domain: domain)
     }
 
+    static func feedCursorInvalid() -> RPCError {
+        RPCError(
+            .outOfRange, reason: RecordReason.feedCursorInvalid.rawValue, domain: domain,
+            "The cursor is none of this feed, or its data was moved or restored since. Begin anew, from the records as they are.")
+    }
+
+    static func feedCursorExpired(oldest: Int64) -> RPCError {
+        RPCError(
+            .outOfRange, reason: RecordReason.feedCursorExpired.rawValue, domain: domain,
+            "Events after the cursor are no longer kept. Begin anew, from the records as they are.",
+            details: [("oldest_position", String(oldest + 1))])
+    }
+
     static func userUnknown() -> RPCError {
         .permissionDenied(
             RecordReason.userUnknown.rawValue, "Your user is disabled or your workspace is not active.",

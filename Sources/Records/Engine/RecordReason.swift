@@ -44,4 +44,6 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case readTimeout = "READ_TIMEOUT"
     case workspaceUnavailable = "WORKSPACE_UNAVAILABLE"
     case userUnknown = "USER_UNKNOWN"
+    case feedCursorInvalid = "FEED_CURSOR_INVALID"
+    case feedCursorExpired = "FEED_CURSOR_EXPIRED"
 }

@@ -1,0 +1,159 @@
+package import Logging
+import Postgres
+package import RPC
+package import Tenancy
+import TenantDatabase
+
+/// A program that makes something of each event, once: the cursor is stored by the transaction of the effect, in the tenant's schema.
+package struct FeedConsumer: Sendable {
+    /// Unique in the service: its place is kept by it.
+    package let name: String
+    /// What it does, for the ledger.
+    let method: MethodDefinition
+    let start: FeedStart
+    let batchSize: Int
+    let feed: Feed
+    private let meter: FeedMeter
+
+    package init(
+        _ name: StaticString, of feed: Feed, doing method: MethodDefinition, from start: FeedStart,
+        batchSize: Int = 100, meter: FeedMeter
+    ) {
+        self.name = name.description
+        (self.feed, self.method, self.start, self.batchSize, self.meter) = (feed, method, start, batchSize, meter)
+    }
+
+    /// Reads a batch and runs `effect` in the transaction that stores the cursor: both are done, or neither. Nothing is written when there
+    /// is nothing to do.
+    ///
+    /// Reading comes before the transaction: an idle consumer takes no lock and no transaction id, and what is read has the first id that
+    /// nobody has, which a transaction with an id of its own is not told. The transaction finds the cursor as it was read, or ends without effect.
+    ///
+    /// - Throws: as `Feed.read` and `RecordEngine.transaction`, and what `effect` throws. After FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED the
+    ///   consumer makes its effect anew from the records and is `restart`ed.
+    package func step(
+        as program: TenantActor, deadline: Deadline, logger: Logger,
+        _ effect: (RecordTransaction, [FeedEvent]) async throws -> Void
+    ) async throws -> FeedStep {
+        guard let stored = try await place(program, deadline) else {
+            try await put(try await startingPoint(program, deadline), program, deadline, Self.insertion)
+            return .advanced(events: 0, isCaughtUp: false)
+        }
+        guard let cursor = FeedCursor(stored) else { throw RecordErrors.feedCursorInvalid() }
+        let batch = try await feed.read(program, after: cursor, limit: batchSize, deadline: deadline)
+        if batch.isCaughtUp, batch.events.isEmpty { meter.note(FeedBacklog(count: 0, earliest: nil), of: name, program) }
+        var next = batch.cursor
+        next.timeline = nil
+        guard !batch.events.isEmpty || !next.stands(where: cursor) else { return .idle }
+        let isDone = try await feed.engine.transaction(
+            as: program, doing: method, deadline: deadline, logger: logger
+        ) { transaction in
+            guard try await holds(stored, batch.cursor, transaction) else { return false }
+            if !batch.events.isEmpty { try await effect(transaction, batch.events) }
+            try transaction.enqueue(Self.update, parameters(next))
+            return true
+        }
+        guard isDone else { return .elsewhere }
+        meter.note(batch.events, of: name)
+        return .advanced(events: batch.events.count, isCaughtUp: batch.isCaughtUp)
+    }
+
+    /// Goes on from here, whatever the cursor was.
+    package func restart(
+        as program: TenantActor, from cursor: FeedCursor, deadline: Deadline
+    ) async throws {
+        try await put(cursor, program, deadline, Self.replacement)
+    }
+
+    /// Tells the metrics how far behind it is in a tenant.
+    package func measure(as program: TenantActor, deadline: Deadline) async throws {
+        guard let stored = try await place(program, deadline), let cursor = FeedCursor(stored) else { return }
+        meter.note(try await feed.backlog(program, after: cursor, deadline: deadline), of: name, program)
+    }
+}
+
+// Its row.
+extension FeedConsumer {
+    private static let look = Statement("SELECT cursor FROM {schema}.feed_consumers WHERE name = $1")
+
+    /// With the timeline: what was read on a server that was replaced since has no effect.
+    private static let lock = Statement(
+        """
+        SELECT cursor, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) FROM {schema}.feed_consumers
+        WHERE name = $1 FOR UPDATE SKIP LOCKED
+        """)
+
+    private static let update = Statement(
+        "UPDATE {schema}.feed_consumers SET cursor = $2, updated_at = $3 WHERE name = $1")
+
+    private static let insertion = Statement(
+        "INSERT INTO {schema}.feed_consumers (name, cursor, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING")
+
+    private static let replacement = Statement(
+        """
+        INSERT INTO {schema}.feed_consumers (name, cursor, updated_at) VALUES ($1, $2, $3)
+        ON CONFLICT (name) DO UPDATE SET cursor = EXCLUDED.cursor, updated_at = EXCLUDED.updated_at
+        """)
+
+    private func place(_ program: TenantActor, _ deadline: Deadline) async throws -> [UInt8]? {
+        var parameters = Parameters()
+        parameters.append(name)
+        let rows = try await feed.translated {
+            try await feed.engine.database.read(
+                program, deadline: deadline.nanoseconds, Self.look, parameters)
+        }
+        return rows.first.map { Array($0.bytes(0)) }
+    }
+
+    private func startingPoint(_ program: TenantActor, _ deadline: Deadline) async throws -> FeedCursor {
+        switch start {
+        case .beginning: try await feed.beginning(program, deadline: deadline)
+        case .now: try await feed.now(program, deadline: deadline)
+        }
+    }
+
+    private func put(
+        _ cursor: FeedCursor, _ program: TenantActor, _ deadline: Deadline, _ statement: Statement
+    ) async throws {
+        var kept = cursor
+        kept.timeline = nil
+        let row = (statement, parameters(kept))
+        _ = try await feed.translated {
+            try await feed.engine.database.batch(program, deadline: deadline.nanoseconds, [row])
+        }
+    }
+
+    /// Locks the row, unless somebody has, and says whether nobody went on meanwhile.
+    private func holds(
+        _ stored: [UInt8], _ read: FeedCursor, _ transaction: RecordTransaction
+    ) async throws -> Bool {
+        var parameters = Parameters()
+        parameters.append(name)
+        guard let row = try await transaction.query(Self.lock, parameters).first else { return false }
+        let timeline = UInt32(try row.string(1), radix: 16)
+        return Array(row.bytes(0)) == stored && timeline == read.timeline
+    }
+
+    private func parameters(_ cursor: FeedCursor) -> Parameters {
+        var parameters = Parameters()
+        parameters.append(name)
+        parameters.append(cursor.bytes)
+        parameters.append(Timestamp.now())
+        return parameters
+    }
+}
+
+/// Where a consumer that is new begins.
+package enum FeedStart: Sendable, Hashable {
+    case beginning, now
+}
+
+/// What a step of a consumer did.
+package enum FeedStep: Sendable, Hashable {
+    /// Its effect is committed for so many events. More may be there unless it has caught up.
+    case advanced(events: Int, isCaughtUp: Bool)
+    /// Nothing was to be done.
+    case idle
+    /// Another instance works on this feed.
+    case elsewhere
+}

@@ -1,0 +1,118 @@
+import Postgres
+
+/// The statement that reads a part of a feed: rows that one snapshot sees and another does not, in their order, from a position on.
+///
+/// Each row begins with what the server says of itself; without an event there is one row with that alone.
+enum FeedQuery {
+    /// The columns in order.
+    enum Column: Int, CaseIterable {
+        case snapshot, age, timeline, floor
+        case position, time, actor, principal, purpose, method, object, recordID, version, before, after, requestID, traceID
+        /// The bytes of this row and those before it.
+        case bytes
+    }
+
+    /// Bytes of a row besides its JSON, at most about.
+    private static let rowBytes = 512
+
+    /// The rows of a range of `ledger_position_key`, and no others, are looked at. What the reader has seen, and the snapshot that is
+    /// told, are read once, not for each row.
+    private static let text = """
+        WITH given AS MATERIALIZED (
+            SELECT pg_current_snapshot() AS present, $2::text::pg_snapshot AS seen,
+                coalesce($3::text::pg_snapshot, pg_current_snapshot()) AS told
+        )
+        SELECT given.present::text, age(pg_snapshot_xmax(given.present)::xid),
+            substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
+            (SELECT feed_floor FROM {schema}.meta), part.*
+        FROM given LEFT JOIN LATERAL (
+            SELECT position, occurred_at, actor_id, on_behalf_of_id, purpose, method, object, record_id, record_version,
+                before, after, request_id, trace_id, bytes
+            FROM (
+                SELECT *, sum(size) OVER (ORDER BY position)::bigint AS bytes
+                FROM (
+                    SELECT *, \(rowBytes) + coalesce(octet_length(before::text), 0)
+                        + coalesce(octet_length(after::text), 0) AS size
+                    FROM {schema}.ledger WHERE \(FeedQuery.untold) ORDER BY position LIMIT $4
+                ) AS row
+            ) AS measured WHERE bytes - size < $5
+        ) AS part ON true ORDER BY part.position
+        """
+
+    /// Rows that are to be told: after $1, in `given.told` and not in `given.seen`.
+    private static let untold = """
+        position > $1 AND position > 0 AND NOT pg_visible_in_snapshot(xid, given.seen)
+            AND pg_visible_in_snapshot(xid, given.told)
+        """
+
+    private static let statement = Statement(unsafeGenerated: text)
+
+    static func part(after cursor: FeedCursor, limit: Int) -> (Statement, Parameters) {
+        var parameters = Parameters()
+        parameters.append(cursor.edge)
+        parameters.append(cursor.seen.text)
+        parameters.append(cursor.page?.snapshot.text)
+        parameters.append(Int64(limit))
+        parameters.append(Int64(RowBytes.bytesAtOnce))
+        return (statement, parameters)
+    }
+
+    /// How many events are to be told, counted up to $3 of them, and the time of the earliest of these.
+    private static let counting = Statement(
+        unsafeGenerated: """
+            WITH given AS MATERIALIZED (SELECT $2::text::pg_snapshot AS seen, pg_current_snapshot() AS told)
+            SELECT count(position), min(occurred_at) FROM given LEFT JOIN LATERAL (
+                SELECT position, occurred_at FROM {schema}.ledger WHERE \(untold) ORDER BY position LIMIT $3
+            ) AS part ON true
+            """)
+
+    static func backlog(after cursor: FeedCursor, countMax: Int) -> (Statement, Parameters) {
+        var parameters = Parameters()
+        parameters.append(cursor.floor)
+        parameters.append(cursor.seen.text)
+        parameters.append(Int64(countMax))
+        return (counting, parameters)
+    }
+}
+
+/// What the server says of itself with each read of a feed.
+struct FeedServer {
+    let view: FeedCursor.View
+    let timeline: UInt32
+    /// Events up to this position are no longer told.
+    let floor: Int64
+
+    init(_ row: Row) throws {
+        typealias Column = FeedQuery.Column
+        guard let snapshot = FeedSnapshot(try row.string(Column.snapshot.rawValue)),
+            let timeline = UInt32(try row.string(Column.timeline.rawValue), radix: 16)
+        else { throw PostgresError(.other, "the server's snapshot or timeline is none") }
+        // xmax follows the last transaction that ended; those that run may have later ids. How far the next new one is away, `age` tells
+        // in a transaction without an id. It tells the largest number for the three ids that no transaction has.
+        let age = try row.int32(Column.age.rawValue)
+        view = FeedCursor.View(
+            snapshot: snapshot, next: age < 0 || age == Int32.max ? nil : snapshot.xmax + UInt64(age))
+        self.timeline = timeline
+        floor = try row.int64(Column.floor.rawValue)
+    }
+}
+
+extension FeedEvent {
+    /// Nil for a row without an event.
+    init?(_ row: Row) throws {
+        typealias Column = FeedQuery.Column
+        func text(_ column: Column) throws -> String? { try row.optionalString(column.rawValue) }
+        func json(_ column: Column) throws -> [UInt8]? {
+            row.isNull(column.rawValue) ? nil : Array(try row.json(column.rawValue))
+        }
+        guard let position = try row.optionalInt64(Column.position.rawValue) else { return nil }
+        self.init(
+            position: position, time: try row.timestamp(Column.time.rawValue),
+            actorID: try row.optionalID(Column.actor.rawValue),
+            onBehalfOfID: try row.optionalID(Column.principal.rawValue), purpose: try text(.purpose),
+            method: try row.string(Column.method.rawValue), object: try row.string(Column.object.rawValue),
+            recordID: try row.id(Column.recordID.rawValue), version: try row.int64(Column.version.rawValue),
+            before: try json(.before), after: try json(.after), requestID: try text(.requestID),
+            traceID: try text(.traceID))
+    }
+}
