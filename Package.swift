@@ -251,16 +251,16 @@ let package = Package(
         tests(
             "RecordsTests",
             [
-                "Records", "FilterModel", "TestService", "Contracts", "CustomerContracts", "SalesContracts",
-                "AccessControl",
+                "Records", "FilterModel", "TestService", "TestSupport", "Contracts", "CustomerContracts",
+                "SalesContracts", "AccessControl",
                 "Postgres", "RPC", "Reactor", "Tenancy", "Wire",
             ]),
         tests(
             "RecordsIntegrationTests",
             [
-                "Records", "FilterModel", "TestPostgres", "TestService", "Contracts", "CustomerContracts",
-                "AccessControl",
-                "Migrations", "Postgres", "ServiceHost", "TenantDatabase", "Reactor", "RPC", "Tenancy", "Wire", logging,
+                "Records", "FilterModel", "TestPostgres", "TestService", "TestSupport", "Contracts", "CustomerContracts",
+                "AccessControl", "Migrations", "Observability", "Postgres", "ServiceHost", "TenantDatabase", "Reactor",
+                "RPC", "Tenancy", "Wire", logging, coreMetrics,
             ]),
         tests("PostgresTests", ["TestSupport", "Postgres", "Tenancy"]),
         // What tests of any module share: repeatable randomness, ports of this machine.

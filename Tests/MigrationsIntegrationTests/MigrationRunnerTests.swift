@@ -136,17 +136,24 @@ private struct World {
         let report = try await world.runner.migrateTenants(stream(first))
         #expect(report.migratedCount == 1 && report.currentCount == 1)
         for (table, verb, may) in [
-            ("things", "UPDATE", true), ("things", "DELETE", false), ("ledger", "INSERT", true),
-            ("ledger", "UPDATE", false),
+            ("things", "UPDATE", true), ("things", "DELETE", false), ("ledger", "SELECT", true),
+            ("ledger", "INSERT", false), ("ledger", "UPDATE", false),
             ("meta", "SELECT", true), ("meta", "UPDATE", false), ("requests", "DELETE", true),
         ] {
             let row = try await world.sql("SELECT has_table_privilege('\(schema)', '\(schema).\(table)', '\(verb)')")
                 .one()
             #expect(try row.bool(0) == may, "\(table) \(verb)")
         }
-        let row = try await world.sql("SELECT has_any_column_privilege('\(schema)', '\(schema).ledger', 'UPDATE')")
-            .one()
-        #expect(try !row.bool(0))
+        let row = try await world.sql(
+            """
+            SELECT has_any_column_privilege('\(schema)', '\(schema).ledger', 'UPDATE'),
+                has_column_privilege('\(schema)', '\(schema).ledger', 'method', 'INSERT'),
+                has_column_privilege('\(schema)', '\(schema).ledger', 'position', 'INSERT'),
+                has_sequence_privilege('\(schema)', '\(schema).ledger_position_seq', 'USAGE')
+            """
+        ).one()
+        let may = try (0..<4).map { try row.bool($0) }
+        #expect(may == [false, true, false, true])
         #expect(try await world.runner.migrateTenants(stream(first)).currentCount == 2)
         let fewer = MigrationStream(
             name: "sales", kind: .tenant(.sales), migrations: [first], rights: TableRights.added("things"))

@@ -18,9 +18,12 @@ enum RightsCatalogue {
                 SELECT nspname, relname,
                     concat_ws(', ', (
                         SELECT string_agg(verb, ', ' ORDER BY position)
-                        FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'])
+                        FROM unnest(
+                            ARRAY['USAGE', 'SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'])
                             WITH ORDINALITY AS verbs (verb, position)
-                        WHERE has_table_privilege(who.oid, pg_class.oid, verb)
+                        WHERE CASE WHEN verb = 'USAGE'
+                                THEN relkind = 'S' AND has_sequence_privilege(who.oid, pg_class.oid, verb)
+                                ELSE has_table_privilege(who.oid, pg_class.oid, verb) END
                             AND NOT (is_system AND verb = 'SELECT')), columns.may) AS may
                 FROM pg_class JOIN namespaces ON namespaces.oid = relnamespace CROSS JOIN who
                 LEFT JOIN columns ON attrelid = pg_class.oid

@@ -17,7 +17,7 @@ enum FeedQuery {
 
     /// The rows of a range of `ledger_position_key`, and no others, are looked at. What the reader has seen, and the snapshot that is
     /// told, are read once, not for each row.
-    private static let text = """
+    static let text = """
         WITH given AS MATERIALIZED (
             SELECT pg_current_snapshot() AS present, $2::text::pg_snapshot AS seen,
                 coalesce($3::text::pg_snapshot, pg_current_snapshot()) AS told

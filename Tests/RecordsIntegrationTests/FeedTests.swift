@@ -1,0 +1,135 @@
+import AccessControl
+import CustomerContracts
+import Postgres
+import RPC
+import Tenancy
+import TestPostgres
+import TestService
+import Testing
+
+@testable import Records
+
+/// What an event tells, to whom, and which cursors are good.
+@Suite struct FeedTests {
+    @Test func anEventTellsTheWrite() async throws {
+        try await Feeds.run { feeds in
+            var cursor = try await feeds.now()
+            let account = try await feeds.service.create(Account(displayName: "Acme", city: "Rom"))
+            _ = try await feeds.service.update(Account(id: account.id, version: 1, city: "Bonn"), ["city"])
+            let events = try await feeds.drain(&cursor)
+            #expect(events.map(\.version) == [1, 2])
+            #expect(Set(events.map(\.recordID.text)) == [account.id])
+            let last = try #require(events.last)
+            #expect(last.object == "account" && last.method == AccountServiceMethods.updateAccount.path)
+            #expect(last.actorID == feeds.service.admin.id && last.purpose == nil && last.onBehalfOfID == nil)
+            #expect(last.before == Array(#"{"city": "Rom"}"#.utf8) && last.after == Array(#"{"city": "Bonn"}"#.utf8))
+            #expect(events[0].before == nil && events[0].time <= last.time && last.traceID != nil)
+        }
+    }
+
+    /// A purpose is told of the kinds that it reads; other rows count as read.
+    @Test func whatThePurposeDoesNotReadIsNotTold() async throws {
+        try await Feeds.run { feeds in
+            var cursor = try await feeds.now()
+            for _ in 0..<3 { _ = try await feeds.service.create(Contact(familyName: "Rossi")) }
+            #expect(try await feeds.drain(&cursor, limit: 2).isEmpty)
+            try await feeds.settle(&cursor)
+            #expect(cursor.floor == (try await feeds.positions().last))
+        }
+    }
+
+    @Test func usersAndProgramsForThemReadNoFeed() async throws {
+        try await Feeds.run { feeds in
+            let cursor = try await feeds.now()
+            let actor = TenantActor(feeds.service.tenant.id, purpose: Feeds.purpose, onBehalfOf: feeds.service.admin)
+            let refused = try await refusal {
+                try await feeds.feed.read(actor, after: cursor, limit: 1, deadline: feeds.deadline)
+            }
+            #expect(refused?.reason == "PERMISSION_MISSING")
+        }
+    }
+
+    /// Long events come a few at a time, and never none.
+    @Test func aBatchIsBoundedByBytes() async throws {
+        try await Feeds.run { feeds in
+            var cursor = try await feeds.now()
+            let text = String(repeating: "x", count: 3_000_000)
+            for _ in 0..<4 { _ = try await feeds.service.create(Account(displayName: "Acme", description: text)) }
+            let first = try await feeds.read(cursor)
+            #expect((1..<4).contains(first.events.count) && !first.isCaughtUp)
+            cursor = first.cursor
+            #expect(first.events.count + (try await feeds.drain(&cursor).count) == 4)
+        }
+    }
+
+    @Test func aTokenIsGoodForItsFeedOnly() async throws {
+        try await Feeds.run { feeds in
+            try await Feeds.run { other in
+                try await feeds.createAccount()
+                let cursor = try await feeds.read(feeds.beginning()).cursor
+                let token = try feeds.feed.token(cursor)
+                #expect(try feeds.feed.cursor(token, of: feeds.program) == cursor)
+                var tampered = [String(token.dropLast()), token + "A", "", "x", String(token.reversed())]
+                for place in token.indices where token.utf16.distance(from: token.startIndex, to: place) % 9 == 0 {
+                    var text = token
+                    text.replaceSubrange(place...place, with: token[place] == "A" ? "B" : "A")
+                    tampered.append(text)
+                }
+                for text in tampered {
+                    let refused = try await refusal { try feeds.feed.cursor(text, of: feeds.program) }
+                    #expect(refused?.reason == "FEED_CURSOR_INVALID" && refused?.code == .outOfRange)
+                }
+                let foreign = try await refusal { try other.feed.cursor(token, of: other.program) }
+                #expect(foreign?.reason == "FEED_CURSOR_INVALID")
+            }
+        }
+    }
+
+    /// Of another tenant, of data that was moved or restored, of a server that took over, of one that was set back.
+    @Test func aCursorOfAnotherHistoryIsRefused() async throws {
+        try await Feeds.run { feeds in
+            let good = try await feeds.now()
+            func cursor(
+                tenant: TenantID? = nil, service: ServiceName = .customer, epoch: Int64 = 0, timeline: UInt32? = nil,
+                seen: FeedSnapshot? = nil
+            ) -> FeedCursor {
+                FeedCursor(
+                    tenantID: tenant ?? good.tenantID, service: service, epoch: epoch, timeline: timeline ?? good.timeline,
+                    seen: seen ?? good.seen, floor: good.floor)
+            }
+            let later = try #require(FeedSnapshot("\(good.seen.xmin):\(good.seen.xmax + 1_000_000):"))
+            for bad in [
+                cursor(tenant: TenantID(.make())), cursor(service: .sales), cursor(epoch: 1), cursor(timeline: 99),
+                cursor(seen: later),
+            ] {
+                let refused = try await refusal { try await feeds.read(bad) }
+                #expect(refused?.reason == "FEED_CURSOR_INVALID")
+            }
+            var kept = good
+            kept.timeline = nil
+            #expect(try await feeds.read(kept).isCaughtUp)
+        }
+    }
+
+    /// However much lies behind a cursor: only rows after its floor are looked at.
+    @Test func aReadLooksAtARangeOfTheIndex() async throws {
+        try await Feeds.run { feeds in
+            try await feeds.service.sql(
+                """
+                INSERT INTO {schema}.ledger (id, occurred_at, method, object, record_id, record_version, after)
+                SELECT gen_random_uuid(), now(), 'm', 'account', gen_random_uuid(), 1, '{}' FROM generate_series(1, 100000)
+                """)
+            let schema = feeds.service.tenant.schema(.customer).name
+            _ = try await feeds.service.postgres.rows("ANALYZE \(schema).ledger")
+            var cursor = try await feeds.now()
+            try await feeds.settle(&cursor)
+            for _ in 0..<10 { try await feeds.createAccount() }
+            let (_, parameters) = FeedQuery.part(after: cursor, limit: 100)
+            let plan = try await feeds.service.sql("EXPLAIN (ANALYZE, BUFFERS) " + FeedQuery.text, parameters)
+                .map { try $0.string(0) }.joined(separator: "\n")
+            #expect(plan.contains("Index Scan using ledger_position_key") && !plan.contains("Seq Scan on ledger"))
+            let removed = plan.matches(of: /Rows Removed by Filter: ([0-9]+)/).compactMap { Int($0.1) }.reduce(0, +)
+            #expect(removed == 0, "\(plan)")
+        }
+    }
+}
