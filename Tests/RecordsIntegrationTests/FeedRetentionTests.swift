@@ -49,7 +49,9 @@ import Testing
                 "slow", of: feeds.feed, doing: ActivityServiceMethods.createActivity, from: .beginning, batchSize: 2,
                 meter: FeedMeter(NOOPMetricsHandler.instance))
             func step() async throws -> FeedStep {
-                try await consumer.step(as: feeds.program, deadline: feeds.deadline, logger: feeds.service.postgres.logger) {
+                try await consumer.step(
+                    as: feeds.program, deadline: feeds.deadline, logger: feeds.service.postgres.logger
+                ) {
                     _, _ in
                 }
             }

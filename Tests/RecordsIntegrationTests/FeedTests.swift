@@ -94,7 +94,8 @@ import Testing
                 seen: FeedSnapshot? = nil
             ) -> FeedCursor {
                 FeedCursor(
-                    tenantID: tenant ?? good.tenantID, service: service, epoch: epoch, timeline: timeline ?? good.timeline,
+                    tenantID: tenant ?? good.tenantID, service: service, epoch: epoch,
+                    timeline: timeline ?? good.timeline,
                     seen: seen ?? good.seen, floor: good.floor)
             }
             let later = try #require(FeedSnapshot("\(good.seen.xmin):\(good.seen.xmax + 1_000_000):"))

@@ -13,18 +13,23 @@ import Testing
         page: FeedCursor.Page? = nil, timeline: UInt32? = 7
     ) -> FeedCursor {
         FeedCursor(
-            tenantID: Self.tenant, service: .customer, epoch: 3, timeline: timeline, seen: seen, floor: floor, told: told,
+            tenantID: Self.tenant, service: .customer, epoch: 3, timeline: timeline, seen: seen, floor: floor,
+            told: told,
             mark: mark, page: page)
     }
 
     private func snapshot(_ text: String) throws -> FeedSnapshot { try #require(FeedSnapshot(text)) }
 
-    @Test(arguments: ["1:1:", "10:20:", "10:20:10,14,19", "18446744073709551610:18446744073709551615:18446744073709551612"])
+    @Test(arguments: [
+        "1:1:", "10:20:", "10:20:10,14,19", "18446744073709551610:18446744073709551615:18446744073709551612",
+    ])
     func snapshotsAreReadAsPostgreSQLWritesThem(text: String) throws {
         #expect(try snapshot(text).text == text)
     }
 
-    @Test(arguments: ["", "1:1", "0:0:", "20:10:", "10:20:9", "10:20:20", "10:20:14,12", "10:20:x", "10:20:12:", "a:b:"])
+    @Test(arguments: [
+        "", "1:1", "0:0:", "20:10:", "10:20:9", "10:20:20", "10:20:14,12", "10:20:x", "10:20:12:", "a:b:",
+    ])
     func whatIsNoSnapshotIsRefused(text: String) { #expect(FeedSnapshot(text) == nil) }
 
     @Test func bytesGiveTheSameCursor() throws {
@@ -48,8 +53,10 @@ import Testing
 
     @Test func otherBytesAreRefused() throws {
         let page = FeedCursor.Page(snapshot: try snapshot("800:950:801"), next: 960, position: 44)
-        let bytes = cursor(seen: try snapshot("700:900:700,705"), told: 9, mark: .init(position: 9, next: 901), page: page)
-            .bytes
+        let bytes = cursor(
+            seen: try snapshot("700:900:700,705"), told: 9, mark: .init(position: 9, next: 901), page: page
+        )
+        .bytes
         for count in 0..<bytes.count { #expect(FeedCursor(Array(bytes.prefix(count))) == nil) }
         #expect(FeedCursor(bytes + [0]) == nil)
         #expect(FeedCursor(Array(repeating: 0x80, count: FeedCursor.bytesMax + 1)) == nil)

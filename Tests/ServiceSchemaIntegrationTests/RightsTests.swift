@@ -75,6 +75,9 @@ import Testing
             commands += [
                 "TRUNCATE \(schema).requests", "UPDATE \(schema).requests SET answer = ''",
                 "UPDATE \(schema).ledger SET method = ''", "UPDATE \(schema).meta SET version = 0",
+                "INSERT INTO \(schema).ledger (position) VALUES (1)",
+                "SELECT setval('\(schema).ledger_position_seq', 1)",
+                "DELETE FROM \(schema).feed_consumers",
                 "INSERT INTO \(schema).schema_migrations SELECT * FROM \(schema).schema_migrations",
                 "CREATE TABLE \(schema).x (a integer)", "DROP SCHEMA \(schema) CASCADE",
             ]

@@ -128,7 +128,8 @@ enum RecordErrors {
     static func feedCursorInvalid() -> RPCError {
         RPCError(
             .outOfRange, reason: RecordReason.feedCursorInvalid.rawValue, domain: domain,
-            "The cursor is none of this feed, or its data was moved or restored since. Begin anew, from the records as they are.")
+            "The cursor is none of this feed, or its data was moved or restored since. Begin anew, from the records as they are."
+        )
     }
 
     static func feedCursorExpired(oldest: Int64) -> RPCError {

@@ -91,7 +91,7 @@ package struct Feed: Sendable {
 // Reading.
 extension Feed {
     private static func purpose(of program: TenantActor) throws -> Purpose {
-        guard case .program(let purpose, onBehalfOf: nil) = program.actor else {
+        guard case .program(let purpose, let principal) = program.actor, principal == nil else {
             throw RPCError.permissionDenied(
                 RecordReason.permissionMissing.rawValue, "The feed is read by programs for the workspace itself.",
                 domain: RecordErrors.domain)

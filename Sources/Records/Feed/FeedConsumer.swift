@@ -41,7 +41,9 @@ package struct FeedConsumer: Sendable {
         }
         guard let cursor = FeedCursor(stored) else { throw RecordErrors.feedCursorInvalid() }
         let batch = try await feed.read(program, after: cursor, limit: batchSize, deadline: deadline)
-        if batch.isCaughtUp, batch.events.isEmpty { meter.note(FeedBacklog(count: 0, earliest: nil), of: name, program) }
+        if batch.isCaughtUp, batch.events.isEmpty {
+            meter.note(FeedBacklog(count: 0, earliest: nil), of: name, program)
+        }
         var next = batch.cursor
         next.timeline = nil
         guard !batch.events.isEmpty || !next.stands(where: cursor) else { return .idle }
@@ -87,7 +89,8 @@ extension FeedConsumer {
         "UPDATE {schema}.feed_consumers SET cursor = $2, updated_at = $3 WHERE name = $1")
 
     private static let insertion = Statement(
-        "INSERT INTO {schema}.feed_consumers (name, cursor, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING")
+        "INSERT INTO {schema}.feed_consumers (name, cursor, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING"
+    )
 
     private static let replacement = Statement(
         """

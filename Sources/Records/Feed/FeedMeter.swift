@@ -14,7 +14,8 @@ package final class FeedMeter: Sendable {
     /// The effect of these events is done.
     func note(_ events: [FeedEvent], of consumer: String) {
         guard let earliest = events.map(\.time).min() else { return }
-        Counter(label: MetricName.feedEvents, dimensions: labels(consumer), factory: factory).increment(by: events.count)
+        Counter(label: MetricName.feedEvents, dimensions: labels(consumer), factory: factory).increment(
+            by: events.count)
         Timer(label: MetricName.feedLag, dimensions: labels(consumer), factory: factory)
             .recordMicroseconds(max(0, Timestamp.now().microseconds - earliest.microseconds))
     }

@@ -7,7 +7,8 @@ enum FeedQuery {
     /// The columns in order.
     enum Column: Int, CaseIterable {
         case snapshot, age, timeline, floor
-        case position, time, actor, principal, purpose, method, object, recordID, version, before, after, requestID, traceID
+        case position, time, actor, principal, purpose, method, object, recordID, version, before, after, requestID,
+            traceID
         /// The bytes of this row and those before it.
         case bytes
     }
