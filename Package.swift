@@ -258,7 +258,8 @@ let package = Package(
         tests(
             "RecordsIntegrationTests",
             [
-                "Records", "FilterModel", "TestPostgres", "TestService", "TestSupport", "Contracts", "CustomerContracts",
+                "Records", "FilterModel", "TestPostgres", "TestService", "TestSupport", "Contracts",
+                "CustomerContracts",
                 "AccessControl", "Migrations", "Observability", "Postgres", "ServiceHost", "TenantDatabase", "Reactor",
                 "RPC", "Tenancy", "Wire", logging, coreMetrics,
             ]),

@@ -17,8 +17,8 @@ import Testing
             INSERT INTO \(schema).ledger (id, occurred_at, method, object, record_id, record_version)
             VALUES (gen_random_uuid(), now(), 'm', 'deal', gen_random_uuid(), 1)
             """
-        let old = ["CREATE SCHEMA \(schema)"] + commands(MigrationStream.base.prefix(3)) + [row, row]
-        for part in [old, commands(MigrationStream.base[3...3]) + [row, row]] {
+        let old = ["CREATE SCHEMA \(schema)"] + commands(MigrationStream.everySchema.prefix(4)) + [row, row]
+        for part in [old, commands(MigrationStream.everySchema[4...4]) + [row, row]] {
             try await postgres.owner.transaction(for: nil) { transaction in
                 for command in part { try transaction.enqueue(unsafeCommand: command) }
             }

@@ -125,9 +125,10 @@ import Testing
             var cursor = try await feeds.now()
             try await feeds.settle(&cursor)
             for _ in 0..<10 { try await feeds.createAccount() }
-            let (_, parameters) = FeedQuery.part(after: cursor, limit: 100)
-            let plan = try await feeds.service.sql("EXPLAIN (ANALYZE, BUFFERS) " + FeedQuery.text, parameters)
-                .map { try $0.string(0) }.joined(separator: "\n")
+            let plan = try await feeds.service.sql(
+                "EXPLAIN (ANALYZE, BUFFERS) " + FeedQuery.text(limit: 100), FeedQuery.values(after: cursor)
+            )
+            .map { try $0.string(0) }.joined(separator: "\n")
             #expect(plan.contains("Index Scan using ledger_position_key") && !plan.contains("Seq Scan on ledger"))
             let removed = plan.matches(of: /Rows Removed by Filter: ([0-9]+)/).compactMap { Int($0.1) }.reduce(0, +)
             #expect(removed == 0, "\(plan)")

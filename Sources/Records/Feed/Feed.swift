@@ -1,5 +1,6 @@
 import Postgres
 package import RPC
+import Reactor
 package import Tenancy
 import TenantDatabase
 
@@ -26,7 +27,8 @@ package struct Feed: Sendable {
         precondition((1...Feed.limitMax).contains(limit), "a batch has 1 to \(Feed.limitMax) events")
         let purpose = try Feed.purpose(of: program)
         let (rows, server) = try await part(program, cursor, limit, deadline)
-        let told = try rows.compactMap { try FeedEvent($0) }
+        var pace = Pace()
+        let told = try await pace.map(rows) { try FeedEvent($0) }.compactMap(\.self)
         let view = cursor.page.map { FeedCursor.View(snapshot: $0.snapshot, next: $0.next) } ?? server.view
         let bytes = try rows.last?.optionalInt64(FeedQuery.Column.bytes.rawValue) ?? 0
         let hasMore = told.count == limit || bytes >= RowBytes.bytesAtOnce
@@ -51,7 +53,8 @@ package struct Feed: Sendable {
     /// Where the feed stands: only what is committed from now on is told.
     package func now(_ program: TenantActor, deadline: Deadline) async throws -> FeedCursor {
         let empty = try await emptyCursor(program)
-        let statements = [FeedQuery.part(after: empty, limit: 1), Feed.places]
+        let part = engine.statement(FeedQuery.text(limit: 1))
+        let statements = [(part, FeedQuery.values(after: empty)), Feed.places]
         let results = try await translated {
             try await engine.database.batch(
                 program, deadline: deadline.nanoseconds, access: .snapshot, statements)
@@ -114,10 +117,10 @@ extension Feed {
         guard cursor.tenantID == program.tenantID, cursor.service == engine.database.service,
             cursor.epoch == place.epoch
         else { throw RecordErrors.feedCursorInvalid() }
-        let (statement, parameters) = FeedQuery.part(after: cursor, limit: limit)
+        let statement = engine.statement(FeedQuery.text(limit: limit))
         let rows = try await translated {
             try await engine.database.read(
-                program, at: place, deadline: deadline.nanoseconds, statement, parameters)
+                program, at: place, deadline: deadline.nanoseconds, statement, FeedQuery.values(after: cursor))
         }
         guard let first = rows.first else { throw PostgresError(.other, "the server said nothing of itself") }
         let server = try FeedServer(first)
@@ -162,4 +165,6 @@ package struct FeedBacklog: Sendable, Hashable {
     package let earliest: Timestamp?
 
     package static let countMax = 10_000
+
+    static let none = FeedBacklog(count: 0, earliest: nil)
 }

@@ -41,12 +41,12 @@ package struct FeedConsumer: Sendable {
         }
         guard let cursor = FeedCursor(stored) else { throw RecordErrors.feedCursorInvalid() }
         let batch = try await feed.read(program, after: cursor, limit: batchSize, deadline: deadline)
-        if batch.isCaughtUp, batch.events.isEmpty {
-            meter.note(FeedBacklog(count: 0, earliest: nil), of: name, program)
-        }
         var next = batch.cursor
         next.timeline = nil
-        guard !batch.events.isEmpty || !next.stands(where: cursor) else { return .idle }
+        guard !batch.events.isEmpty || !next.stands(where: cursor) else {
+            meter.note(FeedBacklog.none, of: name, program)
+            return .idle
+        }
         let isDone = try await feed.engine.transaction(
             as: program, doing: method, deadline: deadline, logger: logger
         ) { transaction in
@@ -57,6 +57,7 @@ package struct FeedConsumer: Sendable {
         }
         guard isDone else { return .elsewhere }
         meter.note(batch.events, of: name)
+        if batch.isCaughtUp { meter.note(FeedBacklog.none, of: name, program) }
         return .advanced(events: batch.events.count, isCaughtUp: batch.isCaughtUp)
     }
 

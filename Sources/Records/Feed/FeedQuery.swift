@@ -18,7 +18,10 @@ enum FeedQuery {
 
     /// The rows of a range of `ledger_position_key`, and no others, are looked at. What the reader has seen, and the snapshot that is
     /// told, are read once, not for each row.
-    static let text = """
+    ///
+    /// The limit is part of the text: a statement that says how many rows it gives is planned once.
+    static func text(limit: Int) -> String {
+        """
         WITH given AS MATERIALIZED (
             SELECT pg_current_snapshot() AS present, $2::text::pg_snapshot AS seen,
                 coalesce($3::text::pg_snapshot, pg_current_snapshot()) AS told
@@ -34,11 +37,12 @@ enum FeedQuery {
                 FROM (
                     SELECT *, \(rowBytes) + coalesce(octet_length(before::text), 0)
                         + coalesce(octet_length(after::text), 0) AS size
-                    FROM {schema}.ledger WHERE \(FeedQuery.untold) ORDER BY position LIMIT $4
+                    FROM {schema}.ledger WHERE \(FeedQuery.untold) ORDER BY position LIMIT \(limit)
                 ) AS row
-            ) AS measured WHERE bytes - size < $5
+            ) AS measured WHERE bytes - size < $4
         ) AS part ON true ORDER BY part.position
         """
+    }
 
     /// Rows that are to be told: after $1, in `given.told` and not in `given.seen`.
     private static let untold = """
@@ -46,16 +50,14 @@ enum FeedQuery {
             AND pg_visible_in_snapshot(xid, given.told)
         """
 
-    private static let statement = Statement(unsafeGenerated: text)
-
-    static func part(after cursor: FeedCursor, limit: Int) -> (Statement, Parameters) {
+    /// The values of `text`.
+    static func values(after cursor: FeedCursor) -> Parameters {
         var parameters = Parameters()
         parameters.append(cursor.edge)
         parameters.append(cursor.seen.text)
         parameters.append(cursor.page?.snapshot.text)
-        parameters.append(Int64(limit))
         parameters.append(Int64(RowBytes.bytesAtOnce))
-        return (statement, parameters)
+        return parameters
     }
 
     /// How many events are to be told, counted up to $3 of them, and the time of the earliest of these.
@@ -69,7 +71,7 @@ enum FeedQuery {
 
     static func backlog(after cursor: FeedCursor, countMax: Int) -> (Statement, Parameters) {
         var parameters = Parameters()
-        parameters.append(cursor.floor)
+        parameters.append(cursor.edge)
         parameters.append(cursor.seen.text)
         parameters.append(Int64(countMax))
         return (counting, parameters)
