@@ -42,6 +42,8 @@ package struct MigrationStream: Sendable {
     package let migrations: [Migration]
     /// What comes before them in every tenant schema, whatever the service; none in the directory.
     package let base: [Migration]
+    /// What the service may do with the tables of these.
+    let baseRights: [TableRights]
     /// What the service may do with the tables that the migrations make.
     package let rights: [TableRights]
     /// The versions of a schema that the program works with: its own. Once there is a release it begins with that one's, so that
@@ -49,7 +51,8 @@ package struct MigrationStream: Sendable {
     package var accepted: ClosedRange<Int> { version...version }
 
     package init(
-        name: String, kind: Kind, migrations: [Migration], rights: [TableRights], base: [Migration] = Self.everySchema
+        name: String, kind: Kind, migrations: [Migration], rights: [TableRights], base: [Migration] = Self.everySchema,
+        baseRights: [TableRights] = Self.everySchemaRights
     ) {
         precondition(
             migrations.map(\.number) == Array(1..<migrations.count + 1),
@@ -59,6 +62,7 @@ package struct MigrationStream: Sendable {
         self.migrations = migrations
         self.rights = rights
         self.base = kind == .directory ? [] : base
+        self.baseRights = kind == .directory ? [] : baseRights
     }
 
     /// Whose tenants' schemas it is for; nil for the directory's.
@@ -93,7 +97,7 @@ extension MigrationStream {
 
     /// The ledger is added to and never changed, and nobody chooses the transaction or position of a row, on which the feed relies. A
     /// stored answer is never changed either: looking for old ones with SKIP LOCKED asks for the right to change some column.
-    static let baseRights =
+    package static let everySchemaRights =
         TableRights.read("schema_migrations")
         + [
             TableRights("meta", "SELECT, UPDATE (feed_floor)"),

@@ -28,7 +28,7 @@ struct SchemaUpgrade {
         "UPDATE {schema}.meta SET version = $1, parked_at = NULL, parked_error = NULL")
 
     private var rights: SchemaRights {
-        SchemaRights(rights: MigrationStream.baseRights + stream.rights, schema: schema.name, grantee: schema.role)
+        SchemaRights(rights: stream.baseRights + stream.rights, schema: schema.name, grantee: schema.role)
     }
 
     /// What an existing schema says of itself. Its row stays locked until the transaction ends, so that two runs do not meet.

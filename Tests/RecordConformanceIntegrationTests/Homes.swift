@@ -37,7 +37,7 @@ enum Homes {
         let stream = definition.stream
         let behind = MigrationStream(
             name: stream.name, kind: stream.kind, migrations: stream.migrations, rights: stream.rights,
-            base: stream.base.dropLast())
+            base: stream.base.dropLast(), baseRights: TableRights.read("meta"))
         let postgres = try await TestPostgres.shared()
         let databases = postgres.databases(definition.name)
         try await postgres.withTenant(behind) { tenant in
