@@ -71,8 +71,9 @@ class Client:
         hello = field(1, 1) + field(2, 1) + field(3, "thin-client/1") + field(4, 1 << 20) + field(5, 4 << 20)
         self.send(field(self.HELLO, hello))
 
-    def send(self, frame):
-        self.socket.sendall(struct.pack(">I", len(frame)) + frame)
+    def send(self, *frames):
+        """Sends frames together, in as few packets as they fit in."""
+        self.socket.sendall(b"".join(struct.pack(">I", len(frame)) + frame for frame in frames))
 
     def read(self, count):
         data = b""
@@ -107,10 +108,8 @@ class Client:
         if len(requests) == 1:
             self.send(call_id + start + field(self.PAYLOAD, requests[0]) + field(self.END, 1))
         else:
-            self.send(call_id + start)
-            for request in requests:
-                self.send(call_id + field(self.PAYLOAD, request))
-            self.send(call_id + field(self.END, 1))
+            messages = [call_id + field(self.PAYLOAD, request) for request in requests]
+            self.send(call_id + start, *messages, call_id + field(self.END, 1))
         message = b""
         while True:
             frame = self.receive()
