@@ -30,8 +30,8 @@ package enum TokenDigest {
         }
     }
 
-    /// Looked up once: OpenSSL looks for it anew with each digest otherwise, which takes as long as the digest of a short text.
-    /// SAFETY: OpenSSL counts its references and changes nothing in it.
+    /// Looked up once; OpenSSL would look for it anew with each digest.
+    // SAFETY: a fetched algorithm is never changed, and any number of threads may begin digests with it (EVP_MD_fetch).
     private nonisolated(unsafe) static let algorithm: OpaquePointer = {
         guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else { preconditionFailure("OpenSSL has no SHA-256") }
         return algorithm

@@ -304,7 +304,8 @@ public enum UserServiceMethods {
         response: MessageDescriptor(steward_identity_v1_list_user_changes_response_descriptor()), kind: .unary
     )
 
-    /// Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account.
+    /// Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends
+    /// the user's sessions and lifts the lock of the user's account.
     public static let setUserPassword = MethodDefinition(
         path: "steward.identity.v1.UserService/SetUserPassword", request: SetUserPasswordRequest.descriptor,
         response: SetUserPasswordResponse.descriptor, kind: .unary
@@ -329,13 +330,14 @@ public enum UserServiceMethods {
             MethodDescription(deleteUser, comment: "Deletes a user; it can be restored."),
             MethodDescription(restoreUser, comment: "Brings a deleted user back."),
             MethodDescription(listUserChanges, comment: "Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser."),
-            MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account."),
+            MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends the user's sessions and lifts the lock of the user's account."),
         ])
 }
 
 /// The methods that are not standard of steward.identity.v1.UserService.
 package protocol UserServiceCustomMethods: Sendable {
-    /// Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account.
+    /// Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends
+    /// the user's sessions and lifts the lock of the user's account.
     func setUserPassword(_ request: SetUserPasswordRequest, _ context: CallContext) async throws -> SetUserPasswordResponse
 }
 
@@ -418,7 +420,8 @@ public struct UserServiceClient: Sendable {
         try await channel.call(UserServiceMethods.listUserChanges, request, options)
     }
 
-    /// Sets the password of a user. Needs user.update; ends the user's sessions and lifts the lock of the user's account.
+    /// Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends
+    /// the user's sessions and lifts the lock of the user's account.
     public func setUserPassword(
         _ request: SetUserPasswordRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> SetUserPasswordResponse {
