@@ -123,17 +123,25 @@ let package = Package(
         module("CustomerContracts", ["CCustomerContracts", "CContracts", "Contracts", "RPC", "Tenancy", "Wire"]),
         module("SalesContracts", ["CSalesContracts", "CContracts", "Contracts", "RPC", "Tenancy", "Wire"]),
 
-        // Floor 5: the frame of a process, which makes a program of a service's description, and the list of all contracts.
+        // Floor 5: what is done without a caller.
+        module(
+            "Work",
+            [
+                "RPC", "Records", "Postgres", "Tenancy", "AccessControl", "TenantDatabase", "Text", "Reactor",
+                "Observability", heap, logging,
+            ], exclude: ["README.md"]),
+
+        // Floor 6: the frame of a process, which makes a program of a service's description, and the list of all contracts.
         module("Catalogue", ["Contracts", "IdentityContracts", "CustomerContracts", "SalesContracts"]),
         module(
             "ServiceHost",
             [
                 "CLinux", "Reactor", "Observability", "Settings", "Credentials", "Tenancy", "TLSTransport",
                 "RPC", "RPCTransport", "Contracts", "AccessControl", "Postgres",
-                "TenantDatabase", "Migrations", "Records", "Wire", logging, metrics, coreMetrics,
+                "TenantDatabase", "Migrations", "Records", "Wire", "Work", logging, metrics, coreMetrics,
             ], exclude: ["README.md"]),
 
-        // Floor 6: the services and the public client.
+        // Floor 7: the services and the public client.
         module(
             "GatewayService",
             [
@@ -173,7 +181,7 @@ let package = Package(
             ],
             exclude: ["README.md"]),
 
-        // Floor 7: the programs, a page each, and the command line.
+        // Floor 8: the programs, a page each, and the command line.
         program("steward-gateway", ["GatewayService", "ServiceHost", "Tenancy", "Catalogue", "Contracts"]),
         program("steward-identity", ["IdentityService", "ServiceHost", "Tenancy", "Catalogue", "Contracts"]),
         program("steward-customer", ["CustomerService", "ServiceHost", "Contracts", "CustomerContracts"]),
@@ -262,6 +270,13 @@ let package = Package(
                 "CustomerContracts",
                 "AccessControl", "Migrations", "Observability", "Postgres", "ServiceHost", "TenantDatabase", "Reactor",
                 "RPC", "Tenancy", "Wire", logging, coreMetrics,
+            ]),
+        tests("WorkTests", ["TestSupport", "Work", "Tenancy", "Text"]),
+        tests(
+            "WorkIntegrationTests",
+            [
+                "Work", "TestPostgres", "TestService", "AccessControl", "Contracts", "CustomerContracts", "Postgres", "RPC",
+                "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Text", logging,
             ]),
         tests("PostgresTests", ["TestSupport", "Postgres", "Tenancy"]),
         // What tests of any module share: repeatable randomness, ports of this machine.

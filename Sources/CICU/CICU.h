@@ -1,6 +1,7 @@
 // The door to ICU. Its functions carry their version in their names (unorm2_normalize_72) by macros, which Swift does not
 // see, so each gets a function of a fixed name.
 #pragma once
+#include <unicode/ucal.h>
 #include <unicode/uchar.h>
 #include <unicode/ucol.h>
 #include <unicode/unorm2.h>
@@ -46,3 +47,25 @@ static inline int steward_collate(
     UErrorCode status = U_ZERO_ERROR;
     return (int)ucol_strcollUTF8(collator, one, one_count, other, other_count, &status);
 }
+
+// The rules of a time zone of the IANA database, or NULL for a name that ICU does not know. Used by one thread at a time.
+static inline UCalendar *steward_time_zone(const UChar *name, int32_t count) {
+    UErrorCode status = U_ZERO_ERROR;
+    UChar canonical[128];
+    UBool is_known = false;
+    ucal_getCanonicalTimeZoneID(name, count, canonical, 128, &is_known, &status);
+    if (U_FAILURE(status) || !is_known) return NULL;
+    UCalendar *calendar = ucal_open(name, count, "en", UCAL_GREGORIAN, &status);
+    return U_SUCCESS(status) ? calendar : NULL;
+}
+
+// How far the zone is ahead of UTC, in milliseconds, at a moment in milliseconds since 1970.
+static inline int32_t steward_zone_offset(UCalendar *calendar, double moment) {
+    UErrorCode status = U_ZERO_ERROR;
+    ucal_setMillis(calendar, moment, &status);
+    int32_t standard = ucal_get(calendar, UCAL_ZONE_OFFSET, &status);
+    int32_t summer = ucal_get(calendar, UCAL_DST_OFFSET, &status);
+    return U_SUCCESS(status) ? standard + summer : 0;
+}
+
+static inline void steward_close_time_zone(UCalendar *calendar) { ucal_close(calendar); }

@@ -91,6 +91,7 @@ extension MigrationStream {
         Migration(number: 3, name: "tell_purposes", sql: PackageResources.tenant_0003_tell_purposes_sql),
         Migration(number: 4, name: "drop_write_fence", sql: PackageResources.tenant_0004_drop_write_fence_sql),
         Migration(number: 5, name: "number_ledger", sql: PackageResources.tenant_0005_number_ledger_sql),
+        Migration(number: 6, name: "create_jobs", sql: PackageResources.tenant_0006_create_jobs_sql),
     ]
 
     static let baseName = "tenant"
@@ -105,10 +106,16 @@ extension MigrationStream {
             TableRights("ledger_position_seq", "USAGE"),
             TableRights("feed_consumers", "SELECT, INSERT, UPDATE (cursor, updated_at)"),
             TableRights("requests", "SELECT, INSERT, UPDATE (created_at), DELETE"),
-        ]
+        ] + TableRights.kept("jobs", changing: jobColumns)
 
     /// What a service writes of a ledger row.
     private static let ledgerColumns =
         "id, occurred_at, actor_id, on_behalf_of_id, purpose, method, object, record_id, record_version, before, after, "
         + "request_id, trace_id"
+
+    /// What changes of a job. What it is, and for whom, does not.
+    private static let jobColumns = [
+        "key", "state", "due_at", "attempts", "lease_holder_id", "lease_number", "checkpoint", "progress_done",
+        "progress_total", "cancel_asked_at", "last_error", "started_at", "ended_at", "scheduled_at",
+    ]
 }

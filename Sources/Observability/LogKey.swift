@@ -14,6 +14,10 @@ package enum LogKey {
     package static let passwordSet = "password.set"
     /// State of a tenant after a change, as in suspended.
     package static let tenantState = "tenant.state"
+    /// Job, UUID text.
+    package static let jobID = "job.id"
+    /// Name of a job's definition.
+    package static let jobName = "job.name"
 
     // The call
     /// Package, service and method.

@@ -5,6 +5,7 @@ package import RPC
 package import Records
 package import Tenancy
 package import TenantDatabase
+package import Work
 
 /// What a service that keeps records is: its tables, its record types, and the methods that are not standard. All else is the same
 /// for every service, and made here.
@@ -22,16 +23,19 @@ package struct ServiceDefinition: Sendable {
     package let stream: MigrationStream
     /// The record types, in the order of the service's README; their standard methods are served by the engine.
     package let records: [RecordType]
+    /// What it does without a caller.
+    package let jobs: [JobDefinition]
     private let methods: Methods
 
     /// - Parameter stream: one for schemas of tenants; its service is this one.
-    package init(_ stream: MigrationStream, records: [RecordType], methods: @escaping Methods = { _, _ in }) {
+    package init(_ stream: MigrationStream, records: [RecordType], jobs: [JobDefinition] = [], methods: @escaping Methods = { _, _ in }) {
         guard let name = stream.service else {
             preconditionFailure("\(stream.name) makes no schemas of tenants, so no service keeps records there")
         }
         self.name = name
         self.stream = stream
         self.records = records
+        self.jobs = jobs
         self.methods = methods
     }
 

@@ -1,3 +1,4 @@
+import AccessControl
 package import Logging
 package import RPC
 import Reactor
@@ -24,9 +25,17 @@ extension RecordEngine {
             connection: ConnectionContext(peer: .program(database.service), logger: logger), arena: Arena(),
             startNanoseconds: MonotonicTime.now())
         do {
+            try await requireUser(of: program)
             return try await commit(context, as: program, body)
         } catch {
             throw await translate(error, nil, "", context, as: program)
         }
+    }
+
+    /// Also of what touches no record: what is done for a user is done as long as he is there.
+    private func requireUser(of program: TenantActor) async throws {
+        guard program.userID != nil else { return }
+        let policy = try await policies.snapshot(of: program.tenantID, minEpoch: 0)
+        guard policy.access(of: program) != nil else { throw RecordErrors.userUnknown() }
     }
 }

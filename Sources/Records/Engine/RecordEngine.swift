@@ -11,8 +11,8 @@ import Wire
 /// A call goes: authorise → validate → act → present. Whatever it writes, it writes in one transaction together with
 /// one ledger row for each record and, under a request id, with the answer, so that a retry is answered and not done.
 package final class RecordEngine: Sendable {
-    let database: TenantDatabase
-    let policies: any PolicySource
+    package let database: TenantDatabase
+    package let policies: any PolicySource
     let references: (any ReferenceChecker)?
     let tokens: PageToken
     /// For digests of secrets in fingerprints of requests.

@@ -1,0 +1,59 @@
+package import RPC
+package import Records
+package import Tenancy
+import Text
+
+/// A job of a service: what it is called, when it runs, what it may do, and its steps.
+///
+///     JobDefinition(
+///         "forget_requests", for: .forgetRequests, doing: method, schedule: .daily(TimeOfDay(3)), missed: .once
+///     ) { run, transaction in … }
+package struct JobDefinition: Sendable {
+    /// A step of a run.
+    package typealias Body = @Sendable (JobRun, RecordTransaction) async throws -> JobStep
+
+    /// Unique in the service, as in `forget_requests`. Rows of jobs are kept by it, so it stays.
+    package let name: String
+    package let purpose: Purpose
+    /// The method that would do the same, for the ledger.
+    package let method: MethodDefinition
+    /// Nil for a job that runs when it is asked for.
+    package let schedule: JobSchedule?
+    package let missed: MissedRuns
+    package let attempts: JobAttempts
+    /// How long a step may take, with its commit. A cancel waits so long at most.
+    package let stepTimeout: Duration
+    let body: Body
+
+    /// - Parameter body: one step, in a transaction that also stores where the job goes on: what it does there happens once, whatever
+    ///   happens to the process. What it does elsewhere (a message sent) may happen again.
+    package init(
+        _ name: StaticString, for purpose: Purpose, doing method: MethodDefinition, schedule: JobSchedule? = nil,
+        missed: MissedRuns = .once, attempts: JobAttempts = JobAttempts(5), stepTimeout: Duration = .seconds(10),
+        _ body: @escaping Body
+    ) {
+        (self.name, self.purpose, self.method) = (name.description, purpose, method)
+        (self.schedule, self.missed, self.attempts) = (schedule, missed, attempts)
+        (self.stepTimeout, self.body) = (stepTimeout, body)
+    }
+
+    /// The run after one that has ended or is left out; nil for a job without a schedule, or without a further moment.
+    func successor(of job: Job, at now: Timestamp, in zone: TimeZone) -> Timestamp? {
+        guard let schedule, let moment = job.scheduledAt else { return nil }
+        return missed.successor(
+            of: moment, started: job.startedAt, at: now, schedule, in: zone)
+    }
+}
+
+/// What a step gets to know of its job.
+package struct JobRun: Sendable {
+    package let id: RecordID
+    /// The moment of the schedule for which it runs; nil for a job that was asked for.
+    package let scheduledAt: Timestamp?
+    package let onBehalfOf: UserID?
+    /// What the step before gave; what the job was made with for the first one.
+    package let checkpoint: [UInt8]?
+    package let progress: JobProgress
+    /// By the runner's clock.
+    package let now: Timestamp
+}

@@ -1,0 +1,6 @@
+import Tenancy
+
+extension Purpose {
+    /// Takes jobs and gives them back; steps have the purpose of their job.
+    static let runJobs = Purpose("run_jobs")
+}

@@ -1,0 +1,135 @@
+package import Tenancy
+
+/// Where a job stands. `waiting` and `leased` are open; the others are its end.
+package enum JobState: String, Hashable, Sendable, CaseIterable {
+    /// Until it is due. Exits: leased, and cancelled by way of that.
+    case waiting
+    /// A runner has it until the lease ends. Exits: waiting (given back, or a step failed), leased (by another runner, when the
+    /// lease has ended), done, failed, cancelled.
+    case leased
+    case done, failed, cancelled
+
+    package var isOpen: Bool { self == .waiting || self == .leased }
+}
+
+/// How much of a job is done.
+package struct JobProgress: Hashable, Sendable {
+    package let done: Int64
+    /// Nil as long as it is not known.
+    package let total: Int64?
+
+    package init(done: Int64 = 0, total: Int64? = nil) { (self.done, self.total) = (done, total) }
+}
+
+/// What a step came to.
+package enum JobStep: Hashable, Sendable {
+    /// There is more: the next step gets these.
+    case goesOn(checkpoint: [UInt8], JobProgress)
+    /// The job is done.
+    case done(JobProgress)
+}
+
+/// The right to run a job's next step. Each lease has a number of its own, so that whoever lost one and takes the job again does not
+/// go on with the old one.
+package struct JobLease: Hashable, Sendable {
+    package let jobID: RecordID
+    package let holderID: RecordID
+    package let number: Int64
+}
+
+/// A job and the rules of what becomes of it. No clock, no I/O.
+package struct Job: Hashable, Sendable {
+    package let id: RecordID
+    package let name: String
+    package let onBehalfOf: UserID?
+    /// The moment of its schedule; nil for one that was asked for.
+    package internal(set) var scheduledAt: Timestamp?
+    package internal(set) var state: JobState
+    /// When somebody may take it next: the end of the lease while it is leased.
+    package internal(set) var dueAt: Timestamp
+    /// Failures of the present step, in a row.
+    package internal(set) var attempts = 0
+    package internal(set) var holderID: RecordID?
+    package internal(set) var leaseNumber: Int64 = 0
+    package internal(set) var checkpoint: [UInt8]?
+    package internal(set) var progress = JobProgress()
+    package internal(set) var cancelAskedAt: Timestamp?
+    /// The reason of the last failure, as in USER_UNKNOWN. No text of anybody.
+    package internal(set) var lastError: String?
+    package internal(set) var startedAt: Timestamp?
+    package internal(set) var endedAt: Timestamp?
+
+    /// The lease that it is under.
+    package var lease: JobLease? { holderID.map { JobLease(jobID: id, holderID: $0, number: leaseNumber) } }
+}
+
+// What becomes of a job that is leased.
+extension Job {
+    /// A step was done. The lease begins anew.
+    mutating func note(_ step: JobStep, at now: Timestamp, lease: Duration) {
+        precondition(state == .leased, "a step of a job that nobody has")
+        attempts = 0
+        lastError = nil
+        switch step {
+        case .goesOn(let next, let progress):
+            (checkpoint, self.progress, dueAt) = (next, progress, now.advanced(by: lease))
+        case .done(let progress):
+            self.progress = progress
+            end(.done, at: now)
+        }
+    }
+
+    /// A step failed: it is tried again, or the job has failed.
+    mutating func fail(_ failure: JobFailure, _ rules: JobAttempts, at now: Timestamp, jitter: Double) {
+        precondition(state == .leased, "a failure of a job that nobody has")
+        lastError = failure.reason
+        switch failure.kind {
+        case .elsewhere: wait(until: now.advanced(by: rules.wait(after: 1, jitter: jitter)))
+        case .passing where attempts + 1 < rules.countMax:
+            attempts += 1
+            wait(until: now.advanced(by: rules.wait(after: attempts, jitter: jitter)))
+        case .passing, .final:
+            attempts += 1
+            end(.failed, at: now)
+        }
+    }
+
+    /// The runner gives it back: anybody may take it at once.
+    mutating func release(at now: Timestamp) { wait(until: now) }
+
+    /// Its run is left out, and the next one is at another moment.
+    mutating func postpone(to moment: Timestamp) {
+        scheduledAt = moment
+        startedAt = nil
+        wait(until: moment)
+    }
+
+    mutating func cancel(at now: Timestamp) { end(.cancelled, at: now) }
+
+    /// Runners went away with it as often as its step may fail.
+    func isInterrupted(_ rules: JobAttempts) -> Bool { attempts >= rules.countMax }
+
+    private mutating func wait(until moment: Timestamp) {
+        precondition(state == .leased, "only who has a job gives it back")
+        (state, holderID, dueAt) = (.waiting, nil, moment)
+    }
+
+    mutating func end(_ state: JobState, at now: Timestamp) {
+        precondition(self.state == .leased && !state.isOpen, "a job ends once")
+        (self.state, holderID, endedAt, dueAt) = (state, nil, now, now)
+    }
+}
+
+/// Why a step came to nothing.
+struct JobFailure: Hashable, Sendable {
+    enum Kind: Sendable {
+        /// Trying again may help.
+        case passing
+        /// The cause is outside of the job (a database, the rights of the workspace are not there): it waits, and no attempt is used up.
+        case elsewhere
+        /// Trying again does not help.
+        case final
+    }
+    let reason: String
+    let kind: Kind
+}

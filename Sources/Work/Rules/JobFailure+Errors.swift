@@ -1,0 +1,21 @@
+import RPC
+
+extension JobFailure {
+    /// Runners went away in the middle of the step too often.
+    static let interrupted = JobFailure(reason: "JOB_INTERRUPTED", kind: .final)
+
+    /// - Parameter isTenantActive: a workspace that is not active knows no users; that says nothing of the one.
+    init(_ error: any Error, isTenantActive: Bool) {
+        guard let error = error as? RPCError else {
+            self.init(reason: "INTERNAL", kind: .passing)
+            return
+        }
+        let reason = error.reason.isEmpty ? error.code.name : error.reason
+        switch error.code {
+        case .unavailable: self.init(reason: reason, kind: .elsewhere)
+        case .permissionDenied: self.init(reason: reason, kind: isTenantActive ? .final : .elsewhere)
+        case .invalidArgument, .unimplemented: self.init(reason: reason, kind: .final)
+        default: self.init(reason: reason, kind: .passing)
+        }
+    }
+}

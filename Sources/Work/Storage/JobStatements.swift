@@ -1,0 +1,165 @@
+import Postgres
+import Tenancy
+
+/// The statements on a tenant's `jobs`.
+enum JobStatements {
+    /// Takes what is due and known by one of the names, the longest due first. A lease that has ended counts as a failure of its step.
+    /// What another transaction has is passed over.
+    static func claim(
+        _ names: [String], countMax: Int, by holder: RecordID, at now: Timestamp, until end: Timestamp
+    ) -> Query {
+        Query(claiming) {
+            $0.append(names)
+            $0.append(now)
+            $0.append(Int64(countMax))
+            $0.append(holder)
+            $0.append(end)
+        }
+    }
+
+    private static let claiming = Statement(
+        """
+        WITH due AS MATERIALIZED (
+            SELECT id FROM {schema}.jobs WHERE ended_at IS NULL AND due_at <= $2 AND name = ANY($1)
+            ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
+        )
+        UPDATE {schema}.jobs AS job SET attempts = attempts + CASE state WHEN 'leased' THEN 1 ELSE 0 END, state = 'leased',
+            lease_holder_id = $4, lease_number = lease_number + 1, due_at = $5, started_at = coalesce(started_at, $2)
+        FROM due WHERE job.id = due.id RETURNING job.id, name, on_behalf_of_id, lease_number
+        """)
+
+    /// When the next one is due.
+    static func nextDue(_ names: [String]) -> Query { Query(nextDue) { $0.append(names) } }
+
+    private static let nextDue = Statement(
+        "SELECT min(due_at) FROM {schema}.jobs WHERE ended_at IS NULL AND name = ANY($1)")
+
+    /// The job for as long as the transaction goes on, if the lease is still held: nobody else takes it or changes it meanwhile.
+    static func lock(_ lease: JobLease) -> Query {
+        Query(locking) {
+            $0.append(lease.jobID)
+            $0.append(lease.holderID)
+            $0.append(lease.number)
+        }
+    }
+
+    private static let locking = Statement(
+        """
+        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, checkpoint,
+            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at
+        FROM {schema}.jobs WHERE id = $1 AND state = 'leased' AND lease_holder_id = $2 AND lease_number = $3 FOR UPDATE
+        """)
+
+    static func find(_ id: RecordID) -> Query { Query(finding) { $0.append(id) } }
+
+    private static let finding = Statement(
+        """
+        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, checkpoint,
+            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at
+        FROM {schema}.jobs WHERE id = $1
+        """)
+
+    /// Stores what became of a job that is locked. The key of a schedule's run is free when it ends.
+    static func put(_ job: Job) -> Query {
+        Query(putting) {
+            $0.append(job.id)
+            $0.append(job.scheduledAt)
+            $0.append(job.state.rawValue)
+            $0.append(job.dueAt)
+            $0.append(Int32(job.attempts))
+            $0.append(job.holderID)
+            $0.append(job.checkpoint)
+            $0.append(job.progress.done)
+            $0.append(job.progress.total)
+            $0.append(job.lastError)
+            $0.append(job.startedAt)
+            $0.append(job.endedAt)
+        }
+    }
+
+    private static let putting = Statement(
+        """
+        UPDATE {schema}.jobs SET scheduled_at = $2, state = $3, due_at = $4, attempts = $5, lease_holder_id = $6, checkpoint = $7,
+            progress_done = $8, progress_total = $9, last_error = $10, started_at = $11, ended_at = $12,
+            key = CASE WHEN $12 IS NULL OR scheduled_at IS NULL THEN key END
+        WHERE id = $1
+        """)
+
+    /// Makes a job, unless there is one of its name and key.
+    static func insert(_ job: NewJob, id: RecordID, at now: Timestamp) -> Query {
+        Query(inserting) {
+            $0.append(id)
+            $0.append(job.name)
+            $0.append(job.key)
+            $0.append(job.onBehalfOf?.id)
+            $0.append(job.dueAt)
+            $0.append(job.scheduledAt)
+            $0.append(now)
+            $0.append(job.checkpoint)
+        }
+    }
+
+    private static let inserting = Statement(
+        """
+        INSERT INTO {schema}.jobs (id, name, key, on_behalf_of_id, state, due_at, scheduled_at, attempts, lease_number, checkpoint,
+            progress_done, created_at)
+        VALUES ($1, $2, $3, $4, 'waiting', $5, $6, 0, 0, $8, 0, $7) ON CONFLICT ON CONSTRAINT jobs_name_key_key DO NOTHING
+        RETURNING id
+        """)
+
+    static func find(_ name: String, key: String) -> Query {
+        Query(findingKey) {
+            $0.append(name)
+            $0.append(key)
+        }
+    }
+
+    private static let findingKey = Statement("SELECT id FROM {schema}.jobs WHERE name = $1 AND key = $2")
+
+    /// Marks a job that is open. Waits for the step that is under way: after it no other begins.
+    static func cancel(_ id: RecordID, at now: Timestamp) -> Query {
+        Query(cancelling) {
+            $0.append(id)
+            $0.append(now)
+        }
+    }
+
+    private static let cancelling = Statement(
+        """
+        UPDATE {schema}.jobs SET cancel_asked_at = coalesce(cancel_asked_at, $2),
+            due_at = CASE state WHEN 'waiting' THEN $2 ELSE due_at END
+        WHERE id = $1 AND ended_at IS NULL RETURNING id
+        """)
+
+    static func renew(_ lease: JobLease, until end: Timestamp) -> Query {
+        Query(renewing) {
+            $0.append(lease.jobID)
+            $0.append(lease.holderID)
+            $0.append(lease.number)
+            $0.append(end)
+        }
+    }
+
+    private static let renewing = Statement(
+        """
+        UPDATE {schema}.jobs SET due_at = $4
+        WHERE id = $1 AND state = 'leased' AND lease_holder_id = $2 AND lease_number = $3 RETURNING id
+        """)
+}
+
+extension Job {
+    /// From a row of `JobStatements.lock`.
+    init(_ row: Row) throws {
+        guard let state = JobState(rawValue: try row.string(4)) else {
+            throw PostgresError(.other, "a job has a state that is none")
+        }
+        self.init(
+            id: try row.id(0), name: try row.string(1), onBehalfOf: try row.optionalID(2).map { UserID($0) },
+            scheduledAt: try row.optionalTimestamp(3), state: state, dueAt: try row.timestamp(5),
+            attempts: Int(try row.int32(6)), holderID: try row.optionalID(7), leaseNumber: try row.int64(8),
+            checkpoint: row.value(9).map { Array($0) },
+            progress: JobProgress(done: try row.int64(10), total: try row.optionalInt64(11)),
+            cancelAskedAt: try row.optionalTimestamp(12), lastError: try row.optionalString(13),
+            startedAt: try row.optionalTimestamp(14), endedAt: try row.optionalTimestamp(15))
+    }
+}

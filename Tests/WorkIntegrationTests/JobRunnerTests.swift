@@ -1,0 +1,180 @@
+import Contracts
+import CustomerContracts
+import RPC
+import Records
+import Synchronization
+import Tenancy
+import TestPostgres
+import TestService
+import Testing
+
+@testable import Work
+
+/// What runners do with jobs in a real database.
+@Suite struct JobRunnerTests {
+    @Test func aJobGoesStepByStep() async throws {
+        try await Jobs.run { jobs in
+            let id = try await jobs.make()
+            await jobs.settle(try jobs.runner(jobs.counting(3)))
+            let job = try await jobs.job(id)
+            #expect(job.state == .done && job.progress == JobProgress(done: 3, total: 3) && job.lastError == nil)
+            #expect(job.startedAt == jobs.now && job.endedAt == jobs.now && job.lease == nil)
+            #expect(try await jobs.steps(of: id) == [0, 1, 2])
+            let purposes = try await jobs.service.sql("SELECT DISTINCT purpose FROM {schema}.ledger").map { try $0.string(0) }
+            #expect(purposes == ["count"])
+        }
+    }
+
+    @Test func aKeyMakesAJobOnce() async throws {
+        try await Jobs.run { jobs in
+            let (one, same, other) = try await (jobs.make(key: "a"), jobs.make(key: "a"), jobs.make(key: "b"))
+            await jobs.settle(try jobs.runner(jobs.counting(1)))
+            let again = try await jobs.make(key: "a")
+            #expect(one == same && one == again && one != other)
+            #expect(try await jobs.service.number("SELECT count(*) FROM {schema}.jobs") == 2)
+        }
+    }
+
+    @Test func twoRunnersNeverRunTheSameStep() async throws {
+        var limits = JobLimits()
+        limits.jobsOfTenantMax = 4
+        try await Jobs.run(limits) { jobs in
+            var ids: [RecordID] = []
+            for _ in 0..<16 { ids.append(try await jobs.make()) }
+            let counts = Mutex<[Int: Int]>([:])
+            let runners = try (0..<2).map { number in
+                try jobs.runner(jobs.counting(5, before: { _ in counts.withLock { $0[number, default: 0] += 1 } }))
+            }
+            let tasks = runners.map { runner in
+                jobs.service.postgres.start {
+                    // Others may have everything at this moment.
+                    while try await jobs.service.number("SELECT count(*) FROM {schema}.jobs WHERE ended_at IS NULL") > 0 {
+                        await jobs.settle(runner)
+                    }
+                }
+            }
+            for task in tasks { try await task.value }
+            for id in ids {
+                let (state, steps) = try await (jobs.job(id).state, jobs.steps(of: id))
+                #expect(state == .done && steps == [0, 1, 2, 3, 4])
+            }
+            let shares = counts.withLock { $0 }
+            #expect(shares.values.reduce(0, +) == 80 && shares.count == 2)
+        }
+    }
+
+    /// The process is gone after the effect, before COMMIT; PostgreSQL notices by the connection.
+    @Test func whatWasNotCommittedIsDoneByAnother() async throws {
+        try await Jobs.run { jobs in
+            let id = try await jobs.make()
+            let dying = try jobs.runner(
+                jobs.counting(
+                    2,
+                    after: { step, transaction in
+                        guard step == 1 else { return }
+                        let pid = try await transaction.query("SELECT pg_backend_pid()").one().int32(0)
+                        _ = try await jobs.service.postgres.rows("SELECT pg_terminate_backend(\(pid))")
+                        jobs.advance(.seconds(61))
+                        await jobs.settle(try jobs.runner(jobs.counting(2)))
+                    }))
+            await jobs.settle(dying)
+            let job = try await jobs.job(id)
+            #expect(job.state == .done && job.lastError == nil)
+            #expect(try await jobs.steps(of: id) == [0, 1])
+        }
+    }
+
+    /// The process is gone after COMMIT, before it knows.
+    @Test func whatWasCommittedIsNotDoneAgain() async throws {
+        try await Jobs.run { jobs in
+            let id = try await jobs.make()
+            let (gone, other) = try (jobs.runner(jobs.counting(3)), jobs.runner(jobs.counting(3)))
+            let taken = await gone.look(at: jobs.tenant, countMax: 1).taken
+            _ = await gone.step(try #require(taken.first))
+            await jobs.settle(other)
+            #expect(try await jobs.steps(of: id) == [0])
+            jobs.advance(.seconds(61))
+            await jobs.settle(other)
+            #expect(try await jobs.steps(of: id) == [0, 1, 2])
+        }
+    }
+
+    /// A runner that was away for longer than its lease comes back when another has gone on, or is just going on.
+    @Test func whoLostTheLeaseDoesNothing() async throws {
+        try await Jobs.run { jobs in
+            let id = try await jobs.make()
+            let (late, other) = try (jobs.runner(jobs.counting(3)), jobs.runner(jobs.counting(3)))
+            let held = try #require(await late.look(at: jobs.tenant, countMax: 1).taken.first)
+            jobs.advance(.seconds(61))
+            let next = try #require(await other.look(at: jobs.tenant, countMax: 1).taken.first)
+            #expect(await late.step(held) == nil)
+            #expect(try await jobs.steps(of: id) == [])
+            let going = try #require(await other.step(next))
+            #expect(await late.step(held) == nil)
+            _ = await other.renew([going])
+            #expect(await late.renew([held]).isEmpty)
+            await late.release([held])
+            #expect(try await jobs.steps(of: id) == [0] && jobs.job(id).lease == going.lease)
+        }
+    }
+
+    @Test func aLeaseIsRenewedWhileItsJobWaits() async throws {
+        try await Jobs.run { jobs in
+            let id = try await jobs.make()
+            let runner = try jobs.runner(jobs.counting(3))
+            let held = try #require(await runner.look(at: jobs.tenant, countMax: 1).taken.first)
+            jobs.advance(.seconds(50))
+            #expect(await runner.renew([held]).count == 1)
+            jobs.advance(.seconds(50))
+            let others = await (try jobs.runner(jobs.counting(3))).look(at: jobs.tenant, countMax: 1).taken
+            #expect(try await others.isEmpty && jobs.job(id).attempts == 0)
+        }
+    }
+
+    @Test func aStepThatEndsItsProcessEndsItsJob() async throws {
+        try await Jobs.run { jobs in
+            let id = try await jobs.make()
+            for _ in 0..<4 {
+                let taken = await (try jobs.runner(jobs.counting(1))).look(at: jobs.tenant, countMax: 1).taken
+                #expect(taken.count == 1)
+                jobs.advance(.seconds(61))
+            }
+            await jobs.settle(try jobs.runner(jobs.counting(1)))
+            let job = try await jobs.job(id)
+            #expect(job.state == .failed && job.lastError == "JOB_INTERRUPTED")
+            #expect(try await jobs.steps(of: id) == [])
+        }
+    }
+
+    @Test func aCancelEndsItBeforeTheNextStep() async throws {
+        try await Jobs.run { jobs in
+            let (id, later) = try await (jobs.make(), jobs.make(after: .seconds(3600)))
+            let runner = try jobs.runner(jobs.counting(9))
+            var held = await runner.look(at: jobs.tenant, countMax: 1).taken.first
+            for _ in 0..<3 { held = await runner.step(try #require(held)) }
+            #expect(try await jobs.cancel(id) && jobs.cancel(later))
+            #expect(await runner.step(try #require(held)) == nil)
+            await jobs.settle(runner)
+            #expect(try await jobs.job(id).state == .cancelled && jobs.job(later).state == .cancelled)
+            #expect(try await jobs.steps(of: id) == [0, 1, 2] && jobs.steps(of: later) == [])
+            #expect(try await jobs.cancel(id) == false)
+        }
+    }
+
+    @Test func whoDrainsHandsOverAtOnce() async throws {
+        try await Jobs.run { jobs in
+            let (id, waiting) = try await (jobs.make(), jobs.make())
+            let runners = Mutex<[JobRunner]>([])
+            let leaving = try jobs.runner(
+                jobs.counting(4, before: { step in if step == 1 { runners.withLock { $0.first }?.drain() } }))
+            runners.withLock { $0 = [leaving] }
+            leaving.wake(jobs.tenant)
+            await leaving.run()
+            let states = try await [jobs.job(id), jobs.job(waiting)]
+            #expect(states.allSatisfy { $0.state == .waiting && $0.dueAt == jobs.now && $0.attempts == 0 })
+            #expect(states.contains { $0.progress.done > 0 })
+            await jobs.settle(try jobs.runner(jobs.counting(4)))
+            #expect(try await jobs.steps(of: id) == [0, 1, 2, 3] && jobs.steps(of: waiting) == [0, 1, 2, 3])
+        }
+    }
+}

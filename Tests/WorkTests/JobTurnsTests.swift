@@ -1,0 +1,109 @@
+import Tenancy
+import Testing
+
+@testable import Work
+
+/// Whose turn it is.
+@Suite struct JobTurnsTests {
+    private var now = Timestamp(seconds: 1000)
+
+    private func limits(turns: Int = 1, jobs: Int = 2) -> JobLimits {
+        var limits = JobLimits()
+        (limits.turnsMax, limits.jobsOfTenantMax) = (turns, jobs)
+        return limits
+    }
+
+    private func job(of tenant: TenantID) -> HeldJob {
+        HeldJob(
+            tenantID: tenant, name: "job", onBehalfOf: nil, lease: JobLease(jobID: .make(), holderID: .make(), number: 1),
+            leasedUntil: now)
+    }
+
+    private func take(_ turns: inout JobTurns) throws -> JobTurns.Turn {
+        let turn = turns.next(at: now)
+        return try #require(turn)
+    }
+
+    /// Ends a turn: a look finds what is given, a step goes on.
+    private func end(_ turn: JobTurns.Turn, _ turns: inout JobTurns, found: [TenantID: [HeldJob]] = [:]) {
+        switch turn {
+        case .look(let tenant, _): turns.looked(at: tenant, taken: found[tenant] ?? [], next: nil, at: now)
+        case .step(let job): turns.stepped(job.tenantID, job, at: now)
+        }
+    }
+
+    @Test func aTenantWithManyStepsLetsOthersInBetween() throws {
+        let (busy, other) = (TenantID(.make()), TenantID(.make()))
+        var turns = JobTurns(limits())
+        turns.wake(busy, at: now)
+        let found = [busy: [job(of: busy), job(of: busy)], other: [job(of: other)]]
+        for _ in 0..<1000 {
+            let turn = try take(&turns)
+            end(turn, &turns, found: found)
+        }
+        turns.wake(other, at: now)
+        var wait = 0
+        while let turn = turns.next(at: now) {
+            if case .step(let job) = turn, job.tenantID == other { break }
+            end(turn, &turns, found: found)
+            wait += 1
+            guard wait < 100 else { break }
+        }
+        #expect(wait <= 4)
+    }
+
+    @Test func noMoreIsUnderWayThanMayBe() throws {
+        var turns = JobTurns(limits(turns: 3))
+        for _ in 0..<10 { turns.wake(TenantID(.make()), at: now) }
+        let given = (0..<10).compactMap { _ in turns.next(at: now) }
+        #expect(given.count == 3 && turns.underWay == 3)
+        end(given[0], &turns)
+        let (one, none) = (turns.next(at: now), turns.next(at: now))
+        #expect(one != nil && none == nil)
+    }
+
+    @Test func aTenantHasNoMoreJobsThanItMay() throws {
+        let tenant = TenantID(.make())
+        var turns = JobTurns(limits(turns: 8))
+        turns.wake(tenant, at: now)
+        guard case .look(_, let first) = try take(&turns) else { return #expect(Bool(false)) }
+        #expect(first == 2)
+        turns.looked(at: tenant, taken: [job(of: tenant)], next: now, at: now)
+        let turn = [turns.next(at: now), turns.next(at: now)].compactMap(\.self)
+        let counts = turn.compactMap { if case .look(_, let count) = $0 { count } else { nil } }
+        #expect(turn.count == 2 && counts == [1])
+        turns.looked(at: tenant, taken: [job(of: tenant)], next: now, at: now)
+        turns.wake(tenant, at: now)
+        guard case .step = try take(&turns) else { return #expect(Bool(false)) }
+        let turn1 = turns.next(at: now)
+        #expect(turn1 == nil)
+        turns.stepped(tenant, nil, at: now)
+        guard case .look(_, 1) = try take(&turns) else { return #expect(Bool(false)) }
+    }
+
+    @Test func anIdleTenantIsLookedAtOncePerPeriodAndWhenWoken() throws {
+        let tenant = TenantID(.make())
+        var turns = JobTurns(limits(turns: 8))
+        turns.wake(tenant, at: now)
+        end(try take(&turns), &turns)
+        let (early, look60) = (turns.next(at: now.advanced(by: .seconds(59))), turns.nextLook())
+        #expect(early == nil && look60 == now.advanced(by: .seconds(60)))
+        turns.wake(tenant, at: now)
+        let look = try take(&turns)
+        turns.wake(tenant, at: now)
+        let turn2 = turns.next(at: now)
+        #expect(turn2 == nil)
+        end(look, &turns)
+        let turn3 = turns.next(at: now)
+        #expect(turn3 != nil)
+    }
+
+    @Test func aTenantThatIsLeftIsForgotten() throws {
+        let tenant = TenantID(.make())
+        var turns = JobTurns(limits())
+        turns.wake(tenant, at: now)
+        turns.leave(tenant)
+        let (turn, look) = (turns.next(at: now), turns.nextLook())
+        #expect(turn == nil && turns.tenantCount == 0 && look == nil)
+    }
+}
