@@ -275,7 +275,8 @@ let package = Package(
         tests(
             "WorkIntegrationTests",
             [
-                "Work", "TestPostgres", "TestService", "AccessControl", "Contracts", "CustomerContracts", "Postgres", "RPC",
+                "Work", "TestPostgres", "TestService", "AccessControl", "Contracts", "CustomerContracts", "Postgres",
+                "RPC",
                 "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Text", logging,
             ]),
         tests("PostgresTests", ["TestSupport", "Postgres", "Tenancy"]),

@@ -28,7 +28,10 @@ package struct ServiceDefinition: Sendable {
     private let methods: Methods
 
     /// - Parameter stream: one for schemas of tenants; its service is this one.
-    package init(_ stream: MigrationStream, records: [RecordType], jobs: [JobDefinition] = [], methods: @escaping Methods = { _, _ in }) {
+    package init(
+        _ stream: MigrationStream, records: [RecordType], jobs: [JobDefinition] = [],
+        methods: @escaping Methods = { _, _ in }
+    ) {
         guard let name = stream.service else {
             preconditionFailure("\(stream.name) makes no schemas of tenants, so no service keeps records there")
         }

@@ -1,3 +1,5 @@
+import AccessControl
+import Postgres
 import RPC
 import Records
 import Synchronization
@@ -14,10 +16,12 @@ import Testing
         try await Jobs.run { jobs in
             let id = try await jobs.make()
             let tries = Mutex(0)
-            let failing = jobs.counting(2, after: { _, _ in
-                tries.withLock { $0 += 1 }
-                throw RPCError(.aborted, reason: "VERSION_CONFLICT", "somebody was first")
-            })
+            let failing = jobs.counting(
+                2,
+                after: { _, _ in
+                    tries.withLock { $0 += 1 }
+                    throw RPCError(.aborted, reason: "VERSION_CONFLICT", "somebody was first")
+                })
             let runner = try jobs.runner(failing)
             for (number, wait) in [(1, 5), (2, 10)] {
                 await jobs.settle(runner)
@@ -27,7 +31,8 @@ import Testing
             }
             await jobs.settle(runner)
             let job = try await jobs.job(id)
-            #expect(job.state == .failed && job.lastError == "VERSION_CONFLICT" && tries.withLock { $0 } == 3)
+            let count = tries.withLock { $0 }
+            #expect(job.state == .failed && job.lastError == "VERSION_CONFLICT" && count == 3)
             #expect(try await jobs.steps(of: id) == [])
         }
     }
@@ -59,8 +64,10 @@ import Testing
             await jobs.settle(try jobs.runner(definition))
             jobs.advance(.seconds(4 * 86_400 + 6 * 3600))
             await jobs.settle(try jobs.runner(definition))
-            #expect(jobs.moments.withLock { $0 } == expected)
-            let next = try await jobs.service.sql("SELECT due_at FROM {schema}.jobs WHERE ended_at IS NULL").one().timestamp(0)
+            let moments = jobs.moments.withLock { $0 }
+            #expect(moments == expected)
+            let next = try await jobs.service.sql("SELECT due_at FROM {schema}.jobs WHERE ended_at IS NULL").one()
+                .timestamp(0)
             #expect(next.text == "2026-03-06T00:00:00Z")
         }
     }
@@ -90,7 +97,8 @@ import Testing
             jobs.service.disable(user)
             await jobs.settle(try jobs.runner(jobs.scheduled(.every(minutes: 60), .once)))
             let job = try await jobs.job(id)
-            #expect(job.lastError == "USER_UNKNOWN" && jobs.moments.withLock { $0.isEmpty })
+            let moments = jobs.moments.withLock { $0 }
+            #expect(job.lastError == "USER_UNKNOWN" && moments == [])
         }
     }
 
@@ -133,7 +141,7 @@ import Testing
                 try await other.make()
                 await jobs.settle(runner)
                 let place = order.withLock { $0.firstIndex(of: other.tenant) }
-                #expect(place.map { (500...504).contains($0) } == true, "\(String(describing: place))")
+                #expect((500...504).contains(place ?? 0), "\(String(describing: place))")
             }
         }
     }

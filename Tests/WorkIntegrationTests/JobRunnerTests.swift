@@ -1,5 +1,6 @@
 import Contracts
 import CustomerContracts
+import Postgres
 import RPC
 import Records
 import Synchronization
@@ -20,7 +21,8 @@ import Testing
             #expect(job.state == .done && job.progress == JobProgress(done: 3, total: 3) && job.lastError == nil)
             #expect(job.startedAt == jobs.now && job.endedAt == jobs.now && job.lease == nil)
             #expect(try await jobs.steps(of: id) == [0, 1, 2])
-            let purposes = try await jobs.service.sql("SELECT DISTINCT purpose FROM {schema}.ledger").map { try $0.string(0) }
+            let purposes = try await jobs.service.sql("SELECT DISTINCT purpose FROM {schema}.ledger")
+                .map { try $0.string(0) }
             #expect(purposes == ["count"])
         }
     }
@@ -48,7 +50,8 @@ import Testing
             let tasks = runners.map { runner in
                 jobs.service.postgres.start {
                     // Others may have everything at this moment.
-                    while try await jobs.service.number("SELECT count(*) FROM {schema}.jobs WHERE ended_at IS NULL") > 0 {
+                    while try await jobs.service.number("SELECT count(*) FROM {schema}.jobs WHERE ended_at IS NULL") > 0
+                    {
                         await jobs.settle(runner)
                     }
                 }
@@ -72,7 +75,7 @@ import Testing
                     2,
                     after: { step, transaction in
                         guard step == 1 else { return }
-                        let pid = try await transaction.query("SELECT pg_backend_pid()").one().int32(0)
+                        let pid = try await transaction.query(Statement("SELECT pg_backend_pid()")).one().int32(0)
                         _ = try await jobs.service.postgres.rows("SELECT pg_terminate_backend(\(pid))")
                         jobs.advance(.seconds(61))
                         await jobs.settle(try jobs.runner(jobs.counting(2)))
@@ -112,9 +115,10 @@ import Testing
             let going = try #require(await other.step(next))
             #expect(await late.step(held) == nil)
             _ = await other.renew([going])
-            #expect(await late.renew([held]).isEmpty)
+            #expect(await late.renew([held]) == [])
             await late.release([held])
-            #expect(try await jobs.steps(of: id) == [0] && jobs.job(id).lease == going.lease)
+            #expect(try await jobs.steps(of: id) == [0])
+            #expect(try await jobs.job(id).lease == going.lease)
         }
     }
 
@@ -126,8 +130,9 @@ import Testing
             jobs.advance(.seconds(50))
             #expect(await runner.renew([held]).count == 1)
             jobs.advance(.seconds(50))
-            let others = await (try jobs.runner(jobs.counting(3))).look(at: jobs.tenant, countMax: 1).taken
-            #expect(try await others.isEmpty && jobs.job(id).attempts == 0)
+            let other = try jobs.runner(jobs.counting(3))
+            #expect(await other.look(at: jobs.tenant, countMax: 1).taken == [])
+            #expect(try await jobs.job(id).attempts == 0)
         }
     }
 
@@ -152,11 +157,14 @@ import Testing
             let runner = try jobs.runner(jobs.counting(9))
             var held = await runner.look(at: jobs.tenant, countMax: 1).taken.first
             for _ in 0..<3 { held = await runner.step(try #require(held)) }
-            #expect(try await jobs.cancel(id) && jobs.cancel(later))
+            #expect(try await jobs.cancel(id))
+            #expect(try await jobs.cancel(later))
             #expect(await runner.step(try #require(held)) == nil)
             await jobs.settle(runner)
-            #expect(try await jobs.job(id).state == .cancelled && jobs.job(later).state == .cancelled)
-            #expect(try await jobs.steps(of: id) == [0, 1, 2] && jobs.steps(of: later) == [])
+            let states = try await [jobs.job(id).state, jobs.job(later).state]
+            #expect(states == [.cancelled, .cancelled])
+            let steps = try await [jobs.steps(of: id), jobs.steps(of: later)]
+            #expect(steps == [[0, 1, 2], []])
             #expect(try await jobs.cancel(id) == false)
         }
     }
@@ -171,10 +179,12 @@ import Testing
             leaving.wake(jobs.tenant)
             await leaving.run()
             let states = try await [jobs.job(id), jobs.job(waiting)]
-            #expect(states.allSatisfy { $0.state == .waiting && $0.dueAt == jobs.now && $0.attempts == 0 })
-            #expect(states.contains { $0.progress.done > 0 })
+            let areGivenBack = states.allSatisfy { $0.state == .waiting && $0.dueAt == jobs.now && $0.attempts == 0 }
+            let isBegun = states.contains { $0.progress.done > 0 }
+            #expect(areGivenBack && isBegun)
             await jobs.settle(try jobs.runner(jobs.counting(4)))
-            #expect(try await jobs.steps(of: id) == [0, 1, 2, 3] && jobs.steps(of: waiting) == [0, 1, 2, 3])
+            let steps = try await [jobs.steps(of: id), jobs.steps(of: waiting)]
+            #expect(steps == [[0, 1, 2, 3], [0, 1, 2, 3]])
         }
     }
 }

@@ -58,7 +58,8 @@ final class Jobs: Sendable {
             let step = Int(run.checkpoint?.first ?? 0)
             try await before(step)
             _ = try await transaction.insert(
-                SampleService.activity, Activity(ownerID: owner, kind: .call, subject: "\(run.id) \(step)"), by: .caller)
+                SampleService.activity, Activity(ownerID: owner, kind: .call, subject: "\(run.id) \(step)"), by: .caller
+            )
             try await after(step, transaction)
             let progress = JobProgress(done: Int64(step + 1), total: Int64(steps))
             return step + 1 < steps ? .goesOn(checkpoint: [UInt8(step + 1)], progress) : .done(progress)
@@ -105,7 +106,9 @@ final class Jobs: Sendable {
 
     /// The steps of a job that had their effect, in order, each as often as it had it.
     func steps(of id: RecordID) async throws -> [Int] {
-        try await service.sql("SELECT subject FROM {schema}.activities WHERE subject LIKE '\(id) %' ORDER BY length(subject), 1")
-            .compactMap { try Int($0.string(0).split(separator: " ")[1]) }
+        try await service.sql(
+            "SELECT subject FROM {schema}.activities WHERE subject LIKE '\(id) %' ORDER BY length(subject), 1"
+        )
+        .compactMap { try Int($0.string(0).split(separator: " ")[1]) }
     }
 }

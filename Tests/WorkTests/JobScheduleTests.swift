@@ -100,6 +100,8 @@ import Text
     /// No moment of the days around shows this time.
     private func isLeftOut(_ local: Int64, _ zone: TimeZone) -> Bool {
         stride(from: local - 50_400, through: local + 50_400, by: 900).allSatisfy { $0 + zone.offset(at: $0) != local }
-            && stride(from: local - 50_400, through: local + 50_400, by: 60).allSatisfy { $0 + zone.offset(at: $0) != local }
+            && stride(from: local - 50_400, through: local + 50_400, by: 60).allSatisfy {
+                $0 + zone.offset(at: $0) != local
+            }
     }
 }

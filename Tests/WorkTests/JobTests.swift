@@ -41,7 +41,8 @@ import Testing
 
     @Test func waitsAreBoundedAndSpread() {
         #expect(rules.wait(after: 1, jitter: 0) == .seconds(10) && rules.wait(after: 1, jitter: 1) == .seconds(5))
-        #expect(rules.wait(after: 3, jitter: 0) == .seconds(30) && rules.wait(after: 1_000_000, jitter: 0) == .seconds(30))
+        #expect(
+            rules.wait(after: 3, jitter: 0) == .seconds(30) && rules.wait(after: 1_000_000, jitter: 0) == .seconds(30))
     }
 
     @Test func whatIsNotItsFaultUsesUpNoAttempt() {

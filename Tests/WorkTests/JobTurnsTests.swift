@@ -15,7 +15,8 @@ import Testing
 
     private func job(of tenant: TenantID) -> HeldJob {
         HeldJob(
-            tenantID: tenant, name: "job", onBehalfOf: nil, lease: JobLease(jobID: .make(), holderID: .make(), number: 1),
+            tenantID: tenant, name: "job", onBehalfOf: nil,
+            lease: JobLease(jobID: .make(), holderID: .make(), number: 1),
             leasedUntil: now)
     }
 

@@ -15,14 +15,18 @@ extension JobRunner {
     ///
     /// - Returns: the job if it goes on here.
     func step(_ held: HeldJob) async -> HeldJob? {
-        guard let definition = definitions[held.name] else { preconditionFailure("\(held.name) is no job of this runner") }
+        guard let definition = definitions[held.name] else {
+            preconditionFailure("\(held.name) is no job of this runner")
+        }
         do {
             let zone = try await zone(held.tenantID)
             let actor = TenantActor(held.tenantID, purpose: definition.purpose, onBehalfOf: held.onBehalfOf)
             let job = try await engine.transaction(
                 as: actor, doing: definition.method, deadline: .after(definition.stepTimeout), logger: logger
             ) { transaction in
-                guard let row = try await transaction.query(JobStatements.lock(held.lease)).first else { throw LeaseLost() }
+                guard let row = try await transaction.query(JobStatements.lock(held.lease)).first else {
+                    throw LeaseLost()
+                }
                 var job = try Job(row)
                 try await advance(&job, definition, zone, transaction)
                 for query in storing(job, zone) { try transaction.enqueue(query.statement, query.parameters) }
@@ -74,7 +78,9 @@ extension JobRunner {
     func storing(_ job: Job, _ zone: TimeZone) -> [Query] {
         let put = JobStatements.put(job)
         let now = clock.now()
-        guard !job.state.isOpen, let next = definitions[job.name]?.successor(of: job, at: now, in: zone) else { return [put] }
+        guard !job.state.isOpen, let next = definitions[job.name]?.successor(of: job, at: now, in: zone) else {
+            return [put]
+        }
         return [put, JobStatements.insert(NewJob(job.name, scheduledAt: next), id: .make(), at: now)]
     }
 }
