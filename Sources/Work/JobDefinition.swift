@@ -50,7 +50,7 @@ package struct JobRun: Sendable {
     package let id: RecordID
     /// The moment of the schedule for which it runs; nil for a job that was asked for.
     package let scheduledAt: Timestamp?
-    package let onBehalfOf: UserID?
+    package let userID: UserID?
     /// What the step before gave; what the job was made with for the first one.
     package let checkpoint: [UInt8]?
     package let progress: JobProgress

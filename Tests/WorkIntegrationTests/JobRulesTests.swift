@@ -108,7 +108,7 @@ import Testing
             let runner = try jobs.runner(jobs.counting(1))
             let held = await runner.look(at: jobs.tenant, countMax: 2).taken
             jobs.service.close()
-            for job in held where job.onBehalfOf != nil { _ = await runner.step(job) }
+            for job in held where job.userID != nil { _ = await runner.step(job) }
             await jobs.settle(try jobs.runner(jobs.counting(1)))
             let waiting = try await jobs.job(theirs)
             #expect(waiting.state == .waiting && waiting.lastError == "USER_UNKNOWN" && waiting.attempts == 0)

@@ -81,7 +81,7 @@ final class Jobs: Sendable {
         in tenant: TenantID? = nil
     ) async throws -> RecordID {
         let program = TenantActor(tenant ?? self.tenant, purpose: Self.purpose, onBehalfOf: nil)
-        let job = NewJob(name, key: key, onBehalfOf: user, dueAt: now.advanced(by: wait))
+        let job = NewJob(name, key: key, userID: user, dueAt: now.advanced(by: wait))
         return try await service.engine.transaction(
             as: program, doing: ActivityServiceMethods.createActivity, deadline: .after(.seconds(20)),
             logger: service.postgres.logger

@@ -15,7 +15,7 @@ import Testing
 
     private func job(of tenant: TenantID) -> HeldJob {
         HeldJob(
-            tenantID: tenant, name: "job", onBehalfOf: nil,
+            tenantID: tenant, name: "job", userID: nil,
             lease: JobLease(jobID: .make(), holderID: .make(), number: 1),
             leasedUntil: now)
     }

@@ -41,7 +41,8 @@ package struct JobLease: Hashable, Sendable {
 package struct Job: Hashable, Sendable {
     package let id: RecordID
     package let name: String
-    package let onBehalfOf: UserID?
+    /// For whom it works; nil for the workspace itself.
+    package let userID: UserID?
     /// The moment of its schedule; nil for one that was asked for.
     package internal(set) var scheduledAt: Timestamp?
     package internal(set) var state: JobState

@@ -22,7 +22,7 @@ package struct JobLimits: Hashable, Sendable {
 package struct HeldJob: Hashable, Sendable {
     let tenantID: TenantID
     let name: String
-    let onBehalfOf: UserID?
+    let userID: UserID?
     let lease: JobLease
     /// When the lease ends, unless a step is done before.
     var leasedUntil: Timestamp

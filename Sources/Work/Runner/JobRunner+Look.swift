@@ -31,7 +31,7 @@ extension JobRunner {
                 ])
             let taken = try results[0].map { row in
                 HeldJob(
-                    tenantID: tenant, name: try row.string(1), onBehalfOf: try row.optionalID(2).map { UserID($0) },
+                    tenantID: tenant, name: try row.string(1), userID: try row.optionalID(2).map { UserID($0) },
                     lease: JobLease(jobID: try row.id(0), holderID: id, number: try row.int64(3)), leasedUntil: end)
             }
             let next = try results[1].one().optionalTimestamp(0)

@@ -20,7 +20,7 @@ extension JobRunner {
         }
         do {
             let zone = try await zone(held.tenantID)
-            let actor = TenantActor(held.tenantID, purpose: definition.purpose, onBehalfOf: held.onBehalfOf)
+            let actor = TenantActor(held.tenantID, purpose: definition.purpose, onBehalfOf: held.userID)
             let job = try await engine.transaction(
                 as: actor, doing: definition.method, deadline: .after(definition.stepTimeout), logger: logger
             ) { transaction in
@@ -55,7 +55,7 @@ extension JobRunner {
             return job.cancel(at: now)
         }
         let run = JobRun(
-            id: job.id, scheduledAt: job.scheduledAt, onBehalfOf: job.onBehalfOf, checkpoint: job.checkpoint,
+            id: job.id, scheduledAt: job.scheduledAt, userID: job.userID, checkpoint: job.checkpoint,
             progress: job.progress, now: now)
         job.note(try await definition.body(run, transaction), at: clock.now(), lease: limits.lease)
     }

@@ -91,7 +91,7 @@ enum JobStatements {
             $0.append(id)
             $0.append(job.name)
             $0.append(job.key)
-            $0.append(job.onBehalfOf?.id)
+            $0.append(job.userID?.id)
             $0.append(job.dueAt)
             $0.append(job.scheduledAt)
             $0.append(now)
@@ -154,7 +154,7 @@ extension Job {
             throw PostgresError(.other, "a job has a state that is none")
         }
         self.init(
-            id: try row.id(0), name: try row.string(1), onBehalfOf: try row.optionalID(2).map { UserID($0) },
+            id: try row.id(0), name: try row.string(1), userID: try row.optionalID(2).map { UserID($0) },
             scheduledAt: try row.optionalTimestamp(3), state: state, dueAt: try row.timestamp(5),
             attempts: Int(try row.int32(6)), holderID: try row.optionalID(7), leaseNumber: try row.int64(8),
             checkpoint: row.value(9).map { Array($0) },

@@ -8,7 +8,7 @@ package struct NewJob: Hashable, Sendable {
     package let name: String
     /// Of the jobs of a name with the same key only the first is made, for as long as it is kept. Nil makes one each time.
     package let key: String?
-    package let onBehalfOf: UserID?
+    package let userID: UserID?
     package let dueAt: Timestamp
     /// What its first step gets.
     package let checkpoint: [UInt8]?
@@ -18,16 +18,16 @@ package struct NewJob: Hashable, Sendable {
     private static let scheduleKey = "schedule"
 
     package init(
-        _ name: String, key: String? = nil, onBehalfOf: UserID?, dueAt: Timestamp, checkpoint: [UInt8]? = nil
+        _ name: String, key: String? = nil, userID: UserID?, dueAt: Timestamp, checkpoint: [UInt8]? = nil
     ) {
         precondition(key != Self.scheduleKey, "that key is for runs of schedules")
-        (self.name, self.key, self.onBehalfOf) = (name, key, onBehalfOf)
+        (self.name, self.key, self.userID) = (name, key, userID)
         (self.dueAt, self.checkpoint, scheduledAt) = (dueAt, checkpoint, nil)
     }
 
     /// The run of a moment of a schedule.
     init(_ name: String, scheduledAt moment: Timestamp) {
-        (self.name, key, onBehalfOf) = (name, Self.scheduleKey, nil)
+        (self.name, key, userID) = (name, Self.scheduleKey, nil)
         (dueAt, checkpoint, scheduledAt) = (moment, nil, moment)
     }
 }
