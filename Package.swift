@@ -127,8 +127,8 @@ let package = Package(
         module(
             "Work",
             [
-                "RPC", "Records", "Postgres", "Tenancy", "AccessControl", "TenantDatabase", "Text", "Reactor",
-                "Observability", heap, logging,
+                "RPC", "Contracts", "Records", "Postgres", "Tenancy", "AccessControl", "TenantDatabase", "Text",
+                "Reactor", "Observability", heap, logging, coreMetrics,
             ], exclude: ["README.md"]),
 
         // Floor 6: the frame of a process, which makes a program of a service's description, and the list of all contracts.
@@ -138,7 +138,7 @@ let package = Package(
             [
                 "CLinux", "Reactor", "Observability", "Settings", "Credentials", "Tenancy", "TLSTransport",
                 "RPC", "RPCTransport", "Contracts", "AccessControl", "Postgres",
-                "TenantDatabase", "Migrations", "Records", "Wire", "Work", logging, metrics, coreMetrics,
+                "TenantDatabase", "Migrations", "Records", "Text", "Wire", "Work", logging, metrics, coreMetrics,
             ], exclude: ["README.md"]),
 
         // Floor 7: the services and the public client.
@@ -271,13 +271,12 @@ let package = Package(
                 "AccessControl", "Migrations", "Observability", "Postgres", "ServiceHost", "TenantDatabase", "Reactor",
                 "RPC", "Tenancy", "Wire", logging, coreMetrics,
             ]),
-        tests("WorkTests", ["TestSupport", "Work", "Tenancy", "Text"]),
+        tests("WorkTests", ["TestSupport", "Work", "Contracts", "RPC", "Tenancy", "Text"]),
         tests(
             "WorkIntegrationTests",
             [
                 "Work", "TestPostgres", "TestService", "AccessControl", "Contracts", "CustomerContracts", "Postgres",
-                "RPC",
-                "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Text", logging,
+                "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Text", logging, coreMetrics,
             ]),
         tests("PostgresTests", ["TestSupport", "Postgres", "Tenancy"]),
         // What tests of any module share: repeatable randomness, ports of this machine.

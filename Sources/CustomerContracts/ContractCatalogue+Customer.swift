@@ -9,11 +9,11 @@ extension ContractCatalogue {
         services: [
             AccountContactServiceMethods.description, AccountServiceMethods.description,
             ActivityServiceMethods.description, ContactServiceMethods.description,
-            LeadServiceMethods.description
+            JobServiceMethods.description, LeadServiceMethods.description
         ],
         methods: [
             AccountContactServiceMethods.all, AccountServiceMethods.all, ActivityServiceMethods.all,
-            ContactServiceMethods.all, LeadServiceMethods.all
+            ContactServiceMethods.all, JobServiceMethods.all, LeadServiceMethods.all
         ],
         recordTypes: [Account.self, AccountContact.self, Activity.self, Contact.self, Lead.self],
         files: [
@@ -704,6 +704,27 @@ extension ContractCatalogue {
                     IHJlcXVlc3RzIC0tLQoKGAoEBQACABIEpAICJRoKIFJlZnVzZWQuCgoXCgQFAAIBEgSmAgIfGgkgRS1tYWlsLgoKHQoEBQAC\
                     AhIEqAICHxoPIFBob25lIG9yIGZheC4KCh0KBAUAAgMSBKoCAiAaDyBNb2JpbGUgcGhvbmUuCgo5CgQFAAIEEgSsAgIgGisg\
                     QWRkcmVzcyBpbiBhIG1lc3NlbmdlciBvciBzb2NpYWwgbmV0d29yay4K
+                    """),
+            DescribedFile(
+                path: "steward/customer/v1/job_service.proto", package: "steward.customer.v1",
+                dependencies: ["steward/type/v1/job.proto"],
+                base64: """
+                    CiVzdGV3YXJkL2N1c3RvbWVyL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLmN1c3RvbWVyLnYxGhlzdGV3YXJkL3R5\
+                    cGUvdjEvam9iLnByb3RvMpoDCgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0\
+                    Gh8uc3Rld2FyZC50eXBlLnYxLkdldEpvYlJlc3BvbnNlEk8KCExpc3RKb2JzEiAuc3Rld2FyZC50eXBlLnYxLkxpc3RKb2Jz\
+                    UmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5MaXN0Sm9ic1Jlc3BvbnNlElEKCFdhdGNoSm9iEiAuc3Rld2FyZC50eXBlLnYx\
+                    LldhdGNoSm9iUmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5XYXRjaEpvYlJlc3BvbnNlMAESUgoJQ2FuY2VsSm9iEiEuc3Rl\
+                    d2FyZC50eXBlLnYxLkNhbmNlbEpvYlJlcXVlc3QaIi5zdGV3YXJkLnR5cGUudjEuQ2FuY2VsSm9iUmVzcG9uc2USSQoGUnVu\
+                    Sm9iEh4uc3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2VK1wQK\
+                    KQoBDBIDAQASGh8gSm9icyBvZiB0aGUgY3VzdG9tZXIgc2VydmljZS4KCtoBCgIGABIECQAUARrNASBUZWxscyBvZiB3aGF0\
+                    IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5lZWRzIGEgc2Vzc2lvbjsg\
+                    ZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBhbmQgam9iLnJlYWQgYW5k\
+                    IGpvYi51cGRhdGUgYXJlIHRoZSByaWdodHMgb24gdGhvc2Ugb2Ygb3RoZXJzLgoKUwoEBgACABIDCwJVGkYgR2l2ZXMgb25l\
+                    IGpvYi4gTk9UX0ZPVU5EIHdoZW4gdGhlcmUgaXMgbm9uZSB0aGF0IHRoZSBjYWxsZXIgbWF5IHNlZS4KCiwKBAYAAgESAw0C\
+                    WxofIExpc3RzIGpvYnMsIHRoZSBuZXdlc3QgZmlyc3QuCgpKCgQGAAICEgMPAmIaPSBHaXZlcyBhIGpvYiBlYWNoIHRpbWUg\
+                    dGhhdCBpdCBnb3Qgb24sIGFuZCBlbmRzIHdoZW4gaXQgaGFzLgoKTQoEBgACAxIDEQJeGkAgRW5kcyBhIGpvYiBiZWZvcmUg\
+                    aXRzIG5leHQgc3RlcDsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCi8KBAYAAgQSAxMCVRoiIEhhcyBhIGpvYiBv\
+                    ZiBhIHNjaGVkdWxlIHJ1biBub3cuCg==
                     """),
             DescribedFile(
                 path: "steward/customer/v1/lead_service.proto", package: "steward.customer.v1",

@@ -8,11 +8,12 @@ extension ContractCatalogue {
     package static let identity = ContractCatalogue(
         services: [
             AuthenticationServiceMethods.description, DepartmentServiceMethods.description,
-            RoleServiceMethods.description, TenantServiceMethods.description, UserServiceMethods.description
+            JobServiceMethods.description, RoleServiceMethods.description, TenantServiceMethods.description,
+            UserServiceMethods.description
         ],
         methods: [
-            AuthenticationServiceMethods.all, DepartmentServiceMethods.all, RoleServiceMethods.all,
-            TenantServiceMethods.all, UserServiceMethods.all
+            AuthenticationServiceMethods.all, DepartmentServiceMethods.all, JobServiceMethods.all,
+            RoleServiceMethods.all, TenantServiceMethods.all, UserServiceMethods.all
         ],
         recordTypes: [Department.self, Role.self, User.self],
         files: [
@@ -240,6 +241,27 @@ extension ContractCatalogue {
                     dGhleSB3ZXJlOyBhYnNlbnQgZm9yIGEgY3JlYXRpb24uIE1hc2tlZCBhcyBpbiB0aGUgZGVwYXJ0bWVudCBpdHNlbGYuIFdp\
                     dGhvdXQgYmVmb3JlIGFuZCBhZnRlciBpcyBhIGNoYW5nZSBvZiB2YWx1ZXMKIHRoYXQgd291bGQgbm90IGZpdCBpbnRvIGFu\
                     IGFuc3dlciAoMyBNaUIpLgoKLAoEBBMCCBIE8AECIBoeIFRoZXNlIGZpZWxkcyBhcyB0aGV5IGJlY2FtZS4K
+                    """),
+            DescribedFile(
+                path: "steward/identity/v1/job_service.proto", package: "steward.identity.v1",
+                dependencies: ["steward/type/v1/job.proto"],
+                base64: """
+                    CiVzdGV3YXJkL2lkZW50aXR5L3YxL2pvYl9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLmlkZW50aXR5LnYxGhlzdGV3YXJkL3R5\
+                    cGUvdjEvam9iLnByb3RvMpoDCgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0\
+                    Gh8uc3Rld2FyZC50eXBlLnYxLkdldEpvYlJlc3BvbnNlEk8KCExpc3RKb2JzEiAuc3Rld2FyZC50eXBlLnYxLkxpc3RKb2Jz\
+                    UmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5MaXN0Sm9ic1Jlc3BvbnNlElEKCFdhdGNoSm9iEiAuc3Rld2FyZC50eXBlLnYx\
+                    LldhdGNoSm9iUmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5XYXRjaEpvYlJlc3BvbnNlMAESUgoJQ2FuY2VsSm9iEiEuc3Rl\
+                    d2FyZC50eXBlLnYxLkNhbmNlbEpvYlJlcXVlc3QaIi5zdGV3YXJkLnR5cGUudjEuQ2FuY2VsSm9iUmVzcG9uc2USSQoGUnVu\
+                    Sm9iEh4uc3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2VK1wQK\
+                    KQoBDBIDAQASGh8gSm9icyBvZiB0aGUgaWRlbnRpdHkgc2VydmljZS4KCtoBCgIGABIECQAUARrNASBUZWxscyBvZiB3aGF0\
+                    IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5lZWRzIGEgc2Vzc2lvbjsg\
+                    ZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBhbmQgam9iLnJlYWQgYW5k\
+                    IGpvYi51cGRhdGUgYXJlIHRoZSByaWdodHMgb24gdGhvc2Ugb2Ygb3RoZXJzLgoKUwoEBgACABIDCwJVGkYgR2l2ZXMgb25l\
+                    IGpvYi4gTk9UX0ZPVU5EIHdoZW4gdGhlcmUgaXMgbm9uZSB0aGF0IHRoZSBjYWxsZXIgbWF5IHNlZS4KCiwKBAYAAgESAw0C\
+                    WxofIExpc3RzIGpvYnMsIHRoZSBuZXdlc3QgZmlyc3QuCgpKCgQGAAICEgMPAmIaPSBHaXZlcyBhIGpvYiBlYWNoIHRpbWUg\
+                    dGhhdCBpdCBnb3Qgb24sIGFuZCBlbmRzIHdoZW4gaXQgaGFzLgoKTQoEBgACAxIDEQJeGkAgRW5kcyBhIGpvYiBiZWZvcmUg\
+                    aXRzIG5leHQgc3RlcDsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCi8KBAYAAgQSAxMCVRoiIEhhcyBhIGpvYiBv\
+                    ZiBhIHNjaGVkdWxlIHJ1biBub3cuCg==
                     """),
             DescribedFile(
                 path: "steward/identity/v1/role_service.proto", package: "steward.identity.v1",

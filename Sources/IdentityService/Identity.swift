@@ -101,7 +101,8 @@ package struct Identity: Sendable {
             directory: directory, tenantData: tenantData, signInGuard: signInGuard, hasher: hasher,
             setup: setup, revoker: revoker, feed: feed, tokens: try PageToken(secret: parts.pageTokenKey))
         let callers = CallerMethods(directory: directory, feed: feed, minter: parts.minter)
-        let policyMethods = PolicyMethods(compiler: compiler, feed: feed)
+        let policyMethods = PolicyMethods(
+            compiler: compiler, feed: feed, served: ServedTenants(directory: directory))
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
             records: [user, department, role],

@@ -15,7 +15,18 @@ import TenantDatabase
 package func offer(_ host: Host) async throws -> ServiceOffer {
     let identity = try Identity(IdentityParts(host))
     let loop = host.loops.next()
+    let served = ServedTenants(directory: identity.directory)
+    let jobs = JobHost(
+        identity.definition.jobs, identity.engine,
+        tenants: { try await served.page(of: .identity, after: $0, deadline: .after(HostLimits.policyFetchTimeout)) },
+        loop: host.loops.next(), logger: host.logger, metrics: host.metrics)
+    jobs.start()
     let work = [
+        loop.spawn {
+            for await changes in identity.feed.policies.watch() {
+                for change in changes { jobs.heard(of: change.tenantID) }
+            }
+        },
         loop.spawn { try? await identity.poller.run(on: loop) },
         loop.spawn { try? await identity.sweeper.run(on: loop) },
     ]
@@ -25,6 +36,7 @@ package func offer(_ host: Host) async throws -> ServiceOffer {
         identity.feed.revocations.finish()
         for task in work { await task.value }
     }
+    host.onDrain { await jobs.drain() }
     return ServiceOffer(router: try identity.router())
 }
 

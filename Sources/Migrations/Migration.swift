@@ -106,7 +106,7 @@ extension MigrationStream {
             TableRights("ledger_position_seq", "USAGE"),
             TableRights("feed_consumers", "SELECT, INSERT, UPDATE (cursor, updated_at)"),
             TableRights("requests", "SELECT, INSERT, UPDATE (created_at), DELETE"),
-        ] + TableRights.kept("jobs", changing: jobColumns)
+        ] + TableRights.passing("jobs", changing: jobColumns)
 
     /// What a service writes of a ledger row.
     private static let ledgerColumns =

@@ -83,6 +83,14 @@ package enum MetricName {
     /// Gauge: seconds since the earliest of these, by `consumer`.
     package static let feedBacklogAge = "feed.backlog.age.seconds"
 
+    // Jobs
+    /// Counter: steps of jobs, by `job` and `outcome` (goes_on, ended, failed, lost).
+    package static let jobSteps = "jobs.steps"
+    /// Timer: from when a job was due until a runner took it, by `job`.
+    package static let jobDelay = "jobs.delay"
+    /// Gauge: tenants that the process's runner works for.
+    package static let jobTenants = "jobs.tenants"
+
     // Signing in
     /// Counter: passwords hashed or checked, each some 25 ms of one CPU.
     package static let passwordEvaluations = "identity.password.evaluations"
@@ -115,4 +123,6 @@ package enum MetricDimension {
     package static let program = "program"
     package static let version = "version"
     package static let consumer = "consumer"
+    package static let job = "job"
+    package static let outcome = "outcome"
 }

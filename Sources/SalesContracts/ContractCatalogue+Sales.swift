@@ -7,10 +7,12 @@ extension ContractCatalogue {
     /// What is in SalesContracts.
     package static let sales = ContractCatalogue(
         services: [
-            DealServiceMethods.description, PipelineServiceMethods.description,
+            DealServiceMethods.description, JobServiceMethods.description, PipelineServiceMethods.description,
             StageServiceMethods.description
         ],
-        methods: [DealServiceMethods.all, PipelineServiceMethods.all, StageServiceMethods.all],
+        methods: [
+            DealServiceMethods.all, JobServiceMethods.all, PipelineServiceMethods.all, StageServiceMethods.all
+        ],
         recordTypes: [Deal.self, Pipeline.self, Stage.self],
         files: [
             DescribedFile(
@@ -422,6 +424,27 @@ extension ContractCatalogue {
                     IFRoZSBzdW0gaW4gbWlub3IgdW5pdHMgb2YgdGhlIGN1cnJlbmN5LgoKdAoEBB8CAhIEngMCKBpmIFRoZSBzYW1lIGluIGRl\
                     Y2ltYWwgZGlnaXRzLCBmb3IgYSBzdW0gb2YgMuKBtsKzIG1pbm9yIHVuaXRzIGFuZCBtb3JlLCB3aGljaCBtaW5vcl91bml0\
                     cyBjYW5ub3QgaG9sZC4K
+                    """),
+            DescribedFile(
+                path: "steward/sales/v1/job_service.proto", package: "steward.sales.v1",
+                dependencies: ["steward/type/v1/job.proto"],
+                base64: """
+                    CiJzdGV3YXJkL3NhbGVzL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhBzdGV3YXJkLnNhbGVzLnYxGhlzdGV3YXJkL3R5cGUvdjEv\
+                    am9iLnByb3RvMpoDCgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0Gh8uc3Rl\
+                    d2FyZC50eXBlLnYxLkdldEpvYlJlc3BvbnNlEk8KCExpc3RKb2JzEiAuc3Rld2FyZC50eXBlLnYxLkxpc3RKb2JzUmVxdWVz\
+                    dBohLnN0ZXdhcmQudHlwZS52MS5MaXN0Sm9ic1Jlc3BvbnNlElEKCFdhdGNoSm9iEiAuc3Rld2FyZC50eXBlLnYxLldhdGNo\
+                    Sm9iUmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5XYXRjaEpvYlJlc3BvbnNlMAESUgoJQ2FuY2VsSm9iEiEuc3Rld2FyZC50\
+                    eXBlLnYxLkNhbmNlbEpvYlJlcXVlc3QaIi5zdGV3YXJkLnR5cGUudjEuQ2FuY2VsSm9iUmVzcG9uc2USSQoGUnVuSm9iEh4u\
+                    c3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2VK1AQKJgoBDBID\
+                    AQASGhwgSm9icyBvZiB0aGUgc2FsZXMgc2VydmljZS4KCtoBCgIGABIECQAUARrNASBUZWxscyBvZiB3aGF0IHRoZSBzZXJ2\
+                    aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5lZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5\
+                    IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBhbmQgam9iLnJlYWQgYW5kIGpvYi51cGRh\
+                    dGUgYXJlIHRoZSByaWdodHMgb24gdGhvc2Ugb2Ygb3RoZXJzLgoKUwoEBgACABIDCwJVGkYgR2l2ZXMgb25lIGpvYi4gTk9U\
+                    X0ZPVU5EIHdoZW4gdGhlcmUgaXMgbm9uZSB0aGF0IHRoZSBjYWxsZXIgbWF5IHNlZS4KCiwKBAYAAgESAw0CWxofIExpc3Rz\
+                    IGpvYnMsIHRoZSBuZXdlc3QgZmlyc3QuCgpKCgQGAAICEgMPAmIaPSBHaXZlcyBhIGpvYiBlYWNoIHRpbWUgdGhhdCBpdCBn\
+                    b3Qgb24sIGFuZCBlbmRzIHdoZW4gaXQgaGFzLgoKTQoEBgACAxIDEQJeGkAgRW5kcyBhIGpvYiBiZWZvcmUgaXRzIG5leHQg\
+                    c3RlcDsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCi8KBAYAAgQSAxMCVRoiIEhhcyBhIGpvYiBvZiBhIHNjaGVk\
+                    dWxlIHJ1biBub3cuCg==
                     """),
             DescribedFile(
                 path: "steward/sales/v1/pipeline_service.proto", package: "steward.sales.v1",

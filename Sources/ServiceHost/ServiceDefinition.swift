@@ -23,7 +23,9 @@ package struct ServiceDefinition: Sendable {
     package let stream: MigrationStream
     /// The record types, in the order of the service's README; their standard methods are served by the engine.
     package let records: [RecordType]
-    /// What it does without a caller.
+    /// The methods that tell of its jobs.
+    private let jobService: JobServiceOf
+    /// What it does without a caller, and what every service does.
     package let jobs: [JobDefinition]
     private let methods: Methods
 
@@ -38,7 +40,8 @@ package struct ServiceDefinition: Sendable {
         self.name = name
         self.stream = stream
         self.records = records
-        self.jobs = jobs
+        jobService = JobServiceOf(package: "steward.\(name).v1")
+        self.jobs = jobs + [Housekeeping.job(jobService)]
         self.methods = methods
     }
 
@@ -67,6 +70,7 @@ package struct ServiceDefinition: Sendable {
     package func router(_ engine: RecordEngine) throws -> Router {
         var router = Router()
         try engine.register(on: &router)
+        JobMethods(engine, jobs).register(jobService, on: &router)
         try methods(engine, &router)
         return router
     }
@@ -78,6 +82,7 @@ package struct ServiceDefinition: Sendable {
             references: host.references, pageTokenKey: host.derivedKey("page tokens"))
         var router = try router(engine)
         ReferenceMethods(engine: engine).register(on: &router)
+        host.run(jobs, engine)
         return ServiceOffer(router: router)
     }
 }

@@ -19,6 +19,8 @@ package struct JobDefinition: Sendable {
     package let method: MethodDefinition
     /// Nil for a job that runs when it is asked for.
     package let schedule: JobSchedule?
+    /// Runs of different workspaces that have the same moment begin within so long after it, each at a place of its own.
+    package let spread: Duration
     package let missed: MissedRuns
     package let attempts: JobAttempts
     /// How long a step may take, with its commit. A cancel waits so long at most.
@@ -29,12 +31,20 @@ package struct JobDefinition: Sendable {
     ///   happens to the process. What it does elsewhere (a message sent) may happen again.
     package init(
         _ name: StaticString, for purpose: Purpose, doing method: MethodDefinition, schedule: JobSchedule? = nil,
-        missed: MissedRuns = .once, attempts: JobAttempts = JobAttempts(5), stepTimeout: Duration = .seconds(10),
+        spread: Duration = .zero, missed: MissedRuns = .once, attempts: JobAttempts = JobAttempts(5),
+        stepTimeout: Duration = .seconds(10),
         _ body: @escaping Body
     ) {
         (self.name, self.purpose, self.method) = (name.description, purpose, method)
-        (self.schedule, self.missed, self.attempts) = (schedule, missed, attempts)
+        (self.schedule, self.spread, self.missed, self.attempts) = (schedule, spread, missed, attempts)
         (self.stepTimeout, self.body) = (stepTimeout, body)
+    }
+
+    /// The run of a moment of the schedule in a workspace.
+    func run(at moment: Timestamp, in tenant: TenantID) -> NewJob {
+        // The last bytes of an id are random.
+        let place = tenant.id.bytes.suffix(2).reduce(0.0) { $0 * 256 + Double($1) } / 65_536
+        return NewJob(name, scheduledAt: moment, delay: spread * place)
     }
 
     /// The run after one that has ended or is left out; nil for a job without a schedule, or without a further moment.

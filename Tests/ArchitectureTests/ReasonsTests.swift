@@ -5,7 +5,7 @@ import Testing
 struct ReasonsTests {
     /// Modules whose errors reach clients; those of the provisioner reach identity only.
     static let modules = Set(
-        ["RPC", "RPCTransport", "Records", "ServiceHost"]
+        ["RPC", "RPCTransport", "Records", "ServiceHost", "Work"]
             + SourceTree.programs.filter { $0 != "provisioner" }.map { "\($0.capitalized)Service" })
     /// Words in capitals that are no reasons.
     static let exempt: Set<String> = ["SIGINT", "SIGTERM", "INVALID"]

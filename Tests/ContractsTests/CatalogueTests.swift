@@ -27,6 +27,13 @@ import Wire
         #expect(ContractCatalogue.all.services.flatMap(\.methods).allSatisfy { $0.comment?.isEmpty == false })
     }
 
+    @Test(arguments: ["customer", "identity", "sales"])
+    func jobsHaveTheSameMethodsInEveryService(service: String) {
+        let jobs = JobServiceOf(package: "steward.\(service).v1").all
+        let generated = ContractCatalogue.all.methods.filter { $0.service == "steward.\(service).v1.JobService" }
+        #expect(jobs == generated)
+    }
+
     /// Reads the FileDescriptorSet by hand: its files are field 1, their names field 1 of each.
     @Test func descriptorsComeWithTheirDependenciesFirst() throws {
         let set = try #require(ContractCatalogue.all.descriptorSet(of: "steward.sales.v1"))

@@ -13,8 +13,10 @@ import Testing
     private let day: Int64 = 86_400
 
     private func end(_ feeds: Feeds, afterDays days: Int64) async throws -> Bool {
-        try await FeedRetention(feeds.service.engine).step(
-            as: feeds.program, now: .now().advanced(by: .seconds(days * day)), deadline: feeds.deadline)
+        try await feeds.service.engine.transaction(
+            as: feeds.program, doing: ActivityServiceMethods.createActivity, deadline: feeds.deadline,
+            logger: feeds.service.postgres.logger
+        ) { try await FeedRetention().step($0, now: .now().advanced(by: .seconds(days * day))) }
     }
 
     @Test func whatIsTooOldIsToldNoMore() async throws {

@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import CoreMetrics
 import CustomerContracts
 import Postgres
 import RPC
@@ -42,7 +43,7 @@ final class Jobs: Sendable {
         let clock = JobClock(now: { self.now }, sleep: { _ in })
         return JobRunner(
             definitions, service.engine, limits: limits, clock: clock, zone: { _ in zone }, jitter: { 0 },
-            logger: service.postgres.logger)
+            meter: JobMeter(NOOPMetricsHandler.instance), logger: service.postgres.logger)
     }
 
     /// So many steps, each of which makes an activity with the job's id and its number.
@@ -93,7 +94,7 @@ final class Jobs: Sendable {
         await runner.settle()
     }
 
-    func job(_ id: RecordID) async throws -> Job {
+    func job(_ id: RecordID) async throws -> Work.Job {
         let job = try await JobTable(service.database).find(
             id, as: service.tenant.actor, deadline: TestPostgres.deadline())
         return try #require(job)

@@ -11,7 +11,8 @@ import Testing
 
     private var leased: Job {
         Job(
-            id: .make(), name: "job", userID: nil, state: .leased, dueAt: now.advanced(by: .seconds(60)),
+            id: .make(), name: "job", userID: nil, createdAt: now, state: .leased,
+            dueAt: now.advanced(by: .seconds(60)),
             holderID: .make(), leaseNumber: 1)
     }
 

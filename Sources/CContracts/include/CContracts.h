@@ -8,6 +8,7 @@
 #include "steward/platform/v1/provisioning_service.pb-c.h"
 #include "steward/platform/v1/reference_service.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
+#include "steward/type/v1/job.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
 static inline const ProtobufCMessageDescriptor *google_protobuf_timestamp_descriptor(void) { return &google__protobuf__timestamp__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_grant_descriptor(void) { return &steward__identity__v1__grant__descriptor; }
@@ -21,6 +22,8 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_polici
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_policies_response_descriptor(void) { return &steward__platform__v1__watch_policies_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_change_descriptor(void) { return &steward__platform__v1__policy_change__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_get_policy_request_descriptor(void) { return &steward__platform__v1__get_policy_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_list_served_tenants_request_descriptor(void) { return &steward__platform__v1__list_served_tenants_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_list_served_tenants_response_descriptor(void) { return &steward__platform__v1__list_served_tenants_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_get_policy_response_descriptor(void) { return &steward__platform__v1__get_policy_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_tenant_policy_descriptor(void) { return &steward__platform__v1__tenant_policy__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_role_descriptor(void) { return &steward__platform__v1__policy_role__descriptor; }
@@ -39,6 +42,17 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_filter_descripto
 static inline const ProtobufCMessageDescriptor *steward_type_v1_filter_group_descriptor(void) { return &steward__type__v1__filter_group__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_comparison_descriptor(void) { return &steward__type__v1__comparison__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_value_descriptor(void) { return &steward__type__v1__value__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_job_descriptor(void) { return &steward__type__v1__job__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_get_job_request_descriptor(void) { return &steward__type__v1__get_job_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_get_job_response_descriptor(void) { return &steward__type__v1__get_job_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_list_jobs_request_descriptor(void) { return &steward__type__v1__list_jobs_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_list_jobs_response_descriptor(void) { return &steward__type__v1__list_jobs_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_watch_job_request_descriptor(void) { return &steward__type__v1__watch_job_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_watch_job_response_descriptor(void) { return &steward__type__v1__watch_job_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_cancel_job_request_descriptor(void) { return &steward__type__v1__cancel_job_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_cancel_job_response_descriptor(void) { return &steward__type__v1__cancel_job_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_run_job_request_descriptor(void) { return &steward__type__v1__run_job_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_run_job_response_descriptor(void) { return &steward__type__v1__run_job_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_money_descriptor(void) { return &steward__type__v1__money__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_record_count_descriptor(void) { return &steward__type__v1__record_count__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_custom_field_descriptor(void) { return &steward__type__v1__custom_field__descriptor; }

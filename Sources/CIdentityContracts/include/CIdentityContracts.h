@@ -2,6 +2,7 @@
 #pragma once
 #include "steward/identity/v1/authentication_service.pb-c.h"
 #include "steward/identity/v1/department_service.pb-c.h"
+#include "steward/identity/v1/job_service.pb-c.h"
 #include "steward/identity/v1/role_service.pb-c.h"
 #include "steward/identity/v1/tenant_service.pb-c.h"
 #include "steward/identity/v1/user_service.pb-c.h"

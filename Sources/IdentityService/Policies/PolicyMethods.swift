@@ -6,11 +6,23 @@ import Tenancy
 struct PolicyMethods: PolicyServiceCustomMethods {
     let compiler: PolicyCompiler
     let feed: ChangeFeed
+    let served: ServedTenants
 
     func getPolicy(_ request: GetPolicyRequest, _ context: CallContext) async throws -> GetPolicyResponse {
         guard let id = RecordID(bytes: request.tenantID ?? []) else { throw IdentityError.tenantNotFound }
         return GetPolicyResponse(
             policy: try await compiler.policy(of: TenantID(id), deadline: context.deadline))
+    }
+
+    func listServedTenants(
+        _ request: ListServedTenantsRequest, _ context: CallContext
+    ) async throws -> ListServedTenantsResponse {
+        let last = request.afterTenantID.flatMap { RecordID(bytes: $0) }.map { TenantID($0) }
+        guard let service = request.service.flatMap({ ServiceName(rawValue: $0) }) else {
+            return ListServedTenantsResponse()
+        }
+        let page = try await served.page(of: service, after: last, deadline: context.deadline)
+        return ListServedTenantsResponse(tenantIDs: page.map(\.id.bytes))
     }
 
     func watchPolicies(

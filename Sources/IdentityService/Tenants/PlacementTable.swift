@@ -62,4 +62,20 @@ enum PlacementTable {
             $0.append(Int64(limit))
         }
     }
+
+    private static let served = Statement(
+        """
+        SELECT t.id FROM directory.tenants t JOIN directory.placements p ON p.tenant_id = t.id AND p.service = $1
+        WHERE ($2::uuid IS NULL OR t.id > $2) AND t.state = ANY ($3) ORDER BY t.id LIMIT $4
+        """)
+
+    /// The tenants in use that a service has data of, after one of them, in the order of their ids.
+    static func served(by service: ServiceName, after tenant: TenantID?, limit: Int) -> Query {
+        Query(served) {
+            $0.append(service.rawValue)
+            $0.append(tenant?.id)
+            $0.append(statesInUse.map(\.rawValue))
+            $0.append(Int64(limit))
+        }
+    }
 }

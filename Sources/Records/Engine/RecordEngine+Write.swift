@@ -97,14 +97,17 @@ extension RecordEngine {
         knowing references: Set<RecordReference> = [], _ body: (RecordTransaction) async throws -> Value
     ) async throws -> Value {
         var written: [RecordChange] = []
+        var rings = false
         let value = try await database.transaction(
             actor, at: call.flatMap { place(of: $0) }, deadline: context.deadline.nanoseconds
         ) { sql in
             let transaction = RecordTransaction(self, context, actor, sql, call: call, knownReferences: references)
             let value = try await body(transaction)
             written = transaction.changes
+            rings = transaction.ringsAfterCommit
             return value
         }
+        if rings { bell.ring(actor.tenantID) }
         var pace = Pace()
         for change in written {
             await change.type.rules.publish?(change)

@@ -2,7 +2,7 @@ package import AccessControl
 import Credentials
 import Postgres
 package import RPC
-import Tenancy
+package import Tenancy
 package import TenantDatabase
 import Wire
 
@@ -18,6 +18,8 @@ package final class RecordEngine: Sendable {
     /// For digests of secrets in fingerprints of requests.
     let secretKey: [UInt8]
     let types: [String: RecordType]
+    /// Rung for transactions that ask for it (`RecordTransaction.ringAfterCommit`).
+    package let bell = CommitBell()
 
     /// - Parameters:
     ///   - references: asks other services whether records exist; nil for a service whose types refer to none.
@@ -50,6 +52,9 @@ package final class RecordEngine: Sendable {
 
     /// A statement of generated text, made once. The text is made of constants and selections, never of a request.
     func statement(_ text: String) -> Statement { .known(unsafeGenerated: text) }
+
+    /// An error of PostgreSQL as one for callers, where no record is spoken of.
+    package func translate(_ error: any Error) -> any Error { DatabaseErrors.translate(error, nil) }
 
     /// The same for a statement whose time depends on what a client asks for and how much the workspace has: a list, a sum. Such
     /// statements take turns (`Statement.isScan`).
@@ -101,6 +106,18 @@ extension RecordEngine {
         return call
     }
 
+    /// The caller's rights on something that is no record type, as in `job`.
+    ///
+    /// - Throws: as `authorise`, but for the want of a right.
+    package func access(
+        _ context: CallContext, to object: String, writes: Bool
+    ) async throws -> (actor: TenantActor, access: ObjectAccess) {
+        let actor = try context.requireTenantActor()
+        let policy = try await policy(context, of: actor, writes: writes)
+        guard let access = policy.access(of: actor) else { throw RecordErrors.userUnknown() }
+        return (actor, access.object(object))
+    }
+
     /// A policy is a row and a few tables of identity.
     private static let freshPolicyCost: UInt32 = 8
 
@@ -114,15 +131,18 @@ extension RecordEngine {
     func open(
         _ context: CallContext, as actor: TenantActor, _ type: RecordType, writes: Bool, now: Timestamp = .now()
     ) async throws -> RecordCall {
-        if writes { try policies.requireFreshForWrite() }
-        let callersEpoch = context.caller?.policyEpoch ?? 0
-        // Rights that the caller knows of and this program may not: that may take fetching them.
-        if context.minEpoch > callersEpoch { context.cost += Self.freshPolicyCost }
-        let policy = try await policies.snapshot(
-            of: actor.tenantID, minEpoch: max(callersEpoch, context.minEpoch))
+        let policy = try await policy(context, of: actor, writes: writes)
         guard let access = policy.access(of: actor) else { throw RecordErrors.userUnknown() }
         return RecordCall(
             context: context, actor: actor, type: type, access: access.object(type.object), policy: policy,
             now: now)
+    }
+
+    private func policy(_ context: CallContext, of actor: TenantActor, writes: Bool) async throws -> PolicySnapshot {
+        if writes { try policies.requireFreshForWrite() }
+        let callersEpoch = context.caller?.policyEpoch ?? 0
+        // Rights that the caller knows of and this program may not: that may take fetching them.
+        if context.minEpoch > callersEpoch { context.cost += Self.freshPolicyCost }
+        return try await policies.snapshot(of: actor.tenantID, minEpoch: max(callersEpoch, context.minEpoch))
     }
 }

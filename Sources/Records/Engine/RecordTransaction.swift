@@ -24,6 +24,8 @@ package final class RecordTransaction: @unchecked Sendable {
     private(set) var statementCount = 0
     /// What was found and is held, by object.
     private var heldRecords: [String: any Sendable] = [:]
+    /// Its COMMIT leaves something to do for programs of this process.
+    private(set) var ringsAfterCommit = false
     /// The changes whose rules run now, the innermost last.
     var causes: [RecordChange] = []
     /// Of all that is read and written here: whoever works on many records need not think of it.
@@ -107,6 +109,9 @@ package final class RecordTransaction: @unchecked Sendable {
         }
         return record
     }
+
+    /// Has the engine's bell rung after COMMIT.
+    package func ringAfterCommit() { ringsAfterCommit = true }
 
     /// Finds what methods and rules need to know of records that are held until the transaction ends: each is looked for once, until the
     /// transaction itself changes one of its type.

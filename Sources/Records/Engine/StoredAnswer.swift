@@ -6,7 +6,7 @@ import TenantDatabase
 import Wire
 
 /// The answer of a write under its request id, stored in the same transaction as the effect: a retry gets the answer
-/// and nothing is done twice. Old answers go as new ones come, so that the table does not grow with time.
+/// and nothing is done twice. Old answers go as new ones come, and the last ones by a job (`AnswerRetention`).
 struct StoredAnswer {
     /// Longest request id, in bytes, as proto/README.md says; the transport has refused longer ones already.
     static let requestIDBytesMax = 64
@@ -55,10 +55,18 @@ struct StoredAnswer {
     func statements(_ answer: [UInt8], by actor: TenantActor, at time: Timestamp) -> [(Statement, Parameters)] {
         let insertion = insertion(answer, by: actor, at: time)
         guard UInt(bitPattern: requestID.hashValue) % StoredAnswer.removalInterval == 0 else { return [insertion] }
+        return [
+            insertion,
+            StoredAnswer.removal(
+                before: time.advanced(by: .zero - StoredAnswer.keptFor), countMax: StoredAnswer.removalMax),
+        ]
+    }
+
+    static func removal(before time: Timestamp, countMax: Int64) -> (Statement, Parameters) {
         var parameters = Parameters()
-        parameters.append(time.advanced(by: .zero - StoredAnswer.keptFor))
-        parameters.append(StoredAnswer.removalMax)
-        return [insertion, (StoredAnswer.removal, parameters)]
+        parameters.append(time)
+        parameters.append(countMax)
+        return (removal, parameters)
     }
 
     private func insertion(_ answer: [UInt8], by actor: TenantActor, at time: Timestamp) -> (Statement, Parameters) {
@@ -96,7 +104,8 @@ struct StoredAnswer {
     private static let removal = Statement(
         """
         DELETE FROM {schema}.requests WHERE (actor_id, request_id) IN (SELECT actor_id, request_id \
-        FROM {schema}.requests WHERE created_at < $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        FROM {schema}.requests WHERE created_at < $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED) \
+        RETURNING 1
         """)
 
     private static let lookup = Statement(

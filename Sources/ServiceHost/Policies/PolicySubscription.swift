@@ -24,6 +24,7 @@ package final class PolicySubscription: PolicySource, PlacementSource {
     /// Whether the present stream has been heard of; before that, changes may have gone unheard.
     private let isSynchronised = Atomic<Bool>(false)
     private let watcher = Mutex<Task<Void, Never>?>(nil)
+    private let listener = Mutex<Listener?>(nil)
     private let fetches: Counter
     private let age: Gauge
     private let tenants: Gauge
@@ -46,6 +47,19 @@ package final class PolicySubscription: PolicySource, PlacementSource {
 
     /// Ends the stream.
     package func stop() { watcher.withLock { $0?.cancel() } }
+
+    private struct Listener: Sendable {
+        let changed: @Sendable (TenantID) -> Void
+        let synchronised: @Sendable () -> Void
+    }
+
+    /// Has somebody told of each tenant whose policy or placement changed, and when changes before may have gone unheard. Both return
+    /// at once.
+    package func listen(
+        changed: @escaping @Sendable (TenantID) -> Void, synchronised: @escaping @Sendable () -> Void
+    ) {
+        listener.withLock { $0 = Listener(changed: changed, synchronised: synchronised) }
+    }
 
     // MARK: - PolicySource, PlacementSource
 
@@ -130,10 +144,15 @@ package final class PolicySubscription: PolicySource, PlacementSource {
     }
 
     private func heard(_ response: WatchPoliciesResponse) {
-        if !isSynchronised.exchange(true, ordering: .relaxed) { cache.forgetAll() }
+        let listener = listener.withLock { $0 }
+        if !isSynchronised.exchange(true, ordering: .relaxed) {
+            cache.forgetAll()
+            listener?.synchronised()
+        }
         for change in response.changes {
             guard let tenant = change.tenantID.flatMap({ RecordID(bytes: $0) }) else { continue }
             cache.announce(TenantID(tenant), epoch: change.epoch ?? .max)
+            listener?.changed(TenantID(tenant))
         }
         lastSign.store(MonotonicTime.now(), ordering: .relaxed)
     }

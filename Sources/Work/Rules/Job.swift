@@ -43,6 +43,7 @@ package struct Job: Hashable, Sendable {
     package let name: String
     /// For whom it works; nil for the workspace itself.
     package let userID: UserID?
+    package let createdAt: Timestamp
     /// The moment of its schedule; nil for one that was asked for.
     package internal(set) var scheduledAt: Timestamp?
     package internal(set) var state: JobState

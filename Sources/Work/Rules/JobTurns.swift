@@ -9,7 +9,7 @@ package struct JobLimits: Hashable, Sendable {
     /// Jobs of a tenant that are under way at once.
     package var jobsOfTenantMax = 2
     /// How often each tenant is looked at though nothing is known to be due there.
-    package var period: Duration = .seconds(60)
+    package var period: Duration = .seconds(300)
     /// How long a job is kept for a runner that says nothing more.
     package var lease: Duration = .seconds(60)
     /// Until a tenant is looked at again whose due jobs others have, or that could not be looked at.

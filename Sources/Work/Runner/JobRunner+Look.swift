@@ -34,10 +34,17 @@ extension JobRunner {
                     tenantID: tenant, name: try row.string(1), userID: try row.optionalID(2).map { UserID($0) },
                     lease: JobLease(jobID: try row.id(0), holderID: id, number: try row.int64(3)), leasedUntil: end)
             }
+            for (job, row) in zip(taken, results[0]) {
+                meter.taken(job.name, late: now.microseconds - (try row.timestamp(4)).microseconds)
+            }
             let next = try results[1].one().optionalTimestamp(0)
             // What is due and was not taken is in others' hands.
             let pause = taken.count < countMax ? now.advanced(by: limits.pause) : now
             return (taken, next.map { max($0, pause) })
+        } catch let error as RPCError where error.code == .permissionDenied || error.code == .notFound {
+            // It is gone. Should it come back, identity says so.
+            leave(tenant)
+            return ([], nil)
         } catch {
             logger.debug(
                 "a workspace's jobs could not be looked at",
@@ -54,7 +61,7 @@ extension JobRunner {
         let zone = try await zone(tenant)
         for definition in definitions.values {
             guard let moment = definition.schedule?.next(after: now, in: zone) else { continue }
-            runs.append(JobStatements.insert(NewJob(definition.name, scheduledAt: moment), id: .make(), at: now))
+            runs.append(JobStatements.insert(definition.run(at: moment, in: tenant), id: .make(), at: now))
         }
         if !runs.isEmpty { _ = try await batch(tenant, runs) }
         planted.withLock { _ = $0.insert(tenant) }
@@ -94,7 +101,7 @@ extension JobRunner {
             guard let row = try await sql.query(JobStatements.lock(held.lease)).first else { return nil }
             var job = try Job(row)
             change(&job)
-            for query in self.storing(job, zone) { try sql.enqueue(query) }
+            for query in self.storing(job, of: held.tenantID, zone) { try sql.enqueue(query) }
             return job
         }
     }

@@ -29,13 +29,19 @@ extension JobRunner {
                 }
                 var job = try Job(row)
                 try await advance(&job, definition, zone, transaction)
-                for query in storing(job, zone) { try transaction.enqueue(query.statement, query.parameters) }
+                for query in storing(job, of: held.tenantID, zone) {
+                    try transaction.enqueue(query.statement, query.parameters)
+                }
                 return job
             }
-            return job.lease == held.lease ? held.leased(until: job.dueAt) : nil
+            let goesOn = job.lease == held.lease
+            meter.stepped(held.name, goesOn ? .goesOn : .ended)
+            return goesOn ? held.leased(until: job.dueAt) : nil
         } catch is LeaseLost {
+            meter.stepped(held.name, .lost)
             return nil
         } catch {
+            meter.stepped(held.name, .failed)
             await fail(held, definition, error)
             return nil
         }
@@ -75,13 +81,13 @@ extension JobRunner {
     }
 
     /// What stores a job that is locked: itself, and after its end the next run of its schedule.
-    func storing(_ job: Job, _ zone: TimeZone) -> [Query] {
+    func storing(_ job: Job, of tenant: TenantID, _ zone: TimeZone) -> [Query] {
         let put = JobStatements.put(job)
         let now = clock.now()
-        guard !job.state.isOpen, let next = definitions[job.name]?.successor(of: job, at: now, in: zone) else {
-            return [put]
-        }
-        return [put, JobStatements.insert(NewJob(job.name, scheduledAt: next), id: .make(), at: now)]
+        guard !job.state.isOpen, let definition = definitions[job.name],
+            let next = definition.successor(of: job, at: now, in: zone)
+        else { return [put] }
+        return [put, JobStatements.insert(definition.run(at: next, in: tenant), id: .make(), at: now)]
     }
 }
 

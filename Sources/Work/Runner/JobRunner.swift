@@ -23,6 +23,7 @@ package final class JobRunner: Sendable {
     let zone: TimeZones
     /// Chance from 0 to 1, for the waits of what failed.
     let jitter: @Sendable () -> Double
+    let meter: JobMeter
     let logger: Logger
     private let turns: Mutex<JobTurns>
     /// Tenants in which each schedule has its next run.
@@ -32,20 +33,25 @@ package final class JobRunner: Sendable {
 
     package init(
         _ definitions: [JobDefinition], _ engine: RecordEngine, limits: JobLimits = JobLimits(), clock: JobClock,
-        zone: @escaping TimeZones, jitter: @escaping @Sendable () -> Double = { .random(in: 0...1) }, logger: Logger
+        zone: @escaping TimeZones, jitter: @escaping @Sendable () -> Double = { .random(in: 0...1) }, meter: JobMeter,
+        logger: Logger
     ) {
         self.definitions = Dictionary(definitions.map { ($0.name, $0) }) { one, _ in
             preconditionFailure("two jobs are called \(one.name)")
         }
         names = definitions.map(\.name).sorted()
         (self.engine, database, self.limits, self.clock) = (engine, engine.database, limits, clock)
-        (self.zone, self.jitter, self.logger) = (zone, jitter, logger)
+        (self.zone, self.jitter, self.meter, self.logger) = (zone, jitter, meter, logger)
         turns = Mutex(JobTurns(limits))
     }
 
     /// Works for the tenant from now on, and looks at once what is due there. Call it after the COMMIT that made a job.
     package func wake(_ tenant: TenantID) {
-        turns.withLock { $0.wake(tenant, at: clock.now()) }
+        let count = turns.withLock { turns in
+            turns.wake(tenant, at: clock.now())
+            return turns.tenantCount
+        }
+        meter.works(forTenants: count)
         bell.ring()
     }
 

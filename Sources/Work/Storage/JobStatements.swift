@@ -20,12 +20,12 @@ enum JobStatements {
     private static let claiming = Statement(
         """
         WITH due AS MATERIALIZED (
-            SELECT id FROM {schema}.jobs WHERE ended_at IS NULL AND due_at <= $2 AND name = ANY($1)
+            SELECT id, due_at FROM {schema}.jobs WHERE ended_at IS NULL AND due_at <= $2 AND name = ANY($1)
             ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
         )
         UPDATE {schema}.jobs AS job SET attempts = attempts + CASE state WHEN 'leased' THEN 1 ELSE 0 END, state = 'leased',
             lease_holder_id = $4, lease_number = lease_number + 1, due_at = $5, started_at = coalesce(started_at, $2)
-        FROM due WHERE job.id = due.id RETURNING job.id, name, on_behalf_of_id, lease_number
+        FROM due WHERE job.id = due.id RETURNING job.id, name, on_behalf_of_id, lease_number, due.due_at
         """)
 
     /// When the next one is due.
@@ -46,7 +46,8 @@ enum JobStatements {
     private static let locking = Statement(
         """
         SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, checkpoint,
-            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at
+            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
+            created_at
         FROM {schema}.jobs WHERE id = $1 AND state = 'leased' AND lease_holder_id = $2 AND lease_number = $3 FOR UPDATE
         """)
 
@@ -55,7 +56,8 @@ enum JobStatements {
     private static let finding = Statement(
         """
         SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, checkpoint,
-            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at
+            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
+            created_at
         FROM {schema}.jobs WHERE id = $1
         """)
 
@@ -114,6 +116,59 @@ enum JobStatements {
         }
     }
 
+    /// Those of a user, or of everybody, the newest first, before one of them.
+    static func list(
+        before id: RecordID?, name: String?, isOpen: Bool, of user: UserID?, countMax: Int
+    ) -> Query {
+        Query(listing) {
+            $0.append(id)
+            $0.append(name)
+            $0.append(isOpen)
+            $0.append(user?.id)
+            $0.append(Int64(countMax))
+        }
+    }
+
+    private static let listing = Statement(
+        """
+        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, checkpoint,
+            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
+            created_at
+        FROM {schema}.jobs WHERE ($1::uuid IS NULL OR id < $1) AND ($2::text IS NULL OR name = $2)
+            AND (NOT $3 OR ended_at IS NULL) AND ($4::uuid IS NULL OR on_behalf_of_id = $4)
+        ORDER BY id DESC LIMIT $5
+        """)
+
+    /// Has the open run of a schedule be due now, as that of this moment. Gives its id; one that is under way stays as it is.
+    static func hasten(_ name: String, at now: Timestamp) -> Query {
+        Query(hastening) {
+            $0.append(name)
+            $0.append(now)
+        }
+    }
+
+    private static let hastening = Statement(
+        """
+        UPDATE {schema}.jobs SET due_at = CASE state WHEN 'waiting' THEN $2 ELSE due_at END,
+            scheduled_at = CASE WHEN state = 'waiting' AND started_at IS NULL THEN $2 ELSE scheduled_at END
+        WHERE name = $1 AND key = 'schedule' RETURNING id
+        """)
+
+    /// Removes jobs that ended before a moment, the oldest first.
+    static func remove(endedBefore moment: Timestamp, countMax: Int64) -> Query {
+        Query(removing) {
+            $0.append(moment)
+            $0.append(countMax)
+        }
+    }
+
+    private static let removing = Statement(
+        """
+        DELETE FROM {schema}.jobs WHERE id IN (
+            SELECT id FROM {schema}.jobs WHERE ended_at < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
+        RETURNING 1
+        """)
+
     private static let findingKey = Statement("SELECT id FROM {schema}.jobs WHERE name = $1 AND key = $2")
 
     /// Marks a job that is open. Waits for the step that is under way: after it no other begins.
@@ -155,7 +210,8 @@ extension Job {
         }
         self.init(
             id: try row.id(0), name: try row.string(1), userID: try row.optionalID(2).map { UserID($0) },
-            scheduledAt: try row.optionalTimestamp(3), state: state, dueAt: try row.timestamp(5),
+            createdAt: try row.timestamp(16), scheduledAt: try row.optionalTimestamp(3), state: state,
+            dueAt: try row.timestamp(5),
             attempts: Int(try row.int32(6)), holderID: try row.optionalID(7), leaseNumber: try row.int64(8),
             checkpoint: row.value(9).map { Array($0) },
             progress: JobProgress(done: try row.int64(10), total: try row.optionalInt64(11)),

@@ -26,9 +26,11 @@ package struct NewJob: Hashable, Sendable {
     }
 
     /// The run of a moment of a schedule.
-    init(_ name: String, scheduledAt moment: Timestamp) {
+    ///
+    /// - Parameter delay: after that moment.
+    init(_ name: String, scheduledAt moment: Timestamp, delay: Duration = .zero) {
         (self.name, key, userID) = (name, Self.scheduleKey, nil)
-        (dueAt, checkpoint, scheduledAt) = (moment, nil, moment)
+        (dueAt, checkpoint, scheduledAt) = (moment.advanced(by: delay), nil, moment)
     }
 }
 
@@ -38,10 +40,11 @@ package struct JobTable: Sendable {
 
     package init(_ database: TenantDatabase) { self.database = database }
 
-    /// Makes a job with the transaction's other effects, or finds the one that has its key. Wake the runner after COMMIT.
+    /// Makes a job with the transaction's other effects, or finds the one that has its key. Runners of this process are woken after COMMIT.
     package static func insert(
         _ job: NewJob, at now: Timestamp, _ transaction: RecordTransaction
     ) async throws -> RecordID {
+        transaction.ringAfterCommit()
         let id = RecordID.make()
         let made = try await transaction.query(JobStatements.insert(job, id: id, at: now))
         guard made.isEmpty, let key = job.key else { return id }
@@ -50,10 +53,20 @@ package struct JobTable: Sendable {
 
     /// Nil when there is none.
     package func find(_ id: RecordID, as actor: TenantActor, deadline: UInt64) async throws -> Job? {
-        let query = JobStatements.find(id)
-        return try await database.read(actor, deadline: deadline, query.statement, query.parameters).first.map {
-            try Job($0)
-        }
+        try await read(JobStatements.find(id), actor, deadline).first
+    }
+
+    /// The newest first.
+    ///
+    /// - Parameters:
+    ///   - id: of the last job before.
+    ///   - user: the one for whom they work; nil for those of all and of the workspace itself.
+    func list(
+        before id: RecordID?, name: String?, isOpen: Bool, of user: UserID?, countMax: Int, as actor: TenantActor,
+        deadline: UInt64
+    ) async throws -> [Job] {
+        try await read(
+            JobStatements.list(before: id, name: name, isOpen: isOpen, of: user, countMax: countMax), actor, deadline)
     }
 
     /// Asks that a job ends: after this no further step begins, and a runner that looks ends it.
@@ -62,8 +75,26 @@ package struct JobTable: Sendable {
     package func cancel(
         _ id: RecordID, as actor: TenantActor, at now: Timestamp, deadline: UInt64
     ) async throws -> Bool {
-        let query = JobStatements.cancel(id, at: now)
-        return try await !database.batch(actor, deadline: deadline, [(query.statement, query.parameters)])[0].isEmpty
+        try await !write(JobStatements.cancel(id, at: now), actor, deadline).isEmpty
+    }
+
+    /// Has the run of a schedule be due now, a new one if there is none.
+    /// - Returns: its id.
+    func hasten(_ name: String, as actor: TenantActor, at now: Timestamp, deadline: UInt64) async throws -> RecordID {
+        let id = RecordID.make()
+        let rows = try await write(JobStatements.hasten(name, at: now), actor, deadline)
+        if let row = rows.first { return try row.id(0) }
+        let made = try await write(
+            JobStatements.insert(NewJob(name, scheduledAt: now), id: id, at: now), actor, deadline)
+        return made.isEmpty ? try await hasten(name, as: actor, at: now, deadline: deadline) : id
+    }
+
+    private func read(_ query: Query, _ actor: TenantActor, _ deadline: UInt64) async throws -> [Job] {
+        try await database.read(actor, deadline: deadline, query.statement, query.parameters).map { try Job($0) }
+    }
+
+    private func write(_ query: Query, _ actor: TenantActor, _ deadline: UInt64) async throws -> Rows {
+        try await database.batch(actor, deadline: deadline, [(query.statement, query.parameters)])[0]
     }
 }
 

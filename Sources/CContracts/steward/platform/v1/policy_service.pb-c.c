@@ -187,6 +187,96 @@ void   steward__platform__v1__get_policy_request__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__get_policy_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__list_served_tenants_request__init
+                     (Steward__Platform__V1__ListServedTenantsRequest         *message)
+{
+  static const Steward__Platform__V1__ListServedTenantsRequest init_value = STEWARD__PLATFORM__V1__LIST_SERVED_TENANTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__list_served_tenants_request__get_packed_size
+                     (const Steward__Platform__V1__ListServedTenantsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__list_served_tenants_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__list_served_tenants_request__pack
+                     (const Steward__Platform__V1__ListServedTenantsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__list_served_tenants_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__list_served_tenants_request__pack_to_buffer
+                     (const Steward__Platform__V1__ListServedTenantsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__list_served_tenants_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__ListServedTenantsRequest *
+       steward__platform__v1__list_served_tenants_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__ListServedTenantsRequest *)
+     protobuf_c_message_unpack (&steward__platform__v1__list_served_tenants_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__list_served_tenants_request__free_unpacked
+                     (Steward__Platform__V1__ListServedTenantsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__list_served_tenants_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__platform__v1__list_served_tenants_response__init
+                     (Steward__Platform__V1__ListServedTenantsResponse         *message)
+{
+  static const Steward__Platform__V1__ListServedTenantsResponse init_value = STEWARD__PLATFORM__V1__LIST_SERVED_TENANTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__list_served_tenants_response__get_packed_size
+                     (const Steward__Platform__V1__ListServedTenantsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__list_served_tenants_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__list_served_tenants_response__pack
+                     (const Steward__Platform__V1__ListServedTenantsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__list_served_tenants_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__list_served_tenants_response__pack_to_buffer
+                     (const Steward__Platform__V1__ListServedTenantsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__list_served_tenants_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__ListServedTenantsResponse *
+       steward__platform__v1__list_served_tenants_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__ListServedTenantsResponse *)
+     protobuf_c_message_unpack (&steward__platform__v1__list_served_tenants_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__list_served_tenants_response__free_unpacked
+                     (Steward__Platform__V1__ListServedTenantsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__list_served_tenants_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__platform__v1__get_policy_response__init
                      (Steward__Platform__V1__GetPolicyResponse         *message)
 {
@@ -600,6 +690,95 @@ const ProtobufCMessageDescriptor steward__platform__v1__get_policy_request__desc
   steward__platform__v1__get_policy_request__field_indices_by_name,
   1,  steward__platform__v1__get_policy_request__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__get_policy_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__list_served_tenants_request__field_descriptors[2] =
+{
+  {
+    "service",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ListServedTenantsRequest, service),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after_tenant_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__ListServedTenantsRequest, has_after_tenant_id),
+    offsetof(Steward__Platform__V1__ListServedTenantsRequest, after_tenant_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__list_served_tenants_request__field_indices_by_name[] = {
+  1,   /* field[1] = after_tenant_id */
+  0,   /* field[0] = service */
+};
+static const ProtobufCIntRange steward__platform__v1__list_served_tenants_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenants_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.ListServedTenantsRequest",
+  "ListServedTenantsRequest",
+  "Steward__Platform__V1__ListServedTenantsRequest",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__ListServedTenantsRequest),
+  2,
+  steward__platform__v1__list_served_tenants_request__field_descriptors,
+  steward__platform__v1__list_served_tenants_request__field_indices_by_name,
+  1,  steward__platform__v1__list_served_tenants_request__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__list_served_tenants_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__list_served_tenants_response__field_descriptors[1] =
+{
+  {
+    "tenant_ids",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__ListServedTenantsResponse, n_tenant_ids),
+    offsetof(Steward__Platform__V1__ListServedTenantsResponse, tenant_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__list_served_tenants_response__field_indices_by_name[] = {
+  0,   /* field[0] = tenant_ids */
+};
+static const ProtobufCIntRange steward__platform__v1__list_served_tenants_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenants_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.ListServedTenantsResponse",
+  "ListServedTenantsResponse",
+  "Steward__Platform__V1__ListServedTenantsResponse",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__ListServedTenantsResponse),
+  1,
+  steward__platform__v1__list_served_tenants_response__field_descriptors,
+  steward__platform__v1__list_served_tenants_response__field_indices_by_name,
+  1,  steward__platform__v1__list_served_tenants_response__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__list_served_tenants_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__platform__v1__get_policy_response__field_descriptors[1] =
@@ -1038,13 +1217,15 @@ const ProtobufCMessageDescriptor steward__platform__v1__tenant_placement__descri
   (ProtobufCMessageInit) steward__platform__v1__tenant_placement__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__platform__v1__policy_service__method_descriptors[2] =
+static const ProtobufCMethodDescriptor steward__platform__v1__policy_service__method_descriptors[3] =
 {
   { "WatchPolicies", &steward__platform__v1__watch_policies_request__descriptor, &steward__platform__v1__watch_policies_response__descriptor },
   { "GetPolicy", &steward__platform__v1__get_policy_request__descriptor, &steward__platform__v1__get_policy_response__descriptor },
+  { "ListServedTenants", &steward__platform__v1__list_served_tenants_request__descriptor, &steward__platform__v1__list_served_tenants_response__descriptor },
 };
 const unsigned steward__platform__v1__policy_service__method_indices_by_name[] = {
   1,        /* GetPolicy */
+  2,        /* ListServedTenants */
   0         /* WatchPolicies */
 };
 const ProtobufCServiceDescriptor steward__platform__v1__policy_service__descriptor =
@@ -1054,7 +1235,7 @@ const ProtobufCServiceDescriptor steward__platform__v1__policy_service__descript
   "PolicyService",
   "Steward__Platform__V1__PolicyService",
   "steward.platform.v1",
-  2,
+  3,
   steward__platform__v1__policy_service__method_descriptors,
   steward__platform__v1__policy_service__method_indices_by_name
 };
@@ -1073,6 +1254,14 @@ void steward__platform__v1__policy_service__get_policy(ProtobufCService *service
 {
   assert(service->descriptor == &steward__platform__v1__policy_service__descriptor);
   service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__platform__v1__policy_service__list_served_tenants(ProtobufCService *service,
+                                                                const Steward__Platform__V1__ListServedTenantsRequest *input,
+                                                                Steward__Platform__V1__ListServedTenantsResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__platform__v1__policy_service__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__platform__v1__policy_service__init (Steward__Platform__V1__PolicyService_Service *service,
                                                   Steward__Platform__V1__PolicyService_ServiceDestroy destroy)

@@ -106,6 +106,64 @@ extension GetPolicyRequest: WireMessage {
     }
 }
 
+/// Asks for tenants.
+public struct ListServedTenantsRequest: Hashable, Sendable {
+    /// The service: identity, customer, sales …
+    public var service: String?
+
+    /// The last tenant of the page before, 16 bytes; absent for the first page.
+    public var afterTenantID: [UInt8]?
+
+    public init(service: String? = nil, afterTenantID: [UInt8]? = nil) {
+        self.service = service
+        self.afterTenantID = afterTenantID
+    }
+}
+
+extension ListServedTenantsRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_list_served_tenants_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__ListServedTenantsRequest.self)
+        self.service = readString(c.pointee.service)
+        self.afterTenantID = c.pointee.has_after_tenant_id != 0 ? readBytes(c.pointee.after_tenant_id) : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__ListServedTenantsRequest.self)
+        c.pointee.service = self.service.map(message.arena.string)
+        if let value = self.afterTenantID {
+            c.pointee.has_after_tenant_id = 1
+            c.pointee.after_tenant_id = message.arena.bytes(value)
+        }
+    }
+}
+
+/// A page of tenants. One without any is behind the last.
+public struct ListServedTenantsResponse: Hashable, Sendable {
+    /// At most 1,000, 16 bytes each, in their order.
+    public var tenantIDs: [[UInt8]]
+
+    public init(tenantIDs: [[UInt8]] = []) {
+        self.tenantIDs = tenantIDs
+    }
+}
+
+extension ListServedTenantsResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_list_served_tenants_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__ListServedTenantsResponse.self)
+        self.tenantIDs = readNumbers(c.pointee.tenant_ids, c.pointee.n_tenant_ids).map(readBytes)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__ListServedTenantsResponse.self)
+        c.pointee.tenant_ids = writeNumbers(self.tenantIDs.map(message.arena.bytes), message.arena)
+        c.pointee.n_tenant_ids = self.tenantIDs.count
+    }
+}
+
 /// The policy of a tenant.
 public struct GetPolicyResponse: Hashable, Sendable {
     /// The policy.
@@ -411,8 +469,15 @@ public enum PolicyServiceMethods {
         response: GetPolicyResponse.descriptor, kind: .unary
     )
 
+    /// Gives the tenants in use that a service has data of, a page at a time: those for which it works without being called.
+    public static let listServedTenants = MethodDefinition(
+        path: "steward.platform.v1.PolicyService/ListServedTenants",
+        request: ListServedTenantsRequest.descriptor, response: ListServedTenantsResponse.descriptor,
+        kind: .unary
+    )
+
     /// In the order of the proto file.
-    public static let all: [MethodDefinition] = [watchPolicies, getPolicy]
+    public static let all: [MethodDefinition] = [watchPolicies, getPolicy, listServedTenants]
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
@@ -420,6 +485,7 @@ public enum PolicyServiceMethods {
         methods: [
             MethodDescription(watchPolicies, comment: "Tells of tenants whose policy or placement changed, as they change; begins with an empty answer and repeats it every second as a sign of life. A service that hears nothing for 5 s refuses writes."),
             MethodDescription(getPolicy, comment: "Gives the policy of a tenant."),
+            MethodDescription(listServedTenants, comment: "Gives the tenants in use that a service has data of, a page at a time: those for which it works without being called."),
         ])
 }
 
@@ -431,6 +497,9 @@ package protocol PolicyServiceCustomMethods: Sendable {
 
     /// Gives the policy of a tenant.
     func getPolicy(_ request: GetPolicyRequest, _ context: CallContext) async throws -> GetPolicyResponse
+
+    /// Gives the tenants in use that a service has data of, a page at a time: those for which it works without being called.
+    func listServedTenants(_ request: ListServedTenantsRequest, _ context: CallContext) async throws -> ListServedTenantsResponse
 }
 
 extension PolicyServiceCustomMethods {
@@ -438,6 +507,7 @@ extension PolicyServiceCustomMethods {
     package func register(on router: inout Router) {
         router.serve(PolicyServiceMethods.watchPolicies, watchPolicies)
         router.serve(PolicyServiceMethods.getPolicy, getPolicy)
+        router.serve(PolicyServiceMethods.listServedTenants, listServedTenants)
     }
 }
 
@@ -462,5 +532,12 @@ public struct PolicyServiceClient: Sendable {
         _ request: GetPolicyRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> GetPolicyResponse {
         try await channel.call(PolicyServiceMethods.getPolicy, request, options)
+    }
+
+    /// Gives the tenants in use that a service has data of, a page at a time: those for which it works without being called.
+    public func listServedTenants(
+        _ request: ListServedTenantsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListServedTenantsResponse {
+        try await channel.call(PolicyServiceMethods.listServedTenants, request, options)
     }
 }

@@ -20,6 +20,8 @@ typedef struct Steward__Platform__V1__WatchPoliciesRequest Steward__Platform__V1
 typedef struct Steward__Platform__V1__WatchPoliciesResponse Steward__Platform__V1__WatchPoliciesResponse;
 typedef struct Steward__Platform__V1__PolicyChange Steward__Platform__V1__PolicyChange;
 typedef struct Steward__Platform__V1__GetPolicyRequest Steward__Platform__V1__GetPolicyRequest;
+typedef struct Steward__Platform__V1__ListServedTenantsRequest Steward__Platform__V1__ListServedTenantsRequest;
+typedef struct Steward__Platform__V1__ListServedTenantsResponse Steward__Platform__V1__ListServedTenantsResponse;
 typedef struct Steward__Platform__V1__GetPolicyResponse Steward__Platform__V1__GetPolicyResponse;
 typedef struct Steward__Platform__V1__TenantPolicy Steward__Platform__V1__TenantPolicy;
 typedef struct Steward__Platform__V1__PolicyRole Steward__Platform__V1__PolicyRole;
@@ -99,6 +101,44 @@ struct  Steward__Platform__V1__GetPolicyRequest
 #define STEWARD__PLATFORM__V1__GET_POLICY_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__get_policy_request__descriptor) \
     , 0, {0,NULL} }
+
+
+/*
+ * Asks for tenants.
+ */
+struct  Steward__Platform__V1__ListServedTenantsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The service: identity, customer, sales …
+   */
+  char *service;
+  /*
+   * The last tenant of the page before, 16 bytes; absent for the first page.
+   */
+  protobuf_c_boolean has_after_tenant_id;
+  ProtobufCBinaryData after_tenant_id;
+};
+#define STEWARD__PLATFORM__V1__LIST_SERVED_TENANTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__list_served_tenants_request__descriptor) \
+    , NULL, 0, {0,NULL} }
+
+
+/*
+ * A page of tenants. One without any is behind the last.
+ */
+struct  Steward__Platform__V1__ListServedTenantsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * At most 1,000, 16 bytes each, in their order.
+   */
+  size_t n_tenant_ids;
+  ProtobufCBinaryData *tenant_ids;
+};
+#define STEWARD__PLATFORM__V1__LIST_SERVED_TENANTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__list_served_tenants_response__descriptor) \
+    , 0,NULL }
 
 
 /*
@@ -355,6 +395,44 @@ Steward__Platform__V1__GetPolicyRequest *
 void   steward__platform__v1__get_policy_request__free_unpacked
                      (Steward__Platform__V1__GetPolicyRequest *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__ListServedTenantsRequest methods */
+void   steward__platform__v1__list_served_tenants_request__init
+                     (Steward__Platform__V1__ListServedTenantsRequest         *message);
+size_t steward__platform__v1__list_served_tenants_request__get_packed_size
+                     (const Steward__Platform__V1__ListServedTenantsRequest   *message);
+size_t steward__platform__v1__list_served_tenants_request__pack
+                     (const Steward__Platform__V1__ListServedTenantsRequest   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__list_served_tenants_request__pack_to_buffer
+                     (const Steward__Platform__V1__ListServedTenantsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__ListServedTenantsRequest *
+       steward__platform__v1__list_served_tenants_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__list_served_tenants_request__free_unpacked
+                     (Steward__Platform__V1__ListServedTenantsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__ListServedTenantsResponse methods */
+void   steward__platform__v1__list_served_tenants_response__init
+                     (Steward__Platform__V1__ListServedTenantsResponse         *message);
+size_t steward__platform__v1__list_served_tenants_response__get_packed_size
+                     (const Steward__Platform__V1__ListServedTenantsResponse   *message);
+size_t steward__platform__v1__list_served_tenants_response__pack
+                     (const Steward__Platform__V1__ListServedTenantsResponse   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__list_served_tenants_response__pack_to_buffer
+                     (const Steward__Platform__V1__ListServedTenantsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__ListServedTenantsResponse *
+       steward__platform__v1__list_served_tenants_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__list_served_tenants_response__free_unpacked
+                     (Steward__Platform__V1__ListServedTenantsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Platform__V1__GetPolicyResponse methods */
 void   steward__platform__v1__get_policy_response__init
                      (Steward__Platform__V1__GetPolicyResponse         *message);
@@ -483,6 +561,12 @@ typedef void (*Steward__Platform__V1__PolicyChange_Closure)
 typedef void (*Steward__Platform__V1__GetPolicyRequest_Closure)
                  (const Steward__Platform__V1__GetPolicyRequest *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__ListServedTenantsRequest_Closure)
+                 (const Steward__Platform__V1__ListServedTenantsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Platform__V1__ListServedTenantsResponse_Closure)
+                 (const Steward__Platform__V1__ListServedTenantsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Platform__V1__GetPolicyResponse_Closure)
                  (const Steward__Platform__V1__GetPolicyResponse *message,
                   void *closure_data);
@@ -516,6 +600,10 @@ struct Steward__Platform__V1__PolicyService_Service
                      const Steward__Platform__V1__GetPolicyRequest *input,
                      Steward__Platform__V1__GetPolicyResponse_Closure closure,
                      void *closure_data);
+  void (*list_served_tenants)(Steward__Platform__V1__PolicyService_Service *service,
+                              const Steward__Platform__V1__ListServedTenantsRequest *input,
+                              Steward__Platform__V1__ListServedTenantsResponse_Closure closure,
+                              void *closure_data);
 };
 typedef void (*Steward__Platform__V1__PolicyService_ServiceDestroy)(Steward__Platform__V1__PolicyService_Service *);
 void steward__platform__v1__policy_service__init (Steward__Platform__V1__PolicyService_Service *service,
@@ -525,7 +613,8 @@ void steward__platform__v1__policy_service__init (Steward__Platform__V1__PolicyS
 #define STEWARD__PLATFORM__V1__POLICY_SERVICE__INIT(function_prefix__) \
     { STEWARD__PLATFORM__V1__POLICY_SERVICE__BASE_INIT,\
       function_prefix__ ## watch_policies,\
-      function_prefix__ ## get_policy  }
+      function_prefix__ ## get_policy,\
+      function_prefix__ ## list_served_tenants  }
 void steward__platform__v1__policy_service__watch_policies(ProtobufCService *service,
                                                            const Steward__Platform__V1__WatchPoliciesRequest *input,
                                                            Steward__Platform__V1__WatchPoliciesResponse_Closure closure,
@@ -534,6 +623,10 @@ void steward__platform__v1__policy_service__get_policy(ProtobufCService *service
                                                        const Steward__Platform__V1__GetPolicyRequest *input,
                                                        Steward__Platform__V1__GetPolicyResponse_Closure closure,
                                                        void *closure_data);
+void steward__platform__v1__policy_service__list_served_tenants(ProtobufCService *service,
+                                                                const Steward__Platform__V1__ListServedTenantsRequest *input,
+                                                                Steward__Platform__V1__ListServedTenantsResponse_Closure closure,
+                                                                void *closure_data);
 
 /* --- descriptors --- */
 
@@ -541,6 +634,8 @@ extern const ProtobufCMessageDescriptor steward__platform__v1__watch_policies_re
 extern const ProtobufCMessageDescriptor steward__platform__v1__watch_policies_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_change__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__get_policy_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenants_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenants_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_role__descriptor;

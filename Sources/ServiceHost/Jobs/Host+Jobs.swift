@@ -1,0 +1,24 @@
+import Contracts
+import RPC
+import Reactor
+import Records
+import Tenancy
+import Work
+
+extension Host {
+    /// Runs the jobs of a service for as long as it serves; for programs that get policies from identity.
+    func run(_ jobs: [JobDefinition], _ engine: RecordEngine) {
+        let client = PolicyServiceClient(channel: channel(to: .identity))
+        let work = JobHost(
+            jobs, engine,
+            tenants: { [name] last in
+                let answer = try await client.listServedTenants(
+                    ListServedTenantsRequest(service: name.rawValue, afterTenantID: last?.id.bytes),
+                    options: CallOptions(timeout: HostLimits.policyFetchTimeout))
+                return answer.tenantIDs.compactMap { RecordID(bytes: $0) }.map { TenantID($0) }
+            }, loop: loops.next(), logger: logger, metrics: metrics)
+        policies.listen(changed: { work.heard(of: $0) }, synchronised: { work.listAgain() })
+        work.start()
+        onDrain { await work.drain() }
+    }
+}

@@ -1,0 +1,35 @@
+import Contracts
+import Tenancy
+
+extension Contracts.Job {
+    init(_ job: Job, of service: ServiceName) {
+        self.init(
+            id: job.id.text, name: job.name, state: Contracts.JobState(job.state), userID: job.userID?.id.text,
+            scheduleTime: job.scheduledAt, dueTime: job.state.isOpen ? job.dueAt : nil, startTime: job.startedAt,
+            endTime: job.endedAt, doneCount: job.progress.done, totalCount: job.progress.total,
+            attempts: Int32(clamping: job.attempts), lastError: job.lastError, cancelTime: job.cancelAskedAt,
+            createTime: job.createdAt, service: service.rawValue)
+    }
+}
+
+extension Contracts.JobState {
+    init(_ state: JobState) {
+        self =
+            switch state {
+            case .waiting: .waiting
+            case .leased: .running
+            case .done: .done
+            case .failed: .failed
+            case .cancelled: .cancelled
+            }
+    }
+}
+
+extension Job {
+    /// Whether a watcher is to be told: not of a lease that was only made longer.
+    func isTold(differently last: Job?) -> Bool {
+        guard let last else { return true }
+        return state != last.state || progress != last.progress || attempts != last.attempts
+            || lastError != last.lastError || cancelAskedAt != last.cancelAskedAt
+    }
+}

@@ -1,0 +1,46 @@
+import AccessControl
+import RPC
+
+/// The errors of JobService.
+enum JobError {
+    private static let domain = "jobs"
+
+    static func notFound(_ id: String) -> RPCError {
+        .notFound(
+            "JOB_NOT_FOUND", "This service has no job with the id \(id.prefix(64)) that you may see.", domain: domain,
+            details: [("id", String(id.prefix(64)))])
+    }
+
+    static func unknown(_ name: String, known: [String]) -> RPCError {
+        .notFound(
+            "JOB_UNKNOWN",
+            "This service has no schedule called \(name.prefix(64)); it has \(known.isEmpty ? "none" : known.joined(separator: ", ")).",
+            domain: domain, details: [("name", String(name.prefix(64)))])
+    }
+
+    static func ended(_ job: Job) -> RPCError {
+        .failedPrecondition(
+            "JOB_ENDED", "The job has ended (\(job.state.rawValue)), and cannot be cancelled.", domain: domain,
+            details: [("state", job.state.rawValue)])
+    }
+
+    static func permissionMissing(_ action: Action) -> RPCError {
+        let permission = "\(JobMethods.object).\(action.name)"
+        return .permissionDenied(
+            "PERMISSION_MISSING",
+            "You need the permission \(permission); ask the administrator of your workspace for it.",
+            domain: domain, details: [("permission", permission)])
+    }
+
+    static func pageSizeInvalid(_ size: Int, max: Int) -> RPCError {
+        .invalidArgument(
+            "PAGE_SIZE_INVALID", "page_size is \(size); it must be from 1 to \(max).", field: "page_size",
+            domain: domain)
+    }
+
+    static var pageTokenInvalid: RPCError {
+        .invalidArgument(
+            "PAGE_TOKEN_INVALID", "page_token is none that this method gave; begin without one.", field: "page_token",
+            domain: domain)
+    }
+}

@@ -1,0 +1,119 @@
+import AccessControl
+package import Contracts
+package import RPC
+import Reactor
+package import Records
+import Tenancy
+import TenantDatabase
+
+/// JobService of a service: everybody sees and cancels the jobs that work for him; `job.read` and `job.update` are the rights on all.
+package struct JobMethods: Sendable {
+    /// What rights on jobs are granted on.
+    package static let object = "job"
+
+    private let engine: RecordEngine
+    private let jobs: [JobDefinition]
+    private let table: JobTable
+
+    package init(_ engine: RecordEngine, _ jobs: [JobDefinition]) {
+        (self.engine, self.jobs, table) = (engine, jobs, JobTable(engine.database))
+    }
+
+    package func register(_ service: JobServiceOf, on router: inout Router) {
+        router.serve(service.getJob, getJob)
+        router.serve(service.listJobs, listJobs)
+        router.serve(service.watchJob, watchJob)
+        router.serve(service.cancelJob, cancelJob)
+        router.serve(service.runJob, runJob)
+    }
+
+    private func getJob(_ request: GetJobRequest, _ context: CallContext) async throws -> GetJobResponse {
+        let rights = try await JobRights(engine, context)
+        return GetJobResponse(job: told(try await find(request.id, rights, context)))
+    }
+
+    private func listJobs(_ request: ListJobsRequest, _ context: CallContext) async throws -> ListJobsResponse {
+        let rights = try await JobRights(engine, context)
+        let size = request.pageSize.map(Int.init) ?? Self.pageSizeDefault
+        guard (1...Self.pageSizeMax).contains(size) else {
+            throw JobError.pageSizeInvalid(size, max: Self.pageSizeMax)
+        }
+        let token = request.pageToken ?? ""
+        let last = RecordID(token)
+        guard token.isEmpty || last != nil else { throw JobError.pageTokenInvalid }
+        let found = try await translated {
+            try await table.list(
+                before: last, name: request.name, isOpen: request.openOnly ?? false, of: rights.ownerOfWhatIsSeen,
+                countMax: size + 1, as: rights.actor, deadline: context.deadline.nanoseconds)
+        }
+        let page = found.prefix(size)
+        return ListJobsResponse(
+            jobs: page.map(told), nextPageToken: found.count > size ? page.last?.id.text : nil)
+    }
+
+    private static let pageSizeDefault = 50
+    private static let pageSizeMax = 1_000
+
+    /// Looks twice a second: who watches a job looks at it, and few do.
+    private func watchJob(
+        _ request: WatchJobRequest, _ responses: ResponseWriter<WatchJobResponse>, _ context: CallContext
+    ) async throws {
+        guard let loop = EventLoop.current else { preconditionFailure("methods run on event loops") }
+        var last: Job?
+        while true {
+            let job = try await find(request.id, JobRights(engine, context), context)
+            if job.isTold(differently: last) { try await responses.write(WatchJobResponse(job: told(job))) }
+            guard job.state.isOpen else { return }
+            last = job
+            try await loop.sleep(for: Self.watchInterval)
+        }
+    }
+
+    private static let watchInterval = Duration.milliseconds(500)
+
+    private func cancelJob(_ request: CancelJobRequest, _ context: CallContext) async throws -> CancelJobResponse {
+        let rights = try await JobRights(engine, context, writes: true)
+        let job = try await find(request.id, rights, context)
+        try rights.require(.update, on: job)
+        let isAsked = try await translated {
+            try await table.cancel(job.id, as: rights.actor, at: .now(), deadline: context.deadline.nanoseconds)
+        }
+        let now = try await find(request.id, rights, context)
+        guard isAsked || now.state == .cancelled else { throw JobError.ended(now) }
+        engine.bell.ring(rights.actor.tenantID)
+        return CancelJobResponse(job: told(now))
+    }
+
+    private func runJob(_ request: RunJobRequest, _ context: CallContext) async throws -> RunJobResponse {
+        let rights = try await JobRights(engine, context, writes: true)
+        try rights.require(.update)
+        let scheduled = jobs.filter { $0.schedule != nil }.map(\.name).sorted()
+        guard let name = request.name, scheduled.contains(name) else {
+            throw JobError.unknown(request.name ?? "", known: scheduled)
+        }
+        let id = try await translated {
+            try await table.hasten(name, as: rights.actor, at: .now(), deadline: context.deadline.nanoseconds)
+        }
+        engine.bell.ring(rights.actor.tenantID)
+        return RunJobResponse(job: told(try await find(id.text, rights, context)))
+    }
+
+    private func find(_ text: String?, _ rights: JobRights, _ context: CallContext) async throws -> Job {
+        let job = try await translated {
+            guard let id = RecordID(text ?? "") else { return Job?.none }
+            return try await table.find(id, as: rights.actor, deadline: context.deadline.nanoseconds)
+        }
+        guard let job, rights.sees(job) else { throw JobError.notFound(text ?? "") }
+        return job
+    }
+
+    private func told(_ job: Job) -> Contracts.Job { Contracts.Job(job, of: engine.database.service) }
+
+    private func translated<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch {
+            throw engine.translate(error)
+        }
+    }
+}

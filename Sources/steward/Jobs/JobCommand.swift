@@ -1,0 +1,132 @@
+import ArgumentParser
+import Contracts
+import RPC
+import StewardClient
+
+/// What services do while nobody calls.
+struct JobCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "job", abstract: "Shows, watches and cancels what services do while nobody calls.",
+        discussion: """
+            You see the jobs that work for you; with the permission job.read those of the whole workspace.
+
+            Examples:
+              steward job list --open
+              steward job watch 019a6f0e-…
+              steward job run housekeeping --service customer
+            """,
+        subcommands: [List.self, Show.self, Watch.self, Cancel.self, Run.self])
+
+    struct Options: ParsableArguments {
+        @OptionGroup var connection: ConnectionOptions
+        @Option(help: "table, json, csv or sheet.") var output: OutputFormat = .table
+
+        func client() async throws -> JobClient { JobClient(connection: try await connection.connectSignedIn()) }
+
+        func show(_ job: Job?) throws {
+            guard let job else { return }
+            try RecordPrinter(format: output, columns: []).show(one: job.message())
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists jobs, of each service the newest first.",
+            discussion: """
+                Examples:
+                  steward job list --open
+                  steward job list --service customer --name housekeeping --limit 5
+                """)
+
+        @OptionGroup var options: Options
+        @Option(help: "Only jobs of this service: identity, customer, sales.") var service: String?
+        @Option(help: "Only jobs of this name.") var name: String?
+        @Flag(help: "Only those that are not at their end.") var open = false
+        @Option(parsing: .unconditional, help: "Most jobs to show of each service; all: no limit.")
+        var limit = RecordLimit.usual
+
+        func run() async throws {
+            let services = try JobClient.services(named: service)
+            let most = try limit.most()
+            let client = try await options.client()
+            var jobs: [Job] = []
+            for service in services { jobs += try await client.list(service, name: name, isOpen: open, atMost: most) }
+            try RecordPrinter(format: options.output, columns: []).show(
+                jobs.map { $0.message() }, of: Job.descriptor,
+                preferred: [
+                    "service", "id", "name", "state", "done_count", "total_count", "attempts", "last_error", "due_time",
+                    "end_time", "user_id",
+                ])
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows one job.")
+
+        @OptionGroup var options: Options
+        @Argument(help: "Id of the job.") var id: String
+
+        func run() async throws { try options.show(try await options.client().find(id).job) }
+    }
+
+    struct Watch: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows how a job gets on until it has ended. Ctrl-C ends the watching, not the job.")
+
+        @OptionGroup var options: Options
+        @Argument(help: "Id of the job.") var id: String
+
+        func run() async throws { try await JobProgress.watch(id, try await options.client(), options) }
+    }
+
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Ends a job before its next step; what it did until then stays.")
+
+        @OptionGroup var options: Options
+        @Argument(help: "Id of the job.") var id: String
+
+        func run() async throws { try options.show(try await options.client().cancel(id)) }
+    }
+
+    struct Run: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Has a job of a schedule run now. Needs the permission job.update.",
+            discussion: """
+                Example:
+                  steward job run housekeeping --service sales --watch
+                """)
+
+        @OptionGroup var options: Options
+        @Argument(help: "What it does, as in housekeeping.") var name: String
+        @Option(help: "The service whose job it is: identity, customer, sales.") var service: String
+        @Flag(help: "Shows how it gets on until it has ended.") var watch = false
+
+        func run() async throws {
+            let service = try JobClient.services(named: service)[0]
+            let client = try await options.client()
+            let job = try await client.run(name, service)
+            guard watch, let id = job?.id else { return try options.show(job) }
+            try await JobProgress.watch(id, client, options)
+        }
+    }
+}
+
+/// How a job gets on, as a bar.
+enum JobProgress {
+    /// Watches it to its end and shows it then. Throws when it failed.
+    static func watch(_ id: String, _ client: JobClient, _ options: JobCommand.Options) async throws {
+        var bar: ProgressBar?
+        let job = try await client.watch(id) { job in
+            let total = job.totalCount.map { Int($0) }
+            if bar == nil || bar?.total != total { bar = ProgressBar(title: job.name ?? "job", total: total) }
+            bar?.update(Int(job.doneCount ?? 0))
+        }
+        bar?.finish(Int(job.doneCount ?? 0))
+        try options.show(job)
+        guard job.state == .failed else { return }
+        throw UsageProblem(
+            "the job failed: \(job.lastError ?? "for a reason that was not kept")",
+            cure: "its reason is listed in proto/README.md; what the job did before stays")
+    }
+}
