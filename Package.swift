@@ -153,7 +153,7 @@ let package = Package(
             [
                 "RPC", "Contracts", "IdentityContracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
                 "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost", "Settings", "Observability",
-                "Text", logging, coreMetrics,
+                "Text", "Work", logging, coreMetrics,
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "CustomerService",

@@ -9,9 +9,28 @@ package struct Action: Hashable, Sendable, CustomStringConvertible {
     package static let create = Action(index: 1, name: "create")
     package static let update = Action(index: 2, name: "update")
     package static let delete = Action(index: 3, name: "delete")
+    /// Bringing records from a file.
+    package static let `import` = Action(index: 4, name: "import")
+    /// Taking along all records that may be read.
+    package static let export = Action(index: 5, name: "export")
+    /// Changing the records that a filter selects.
+    package static let massUpdate = Action(index: 6, name: "mass_update")
+    /// Giving the records that a filter selects to another owner.
+    package static let reassign = Action(index: 7, name: "reassign")
+    /// Making one record of several.
+    package static let merge = Action(index: 8, name: "merge")
+    /// Removing a record for good, its past included.
+    package static let erase = Action(index: 9, name: "erase")
 
+    /// What is done with single records.
+    package static let single: [Action] = [.read, .create, .update, .delete]
+    /// What is done with many at once or cannot be taken back. Each comes on top of what it does with single records: who exports
+    /// has to read, too, and takes along what both cover.
+    package static let bulk: [Action] = [.import, .export, .massUpdate, .reassign, .merge, .erase]
     /// Every action, in the order of `index`. New ones go to the end.
-    package static let all: [Action] = [.read, .create, .update, .delete]
+    package static let all = single + bulk
+    /// Those that a method asks for. The others can be granted, for the methods to come, and allow nothing yet.
+    package static let asked = single + [.export]
 
     private init(index: Int, name: String) {
         self.index = index
@@ -23,6 +42,9 @@ package struct Action: Hashable, Sendable, CustomStringConvertible {
         guard let action = Action.all.first(where: { $0.name == name }) else { return nil }
         self = action
     }
+
+    /// It gives something to see and changes nothing.
+    var isReading: Bool { self == .read || self == .export }
 
     package var description: String { name }
 }

@@ -30,8 +30,8 @@ package final class ObjectAccess: Sendable {
     /// Some field is not fully writable, so output and input must be looked through.
     package var restrictsFields: Bool { !levels.isEmpty }
 
-    /// What the user may do with a field. Roles add up: the highest level of the roles that grant anything on the
-    /// kind counts. A role that only reads contributes at most `read`.
+    /// What the user may do with a field. Roles add up: the highest level of the roles that grant something on single records of the
+    /// kind counts. A role that only reads contributes at most `read`, one that only exports shows no field.
     package func level(of field: String) -> FieldLevel { levels[field] ?? .write }
 
     /// The same of all fields of a record type, in their order. Kept, since each call asks for those of the same type.
@@ -46,7 +46,7 @@ package final class ObjectAccess: Sendable {
     package func predicate(_ action: Action, ownership: Ownership) -> ScopePredicate {
         let scope = scope(action)
         switch ownership {
-        case .shared: return scope == .all || (action == .read && scope > .none) ? .all : .none
+        case .shared: return scope == .all || (action.isReading && scope > .none) ? .all : .none
         case .owned: break
         }
         switch scope {
@@ -79,7 +79,7 @@ package final class ObjectAccess: Sendable {
     /// Levels of the fields that some policy names, as far as they are below `write`.
     private static func levels(on object: String, roles: [PolicyRole]) -> [String: FieldLevel] {
         let granting = roles.filter { role in
-            Action.all.contains { scope($0, on: object, roles: [role]) > .none }
+            Action.single.contains { scope($0, on: object, roles: [role]) > .none }
         }
         let named = granting.flatMap(\.fieldPolicies).filter { $0.object == object }.map(\.field)
         let fields = Set(named).subtracting(PermissionCatalogue.alwaysReadable)

@@ -4,10 +4,15 @@ package struct PermissionObject: Sendable {
     package let name: String
     /// Names of its fields.
     package let fields: [String]
+    /// What may be done with it.
+    package let actions: [Action]
+    package let ownership: Ownership
 
-    package init(name: String, fields: [String]) {
+    package init(name: String, fields: [String], actions: [Action] = Action.all, ownership: Ownership = .owned) {
         self.name = name
         self.fields = fields
+        self.ownership = ownership
+        self.actions = actions
     }
 }
 
@@ -16,11 +21,13 @@ package struct PermissionObject: Sendable {
 package struct PermissionCatalogue: Sendable {
     package let objects: [PermissionObject]
     private let fields: [String: Set<String>]
+    private let actions: [String: [Action]]
 
     package init(objects: [PermissionObject]) {
         self.objects = objects
         fields = Dictionary(
             objects.map { ($0.name, Set($0.fields)) }, uniquingKeysWith: { $0.union($1) })
+        actions = Dictionary(objects.map { ($0.name, $0.actions) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// What is wrong with a grant and the cure; nil when nothing is.
@@ -28,9 +35,11 @@ package struct PermissionCatalogue: Sendable {
         if grant.object != Grant.wildcard, fields[grant.object] == nil {
             return "There is no kind of records called \(grant.object). \(hint)"
         }
-        if grant.action != Grant.wildcard, Action(named: grant.action) == nil {
-            let known = Action.all.map(\.name).joined(separator: ", ")
-            return "There is no action called \(grant.action). Use one of: \(known), or *."
+        let known = actions[grant.object] ?? Action.all
+        if grant.action != Grant.wildcard, !known.contains(where: { $0.name == grant.action }) {
+            let names = known.map(\.name).joined(separator: ", ")
+            let place = known == Action.all ? "" : " on \(grant.object)"
+            return "There is no action called \(grant.action)\(place). Use one of: \(names), or *."
         }
         return grant.scope == .none ? "A grant needs a scope: own, unit, subtree or all." : nil
     }

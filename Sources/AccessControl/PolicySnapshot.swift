@@ -11,6 +11,8 @@ package final class PolicySnapshot: Sendable {
     package let isActive: Bool
     /// Where each service keeps the tenant's data, as far as that was told with the policy.
     private let placements: [Placement]
+    /// What the workspace has set for itself.
+    package let settings: WorkspaceSettings
 
     private let roles: [RecordID: PolicyRole]
     private let users: [UserID: PolicyUser]
@@ -22,12 +24,13 @@ package final class PolicySnapshot: Sendable {
 
     package init(
         tenantID: TenantID, epoch: Int64, isActive: Bool, roles: [PolicyRole], units: [PolicyUnit],
-        users: [PolicyUser], placements: [Placement] = []
+        users: [PolicyUser], placements: [Placement] = [], settings: WorkspaceSettings = WorkspaceSettings()
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
         self.isActive = isActive
         self.placements = placements
+        self.settings = settings
         self.roles = Dictionary(roles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.users = Dictionary(users.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         tree = UnitTree(units)

@@ -654,92 +654,121 @@ extension ContractCatalogue {
                     CgpHcmFudFNjb3BlEhsKF0dSQU5UX1NDT1BFX1VOU1BFQ0lGSUVEEAASEwoPR1JBTlRfU0NPUEVfT1dOEAESFAoQR1JBTlRf\
                     U0NPUEVfVU5JVBACEhcKE0dSQU5UX1NDT1BFX1NVQlRSRUUQAxITCg9HUkFOVF9TQ09QRV9BTEwQBCqKAQoLRmllbGRBY2Nl\
                     c3MSHAoYRklFTERfQUNDRVNTX1VOU1BFQ0lGSUVEEAASFQoRRklFTERfQUNDRVNTX05PTkUQARIXChNGSUVMRF9BQ0NFU1Nf\
-                    TUFTS0VEEAISFQoRRklFTERfQUNDRVNTX1JFQUQQAxIWChJGSUVMRF9BQ0NFU1NfV1JJVEUQBEqcDApnCgEMEgMBABIaXSBX\
+                    TUFTS0VEEAISFQoRRklFTERfQUNDRVNTX1JFQUQQAxIWChJGSUVMRF9BQ0NFU1NfV1JJVEUQBEqEDwpnCgEMEgMBABIaXSBX\
                     aGF0IGEgcm9sZSBtYXkgZG86IHBhcnQgb2Ygcm9sZXMsIGFuZCBvZiB0aGUgcG9saWNpZXMgdGhhdCBpZGVudGl0eSBnaXZl\
-                    cyB0byB0aGUgc2VydmljZXMuCgpECgIEABIEBgANARo4IEFsbG93cyBhbiBhY3Rpb24gb24gYSBraW5kIG9mIHJlY29yZHMs\
-                    IHdpdGhpbiBhIHNjb3BlLgoKQwoEBAACABIDCAIdGjYgS2luZCBvZiByZWNvcmRzLCBhcyBpbiBhY2NvdW50IG9yIGRlYWw7\
-                    ICogbWVhbnMgYWxsLgoKQQoEBAACARIDCgIdGjQgQWN0aW9uOiByZWFkLCBjcmVhdGUsIHVwZGF0ZSwgZGVsZXRlOyAqIG1l\
-                    YW5zIGFsbC4KCh0KBAQAAgISAwwCIBoQIFdoaWNoIHJlY29yZHMuCgrkAwoCBAESBBMAGgEa1wMgTGltaXRzIHdoYXQgYSBy\
+                    cyB0byB0aGUgc2VydmljZXMuCgpECgIEABIEBgAPARo4IEFsbG93cyBhbiBhY3Rpb24gb24gYSBraW5kIG9mIHJlY29yZHMs\
+                    IHdpdGhpbiBhIHNjb3BlLgoKYwoEBAACABIDCAIdGlYgS2luZCBvZiByZWNvcmRzLCBhcyBpbiBhY2NvdW50IG9yIGRlYWws\
+                    IG9yIHNldHRpbmdzIChvZiB0aGUgd29ya3NwYWNlKTsgKiBtZWFucyBhbGwuCgqIAwoEBAACARIDDAIdGvoCIEFjdGlvbjog\
+                    cmVhZCwgY3JlYXRlLCB1cGRhdGUsIGRlbGV0ZTsgaW1wb3J0LCBleHBvcnQsIG1hc3NfdXBkYXRlLCByZWFzc2lnbiwgbWVy\
+                    Z2UsIGVyYXNlIGZvciBtYW55IHJlY29yZHMgYXQgb25jZSBvciBmb3IgZ29vZCwKIGVhY2ggb24gdG9wIG9mIHdoYXQgaXQg\
+                    ZG9lcyB3aXRoIHNpbmdsZSBvbmVzICh3aG8gZXhwb3J0cyBoYXMgdG8gcmVhZCwgdG9vKS4gKiBtZWFucyBhbGwuIFNvIGZh\
+                    ciBtZXRob2RzIGFzayBmb3IgdGhlIGZpcnN0IGZvdXIgYW5kCiBleHBvcnQ7IHRoZSBvdGhlcnMgY2FuIGJlIGdyYW50ZWQs\
+                    IGFuZCBhbGxvdyBub3RoaW5nIHVudGlsIHRoZXJlIGFyZSBtZXRob2RzIGZvciB0aGVtLiBzZXR0aW5ncyBoYXZlIHVwZGF0\
+                    ZSBhbG9uZS4KCh0KBAQAAgISAw4CIBoQIFdoaWNoIHJlY29yZHMuCgrkAwoCBAESBBUAHAEa1wMgTGltaXRzIHdoYXQgYSBy\
                     b2xlIHNlZXMgb2YgYSBmaWVsZC4gV2l0aCBzZXZlcmFsIHJvbGVzIHRoZSB3aWRlc3QgYWNjZXNzIHdpbnMuIFdoYXQgaXMg\
                     bWFkZSBvZiBhIGhpZGRlbiBmaWVsZCBpcyBoaWRkZW4sIHRvbzogY2FsbHMKIHdob3NlIGFuc3dlciBvciByZWZ1c2FsIHdv\
                     dWxkIHRlbGwgaXQgZW5kIHdpdGggRklFTERfTk9UX1JFQURBQkxFLiBGaWVsZHMgdGhhdCBnbyB0b2dldGhlciBhcmUgaGlk\
                     ZGVuIHRvZ2V0aGVyOiB0aGUgaWQgb2YgYQogcmVjb3JkIHRlbGxzIHdoZW4gaXQgd2FzIGNyZWF0ZWQgKHVubGVzcyB0aGUg\
                     Y2xpZW50IGNob3NlIHRoZSBpZCksIGEgZGVhbCdzIHN0YWdlX2lkIHdpdGggdGhlIHN0YWdlJ3MgcGlwZWxpbmVfaWQgaXRz\
                     CiBwaXBlbGluZV9pZCwgYSBkZWFsJ3Mgb3V0Y29tZV9yZWFzb24gYW5kIGEgc3RhZ2UncyBwcm9iYWJpbGl0eV9wZXJjZW50\
-                    IHRoZSBzdGFnZSdzIGNhdGVnb3J5LgoKHwoEBAECABIDFQIdGhIgS2luZCBvZiByZWNvcmRzLgoKGgoEBAECARIDFwIcGg0g\
-                    RmllbGQgbmFtZS4KCiwKBAQBAgISAxkCIhofIFdoYXQgdGhlIHJvbGUgbWF5IGRvIHdpdGggaXQuCgpTCgIFABIEHQAoARpH\
+                    IHRoZSBzdGFnZSdzIGNhdGVnb3J5LgoKHwoEBAECABIDFwIdGhIgS2luZCBvZiByZWNvcmRzLgoKGgoEBAECARIDGQIcGg0g\
+                    RmllbGQgbmFtZS4KCiwKBAQBAgISAxsCIhofIFdoYXQgdGhlIHJvbGUgbWF5IGRvIHdpdGggaXQuCgpTCgIFABIEHwAqARpH\
                     IFdoaWNoIHJlY29yZHMgYSBncmFudCBjb3ZlcnMuIEVhY2ggc2NvcGUgY29udGFpbnMgdGhlIG9uZXMgYmVmb3JlIGl0LgoK\
-                    FwoEBQACABIDHwIeGgogUmVmdXNlZC4KCiMKBAUAAgESAyECFhoWIFRob3NlIHRoZSB1c2VyIG93bnMuCgouCgQFAAICEgMj\
-                    AhcaISBUaG9zZSBvZiB0aGUgdXNlcidzIGRlcGFydG1lbnQuCgpECgQFAAIDEgMlAhoaNyBUaG9zZSBvZiB0aGUgdXNlcidz\
-                    IGRlcGFydG1lbnQgYW5kIHRoZSBvbmVzIGJlbG93IGl0LgoKEwoEBQACBBIDJwIWGgYgQWxsLgoKTgoCBQESBCsANgEaQiBX\
+                    FwoEBQACABIDIQIeGgogUmVmdXNlZC4KCiMKBAUAAgESAyMCFhoWIFRob3NlIHRoZSB1c2VyIG93bnMuCgouCgQFAAICEgMl\
+                    AhcaISBUaG9zZSBvZiB0aGUgdXNlcidzIGRlcGFydG1lbnQuCgpECgQFAAIDEgMnAhoaNyBUaG9zZSBvZiB0aGUgdXNlcidz\
+                    IGRlcGFydG1lbnQgYW5kIHRoZSBvbmVzIGJlbG93IGl0LgoKEwoEBQACBBIDKQIWGgYgQWxsLgoKTgoCBQESBC0AOAEaQiBX\
                     aGF0IG1heSBiZSBkb25lIHdpdGggYSBmaWVsZC4gRWFjaCBjb250YWlucyB0aGUgb25lcyBiZWZvcmUgaXQuCgoXCgQFAQIA\
-                    EgMtAh8aCiBSZWZ1c2VkLgoKJgoEBQECARIDLwIYGhkgVGhlIGZpZWxkIGlzIG5vdCB0aGVyZS4KCmkKBAUBAgISAzECGhpc\
+                    EgMvAh8aCiBSZWZ1c2VkLgoKJgoEBQECARIDMQIYGhkgVGhlIGZpZWxkIGlzIG5vdCB0aGVyZS4KCmkKBAUBAgISAzMCGhpc\
                     IEEgcGFydCBvZiB0aGUgdmFsdWUgY2FuIGJlIHJlYWQ6IHRoZSB0YWlsIG9mIGEgcGhvbmUgbnVtYmVyLCB0aGUgZG9tYWlu\
-                    IG9mIGEgbWFpbCBhZGRyZXNzLgoKJQoEBQECAxIDMwIYGhggVGhlIHZhbHVlIGNhbiBiZSByZWFkLgoKMQoEBQECBBIDNQIZ\
+                    IG9mIGEgbWFpbCBhZGRyZXNzLgoKJQoEBQECAxIDNQIYGhggVGhlIHZhbHVlIGNhbiBiZSByZWFkLgoKMQoEBQECBBIDNwIZ\
                     GiQgVGhlIHZhbHVlIGNhbiBiZSByZWFkIGFuZCBjaGFuZ2VkLgo=
                     """),
             DescribedFile(
+                path: "steward/identity/v1/workspace_settings.proto", package: "steward.identity.v1",
+                dependencies: ["google/protobuf/timestamp.proto"],
+                base64: """
+                    CixzdGV3YXJkL2lkZW50aXR5L3YxL3dvcmtzcGFjZV9zZXR0aW5ncy5wcm90bxITc3Rld2FyZC5pZGVudGl0eS52MRofZ29v\
+                    Z2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byK5AQoRV29ya3NwYWNlU2V0dGluZ3MSGAoHdmVyc2lvbhgBIAEoA1IHdmVy\
+                    c2lvbhI7Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSGwoJdGlt\
+                    ZV96b25lGAMgASgJUgh0aW1lWm9uZRIwChVyZWFkX3Jvd3NfcGVyX2RheV9tYXgYBCABKANSEXJlYWRSb3dzUGVyRGF5TWF4\
+                    SrQGCmoKAQwSAwEAEhpgIFdoYXQgYSB3b3Jrc3BhY2UgaGFzIHNldCBmb3IgaXRzZWxmOiBwYXJ0IG9mIHRoZSBwb2xpY2ll\
+                    cyB0aGF0IGlkZW50aXR5IGdpdmVzIHRvIHRoZSBzZXJ2aWNlcy4KClAKAgQAEgQIABIBGkQgVGhlIHNldHRpbmdzIG9mIGEg\
+                    d29ya3NwYWNlLiBUaGVyZSBpcyBvbmUgb2YgdGhlbSwgZnJvbSB0aGUgc3RhcnQuCgptCgQEAAIAEgMKAh0aYCBDb3VudHMg\
+                    dGhlIGNoYW5nZXMsIGZyb20gMS4gU2V0IGJ5IHRoZSBzZXJ2aWNlOyBzZW5kIHRoZSB2ZXJzaW9uIHRoYXQgd2FzIHJlYWQg\
+                    d2l0aCBhbiB1cGRhdGUuCgpfCgQEAAIBEgMMAjUaUiBXaGVuIHRoZXkgd2VyZSBsYXN0IGNoYW5nZWQ7IGFic2VudCBiZWZv\
+                    cmUgdGhlIGZpcnN0IGNoYW5nZS4gU2V0IGJ5IHRoZSBzZXJ2aWNlLgoKlQEKBAQAAgISAw4CIBqHASBXaGVyZSB0aGUgd29y\
+                    a3NwYWNlIGtlZXBzIGl0cyBkYXlzOiBhIG5hbWUgb2YgdGhlIElBTkEgZGF0YWJhc2UgdGhhdCBzYXlzIGEgcGxhY2UsIGFz\
+                    IGluIEFzaWEvU2hhbmdoYWksIG9yIFVUQywgd2hpY2ggaXQgYmVnaW5zIHdpdGguCgqLAgoEBAACAxIDEQIrGv0BIE1vc3Qg\
+                    cmVjb3JkcyB0aGF0IGEgdXNlciBtYXkgcmVhZCBpbiBvbmUgZGF5IChVVEMpIGFuZCBzZXJ2aWNlIGJ5IExpc3QsIEJhdGNo\
+                    R2V0IGFuZCBMaXN0Q2hhbmdlcywgb2Yga2luZHMgdGhhdCB0aGUgdXNlciBtYXkgbm90CiBleHBvcnQ7IDAgdG8gMSwwMDAs\
+                    MDAwLDAwMC4gQWJzZW50IG1lYW5zIDIwLDAwMC4gUGFzdCBpdCB0aGVzZSBjYWxscyBlbmQgd2l0aCBSRVNPVVJDRV9FWEhB\
+                    VVNURUQgLyBSRUFEX0JVREdFVF9FWEhBVVNURUQuCg==
+                    """),
+            DescribedFile(
                 path: "steward/platform/v1/policy_service.proto", package: "steward.platform.v1",
-                dependencies: ["steward/identity/v1/grant.proto"],
+                dependencies: ["steward/identity/v1/grant.proto", "steward/identity/v1/workspace_settings.proto"],
                 base64: """
                     CihzdGV3YXJkL3BsYXRmb3JtL3YxL3BvbGljeV9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLnBsYXRmb3JtLnYxGh9zdGV3YXJk\
-                    L2lkZW50aXR5L3YxL2dyYW50LnByb3RvIhYKFFdhdGNoUG9saWNpZXNSZXF1ZXN0IlQKFVdhdGNoUG9saWNpZXNSZXNwb25z\
-                    ZRI7CgdjaGFuZ2VzGAEgAygLMiEuc3Rld2FyZC5wbGF0Zm9ybS52MS5Qb2xpY3lDaGFuZ2VSB2NoYW5nZXMiQQoMUG9saWN5\
-                    Q2hhbmdlEhsKCXRlbmFudF9pZBgBIAEoDFIIdGVuYW50SWQSFAoFZXBvY2gYAiABKANSBWVwb2NoIi8KEEdldFBvbGljeVJl\
-                    cXVlc3QSGwoJdGVuYW50X2lkGAEgASgMUgh0ZW5hbnRJZCJcChhMaXN0U2VydmVkVGVuYW50c1JlcXVlc3QSGAoHc2Vydmlj\
-                    ZRgBIAEoCVIHc2VydmljZRImCg9hZnRlcl90ZW5hbnRfaWQYAiABKAxSDWFmdGVyVGVuYW50SWQiOgoZTGlzdFNlcnZlZFRl\
-                    bmFudHNSZXNwb25zZRIdCgp0ZW5hbnRfaWRzGAEgAygMUgl0ZW5hbnRJZHMiTgoRR2V0UG9saWN5UmVzcG9uc2USOQoGcG9s\
-                    aWN5GAEgASgLMiEuc3Rld2FyZC5wbGF0Zm9ybS52MS5UZW5hbnRQb2xpY3lSBnBvbGljeSLEAgoMVGVuYW50UG9saWN5EhsK\
-                    CXRlbmFudF9pZBgBIAEoDFIIdGVuYW50SWQSFAoFZXBvY2gYAiABKANSBWVwb2NoEhYKBmFjdGl2ZRgDIAEoCFIGYWN0aXZl\
-                    EjUKBXJvbGVzGAQgAygLMh8uc3Rld2FyZC5wbGF0Zm9ybS52MS5Qb2xpY3lSb2xlUgVyb2xlcxI1CgV1bml0cxgFIAMoCzIf\
-                    LnN0ZXdhcmQucGxhdGZvcm0udjEuUG9saWN5VW5pdFIFdW5pdHMSNQoFdXNlcnMYBiADKAsyHy5zdGV3YXJkLnBsYXRmb3Jt\
-                    LnYxLlBvbGljeVVzZXJSBXVzZXJzEkQKCnBsYWNlbWVudHMYByADKAsyJC5zdGV3YXJkLnBsYXRmb3JtLnYxLlRlbmFudFBs\
-                    YWNlbWVudFIKcGxhY2VtZW50cyK8AQoKUG9saWN5Um9sZRIOCgJpZBgBIAEoDFICaWQSIQoMZGlzcGxheV9uYW1lGAIgASgJ\
-                    UgtkaXNwbGF5TmFtZRIyCgZncmFudHMYAyADKAsyGi5zdGV3YXJkLmlkZW50aXR5LnYxLkdyYW50UgZncmFudHMSRwoOZmll\
-                    bGRfcG9saWNpZXMYBCADKAsyIC5zdGV3YXJkLmlkZW50aXR5LnYxLkZpZWxkUG9saWN5Ug1maWVsZFBvbGljaWVzIlMKClBv\
-                    bGljeVVuaXQSDgoCaWQYASABKAxSAmlkEhsKCXBhcmVudF9pZBgCIAEoDFIIcGFyZW50SWQSGAoHZGVsZXRlZBgDIAEoCFIH\
-                    ZGVsZXRlZCJQCgpQb2xpY3lVc2VyEg4KAmlkGAEgASgMUgJpZBIXCgd1bml0X2lkGAIgASgMUgZ1bml0SWQSGQoIcm9sZV9p\
-                    ZHMYAyADKAxSB3JvbGVJZHMiewoPVGVuYW50UGxhY2VtZW50EhgKB3NlcnZpY2UYASABKAlSB3NlcnZpY2USGgoIZGF0YWJh\
-                    c2UYAiABKAlSCGRhdGFiYXNlEhwKCXBhcnRpdGlvbhgDIAEoBVIJcGFydGl0aW9uEhQKBWVwb2NoGAQgASgDUgVlcG9jaDLJ\
-                    AgoNUG9saWN5U2VydmljZRJoCg1XYXRjaFBvbGljaWVzEikuc3Rld2FyZC5wbGF0Zm9ybS52MS5XYXRjaFBvbGljaWVzUmVx\
-                    dWVzdBoqLnN0ZXdhcmQucGxhdGZvcm0udjEuV2F0Y2hQb2xpY2llc1Jlc3BvbnNlMAESWgoJR2V0UG9saWN5EiUuc3Rld2Fy\
-                    ZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXF1ZXN0GiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXNwb25zZRJy\
-                    ChFMaXN0U2VydmVkVGVuYW50cxItLnN0ZXdhcmQucGxhdGZvcm0udjEuTGlzdFNlcnZlZFRlbmFudHNSZXF1ZXN0Gi4uc3Rl\
-                    d2FyZC5wbGF0Zm9ybS52MS5MaXN0U2VydmVkVGVuYW50c1Jlc3BvbnNlSoETCkoKAQwSAwEAEhpAIFJpZ2h0cyBhbmQgcGxh\
-                    Y2VtZW50cywgYXMgaWRlbnRpdHkgZ2l2ZXMgdGhlbSB0byB0aGUgc2VydmljZXMuCgoyCgIGABIECAAQARomIE9mZmVyZWQg\
-                    YnkgaWRlbnRpdHkgdG8gdGhlIHNlcnZpY2VzLgoK1AEKBAYAAgASAwsCURrGASBUZWxscyBvZiB0ZW5hbnRzIHdob3NlIHBv\
-                    bGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZCwgYXMgdGhleSBjaGFuZ2U7IGJlZ2lucyB3aXRoIGFuIGVtcHR5IGFuc3dlciBh\
-                    bmQgcmVwZWF0cyBpdAogZXZlcnkgc2Vjb25kIGFzIGEgc2lnbiBvZiBsaWZlLiBBIHNlcnZpY2UgdGhhdCBoZWFycyBub3Ro\
-                    aW5nIGZvciA1IHMgcmVmdXNlcyB3cml0ZXMuCgosCgQGAAIBEgMNAj4aHyBHaXZlcyB0aGUgcG9saWN5IG9mIGEgdGVuYW50\
-                    LgoKhAEKBAYAAgISAw8CVhp3IEdpdmVzIHRoZSB0ZW5hbnRzIGluIHVzZSB0aGF0IGEgc2VydmljZSBoYXMgZGF0YSBvZiwg\
-                    YSBwYWdlIGF0IGEgdGltZTogdGhvc2UgZm9yIHdoaWNoIGl0IHdvcmtzIHdpdGhvdXQgYmVpbmcgY2FsbGVkLgoKKQoCBAAS\
-                    BBMAFAEaHSBBc2tzIHRvIGJlIHRvbGQgb2YgY2hhbmdlcy4KChYKAgQBEgQXABoBGgogQ2hhbmdlcy4KCj0KBAQBAgASAxkC\
-                    JBowIFRoZSB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZC4KCjkKAgQCEgQdACIBGi0gQSB0ZW5h\
-                    bnQncyBwb2xpY3kgb3IgcGxhY2VtZW50IGhhcyBjaGFuZ2VkLgoKJAoEBAICABIDHwIfGhcgVGhlIHRlbmFudCwgMTYgYnl0\
-                    ZXMuCgofCgQEAgIBEgMhAhsaEiBUaGUgbmV3IHZlcnNpb24uCgogCgIEAxIEJQAoARoUIEFza3MgZm9yIGEgcG9saWN5LgoK\
-                    JAoEBAMCABIDJwIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgIEBBIEKwAwARoTIEFza3MgZm9yIHRlbmFudHMuCgo5\
-                    CgQEBAIAEgMtAh4aLCBUaGUgc2VydmljZTogaWRlbnRpdHksIGN1c3RvbWVyLCBzYWxlcyDigKYKClcKBAQEAgESAy8CJRpK\
-                    IFRoZSBsYXN0IHRlbmFudCBvZiB0aGUgcGFnZSBiZWZvcmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHRoZSBmaXJzdCBwYWdl\
-                    LgoKRAoCBAUSBDMANgEaOCBBIHBhZ2Ugb2YgdGVuYW50cy4gT25lIHdpdGhvdXQgYW55IGlzIGJlaGluZCB0aGUgbGFzdC4K\
-                    CjwKBAQFAgASAzUCIBovIEF0IG1vc3QgMSwwMDAsIDE2IGJ5dGVzIGVhY2gsIGluIHRoZWlyIG9yZGVyLgoKJQoCBAYSBDkA\
-                    PAEaGSBUaGUgcG9saWN5IG9mIGEgdGVuYW50LgoKGgoEBAYCABIDOwIjGg0gVGhlIHBvbGljeS4KCkIKAgQHEgQ/AE4BGjYg\
-                    RXZlcnl0aGluZyB0aGF0IGRlY2lkZXMgd2hvIG1heSBkbyB3aGF0IGluIGEgdGVuYW50LgoKJAoEBAcCABIDQQIfGhcgVGhl\
-                    IHRlbmFudCwgMTYgYnl0ZXMuCgo4CgQEBwIBEgNDAhsaKyBWZXJzaW9uLCBmcm9tIDE7IHJpc2VzIHdpdGggZXZlcnkgY2hh\
-                    bmdlLgoKKAoEBAcCAhIDRQIbGhsgVGhlIHRlbmFudCBtYXkgYmUgc2VydmVkLgoKGQoEBAcCAxIDRwIgGgwgVGhlIHJvbGVz\
-                    LgoKHQoEBAcCBBIDSQIgGhAgVGhlIHVuaXQgdHJlZS4KCikKBAQHAgUSA0sCIBocIFRoZSB1c2VycyB3aG8gbWF5IHNpZ24g\
-                    aW4uCgo8CgQEBwIGEgNNAioaLyBXaGVyZSB0aGUgdGVuYW50J3MgZGF0YSBpcywgZm9yIGVhY2ggc2VydmljZS4KChUKAgQI\
-                    EgRRAFoBGgkgQSByb2xlLgoKHAoEBAgCABIDUwIYGg8gSWQsIDE2IGJ5dGVzLgoKJgoEBAgCARIDVQIjGhkgTmFtZSwgZm9y\
-                    IGV4cGxhbmF0aW9ucy4KCh4KBAQIAgISA1cCMBoRIFdoYXQgaXQgYWxsb3dzLgoKJAoEBAgCAxIDWQI+GhcgV2hhdCBpdCBz\
-                    ZWVzIGxlc3Mgb2YuCgobCgIECRIEXQBkARoPIEEgZGVwYXJ0bWVudC4KChwKBAQJAgASA18CGBoPIElkLCAxNiBieXRlcy4K\
-                    Cj0KBAQJAgESA2ECHxowIFRoZSBvbmUgYWJvdmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIGEgdG9wIG9uZS4KCoABCgQECQIC\
-                    EgNjAhwacyBJdCB3YXMgZGVsZXRlZC4gTm90aGluZyBuZXcgaXMgcHV0IGludG8gaXQsIGJ1dCB3aG9ldmVyIHNlZXMgdGhl\
-                    IGRlcGFydG1lbnRzIGFib3ZlIGl0IGdvZXMgb24gc2VlaW5nIGl0cyByZWNvcmRzLgoKFQoCBAoSBGcAbgEaCSBBIHVzZXIu\
-                    CgocCgQECgIAEgNpAhgaDyBJZCwgMTYgYnl0ZXMuCgo4CgQECgIBEgNrAh0aKyBEZXBhcnRtZW50LCAxNiBieXRlczsgYWJz\
-                    ZW50IHdpdGhvdXQgb25lLgoKJAoEBAoCAhIDbQIeGhcgUm9sZXMsIDE2IGJ5dGVzIGVhY2guCgo2CgIECxIEcQB6ARoqIFdo\
-                    ZXJlIGEgdGVuYW50J3MgZGF0YSBvZiBvbmUgc2VydmljZSBpcy4KCisKBAQLAgASA3MCHhoeIGlkZW50aXR5LCBjdXN0b21l\
-                    ciBvciBzYWxlcy4KCj4KBAQLAgESA3UCHxoxIE5hbWUgb2YgdGhlIGRhdGFiYXNlIGluIHRoZSBzZXJ2aWNlJ3Mgc2V0dGlu\
-                    Z3MuCgo1CgQECwICEgN3Ah8aKCBOdW1iZXIgb2YgdGhlIHBhcnRpdGlvbiBsb2dpbiwgZnJvbSAwLgoKKQoEBAsCAxIDeQIb\
-                    GhwgUmlzZXMgd2hlbiB0aGUgZGF0YSBtb3Zlcy4K
+                    L2lkZW50aXR5L3YxL2dyYW50LnByb3RvGixzdGV3YXJkL2lkZW50aXR5L3YxL3dvcmtzcGFjZV9zZXR0aW5ncy5wcm90byIW\
+                    ChRXYXRjaFBvbGljaWVzUmVxdWVzdCJUChVXYXRjaFBvbGljaWVzUmVzcG9uc2USOwoHY2hhbmdlcxgBIAMoCzIhLnN0ZXdh\
+                    cmQucGxhdGZvcm0udjEuUG9saWN5Q2hhbmdlUgdjaGFuZ2VzIkEKDFBvbGljeUNoYW5nZRIbCgl0ZW5hbnRfaWQYASABKAxS\
+                    CHRlbmFudElkEhQKBWVwb2NoGAIgASgDUgVlcG9jaCIvChBHZXRQb2xpY3lSZXF1ZXN0EhsKCXRlbmFudF9pZBgBIAEoDFII\
+                    dGVuYW50SWQiXAoYTGlzdFNlcnZlZFRlbmFudHNSZXF1ZXN0EhgKB3NlcnZpY2UYASABKAlSB3NlcnZpY2USJgoPYWZ0ZXJf\
+                    dGVuYW50X2lkGAIgASgMUg1hZnRlclRlbmFudElkIjoKGUxpc3RTZXJ2ZWRUZW5hbnRzUmVzcG9uc2USHQoKdGVuYW50X2lk\
+                    cxgBIAMoDFIJdGVuYW50SWRzIk4KEUdldFBvbGljeVJlc3BvbnNlEjkKBnBvbGljeRgBIAEoCzIhLnN0ZXdhcmQucGxhdGZv\
+                    cm0udjEuVGVuYW50UG9saWN5UgZwb2xpY3kiiAMKDFRlbmFudFBvbGljeRIbCgl0ZW5hbnRfaWQYASABKAxSCHRlbmFudElk\
+                    EhQKBWVwb2NoGAIgASgDUgVlcG9jaBIWCgZhY3RpdmUYAyABKAhSBmFjdGl2ZRI1CgVyb2xlcxgEIAMoCzIfLnN0ZXdhcmQu\
+                    cGxhdGZvcm0udjEuUG9saWN5Um9sZVIFcm9sZXMSNQoFdW5pdHMYBSADKAsyHy5zdGV3YXJkLnBsYXRmb3JtLnYxLlBvbGlj\
+                    eVVuaXRSBXVuaXRzEjUKBXVzZXJzGAYgAygLMh8uc3Rld2FyZC5wbGF0Zm9ybS52MS5Qb2xpY3lVc2VyUgV1c2VycxJECgpw\
+                    bGFjZW1lbnRzGAcgAygLMiQuc3Rld2FyZC5wbGF0Zm9ybS52MS5UZW5hbnRQbGFjZW1lbnRSCnBsYWNlbWVudHMSQgoIc2V0\
+                    dGluZ3MYCCABKAsyJi5zdGV3YXJkLmlkZW50aXR5LnYxLldvcmtzcGFjZVNldHRpbmdzUghzZXR0aW5ncyK8AQoKUG9saWN5\
+                    Um9sZRIOCgJpZBgBIAEoDFICaWQSIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRIyCgZncmFudHMYAyADKAsy\
+                    Gi5zdGV3YXJkLmlkZW50aXR5LnYxLkdyYW50UgZncmFudHMSRwoOZmllbGRfcG9saWNpZXMYBCADKAsyIC5zdGV3YXJkLmlk\
+                    ZW50aXR5LnYxLkZpZWxkUG9saWN5Ug1maWVsZFBvbGljaWVzIlMKClBvbGljeVVuaXQSDgoCaWQYASABKAxSAmlkEhsKCXBh\
+                    cmVudF9pZBgCIAEoDFIIcGFyZW50SWQSGAoHZGVsZXRlZBgDIAEoCFIHZGVsZXRlZCJQCgpQb2xpY3lVc2VyEg4KAmlkGAEg\
+                    ASgMUgJpZBIXCgd1bml0X2lkGAIgASgMUgZ1bml0SWQSGQoIcm9sZV9pZHMYAyADKAxSB3JvbGVJZHMiewoPVGVuYW50UGxh\
+                    Y2VtZW50EhgKB3NlcnZpY2UYASABKAlSB3NlcnZpY2USGgoIZGF0YWJhc2UYAiABKAlSCGRhdGFiYXNlEhwKCXBhcnRpdGlv\
+                    bhgDIAEoBVIJcGFydGl0aW9uEhQKBWVwb2NoGAQgASgDUgVlcG9jaDLJAgoNUG9saWN5U2VydmljZRJoCg1XYXRjaFBvbGlj\
+                    aWVzEikuc3Rld2FyZC5wbGF0Zm9ybS52MS5XYXRjaFBvbGljaWVzUmVxdWVzdBoqLnN0ZXdhcmQucGxhdGZvcm0udjEuV2F0\
+                    Y2hQb2xpY2llc1Jlc3BvbnNlMAESWgoJR2V0UG9saWN5EiUuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXF1ZXN0\
+                    GiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXNwb25zZRJyChFMaXN0U2VydmVkVGVuYW50cxItLnN0ZXdhcmQu\
+                    cGxhdGZvcm0udjEuTGlzdFNlcnZlZFRlbmFudHNSZXF1ZXN0Gi4uc3Rld2FyZC5wbGF0Zm9ybS52MS5MaXN0U2VydmVkVGVu\
+                    YW50c1Jlc3BvbnNlStcTCkoKAQwSAwEAEhpAIFJpZ2h0cyBhbmQgcGxhY2VtZW50cywgYXMgaWRlbnRpdHkgZ2l2ZXMgdGhl\
+                    bSB0byB0aGUgc2VydmljZXMuCgoyCgIGABIECQARARomIE9mZmVyZWQgYnkgaWRlbnRpdHkgdG8gdGhlIHNlcnZpY2VzLgoK\
+                    1AEKBAYAAgASAwwCURrGASBUZWxscyBvZiB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZCwgYXMg\
+                    dGhleSBjaGFuZ2U7IGJlZ2lucyB3aXRoIGFuIGVtcHR5IGFuc3dlciBhbmQgcmVwZWF0cyBpdAogZXZlcnkgc2Vjb25kIGFz\
+                    IGEgc2lnbiBvZiBsaWZlLiBBIHNlcnZpY2UgdGhhdCBoZWFycyBub3RoaW5nIGZvciA1IHMgcmVmdXNlcyB3cml0ZXMuCgos\
+                    CgQGAAIBEgMOAj4aHyBHaXZlcyB0aGUgcG9saWN5IG9mIGEgdGVuYW50LgoKhAEKBAYAAgISAxACVhp3IEdpdmVzIHRoZSB0\
+                    ZW5hbnRzIGluIHVzZSB0aGF0IGEgc2VydmljZSBoYXMgZGF0YSBvZiwgYSBwYWdlIGF0IGEgdGltZTogdGhvc2UgZm9yIHdo\
+                    aWNoIGl0IHdvcmtzIHdpdGhvdXQgYmVpbmcgY2FsbGVkLgoKKQoCBAASBBQAFQEaHSBBc2tzIHRvIGJlIHRvbGQgb2YgY2hh\
+                    bmdlcy4KChYKAgQBEgQYABsBGgogQ2hhbmdlcy4KCj0KBAQBAgASAxoCJBowIFRoZSB0ZW5hbnRzIHdob3NlIHBvbGljeSBv\
+                    ciBwbGFjZW1lbnQgY2hhbmdlZC4KCjkKAgQCEgQeACMBGi0gQSB0ZW5hbnQncyBwb2xpY3kgb3IgcGxhY2VtZW50IGhhcyBj\
+                    aGFuZ2VkLgoKJAoEBAICABIDIAIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgQEAgIBEgMiAhsaEiBUaGUgbmV3IHZl\
+                    cnNpb24uCgogCgIEAxIEJgApARoUIEFza3MgZm9yIGEgcG9saWN5LgoKJAoEBAMCABIDKAIfGhcgVGhlIHRlbmFudCwgMTYg\
+                    Ynl0ZXMuCgofCgIEBBIELAAxARoTIEFza3MgZm9yIHRlbmFudHMuCgo5CgQEBAIAEgMuAh4aLCBUaGUgc2VydmljZTogaWRl\
+                    bnRpdHksIGN1c3RvbWVyLCBzYWxlcyDigKYKClcKBAQEAgESAzACJRpKIFRoZSBsYXN0IHRlbmFudCBvZiB0aGUgcGFnZSBi\
+                    ZWZvcmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHRoZSBmaXJzdCBwYWdlLgoKRAoCBAUSBDQANwEaOCBBIHBhZ2Ugb2YgdGVu\
+                    YW50cy4gT25lIHdpdGhvdXQgYW55IGlzIGJlaGluZCB0aGUgbGFzdC4KCjwKBAQFAgASAzYCIBovIEF0IG1vc3QgMSwwMDAs\
+                    IDE2IGJ5dGVzIGVhY2gsIGluIHRoZWlyIG9yZGVyLgoKJQoCBAYSBDoAPQEaGSBUaGUgcG9saWN5IG9mIGEgdGVuYW50LgoK\
+                    GgoEBAYCABIDPAIjGg0gVGhlIHBvbGljeS4KCkIKAgQHEgRAAFEBGjYgRXZlcnl0aGluZyB0aGF0IGRlY2lkZXMgd2hvIG1h\
+                    eSBkbyB3aGF0IGluIGEgdGVuYW50LgoKJAoEBAcCABIDQgIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgo4CgQEBwIBEgNE\
+                    AhsaKyBWZXJzaW9uLCBmcm9tIDE7IHJpc2VzIHdpdGggZXZlcnkgY2hhbmdlLgoKKAoEBAcCAhIDRgIbGhsgVGhlIHRlbmFu\
+                    dCBtYXkgYmUgc2VydmVkLgoKGQoEBAcCAxIDSAIgGgwgVGhlIHJvbGVzLgoKHQoEBAcCBBIDSgIgGhAgVGhlIHVuaXQgdHJl\
+                    ZS4KCikKBAQHAgUSA0wCIBocIFRoZSB1c2VycyB3aG8gbWF5IHNpZ24gaW4uCgo8CgQEBwIGEgNOAioaLyBXaGVyZSB0aGUg\
+                    dGVuYW50J3MgZGF0YSBpcywgZm9yIGVhY2ggc2VydmljZS4KClQKBAQHAgcSA1ACPhpHIFdoYXQgdGhlIHdvcmtzcGFjZSBo\
+                    YXMgc2V0IGZvciBpdHNlbGY7IGFic2VudCB3aGVyZSBpdCBpcyBub3QgYWN0aXZlLgoKFQoCBAgSBFQAXQEaCSBBIHJvbGUu\
+                    CgocCgQECAIAEgNWAhgaDyBJZCwgMTYgYnl0ZXMuCgomCgQECAIBEgNYAiMaGSBOYW1lLCBmb3IgZXhwbGFuYXRpb25zLgoK\
+                    HgoEBAgCAhIDWgIwGhEgV2hhdCBpdCBhbGxvd3MuCgokCgQECAIDEgNcAj4aFyBXaGF0IGl0IHNlZXMgbGVzcyBvZi4KChsK\
+                    AgQJEgRgAGcBGg8gQSBkZXBhcnRtZW50LgoKHAoEBAkCABIDYgIYGg8gSWQsIDE2IGJ5dGVzLgoKPQoEBAkCARIDZAIfGjAg\
+                    VGhlIG9uZSBhYm92ZSwgMTYgYnl0ZXM7IGFic2VudCBmb3IgYSB0b3Agb25lLgoKgAEKBAQJAgISA2YCHBpzIEl0IHdhcyBk\
+                    ZWxldGVkLiBOb3RoaW5nIG5ldyBpcyBwdXQgaW50byBpdCwgYnV0IHdob2V2ZXIgc2VlcyB0aGUgZGVwYXJ0bWVudHMgYWJv\
+                    dmUgaXQgZ29lcyBvbiBzZWVpbmcgaXRzIHJlY29yZHMuCgoVCgIEChIEagBxARoJIEEgdXNlci4KChwKBAQKAgASA2wCGBoP\
+                    IElkLCAxNiBieXRlcy4KCjgKBAQKAgESA24CHRorIERlcGFydG1lbnQsIDE2IGJ5dGVzOyBhYnNlbnQgd2l0aG91dCBvbmUu\
+                    CgokCgQECgICEgNwAh4aFyBSb2xlcywgMTYgYnl0ZXMgZWFjaC4KCjYKAgQLEgR0AH0BGiogV2hlcmUgYSB0ZW5hbnQncyBk\
+                    YXRhIG9mIG9uZSBzZXJ2aWNlIGlzLgoKKwoEBAsCABIDdgIeGh4gaWRlbnRpdHksIGN1c3RvbWVyIG9yIHNhbGVzLgoKPgoE\
+                    BAsCARIDeAIfGjEgTmFtZSBvZiB0aGUgZGF0YWJhc2UgaW4gdGhlIHNlcnZpY2UncyBzZXR0aW5ncy4KCjUKBAQLAgISA3oC\
+                    HxooIE51bWJlciBvZiB0aGUgcGFydGl0aW9uIGxvZ2luLCBmcm9tIDAuCgopCgQECwIDEgN8AhsaHCBSaXNlcyB3aGVuIHRo\
+                    ZSBkYXRhIG1vdmVzLgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/provisioning_service.proto", package: "steward.platform.v1",

@@ -8,12 +8,13 @@ extension ContractCatalogue {
     package static let identity = ContractCatalogue(
         services: [
             AuthenticationServiceMethods.description, DepartmentServiceMethods.description,
-            JobServiceMethods.description, RoleServiceMethods.description, TenantServiceMethods.description,
-            UserServiceMethods.description
+            JobServiceMethods.description, RoleServiceMethods.description, SettingsServiceMethods.description,
+            TenantServiceMethods.description, UserServiceMethods.description
         ],
         methods: [
             AuthenticationServiceMethods.all, DepartmentServiceMethods.all, JobServiceMethods.all,
-            RoleServiceMethods.all, TenantServiceMethods.all, UserServiceMethods.all
+            RoleServiceMethods.all, SettingsServiceMethods.all, TenantServiceMethods.all,
+            UserServiceMethods.all
         ],
         recordTypes: [Department.self, Role.self, User.self],
         files: [
@@ -407,6 +408,34 @@ extension ContractCatalogue {
                     cyBhcyB0aGV5IHdlcmU7IGFic2VudCBmb3IgYSBjcmVhdGlvbi4gTWFza2VkIGFzIGluIHRoZSByb2xlIGl0c2VsZi4gV2l0\
                     aG91dCBiZWZvcmUgYW5kIGFmdGVyIGlzIGEgY2hhbmdlIG9mIHZhbHVlcwogdGhhdCB3b3VsZCBub3QgZml0IGludG8gYW4g\
                     YW5zd2VyICgzIE1pQikuCgosCgQEEwIIEgT1AQIaGh4gVGhlc2UgZmllbGRzIGFzIHRoZXkgYmVjYW1lLgo=
+                    """),
+            DescribedFile(
+                path: "steward/identity/v1/settings_service.proto", package: "steward.identity.v1",
+                dependencies: ["steward/identity/v1/workspace_settings.proto"],
+                base64: """
+                    CipzdGV3YXJkL2lkZW50aXR5L3YxL3NldHRpbmdzX3NlcnZpY2UucHJvdG8SE3N0ZXdhcmQuaWRlbnRpdHkudjEaLHN0ZXdh\
+                    cmQvaWRlbnRpdHkvdjEvd29ya3NwYWNlX3NldHRpbmdzLnByb3RvIhQKEkdldFNldHRpbmdzUmVxdWVzdCJZChNHZXRTZXR0\
+                    aW5nc1Jlc3BvbnNlEkIKCHNldHRpbmdzGAEgASgLMiYuc3Rld2FyZC5pZGVudGl0eS52MS5Xb3Jrc3BhY2VTZXR0aW5nc1II\
+                    c2V0dGluZ3MifAoVVXBkYXRlU2V0dGluZ3NSZXF1ZXN0EkIKCHNldHRpbmdzGAEgASgLMiYuc3Rld2FyZC5pZGVudGl0eS52\
+                    MS5Xb3Jrc3BhY2VTZXR0aW5nc1IIc2V0dGluZ3MSHwoLdXBkYXRlX21hc2sYAiADKAlSCnVwZGF0ZU1hc2siXAoWVXBkYXRl\
+                    U2V0dGluZ3NSZXNwb25zZRJCCghzZXR0aW5ncxgBIAEoCzImLnN0ZXdhcmQuaWRlbnRpdHkudjEuV29ya3NwYWNlU2V0dGlu\
+                    Z3NSCHNldHRpbmdzMt4BCg9TZXR0aW5nc1NlcnZpY2USYAoLR2V0U2V0dGluZ3MSJy5zdGV3YXJkLmlkZW50aXR5LnYxLkdl\
+                    dFNldHRpbmdzUmVxdWVzdBooLnN0ZXdhcmQuaWRlbnRpdHkudjEuR2V0U2V0dGluZ3NSZXNwb25zZRJpCg5VcGRhdGVTZXR0\
+                    aW5ncxIqLnN0ZXdhcmQuaWRlbnRpdHkudjEuVXBkYXRlU2V0dGluZ3NSZXF1ZXN0Gisuc3Rld2FyZC5pZGVudGl0eS52MS5V\
+                    cGRhdGVTZXR0aW5nc1Jlc3BvbnNlSpoHCi0KAQwSAwEAEhojIFdoYXQgYSB3b3Jrc3BhY2Ugc2V0cyBmb3IgaXRzZWxmLgoK\
+                    MQoCBgASBAgADQEaJSBTZXR0aW5ncyBvZiB0aGUgY2FsbGVyJ3Mgd29ya3NwYWNlLgoKTQoEBgACABIDCgJEGkAgR2l2ZXMg\
+                    dGhlIHNldHRpbmdzLiBFdmVyeSB1c2VyIG9mIHRoZSB3b3Jrc3BhY2UgbWF5IHJlYWQgdGhlbS4KCn8KBAYAAgESAwwCTRpy\
+                    IENoYW5nZXMgdGhlIHNldHRpbmdzIGluIHRoZSBtYXNrLiBOZWVkcyB0aGUgcmlnaHQgdG8gdXBkYXRlIHNldHRpbmdzIG9u\
+                    IHRoZSBzY29wZSBhbGwsIHdoaWNoIHRoZSByb2xlIEFkbWluIGhhcy4KCiQKAgQAEgQQABEBGhggQXNrcyBmb3IgdGhlIHNl\
+                    dHRpbmdzLgoKGwoCBAESBBQAFwEaDyBUaGUgc2V0dGluZ3MuCgocCgQEAQIAEgMWAioaDyBUaGUgc2V0dGluZ3MuCgohCgIE\
+                    AhIEGgAhARoVIFNldHRpbmdzIHRvIGNoYW5nZS4KCuIBCgQEAgIAEgMdAioa1AEgVGhlIHZlcnNpb24gdGhhdCB3YXMgcmVh\
+                    ZCwgYW5kIHRoZSBuZXcgdmFsdWVzLiBXaXRob3V0IGEgdmVyc2lvbiB0aGUgbGFzdCB3cml0ZXIgd2luczsgd2l0aCBhbm90\
+                    aGVyIHZlcnNpb24gdGhhbiB0aGUgcHJlc2VudCBvbmUKIHRoZSBhbnN3ZXIgaXMgQUJPUlRFRCAvIFZFUlNJT05fQ09ORkxJ\
+                    Q1QsIHdoaWNoZXZlciBzZXR0aW5ncyB3ZXJlIGNoYW5nZWQgc2luY2UuCgqvAQoEBAICARIDIAIiGqEBIFRoZSBzZXR0aW5n\
+                    cyB0byBjaGFuZ2U6IHRpbWVfem9uZSwgcmVhZF9yb3dzX3Blcl9kYXlfbWF4LiBPbmUgdGhhdCBpcyBuYW1lZCBoZXJlIGFu\
+                    ZCBub3Qgc2V0IGFib3ZlIGdldHMgaXRzIGRlZmF1bHQ7CiB3aXRob3V0IGEgbWFzayB0aG9zZSBjaGFuZ2UgdGhhdCBhcmUg\
+                    c2V0LgoKIwoCBAMSBCQAJwEaFyBUaGUgc2V0dGluZ3MgY2hhbmdlZC4KCiYKBAQDAgASAyYCKhoZIFRoZSBzZXR0aW5ncyBh\
+                    cyBzdG9yZWQuCg==
                     """),
             DescribedFile(
                 path: "steward/identity/v1/tenant_service.proto", package: "steward.identity.v1",

@@ -114,6 +114,7 @@ package struct Identity: Sendable {
                     signInGuard: signInGuard,
                     revoker: revoker
                 ).register(on: &router)
+                SettingsMethods(engine: engine, tenantData: tenantData, publication: publication).register(on: &router)
                 callers.register(on: &router)
                 policyMethods.register(on: &router)
             })

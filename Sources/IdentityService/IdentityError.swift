@@ -1,4 +1,5 @@
 import RPC
+import Records
 
 /// The errors that identity gives, each in one place. Reasons are never reused.
 enum IdentityError {
@@ -108,6 +109,34 @@ enum IdentityError {
         .permissionDenied(
             "RIGHTS_EXCEEDED", "\(subject.rawValue) \(right ?? "a right"), which goes beyond your own rights.",
             domain: domain, details: right.map { [("right", $0)] } ?? [])
+    }
+
+    static let settingsFixed = RPCError.permissionDenied(
+        "PERMISSION_MISSING",
+        "You need the permission settings.update; ask the administrator of your workspace for it.",
+        domain: domain, details: [("permission", "settings.update")])
+
+    static func settingUnknown(known: [String], field: String) -> RPCError {
+        .invalidArgument(
+            "FIELD_UNKNOWN", "There is no such setting to change. Name some of: \(known.joined(separator: ", ")).",
+            field: field, domain: domain)
+    }
+
+    static let timeZoneUnknown = RPCError.invalidArgument(
+        "INVALID_FORMAT", "Give \(FieldFormat.timeZone.expectation).", field: "settings.time_zone", domain: domain)
+
+    static func readRowsOutOfRange(_ range: ClosedRange<Int64>) -> RPCError {
+        .invalidArgument(
+            "OUT_OF_RANGE",
+            "Give \(range.lowerBound) to \(range.upperBound) rows a day, or leave it out for the default.",
+            field: "settings.read_rows_per_day_max", domain: domain)
+    }
+
+    static func settingsConflict(current: Int64) -> RPCError {
+        .aborted(
+            "VERSION_CONFLICT",
+            "Somebody else changed the settings since you read them. Read version \(current), then decide.",
+            domain: domain, details: [("version", String(current))])
     }
 
     static let builtInRole = RPCError.failedPrecondition(

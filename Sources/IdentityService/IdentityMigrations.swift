@@ -42,6 +42,8 @@ package enum IdentityMigrations {
             Migration(
                 number: 13, name: "guard_tenant_states",
                 sql: PackageResources.directory_0013_guard_tenant_states_sql),
+            Migration(
+                number: 14, name: "know_actions", sql: PackageResources.directory_0014_know_actions_sql),
         ],
         rights: directoryRights)
 
@@ -51,7 +53,7 @@ package enum IdentityMigrations {
             "tenants",
             changing: [
                 "state", "policy_epoch", "policy_changed_at", "suspend_comment", "updated_at",
-                "purge_at", "known_objects",
+                "purge_at", "known_objects", "known_actions",
             ]),
         TableRights.kept("placements", changing: ["database_name", "partition", "schema_version"]),
         TableRights.kept(
@@ -80,6 +82,10 @@ package enum IdentityMigrations {
                 sql: PackageResources.identity_0005_extend_credentials_sql),
             Migration(
                 number: 6, name: "tell_creations", sql: PackageResources.identity_0006_tell_creations_sql),
+            Migration(
+                number: 7, name: "create_settings", sql: PackageResources.identity_0007_create_settings_sql),
         ],
-        rights: TableRights.kept("departments", "roles", "users", "credentials"))
+        rights: TableRights.kept("departments", "roles", "users", "credentials")
+            + TableRights.changed(
+                "settings", changing: ["version", "updated_at", "time_zone", "read_rows_per_day_max"]))
 }

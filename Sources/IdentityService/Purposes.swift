@@ -5,6 +5,7 @@ extension Purpose {
     static let setUpWorkspace = Purpose("set_up_workspace")
     static let upgradeRoles = Purpose("upgrade_roles", needs: "role.read", "role.update")
     static let signIn = Purpose("sign_in")
+    static let getSettings = Purpose("get_settings")
     static let getSelf = Purpose("get_self")
     static let changePassword = Purpose("change_password")
     static let setPassword = Purpose("set_password")

@@ -20,6 +20,11 @@ package struct TableRights: Sendable, Hashable {
         [TableRights(table, "SELECT, INSERT, UPDATE (\(columns.joined(separator: ", ")))")]
     }
 
+    /// Rows that are there from the start, and of which only these columns change.
+    package static func changed(_ table: String, changing columns: [String]) -> [TableRights] {
+        [TableRights(table, "SELECT, UPDATE (\(columns.joined(separator: ", ")))")]
+    }
+
     /// Rows that are added and stay as they are: what happened.
     package static func added(_ tables: String...) -> [TableRights] {
         tables.map { TableRights($0, "SELECT, INSERT") }

@@ -19,7 +19,7 @@ struct Steward: AsyncParsableCommand {
         version: BuildInfo.version,
         groupedSubcommands: [
             CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, WhoAmI.self, PasswordCommand.self])
-        ] + RecordCommands.groups(["identity": [Import.self]]) + [
+        ] + RecordCommands.groups(["identity": [SettingsCommand.self, Import.self]]) + [
             CommandGroup(name: "Work without a caller", subcommands: [JobCommand.self]),
             CommandGroup(name: "Any method", subcommands: [Call.self, Describe.self, Bench.self]),
             CommandGroup(

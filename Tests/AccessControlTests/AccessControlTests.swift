@@ -130,6 +130,24 @@ import Testing
         #expect(access.unitID == nil)
     }
 
+    @Test func aBulkActionShowsNoFieldAndIsNotGrantedByOthers() throws {
+        let all = Action.single.map { Grant(object: "account", action: $0.name, scope: .all) }
+        let worker = PolicyRole(
+            id: .make(), displayName: "Worker", grants: all,
+            fieldPolicies: [FieldPolicy(object: "account", field: "phone", level: .none)])
+        let exporter = PolicyRole(
+            id: .make(), displayName: "Exporter", grants: [Grant(object: "account", action: "export", scope: .unit)],
+            fieldPolicies: [])
+        let user = PolicyUser(id: stranger, unitID: top, roleIDs: [worker.id, exporter.id])
+        let policy = PolicySnapshot(
+            tenantID: tenant, epoch: 1, isActive: true, roles: [worker, exporter], units: [], users: [user])
+        let account = try #require(policy.access(of: stranger)).object("account")
+        #expect(account.level(of: "phone") == .none)
+        for action in Action.bulk {
+            #expect(account.scope(action) == (action == .export ? .unit : .none), "\(action)")
+        }
+    }
+
     @Test func departmentsInACycleStandAlone() throws {
         let units = [
             PolicyUnit(id: top, parentID: south), PolicyUnit(id: south, parentID: top),

@@ -8,7 +8,7 @@ import Testing
 @testable import IdentityService
 @testable import ProductRoles
 
-/// Roles from the time when there were the actions export and import.
+/// Roles from the time when there were the actions export and import of before, which meant something else.
 struct RetiredActionTests {
     private static let retired = """
         [{"object": "deal", "action": "export", "scope": 4}, {"object": "account", "action": "import", "scope": 1}]
@@ -26,7 +26,7 @@ struct RetiredActionTests {
                 UPDATE \(workspace.schema).roles SET grants = '\(RetiredActionTests.retired)'::jsonb
                     || CASE WHEN id = '\(id)' THEN grants ELSE '[]'::jsonb END WHERE id IN ('\(id)', '\(onlyID)')
                 """)
-            let unknown = Role(grants: [Grant(object: "deal", action: "export", scope: .all)])
+            let unknown = Role(grants: [Grant(object: "deal", action: "publish", scope: .all)])
             #expect(RoleRules.violations(of: unknown, .product).count == 1)
             try await identity.tamper(try cleaning(workspace))
             let after = try await workspace.get(Role.self, id)

@@ -33,6 +33,11 @@ import Testing
             "SELECT array_to_string(known_objects, ' ') FROM directory.tenants WHERE id = '\(workspace.id)'")[0]
     }
 
+    private func knownActions(_ workspace: Workspace) async throws -> String {
+        try await workspace.identity.tamper(
+            "SELECT array_to_string(known_actions, ' ') FROM directory.tenants WHERE id = '\(workspace.id)'")[0]
+    }
+
     private func marks(_ workspace: Workspace) async throws -> Int {
         try await workspace.identity.count(
             "SELECT count(*) FROM directory.policy_marks WHERE tenant_id = '\(workspace.id)'")
@@ -45,7 +50,8 @@ import Testing
             var upgrades = TenantSweeper.Upgrades()
             while !upgrades.isOver { try await sweeper.sweepRoles(&upgrades) }
         } until: {
-            let isKnown = try await known(workspace).contains("activity")
+            let (types, actions) = (try await known(workspace), try await knownActions(workspace))
+            let isKnown = types.contains("activity") && actions.contains("export")
             return try await marks(workspace) == 0 && isKnown
         }
     }
@@ -89,6 +95,31 @@ import Testing
             WHERE actor_id IS NULL AND on_behalf_of_id IS NULL AND purpose = 'upgrade_roles' AND method LIKE '%RoleService/UpdateRole' AND record_version = r.version
                 AND NOT before \(holds) AND after \(holds) AND after -> 'grants' = r.grants
             """)
+    }
+
+    /// A workspace from the time before the bulk actions.
+    @Test func rolesReceiveActionsThatCameLater() async throws {
+        try await inWorkspace { identity, workspace in
+            let asNew = try await grants(workspace)
+            #expect(asNew["Sales manager"]?.contains { $0.action == "mass_update" } == true)
+            #expect(asNew["Sales rep"]?.contains { $0.action == "mass_update" } == false)
+            try await identity.tamper(
+                """
+                UPDATE \(workspace.schema).roles SET grants = (
+                    SELECT jsonb_agg(g) FROM jsonb_array_elements(grants) AS g
+                    WHERE g ->> 'action' IN ('read', 'create', 'update', 'delete', '*'))
+                """)
+            try await identity.tamper(
+                """
+                UPDATE directory.tenants SET known_actions = DEFAULT
+                WHERE id = '\(workspace.id)'
+                """)
+            #expect(try await grants(workspace)["Sales manager"] != asNew["Sales manager"])
+            try await sweep(workspace)
+            #expect(try await grants(workspace) == asNew)
+            let actions = try await knownActions(workspace)
+            #expect(actions == RoleCatalogue.actions.sorted().joined(separator: " "))
+        }
     }
 
     @Test func theSecondTimeNothingChanges() async throws {

@@ -50,6 +50,14 @@ struct RightsCeilingTests {
         }
     }
 
+    @Test func bulkActionsAndSettingsAreCompared() throws {
+        let rights = on("account", "*", .own)
+        let worker = RightsCeiling(caller: try access(on("account", "read", .all)), catalogue: .product)
+        #expect(worker.excess(of: try access(on("account", "export", .own))) == "account.export")
+        #expect(worker.excess(of: try access(on("settings", "update", .all))) == "settings.update")
+        #expect(worker.excess(of: try access(rights)) == "account.create")
+    }
+
     @Test func departmentsAreCompared() throws {
         let ceiling = RightsCeiling(caller: try access(on("deal", "read", .subtree), in: west), catalogue: .product)
         for scope in [GrantScope.unit, .subtree] {

@@ -26,7 +26,7 @@ struct RoleRulesTests {
         let names = ContractCatalogue.all.records.map(\.object)
         #expect(Set(names).count == names.count)
         #expect(ContractCatalogue.all.records.allSatisfy { $0.message.field("id") != nil })
-        #expect(RoleCatalogue.product.permissions.objects.map(\.name) == names)
+        #expect(RoleCatalogue.product.permissions.objects.map(\.name) == names + ["settings", "job"])
     }
 
     /// What the roles could do when their grants were still written down object by object, and on what came since.
@@ -39,12 +39,13 @@ struct RoleRulesTests {
         let customer = ["account", "contact", "account_contact", "activity", "lead"]
         let names = grants(["pipeline", "stage", "user", "department"], ["read"], .all)
         let writing = ["create", "update", "delete"]
+        let handingOut = ["import", "mass_update", "reassign"]
         let desk =
             grants(customer, ["read"], .all) + grants(["contact", "account_contact"], ["create", "update"], .all)
             + grants(["activity"], ["create"], .all) + grants(["activity"], ["update", "delete"], .own)
         let expected = [
             "Admin": grants(["*"], ["*"], .all),
-            "Sales manager": grants(customer + ["deal"], ["read"] + writing, .subtree) + names,
+            "Sales manager": grants(customer + ["deal"], ["read"] + writing + handingOut, .subtree) + names,
             "Sales rep": grants(customer + ["deal"], ["read"], .unit) + grants(customer + ["deal"], writing, .own)
                 + names,
             "Reader": grants(customer + ["deal"], ["read"], .all) + names,
@@ -59,6 +60,7 @@ struct RoleRulesTests {
                 Contracts.Grant(object: "acount", action: "read", scope: .all),
                 Contracts.Grant(object: "account", action: "look", scope: .all),
                 Contracts.Grant(object: "account", action: "read", scope: .unspecified),
+                Contracts.Grant(object: "settings", action: "read", scope: .all),
             ],
             [
                 Contracts.FieldPolicy(object: "account", field: "colour", access: .read),
@@ -68,7 +70,7 @@ struct RoleRulesTests {
         let fields = RoleRules.violations(of: wrong, .product).map(\.field)
         #expect(
             fields == [
-                "grants[0]", "grants[1]", "grants[2]", "field_policies[0]", "field_policies[1]",
+                "grants[0]", "grants[1]", "grants[2]", "grants[3]", "field_policies[0]", "field_policies[1]",
                 "field_policies[2]",
             ])
     }

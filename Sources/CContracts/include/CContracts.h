@@ -2,6 +2,7 @@
 #pragma once
 #include "google/protobuf/timestamp.pb-c.h"
 #include "steward/identity/v1/grant.pb-c.h"
+#include "steward/identity/v1/workspace_settings.pb-c.h"
 #include "steward/platform/v1/caller.pb-c.h"
 #include "steward/platform/v1/caller_service.pb-c.h"
 #include "steward/platform/v1/policy_service.pb-c.h"
@@ -13,6 +14,7 @@
 static inline const ProtobufCMessageDescriptor *google_protobuf_timestamp_descriptor(void) { return &google__protobuf__timestamp__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_grant_descriptor(void) { return &steward__identity__v1__grant__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_field_policy_descriptor(void) { return &steward__identity__v1__field_policy__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_workspace_settings_descriptor(void) { return &steward__identity__v1__workspace_settings__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_caller_claims_descriptor(void) { return &steward__platform__v1__caller_claims__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_resolve_session_request_descriptor(void) { return &steward__platform__v1__resolve_session_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_resolve_session_response_descriptor(void) { return &steward__platform__v1__resolve_session_response__descriptor; }

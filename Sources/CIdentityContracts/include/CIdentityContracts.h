@@ -4,6 +4,7 @@
 #include "steward/identity/v1/department_service.pb-c.h"
 #include "steward/identity/v1/job_service.pb-c.h"
 #include "steward/identity/v1/role_service.pb-c.h"
+#include "steward/identity/v1/settings_service.pb-c.h"
 #include "steward/identity/v1/tenant_service.pb-c.h"
 #include "steward/identity/v1/user_service.pb-c.h"
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_session_descriptor(void) { return &steward__identity__v1__session__descriptor; }
@@ -60,6 +61,10 @@ static inline const ProtobufCMessageDescriptor *steward_identity_v1_restore_role
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_list_role_changes_request_descriptor(void) { return &steward__identity__v1__list_role_changes_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_list_role_changes_response_descriptor(void) { return &steward__identity__v1__list_role_changes_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_role_history_entry_descriptor(void) { return &steward__identity__v1__role_history_entry__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_get_settings_request_descriptor(void) { return &steward__identity__v1__get_settings_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_get_settings_response_descriptor(void) { return &steward__identity__v1__get_settings_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_update_settings_request_descriptor(void) { return &steward__identity__v1__update_settings_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_update_settings_response_descriptor(void) { return &steward__identity__v1__update_settings_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_tenant_descriptor(void) { return &steward__identity__v1__tenant__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_create_tenant_request_descriptor(void) { return &steward__identity__v1__create_tenant_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_create_tenant_response_descriptor(void) { return &steward__identity__v1__create_tenant_response__descriptor; }

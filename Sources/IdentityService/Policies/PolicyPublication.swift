@@ -13,23 +13,33 @@ struct PolicyPublication: Sendable {
     /// Before the change commits. What it throws refuses the change.
     func announce(_ change: RecordChange) async throws {
         guard let mark = mark(change) else { return }
-        try await epochs.announce(mark, deadline: change.context.deadline)
+        try await announce(mark, deadline: change.context.deadline)
+    }
+
+    func announce(_ mark: PolicyMark, deadline: Deadline) async throws {
+        try await epochs.announce(mark, deadline: deadline)
     }
 
     /// After the change committed. When this fails the sweeper does it, within two minutes.
     func publish(_ change: RecordChange, endingSessionsOf owner: SessionOwner? = nil) async {
         guard let mark = mark(change) else { return }
+        await publish(mark, of: change.type.object, endingSessionsOf: owner, change.context)
+    }
+
+    func publish(
+        _ mark: PolicyMark, of object: String, endingSessionsOf owner: SessionOwner? = nil, _ context: CallContext
+    ) async {
         do {
             // The caller may have given up; the change is made all the same.
             let deadline = Deadline.after(PolicyPublication.timeout)
             if let owner { try await revoker.revoke(owner, deadline: deadline) }
             if let epoch = try await epochs.publish(mark, deadline: deadline) {
-                change.context.tellPolicyEpoch(epoch)
+                context.tellPolicyEpoch(epoch)
             }
         } catch {
-            change.context.logger.warning(
+            context.logger.warning(
                 "a change of policy is not published yet; it is tried again",
-                metadata: [LogKey.error: "\(LogText.of(error))", LogKey.object: "\(change.type.object)"])
+                metadata: [LogKey.error: "\(LogText.of(error))", LogKey.object: "\(object)"])
         }
     }
 

@@ -18,11 +18,13 @@ struct BuiltInRole: Sendable {
     }
 
     /// What the role may do with these types.
-    func grants(on entries: [RecordEntry]) -> [Contracts.Grant] {
+    ///
+    /// - Parameter actions: names of those that there are; others give no grant.
+    func grants(on entries: [RecordEntry], _ actions: Set<String> = RoleCatalogue.actions) -> [Contracts.Grant] {
         general
             + entries.flatMap { entry in
                 rights(entry).flatMap { right in
-                    right.actions.map {
+                    right.actions.filter { actions.contains($0.name) }.map {
                         Contracts.Grant(object: entry.object, action: $0.name, scope: right.scope)
                     }
                 }
@@ -40,10 +42,11 @@ struct BuiltInRole: Sendable {
     static let salesManager = BuiltInRole(
         name: "Sales manager",
         description:
-            "Leads a department: everything on the customers and deals of the department and those below it.",
+            "Leads a department: keeps and hands out the customers and deals of the department and those below it.",
         rights: { entry in
             switch entry.category {
-            case .customer, .sales: [Right(actions: Action.all, scope: .subtree)]
+            case .customer, .sales:
+                [Right(actions: Action.single + [.import, .massUpdate, .reassign], scope: .subtree)]
             case .setup, .directory: [names]
             case .administration: []
             }

@@ -15,13 +15,13 @@ struct RightsCeiling {
     /// - Parameter before: the holder's rights before a department moved. When given, only what the holder gains in
     ///   departments is compared.
     func excess(of holder: UserAccess, since before: UserAccess? = nil) -> String? {
-        for entry in catalogue.records {
-            let object = entry.object
+        for known in catalogue.permissions.objects {
+            let object = known.name
             let wanted = holder.object(object)
             let held = caller.object(object)
-            let ownership: Ownership = entry.ownership == .owned ? .owned : .shared
+            let ownership = known.ownership
             var isCompared = false
-            for action in Action.all where wanted.scope(action) > .none {
+            for action in known.actions where wanted.scope(action) > .none {
                 var departments = wanted.departments(action, ownership)
                 if let before {
                     departments.subtract(before.object(object).departments(action, ownership))
@@ -33,8 +33,8 @@ struct RightsCeiling {
                 }
             }
             guard isCompared else { continue }
-            for field in entry.message.fields where wanted.usableLevel(of: field.name) > held.level(of: field.name) {
-                return "\(object).\(field.name)"
+            for field in known.fields where wanted.usableLevel(of: field) > held.level(of: field) {
+                return "\(object).\(field)"
             }
         }
         return nil

@@ -1,8 +1,9 @@
 import AccessControl
 import Contracts
 import Wire
+import Work
 
-/// What grants and field policies can speak of: every record type of the product, with its fields.
+/// What grants and field policies can speak of: every record type of the product, with its fields, the workspace's settings and its jobs.
 struct RoleCatalogue: Sendable {
     let records: [RecordEntry]
     let permissions: PermissionCatalogue
@@ -11,10 +12,26 @@ struct RoleCatalogue: Sendable {
         self.records = records
         permissions = PermissionCatalogue(
             objects: records.map { entry in
-                PermissionObject(name: entry.object, fields: entry.message.fields.map(\.name))
-            })
+                PermissionObject(
+                    name: entry.object, fields: entry.message.fields.map(\.name), ownership: entry.ownership.access)
+            } + [SettingsAccess.object, JobMethods.permission])
     }
 
     /// The names of the types, sorted.
     var objects: [String] { records.map(\.object).sorted() }
+
+    /// What roles that are made now are made for.
+    var known: RoleUpgrade.Known { RoleUpgrade.Known(objects: Set(objects), actions: RoleCatalogue.actions) }
+
+    /// The names of all actions.
+    static let actions = Set(Action.all.map(\.name))
+}
+
+extension RecordEntry.Ownership {
+    fileprivate var access: AccessControl.Ownership {
+        switch self {
+        case .owned: .owned
+        case .shared: .shared
+        }
+    }
 }

@@ -53,10 +53,10 @@ private enum SelfQuery {
 }
 
 extension EffectiveGrant {
-    /// What somebody may do with each kind of records.
+    /// What somebody may do with each kind of records, and with the settings: by the actions that methods ask for.
     static func all(of access: UserAccess, on catalogue: RoleCatalogue) -> [EffectiveGrant] {
-        catalogue.records.flatMap { entry in
-            Action.all.compactMap { EffectiveGrant(access.object(entry.object), $0) }
+        catalogue.permissions.objects.flatMap { object in
+            Action.asked.filter(object.actions.contains).compactMap { EffectiveGrant(access.object(object.name), $0) }
         }
     }
 

@@ -165,7 +165,7 @@ struct TenantSetup: Sendable {
         }
         let rows = try await directory.write(
             TenantSetupTable.remove(tenant.id), TenantTable.setState(tenant.id, .active, now: .now()),
-            TenantTable.setKnownObjects(tenant.id, seed.catalogue.objects), deadline: deadline)
+            TenantTable.setKnown(tenant.id, seed.catalogue.known), deadline: deadline)
         let active = try TenantRow(try rows[1].one())
         feed.announce(PolicyChangeEvent(tenantID: active.id, epoch: active.policyEpoch))
         return active

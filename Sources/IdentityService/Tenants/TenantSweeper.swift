@@ -124,20 +124,20 @@ struct TenantSweeper: Sendable {
         var isOver = false
     }
 
-    /// Gives built-in roles their rights on record types that their workspace does not know, for the next workspaces of the pass.
+    /// Gives built-in roles their rights on record types and by actions that their workspace does not know, for the next workspaces of the pass.
     func sweepRoles(_ upgrades: inout Upgrades) async throws {
         guard !upgrades.isOver else { return }
         let rows = try await directory.read(
             TenantTable.unknowing(
-                roleUpgrade.catalogue.objects, after: upgrades.last, limit: TenantSweeper.upgradesMax),
+                roleUpgrade.catalogue.known, after: upgrades.last, limit: TenantSweeper.upgradesMax),
             deadline: .after(TenantSetup.timeout))
         for row in rows {
             let id = TenantID(try row.id(0))
-            let known = Set(try row.strings(1))
-            await attempt("roles lack rights on new record types", tenant: id) {
+            let known = RoleUpgrade.Known(objects: Set(try row.strings(1)), actions: Set(try row.strings(2)))
+            await attempt("roles lack rights that came later", tenant: id) {
                 try await roleUpgrade.run(id, knowing: known, deadline: .after(TenantSetup.timeout))
                 logger.notice(
-                    "built-in roles have their rights on all record types", metadata: [LogKey.tenantID: "\(id)"])
+                    "built-in roles have the rights of new workspaces", metadata: [LogKey.tenantID: "\(id)"])
             }
             upgrades.last = id
         }

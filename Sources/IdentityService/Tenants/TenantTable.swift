@@ -151,29 +151,34 @@ enum TenantTable {
         """
         UPDATE directory.tenants SET known_objects = (
             SELECT array_agg(DISTINCT object ORDER BY object) FROM unnest(known_objects || $2::text[]) AS known (object)
+        ), known_actions = (
+            SELECT array_agg(DISTINCT action ORDER BY action) FROM unnest(known_actions || $3::text[]) AS known (action)
         ) WHERE id = $1
         """)
 
-    /// Notes that the workspace's built-in roles have their rights on these record types.
-    static func setKnownObjects(_ id: TenantID, _ objects: [String]) -> Query {
+    /// Notes that the workspace's built-in roles have their rights on these record types, by these actions.
+    static func setKnown(_ id: TenantID, _ known: RoleUpgrade.Known) -> Query {
         Query(setKnown) {
             $0.append(id.id)
-            $0.append(objects)
+            $0.append(known.objects.sorted())
+            $0.append(known.actions.sorted())
         }
     }
 
     private static let unknowing = Statement(
         """
-        SELECT id, known_objects FROM directory.tenants
-        WHERE ($1::uuid IS NULL OR id > $1) AND state IN (2, 3) AND NOT known_objects @> $2 ORDER BY id LIMIT $3
+        SELECT id, known_objects, known_actions FROM directory.tenants
+        WHERE ($1::uuid IS NULL OR id > $1) AND state IN (2, 3)
+            AND NOT (known_objects @> $2 AND known_actions @> $3) ORDER BY id LIMIT $4
         """)
 
-    /// The active and suspended tenants whose built-in roles were made when there were not yet all of these record types: id, the
-    /// types that they were made for. By id, from the one after `id`.
-    static func unknowing(_ objects: [String], after id: TenantID?, limit: Int) -> Query {
+    /// The active and suspended tenants whose built-in roles were made when there were not yet all of these record types and actions: id,
+    /// the types and the actions that they were made for. By id, from the one after `id`.
+    static func unknowing(_ known: RoleUpgrade.Known, after id: TenantID?, limit: Int) -> Query {
         Query(unknowing) {
             $0.append(id?.id)
-            $0.append(objects)
+            $0.append(known.objects.sorted())
+            $0.append(known.actions.sorted())
             $0.append(Int64(limit))
         }
     }

@@ -16,7 +16,10 @@ struct ZoneCache: Sendable {
 
     init(_ policies: any PolicySource) { self.policies = policies }
 
-    func zone(of tenant: TenantID) async throws -> TimeZone { try zone("UTC") }
+    /// The zone that the workspace's settings name.
+    func zone(of tenant: TenantID) async throws -> TimeZone {
+        try zone(try await policies.snapshot(of: tenant, minEpoch: 0).settings.timeZone)
+    }
 
     private func zone(_ name: String) throws -> TimeZone {
         try known.zones.withLock { zones in

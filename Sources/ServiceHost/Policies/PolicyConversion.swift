@@ -14,7 +14,14 @@ extension PolicySnapshot {
             roles: policy.roles.compactMap { AccessControl.PolicyRole($0) },
             units: policy.units.compactMap { AccessControl.PolicyUnit($0) },
             users: policy.users.compactMap { AccessControl.PolicyUser($0) },
-            placements: policy.placements.compactMap { Placement($0, tenant: TenantID(tenant)) })
+            placements: policy.placements.compactMap { Placement($0, tenant: TenantID(tenant)) },
+            settings: policy.settings.map { AccessControl.WorkspaceSettings($0) } ?? AccessControl.WorkspaceSettings())
+    }
+}
+
+extension AccessControl.WorkspaceSettings {
+    init(_ settings: Contracts.WorkspaceSettings) {
+        self.init(timeZone: settings.timeZone ?? "UTC", readRowsPerDayMax: settings.readRowsPerDayMax)
     }
 }
 

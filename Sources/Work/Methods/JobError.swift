@@ -25,7 +25,7 @@ enum JobError {
     }
 
     static func permissionMissing(_ action: Action) -> RPCError {
-        let permission = "\(JobMethods.object).\(action.name)"
+        let permission = "\(JobMethods.permission.name).\(action.name)"
         return .permissionDenied(
             "PERMISSION_MISSING",
             "You need the permission \(permission); ask the administrator of your workspace for it.",

@@ -1,4 +1,4 @@
-import AccessControl
+package import AccessControl
 package import Contracts
 package import RPC
 import Reactor
@@ -9,7 +9,8 @@ import TenantDatabase
 /// JobService of a service: everybody sees and cancels the jobs that work for him; `job.read` and `job.update` are the rights on all.
 package struct JobMethods: Sendable {
     /// What rights on jobs are granted on.
-    package static let object = "job"
+    package static let permission = PermissionObject(
+        name: "job", fields: [], actions: [.read, .update], ownership: .shared)
 
     private let engine: RecordEngine
     private let jobs: [JobDefinition]

@@ -9,7 +9,7 @@ struct JobRights: Sendable {
     private let access: ObjectAccess
 
     init(_ engine: RecordEngine, _ context: CallContext, writes: Bool = false) async throws {
-        (actor, access) = try await engine.access(context, to: JobMethods.object, writes: writes)
+        (actor, access) = try await engine.access(context, to: JobMethods.permission.name, writes: writes)
     }
 
     private func may(_ action: Action) -> Bool { access.predicate(action, ownership: .shared) == .all }

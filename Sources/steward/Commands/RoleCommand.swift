@@ -43,14 +43,18 @@ struct RoleCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "grant", abstract: "Gives a role a right, or another scope of it, and leaves all others.",
             discussion: """
-                Example:
+                import, mass_update, reassign, merge and erase can be given, too: they do nothing until there are methods for them.
+
+                Examples:
                   steward role grant 'Sales rep' deal delete own
+                  steward role grant 'Sales manager' deal export subtree
+                  steward role grant 'Office' settings update all
                 """)
 
         @OptionGroup var options: RecordOptions
         @Argument(help: "Id or name of the role.") var role: String
         @Argument(help: "Kind of records, as in deal; * for all.") var object: String
-        @Argument(help: "read, create, update, delete; * for all.") var action: String
+        @Argument(help: "read, create, update, delete, export; * for all, and those to come.") var action: String
         @Argument(help: "own, unit, subtree or all.") var scope: String
 
         func run() async throws {
@@ -73,7 +77,7 @@ struct RoleCommand: AsyncParsableCommand {
         @OptionGroup var options: RecordOptions
         @Argument(help: "Id or name of the role.") var role: String
         @Argument(help: "Kind of records, as in deal.") var object: String
-        @Argument(help: "read, create, update, delete.") var action: String
+        @Argument(help: "read, create, update, delete, export, or what else the role has.") var action: String
 
         func run() async throws {
             let object = RoleEdit.object(object)

@@ -6,10 +6,12 @@ package import Wire
 
 /// Allows an action on a kind of records, within a scope.
 public struct Grant: Hashable, Sendable {
-    /// Kind of records, as in account or deal; * means all.
+    /// Kind of records, as in account or deal, or settings (of the workspace); * means all.
     public var object: String?
 
-    /// Action: read, create, update, delete; * means all.
+    /// Action: read, create, update, delete; import, export, mass_update, reassign, merge, erase for many records at once or for good,
+    /// each on top of what it does with single ones (who exports has to read, too). * means all. So far methods ask for the first four and
+    /// export; the others can be granted, and allow nothing until there are methods for them. settings have update alone.
     public var action: String?
 
     /// Which records.

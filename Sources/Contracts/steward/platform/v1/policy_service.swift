@@ -211,9 +211,13 @@ public struct TenantPolicy: Hashable, Sendable {
     /// Where the tenant's data is, for each service.
     public var placements: [TenantPlacement]
 
+    /// What the workspace has set for itself; absent where it is not active.
+    public var settings: WorkspaceSettings?
+
     public init(
         tenantID: [UInt8]? = nil, epoch: Int64? = nil, active: Bool? = nil, roles: [PolicyRole] = [],
-        units: [PolicyUnit] = [], users: [PolicyUser] = [], placements: [TenantPlacement] = []
+        units: [PolicyUnit] = [], users: [PolicyUser] = [], placements: [TenantPlacement] = [],
+        settings: WorkspaceSettings? = nil
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -222,6 +226,7 @@ public struct TenantPolicy: Hashable, Sendable {
         self.units = units
         self.users = users
         self.placements = placements
+        self.settings = settings
     }
 }
 
@@ -237,6 +242,7 @@ extension TenantPolicy: WireMessage {
         self.units = readMessages(c.pointee.units, c.pointee.n_units, message.arena)
         self.users = readMessages(c.pointee.users, c.pointee.n_users, message.arena)
         self.placements = readMessages(c.pointee.placements, c.pointee.n_placements, message.arena)
+        self.settings = readMessage(c.pointee.settings, message.arena)
     }
 
     package func write(to message: Message) {
@@ -261,6 +267,7 @@ extension TenantPolicy: WireMessage {
         c.pointee.n_users = self.users.count
         c.pointee.placements = writePointers(self.placements, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_placements = self.placements.count
+        c.pointee.settings = self.settings.map { writeMessage($0, message.arena) }
     }
 }
 

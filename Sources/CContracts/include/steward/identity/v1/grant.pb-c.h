@@ -83,11 +83,13 @@ struct  Steward__Identity__V1__Grant
 {
   ProtobufCMessage message_base;
   /*
-   * Kind of records, as in account or deal; * means all.
+   * Kind of records, as in account or deal, or settings (of the workspace); * means all.
    */
   char *object;
   /*
-   * Action: read, create, update, delete; * means all.
+   * Action: read, create, update, delete; import, export, mass_update, reassign, merge, erase for many records at once or for good,
+   * each on top of what it does with single ones (who exports has to read, too). * means all. So far methods ask for the first four and
+   * export; the others can be granted, and allow nothing until there are methods for them. settings have update alone.
    */
   char *action;
   /*

@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "steward/identity/v1/grant.pb-c.h"
+#include "steward/identity/v1/workspace_settings.pb-c.h"
 
 typedef struct Steward__Platform__V1__WatchPoliciesRequest Steward__Platform__V1__WatchPoliciesRequest;
 typedef struct Steward__Platform__V1__WatchPoliciesResponse Steward__Platform__V1__WatchPoliciesResponse;
@@ -198,10 +199,14 @@ struct  Steward__Platform__V1__TenantPolicy
    */
   size_t n_placements;
   Steward__Platform__V1__TenantPlacement **placements;
+  /*
+   * What the workspace has set for itself; absent where it is not active.
+   */
+  Steward__Identity__V1__WorkspaceSettings *settings;
 };
 #define STEWARD__PLATFORM__V1__TENANT_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__tenant_policy__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
+    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL }
 
 
 /*

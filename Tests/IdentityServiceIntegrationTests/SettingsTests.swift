@@ -1,0 +1,102 @@
+import Contracts
+import IdentityContracts
+import RPC
+import Tenancy
+import TestService
+import Testing
+
+@testable import IdentityService
+
+/// What a workspace sets for itself.
+@Suite(.serialized) struct SettingsTests {
+    private func settings(_ workspace: Workspace, as user: UserID? = nil, requestID: String? = nil)
+        -> SettingsServiceClient
+    {
+        SettingsServiceClient(channel: workspace.channel(as: user, requestID: requestID))
+    }
+
+    private func set(
+        _ workspace: Workspace, _ values: WorkspaceSettings, _ mask: [String] = [], as user: UserID? = nil
+    ) async throws -> WorkspaceSettings {
+        let answer = try await settings(workspace, as: user).updateSettings(
+            UpdateSettingsRequest(settings: values, updateMask: mask))
+        return try #require(answer.settings)
+    }
+
+    @Test func aWorkspaceBeginsWithDefaultsAndKeepsWhatItSets() async throws {
+        try await inWorkspace { _, workspace in
+            let first = try await settings(workspace).getSettings(GetSettingsRequest()).settings
+            #expect(first == WorkspaceSettings(version: 1, timeZone: "UTC"))
+            let epoch = try await workspace.epoch()
+            let changed = try await set(workspace, WorkspaceSettings(timeZone: "Asia/Shanghai", readRowsPerDayMax: 500))
+            #expect(changed.version == 2 && changed.timeZone == "Asia/Shanghai" && changed.readRowsPerDayMax == 500)
+            let read = try await settings(workspace).getSettings(GetSettingsRequest()).settings
+            #expect(read == changed)
+            #expect(try await workspace.policy().settings == changed)
+            #expect(try await workspace.epoch() == epoch + 1)
+            let cleared = try await set(workspace, WorkspaceSettings(), ["read_rows_per_day_max"])
+            #expect(cleared.version == 3 && cleared.readRowsPerDayMax == nil && cleared.timeZone == "Asia/Shanghai")
+        }
+    }
+
+    @Test func eachChangeLeavesALedgerRowAndNoneWhereNothingChanges() async throws {
+        try await inWorkspace { identity, workspace in
+            _ = try await set(workspace, WorkspaceSettings(timeZone: "Asia/Shanghai"))
+            _ = try await set(workspace, WorkspaceSettings(timeZone: "Asia/Shanghai"))
+            let rows = try await identity.tamper(
+                """
+                SELECT concat_ws(' ', record_version, actor_id, before ->> 'time_zone', after ->> 'time_zone', method)
+                FROM \(workspace.schema).ledger WHERE object = 'settings' AND record_id = '\(workspace.id)'
+                """)
+            let expected = "2 \(workspace.adminID) UTC Asia/Shanghai steward.identity.v1.SettingsService/UpdateSettings"
+            #expect(rows == [expected])
+            let marks = try await identity.count(
+                "SELECT count(*) FROM directory.policy_marks WHERE tenant_id = '\(workspace.id)'")
+            #expect(marks == 0)
+        }
+    }
+
+    @Test func whoLacksTheRightReadsThemAndChangesNothing() async throws {
+        try await inWorkspace { _, workspace in
+            let rep = try await workspace.makeUser("rep", roles: [try await workspace.roleID("Sales rep")])
+            let read = try await settings(workspace, as: rep).getSettings(GetSettingsRequest()).settings
+            #expect(read?.timeZone == "UTC")
+            let refused = try await reason { _ = try await set(workspace, WorkspaceSettings(timeZone: "UTC"), as: rep) }
+            #expect(refused == "PERMISSION_MISSING")
+            let role = try await workspace.makeRole("Keeper", [grant("settings", "update", .all)])
+            let keeper = try await workspace.makeUser("keeper", roles: [role])
+            #expect(try await set(workspace, WorkspaceSettings(timeZone: "Europe/Paris"), as: keeper).version == 2)
+            let unknown = try await reason {
+                _ = try await workspace.makeRole("X", [grant("settings", "export", .all)])
+            }
+            #expect(unknown == "GRANT_INVALID")
+        }
+    }
+
+    @Test func anotherVersionAndWrongValuesAreRefused() async throws {
+        try await inWorkspace { _, workspace in
+            let wrong: [(WorkspaceSettings, [String], String)] = [
+                (WorkspaceSettings(timeZone: "CET"), [], "INVALID_FORMAT"),
+                (WorkspaceSettings(readRowsPerDayMax: -1), [], "OUT_OF_RANGE"),
+                (WorkspaceSettings(timeZone: "UTC"), ["version"], "FIELD_UNKNOWN"),
+                (WorkspaceSettings(version: 7, timeZone: "Asia/Tokyo"), [], "VERSION_CONFLICT"),
+            ]
+            for (values, mask, expected) in wrong {
+                let refused = try await reason { _ = try await set(workspace, values, mask) }
+                #expect(refused == expected)
+            }
+            let read = try await settings(workspace).getSettings(GetSettingsRequest()).settings
+            #expect(read?.version == 1)
+        }
+    }
+
+    @Test func aRepetitionIsAnsweredAndNotDone() async throws {
+        try await inWorkspace { _, workspace in
+            let request = UpdateSettingsRequest(settings: WorkspaceSettings(version: 1, timeZone: "Asia/Tokyo"))
+            let once = settings(workspace, requestID: "set-once")
+            let first = try await once.updateSettings(request).settings
+            let again = try await once.updateSettings(request).settings
+            #expect(first?.version == 2 && again == first)
+        }
+    }
+}
