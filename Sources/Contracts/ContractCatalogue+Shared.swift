@@ -573,25 +573,28 @@ extension ContractCatalogue {
                     CWVzdGltYXRlZCLeAQoLQ3VzdG9tRmllbGQSEgoEbmFtZRgBIAEoCVIEbmFtZRIhCgxzdHJpbmdfdmFsdWUYAiABKAlSC3N0\
                     cmluZ1ZhbHVlEhsKCWludF92YWx1ZRgDIAEoA1IIaW50VmFsdWUSIQoMZG91YmxlX3ZhbHVlGAQgASgBUgtkb3VibGVWYWx1\
                     ZRIdCgpib29sX3ZhbHVlGAUgASgIUglib29sVmFsdWUSOQoKdGltZV92YWx1ZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U\
-                    aW1lc3RhbXBSCXRpbWVWYWx1ZSJ+CgpJdGVtUmVzdWx0EhQKBWluZGV4GAEgASgNUgVpbmRleBISCgRjb2RlGAIgASgFUgRj\
-                    b2RlEhgKB21lc3NhZ2UYAyABKAlSB21lc3NhZ2USFgoGcmVhc29uGAQgASgJUgZyZWFzb24SFAoFZmllbGQYBSABKAlSBWZp\
-                    ZWxkSoEJCjAKAQwSAwEAEhomIFZhbHVlcyB0aGF0IG1hbnkgcmVjb3JkIHR5cGVzIHNoYXJlLgoKwwEKAgQAEgQJAA4BGrYB\
-                    IEFuIGFtb3VudCBvZiBtb25leS4gTGlzdHMgc29ydGVkIGJ5IGl0cyBtaW5vcl91bml0cyBnbyBieSB0aGF0IG51bWJlciwg\
-                    d2hhdGV2ZXIgdGhlIGN1cnJlbmN5OiA1MDAgeWVuIGNvbWUgYWZ0ZXIgNC45OSBldXJvcy4KIEZpbHRlciBmb3IgYSBjdXJy\
-                    ZW5jeSwgb3Igc29ydCBieSBjdXJyZW5jeV9jb2RlIGZpcnN0LgoKNAoEBAACABIDCwIkGicgSVNPIDQyMTcgY29kZSwgdGhy\
-                    ZWUgY2FwaXRhbCBsZXR0ZXJzLgoKVwoEBAACARIDDQIhGkogVGhlIGFtb3VudCBpbiBtaW5vciB1bml0cyBvZiB0aGUgY3Vy\
-                    cmVuY3k6IGNlbnRzIG9mIHRoZSBldXJvLCB3aG9sZSB5ZW4uCgoxCgIEARIEEQAWARolIEhvdyBtYW55IHJlY29yZHMgYSBs\
-                    aXN0IGhhcyBpbiBhbGwuCgoaCgQEAQIAEgMTAhsaDSBUaGUgbnVtYmVyLgoKRQoEBAECARIDFQIeGjggVGhlIG51bWJlciBp\
-                    cyBhbiBlc3RpbWF0ZTogdGhlcmUgYXJlIG1vcmUgdGhhbiAxMCwwMDAuCgoqCgIEAhIEGQAmARoeIFRoZSB2YWx1ZSBvZiBh\
-                    IGN1c3RvbSBmaWVsZC4KCjsKBAQCAgASAxsCGxouIE5hbWUgb2YgdGhlIGZpZWxkLCBhcyB0aGUgdGVuYW50IGRlZmluZWQg\
-                    aXQuCgoUCgQEAgIBEgMdAiMaByBUZXh0LgoKHgoEBAICAhIDHwIfGhEgQSB3aG9sZSBudW1iZXIuCgoeCgQEAgIDEgMhAiMa\
-                    ESBBbm90aGVyIG51bWJlci4KCh0KBAQCAgQSAyMCHxoQIEEgdHJ1dGggdmFsdWUuCgofCgQEAgIFEgMlAjQaEiBBIHBvaW50\
-                    IGluIHRpbWUuCgoxCgIEAxIEKQA0ARolIFRoZSBvdXRjb21lIG9mIG9uZSBpdGVtIG9mIGEgYmF0Y2guCgovCgQEAwIAEgMr\
-                    AhwaIiBQb3NpdGlvbiBpbiB0aGUgcmVxdWVzdCwgZnJvbSAwLgoKSgoEBAMCARIDLQIaGj0gQ2Fub25pY2FsIHN0YXR1cyBj\
-                    b2RlLCAwIGZvciBPSywgYXMgaW4gc3Rld2FyZC5ycGMudjEuQ29kZS4KCjkKBAQDAgISAy8CHhosIFdoYXQgaXMgd3Jvbmcg\
-                    YW5kIHRoZSBjdXJlOyBhYnNlbnQgZm9yIE9LLgoKNQoEBAMCAxIDMQIdGiggTWFjaGluZS1yZWFkYWJsZSBjYXVzZTsgYWJz\
-                    ZW50IGZvciBPSy4KCkEKBAQDAgQSAzMCHBo0IFBhdGggb2YgdGhlIGZpZWxkIHRoYXQgd2FzIHJlZnVzZWQsIGlmIGl0IHdh\
-                    cyBvbmUuCg==
+                    aW1lc3RhbXBSCXRpbWVWYWx1ZSLHAQoKSXRlbVJlc3VsdBIUCgVpbmRleBgBIAEoDVIFaW5kZXgSEgoEY29kZRgCIAEoBVIE\
+                    Y29kZRIYCgdtZXNzYWdlGAMgASgJUgdtZXNzYWdlEhYKBnJlYXNvbhgEIAEoCVIGcmVhc29uEhQKBWZpZWxkGAUgASgJUgVm\
+                    aWVsZBIYCgd2ZXJzaW9uGAYgASgDUgd2ZXJzaW9uEi0KEmNvbmZsaWN0aW5nX2ZpZWxkcxgHIAMoCVIRY29uZmxpY3RpbmdG\
+                    aWVsZHNKygoKMAoBDBIDAQASGiYgVmFsdWVzIHRoYXQgbWFueSByZWNvcmQgdHlwZXMgc2hhcmUuCgrDAQoCBAASBAkADgEa\
+                    tgEgQW4gYW1vdW50IG9mIG1vbmV5LiBMaXN0cyBzb3J0ZWQgYnkgaXRzIG1pbm9yX3VuaXRzIGdvIGJ5IHRoYXQgbnVtYmVy\
+                    LCB3aGF0ZXZlciB0aGUgY3VycmVuY3k6IDUwMCB5ZW4gY29tZSBhZnRlciA0Ljk5IGV1cm9zLgogRmlsdGVyIGZvciBhIGN1\
+                    cnJlbmN5LCBvciBzb3J0IGJ5IGN1cnJlbmN5X2NvZGUgZmlyc3QuCgo0CgQEAAIAEgMLAiQaJyBJU08gNDIxNyBjb2RlLCB0\
+                    aHJlZSBjYXBpdGFsIGxldHRlcnMuCgpXCgQEAAIBEgMNAiEaSiBUaGUgYW1vdW50IGluIG1pbm9yIHVuaXRzIG9mIHRoZSBj\
+                    dXJyZW5jeTogY2VudHMgb2YgdGhlIGV1cm8sIHdob2xlIHllbi4KCjEKAgQBEgQRABYBGiUgSG93IG1hbnkgcmVjb3JkcyBh\
+                    IGxpc3QgaGFzIGluIGFsbC4KChoKBAQBAgASAxMCGxoNIFRoZSBudW1iZXIuCgpFCgQEAQIBEgMVAh4aOCBUaGUgbnVtYmVy\
+                    IGlzIGFuIGVzdGltYXRlOiB0aGVyZSBhcmUgbW9yZSB0aGFuIDEwLDAwMC4KCioKAgQCEgQZACYBGh4gVGhlIHZhbHVlIG9m\
+                    IGEgY3VzdG9tIGZpZWxkLgoKOwoEBAICABIDGwIbGi4gTmFtZSBvZiB0aGUgZmllbGQsIGFzIHRoZSB0ZW5hbnQgZGVmaW5l\
+                    ZCBpdC4KChQKBAQCAgESAx0CIxoHIFRleHQuCgoeCgQEAgICEgMfAh8aESBBIHdob2xlIG51bWJlci4KCh4KBAQCAgMSAyEC\
+                    IxoRIEFub3RoZXIgbnVtYmVyLgoKHQoEBAICBBIDIwIfGhAgQSB0cnV0aCB2YWx1ZS4KCh8KBAQCAgUSAyUCNBoSIEEgcG9p\
+                    bnQgaW4gdGltZS4KCjEKAgQDEgQpADgBGiUgVGhlIG91dGNvbWUgb2Ygb25lIGl0ZW0gb2YgYSBiYXRjaC4KCi8KBAQDAgAS\
+                    AysCHBoiIFBvc2l0aW9uIGluIHRoZSByZXF1ZXN0LCBmcm9tIDAuCgpKCgQEAwIBEgMtAhoaPSBDYW5vbmljYWwgc3RhdHVz\
+                    IGNvZGUsIDAgZm9yIE9LLCBhcyBpbiBzdGV3YXJkLnJwYy52MS5Db2RlLgoKOQoEBAMCAhIDLwIeGiwgV2hhdCBpcyB3cm9u\
+                    ZyBhbmQgdGhlIGN1cmU7IGFic2VudCBmb3IgT0suCgo1CgQEAwIDEgMxAh0aKCBNYWNoaW5lLXJlYWRhYmxlIGNhdXNlOyBh\
+                    YnNlbnQgZm9yIE9LLgoKQQoEBAMCBBIDMwIcGjQgUGF0aCBvZiB0aGUgZmllbGQgdGhhdCB3YXMgcmVmdXNlZCwgaWYgaXQg\
+                    d2FzIG9uZS4KCmYKBAQDAgUSAzUCHRpZIFRoZSB2ZXJzaW9uIHRoYXQgdGhlIHJlY29yZCBoYXMgbm93LCB3aGVyZSBhbm90\
+                    aGVyIG9uZSB3YXMgZXhwZWN0ZWQgKFZFUlNJT05fQ09ORkxJQ1QpLgoKXwoEBAMCBhIDNwIpGlIgVGhlIGZpZWxkcyB0aGF0\
+                    IHdlcmUgY2hhbmdlZCBzaW5jZSwgYW5kIHRvIGFub3RoZXIgdmFsdWUgdGhhbiB0aGUgaXRlbSBhc2tzIGZvci4K
                     """),
             DescribedFile(
                 path: "steward/platform/v1/caller.proto", package: "steward.platform.v1",

@@ -66,6 +66,14 @@ package struct PostgresError: Error, Sendable {
         self.isOutcomeUnknown = isOutcomeUnknown
     }
 
+    /// Whether a rule of the database refuses what was to be stored: the same again would be refused again.
+    package var isConstraintViolation: Bool {
+        switch kind {
+        case .uniqueViolation, .exclusionViolation, .foreignKeyViolation, .checkViolation, .notNullViolation: true
+        default: false
+        }
+    }
+
     /// Whether the same transaction may succeed when it is run again at once. Nothing of it has happened.
     package var isRetryable: Bool {
         switch kind {

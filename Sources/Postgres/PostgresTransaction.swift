@@ -77,6 +77,31 @@ package final class PostgresTransaction: @unchecked Sendable {
         try await exchange()
     }
 
+    /// Runs `body` so that what it sent can be taken back alone. When it is refused, by itself or by a constraint of the database, all that
+    /// it sent is taken back, its error is thrown, and the transaction goes on. Any other error of PostgreSQL ends the transaction as ever.
+    package func savepoint<Value>(_ body: () async throws -> Value) async throws -> Value {
+        // What was sent before fails by itself and not as a part of this.
+        try await flush()
+        try enqueue(unsafeCommand: "SAVEPOINT part")
+        do {
+            let value = try await body()
+            try await flush()
+            try enqueue(unsafeCommand: "RELEASE SAVEPOINT part")
+            return value
+        } catch let error as PostgresError where !error.isConstraintViolation {
+            throw error
+        } catch {
+            if case .failed(let failure) = state {
+                guard failure.isConstraintViolation else { throw failure }
+                state = .open
+            }
+            try enqueue(unsafeCommand: "ROLLBACK TO SAVEPOINT part")
+            try enqueue(unsafeCommand: "RELEASE SAVEPOINT part")
+            try await flush()
+            throw error
+        }
+    }
+
     /// Ends the transaction after its body. One that sent nothing has nothing to end.
     func commit() async throws(PostgresError) {
         switch state {

@@ -42,7 +42,9 @@ struct ProtoRecord: Equatable {
         return [
             ("get", "Get" + noun), ("batchGet", "BatchGet" + nouns), ("list", "List" + nouns),
             ("create", "Create" + noun), ("batchCreate", "BatchCreate" + nouns), ("update", "Update" + noun),
-            ("delete", "Delete" + noun), ("restore", "Restore" + noun), ("listChanges", "List" + noun + "Changes"),
+            ("batchUpdate", "BatchUpdate" + nouns), ("delete", "Delete" + noun), ("batchDelete", "BatchDelete" + nouns),
+            ("restore", "Restore" + noun), ("batchRestore", "BatchRestore" + nouns),
+            ("listChanges", "List" + noun + "Changes"),
         ]
     }
 }

@@ -24,7 +24,8 @@ import Wire
         let methods = entry.methods
         return [
             methods.get, methods.batchGet, methods.list, methods.create, methods.batchCreate, methods.update,
-            methods.delete, methods.restore, methods.listChanges,
+            methods.batchUpdate, methods.delete, methods.batchDelete, methods.restore, methods.batchRestore,
+            methods.listChanges,
         ].flatMap { [$0.request, $0.response] } + change(entry)
     }
 
@@ -66,6 +67,9 @@ import Wire
         try survives(UpdateAccountContactRequest(record: record, updateMask: ["role"]), 2)
         try survives(DeleteAccountContactRequest(id: "a", version: 0), 2)
         try survives(RestoreAccountContactRequest(id: "a"), 1)
+        try survives(BatchUpdateAccountContactsRequest(requests: [.init(record: record, updateMask: ["role"]), .init()]), 1)
+        try survives(BatchDeleteAccountContactsRequest(requests: [.init(id: "a", version: 0), .init()]), 1)
+        try survives(BatchRestoreAccountContactsRequest(requests: [.init(id: "a"), .init()]), 1)
         try survives(ListAccountContactChangesRequest(id: "a", showDeleted: false, pageSize: 0, pageToken: "t"), 4)
     }
 
@@ -79,6 +83,10 @@ import Wire
         try survives(UpdateDealResponse(record: record), 1)
         try survives(DeleteDealResponse(record: record), 1)
         try survives(RestoreDealResponse(record: record), 1)
+        let result = ItemResult(index: 1, code: 10, version: 3, conflictingFields: ["amount"])
+        try survives(BatchUpdateDealsResponse(records: [record], results: [result]), 2)
+        try survives(BatchDeleteDealsResponse(records: [record], results: [result]), 2)
+        try survives(BatchRestoreDealsResponse(records: [record], results: [result]), 2)
         let change = DealHistoryEntry(
             version: 0, changeTime: Timestamp(microseconds: -1), method: "update", actorID: "a", onBehalfOfID: "b",
             purpose: "p", changedFields: ["display_name"], before: Deal(), after: record)

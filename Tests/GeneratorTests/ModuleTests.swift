@@ -6,8 +6,8 @@ import Testing
 /// Each service has a module of its own, in which its short names are its own.
 @Suite struct ModuleTests {
     private static let methods = [
-        "GetTask", "BatchGetTasks", "ListTasks", "CreateTask", "BatchCreateTasks", "UpdateTask", "DeleteTask",
-        "RestoreTask", "ListTaskChanges",
+        "GetTask", "BatchGetTasks", "ListTasks", "CreateTask", "BatchCreateTasks", "UpdateTask",
+        "BatchUpdateTasks", "DeleteTask", "BatchDeleteTasks", "RestoreTask", "BatchRestoreTasks", "ListTaskChanges",
     ]
 
     /// A package with a message Task and its service; as a record or as any other message.

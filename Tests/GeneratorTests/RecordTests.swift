@@ -6,7 +6,8 @@ import Testing
 @Suite struct RecordTests {
     private static let standard = [
         "GetActivity", "BatchGetActivities", "ListActivities", "CreateActivity", "BatchCreateActivities",
-        "UpdateActivity", "DeleteActivity", "RestoreActivity", "ListActivityChanges",
+        "UpdateActivity", "BatchUpdateActivities", "DeleteActivity", "BatchDeleteActivities", "RestoreActivity",
+        "BatchRestoreActivities", "ListActivityChanges",
     ]
 
     private func catalogue(

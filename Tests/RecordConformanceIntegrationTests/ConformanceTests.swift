@@ -50,10 +50,17 @@ import Wire
             let id = made.named("id")
             let draft = try await bench.draft(2)
             let methods = bench.methods
+            let update = try Bench.item(of: methods.batchUpdate) {
+                $0.put([bench.edition(made, [(bench.freeFields()[0], "edited again")])])
+            }
+            let delete = try Bench.item(of: methods.batchDelete) { $0.set("id", id) }
+            let restore = try Bench.item(of: methods.batchRestore) { $0.set("id", id) }
             let writes: [(method: MethodDefinition, fill: (Message) -> Void)] = [
                 (methods.batchCreate, { $0.put([draft]) }),
                 (methods.update, { $0.put([bench.edition(made, [(bench.freeFields()[0], "edited")])]) }),
                 (methods.delete, { $0.set("id", id) }), (methods.restore, { $0.set("id", id) }),
+                (methods.batchUpdate, { $0.putItems([update]) }), (methods.batchDelete, { $0.putItems([delete]) }),
+                (methods.batchRestore, { $0.putItems([restore]) }),
             ]
             for (method, fill) in writes {
                 func write() async throws -> [UInt8] {
@@ -127,6 +134,36 @@ import Wire
             let told = try await bench.ledger(try #require(stored.first).named("id"), field)
             #expect(told.map(\.after) == [draft.string(field.descriptor)])
             #expect(told.map(\.method) == [bench.methods.batchCreate.path])
+        }
+    }
+
+    /// A batch leaves the rows that the single methods leave, those of items that were refused aside.
+    @Test(arguments: Subject.all) func theLedgerTellsEachItemThatABatchChanges(_ subject: Subject) async throws {
+        try await subject.run { bench in
+            let field = bench.freeFields()[0]
+            let made = try await bench.specimen(1)
+            let (id, methods) = (made.named("id"), bench.methods)
+            let edition = bench.edition(made, [(field, "edited")], 1)
+            func send(_ method: MethodDefinition, _ fill: (Message) -> Void) async throws {
+                let items = try [RecordID.make().text, id].map { id in
+                    try Bench.item(of: method) { item in
+                        fill(item)
+                        if item.descriptor.field("id") != nil { item.set("id", id) }
+                    }
+                }
+                let answer = try await bench.service.call(method) { $0.putItems(items) }
+                #expect(answer.records(of: bench.type.message).map { $0.named("id") } == [id], "\(method.name)")
+            }
+            try await bench.batch(methods.batchUpdate) { $0.put([edition]) }
+            try await send(methods.batchDelete) { _ in }
+            try await send(methods.batchRestore) { _ in }
+            let told = try await bench.ledger(id, field)
+            #expect(
+                told.map(\.method)
+                    == [methods.create, methods.batchUpdate, methods.batchDelete, methods.batchRestore].map(\.path))
+            #expect(told.map(\.after)[..<2] == [made.string(field.descriptor), "edited"])
+            #expect(told.map(\.isDeleted) == [false, false, true, false])
+            #expect(told.map(\.wasDeleted) == [false, false, false, true])
         }
     }
 

@@ -90,6 +90,29 @@ struct Bench: Sendable {
         return answer.records(of: ItemResult.descriptor).map { ItemResult($0).reason }
     }
 
+    /// Sends a batch of one item that `fill` fills; throws what became of it, unless it was done.
+    @discardableResult
+    func batch(
+        _ method: MethodDefinition, as user: UserID? = nil, requestID: String? = nil, _ fill: (Message) throws -> Void
+    ) async throws -> Message {
+        let item = try Self.item(of: method, fill)
+        let answer = try await service.call(method, as: user, requestID: requestID) { $0.putItems([item]) }
+        let result = try #require(answer.records(of: ItemResult.descriptor).map { ItemResult($0) }.first)
+        let code = StatusCode(rawValue: result.code ?? 0)
+        guard code == .ok else { throw RPCError(code, reason: result.reason ?? "", result.message ?? "") }
+        return answer
+    }
+
+    /// A request of a batch.
+    static func item(of method: MethodDefinition, _ fill: (Message) throws -> Void) throws -> Message {
+        guard case .message(let kind) = method.request.field("requests")?.kind else {
+            preconditionFailure("\(method.path) holds no requests")
+        }
+        let item = Message.make(kind, in: Arena())
+        try fill(item)
+        return item
+    }
+
     /// The user may do everything, but for a field.
     func hide(_ field: RecordField?, _ level: FieldLevel, from user: UserID) {
         service.change(user, to: [("*", "*", .all)], hiding: field.map { [(type.object, $0.name, level)] } ?? [])
@@ -127,11 +150,25 @@ struct Bench: Sendable {
             ("update", { try await update(try self.record(bytes), mask, as: user) }),
             ("delete", { try await delete(id, as: user) }),
             ("restore", { try await restore(id, as: user) }),
+            (
+                "batchUpdate",
+                {
+                    try await batch(methods.batchUpdate, as: user) { item in
+                        item.put([try self.record(bytes)])
+                        item.setList("update_mask", mask)
+                    }
+                }
+            ),
+            ("batchDelete", { try await batch(methods.batchDelete, as: user) { $0.set("id", id) } }),
+            ("batchRestore", { try await batch(methods.batchRestore, as: user) { $0.set("id", id) } }),
         ]
     }
 }
 
 extension Message {
+    /// Puts the requests of a batch into it.
+    func putItems(_ items: [Message]) { setMessages(field("requests"), items) }
+
     func field(_ name: String) -> FieldDescriptor {
         guard let field = descriptor.field(name) else { preconditionFailure("\(descriptor.name) has no field \(name)") }
         return field

@@ -19,8 +19,12 @@ import Wire
     }
 
     @Test(arguments: [(1, 32), (64, 32), (65, 33), (66, 33), (67, 34), (121, 61), (1_000, 500)] as [(Int, UInt32)])
-    func creatingMany(_ count: Int, _ units: UInt32) {
+    func writingMany(_ count: Int, _ units: UInt32) {
         #expect(cost(AccountServiceMethods.batchCreateAccounts, BatchCreateMethod.rowCost, count) == units)
+        let methods = AccountServiceMethods.self
+        for method in [methods.batchUpdateAccounts, methods.batchDeleteAccounts, methods.batchRestoreAccounts] {
+            #expect(cost(method, BatchChangeMethod.rowCost, count) == units)
+        }
     }
 
     @Test(arguments: [(1, 8), (50, 8), (51, 9), (66, 9), (67, 10), (1_000, 68)] as [(Int, UInt32)])

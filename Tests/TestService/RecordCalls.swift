@@ -50,9 +50,40 @@ extension RecordCalls {
     package func batchCreate<Record: RecordMessage>(
         _ records: [Record], as user: UserID? = nil, requestID: String? = nil
     ) async throws -> (records: [Record], results: [ItemResult]) {
-        let answer = try await call(Record.entry.methods.batchCreate, as: user, requestID: requestID) { request in
-            request.put(records)
+        try await batch(Record.entry.methods.batchCreate, as: user, requestID: requestID) { $0.put(records) }
+    }
+
+    @discardableResult
+    package func batchUpdate<Record: RecordMessage>(
+        _ requests: [UpdateRequest<Record>], as user: UserID? = nil, requestID: String? = nil
+    ) async throws -> (records: [Record], results: [ItemResult]) {
+        try await batch(Record.entry.methods.batchUpdate, as: user, requestID: requestID) { message in
+            BatchUpdateRequest(requests: requests).write(to: message)
         }
+    }
+
+    @discardableResult
+    package func batchDelete<Record: RecordMessage>(
+        _ requests: [DeleteRequest<Record>], as user: UserID? = nil, requestID: String? = nil
+    ) async throws -> (records: [Record], results: [ItemResult]) {
+        try await batch(Record.entry.methods.batchDelete, as: user, requestID: requestID) { message in
+            BatchDeleteRequest(requests: requests).write(to: message)
+        }
+    }
+
+    @discardableResult
+    package func batchRestore<Record: RecordMessage>(
+        _ requests: [RestoreRequest<Record>], as user: UserID? = nil, requestID: String? = nil
+    ) async throws -> (records: [Record], results: [ItemResult]) {
+        try await batch(Record.entry.methods.batchRestore, as: user, requestID: requestID) { message in
+            BatchRestoreRequest(requests: requests).write(to: message)
+        }
+    }
+
+    private func batch<Record: RecordMessage>(
+        _ method: MethodDefinition, as user: UserID?, requestID: String?, _ fill: (Message) -> Void
+    ) async throws -> (records: [Record], results: [ItemResult]) {
+        let answer = try await call(method, as: user, requestID: requestID, fill)
         return (
             answer.records(of: Record.descriptor).map { Record($0) },
             answer.records(of: ItemResult.descriptor).map { ItemResult($0) }

@@ -40,12 +40,14 @@ package struct RecordEntry: Sendable {
 
 /// The standard methods of a record type, by kind.
 package struct RecordMethods: Sendable {
-    package let get, batchGet, list, create, batchCreate, update, delete, restore, listChanges: MethodDefinition
+    package let get, batchGet, list, create, batchCreate, listChanges: MethodDefinition
+    package let update, batchUpdate, delete, batchDelete, restore, batchRestore: MethodDefinition
 
     package init(
         get: MethodDefinition, batchGet: MethodDefinition, list: MethodDefinition, create: MethodDefinition,
-        batchCreate: MethodDefinition, update: MethodDefinition, delete: MethodDefinition, restore: MethodDefinition,
-        listChanges: MethodDefinition
+        batchCreate: MethodDefinition, update: MethodDefinition, batchUpdate: MethodDefinition,
+        delete: MethodDefinition, batchDelete: MethodDefinition, restore: MethodDefinition,
+        batchRestore: MethodDefinition, listChanges: MethodDefinition
     ) {
         self.get = get
         self.batchGet = batchGet
@@ -53,8 +55,11 @@ package struct RecordMethods: Sendable {
         self.create = create
         self.batchCreate = batchCreate
         self.update = update
+        self.batchUpdate = batchUpdate
         self.delete = delete
+        self.batchDelete = batchDelete
         self.restore = restore
+        self.batchRestore = batchRestore
         self.listChanges = listChanges
     }
 }

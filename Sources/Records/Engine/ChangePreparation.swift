@@ -161,7 +161,7 @@ extension ChangePreparation {
         var known: Set<RecordReference> = []
         for field in type.fields {
             guard case .remote(let object, let service) = field.rules.reference else { continue }
-            let ids = Array(Set(newReferences(change, field)))
+            let ids = Array(Set(change.newReferences(field)))
             guard !ids.isEmpty else { continue }
             let found = try await existingRemotely(ids, object, service)
             if found.count < ids.count { throw referenceNotFound(field) }
@@ -175,7 +175,7 @@ extension ChangePreparation {
     func checkReferences(_ change: RecordChange, in transaction: RecordTransaction) async throws {
         for field in type.fields {
             guard let reference = field.rules.reference else { continue }
-            let ids = Array(Set(newReferences(change, field)))
+            let ids = Array(Set(change.newReferences(field)))
             guard !ids.isEmpty else { continue }
             switch reference {
             case .record(let object):
@@ -190,13 +190,6 @@ extension ChangePreparation {
             case .user, .department: continue
             }
         }
-    }
-
-    /// The ids that a field holds after the change and did not hold before.
-    private func newReferences(_ change: RecordChange, _ field: RecordField) -> [RecordID] {
-        guard let before = change.before else { return field.ids(in: change.after) }
-        let old = Set(field.ids(in: before))
-        return field.ids(in: change.after).filter { !old.contains($0) }
     }
 
     /// Those of the records of another service that live and that the caller may read. Throws what the checker throws when

@@ -10,6 +10,8 @@ struct LookupStatements: Sendable {
     let batchGet: ScopedStatement
     /// One record, locked until the transaction ends: $1 its id.
     let lock: ScopedStatement
+    /// Several records, locked in the order of their ids, so that two who want the same ones do not wait for each other: $1 their ids.
+    let lockEach: ScopedStatement
     /// The ids of those that exist: $1 the ids.
     let existing: ScopedStatement
     /// The same, kept from being deleted until the transaction ends.
@@ -26,8 +28,9 @@ struct LookupStatements: Sendable {
         get = statement(columnList, "\(id) = $1")
         batchGet = statement(columnList, "\(id) = ANY ($1)")
         lock = statement(columnList, "\(id) = $1", " FOR UPDATE")
+        lockEach = statement(columnList, "\(id) = ANY ($1)", " ORDER BY \(id) FOR UPDATE")
         existing = statement(id, "\(id) = ANY ($1)")
-        existingShared = statement(id, "\(id) = ANY ($1)", " FOR SHARE")
+        existingShared = statement(id, "\(id) = ANY ($1)", " ORDER BY \(id) FOR SHARE")
     }
 }
 

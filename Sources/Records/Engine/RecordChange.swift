@@ -61,6 +61,13 @@ package final class RecordChange: @unchecked Sendable {
         return type.fields.filter { !$0.isSame(in: before, after) }
     }
 
+    /// The ids that a field holds after the change and did not hold before.
+    func newReferences(_ field: RecordField) -> [RecordID] {
+        guard let before else { return field.ids(in: after) }
+        let old = Set(field.ids(in: before))
+        return field.ids(in: after).filter { !old.contains($0) }
+    }
+
     package var recordID: RecordID {
         guard let id = after.id(type.standard.id.descriptor) else {
             preconditionFailure("a record has an id")

@@ -10,6 +10,14 @@ enum RecordErrors {
         .invalidArgument(reason.rawValue, message, field: field, domain: domain)
     }
 
+    /// A batch is empty or too long.
+    static func batchSize(_ count: Int, of field: String, max: Int) -> RPCError {
+        invalid(
+            .batchSizeInvalid,
+            "There are \(count) \(field); send 1 to \(max). For more, send several batches, as the pages of a filtered list "
+                + "give them.", field: field)
+    }
+
     /// A filter is wrong; `field` is the path in the filter or the compared field.
     static func filter(
         _ reason: RecordReason, _ message: String, field: String, place: String? = nil
@@ -31,6 +39,11 @@ enum RecordErrors {
             RecordReason.recordNotFound.rawValue,
             "There is no \(type.object) with the id \(id) that you may see.",
             domain: domain, details: [("object", type.object), ("id", id)])
+    }
+
+    static func notDeleted(_ type: RecordType) -> RPCError {
+        .failedPrecondition(
+            RecordReason.recordNotDeleted.rawValue, "The \(type.object) is not deleted.", domain: domain)
     }
 
     static func permissionMissing(_ action: Action, _ type: RecordType) -> RPCError {

@@ -14,6 +14,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case fieldUnknown = "FIELD_UNKNOWN"
     case fieldOutputOnly = "FIELD_OUTPUT_ONLY"
     case fieldImmutable = "FIELD_IMMUTABLE"
+    case duplicate = "DUPLICATE"
     case recordMissing = "RECORD_MISSING"
     case idInvalid = "INVALID_ID"
     case idTaken = "ID_TAKEN"

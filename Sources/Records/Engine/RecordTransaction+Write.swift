@@ -52,10 +52,7 @@ extension RecordTransaction {
     @discardableResult
     package func delete(_ record: LoadedRecord) async throws -> Message {
         try record.require(.delete)
-        let after = record.message.copy()
-        after.set(record.type.standard.deleteTime.name, record.call.now)
-        return try await write(
-            RecordChange(.delete, record.call, before: record.message, after: after, cause: causes.last))
+        return try await write(record.deletion(cause: causes.last))
     }
 
     /// Brings a deleted record back, changed by `change`.
@@ -64,11 +61,9 @@ extension RecordTransaction {
         _ record: LoadedRecord, _ change: (Message) throws -> Void = { _ in }
     ) async throws -> Message {
         try record.require(.delete)
-        let after = record.message.copy()
-        after.clear(record.type.standard.deleteTime.descriptor)
-        try change(after)
-        return try await write(
-            RecordChange(.restore, record.call, before: record.message, after: after, cause: causes.last))
+        let restoration = record.restoration(cause: causes.last)
+        try change(restoration.after)
+        return try await write(restoration)
     }
 
     private func edit(

@@ -103,6 +103,36 @@ package final class RecordTransaction: @unchecked Sendable {
         let statement = type.lookups.lock.statement(lifetime, call.predicate(.read), of: type, &parameters)
         let rows = try await sql.query(statement, parameters)
         guard let row = rows.first else { throw RecordErrors.notFound(type, id: id.text) }
+        return try loaded(row, call, for: action)
+    }
+
+    /// Loads and locks, in the order of their ids, those of the records that the caller may read; each as if loaded alone.
+    ///
+    /// - Throws: RESOURCE_EXHAUSTED with ANSWER_TOO_LONG when they hold more than may be in memory at once.
+    func load(
+        _ type: RecordType, ids: [RecordID], for action: Action, lifetime: Lifetime
+    ) async throws -> [RecordID: Result<LoadedRecord, any Error>] {
+        let call = try await call(type)
+        try call.require(action)
+        let sorted = ids.sorted()
+        var records: [RecordID: Result<LoadedRecord, any Error>] = [:]
+        var bytes = 0
+        for first in stride(from: 0, to: sorted.count, by: type.rowsAtOnce) {
+            var parameters = Parameters()
+            parameters.append(Array(sorted[first..<min(first + type.rowsAtOnce, sorted.count)]))
+            let statement = type.lookups.lockEach.statement(lifetime, call.predicate(.read), of: type, &parameters)
+            for row in try await sql.query(statement, parameters) {
+                bytes += RowBytes.count(row, of: type)
+                guard bytes <= RowBytes.bytesAtOnce else { throw RowBytes.tooMany(type) }
+                records[try row.id(type.standard.id.firstColumn)] = Result { try loaded(row, call, for: action) }
+                await step()
+            }
+        }
+        return records
+    }
+
+    private func loaded(_ row: Row, _ call: RecordCall, for action: Action) throws -> LoadedRecord {
+        let type = call.type
         let record = LoadedRecord(call: call, message: try type.record(row, in: context.arena), basis: .right(action))
         guard call.predicate(action).admits(owner: record.owner, unit: record.department) else {
             throw RecordErrors.outOfScope(action, type)
@@ -112,6 +142,20 @@ package final class RecordTransaction: @unchecked Sendable {
 
     /// Has the engine's bell rung after COMMIT.
     package func ringAfterCommit() { ringsAfterCommit = true }
+
+    /// Runs `body` so that what it wrote can be taken back alone: when it is refused, or a constraint of the database refuses it, nothing of
+    /// it stays and the transaction goes on.
+    func alone<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let count = changes.count
+        do {
+            return try await sql.savepoint(body)
+        } catch {
+            changes.removeSubrange(count...)
+            // Locks that were taken since are given back.
+            heldRecords.removeAll()
+            throw error
+        }
+    }
 
     /// Finds what methods and rules need to know of records that are held until the transaction ends: each is looked for once, until the
     /// transaction itself changes one of its type.
@@ -189,6 +233,20 @@ package struct LoadedRecord: @unchecked Sendable {
 
     /// As a generated value, not filtered.
     package func value<Value: WireMessage>(_ type: Value.Type) -> Value { message.value(type) }
+
+    /// Its deletion, now.
+    func deletion(cause: RecordChange? = nil) -> RecordChange {
+        let after = message.copy()
+        after.set(type.standard.deleteTime.name, call.now)
+        return RecordChange(.delete, call, before: message, after: after, cause: cause)
+    }
+
+    /// Its return as it was.
+    func restoration(cause: RecordChange? = nil) -> RecordChange {
+        let after = message.copy()
+        after.clear(type.standard.deleteTime.descriptor)
+        return RecordChange(.restore, call, before: message, after: after, cause: cause)
+    }
 
     var owner: RecordID? { type.standard.owner.flatMap { message.id($0.descriptor) } }
 

@@ -95,6 +95,9 @@ struct StoredAnswer {
         return [UInt8](row.bytes(1))
     }
 
+    /// Whether the request was done before: its answer is stored.
+    static func isStored(_ error: PostgresError) -> Bool { error.constraint == "requests_pkey" }
+
     private static let insertion = Statement(
         """
         INSERT INTO {schema}.requests (actor_id, request_id, method, fingerprint, answer, created_at) \

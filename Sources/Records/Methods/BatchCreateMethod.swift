@@ -14,16 +14,12 @@ struct BatchCreateMethod {
     private let engine: RecordEngine
     private let type: RecordType
     private let sent: FieldDescriptor
-    private let response: MessageDescriptor
-    private let records: FieldDescriptor
     private let results: BatchResults
 
     init(_ engine: RecordEngine, _ shape: MethodShape) throws {
         self.engine = engine
         type = shape.type
         sent = try shape.requestRecord(repeated: true)
-        response = shape.method.response
-        records = try shape.responseRecord(repeated: true)
         results = try BatchResults(shape)
     }
 
@@ -31,43 +27,30 @@ struct BatchCreateMethod {
         let call = try await engine.authorise(context, type, .create)
         let count = request.count(sent)
         guard (1...BatchCreateMethod.itemCountMax).contains(count) else {
-            throw RecordErrors.invalid(
-                .batchSizeInvalid, "There are \(count) records; send 1 to \(BatchCreateMethod.itemCountMax).",
-                field: sent.name)
+            throw RecordErrors.batchSize(count, of: sent.name, max: Self.itemCountMax)
         }
         Self.rowCost.charge(count, to: context)
         let stored = try StoredAnswer(context, request: request)
         var pace = Pace()
-        let untried = [RPCError?](repeating: nil, count: count)
-        var items = await prepared(request.messages(sent), untried, call, at: &pace)
+        var items = await prepared(request.messages(sent), call, at: &pace)
         let refusals = items.map(\.refusal)
         return try await engine.replaying(
-            stored, context, response, type: type,
+            stored, context, results.response, type: type,
             requireRights: { try results.requireRepeatable($0, refusals) }
         ) {
-            // An item may be refused after a rule has written something for it. Then all was undone, and is done anew without the items
-            // that were refused, so that nothing stays of them.
-            while true {
-                do {
-                    return try await store(items, call, stored, at: &pace)
-                } catch let undone as BatchUndone {
-                    items = await prepared(request.messages(sent), undone.refusals, call, at: &pace)
-                }
+            try await BatchWriter(engine: engine, call: call).run { manner in
+                // Rules may have set fields in the first pass.
+                if manner == .oneByOne { items = await prepared(request.messages(sent), call, at: &pace) }
+                return try await store(items, manner, call, stored, at: &pace)
             }
         }
     }
 
-    private func prepared(
-        _ records: [Message], _ refusals: [RPCError?], _ call: RecordCall, at pace: inout Pace
-    ) async -> [BatchItem] {
+    private func prepared(_ records: [Message], _ call: RecordCall, at pace: inout Pace) async -> [BatchItem] {
         var ids: Set<RecordID> = []
-        var items: [BatchItem] = []
-        for (index, record) in records.enumerated() {
-            let item = prepare(record, index, call).refusedAsRepeated(&ids)
-            items.append(refusals[index].map(item.refused) ?? item)
-            await pace.step()
+        return await pace.map(records.enumerated()) { index, record in
+            prepare(record, index, call).refusedAsRepeated(&ids)
         }
-        return items
     }
 
     /// Checks one item as CreateMethod does. What is wrong with it is its result, not the call's.
@@ -83,88 +66,62 @@ struct BatchCreateMethod {
     }
 
     private func store(
-        _ prepared: [BatchItem], _ call: RecordCall, _ stored: StoredAnswer?, at pace: inout Pace
+        _ prepared: [BatchItem], _ manner: BatchWriter.Manner, _ call: RecordCall, _ stored: StoredAnswer?,
+        at pace: inout Pace
     ) async throws -> [UInt8] {
         let references = BatchReferences(engine: engine, type: type)
         var (items, known) = try await references.refusingUnknownRemotes(prepared, at: &pace)
         return try await engine.commit(call.context, call: call, under: stored, knowing: known) { transaction in
             items = try await references.refusingUnknown(items, in: transaction, at: &pace)
-            items = try await admitted(items, in: transaction, at: &pace)
-            items = try await BatchInsert(engine: engine, call: call).insert(items, in: transaction, at: &pace)
-            if items.contains(where: { $0.refusal != nil && $0.hasEffect }) {
-                throw BatchUndone(refusals: items.map(\.refusal))
+            switch manner {
+            case .together: items = try await insertedTogether(items, call, in: transaction, at: &pace)
+            case .oneByOne: items = try await insertedOneByOne(items, call, in: transaction)
             }
-            for change in items.compactMap(\.change) {
-                try await transaction.follow(change)
-                await pace.step()
-            }
-            let answer = Message.make(response, in: call.context.arena)
-            answer.setMessages(records, await pace.map(items.compactMap(\.change)) { call.present($0.after) })
-            await results.write(items, to: answer, at: &pace)
-            return await PacedCodec.encode(answer, at: &pace)
+            return await results.encode(items, call, at: &pace)
         }
     }
 
-    /// Asks the rules about each item. An error of PostgreSQL has ended the transaction, so it is the call's.
-    private func admitted(
-        _ items: [BatchItem], in transaction: RecordTransaction, at pace: inout Pace
+    private func insertedTogether(
+        _ prepared: [BatchItem], _ call: RecordCall, in transaction: RecordTransaction, at pace: inout Pace
     ) async throws -> [BatchItem] {
-        var checked: [BatchItem] = []
-        for item in items {
-            guard let change = item.change else {
-                checked.append(item)
-                continue
+        let writer = BatchWriter(engine: engine, call: call)
+        var items: [BatchItem] = []
+        for var item in prepared {
+            if let change = item.change {
+                let effects = transaction.effectCount
+                item = try await writer.write(item, .together, in: transaction) {
+                    try await transaction.admit(change, item.preparation)
+                }
+                item.hasEffect = transaction.effectCount > effects
             }
-            let effects = transaction.effectCount
-            var admitted = item
-            do {
-                try await transaction.admit(change, item.preparation)
-            } catch let refusal as RPCError {
-                admitted = item.refused(refusal)
-            }
-            admitted.hasEffect = transaction.effectCount > effects
-            checked.append(admitted)
+            items.append(item)
             await pace.step()
         }
-        return checked
-    }
-}
-
-/// Rules wrote something for an item that was refused then.
-private struct BatchUndone: Error {
-    let refusals: [RPCError?]
-}
-
-/// One item of a batch: either still to be stored, or refused.
-// SAFETY: belongs to one call, whose task runs on one loop.
-struct BatchItem: @unchecked Sendable {
-    let preparation: ChangePreparation
-    private(set) var change: RecordChange?
-    private(set) var refusal: RPCError?
-    /// A rule wrote something else for it.
-    var hasEffect = false
-
-    init(preparation: ChangePreparation, change: RecordChange) {
-        self.preparation = preparation
-        self.change = change
+        items = try await BatchInsert(engine: engine, call: call).insert(items, in: transaction, at: &pace)
+        if items.contains(where: { $0.refusal != nil && $0.hasEffect }) { throw BatchUndone() }
+        for index in items.indices {
+            guard let change = items[index].change else { continue }
+            do { try await transaction.follow(change) } catch is RPCError { throw BatchUndone() }
+            items[index].record = change.after
+            await pace.step()
+        }
+        return items
     }
 
-    init(preparation: ChangePreparation, refusal: RPCError) {
-        self.preparation = preparation
-        self.refusal = refusal
-    }
-
-    /// Refused when an item before it has its id, whatever became of that: which row was stored is found out by the id.
-    func refusedAsRepeated(_ ids: inout Set<RecordID>) -> BatchItem {
-        guard let change, !ids.insert(change.recordID).inserted else { return self }
-        let type = change.type
-        return refused(DatabaseErrors.taken(type.standard.id.name, type, preparation.path))
-    }
-
-    func refused(_ error: RPCError) -> BatchItem {
-        var item = self
-        item.change = nil
-        item.refusal = error
-        return item
+    private func insertedOneByOne(
+        _ prepared: [BatchItem], _ call: RecordCall, in transaction: RecordTransaction
+    ) async throws -> [BatchItem] {
+        let writer = BatchWriter(engine: engine, call: call)
+        var items: [BatchItem] = []
+        for var item in prepared {
+            if let change = item.change {
+                item = try await writer.write(item, .oneByOne, in: transaction) {
+                    try await transaction.write(change, item.preparation, holdsReferences: true)
+                }
+                if item.refusal == nil { item.record = change.after }
+            }
+            items.append(item)
+        }
+        return items
     }
 }

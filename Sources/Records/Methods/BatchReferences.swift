@@ -44,7 +44,7 @@ struct BatchReferences {
         _ items: [BatchItem], _ field: RecordField, _ pace: inout Pace,
         _ find: ([RecordID], ChangePreparation) async throws -> Set<RecordID>
     ) async throws -> [BatchItem] {
-        func ids(_ item: BatchItem) -> [RecordID] { item.change.map { field.ids(in: $0.after) } ?? [] }
+        func ids(_ item: BatchItem) -> [RecordID] { item.change?.newReferences(field) ?? [] }
         let named = await pace.map(items, ids)
         let wanted = Array(Set(named.joined()))
         guard !wanted.isEmpty, let first = items.first else { return items }

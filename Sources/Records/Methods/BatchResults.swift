@@ -2,27 +2,40 @@ import RPC
 import Reactor
 import Wire
 
-/// Writes the outcome of each item of a batch: steward.type.v1.ItemResult.
+/// Writes the answer of a batch: the records that were stored, and the outcome of each item, a steward.type.v1.ItemResult.
 struct BatchResults: Sendable {
-    private let results: FieldDescriptor
-    private let index, code, message, reason, field: FieldDescriptor
+    let response: MessageDescriptor
+    private let records, results: FieldDescriptor
+    private let index, code, message, reason, field, version, conflictingFields: FieldDescriptor
 
     init(_ shape: MethodShape) throws {
-        results = try shape.response("results", repeated: true)
-        guard case .message(let item) = results.kind, let index = item.field("index"),
-            let code = item.field("code"),
-            let message = item.field("message"), let reason = item.field("reason"),
-            let field = item.field("field")
-        else {
-            throw DeclarationError(
-                object: shape.type.object,
-                problems: ["\(shape.method.response.name).results are no ItemResults."])
+        response = shape.method.response
+        records = try shape.responseRecord(repeated: true)
+        let results = try shape.response("results", repeated: true)
+        guard case .message(let item) = results.kind else { throw shape.problem("results is no message.") }
+        func field(_ name: String, repeated: Bool = false) throws -> FieldDescriptor {
+            try shape.field(name, in: item, repeated)
         }
-        (self.index, self.code, self.message, self.reason, self.field) = (index, code, message, reason, field)
+        self.results = results
+        index = try field("index")
+        code = try field("code")
+        message = try field("message")
+        reason = try field("reason")
+        self.field = try field("field")
+        version = try field("version")
+        conflictingFields = try field("conflicting_fields", repeated: true)
+    }
+
+    /// The answer, the records as the caller may see them.
+    func encode(_ items: [BatchItem], _ call: RecordCall, at pace: inout Pace) async -> [UInt8] {
+        let answer = Message.make(response, in: call.context.arena)
+        answer.setMessages(records, await pace.map(items.compactMap(\.record)) { call.present($0) })
+        await write(items, to: answer, at: &pace)
+        return await PacedCodec.encode(answer, at: &pace)
     }
 
     /// One result for each item, in order.
-    func write(_ items: [BatchItem], to answer: Message, at pace: inout Pace) async {
+    private func write(_ items: [BatchItem], to answer: Message, at pace: inout Pace) async {
         guard case .message(let descriptor) = results.kind else { return }
         let messages = await pace.map(items.enumerated()) { position, item in
             let result = Message.make(descriptor, in: answer.arena)
@@ -48,5 +61,10 @@ struct BatchResults: Sendable {
         result.setString(message, refusal.message)
         result.setString(reason, refusal.reason)
         if let path = refusal.fieldViolations.first?.field { result.setString(field, path) }
+        guard refusal.reason == RecordReason.versionConflict.rawValue else { return }
+        if let text = refusal.details.first(where: { $0.key == "version" })?.value, let current = Int64(text) {
+            result.setInt64(version, current)
+        }
+        if let conflict = refusal.conflict { result.setStrings(conflictingFields, conflict.fields) }
     }
 }

@@ -66,11 +66,21 @@ extension RecordEngine {
             router.serve(methods.create, by: .unaryEncoded(try CreateMethod(self, shape(methods.create)).answer))
             router.serve(
                 methods.batchCreate, by: .unaryEncoded(try BatchCreateMethod(self, shape(methods.batchCreate)).answer))
-            router.serve(methods.update, by: .unaryEncoded(try UpdateMethod(self, shape(methods.update)).answer))
-            router.serve(methods.delete, by: .unaryEncoded(try DeleteMethod(self, shape(methods.delete)).answer))
-            router.serve(methods.restore, by: .unaryEncoded(try RestoreMethod(self, shape(methods.restore)).answer))
+            try serveChanges(methods.update, methods.batchUpdate, shape, IntentReader.edit, on: &router)
+            try serveChanges(methods.delete, methods.batchDelete, shape, IntentReader.deletion, on: &router)
+            try serveChanges(methods.restore, methods.batchRestore, shape, IntentReader.restoration, on: &router)
             router.serve(
                 methods.listChanges, by: .unaryEncoded(try ListChangesMethod(self, shape(methods.listChanges)).answer))
         }
+    }
+
+    /// A method for one record and the one for many: what a batch holds are requests of the other.
+    private func serveChanges(
+        _ single: MethodDefinition, _ batch: MethodDefinition, _ shape: (MethodDefinition) -> MethodShape,
+        _ reader: (MethodShape) throws -> IntentReader, on router: inout Router
+    ) throws {
+        let reader = try reader(shape(single))
+        router.serve(single, by: .unaryEncoded(try ChangeMethod(self, shape(single), reader).answer))
+        router.serve(batch, by: .unaryEncoded(try BatchChangeMethod(self, shape(batch), reader).answer))
     }
 }

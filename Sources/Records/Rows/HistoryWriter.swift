@@ -101,9 +101,9 @@ struct HistoryWriter {
         let methods = type.methods
         return switch path {
         case methods.create.path, methods.batchCreate.path: "create"
-        case methods.update.path: "update"
-        case methods.delete.path: "delete"
-        case methods.restore.path: "restore"
+        case methods.update.path, methods.batchUpdate.path: "update"
+        case methods.delete.path, methods.batchDelete.path: "delete"
+        case methods.restore.path, methods.batchRestore.path: "restore"
         default: path.split(separator: "/").last.map(String.init) ?? path
         }
     }

@@ -1,4 +1,5 @@
 import Postgres
+import RPC
 import Tenancy
 import Wire
 
@@ -49,9 +50,17 @@ enum RowBytes {
 
     /// Throws RESOURCE_EXHAUSTED with ANSWER_TOO_LONG when there are more.
     static func check(_ rows: Rows, of type: RecordType) throws {
-        guard try areCut(rows, of: type) else { return }
-        throw RecordErrors.answerTooLong(
+        if try areCut(rows, of: type) { throw tooMany(type) }
+    }
+
+    static func tooMany(_ type: RecordType) -> RPCError {
+        RecordErrors.answerTooLong(
             "The \(type.table) asked for hold more than \(bytesAtOnce) bytes; ask for fewer at a time.")
+    }
+
+    /// The bytes that a row holds.
+    static func count(_ row: Row, of type: RecordType) -> Int {
+        (0..<type.columnCount).reduce(valueBytes * type.fields.count) { $0 + row.bytes($1).count }
     }
 
     private static func bytesMax(_ field: FieldDescriptor, _ rules: FieldRules) -> Int {

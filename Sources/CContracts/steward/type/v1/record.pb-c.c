@@ -392,7 +392,7 @@ const ProtobufCMessageDescriptor steward__type__v1__custom_field__descriptor =
   (ProtobufCMessageInit) steward__type__v1__custom_field__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__item_result__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__type__v1__item_result__field_descriptors[7] =
 {
   {
     "index",
@@ -454,18 +454,44 @@ static const ProtobufCFieldDescriptor steward__type__v1__item_result__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "version",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__ItemResult, has_version),
+    offsetof(Steward__Type__V1__ItemResult, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "conflicting_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Type__V1__ItemResult, n_conflicting_fields),
+    offsetof(Steward__Type__V1__ItemResult, conflicting_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__item_result__field_indices_by_name[] = {
   1,   /* field[1] = code */
+  6,   /* field[6] = conflicting_fields */
   4,   /* field[4] = field */
   0,   /* field[0] = index */
   2,   /* field[2] = message */
   3,   /* field[3] = reason */
+  5,   /* field[5] = version */
 };
 static const ProtobufCIntRange steward__type__v1__item_result__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__item_result__descriptor =
 {
@@ -475,7 +501,7 @@ const ProtobufCMessageDescriptor steward__type__v1__item_result__descriptor =
   "Steward__Type__V1__ItemResult",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ItemResult),
-  5,
+  7,
   steward__type__v1__item_result__field_descriptors,
   steward__type__v1__item_result__field_indices_by_name,
   1,  steward__type__v1__item_result__number_ranges,

@@ -592,6 +592,96 @@ void   steward__customer__v1__update_account_contact_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__update_account_contact_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__batch_update_account_contacts_request__init
+                     (Steward__Customer__V1__BatchUpdateAccountContactsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchUpdateAccountContactsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACCOUNT_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_update_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_account_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_update_account_contacts_request__pack
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_account_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_update_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_account_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchUpdateAccountContactsRequest *
+       steward__customer__v1__batch_update_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchUpdateAccountContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_update_account_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_update_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_account_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_update_account_contacts_response__init
+                     (Steward__Customer__V1__BatchUpdateAccountContactsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchUpdateAccountContactsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACCOUNT_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_update_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_account_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_update_account_contacts_response__pack
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_account_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_update_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_account_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchUpdateAccountContactsResponse *
+       steward__customer__v1__batch_update_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchUpdateAccountContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_update_account_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_update_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_account_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__delete_account_contact_request__init
                      (Steward__Customer__V1__DeleteAccountContactRequest         *message)
 {
@@ -682,6 +772,96 @@ void   steward__customer__v1__delete_account_contact_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__delete_account_contact_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__batch_delete_account_contacts_request__init
+                     (Steward__Customer__V1__BatchDeleteAccountContactsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchDeleteAccountContactsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_DELETE_ACCOUNT_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_delete_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_account_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_delete_account_contacts_request__pack
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_account_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_delete_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_account_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchDeleteAccountContactsRequest *
+       steward__customer__v1__batch_delete_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchDeleteAccountContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_delete_account_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_delete_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_account_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_delete_account_contacts_response__init
+                     (Steward__Customer__V1__BatchDeleteAccountContactsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchDeleteAccountContactsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_DELETE_ACCOUNT_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_delete_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_account_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_delete_account_contacts_response__pack
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_account_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_delete_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_account_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchDeleteAccountContactsResponse *
+       steward__customer__v1__batch_delete_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchDeleteAccountContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_delete_account_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_delete_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_account_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__restore_account_contact_request__init
                      (Steward__Customer__V1__RestoreAccountContactRequest         *message)
 {
@@ -770,6 +950,96 @@ void   steward__customer__v1__restore_account_contact_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__customer__v1__restore_account_contact_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_restore_account_contacts_request__init
+                     (Steward__Customer__V1__BatchRestoreAccountContactsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchRestoreAccountContactsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACCOUNT_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_restore_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_account_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_restore_account_contacts_request__pack
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_account_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_restore_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_account_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchRestoreAccountContactsRequest *
+       steward__customer__v1__batch_restore_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchRestoreAccountContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_restore_account_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_restore_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_account_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_restore_account_contacts_response__init
+                     (Steward__Customer__V1__BatchRestoreAccountContactsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchRestoreAccountContactsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACCOUNT_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_restore_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_account_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_restore_account_contacts_response__pack
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_account_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_restore_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_account_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchRestoreAccountContactsResponse *
+       steward__customer__v1__batch_restore_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchRestoreAccountContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_restore_account_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_restore_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_account_contacts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__customer__v1__list_account_contact_changes_request__init
@@ -1766,6 +2036,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__update_account_contact_r
   (ProtobufCMessageInit) steward__customer__v1__update_account_contact_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_update_account_contacts_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateAccountContactsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchUpdateAccountContactsRequest, requests),
+    &steward__customer__v1__update_account_contact_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_update_account_contacts_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_update_account_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_update_account_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchUpdateAccountContactsRequest",
+  "BatchUpdateAccountContactsRequest",
+  "Steward__Customer__V1__BatchUpdateAccountContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchUpdateAccountContactsRequest),
+  1,
+  steward__customer__v1__batch_update_account_contacts_request__field_descriptors,
+  steward__customer__v1__batch_update_account_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_update_account_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_update_account_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_update_account_contacts_response__field_descriptors[2] =
+{
+  {
+    "account_contacts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateAccountContactsResponse, n_account_contacts),
+    offsetof(Steward__Customer__V1__BatchUpdateAccountContactsResponse, account_contacts),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateAccountContactsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchUpdateAccountContactsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_update_account_contacts_response__field_indices_by_name[] = {
+  0,   /* field[0] = account_contacts */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_update_account_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_update_account_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchUpdateAccountContactsResponse",
+  "BatchUpdateAccountContactsResponse",
+  "Steward__Customer__V1__BatchUpdateAccountContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchUpdateAccountContactsResponse),
+  2,
+  steward__customer__v1__batch_update_account_contacts_response__field_descriptors,
+  steward__customer__v1__batch_update_account_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_update_account_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_update_account_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__delete_account_contact_request__field_descriptors[2] =
 {
   {
@@ -1855,6 +2214,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__delete_account_contact_r
   (ProtobufCMessageInit) steward__customer__v1__delete_account_contact_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_delete_account_contacts_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteAccountContactsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchDeleteAccountContactsRequest, requests),
+    &steward__customer__v1__delete_account_contact_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_delete_account_contacts_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_delete_account_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_account_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchDeleteAccountContactsRequest",
+  "BatchDeleteAccountContactsRequest",
+  "Steward__Customer__V1__BatchDeleteAccountContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchDeleteAccountContactsRequest),
+  1,
+  steward__customer__v1__batch_delete_account_contacts_request__field_descriptors,
+  steward__customer__v1__batch_delete_account_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_delete_account_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_delete_account_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_delete_account_contacts_response__field_descriptors[2] =
+{
+  {
+    "account_contacts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteAccountContactsResponse, n_account_contacts),
+    offsetof(Steward__Customer__V1__BatchDeleteAccountContactsResponse, account_contacts),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteAccountContactsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchDeleteAccountContactsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_delete_account_contacts_response__field_indices_by_name[] = {
+  0,   /* field[0] = account_contacts */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_delete_account_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_account_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchDeleteAccountContactsResponse",
+  "BatchDeleteAccountContactsResponse",
+  "Steward__Customer__V1__BatchDeleteAccountContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchDeleteAccountContactsResponse),
+  2,
+  steward__customer__v1__batch_delete_account_contacts_response__field_descriptors,
+  steward__customer__v1__batch_delete_account_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_delete_account_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_delete_account_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__restore_account_contact_request__field_descriptors[1] =
 {
   {
@@ -1929,6 +2377,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__restore_account_contact_
   steward__customer__v1__restore_account_contact_response__field_indices_by_name,
   1,  steward__customer__v1__restore_account_contact_response__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__restore_account_contact_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_restore_account_contacts_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreAccountContactsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchRestoreAccountContactsRequest, requests),
+    &steward__customer__v1__restore_account_contact_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_restore_account_contacts_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_restore_account_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_account_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchRestoreAccountContactsRequest",
+  "BatchRestoreAccountContactsRequest",
+  "Steward__Customer__V1__BatchRestoreAccountContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchRestoreAccountContactsRequest),
+  1,
+  steward__customer__v1__batch_restore_account_contacts_request__field_descriptors,
+  steward__customer__v1__batch_restore_account_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_restore_account_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_restore_account_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_restore_account_contacts_response__field_descriptors[2] =
+{
+  {
+    "account_contacts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreAccountContactsResponse, n_account_contacts),
+    offsetof(Steward__Customer__V1__BatchRestoreAccountContactsResponse, account_contacts),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreAccountContactsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchRestoreAccountContactsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_restore_account_contacts_response__field_indices_by_name[] = {
+  0,   /* field[0] = account_contacts */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_restore_account_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_account_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchRestoreAccountContactsResponse",
+  "BatchRestoreAccountContactsResponse",
+  "Steward__Customer__V1__BatchRestoreAccountContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchRestoreAccountContactsResponse),
+  2,
+  steward__customer__v1__batch_restore_account_contacts_response__field_descriptors,
+  steward__customer__v1__batch_restore_account_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_restore_account_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_restore_account_contacts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__customer__v1__list_account_contact_changes_request__field_descriptors[4] =
@@ -2201,7 +2738,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__account_contact_history_
   (ProtobufCMessageInit) steward__customer__v1__account_contact_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[12] =
 {
   { "GetAccountContact", &steward__customer__v1__get_account_contact_request__descriptor, &steward__customer__v1__get_account_contact_response__descriptor },
   { "BatchGetAccountContacts", &steward__customer__v1__batch_get_account_contacts_request__descriptor, &steward__customer__v1__batch_get_account_contacts_response__descriptor },
@@ -2209,19 +2746,25 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_se
   { "CreateAccountContact", &steward__customer__v1__create_account_contact_request__descriptor, &steward__customer__v1__create_account_contact_response__descriptor },
   { "BatchCreateAccountContacts", &steward__customer__v1__batch_create_account_contacts_request__descriptor, &steward__customer__v1__batch_create_account_contacts_response__descriptor },
   { "UpdateAccountContact", &steward__customer__v1__update_account_contact_request__descriptor, &steward__customer__v1__update_account_contact_response__descriptor },
+  { "BatchUpdateAccountContacts", &steward__customer__v1__batch_update_account_contacts_request__descriptor, &steward__customer__v1__batch_update_account_contacts_response__descriptor },
   { "DeleteAccountContact", &steward__customer__v1__delete_account_contact_request__descriptor, &steward__customer__v1__delete_account_contact_response__descriptor },
+  { "BatchDeleteAccountContacts", &steward__customer__v1__batch_delete_account_contacts_request__descriptor, &steward__customer__v1__batch_delete_account_contacts_response__descriptor },
   { "RestoreAccountContact", &steward__customer__v1__restore_account_contact_request__descriptor, &steward__customer__v1__restore_account_contact_response__descriptor },
+  { "BatchRestoreAccountContacts", &steward__customer__v1__batch_restore_account_contacts_request__descriptor, &steward__customer__v1__batch_restore_account_contacts_response__descriptor },
   { "ListAccountContactChanges", &steward__customer__v1__list_account_contact_changes_request__descriptor, &steward__customer__v1__list_account_contact_changes_response__descriptor },
 };
 const unsigned steward__customer__v1__account_contact_service__method_indices_by_name[] = {
   4,        /* BatchCreateAccountContacts */
+  8,        /* BatchDeleteAccountContacts */
   1,        /* BatchGetAccountContacts */
+  10,        /* BatchRestoreAccountContacts */
+  6,        /* BatchUpdateAccountContacts */
   3,        /* CreateAccountContact */
-  6,        /* DeleteAccountContact */
+  7,        /* DeleteAccountContact */
   0,        /* GetAccountContact */
-  8,        /* ListAccountContactChanges */
+  11,        /* ListAccountContactChanges */
   2,        /* ListAccountContacts */
-  7,        /* RestoreAccountContact */
+  9,        /* RestoreAccountContact */
   5         /* UpdateAccountContact */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service__descriptor =
@@ -2231,7 +2774,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service_
   "AccountContactService",
   "Steward__Customer__V1__AccountContactService",
   "steward.customer.v1",
-  9,
+  12,
   steward__customer__v1__account_contact_service__method_descriptors,
   steward__customer__v1__account_contact_service__method_indices_by_name
 };
@@ -2283,13 +2826,29 @@ void steward__customer__v1__account_contact_service__update_account_contact(Prot
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__account_contact_service__batch_update_account_contacts(ProtobufCService *service,
+                                                                                   const Steward__Customer__V1__BatchUpdateAccountContactsRequest *input,
+                                                                                   Steward__Customer__V1__BatchUpdateAccountContactsResponse_Closure closure,
+                                                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__account_contact_service__delete_account_contact(ProtobufCService *service,
                                                                             const Steward__Customer__V1__DeleteAccountContactRequest *input,
                                                                             Steward__Customer__V1__DeleteAccountContactResponse_Closure closure,
                                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_contact_service__batch_delete_account_contacts(ProtobufCService *service,
+                                                                                   const Steward__Customer__V1__BatchDeleteAccountContactsRequest *input,
+                                                                                   Steward__Customer__V1__BatchDeleteAccountContactsResponse_Closure closure,
+                                                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__restore_account_contact(ProtobufCService *service,
                                                                              const Steward__Customer__V1__RestoreAccountContactRequest *input,
@@ -2297,7 +2856,15 @@ void steward__customer__v1__account_contact_service__restore_account_contact(Pro
                                                                              void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_contact_service__batch_restore_account_contacts(ProtobufCService *service,
+                                                                                    const Steward__Customer__V1__BatchRestoreAccountContactsRequest *input,
+                                                                                    Steward__Customer__V1__BatchRestoreAccountContactsResponse_Closure closure,
+                                                                                    void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__list_account_contact_changes(ProtobufCService *service,
                                                                                   const Steward__Customer__V1__ListAccountContactChangesRequest *input,
@@ -2305,7 +2872,7 @@ void steward__customer__v1__account_contact_service__list_account_contact_change
                                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__init (Steward__Customer__V1__AccountContactService_Service *service,
                                                            Steward__Customer__V1__AccountContactService_ServiceDestroy destroy)

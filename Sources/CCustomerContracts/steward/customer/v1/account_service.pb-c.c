@@ -592,6 +592,96 @@ void   steward__customer__v1__update_account_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__update_account_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__batch_update_accounts_request__init
+                     (Steward__Customer__V1__BatchUpdateAccountsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchUpdateAccountsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACCOUNTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_update_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateAccountsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_accounts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_update_accounts_request__pack
+                     (const Steward__Customer__V1__BatchUpdateAccountsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_accounts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_update_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateAccountsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_accounts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchUpdateAccountsRequest *
+       steward__customer__v1__batch_update_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchUpdateAccountsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_update_accounts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_update_accounts_request__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateAccountsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_accounts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_update_accounts_response__init
+                     (Steward__Customer__V1__BatchUpdateAccountsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchUpdateAccountsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACCOUNTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_update_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateAccountsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_accounts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_update_accounts_response__pack
+                     (const Steward__Customer__V1__BatchUpdateAccountsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_accounts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_update_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateAccountsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_accounts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchUpdateAccountsResponse *
+       steward__customer__v1__batch_update_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchUpdateAccountsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_update_accounts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_update_accounts_response__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateAccountsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_accounts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__delete_account_request__init
                      (Steward__Customer__V1__DeleteAccountRequest         *message)
 {
@@ -682,6 +772,96 @@ void   steward__customer__v1__delete_account_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__delete_account_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__batch_delete_accounts_request__init
+                     (Steward__Customer__V1__BatchDeleteAccountsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchDeleteAccountsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_DELETE_ACCOUNTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_delete_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteAccountsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_accounts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_delete_accounts_request__pack
+                     (const Steward__Customer__V1__BatchDeleteAccountsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_accounts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_delete_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteAccountsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_accounts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchDeleteAccountsRequest *
+       steward__customer__v1__batch_delete_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchDeleteAccountsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_delete_accounts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_delete_accounts_request__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteAccountsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_accounts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_delete_accounts_response__init
+                     (Steward__Customer__V1__BatchDeleteAccountsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchDeleteAccountsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_DELETE_ACCOUNTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_delete_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteAccountsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_accounts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_delete_accounts_response__pack
+                     (const Steward__Customer__V1__BatchDeleteAccountsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_accounts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_delete_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteAccountsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_accounts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchDeleteAccountsResponse *
+       steward__customer__v1__batch_delete_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchDeleteAccountsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_delete_accounts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_delete_accounts_response__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteAccountsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_accounts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__restore_account_request__init
                      (Steward__Customer__V1__RestoreAccountRequest         *message)
 {
@@ -770,6 +950,96 @@ void   steward__customer__v1__restore_account_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__customer__v1__restore_account_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_restore_accounts_request__init
+                     (Steward__Customer__V1__BatchRestoreAccountsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchRestoreAccountsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACCOUNTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_restore_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreAccountsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_accounts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_restore_accounts_request__pack
+                     (const Steward__Customer__V1__BatchRestoreAccountsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_accounts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_restore_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreAccountsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_accounts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchRestoreAccountsRequest *
+       steward__customer__v1__batch_restore_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchRestoreAccountsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_restore_accounts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_restore_accounts_request__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreAccountsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_accounts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_restore_accounts_response__init
+                     (Steward__Customer__V1__BatchRestoreAccountsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchRestoreAccountsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACCOUNTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_restore_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreAccountsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_accounts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_restore_accounts_response__pack
+                     (const Steward__Customer__V1__BatchRestoreAccountsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_accounts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_restore_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreAccountsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_accounts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchRestoreAccountsResponse *
+       steward__customer__v1__batch_restore_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchRestoreAccountsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_restore_accounts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_restore_accounts_response__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreAccountsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_accounts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__customer__v1__list_account_changes_request__init
@@ -1896,6 +2166,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__update_account_response_
   (ProtobufCMessageInit) steward__customer__v1__update_account_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_update_accounts_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateAccountsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchUpdateAccountsRequest, requests),
+    &steward__customer__v1__update_account_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_update_accounts_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_update_accounts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_update_accounts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchUpdateAccountsRequest",
+  "BatchUpdateAccountsRequest",
+  "Steward__Customer__V1__BatchUpdateAccountsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchUpdateAccountsRequest),
+  1,
+  steward__customer__v1__batch_update_accounts_request__field_descriptors,
+  steward__customer__v1__batch_update_accounts_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_update_accounts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_update_accounts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_update_accounts_response__field_descriptors[2] =
+{
+  {
+    "accounts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateAccountsResponse, n_accounts),
+    offsetof(Steward__Customer__V1__BatchUpdateAccountsResponse, accounts),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateAccountsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchUpdateAccountsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_update_accounts_response__field_indices_by_name[] = {
+  0,   /* field[0] = accounts */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_update_accounts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_update_accounts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchUpdateAccountsResponse",
+  "BatchUpdateAccountsResponse",
+  "Steward__Customer__V1__BatchUpdateAccountsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchUpdateAccountsResponse),
+  2,
+  steward__customer__v1__batch_update_accounts_response__field_descriptors,
+  steward__customer__v1__batch_update_accounts_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_update_accounts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_update_accounts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__delete_account_request__field_descriptors[2] =
 {
   {
@@ -1985,6 +2344,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__delete_account_response_
   (ProtobufCMessageInit) steward__customer__v1__delete_account_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_delete_accounts_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteAccountsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchDeleteAccountsRequest, requests),
+    &steward__customer__v1__delete_account_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_delete_accounts_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_delete_accounts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_accounts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchDeleteAccountsRequest",
+  "BatchDeleteAccountsRequest",
+  "Steward__Customer__V1__BatchDeleteAccountsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchDeleteAccountsRequest),
+  1,
+  steward__customer__v1__batch_delete_accounts_request__field_descriptors,
+  steward__customer__v1__batch_delete_accounts_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_delete_accounts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_delete_accounts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_delete_accounts_response__field_descriptors[2] =
+{
+  {
+    "accounts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteAccountsResponse, n_accounts),
+    offsetof(Steward__Customer__V1__BatchDeleteAccountsResponse, accounts),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteAccountsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchDeleteAccountsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_delete_accounts_response__field_indices_by_name[] = {
+  0,   /* field[0] = accounts */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_delete_accounts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_accounts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchDeleteAccountsResponse",
+  "BatchDeleteAccountsResponse",
+  "Steward__Customer__V1__BatchDeleteAccountsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchDeleteAccountsResponse),
+  2,
+  steward__customer__v1__batch_delete_accounts_response__field_descriptors,
+  steward__customer__v1__batch_delete_accounts_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_delete_accounts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_delete_accounts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__restore_account_request__field_descriptors[1] =
 {
   {
@@ -2059,6 +2507,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__restore_account_response
   steward__customer__v1__restore_account_response__field_indices_by_name,
   1,  steward__customer__v1__restore_account_response__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__restore_account_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_restore_accounts_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreAccountsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchRestoreAccountsRequest, requests),
+    &steward__customer__v1__restore_account_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_restore_accounts_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_restore_accounts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_accounts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchRestoreAccountsRequest",
+  "BatchRestoreAccountsRequest",
+  "Steward__Customer__V1__BatchRestoreAccountsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchRestoreAccountsRequest),
+  1,
+  steward__customer__v1__batch_restore_accounts_request__field_descriptors,
+  steward__customer__v1__batch_restore_accounts_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_restore_accounts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_restore_accounts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_restore_accounts_response__field_descriptors[2] =
+{
+  {
+    "accounts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreAccountsResponse, n_accounts),
+    offsetof(Steward__Customer__V1__BatchRestoreAccountsResponse, accounts),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreAccountsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchRestoreAccountsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_restore_accounts_response__field_indices_by_name[] = {
+  0,   /* field[0] = accounts */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_restore_accounts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_accounts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchRestoreAccountsResponse",
+  "BatchRestoreAccountsResponse",
+  "Steward__Customer__V1__BatchRestoreAccountsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchRestoreAccountsResponse),
+  2,
+  steward__customer__v1__batch_restore_accounts_response__field_descriptors,
+  steward__customer__v1__batch_restore_accounts_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_restore_accounts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_restore_accounts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__customer__v1__list_account_changes_request__field_descriptors[4] =
@@ -2331,7 +2868,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__account_history_entry__d
   (ProtobufCMessageInit) steward__customer__v1__account_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[12] =
 {
   { "GetAccount", &steward__customer__v1__get_account_request__descriptor, &steward__customer__v1__get_account_response__descriptor },
   { "BatchGetAccounts", &steward__customer__v1__batch_get_accounts_request__descriptor, &steward__customer__v1__batch_get_accounts_response__descriptor },
@@ -2339,19 +2876,25 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_service__m
   { "CreateAccount", &steward__customer__v1__create_account_request__descriptor, &steward__customer__v1__create_account_response__descriptor },
   { "BatchCreateAccounts", &steward__customer__v1__batch_create_accounts_request__descriptor, &steward__customer__v1__batch_create_accounts_response__descriptor },
   { "UpdateAccount", &steward__customer__v1__update_account_request__descriptor, &steward__customer__v1__update_account_response__descriptor },
+  { "BatchUpdateAccounts", &steward__customer__v1__batch_update_accounts_request__descriptor, &steward__customer__v1__batch_update_accounts_response__descriptor },
   { "DeleteAccount", &steward__customer__v1__delete_account_request__descriptor, &steward__customer__v1__delete_account_response__descriptor },
+  { "BatchDeleteAccounts", &steward__customer__v1__batch_delete_accounts_request__descriptor, &steward__customer__v1__batch_delete_accounts_response__descriptor },
   { "RestoreAccount", &steward__customer__v1__restore_account_request__descriptor, &steward__customer__v1__restore_account_response__descriptor },
+  { "BatchRestoreAccounts", &steward__customer__v1__batch_restore_accounts_request__descriptor, &steward__customer__v1__batch_restore_accounts_response__descriptor },
   { "ListAccountChanges", &steward__customer__v1__list_account_changes_request__descriptor, &steward__customer__v1__list_account_changes_response__descriptor },
 };
 const unsigned steward__customer__v1__account_service__method_indices_by_name[] = {
   4,        /* BatchCreateAccounts */
+  8,        /* BatchDeleteAccounts */
   1,        /* BatchGetAccounts */
+  10,        /* BatchRestoreAccounts */
+  6,        /* BatchUpdateAccounts */
   3,        /* CreateAccount */
-  6,        /* DeleteAccount */
+  7,        /* DeleteAccount */
   0,        /* GetAccount */
-  8,        /* ListAccountChanges */
+  11,        /* ListAccountChanges */
   2,        /* ListAccounts */
-  7,        /* RestoreAccount */
+  9,        /* RestoreAccount */
   5         /* UpdateAccount */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__account_service__descriptor =
@@ -2361,7 +2904,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_service__descrip
   "AccountService",
   "Steward__Customer__V1__AccountService",
   "steward.customer.v1",
-  9,
+  12,
   steward__customer__v1__account_service__method_descriptors,
   steward__customer__v1__account_service__method_indices_by_name
 };
@@ -2413,13 +2956,29 @@ void steward__customer__v1__account_service__update_account(ProtobufCService *se
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__account_service__batch_update_accounts(ProtobufCService *service,
+                                                                   const Steward__Customer__V1__BatchUpdateAccountsRequest *input,
+                                                                   Steward__Customer__V1__BatchUpdateAccountsResponse_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__account_service__delete_account(ProtobufCService *service,
                                                             const Steward__Customer__V1__DeleteAccountRequest *input,
                                                             Steward__Customer__V1__DeleteAccountResponse_Closure closure,
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_service__batch_delete_accounts(ProtobufCService *service,
+                                                                   const Steward__Customer__V1__BatchDeleteAccountsRequest *input,
+                                                                   Steward__Customer__V1__BatchDeleteAccountsResponse_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__restore_account(ProtobufCService *service,
                                                              const Steward__Customer__V1__RestoreAccountRequest *input,
@@ -2427,7 +2986,15 @@ void steward__customer__v1__account_service__restore_account(ProtobufCService *s
                                                              void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_service__batch_restore_accounts(ProtobufCService *service,
+                                                                    const Steward__Customer__V1__BatchRestoreAccountsRequest *input,
+                                                                    Steward__Customer__V1__BatchRestoreAccountsResponse_Closure closure,
+                                                                    void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__list_account_changes(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ListAccountChangesRequest *input,
@@ -2435,7 +3002,7 @@ void steward__customer__v1__account_service__list_account_changes(ProtobufCServi
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__init (Steward__Customer__V1__AccountService_Service *service,
                                                    Steward__Customer__V1__AccountService_ServiceDestroy destroy)

@@ -592,6 +592,96 @@ void   steward__customer__v1__update_activity_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__update_activity_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__batch_update_activities_request__init
+                     (Steward__Customer__V1__BatchUpdateActivitiesRequest         *message)
+{
+  static const Steward__Customer__V1__BatchUpdateActivitiesRequest init_value = STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACTIVITIES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_update_activities_request__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateActivitiesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_activities_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_update_activities_request__pack
+                     (const Steward__Customer__V1__BatchUpdateActivitiesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_activities_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_update_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateActivitiesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_activities_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchUpdateActivitiesRequest *
+       steward__customer__v1__batch_update_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchUpdateActivitiesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_update_activities_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_update_activities_request__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateActivitiesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_activities_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_update_activities_response__init
+                     (Steward__Customer__V1__BatchUpdateActivitiesResponse         *message)
+{
+  static const Steward__Customer__V1__BatchUpdateActivitiesResponse init_value = STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACTIVITIES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_update_activities_response__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateActivitiesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_activities_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_update_activities_response__pack
+                     (const Steward__Customer__V1__BatchUpdateActivitiesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_activities_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_update_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateActivitiesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_activities_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchUpdateActivitiesResponse *
+       steward__customer__v1__batch_update_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchUpdateActivitiesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_update_activities_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_update_activities_response__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateActivitiesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_activities_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__delete_activity_request__init
                      (Steward__Customer__V1__DeleteActivityRequest         *message)
 {
@@ -682,6 +772,96 @@ void   steward__customer__v1__delete_activity_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__delete_activity_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__batch_delete_activities_request__init
+                     (Steward__Customer__V1__BatchDeleteActivitiesRequest         *message)
+{
+  static const Steward__Customer__V1__BatchDeleteActivitiesRequest init_value = STEWARD__CUSTOMER__V1__BATCH_DELETE_ACTIVITIES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_delete_activities_request__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteActivitiesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_activities_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_delete_activities_request__pack
+                     (const Steward__Customer__V1__BatchDeleteActivitiesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_activities_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_delete_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteActivitiesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_activities_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchDeleteActivitiesRequest *
+       steward__customer__v1__batch_delete_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchDeleteActivitiesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_delete_activities_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_delete_activities_request__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteActivitiesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_activities_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_delete_activities_response__init
+                     (Steward__Customer__V1__BatchDeleteActivitiesResponse         *message)
+{
+  static const Steward__Customer__V1__BatchDeleteActivitiesResponse init_value = STEWARD__CUSTOMER__V1__BATCH_DELETE_ACTIVITIES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_delete_activities_response__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteActivitiesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_activities_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_delete_activities_response__pack
+                     (const Steward__Customer__V1__BatchDeleteActivitiesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_activities_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_delete_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteActivitiesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_activities_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchDeleteActivitiesResponse *
+       steward__customer__v1__batch_delete_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchDeleteActivitiesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_delete_activities_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_delete_activities_response__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteActivitiesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_activities_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__restore_activity_request__init
                      (Steward__Customer__V1__RestoreActivityRequest         *message)
 {
@@ -770,6 +950,96 @@ void   steward__customer__v1__restore_activity_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__customer__v1__restore_activity_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_restore_activities_request__init
+                     (Steward__Customer__V1__BatchRestoreActivitiesRequest         *message)
+{
+  static const Steward__Customer__V1__BatchRestoreActivitiesRequest init_value = STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACTIVITIES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_restore_activities_request__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreActivitiesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_activities_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_restore_activities_request__pack
+                     (const Steward__Customer__V1__BatchRestoreActivitiesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_activities_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_restore_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreActivitiesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_activities_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchRestoreActivitiesRequest *
+       steward__customer__v1__batch_restore_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchRestoreActivitiesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_restore_activities_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_restore_activities_request__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreActivitiesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_activities_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_restore_activities_response__init
+                     (Steward__Customer__V1__BatchRestoreActivitiesResponse         *message)
+{
+  static const Steward__Customer__V1__BatchRestoreActivitiesResponse init_value = STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACTIVITIES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_restore_activities_response__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreActivitiesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_activities_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_restore_activities_response__pack
+                     (const Steward__Customer__V1__BatchRestoreActivitiesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_activities_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_restore_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreActivitiesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_activities_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchRestoreActivitiesResponse *
+       steward__customer__v1__batch_restore_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchRestoreActivitiesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_restore_activities_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_restore_activities_response__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreActivitiesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_activities_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__customer__v1__list_activity_changes_request__init
@@ -1831,6 +2101,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__update_activity_response
   (ProtobufCMessageInit) steward__customer__v1__update_activity_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_update_activities_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateActivitiesRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchUpdateActivitiesRequest, requests),
+    &steward__customer__v1__update_activity_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_update_activities_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_update_activities_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_update_activities_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchUpdateActivitiesRequest",
+  "BatchUpdateActivitiesRequest",
+  "Steward__Customer__V1__BatchUpdateActivitiesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchUpdateActivitiesRequest),
+  1,
+  steward__customer__v1__batch_update_activities_request__field_descriptors,
+  steward__customer__v1__batch_update_activities_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_update_activities_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_update_activities_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_update_activities_response__field_descriptors[2] =
+{
+  {
+    "activities",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateActivitiesResponse, n_activities),
+    offsetof(Steward__Customer__V1__BatchUpdateActivitiesResponse, activities),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateActivitiesResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchUpdateActivitiesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_update_activities_response__field_indices_by_name[] = {
+  0,   /* field[0] = activities */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_update_activities_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_update_activities_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchUpdateActivitiesResponse",
+  "BatchUpdateActivitiesResponse",
+  "Steward__Customer__V1__BatchUpdateActivitiesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchUpdateActivitiesResponse),
+  2,
+  steward__customer__v1__batch_update_activities_response__field_descriptors,
+  steward__customer__v1__batch_update_activities_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_update_activities_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_update_activities_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__delete_activity_request__field_descriptors[2] =
 {
   {
@@ -1920,6 +2279,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__delete_activity_response
   (ProtobufCMessageInit) steward__customer__v1__delete_activity_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_delete_activities_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteActivitiesRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchDeleteActivitiesRequest, requests),
+    &steward__customer__v1__delete_activity_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_delete_activities_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_delete_activities_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_activities_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchDeleteActivitiesRequest",
+  "BatchDeleteActivitiesRequest",
+  "Steward__Customer__V1__BatchDeleteActivitiesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchDeleteActivitiesRequest),
+  1,
+  steward__customer__v1__batch_delete_activities_request__field_descriptors,
+  steward__customer__v1__batch_delete_activities_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_delete_activities_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_delete_activities_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_delete_activities_response__field_descriptors[2] =
+{
+  {
+    "activities",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteActivitiesResponse, n_activities),
+    offsetof(Steward__Customer__V1__BatchDeleteActivitiesResponse, activities),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteActivitiesResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchDeleteActivitiesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_delete_activities_response__field_indices_by_name[] = {
+  0,   /* field[0] = activities */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_delete_activities_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_activities_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchDeleteActivitiesResponse",
+  "BatchDeleteActivitiesResponse",
+  "Steward__Customer__V1__BatchDeleteActivitiesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchDeleteActivitiesResponse),
+  2,
+  steward__customer__v1__batch_delete_activities_response__field_descriptors,
+  steward__customer__v1__batch_delete_activities_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_delete_activities_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_delete_activities_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__restore_activity_request__field_descriptors[1] =
 {
   {
@@ -1994,6 +2442,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__restore_activity_respons
   steward__customer__v1__restore_activity_response__field_indices_by_name,
   1,  steward__customer__v1__restore_activity_response__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__restore_activity_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_restore_activities_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreActivitiesRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchRestoreActivitiesRequest, requests),
+    &steward__customer__v1__restore_activity_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_restore_activities_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_restore_activities_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_activities_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchRestoreActivitiesRequest",
+  "BatchRestoreActivitiesRequest",
+  "Steward__Customer__V1__BatchRestoreActivitiesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchRestoreActivitiesRequest),
+  1,
+  steward__customer__v1__batch_restore_activities_request__field_descriptors,
+  steward__customer__v1__batch_restore_activities_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_restore_activities_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_restore_activities_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_restore_activities_response__field_descriptors[2] =
+{
+  {
+    "activities",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreActivitiesResponse, n_activities),
+    offsetof(Steward__Customer__V1__BatchRestoreActivitiesResponse, activities),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreActivitiesResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchRestoreActivitiesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_restore_activities_response__field_indices_by_name[] = {
+  0,   /* field[0] = activities */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_restore_activities_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_activities_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchRestoreActivitiesResponse",
+  "BatchRestoreActivitiesResponse",
+  "Steward__Customer__V1__BatchRestoreActivitiesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchRestoreActivitiesResponse),
+  2,
+  steward__customer__v1__batch_restore_activities_response__field_descriptors,
+  steward__customer__v1__batch_restore_activities_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_restore_activities_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_restore_activities_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__customer__v1__list_activity_changes_request__field_descriptors[4] =
@@ -2330,7 +2867,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__activity_direction__descrip
   steward__customer__v1__activity_direction__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[12] =
 {
   { "GetActivity", &steward__customer__v1__get_activity_request__descriptor, &steward__customer__v1__get_activity_response__descriptor },
   { "BatchGetActivities", &steward__customer__v1__batch_get_activities_request__descriptor, &steward__customer__v1__batch_get_activities_response__descriptor },
@@ -2338,19 +2875,25 @@ static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__
   { "CreateActivity", &steward__customer__v1__create_activity_request__descriptor, &steward__customer__v1__create_activity_response__descriptor },
   { "BatchCreateActivities", &steward__customer__v1__batch_create_activities_request__descriptor, &steward__customer__v1__batch_create_activities_response__descriptor },
   { "UpdateActivity", &steward__customer__v1__update_activity_request__descriptor, &steward__customer__v1__update_activity_response__descriptor },
+  { "BatchUpdateActivities", &steward__customer__v1__batch_update_activities_request__descriptor, &steward__customer__v1__batch_update_activities_response__descriptor },
   { "DeleteActivity", &steward__customer__v1__delete_activity_request__descriptor, &steward__customer__v1__delete_activity_response__descriptor },
+  { "BatchDeleteActivities", &steward__customer__v1__batch_delete_activities_request__descriptor, &steward__customer__v1__batch_delete_activities_response__descriptor },
   { "RestoreActivity", &steward__customer__v1__restore_activity_request__descriptor, &steward__customer__v1__restore_activity_response__descriptor },
+  { "BatchRestoreActivities", &steward__customer__v1__batch_restore_activities_request__descriptor, &steward__customer__v1__batch_restore_activities_response__descriptor },
   { "ListActivityChanges", &steward__customer__v1__list_activity_changes_request__descriptor, &steward__customer__v1__list_activity_changes_response__descriptor },
 };
 const unsigned steward__customer__v1__activity_service__method_indices_by_name[] = {
   4,        /* BatchCreateActivities */
+  8,        /* BatchDeleteActivities */
   1,        /* BatchGetActivities */
+  10,        /* BatchRestoreActivities */
+  6,        /* BatchUpdateActivities */
   3,        /* CreateActivity */
-  6,        /* DeleteActivity */
+  7,        /* DeleteActivity */
   0,        /* GetActivity */
   2,        /* ListActivities */
-  8,        /* ListActivityChanges */
-  7,        /* RestoreActivity */
+  11,        /* ListActivityChanges */
+  9,        /* RestoreActivity */
   5         /* UpdateActivity */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descriptor =
@@ -2360,7 +2903,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descri
   "ActivityService",
   "Steward__Customer__V1__ActivityService",
   "steward.customer.v1",
-  9,
+  12,
   steward__customer__v1__activity_service__method_descriptors,
   steward__customer__v1__activity_service__method_indices_by_name
 };
@@ -2412,13 +2955,29 @@ void steward__customer__v1__activity_service__update_activity(ProtobufCService *
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__activity_service__batch_update_activities(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__BatchUpdateActivitiesRequest *input,
+                                                                      Steward__Customer__V1__BatchUpdateActivitiesResponse_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__activity_service__delete_activity(ProtobufCService *service,
                                                               const Steward__Customer__V1__DeleteActivityRequest *input,
                                                               Steward__Customer__V1__DeleteActivityResponse_Closure closure,
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__activity_service__batch_delete_activities(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__BatchDeleteActivitiesRequest *input,
+                                                                      Steward__Customer__V1__BatchDeleteActivitiesResponse_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__restore_activity(ProtobufCService *service,
                                                                const Steward__Customer__V1__RestoreActivityRequest *input,
@@ -2426,7 +2985,15 @@ void steward__customer__v1__activity_service__restore_activity(ProtobufCService 
                                                                void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__activity_service__batch_restore_activities(ProtobufCService *service,
+                                                                       const Steward__Customer__V1__BatchRestoreActivitiesRequest *input,
+                                                                       Steward__Customer__V1__BatchRestoreActivitiesResponse_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__list_activity_changes(ProtobufCService *service,
                                                                     const Steward__Customer__V1__ListActivityChangesRequest *input,
@@ -2434,7 +3001,7 @@ void steward__customer__v1__activity_service__list_activity_changes(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__init (Steward__Customer__V1__ActivityService_Service *service,
                                                     Steward__Customer__V1__ActivityService_ServiceDestroy destroy)

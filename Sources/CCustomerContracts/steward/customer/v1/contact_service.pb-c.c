@@ -637,6 +637,96 @@ void   steward__customer__v1__update_contact_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__update_contact_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__batch_update_contacts_request__init
+                     (Steward__Customer__V1__BatchUpdateContactsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchUpdateContactsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_UPDATE_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_update_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_update_contacts_request__pack
+                     (const Steward__Customer__V1__BatchUpdateContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_update_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchUpdateContactsRequest *
+       steward__customer__v1__batch_update_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchUpdateContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_update_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_update_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_update_contacts_response__init
+                     (Steward__Customer__V1__BatchUpdateContactsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchUpdateContactsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_UPDATE_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_update_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_update_contacts_response__pack
+                     (const Steward__Customer__V1__BatchUpdateContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_update_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchUpdateContactsResponse *
+       steward__customer__v1__batch_update_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchUpdateContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_update_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_update_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__delete_contact_request__init
                      (Steward__Customer__V1__DeleteContactRequest         *message)
 {
@@ -727,6 +817,96 @@ void   steward__customer__v1__delete_contact_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__delete_contact_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__batch_delete_contacts_request__init
+                     (Steward__Customer__V1__BatchDeleteContactsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchDeleteContactsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_DELETE_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_delete_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_delete_contacts_request__pack
+                     (const Steward__Customer__V1__BatchDeleteContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_delete_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchDeleteContactsRequest *
+       steward__customer__v1__batch_delete_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchDeleteContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_delete_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_delete_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_delete_contacts_response__init
+                     (Steward__Customer__V1__BatchDeleteContactsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchDeleteContactsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_DELETE_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_delete_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_delete_contacts_response__pack
+                     (const Steward__Customer__V1__BatchDeleteContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_delete_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchDeleteContactsResponse *
+       steward__customer__v1__batch_delete_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchDeleteContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_delete_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_delete_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__restore_contact_request__init
                      (Steward__Customer__V1__RestoreContactRequest         *message)
 {
@@ -815,6 +995,96 @@ void   steward__customer__v1__restore_contact_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__customer__v1__restore_contact_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_restore_contacts_request__init
+                     (Steward__Customer__V1__BatchRestoreContactsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchRestoreContactsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_RESTORE_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_restore_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_restore_contacts_request__pack
+                     (const Steward__Customer__V1__BatchRestoreContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_restore_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchRestoreContactsRequest *
+       steward__customer__v1__batch_restore_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchRestoreContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_restore_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_restore_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_restore_contacts_response__init
+                     (Steward__Customer__V1__BatchRestoreContactsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchRestoreContactsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_RESTORE_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_restore_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_restore_contacts_response__pack
+                     (const Steward__Customer__V1__BatchRestoreContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_restore_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchRestoreContactsResponse *
+       steward__customer__v1__batch_restore_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchRestoreContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_restore_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_restore_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_contacts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__customer__v1__list_contact_changes_request__init
@@ -2005,6 +2275,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__update_contact_response_
   (ProtobufCMessageInit) steward__customer__v1__update_contact_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_update_contacts_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateContactsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchUpdateContactsRequest, requests),
+    &steward__customer__v1__update_contact_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_update_contacts_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_update_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_update_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchUpdateContactsRequest",
+  "BatchUpdateContactsRequest",
+  "Steward__Customer__V1__BatchUpdateContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchUpdateContactsRequest),
+  1,
+  steward__customer__v1__batch_update_contacts_request__field_descriptors,
+  steward__customer__v1__batch_update_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_update_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_update_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_update_contacts_response__field_descriptors[2] =
+{
+  {
+    "contacts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateContactsResponse, n_contacts),
+    offsetof(Steward__Customer__V1__BatchUpdateContactsResponse, contacts),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateContactsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchUpdateContactsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_update_contacts_response__field_indices_by_name[] = {
+  0,   /* field[0] = contacts */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_update_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_update_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchUpdateContactsResponse",
+  "BatchUpdateContactsResponse",
+  "Steward__Customer__V1__BatchUpdateContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchUpdateContactsResponse),
+  2,
+  steward__customer__v1__batch_update_contacts_response__field_descriptors,
+  steward__customer__v1__batch_update_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_update_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_update_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__delete_contact_request__field_descriptors[2] =
 {
   {
@@ -2094,6 +2453,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__delete_contact_response_
   (ProtobufCMessageInit) steward__customer__v1__delete_contact_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_delete_contacts_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteContactsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchDeleteContactsRequest, requests),
+    &steward__customer__v1__delete_contact_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_delete_contacts_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_delete_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchDeleteContactsRequest",
+  "BatchDeleteContactsRequest",
+  "Steward__Customer__V1__BatchDeleteContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchDeleteContactsRequest),
+  1,
+  steward__customer__v1__batch_delete_contacts_request__field_descriptors,
+  steward__customer__v1__batch_delete_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_delete_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_delete_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_delete_contacts_response__field_descriptors[2] =
+{
+  {
+    "contacts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteContactsResponse, n_contacts),
+    offsetof(Steward__Customer__V1__BatchDeleteContactsResponse, contacts),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteContactsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchDeleteContactsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_delete_contacts_response__field_indices_by_name[] = {
+  0,   /* field[0] = contacts */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_delete_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchDeleteContactsResponse",
+  "BatchDeleteContactsResponse",
+  "Steward__Customer__V1__BatchDeleteContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchDeleteContactsResponse),
+  2,
+  steward__customer__v1__batch_delete_contacts_response__field_descriptors,
+  steward__customer__v1__batch_delete_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_delete_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_delete_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__restore_contact_request__field_descriptors[1] =
 {
   {
@@ -2168,6 +2616,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__restore_contact_response
   steward__customer__v1__restore_contact_response__field_indices_by_name,
   1,  steward__customer__v1__restore_contact_response__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__restore_contact_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_restore_contacts_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreContactsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchRestoreContactsRequest, requests),
+    &steward__customer__v1__restore_contact_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_restore_contacts_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_restore_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchRestoreContactsRequest",
+  "BatchRestoreContactsRequest",
+  "Steward__Customer__V1__BatchRestoreContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchRestoreContactsRequest),
+  1,
+  steward__customer__v1__batch_restore_contacts_request__field_descriptors,
+  steward__customer__v1__batch_restore_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_restore_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_restore_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_restore_contacts_response__field_descriptors[2] =
+{
+  {
+    "contacts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreContactsResponse, n_contacts),
+    offsetof(Steward__Customer__V1__BatchRestoreContactsResponse, contacts),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreContactsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchRestoreContactsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_restore_contacts_response__field_indices_by_name[] = {
+  0,   /* field[0] = contacts */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_restore_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchRestoreContactsResponse",
+  "BatchRestoreContactsResponse",
+  "Steward__Customer__V1__BatchRestoreContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchRestoreContactsResponse),
+  2,
+  steward__customer__v1__batch_restore_contacts_response__field_descriptors,
+  steward__customer__v1__batch_restore_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_restore_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_restore_contacts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__customer__v1__list_contact_changes_request__field_descriptors[4] =
@@ -2474,7 +3011,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__contact_point_kind__descrip
   steward__customer__v1__contact_point_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[12] =
 {
   { "GetContact", &steward__customer__v1__get_contact_request__descriptor, &steward__customer__v1__get_contact_response__descriptor },
   { "BatchGetContacts", &steward__customer__v1__batch_get_contacts_request__descriptor, &steward__customer__v1__batch_get_contacts_response__descriptor },
@@ -2482,19 +3019,25 @@ static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__m
   { "CreateContact", &steward__customer__v1__create_contact_request__descriptor, &steward__customer__v1__create_contact_response__descriptor },
   { "BatchCreateContacts", &steward__customer__v1__batch_create_contacts_request__descriptor, &steward__customer__v1__batch_create_contacts_response__descriptor },
   { "UpdateContact", &steward__customer__v1__update_contact_request__descriptor, &steward__customer__v1__update_contact_response__descriptor },
+  { "BatchUpdateContacts", &steward__customer__v1__batch_update_contacts_request__descriptor, &steward__customer__v1__batch_update_contacts_response__descriptor },
   { "DeleteContact", &steward__customer__v1__delete_contact_request__descriptor, &steward__customer__v1__delete_contact_response__descriptor },
+  { "BatchDeleteContacts", &steward__customer__v1__batch_delete_contacts_request__descriptor, &steward__customer__v1__batch_delete_contacts_response__descriptor },
   { "RestoreContact", &steward__customer__v1__restore_contact_request__descriptor, &steward__customer__v1__restore_contact_response__descriptor },
+  { "BatchRestoreContacts", &steward__customer__v1__batch_restore_contacts_request__descriptor, &steward__customer__v1__batch_restore_contacts_response__descriptor },
   { "ListContactChanges", &steward__customer__v1__list_contact_changes_request__descriptor, &steward__customer__v1__list_contact_changes_response__descriptor },
 };
 const unsigned steward__customer__v1__contact_service__method_indices_by_name[] = {
   4,        /* BatchCreateContacts */
+  8,        /* BatchDeleteContacts */
   1,        /* BatchGetContacts */
+  10,        /* BatchRestoreContacts */
+  6,        /* BatchUpdateContacts */
   3,        /* CreateContact */
-  6,        /* DeleteContact */
+  7,        /* DeleteContact */
   0,        /* GetContact */
-  8,        /* ListContactChanges */
+  11,        /* ListContactChanges */
   2,        /* ListContacts */
-  7,        /* RestoreContact */
+  9,        /* RestoreContact */
   5         /* UpdateContact */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descriptor =
@@ -2504,7 +3047,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descrip
   "ContactService",
   "Steward__Customer__V1__ContactService",
   "steward.customer.v1",
-  9,
+  12,
   steward__customer__v1__contact_service__method_descriptors,
   steward__customer__v1__contact_service__method_indices_by_name
 };
@@ -2556,13 +3099,29 @@ void steward__customer__v1__contact_service__update_contact(ProtobufCService *se
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__contact_service__batch_update_contacts(ProtobufCService *service,
+                                                                   const Steward__Customer__V1__BatchUpdateContactsRequest *input,
+                                                                   Steward__Customer__V1__BatchUpdateContactsResponse_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__contact_service__delete_contact(ProtobufCService *service,
                                                             const Steward__Customer__V1__DeleteContactRequest *input,
                                                             Steward__Customer__V1__DeleteContactResponse_Closure closure,
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__contact_service__batch_delete_contacts(ProtobufCService *service,
+                                                                   const Steward__Customer__V1__BatchDeleteContactsRequest *input,
+                                                                   Steward__Customer__V1__BatchDeleteContactsResponse_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__restore_contact(ProtobufCService *service,
                                                              const Steward__Customer__V1__RestoreContactRequest *input,
@@ -2570,7 +3129,15 @@ void steward__customer__v1__contact_service__restore_contact(ProtobufCService *s
                                                              void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__contact_service__batch_restore_contacts(ProtobufCService *service,
+                                                                    const Steward__Customer__V1__BatchRestoreContactsRequest *input,
+                                                                    Steward__Customer__V1__BatchRestoreContactsResponse_Closure closure,
+                                                                    void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__list_contact_changes(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ListContactChangesRequest *input,
@@ -2578,7 +3145,7 @@ void steward__customer__v1__contact_service__list_contact_changes(ProtobufCServi
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__init (Steward__Customer__V1__ContactService_Service *service,
                                                    Steward__Customer__V1__ContactService_ServiceDestroy destroy)

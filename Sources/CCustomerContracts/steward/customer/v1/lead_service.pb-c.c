@@ -592,6 +592,96 @@ void   steward__customer__v1__update_lead_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__update_lead_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__batch_update_leads_request__init
+                     (Steward__Customer__V1__BatchUpdateLeadsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchUpdateLeadsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_UPDATE_LEADS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_update_leads_request__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateLeadsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_leads_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_update_leads_request__pack
+                     (const Steward__Customer__V1__BatchUpdateLeadsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_leads_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_update_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateLeadsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_leads_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchUpdateLeadsRequest *
+       steward__customer__v1__batch_update_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchUpdateLeadsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_update_leads_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_update_leads_request__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateLeadsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_leads_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_update_leads_response__init
+                     (Steward__Customer__V1__BatchUpdateLeadsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchUpdateLeadsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_UPDATE_LEADS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_update_leads_response__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateLeadsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_leads_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_update_leads_response__pack
+                     (const Steward__Customer__V1__BatchUpdateLeadsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_leads_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_update_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateLeadsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_leads_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchUpdateLeadsResponse *
+       steward__customer__v1__batch_update_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchUpdateLeadsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_update_leads_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_update_leads_response__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateLeadsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_update_leads_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__delete_lead_request__init
                      (Steward__Customer__V1__DeleteLeadRequest         *message)
 {
@@ -682,6 +772,96 @@ void   steward__customer__v1__delete_lead_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__delete_lead_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__batch_delete_leads_request__init
+                     (Steward__Customer__V1__BatchDeleteLeadsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchDeleteLeadsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_DELETE_LEADS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_delete_leads_request__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteLeadsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_leads_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_delete_leads_request__pack
+                     (const Steward__Customer__V1__BatchDeleteLeadsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_leads_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_delete_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteLeadsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_leads_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchDeleteLeadsRequest *
+       steward__customer__v1__batch_delete_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchDeleteLeadsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_delete_leads_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_delete_leads_request__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteLeadsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_leads_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_delete_leads_response__init
+                     (Steward__Customer__V1__BatchDeleteLeadsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchDeleteLeadsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_DELETE_LEADS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_delete_leads_response__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteLeadsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_leads_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_delete_leads_response__pack
+                     (const Steward__Customer__V1__BatchDeleteLeadsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_leads_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_delete_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteLeadsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_leads_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchDeleteLeadsResponse *
+       steward__customer__v1__batch_delete_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchDeleteLeadsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_delete_leads_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_delete_leads_response__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteLeadsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_delete_leads_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__restore_lead_request__init
                      (Steward__Customer__V1__RestoreLeadRequest         *message)
 {
@@ -770,6 +950,96 @@ void   steward__customer__v1__restore_lead_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__customer__v1__restore_lead_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_restore_leads_request__init
+                     (Steward__Customer__V1__BatchRestoreLeadsRequest         *message)
+{
+  static const Steward__Customer__V1__BatchRestoreLeadsRequest init_value = STEWARD__CUSTOMER__V1__BATCH_RESTORE_LEADS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_restore_leads_request__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreLeadsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_leads_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_restore_leads_request__pack
+                     (const Steward__Customer__V1__BatchRestoreLeadsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_leads_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_restore_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreLeadsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_leads_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchRestoreLeadsRequest *
+       steward__customer__v1__batch_restore_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchRestoreLeadsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_restore_leads_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_restore_leads_request__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreLeadsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_leads_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__batch_restore_leads_response__init
+                     (Steward__Customer__V1__BatchRestoreLeadsResponse         *message)
+{
+  static const Steward__Customer__V1__BatchRestoreLeadsResponse init_value = STEWARD__CUSTOMER__V1__BATCH_RESTORE_LEADS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__batch_restore_leads_response__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreLeadsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_leads_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__batch_restore_leads_response__pack
+                     (const Steward__Customer__V1__BatchRestoreLeadsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_leads_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__batch_restore_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreLeadsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_leads_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__BatchRestoreLeadsResponse *
+       steward__customer__v1__batch_restore_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__BatchRestoreLeadsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__batch_restore_leads_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__batch_restore_leads_response__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreLeadsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__batch_restore_leads_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__customer__v1__list_lead_changes_request__init
@@ -1909,6 +2179,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__update_lead_response__de
   (ProtobufCMessageInit) steward__customer__v1__update_lead_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_update_leads_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateLeadsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchUpdateLeadsRequest, requests),
+    &steward__customer__v1__update_lead_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_update_leads_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_update_leads_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_update_leads_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchUpdateLeadsRequest",
+  "BatchUpdateLeadsRequest",
+  "Steward__Customer__V1__BatchUpdateLeadsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchUpdateLeadsRequest),
+  1,
+  steward__customer__v1__batch_update_leads_request__field_descriptors,
+  steward__customer__v1__batch_update_leads_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_update_leads_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_update_leads_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_update_leads_response__field_descriptors[2] =
+{
+  {
+    "leads",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateLeadsResponse, n_leads),
+    offsetof(Steward__Customer__V1__BatchUpdateLeadsResponse, leads),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchUpdateLeadsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchUpdateLeadsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_update_leads_response__field_indices_by_name[] = {
+  0,   /* field[0] = leads */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_update_leads_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_update_leads_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchUpdateLeadsResponse",
+  "BatchUpdateLeadsResponse",
+  "Steward__Customer__V1__BatchUpdateLeadsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchUpdateLeadsResponse),
+  2,
+  steward__customer__v1__batch_update_leads_response__field_descriptors,
+  steward__customer__v1__batch_update_leads_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_update_leads_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_update_leads_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__delete_lead_request__field_descriptors[2] =
 {
   {
@@ -1998,6 +2357,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__delete_lead_response__de
   (ProtobufCMessageInit) steward__customer__v1__delete_lead_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_delete_leads_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteLeadsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchDeleteLeadsRequest, requests),
+    &steward__customer__v1__delete_lead_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_delete_leads_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_delete_leads_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_leads_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchDeleteLeadsRequest",
+  "BatchDeleteLeadsRequest",
+  "Steward__Customer__V1__BatchDeleteLeadsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchDeleteLeadsRequest),
+  1,
+  steward__customer__v1__batch_delete_leads_request__field_descriptors,
+  steward__customer__v1__batch_delete_leads_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_delete_leads_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_delete_leads_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_delete_leads_response__field_descriptors[2] =
+{
+  {
+    "leads",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteLeadsResponse, n_leads),
+    offsetof(Steward__Customer__V1__BatchDeleteLeadsResponse, leads),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchDeleteLeadsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchDeleteLeadsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_delete_leads_response__field_indices_by_name[] = {
+  0,   /* field[0] = leads */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_delete_leads_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_leads_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchDeleteLeadsResponse",
+  "BatchDeleteLeadsResponse",
+  "Steward__Customer__V1__BatchDeleteLeadsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchDeleteLeadsResponse),
+  2,
+  steward__customer__v1__batch_delete_leads_response__field_descriptors,
+  steward__customer__v1__batch_delete_leads_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_delete_leads_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_delete_leads_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__restore_lead_request__field_descriptors[1] =
 {
   {
@@ -2072,6 +2520,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__restore_lead_response__d
   steward__customer__v1__restore_lead_response__field_indices_by_name,
   1,  steward__customer__v1__restore_lead_response__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__restore_lead_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_restore_leads_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreLeadsRequest, n_requests),
+    offsetof(Steward__Customer__V1__BatchRestoreLeadsRequest, requests),
+    &steward__customer__v1__restore_lead_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_restore_leads_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_restore_leads_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_leads_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchRestoreLeadsRequest",
+  "BatchRestoreLeadsRequest",
+  "Steward__Customer__V1__BatchRestoreLeadsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchRestoreLeadsRequest),
+  1,
+  steward__customer__v1__batch_restore_leads_request__field_descriptors,
+  steward__customer__v1__batch_restore_leads_request__field_indices_by_name,
+  1,  steward__customer__v1__batch_restore_leads_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_restore_leads_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__batch_restore_leads_response__field_descriptors[2] =
+{
+  {
+    "leads",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreLeadsResponse, n_leads),
+    offsetof(Steward__Customer__V1__BatchRestoreLeadsResponse, leads),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__BatchRestoreLeadsResponse, n_results),
+    offsetof(Steward__Customer__V1__BatchRestoreLeadsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__batch_restore_leads_response__field_indices_by_name[] = {
+  0,   /* field[0] = leads */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__customer__v1__batch_restore_leads_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_leads_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.BatchRestoreLeadsResponse",
+  "BatchRestoreLeadsResponse",
+  "Steward__Customer__V1__BatchRestoreLeadsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__BatchRestoreLeadsResponse),
+  2,
+  steward__customer__v1__batch_restore_leads_response__field_descriptors,
+  steward__customer__v1__batch_restore_leads_response__field_indices_by_name,
+  1,  steward__customer__v1__batch_restore_leads_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__batch_restore_leads_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__customer__v1__list_lead_changes_request__field_descriptors[4] =
@@ -2378,7 +2915,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__lead_status__descriptor =
   steward__customer__v1__lead_status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[12] =
 {
   { "GetLead", &steward__customer__v1__get_lead_request__descriptor, &steward__customer__v1__get_lead_response__descriptor },
   { "BatchGetLeads", &steward__customer__v1__batch_get_leads_request__descriptor, &steward__customer__v1__batch_get_leads_response__descriptor },
@@ -2386,19 +2923,25 @@ static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__meth
   { "CreateLead", &steward__customer__v1__create_lead_request__descriptor, &steward__customer__v1__create_lead_response__descriptor },
   { "BatchCreateLeads", &steward__customer__v1__batch_create_leads_request__descriptor, &steward__customer__v1__batch_create_leads_response__descriptor },
   { "UpdateLead", &steward__customer__v1__update_lead_request__descriptor, &steward__customer__v1__update_lead_response__descriptor },
+  { "BatchUpdateLeads", &steward__customer__v1__batch_update_leads_request__descriptor, &steward__customer__v1__batch_update_leads_response__descriptor },
   { "DeleteLead", &steward__customer__v1__delete_lead_request__descriptor, &steward__customer__v1__delete_lead_response__descriptor },
+  { "BatchDeleteLeads", &steward__customer__v1__batch_delete_leads_request__descriptor, &steward__customer__v1__batch_delete_leads_response__descriptor },
   { "RestoreLead", &steward__customer__v1__restore_lead_request__descriptor, &steward__customer__v1__restore_lead_response__descriptor },
+  { "BatchRestoreLeads", &steward__customer__v1__batch_restore_leads_request__descriptor, &steward__customer__v1__batch_restore_leads_response__descriptor },
   { "ListLeadChanges", &steward__customer__v1__list_lead_changes_request__descriptor, &steward__customer__v1__list_lead_changes_response__descriptor },
 };
 const unsigned steward__customer__v1__lead_service__method_indices_by_name[] = {
   4,        /* BatchCreateLeads */
+  8,        /* BatchDeleteLeads */
   1,        /* BatchGetLeads */
+  10,        /* BatchRestoreLeads */
+  6,        /* BatchUpdateLeads */
   3,        /* CreateLead */
-  6,        /* DeleteLead */
+  7,        /* DeleteLead */
   0,        /* GetLead */
-  8,        /* ListLeadChanges */
+  11,        /* ListLeadChanges */
   2,        /* ListLeads */
-  7,        /* RestoreLead */
+  9,        /* RestoreLead */
   5         /* UpdateLead */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor =
@@ -2408,7 +2951,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor
   "LeadService",
   "Steward__Customer__V1__LeadService",
   "steward.customer.v1",
-  9,
+  12,
   steward__customer__v1__lead_service__method_descriptors,
   steward__customer__v1__lead_service__method_indices_by_name
 };
@@ -2460,13 +3003,29 @@ void steward__customer__v1__lead_service__update_lead(ProtobufCService *service,
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__lead_service__batch_update_leads(ProtobufCService *service,
+                                                             const Steward__Customer__V1__BatchUpdateLeadsRequest *input,
+                                                             Steward__Customer__V1__BatchUpdateLeadsResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__lead_service__delete_lead(ProtobufCService *service,
                                                       const Steward__Customer__V1__DeleteLeadRequest *input,
                                                       Steward__Customer__V1__DeleteLeadResponse_Closure closure,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__lead_service__batch_delete_leads(ProtobufCService *service,
+                                                             const Steward__Customer__V1__BatchDeleteLeadsRequest *input,
+                                                             Steward__Customer__V1__BatchDeleteLeadsResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__restore_lead(ProtobufCService *service,
                                                        const Steward__Customer__V1__RestoreLeadRequest *input,
@@ -2474,7 +3033,15 @@ void steward__customer__v1__lead_service__restore_lead(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__lead_service__batch_restore_leads(ProtobufCService *service,
+                                                              const Steward__Customer__V1__BatchRestoreLeadsRequest *input,
+                                                              Steward__Customer__V1__BatchRestoreLeadsResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__list_lead_changes(ProtobufCService *service,
                                                             const Steward__Customer__V1__ListLeadChangesRequest *input,
@@ -2482,7 +3049,7 @@ void steward__customer__v1__lead_service__list_lead_changes(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadService_Service *service,
                                                 Steward__Customer__V1__LeadService_ServiceDestroy destroy)

@@ -592,6 +592,96 @@ void   steward__identity__v1__update_department_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__update_department_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__batch_update_departments_request__init
+                     (Steward__Identity__V1__BatchUpdateDepartmentsRequest         *message)
+{
+  static const Steward__Identity__V1__BatchUpdateDepartmentsRequest init_value = STEWARD__IDENTITY__V1__BATCH_UPDATE_DEPARTMENTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_update_departments_request__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_departments_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_update_departments_request__pack
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_departments_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_update_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_departments_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchUpdateDepartmentsRequest *
+       steward__identity__v1__batch_update_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchUpdateDepartmentsRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_update_departments_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_update_departments_request__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_departments_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_update_departments_response__init
+                     (Steward__Identity__V1__BatchUpdateDepartmentsResponse         *message)
+{
+  static const Steward__Identity__V1__BatchUpdateDepartmentsResponse init_value = STEWARD__IDENTITY__V1__BATCH_UPDATE_DEPARTMENTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_update_departments_response__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_departments_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_update_departments_response__pack
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_departments_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_update_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_departments_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchUpdateDepartmentsResponse *
+       steward__identity__v1__batch_update_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchUpdateDepartmentsResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_update_departments_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_update_departments_response__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_departments_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__delete_department_request__init
                      (Steward__Identity__V1__DeleteDepartmentRequest         *message)
 {
@@ -682,6 +772,96 @@ void   steward__identity__v1__delete_department_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__delete_department_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__batch_delete_departments_request__init
+                     (Steward__Identity__V1__BatchDeleteDepartmentsRequest         *message)
+{
+  static const Steward__Identity__V1__BatchDeleteDepartmentsRequest init_value = STEWARD__IDENTITY__V1__BATCH_DELETE_DEPARTMENTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_delete_departments_request__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_departments_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_delete_departments_request__pack
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_departments_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_delete_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_departments_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchDeleteDepartmentsRequest *
+       steward__identity__v1__batch_delete_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchDeleteDepartmentsRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_delete_departments_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_delete_departments_request__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_departments_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_delete_departments_response__init
+                     (Steward__Identity__V1__BatchDeleteDepartmentsResponse         *message)
+{
+  static const Steward__Identity__V1__BatchDeleteDepartmentsResponse init_value = STEWARD__IDENTITY__V1__BATCH_DELETE_DEPARTMENTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_delete_departments_response__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_departments_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_delete_departments_response__pack
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_departments_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_delete_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_departments_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchDeleteDepartmentsResponse *
+       steward__identity__v1__batch_delete_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchDeleteDepartmentsResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_delete_departments_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_delete_departments_response__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_departments_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__restore_department_request__init
                      (Steward__Identity__V1__RestoreDepartmentRequest         *message)
 {
@@ -770,6 +950,96 @@ void   steward__identity__v1__restore_department_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__identity__v1__restore_department_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_restore_departments_request__init
+                     (Steward__Identity__V1__BatchRestoreDepartmentsRequest         *message)
+{
+  static const Steward__Identity__V1__BatchRestoreDepartmentsRequest init_value = STEWARD__IDENTITY__V1__BATCH_RESTORE_DEPARTMENTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_restore_departments_request__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_departments_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_restore_departments_request__pack
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_departments_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_restore_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_departments_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchRestoreDepartmentsRequest *
+       steward__identity__v1__batch_restore_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchRestoreDepartmentsRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_restore_departments_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_restore_departments_request__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_departments_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_restore_departments_response__init
+                     (Steward__Identity__V1__BatchRestoreDepartmentsResponse         *message)
+{
+  static const Steward__Identity__V1__BatchRestoreDepartmentsResponse init_value = STEWARD__IDENTITY__V1__BATCH_RESTORE_DEPARTMENTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_restore_departments_response__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_departments_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_restore_departments_response__pack
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_departments_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_restore_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_departments_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchRestoreDepartmentsResponse *
+       steward__identity__v1__batch_restore_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchRestoreDepartmentsResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_restore_departments_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_restore_departments_response__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_departments_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__identity__v1__list_department_changes_request__init
@@ -1688,6 +1958,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__update_department_respon
   (ProtobufCMessageInit) steward__identity__v1__update_department_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_update_departments_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchUpdateDepartmentsRequest, n_requests),
+    offsetof(Steward__Identity__V1__BatchUpdateDepartmentsRequest, requests),
+    &steward__identity__v1__update_department_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_update_departments_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_update_departments_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_update_departments_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchUpdateDepartmentsRequest",
+  "BatchUpdateDepartmentsRequest",
+  "Steward__Identity__V1__BatchUpdateDepartmentsRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchUpdateDepartmentsRequest),
+  1,
+  steward__identity__v1__batch_update_departments_request__field_descriptors,
+  steward__identity__v1__batch_update_departments_request__field_indices_by_name,
+  1,  steward__identity__v1__batch_update_departments_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_update_departments_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_update_departments_response__field_descriptors[2] =
+{
+  {
+    "departments",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchUpdateDepartmentsResponse, n_departments),
+    offsetof(Steward__Identity__V1__BatchUpdateDepartmentsResponse, departments),
+    &steward__identity__v1__department__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchUpdateDepartmentsResponse, n_results),
+    offsetof(Steward__Identity__V1__BatchUpdateDepartmentsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_update_departments_response__field_indices_by_name[] = {
+  0,   /* field[0] = departments */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_update_departments_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_update_departments_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchUpdateDepartmentsResponse",
+  "BatchUpdateDepartmentsResponse",
+  "Steward__Identity__V1__BatchUpdateDepartmentsResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchUpdateDepartmentsResponse),
+  2,
+  steward__identity__v1__batch_update_departments_response__field_descriptors,
+  steward__identity__v1__batch_update_departments_response__field_indices_by_name,
+  1,  steward__identity__v1__batch_update_departments_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_update_departments_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__delete_department_request__field_descriptors[2] =
 {
   {
@@ -1777,6 +2136,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__delete_department_respon
   (ProtobufCMessageInit) steward__identity__v1__delete_department_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_delete_departments_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchDeleteDepartmentsRequest, n_requests),
+    offsetof(Steward__Identity__V1__BatchDeleteDepartmentsRequest, requests),
+    &steward__identity__v1__delete_department_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_delete_departments_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_delete_departments_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_departments_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchDeleteDepartmentsRequest",
+  "BatchDeleteDepartmentsRequest",
+  "Steward__Identity__V1__BatchDeleteDepartmentsRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchDeleteDepartmentsRequest),
+  1,
+  steward__identity__v1__batch_delete_departments_request__field_descriptors,
+  steward__identity__v1__batch_delete_departments_request__field_indices_by_name,
+  1,  steward__identity__v1__batch_delete_departments_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_delete_departments_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_delete_departments_response__field_descriptors[2] =
+{
+  {
+    "departments",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchDeleteDepartmentsResponse, n_departments),
+    offsetof(Steward__Identity__V1__BatchDeleteDepartmentsResponse, departments),
+    &steward__identity__v1__department__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchDeleteDepartmentsResponse, n_results),
+    offsetof(Steward__Identity__V1__BatchDeleteDepartmentsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_delete_departments_response__field_indices_by_name[] = {
+  0,   /* field[0] = departments */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_delete_departments_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_departments_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchDeleteDepartmentsResponse",
+  "BatchDeleteDepartmentsResponse",
+  "Steward__Identity__V1__BatchDeleteDepartmentsResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchDeleteDepartmentsResponse),
+  2,
+  steward__identity__v1__batch_delete_departments_response__field_descriptors,
+  steward__identity__v1__batch_delete_departments_response__field_indices_by_name,
+  1,  steward__identity__v1__batch_delete_departments_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_delete_departments_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__restore_department_request__field_descriptors[1] =
 {
   {
@@ -1851,6 +2299,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__restore_department_respo
   steward__identity__v1__restore_department_response__field_indices_by_name,
   1,  steward__identity__v1__restore_department_response__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__restore_department_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_restore_departments_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchRestoreDepartmentsRequest, n_requests),
+    offsetof(Steward__Identity__V1__BatchRestoreDepartmentsRequest, requests),
+    &steward__identity__v1__restore_department_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_restore_departments_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_restore_departments_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_departments_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchRestoreDepartmentsRequest",
+  "BatchRestoreDepartmentsRequest",
+  "Steward__Identity__V1__BatchRestoreDepartmentsRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchRestoreDepartmentsRequest),
+  1,
+  steward__identity__v1__batch_restore_departments_request__field_descriptors,
+  steward__identity__v1__batch_restore_departments_request__field_indices_by_name,
+  1,  steward__identity__v1__batch_restore_departments_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_restore_departments_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_restore_departments_response__field_descriptors[2] =
+{
+  {
+    "departments",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchRestoreDepartmentsResponse, n_departments),
+    offsetof(Steward__Identity__V1__BatchRestoreDepartmentsResponse, departments),
+    &steward__identity__v1__department__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchRestoreDepartmentsResponse, n_results),
+    offsetof(Steward__Identity__V1__BatchRestoreDepartmentsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_restore_departments_response__field_indices_by_name[] = {
+  0,   /* field[0] = departments */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_restore_departments_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_departments_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchRestoreDepartmentsResponse",
+  "BatchRestoreDepartmentsResponse",
+  "Steward__Identity__V1__BatchRestoreDepartmentsResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchRestoreDepartmentsResponse),
+  2,
+  steward__identity__v1__batch_restore_departments_response__field_descriptors,
+  steward__identity__v1__batch_restore_departments_response__field_indices_by_name,
+  1,  steward__identity__v1__batch_restore_departments_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_restore_departments_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__identity__v1__list_department_changes_request__field_descriptors[4] =
@@ -2123,7 +2660,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__department_history_entry
   (ProtobufCMessageInit) steward__identity__v1__department_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[12] =
 {
   { "GetDepartment", &steward__identity__v1__get_department_request__descriptor, &steward__identity__v1__get_department_response__descriptor },
   { "BatchGetDepartments", &steward__identity__v1__batch_get_departments_request__descriptor, &steward__identity__v1__batch_get_departments_response__descriptor },
@@ -2131,19 +2668,25 @@ static const ProtobufCMethodDescriptor steward__identity__v1__department_service
   { "CreateDepartment", &steward__identity__v1__create_department_request__descriptor, &steward__identity__v1__create_department_response__descriptor },
   { "BatchCreateDepartments", &steward__identity__v1__batch_create_departments_request__descriptor, &steward__identity__v1__batch_create_departments_response__descriptor },
   { "UpdateDepartment", &steward__identity__v1__update_department_request__descriptor, &steward__identity__v1__update_department_response__descriptor },
+  { "BatchUpdateDepartments", &steward__identity__v1__batch_update_departments_request__descriptor, &steward__identity__v1__batch_update_departments_response__descriptor },
   { "DeleteDepartment", &steward__identity__v1__delete_department_request__descriptor, &steward__identity__v1__delete_department_response__descriptor },
+  { "BatchDeleteDepartments", &steward__identity__v1__batch_delete_departments_request__descriptor, &steward__identity__v1__batch_delete_departments_response__descriptor },
   { "RestoreDepartment", &steward__identity__v1__restore_department_request__descriptor, &steward__identity__v1__restore_department_response__descriptor },
+  { "BatchRestoreDepartments", &steward__identity__v1__batch_restore_departments_request__descriptor, &steward__identity__v1__batch_restore_departments_response__descriptor },
   { "ListDepartmentChanges", &steward__identity__v1__list_department_changes_request__descriptor, &steward__identity__v1__list_department_changes_response__descriptor },
 };
 const unsigned steward__identity__v1__department_service__method_indices_by_name[] = {
   4,        /* BatchCreateDepartments */
+  8,        /* BatchDeleteDepartments */
   1,        /* BatchGetDepartments */
+  10,        /* BatchRestoreDepartments */
+  6,        /* BatchUpdateDepartments */
   3,        /* CreateDepartment */
-  6,        /* DeleteDepartment */
+  7,        /* DeleteDepartment */
   0,        /* GetDepartment */
-  8,        /* ListDepartmentChanges */
+  11,        /* ListDepartmentChanges */
   2,        /* ListDepartments */
-  7,        /* RestoreDepartment */
+  9,        /* RestoreDepartment */
   5         /* UpdateDepartment */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__department_service__descriptor =
@@ -2153,7 +2696,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__department_service__desc
   "DepartmentService",
   "Steward__Identity__V1__DepartmentService",
   "steward.identity.v1",
-  9,
+  12,
   steward__identity__v1__department_service__method_descriptors,
   steward__identity__v1__department_service__method_indices_by_name
 };
@@ -2205,13 +2748,29 @@ void steward__identity__v1__department_service__update_department(ProtobufCServi
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__department_service__batch_update_departments(ProtobufCService *service,
+                                                                         const Steward__Identity__V1__BatchUpdateDepartmentsRequest *input,
+                                                                         Steward__Identity__V1__BatchUpdateDepartmentsResponse_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__department_service__delete_department(ProtobufCService *service,
                                                                   const Steward__Identity__V1__DeleteDepartmentRequest *input,
                                                                   Steward__Identity__V1__DeleteDepartmentResponse_Closure closure,
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__department_service__batch_delete_departments(ProtobufCService *service,
+                                                                         const Steward__Identity__V1__BatchDeleteDepartmentsRequest *input,
+                                                                         Steward__Identity__V1__BatchDeleteDepartmentsResponse_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__restore_department(ProtobufCService *service,
                                                                    const Steward__Identity__V1__RestoreDepartmentRequest *input,
@@ -2219,7 +2778,15 @@ void steward__identity__v1__department_service__restore_department(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__department_service__batch_restore_departments(ProtobufCService *service,
+                                                                          const Steward__Identity__V1__BatchRestoreDepartmentsRequest *input,
+                                                                          Steward__Identity__V1__BatchRestoreDepartmentsResponse_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__list_department_changes(ProtobufCService *service,
                                                                         const Steward__Identity__V1__ListDepartmentChangesRequest *input,
@@ -2227,7 +2794,7 @@ void steward__identity__v1__department_service__list_department_changes(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__init (Steward__Identity__V1__DepartmentService_Service *service,
                                                       Steward__Identity__V1__DepartmentService_ServiceDestroy destroy)

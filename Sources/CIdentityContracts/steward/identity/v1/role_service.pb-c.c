@@ -592,6 +592,96 @@ void   steward__identity__v1__update_role_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__update_role_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__batch_update_roles_request__init
+                     (Steward__Identity__V1__BatchUpdateRolesRequest         *message)
+{
+  static const Steward__Identity__V1__BatchUpdateRolesRequest init_value = STEWARD__IDENTITY__V1__BATCH_UPDATE_ROLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_update_roles_request__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateRolesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_roles_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_update_roles_request__pack
+                     (const Steward__Identity__V1__BatchUpdateRolesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_roles_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_update_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateRolesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_roles_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchUpdateRolesRequest *
+       steward__identity__v1__batch_update_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchUpdateRolesRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_update_roles_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_update_roles_request__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateRolesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_roles_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_update_roles_response__init
+                     (Steward__Identity__V1__BatchUpdateRolesResponse         *message)
+{
+  static const Steward__Identity__V1__BatchUpdateRolesResponse init_value = STEWARD__IDENTITY__V1__BATCH_UPDATE_ROLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_update_roles_response__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateRolesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_roles_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_update_roles_response__pack
+                     (const Steward__Identity__V1__BatchUpdateRolesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_roles_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_update_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateRolesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_roles_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchUpdateRolesResponse *
+       steward__identity__v1__batch_update_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchUpdateRolesResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_update_roles_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_update_roles_response__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateRolesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_roles_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__delete_role_request__init
                      (Steward__Identity__V1__DeleteRoleRequest         *message)
 {
@@ -682,6 +772,96 @@ void   steward__identity__v1__delete_role_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__delete_role_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__batch_delete_roles_request__init
+                     (Steward__Identity__V1__BatchDeleteRolesRequest         *message)
+{
+  static const Steward__Identity__V1__BatchDeleteRolesRequest init_value = STEWARD__IDENTITY__V1__BATCH_DELETE_ROLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_delete_roles_request__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteRolesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_roles_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_delete_roles_request__pack
+                     (const Steward__Identity__V1__BatchDeleteRolesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_roles_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_delete_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteRolesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_roles_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchDeleteRolesRequest *
+       steward__identity__v1__batch_delete_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchDeleteRolesRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_delete_roles_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_delete_roles_request__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteRolesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_roles_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_delete_roles_response__init
+                     (Steward__Identity__V1__BatchDeleteRolesResponse         *message)
+{
+  static const Steward__Identity__V1__BatchDeleteRolesResponse init_value = STEWARD__IDENTITY__V1__BATCH_DELETE_ROLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_delete_roles_response__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteRolesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_roles_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_delete_roles_response__pack
+                     (const Steward__Identity__V1__BatchDeleteRolesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_roles_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_delete_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteRolesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_roles_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchDeleteRolesResponse *
+       steward__identity__v1__batch_delete_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchDeleteRolesResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_delete_roles_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_delete_roles_response__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteRolesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_roles_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__restore_role_request__init
                      (Steward__Identity__V1__RestoreRoleRequest         *message)
 {
@@ -770,6 +950,96 @@ void   steward__identity__v1__restore_role_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__identity__v1__restore_role_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_restore_roles_request__init
+                     (Steward__Identity__V1__BatchRestoreRolesRequest         *message)
+{
+  static const Steward__Identity__V1__BatchRestoreRolesRequest init_value = STEWARD__IDENTITY__V1__BATCH_RESTORE_ROLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_restore_roles_request__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreRolesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_roles_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_restore_roles_request__pack
+                     (const Steward__Identity__V1__BatchRestoreRolesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_roles_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_restore_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreRolesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_roles_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchRestoreRolesRequest *
+       steward__identity__v1__batch_restore_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchRestoreRolesRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_restore_roles_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_restore_roles_request__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreRolesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_roles_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_restore_roles_response__init
+                     (Steward__Identity__V1__BatchRestoreRolesResponse         *message)
+{
+  static const Steward__Identity__V1__BatchRestoreRolesResponse init_value = STEWARD__IDENTITY__V1__BATCH_RESTORE_ROLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_restore_roles_response__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreRolesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_roles_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_restore_roles_response__pack
+                     (const Steward__Identity__V1__BatchRestoreRolesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_roles_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_restore_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreRolesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_roles_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchRestoreRolesResponse *
+       steward__identity__v1__batch_restore_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchRestoreRolesResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_restore_roles_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_restore_roles_response__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreRolesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_roles_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__identity__v1__list_role_changes_request__init
@@ -1714,6 +1984,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__update_role_response__de
   (ProtobufCMessageInit) steward__identity__v1__update_role_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_update_roles_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchUpdateRolesRequest, n_requests),
+    offsetof(Steward__Identity__V1__BatchUpdateRolesRequest, requests),
+    &steward__identity__v1__update_role_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_update_roles_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_update_roles_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_update_roles_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchUpdateRolesRequest",
+  "BatchUpdateRolesRequest",
+  "Steward__Identity__V1__BatchUpdateRolesRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchUpdateRolesRequest),
+  1,
+  steward__identity__v1__batch_update_roles_request__field_descriptors,
+  steward__identity__v1__batch_update_roles_request__field_indices_by_name,
+  1,  steward__identity__v1__batch_update_roles_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_update_roles_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_update_roles_response__field_descriptors[2] =
+{
+  {
+    "roles",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchUpdateRolesResponse, n_roles),
+    offsetof(Steward__Identity__V1__BatchUpdateRolesResponse, roles),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchUpdateRolesResponse, n_results),
+    offsetof(Steward__Identity__V1__BatchUpdateRolesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_update_roles_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = roles */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_update_roles_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_update_roles_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchUpdateRolesResponse",
+  "BatchUpdateRolesResponse",
+  "Steward__Identity__V1__BatchUpdateRolesResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchUpdateRolesResponse),
+  2,
+  steward__identity__v1__batch_update_roles_response__field_descriptors,
+  steward__identity__v1__batch_update_roles_response__field_indices_by_name,
+  1,  steward__identity__v1__batch_update_roles_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_update_roles_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__delete_role_request__field_descriptors[2] =
 {
   {
@@ -1803,6 +2162,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__delete_role_response__de
   (ProtobufCMessageInit) steward__identity__v1__delete_role_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_delete_roles_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchDeleteRolesRequest, n_requests),
+    offsetof(Steward__Identity__V1__BatchDeleteRolesRequest, requests),
+    &steward__identity__v1__delete_role_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_delete_roles_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_delete_roles_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_roles_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchDeleteRolesRequest",
+  "BatchDeleteRolesRequest",
+  "Steward__Identity__V1__BatchDeleteRolesRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchDeleteRolesRequest),
+  1,
+  steward__identity__v1__batch_delete_roles_request__field_descriptors,
+  steward__identity__v1__batch_delete_roles_request__field_indices_by_name,
+  1,  steward__identity__v1__batch_delete_roles_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_delete_roles_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_delete_roles_response__field_descriptors[2] =
+{
+  {
+    "roles",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchDeleteRolesResponse, n_roles),
+    offsetof(Steward__Identity__V1__BatchDeleteRolesResponse, roles),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchDeleteRolesResponse, n_results),
+    offsetof(Steward__Identity__V1__BatchDeleteRolesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_delete_roles_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = roles */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_delete_roles_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_roles_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchDeleteRolesResponse",
+  "BatchDeleteRolesResponse",
+  "Steward__Identity__V1__BatchDeleteRolesResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchDeleteRolesResponse),
+  2,
+  steward__identity__v1__batch_delete_roles_response__field_descriptors,
+  steward__identity__v1__batch_delete_roles_response__field_indices_by_name,
+  1,  steward__identity__v1__batch_delete_roles_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_delete_roles_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__restore_role_request__field_descriptors[1] =
 {
   {
@@ -1877,6 +2325,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__restore_role_response__d
   steward__identity__v1__restore_role_response__field_indices_by_name,
   1,  steward__identity__v1__restore_role_response__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__restore_role_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_restore_roles_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchRestoreRolesRequest, n_requests),
+    offsetof(Steward__Identity__V1__BatchRestoreRolesRequest, requests),
+    &steward__identity__v1__restore_role_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_restore_roles_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_restore_roles_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_roles_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchRestoreRolesRequest",
+  "BatchRestoreRolesRequest",
+  "Steward__Identity__V1__BatchRestoreRolesRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchRestoreRolesRequest),
+  1,
+  steward__identity__v1__batch_restore_roles_request__field_descriptors,
+  steward__identity__v1__batch_restore_roles_request__field_indices_by_name,
+  1,  steward__identity__v1__batch_restore_roles_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_restore_roles_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_restore_roles_response__field_descriptors[2] =
+{
+  {
+    "roles",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchRestoreRolesResponse, n_roles),
+    offsetof(Steward__Identity__V1__BatchRestoreRolesResponse, roles),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchRestoreRolesResponse, n_results),
+    offsetof(Steward__Identity__V1__BatchRestoreRolesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_restore_roles_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = roles */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_restore_roles_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_roles_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchRestoreRolesResponse",
+  "BatchRestoreRolesResponse",
+  "Steward__Identity__V1__BatchRestoreRolesResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchRestoreRolesResponse),
+  2,
+  steward__identity__v1__batch_restore_roles_response__field_descriptors,
+  steward__identity__v1__batch_restore_roles_response__field_indices_by_name,
+  1,  steward__identity__v1__batch_restore_roles_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_restore_roles_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__identity__v1__list_role_changes_request__field_descriptors[4] =
@@ -2149,7 +2686,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__role_history_entry__desc
   (ProtobufCMessageInit) steward__identity__v1__role_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[12] =
 {
   { "GetRole", &steward__identity__v1__get_role_request__descriptor, &steward__identity__v1__get_role_response__descriptor },
   { "BatchGetRoles", &steward__identity__v1__batch_get_roles_request__descriptor, &steward__identity__v1__batch_get_roles_response__descriptor },
@@ -2157,19 +2694,25 @@ static const ProtobufCMethodDescriptor steward__identity__v1__role_service__meth
   { "CreateRole", &steward__identity__v1__create_role_request__descriptor, &steward__identity__v1__create_role_response__descriptor },
   { "BatchCreateRoles", &steward__identity__v1__batch_create_roles_request__descriptor, &steward__identity__v1__batch_create_roles_response__descriptor },
   { "UpdateRole", &steward__identity__v1__update_role_request__descriptor, &steward__identity__v1__update_role_response__descriptor },
+  { "BatchUpdateRoles", &steward__identity__v1__batch_update_roles_request__descriptor, &steward__identity__v1__batch_update_roles_response__descriptor },
   { "DeleteRole", &steward__identity__v1__delete_role_request__descriptor, &steward__identity__v1__delete_role_response__descriptor },
+  { "BatchDeleteRoles", &steward__identity__v1__batch_delete_roles_request__descriptor, &steward__identity__v1__batch_delete_roles_response__descriptor },
   { "RestoreRole", &steward__identity__v1__restore_role_request__descriptor, &steward__identity__v1__restore_role_response__descriptor },
+  { "BatchRestoreRoles", &steward__identity__v1__batch_restore_roles_request__descriptor, &steward__identity__v1__batch_restore_roles_response__descriptor },
   { "ListRoleChanges", &steward__identity__v1__list_role_changes_request__descriptor, &steward__identity__v1__list_role_changes_response__descriptor },
 };
 const unsigned steward__identity__v1__role_service__method_indices_by_name[] = {
   4,        /* BatchCreateRoles */
+  8,        /* BatchDeleteRoles */
   1,        /* BatchGetRoles */
+  10,        /* BatchRestoreRoles */
+  6,        /* BatchUpdateRoles */
   3,        /* CreateRole */
-  6,        /* DeleteRole */
+  7,        /* DeleteRole */
   0,        /* GetRole */
-  8,        /* ListRoleChanges */
+  11,        /* ListRoleChanges */
   2,        /* ListRoles */
-  7,        /* RestoreRole */
+  9,        /* RestoreRole */
   5         /* UpdateRole */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor =
@@ -2179,7 +2722,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor
   "RoleService",
   "Steward__Identity__V1__RoleService",
   "steward.identity.v1",
-  9,
+  12,
   steward__identity__v1__role_service__method_descriptors,
   steward__identity__v1__role_service__method_indices_by_name
 };
@@ -2231,13 +2774,29 @@ void steward__identity__v1__role_service__update_role(ProtobufCService *service,
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__role_service__batch_update_roles(ProtobufCService *service,
+                                                             const Steward__Identity__V1__BatchUpdateRolesRequest *input,
+                                                             Steward__Identity__V1__BatchUpdateRolesResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__role_service__delete_role(ProtobufCService *service,
                                                       const Steward__Identity__V1__DeleteRoleRequest *input,
                                                       Steward__Identity__V1__DeleteRoleResponse_Closure closure,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__role_service__batch_delete_roles(ProtobufCService *service,
+                                                             const Steward__Identity__V1__BatchDeleteRolesRequest *input,
+                                                             Steward__Identity__V1__BatchDeleteRolesResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__restore_role(ProtobufCService *service,
                                                        const Steward__Identity__V1__RestoreRoleRequest *input,
@@ -2245,7 +2804,15 @@ void steward__identity__v1__role_service__restore_role(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__role_service__batch_restore_roles(ProtobufCService *service,
+                                                              const Steward__Identity__V1__BatchRestoreRolesRequest *input,
+                                                              Steward__Identity__V1__BatchRestoreRolesResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__list_role_changes(ProtobufCService *service,
                                                             const Steward__Identity__V1__ListRoleChangesRequest *input,
@@ -2253,7 +2820,7 @@ void steward__identity__v1__role_service__list_role_changes(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleService_Service *service,
                                                 Steward__Identity__V1__RoleService_ServiceDestroy destroy)

@@ -592,6 +592,96 @@ void   steward__identity__v1__update_user_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__update_user_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__batch_update_users_request__init
+                     (Steward__Identity__V1__BatchUpdateUsersRequest         *message)
+{
+  static const Steward__Identity__V1__BatchUpdateUsersRequest init_value = STEWARD__IDENTITY__V1__BATCH_UPDATE_USERS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_update_users_request__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateUsersRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_users_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_update_users_request__pack
+                     (const Steward__Identity__V1__BatchUpdateUsersRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_users_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_update_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateUsersRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_users_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchUpdateUsersRequest *
+       steward__identity__v1__batch_update_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchUpdateUsersRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_update_users_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_update_users_request__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateUsersRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_users_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_update_users_response__init
+                     (Steward__Identity__V1__BatchUpdateUsersResponse         *message)
+{
+  static const Steward__Identity__V1__BatchUpdateUsersResponse init_value = STEWARD__IDENTITY__V1__BATCH_UPDATE_USERS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_update_users_response__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateUsersResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_users_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_update_users_response__pack
+                     (const Steward__Identity__V1__BatchUpdateUsersResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_users_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_update_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateUsersResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_users_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchUpdateUsersResponse *
+       steward__identity__v1__batch_update_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchUpdateUsersResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_update_users_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_update_users_response__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateUsersResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_update_users_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__delete_user_request__init
                      (Steward__Identity__V1__DeleteUserRequest         *message)
 {
@@ -682,6 +772,96 @@ void   steward__identity__v1__delete_user_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__delete_user_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__batch_delete_users_request__init
+                     (Steward__Identity__V1__BatchDeleteUsersRequest         *message)
+{
+  static const Steward__Identity__V1__BatchDeleteUsersRequest init_value = STEWARD__IDENTITY__V1__BATCH_DELETE_USERS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_delete_users_request__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteUsersRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_users_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_delete_users_request__pack
+                     (const Steward__Identity__V1__BatchDeleteUsersRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_users_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_delete_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteUsersRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_users_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchDeleteUsersRequest *
+       steward__identity__v1__batch_delete_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchDeleteUsersRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_delete_users_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_delete_users_request__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteUsersRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_users_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_delete_users_response__init
+                     (Steward__Identity__V1__BatchDeleteUsersResponse         *message)
+{
+  static const Steward__Identity__V1__BatchDeleteUsersResponse init_value = STEWARD__IDENTITY__V1__BATCH_DELETE_USERS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_delete_users_response__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteUsersResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_users_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_delete_users_response__pack
+                     (const Steward__Identity__V1__BatchDeleteUsersResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_users_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_delete_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteUsersResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_users_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchDeleteUsersResponse *
+       steward__identity__v1__batch_delete_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchDeleteUsersResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_delete_users_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_delete_users_response__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteUsersResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_delete_users_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__restore_user_request__init
                      (Steward__Identity__V1__RestoreUserRequest         *message)
 {
@@ -770,6 +950,96 @@ void   steward__identity__v1__restore_user_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__identity__v1__restore_user_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_restore_users_request__init
+                     (Steward__Identity__V1__BatchRestoreUsersRequest         *message)
+{
+  static const Steward__Identity__V1__BatchRestoreUsersRequest init_value = STEWARD__IDENTITY__V1__BATCH_RESTORE_USERS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_restore_users_request__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreUsersRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_users_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_restore_users_request__pack
+                     (const Steward__Identity__V1__BatchRestoreUsersRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_users_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_restore_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreUsersRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_users_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchRestoreUsersRequest *
+       steward__identity__v1__batch_restore_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchRestoreUsersRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_restore_users_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_restore_users_request__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreUsersRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_users_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__batch_restore_users_response__init
+                     (Steward__Identity__V1__BatchRestoreUsersResponse         *message)
+{
+  static const Steward__Identity__V1__BatchRestoreUsersResponse init_value = STEWARD__IDENTITY__V1__BATCH_RESTORE_USERS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__batch_restore_users_response__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreUsersResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_users_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__batch_restore_users_response__pack
+                     (const Steward__Identity__V1__BatchRestoreUsersResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_users_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__batch_restore_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreUsersResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_users_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__BatchRestoreUsersResponse *
+       steward__identity__v1__batch_restore_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__BatchRestoreUsersResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__batch_restore_users_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__batch_restore_users_response__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreUsersResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__batch_restore_users_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__identity__v1__list_user_changes_request__init
@@ -1856,6 +2126,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__update_user_response__de
   (ProtobufCMessageInit) steward__identity__v1__update_user_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_update_users_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchUpdateUsersRequest, n_requests),
+    offsetof(Steward__Identity__V1__BatchUpdateUsersRequest, requests),
+    &steward__identity__v1__update_user_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_update_users_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_update_users_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_update_users_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchUpdateUsersRequest",
+  "BatchUpdateUsersRequest",
+  "Steward__Identity__V1__BatchUpdateUsersRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchUpdateUsersRequest),
+  1,
+  steward__identity__v1__batch_update_users_request__field_descriptors,
+  steward__identity__v1__batch_update_users_request__field_indices_by_name,
+  1,  steward__identity__v1__batch_update_users_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_update_users_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_update_users_response__field_descriptors[2] =
+{
+  {
+    "users",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchUpdateUsersResponse, n_users),
+    offsetof(Steward__Identity__V1__BatchUpdateUsersResponse, users),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchUpdateUsersResponse, n_results),
+    offsetof(Steward__Identity__V1__BatchUpdateUsersResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_update_users_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = users */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_update_users_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_update_users_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchUpdateUsersResponse",
+  "BatchUpdateUsersResponse",
+  "Steward__Identity__V1__BatchUpdateUsersResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchUpdateUsersResponse),
+  2,
+  steward__identity__v1__batch_update_users_response__field_descriptors,
+  steward__identity__v1__batch_update_users_response__field_indices_by_name,
+  1,  steward__identity__v1__batch_update_users_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_update_users_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__delete_user_request__field_descriptors[2] =
 {
   {
@@ -1945,6 +2304,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__delete_user_response__de
   (ProtobufCMessageInit) steward__identity__v1__delete_user_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_delete_users_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchDeleteUsersRequest, n_requests),
+    offsetof(Steward__Identity__V1__BatchDeleteUsersRequest, requests),
+    &steward__identity__v1__delete_user_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_delete_users_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_delete_users_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_users_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchDeleteUsersRequest",
+  "BatchDeleteUsersRequest",
+  "Steward__Identity__V1__BatchDeleteUsersRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchDeleteUsersRequest),
+  1,
+  steward__identity__v1__batch_delete_users_request__field_descriptors,
+  steward__identity__v1__batch_delete_users_request__field_indices_by_name,
+  1,  steward__identity__v1__batch_delete_users_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_delete_users_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_delete_users_response__field_descriptors[2] =
+{
+  {
+    "users",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchDeleteUsersResponse, n_users),
+    offsetof(Steward__Identity__V1__BatchDeleteUsersResponse, users),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchDeleteUsersResponse, n_results),
+    offsetof(Steward__Identity__V1__BatchDeleteUsersResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_delete_users_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = users */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_delete_users_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_users_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchDeleteUsersResponse",
+  "BatchDeleteUsersResponse",
+  "Steward__Identity__V1__BatchDeleteUsersResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchDeleteUsersResponse),
+  2,
+  steward__identity__v1__batch_delete_users_response__field_descriptors,
+  steward__identity__v1__batch_delete_users_response__field_indices_by_name,
+  1,  steward__identity__v1__batch_delete_users_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_delete_users_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__restore_user_request__field_descriptors[1] =
 {
   {
@@ -2019,6 +2467,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__restore_user_response__d
   steward__identity__v1__restore_user_response__field_indices_by_name,
   1,  steward__identity__v1__restore_user_response__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__restore_user_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_restore_users_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchRestoreUsersRequest, n_requests),
+    offsetof(Steward__Identity__V1__BatchRestoreUsersRequest, requests),
+    &steward__identity__v1__restore_user_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_restore_users_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_restore_users_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_users_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchRestoreUsersRequest",
+  "BatchRestoreUsersRequest",
+  "Steward__Identity__V1__BatchRestoreUsersRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchRestoreUsersRequest),
+  1,
+  steward__identity__v1__batch_restore_users_request__field_descriptors,
+  steward__identity__v1__batch_restore_users_request__field_indices_by_name,
+  1,  steward__identity__v1__batch_restore_users_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_restore_users_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__batch_restore_users_response__field_descriptors[2] =
+{
+  {
+    "users",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchRestoreUsersResponse, n_users),
+    offsetof(Steward__Identity__V1__BatchRestoreUsersResponse, users),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__BatchRestoreUsersResponse, n_results),
+    offsetof(Steward__Identity__V1__BatchRestoreUsersResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__batch_restore_users_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = users */
+};
+static const ProtobufCIntRange steward__identity__v1__batch_restore_users_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_users_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.BatchRestoreUsersResponse",
+  "BatchRestoreUsersResponse",
+  "Steward__Identity__V1__BatchRestoreUsersResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__BatchRestoreUsersResponse),
+  2,
+  steward__identity__v1__batch_restore_users_response__field_descriptors,
+  steward__identity__v1__batch_restore_users_response__field_indices_by_name,
+  1,  steward__identity__v1__batch_restore_users_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__batch_restore_users_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__identity__v1__list_user_changes_request__field_descriptors[4] =
@@ -2360,7 +2897,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_respon
   (ProtobufCMessageInit) steward__identity__v1__set_user_password_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[10] =
+static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[13] =
 {
   { "GetUser", &steward__identity__v1__get_user_request__descriptor, &steward__identity__v1__get_user_response__descriptor },
   { "BatchGetUsers", &steward__identity__v1__batch_get_users_request__descriptor, &steward__identity__v1__batch_get_users_response__descriptor },
@@ -2368,21 +2905,27 @@ static const ProtobufCMethodDescriptor steward__identity__v1__user_service__meth
   { "CreateUser", &steward__identity__v1__create_user_request__descriptor, &steward__identity__v1__create_user_response__descriptor },
   { "BatchCreateUsers", &steward__identity__v1__batch_create_users_request__descriptor, &steward__identity__v1__batch_create_users_response__descriptor },
   { "UpdateUser", &steward__identity__v1__update_user_request__descriptor, &steward__identity__v1__update_user_response__descriptor },
+  { "BatchUpdateUsers", &steward__identity__v1__batch_update_users_request__descriptor, &steward__identity__v1__batch_update_users_response__descriptor },
   { "DeleteUser", &steward__identity__v1__delete_user_request__descriptor, &steward__identity__v1__delete_user_response__descriptor },
+  { "BatchDeleteUsers", &steward__identity__v1__batch_delete_users_request__descriptor, &steward__identity__v1__batch_delete_users_response__descriptor },
   { "RestoreUser", &steward__identity__v1__restore_user_request__descriptor, &steward__identity__v1__restore_user_response__descriptor },
+  { "BatchRestoreUsers", &steward__identity__v1__batch_restore_users_request__descriptor, &steward__identity__v1__batch_restore_users_response__descriptor },
   { "ListUserChanges", &steward__identity__v1__list_user_changes_request__descriptor, &steward__identity__v1__list_user_changes_response__descriptor },
   { "SetUserPassword", &steward__identity__v1__set_user_password_request__descriptor, &steward__identity__v1__set_user_password_response__descriptor },
 };
 const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
   4,        /* BatchCreateUsers */
+  8,        /* BatchDeleteUsers */
   1,        /* BatchGetUsers */
+  10,        /* BatchRestoreUsers */
+  6,        /* BatchUpdateUsers */
   3,        /* CreateUser */
-  6,        /* DeleteUser */
+  7,        /* DeleteUser */
   0,        /* GetUser */
-  8,        /* ListUserChanges */
+  11,        /* ListUserChanges */
   2,        /* ListUsers */
-  7,        /* RestoreUser */
-  9,        /* SetUserPassword */
+  9,        /* RestoreUser */
+  12,        /* SetUserPassword */
   5         /* UpdateUser */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor =
@@ -2392,7 +2935,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor
   "UserService",
   "Steward__Identity__V1__UserService",
   "steward.identity.v1",
-  10,
+  13,
   steward__identity__v1__user_service__method_descriptors,
   steward__identity__v1__user_service__method_indices_by_name
 };
@@ -2444,13 +2987,29 @@ void steward__identity__v1__user_service__update_user(ProtobufCService *service,
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__user_service__batch_update_users(ProtobufCService *service,
+                                                             const Steward__Identity__V1__BatchUpdateUsersRequest *input,
+                                                             Steward__Identity__V1__BatchUpdateUsersResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__user_service__delete_user(ProtobufCService *service,
                                                       const Steward__Identity__V1__DeleteUserRequest *input,
                                                       Steward__Identity__V1__DeleteUserResponse_Closure closure,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__user_service__batch_delete_users(ProtobufCService *service,
+                                                             const Steward__Identity__V1__BatchDeleteUsersRequest *input,
+                                                             Steward__Identity__V1__BatchDeleteUsersResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__restore_user(ProtobufCService *service,
                                                        const Steward__Identity__V1__RestoreUserRequest *input,
@@ -2458,7 +3017,15 @@ void steward__identity__v1__user_service__restore_user(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__user_service__batch_restore_users(ProtobufCService *service,
+                                                              const Steward__Identity__V1__BatchRestoreUsersRequest *input,
+                                                              Steward__Identity__V1__BatchRestoreUsersResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__list_user_changes(ProtobufCService *service,
                                                             const Steward__Identity__V1__ListUserChangesRequest *input,
@@ -2466,7 +3033,7 @@ void steward__identity__v1__user_service__list_user_changes(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__set_user_password(ProtobufCService *service,
                                                             const Steward__Identity__V1__SetUserPasswordRequest *input,
@@ -2474,7 +3041,7 @@ void steward__identity__v1__user_service__set_user_password(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__init (Steward__Identity__V1__UserService_Service *service,
                                                 Steward__Identity__V1__UserService_ServiceDestroy destroy)

@@ -592,6 +592,96 @@ void   steward__sales__v1__update_deal_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__update_deal_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__batch_update_deals_request__init
+                     (Steward__Sales__V1__BatchUpdateDealsRequest         *message)
+{
+  static const Steward__Sales__V1__BatchUpdateDealsRequest init_value = STEWARD__SALES__V1__BATCH_UPDATE_DEALS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_update_deals_request__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdateDealsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_deals_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_update_deals_request__pack
+                     (const Steward__Sales__V1__BatchUpdateDealsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_deals_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_update_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdateDealsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_deals_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchUpdateDealsRequest *
+       steward__sales__v1__batch_update_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchUpdateDealsRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_update_deals_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_update_deals_request__free_unpacked
+                     (Steward__Sales__V1__BatchUpdateDealsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_deals_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_update_deals_response__init
+                     (Steward__Sales__V1__BatchUpdateDealsResponse         *message)
+{
+  static const Steward__Sales__V1__BatchUpdateDealsResponse init_value = STEWARD__SALES__V1__BATCH_UPDATE_DEALS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_update_deals_response__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdateDealsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_deals_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_update_deals_response__pack
+                     (const Steward__Sales__V1__BatchUpdateDealsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_deals_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_update_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdateDealsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_deals_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchUpdateDealsResponse *
+       steward__sales__v1__batch_update_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchUpdateDealsResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_update_deals_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_update_deals_response__free_unpacked
+                     (Steward__Sales__V1__BatchUpdateDealsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_deals_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__delete_deal_request__init
                      (Steward__Sales__V1__DeleteDealRequest         *message)
 {
@@ -682,6 +772,96 @@ void   steward__sales__v1__delete_deal_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__delete_deal_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__batch_delete_deals_request__init
+                     (Steward__Sales__V1__BatchDeleteDealsRequest         *message)
+{
+  static const Steward__Sales__V1__BatchDeleteDealsRequest init_value = STEWARD__SALES__V1__BATCH_DELETE_DEALS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_delete_deals_request__get_packed_size
+                     (const Steward__Sales__V1__BatchDeleteDealsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_deals_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_delete_deals_request__pack
+                     (const Steward__Sales__V1__BatchDeleteDealsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_deals_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_delete_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeleteDealsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_deals_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchDeleteDealsRequest *
+       steward__sales__v1__batch_delete_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchDeleteDealsRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_delete_deals_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_delete_deals_request__free_unpacked
+                     (Steward__Sales__V1__BatchDeleteDealsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_deals_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_delete_deals_response__init
+                     (Steward__Sales__V1__BatchDeleteDealsResponse         *message)
+{
+  static const Steward__Sales__V1__BatchDeleteDealsResponse init_value = STEWARD__SALES__V1__BATCH_DELETE_DEALS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_delete_deals_response__get_packed_size
+                     (const Steward__Sales__V1__BatchDeleteDealsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_deals_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_delete_deals_response__pack
+                     (const Steward__Sales__V1__BatchDeleteDealsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_deals_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_delete_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeleteDealsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_deals_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchDeleteDealsResponse *
+       steward__sales__v1__batch_delete_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchDeleteDealsResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_delete_deals_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_delete_deals_response__free_unpacked
+                     (Steward__Sales__V1__BatchDeleteDealsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_deals_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__restore_deal_request__init
                      (Steward__Sales__V1__RestoreDealRequest         *message)
 {
@@ -770,6 +950,96 @@ void   steward__sales__v1__restore_deal_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__sales__v1__restore_deal_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_restore_deals_request__init
+                     (Steward__Sales__V1__BatchRestoreDealsRequest         *message)
+{
+  static const Steward__Sales__V1__BatchRestoreDealsRequest init_value = STEWARD__SALES__V1__BATCH_RESTORE_DEALS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_restore_deals_request__get_packed_size
+                     (const Steward__Sales__V1__BatchRestoreDealsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_deals_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_restore_deals_request__pack
+                     (const Steward__Sales__V1__BatchRestoreDealsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_deals_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_restore_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestoreDealsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_deals_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchRestoreDealsRequest *
+       steward__sales__v1__batch_restore_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchRestoreDealsRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_restore_deals_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_restore_deals_request__free_unpacked
+                     (Steward__Sales__V1__BatchRestoreDealsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_deals_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_restore_deals_response__init
+                     (Steward__Sales__V1__BatchRestoreDealsResponse         *message)
+{
+  static const Steward__Sales__V1__BatchRestoreDealsResponse init_value = STEWARD__SALES__V1__BATCH_RESTORE_DEALS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_restore_deals_response__get_packed_size
+                     (const Steward__Sales__V1__BatchRestoreDealsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_deals_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_restore_deals_response__pack
+                     (const Steward__Sales__V1__BatchRestoreDealsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_deals_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_restore_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestoreDealsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_deals_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchRestoreDealsResponse *
+       steward__sales__v1__batch_restore_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchRestoreDealsResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_restore_deals_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_restore_deals_response__free_unpacked
+                     (Steward__Sales__V1__BatchRestoreDealsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_deals_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__sales__v1__list_deal_changes_request__init
@@ -2384,6 +2654,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__update_deal_response__descr
   (ProtobufCMessageInit) steward__sales__v1__update_deal_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_update_deals_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchUpdateDealsRequest, n_requests),
+    offsetof(Steward__Sales__V1__BatchUpdateDealsRequest, requests),
+    &steward__sales__v1__update_deal_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_update_deals_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_update_deals_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_update_deals_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchUpdateDealsRequest",
+  "BatchUpdateDealsRequest",
+  "Steward__Sales__V1__BatchUpdateDealsRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchUpdateDealsRequest),
+  1,
+  steward__sales__v1__batch_update_deals_request__field_descriptors,
+  steward__sales__v1__batch_update_deals_request__field_indices_by_name,
+  1,  steward__sales__v1__batch_update_deals_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_update_deals_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_update_deals_response__field_descriptors[2] =
+{
+  {
+    "deals",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchUpdateDealsResponse, n_deals),
+    offsetof(Steward__Sales__V1__BatchUpdateDealsResponse, deals),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchUpdateDealsResponse, n_results),
+    offsetof(Steward__Sales__V1__BatchUpdateDealsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_update_deals_response__field_indices_by_name[] = {
+  0,   /* field[0] = deals */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_update_deals_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_update_deals_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchUpdateDealsResponse",
+  "BatchUpdateDealsResponse",
+  "Steward__Sales__V1__BatchUpdateDealsResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchUpdateDealsResponse),
+  2,
+  steward__sales__v1__batch_update_deals_response__field_descriptors,
+  steward__sales__v1__batch_update_deals_response__field_indices_by_name,
+  1,  steward__sales__v1__batch_update_deals_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_update_deals_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__delete_deal_request__field_descriptors[2] =
 {
   {
@@ -2473,6 +2832,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__delete_deal_response__descr
   (ProtobufCMessageInit) steward__sales__v1__delete_deal_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_delete_deals_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchDeleteDealsRequest, n_requests),
+    offsetof(Steward__Sales__V1__BatchDeleteDealsRequest, requests),
+    &steward__sales__v1__delete_deal_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_delete_deals_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_delete_deals_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_deals_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchDeleteDealsRequest",
+  "BatchDeleteDealsRequest",
+  "Steward__Sales__V1__BatchDeleteDealsRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchDeleteDealsRequest),
+  1,
+  steward__sales__v1__batch_delete_deals_request__field_descriptors,
+  steward__sales__v1__batch_delete_deals_request__field_indices_by_name,
+  1,  steward__sales__v1__batch_delete_deals_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_delete_deals_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_delete_deals_response__field_descriptors[2] =
+{
+  {
+    "deals",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchDeleteDealsResponse, n_deals),
+    offsetof(Steward__Sales__V1__BatchDeleteDealsResponse, deals),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchDeleteDealsResponse, n_results),
+    offsetof(Steward__Sales__V1__BatchDeleteDealsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_delete_deals_response__field_indices_by_name[] = {
+  0,   /* field[0] = deals */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_delete_deals_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_deals_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchDeleteDealsResponse",
+  "BatchDeleteDealsResponse",
+  "Steward__Sales__V1__BatchDeleteDealsResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchDeleteDealsResponse),
+  2,
+  steward__sales__v1__batch_delete_deals_response__field_descriptors,
+  steward__sales__v1__batch_delete_deals_response__field_indices_by_name,
+  1,  steward__sales__v1__batch_delete_deals_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_delete_deals_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__restore_deal_request__field_descriptors[1] =
 {
   {
@@ -2547,6 +2995,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__restore_deal_response__desc
   steward__sales__v1__restore_deal_response__field_indices_by_name,
   1,  steward__sales__v1__restore_deal_response__number_ranges,
   (ProtobufCMessageInit) steward__sales__v1__restore_deal_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_restore_deals_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchRestoreDealsRequest, n_requests),
+    offsetof(Steward__Sales__V1__BatchRestoreDealsRequest, requests),
+    &steward__sales__v1__restore_deal_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_restore_deals_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_restore_deals_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_deals_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchRestoreDealsRequest",
+  "BatchRestoreDealsRequest",
+  "Steward__Sales__V1__BatchRestoreDealsRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchRestoreDealsRequest),
+  1,
+  steward__sales__v1__batch_restore_deals_request__field_descriptors,
+  steward__sales__v1__batch_restore_deals_request__field_indices_by_name,
+  1,  steward__sales__v1__batch_restore_deals_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_restore_deals_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_restore_deals_response__field_descriptors[2] =
+{
+  {
+    "deals",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchRestoreDealsResponse, n_deals),
+    offsetof(Steward__Sales__V1__BatchRestoreDealsResponse, deals),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchRestoreDealsResponse, n_results),
+    offsetof(Steward__Sales__V1__BatchRestoreDealsResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_restore_deals_response__field_indices_by_name[] = {
+  0,   /* field[0] = deals */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_restore_deals_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_deals_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchRestoreDealsResponse",
+  "BatchRestoreDealsResponse",
+  "Steward__Sales__V1__BatchRestoreDealsResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchRestoreDealsResponse),
+  2,
+  steward__sales__v1__batch_restore_deals_response__field_descriptors,
+  steward__sales__v1__batch_restore_deals_response__field_indices_by_name,
+  1,  steward__sales__v1__batch_restore_deals_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_restore_deals_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__sales__v1__list_deal_changes_request__field_descriptors[4] =
@@ -3613,7 +4150,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__money_sum__descriptor =
   (ProtobufCMessageInit) steward__sales__v1__money_sum__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[13] =
+static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[16] =
 {
   { "GetDeal", &steward__sales__v1__get_deal_request__descriptor, &steward__sales__v1__get_deal_response__descriptor },
   { "BatchGetDeals", &steward__sales__v1__batch_get_deals_request__descriptor, &steward__sales__v1__batch_get_deals_response__descriptor },
@@ -3621,8 +4158,11 @@ static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_
   { "CreateDeal", &steward__sales__v1__create_deal_request__descriptor, &steward__sales__v1__create_deal_response__descriptor },
   { "BatchCreateDeals", &steward__sales__v1__batch_create_deals_request__descriptor, &steward__sales__v1__batch_create_deals_response__descriptor },
   { "UpdateDeal", &steward__sales__v1__update_deal_request__descriptor, &steward__sales__v1__update_deal_response__descriptor },
+  { "BatchUpdateDeals", &steward__sales__v1__batch_update_deals_request__descriptor, &steward__sales__v1__batch_update_deals_response__descriptor },
   { "DeleteDeal", &steward__sales__v1__delete_deal_request__descriptor, &steward__sales__v1__delete_deal_response__descriptor },
+  { "BatchDeleteDeals", &steward__sales__v1__batch_delete_deals_request__descriptor, &steward__sales__v1__batch_delete_deals_response__descriptor },
   { "RestoreDeal", &steward__sales__v1__restore_deal_request__descriptor, &steward__sales__v1__restore_deal_response__descriptor },
+  { "BatchRestoreDeals", &steward__sales__v1__batch_restore_deals_request__descriptor, &steward__sales__v1__batch_restore_deals_response__descriptor },
   { "ListDealChanges", &steward__sales__v1__list_deal_changes_request__descriptor, &steward__sales__v1__list_deal_changes_response__descriptor },
   { "MoveDealStage", &steward__sales__v1__move_deal_stage_request__descriptor, &steward__sales__v1__move_deal_stage_response__descriptor },
   { "MoveDealsToPipeline", &steward__sales__v1__move_deals_to_pipeline_request__descriptor, &steward__sales__v1__move_deals_to_pipeline_response__descriptor },
@@ -3631,17 +4171,20 @@ static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_
 };
 const unsigned steward__sales__v1__deal_service__method_indices_by_name[] = {
   4,        /* BatchCreateDeals */
+  8,        /* BatchDeleteDeals */
   1,        /* BatchGetDeals */
+  10,        /* BatchRestoreDeals */
+  6,        /* BatchUpdateDeals */
   3,        /* CreateDeal */
-  6,        /* DeleteDeal */
-  12,        /* GetBoard */
+  7,        /* DeleteDeal */
+  15,        /* GetBoard */
   0,        /* GetDeal */
-  8,        /* ListDealChanges */
+  11,        /* ListDealChanges */
   2,        /* ListDeals */
-  11,        /* ListStageHistory */
-  9,        /* MoveDealStage */
-  10,        /* MoveDealsToPipeline */
-  7,        /* RestoreDeal */
+  14,        /* ListStageHistory */
+  12,        /* MoveDealStage */
+  13,        /* MoveDealsToPipeline */
+  9,        /* RestoreDeal */
   5         /* UpdateDeal */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
@@ -3651,7 +4194,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
   "DealService",
   "Steward__Sales__V1__DealService",
   "steward.sales.v1",
-  13,
+  16,
   steward__sales__v1__deal_service__method_descriptors,
   steward__sales__v1__deal_service__method_indices_by_name
 };
@@ -3703,13 +4246,29 @@ void steward__sales__v1__deal_service__update_deal(ProtobufCService *service,
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__deal_service__batch_update_deals(ProtobufCService *service,
+                                                          const Steward__Sales__V1__BatchUpdateDealsRequest *input,
+                                                          Steward__Sales__V1__BatchUpdateDealsResponse_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__deal_service__delete_deal(ProtobufCService *service,
                                                    const Steward__Sales__V1__DeleteDealRequest *input,
                                                    Steward__Sales__V1__DeleteDealResponse_Closure closure,
                                                    void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__deal_service__batch_delete_deals(ProtobufCService *service,
+                                                          const Steward__Sales__V1__BatchDeleteDealsRequest *input,
+                                                          Steward__Sales__V1__BatchDeleteDealsResponse_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__restore_deal(ProtobufCService *service,
                                                     const Steward__Sales__V1__RestoreDealRequest *input,
@@ -3717,7 +4276,15 @@ void steward__sales__v1__deal_service__restore_deal(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__deal_service__batch_restore_deals(ProtobufCService *service,
+                                                           const Steward__Sales__V1__BatchRestoreDealsRequest *input,
+                                                           Steward__Sales__V1__BatchRestoreDealsResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__list_deal_changes(ProtobufCService *service,
                                                          const Steward__Sales__V1__ListDealChangesRequest *input,
@@ -3725,7 +4292,7 @@ void steward__sales__v1__deal_service__list_deal_changes(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service,
                                                        const Steward__Sales__V1__MoveDealStageRequest *input,
@@ -3733,7 +4300,7 @@ void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *service,
                                                               const Steward__Sales__V1__MoveDealsToPipelineRequest *input,
@@ -3741,7 +4308,7 @@ void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *service,
                                                           const Steward__Sales__V1__ListStageHistoryRequest *input,
@@ -3749,7 +4316,7 @@ void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  const Steward__Sales__V1__GetBoardRequest *input,
@@ -3757,7 +4324,7 @@ void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Service *service,
                                              Steward__Sales__V1__DealService_ServiceDestroy destroy)

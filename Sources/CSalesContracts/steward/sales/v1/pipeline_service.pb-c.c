@@ -592,6 +592,96 @@ void   steward__sales__v1__update_pipeline_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__update_pipeline_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__batch_update_pipelines_request__init
+                     (Steward__Sales__V1__BatchUpdatePipelinesRequest         *message)
+{
+  static const Steward__Sales__V1__BatchUpdatePipelinesRequest init_value = STEWARD__SALES__V1__BATCH_UPDATE_PIPELINES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_update_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdatePipelinesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_pipelines_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_update_pipelines_request__pack
+                     (const Steward__Sales__V1__BatchUpdatePipelinesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_pipelines_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_update_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdatePipelinesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_pipelines_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchUpdatePipelinesRequest *
+       steward__sales__v1__batch_update_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchUpdatePipelinesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_update_pipelines_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_update_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__BatchUpdatePipelinesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_pipelines_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_update_pipelines_response__init
+                     (Steward__Sales__V1__BatchUpdatePipelinesResponse         *message)
+{
+  static const Steward__Sales__V1__BatchUpdatePipelinesResponse init_value = STEWARD__SALES__V1__BATCH_UPDATE_PIPELINES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_update_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdatePipelinesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_pipelines_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_update_pipelines_response__pack
+                     (const Steward__Sales__V1__BatchUpdatePipelinesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_pipelines_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_update_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdatePipelinesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_pipelines_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchUpdatePipelinesResponse *
+       steward__sales__v1__batch_update_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchUpdatePipelinesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_update_pipelines_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_update_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__BatchUpdatePipelinesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_pipelines_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__delete_pipeline_request__init
                      (Steward__Sales__V1__DeletePipelineRequest         *message)
 {
@@ -682,6 +772,96 @@ void   steward__sales__v1__delete_pipeline_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__delete_pipeline_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__batch_delete_pipelines_request__init
+                     (Steward__Sales__V1__BatchDeletePipelinesRequest         *message)
+{
+  static const Steward__Sales__V1__BatchDeletePipelinesRequest init_value = STEWARD__SALES__V1__BATCH_DELETE_PIPELINES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_delete_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__BatchDeletePipelinesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_pipelines_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_delete_pipelines_request__pack
+                     (const Steward__Sales__V1__BatchDeletePipelinesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_pipelines_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_delete_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeletePipelinesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_pipelines_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchDeletePipelinesRequest *
+       steward__sales__v1__batch_delete_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchDeletePipelinesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_delete_pipelines_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_delete_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__BatchDeletePipelinesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_pipelines_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_delete_pipelines_response__init
+                     (Steward__Sales__V1__BatchDeletePipelinesResponse         *message)
+{
+  static const Steward__Sales__V1__BatchDeletePipelinesResponse init_value = STEWARD__SALES__V1__BATCH_DELETE_PIPELINES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_delete_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__BatchDeletePipelinesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_pipelines_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_delete_pipelines_response__pack
+                     (const Steward__Sales__V1__BatchDeletePipelinesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_pipelines_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_delete_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeletePipelinesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_pipelines_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchDeletePipelinesResponse *
+       steward__sales__v1__batch_delete_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchDeletePipelinesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_delete_pipelines_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_delete_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__BatchDeletePipelinesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_pipelines_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__restore_pipeline_request__init
                      (Steward__Sales__V1__RestorePipelineRequest         *message)
 {
@@ -770,6 +950,96 @@ void   steward__sales__v1__restore_pipeline_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__sales__v1__restore_pipeline_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_restore_pipelines_request__init
+                     (Steward__Sales__V1__BatchRestorePipelinesRequest         *message)
+{
+  static const Steward__Sales__V1__BatchRestorePipelinesRequest init_value = STEWARD__SALES__V1__BATCH_RESTORE_PIPELINES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_restore_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__BatchRestorePipelinesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_pipelines_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_restore_pipelines_request__pack
+                     (const Steward__Sales__V1__BatchRestorePipelinesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_pipelines_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_restore_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestorePipelinesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_pipelines_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchRestorePipelinesRequest *
+       steward__sales__v1__batch_restore_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchRestorePipelinesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_restore_pipelines_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_restore_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__BatchRestorePipelinesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_pipelines_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_restore_pipelines_response__init
+                     (Steward__Sales__V1__BatchRestorePipelinesResponse         *message)
+{
+  static const Steward__Sales__V1__BatchRestorePipelinesResponse init_value = STEWARD__SALES__V1__BATCH_RESTORE_PIPELINES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_restore_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__BatchRestorePipelinesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_pipelines_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_restore_pipelines_response__pack
+                     (const Steward__Sales__V1__BatchRestorePipelinesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_pipelines_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_restore_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestorePipelinesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_pipelines_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchRestorePipelinesResponse *
+       steward__sales__v1__batch_restore_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchRestorePipelinesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_restore_pipelines_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_restore_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__BatchRestorePipelinesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_pipelines_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__sales__v1__list_pipeline_changes_request__init
@@ -1688,6 +1958,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__update_pipeline_response__d
   (ProtobufCMessageInit) steward__sales__v1__update_pipeline_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_update_pipelines_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchUpdatePipelinesRequest, n_requests),
+    offsetof(Steward__Sales__V1__BatchUpdatePipelinesRequest, requests),
+    &steward__sales__v1__update_pipeline_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_update_pipelines_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_update_pipelines_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_update_pipelines_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchUpdatePipelinesRequest",
+  "BatchUpdatePipelinesRequest",
+  "Steward__Sales__V1__BatchUpdatePipelinesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchUpdatePipelinesRequest),
+  1,
+  steward__sales__v1__batch_update_pipelines_request__field_descriptors,
+  steward__sales__v1__batch_update_pipelines_request__field_indices_by_name,
+  1,  steward__sales__v1__batch_update_pipelines_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_update_pipelines_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_update_pipelines_response__field_descriptors[2] =
+{
+  {
+    "pipelines",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchUpdatePipelinesResponse, n_pipelines),
+    offsetof(Steward__Sales__V1__BatchUpdatePipelinesResponse, pipelines),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchUpdatePipelinesResponse, n_results),
+    offsetof(Steward__Sales__V1__BatchUpdatePipelinesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_update_pipelines_response__field_indices_by_name[] = {
+  0,   /* field[0] = pipelines */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_update_pipelines_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_update_pipelines_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchUpdatePipelinesResponse",
+  "BatchUpdatePipelinesResponse",
+  "Steward__Sales__V1__BatchUpdatePipelinesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchUpdatePipelinesResponse),
+  2,
+  steward__sales__v1__batch_update_pipelines_response__field_descriptors,
+  steward__sales__v1__batch_update_pipelines_response__field_indices_by_name,
+  1,  steward__sales__v1__batch_update_pipelines_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_update_pipelines_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__delete_pipeline_request__field_descriptors[2] =
 {
   {
@@ -1777,6 +2136,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__delete_pipeline_response__d
   (ProtobufCMessageInit) steward__sales__v1__delete_pipeline_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_delete_pipelines_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchDeletePipelinesRequest, n_requests),
+    offsetof(Steward__Sales__V1__BatchDeletePipelinesRequest, requests),
+    &steward__sales__v1__delete_pipeline_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_delete_pipelines_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_delete_pipelines_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_pipelines_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchDeletePipelinesRequest",
+  "BatchDeletePipelinesRequest",
+  "Steward__Sales__V1__BatchDeletePipelinesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchDeletePipelinesRequest),
+  1,
+  steward__sales__v1__batch_delete_pipelines_request__field_descriptors,
+  steward__sales__v1__batch_delete_pipelines_request__field_indices_by_name,
+  1,  steward__sales__v1__batch_delete_pipelines_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_delete_pipelines_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_delete_pipelines_response__field_descriptors[2] =
+{
+  {
+    "pipelines",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchDeletePipelinesResponse, n_pipelines),
+    offsetof(Steward__Sales__V1__BatchDeletePipelinesResponse, pipelines),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchDeletePipelinesResponse, n_results),
+    offsetof(Steward__Sales__V1__BatchDeletePipelinesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_delete_pipelines_response__field_indices_by_name[] = {
+  0,   /* field[0] = pipelines */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_delete_pipelines_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_pipelines_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchDeletePipelinesResponse",
+  "BatchDeletePipelinesResponse",
+  "Steward__Sales__V1__BatchDeletePipelinesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchDeletePipelinesResponse),
+  2,
+  steward__sales__v1__batch_delete_pipelines_response__field_descriptors,
+  steward__sales__v1__batch_delete_pipelines_response__field_indices_by_name,
+  1,  steward__sales__v1__batch_delete_pipelines_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_delete_pipelines_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__restore_pipeline_request__field_descriptors[1] =
 {
   {
@@ -1851,6 +2299,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__restore_pipeline_response__
   steward__sales__v1__restore_pipeline_response__field_indices_by_name,
   1,  steward__sales__v1__restore_pipeline_response__number_ranges,
   (ProtobufCMessageInit) steward__sales__v1__restore_pipeline_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_restore_pipelines_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchRestorePipelinesRequest, n_requests),
+    offsetof(Steward__Sales__V1__BatchRestorePipelinesRequest, requests),
+    &steward__sales__v1__restore_pipeline_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_restore_pipelines_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_restore_pipelines_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_pipelines_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchRestorePipelinesRequest",
+  "BatchRestorePipelinesRequest",
+  "Steward__Sales__V1__BatchRestorePipelinesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchRestorePipelinesRequest),
+  1,
+  steward__sales__v1__batch_restore_pipelines_request__field_descriptors,
+  steward__sales__v1__batch_restore_pipelines_request__field_indices_by_name,
+  1,  steward__sales__v1__batch_restore_pipelines_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_restore_pipelines_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_restore_pipelines_response__field_descriptors[2] =
+{
+  {
+    "pipelines",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchRestorePipelinesResponse, n_pipelines),
+    offsetof(Steward__Sales__V1__BatchRestorePipelinesResponse, pipelines),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchRestorePipelinesResponse, n_results),
+    offsetof(Steward__Sales__V1__BatchRestorePipelinesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_restore_pipelines_response__field_indices_by_name[] = {
+  0,   /* field[0] = pipelines */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_restore_pipelines_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_pipelines_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchRestorePipelinesResponse",
+  "BatchRestorePipelinesResponse",
+  "Steward__Sales__V1__BatchRestorePipelinesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchRestorePipelinesResponse),
+  2,
+  steward__sales__v1__batch_restore_pipelines_response__field_descriptors,
+  steward__sales__v1__batch_restore_pipelines_response__field_indices_by_name,
+  1,  steward__sales__v1__batch_restore_pipelines_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_restore_pipelines_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__sales__v1__list_pipeline_changes_request__field_descriptors[4] =
@@ -2123,7 +2660,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__pipeline_history_entry__des
   (ProtobufCMessageInit) steward__sales__v1__pipeline_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[12] =
 {
   { "GetPipeline", &steward__sales__v1__get_pipeline_request__descriptor, &steward__sales__v1__get_pipeline_response__descriptor },
   { "BatchGetPipelines", &steward__sales__v1__batch_get_pipelines_request__descriptor, &steward__sales__v1__batch_get_pipelines_response__descriptor },
@@ -2131,19 +2668,25 @@ static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__met
   { "CreatePipeline", &steward__sales__v1__create_pipeline_request__descriptor, &steward__sales__v1__create_pipeline_response__descriptor },
   { "BatchCreatePipelines", &steward__sales__v1__batch_create_pipelines_request__descriptor, &steward__sales__v1__batch_create_pipelines_response__descriptor },
   { "UpdatePipeline", &steward__sales__v1__update_pipeline_request__descriptor, &steward__sales__v1__update_pipeline_response__descriptor },
+  { "BatchUpdatePipelines", &steward__sales__v1__batch_update_pipelines_request__descriptor, &steward__sales__v1__batch_update_pipelines_response__descriptor },
   { "DeletePipeline", &steward__sales__v1__delete_pipeline_request__descriptor, &steward__sales__v1__delete_pipeline_response__descriptor },
+  { "BatchDeletePipelines", &steward__sales__v1__batch_delete_pipelines_request__descriptor, &steward__sales__v1__batch_delete_pipelines_response__descriptor },
   { "RestorePipeline", &steward__sales__v1__restore_pipeline_request__descriptor, &steward__sales__v1__restore_pipeline_response__descriptor },
+  { "BatchRestorePipelines", &steward__sales__v1__batch_restore_pipelines_request__descriptor, &steward__sales__v1__batch_restore_pipelines_response__descriptor },
   { "ListPipelineChanges", &steward__sales__v1__list_pipeline_changes_request__descriptor, &steward__sales__v1__list_pipeline_changes_response__descriptor },
 };
 const unsigned steward__sales__v1__pipeline_service__method_indices_by_name[] = {
   4,        /* BatchCreatePipelines */
+  8,        /* BatchDeletePipelines */
   1,        /* BatchGetPipelines */
+  10,        /* BatchRestorePipelines */
+  6,        /* BatchUpdatePipelines */
   3,        /* CreatePipeline */
-  6,        /* DeletePipeline */
+  7,        /* DeletePipeline */
   0,        /* GetPipeline */
-  8,        /* ListPipelineChanges */
+  11,        /* ListPipelineChanges */
   2,        /* ListPipelines */
-  7,        /* RestorePipeline */
+  9,        /* RestorePipeline */
   5         /* UpdatePipeline */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descriptor =
@@ -2153,7 +2696,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descripto
   "PipelineService",
   "Steward__Sales__V1__PipelineService",
   "steward.sales.v1",
-  9,
+  12,
   steward__sales__v1__pipeline_service__method_descriptors,
   steward__sales__v1__pipeline_service__method_indices_by_name
 };
@@ -2205,13 +2748,29 @@ void steward__sales__v1__pipeline_service__update_pipeline(ProtobufCService *ser
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__pipeline_service__batch_update_pipelines(ProtobufCService *service,
+                                                                  const Steward__Sales__V1__BatchUpdatePipelinesRequest *input,
+                                                                  Steward__Sales__V1__BatchUpdatePipelinesResponse_Closure closure,
+                                                                  void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__pipeline_service__delete_pipeline(ProtobufCService *service,
                                                            const Steward__Sales__V1__DeletePipelineRequest *input,
                                                            Steward__Sales__V1__DeletePipelineResponse_Closure closure,
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__pipeline_service__batch_delete_pipelines(ProtobufCService *service,
+                                                                  const Steward__Sales__V1__BatchDeletePipelinesRequest *input,
+                                                                  Steward__Sales__V1__BatchDeletePipelinesResponse_Closure closure,
+                                                                  void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__restore_pipeline(ProtobufCService *service,
                                                             const Steward__Sales__V1__RestorePipelineRequest *input,
@@ -2219,7 +2778,15 @@ void steward__sales__v1__pipeline_service__restore_pipeline(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__pipeline_service__batch_restore_pipelines(ProtobufCService *service,
+                                                                   const Steward__Sales__V1__BatchRestorePipelinesRequest *input,
+                                                                   Steward__Sales__V1__BatchRestorePipelinesResponse_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__list_pipeline_changes(ProtobufCService *service,
                                                                  const Steward__Sales__V1__ListPipelineChangesRequest *input,
@@ -2227,7 +2794,7 @@ void steward__sales__v1__pipeline_service__list_pipeline_changes(ProtobufCServic
                                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineService_Service *service,
                                                  Steward__Sales__V1__PipelineService_ServiceDestroy destroy)

@@ -592,6 +592,96 @@ void   steward__sales__v1__update_stage_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__update_stage_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__batch_update_stages_request__init
+                     (Steward__Sales__V1__BatchUpdateStagesRequest         *message)
+{
+  static const Steward__Sales__V1__BatchUpdateStagesRequest init_value = STEWARD__SALES__V1__BATCH_UPDATE_STAGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_update_stages_request__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdateStagesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_stages_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_update_stages_request__pack
+                     (const Steward__Sales__V1__BatchUpdateStagesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_stages_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_update_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdateStagesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_stages_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchUpdateStagesRequest *
+       steward__sales__v1__batch_update_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchUpdateStagesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_update_stages_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_update_stages_request__free_unpacked
+                     (Steward__Sales__V1__BatchUpdateStagesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_stages_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_update_stages_response__init
+                     (Steward__Sales__V1__BatchUpdateStagesResponse         *message)
+{
+  static const Steward__Sales__V1__BatchUpdateStagesResponse init_value = STEWARD__SALES__V1__BATCH_UPDATE_STAGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_update_stages_response__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdateStagesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_stages_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_update_stages_response__pack
+                     (const Steward__Sales__V1__BatchUpdateStagesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_stages_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_update_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdateStagesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_stages_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchUpdateStagesResponse *
+       steward__sales__v1__batch_update_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchUpdateStagesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_update_stages_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_update_stages_response__free_unpacked
+                     (Steward__Sales__V1__BatchUpdateStagesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_update_stages_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__delete_stage_request__init
                      (Steward__Sales__V1__DeleteStageRequest         *message)
 {
@@ -682,6 +772,96 @@ void   steward__sales__v1__delete_stage_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__delete_stage_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__batch_delete_stages_request__init
+                     (Steward__Sales__V1__BatchDeleteStagesRequest         *message)
+{
+  static const Steward__Sales__V1__BatchDeleteStagesRequest init_value = STEWARD__SALES__V1__BATCH_DELETE_STAGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_delete_stages_request__get_packed_size
+                     (const Steward__Sales__V1__BatchDeleteStagesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_stages_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_delete_stages_request__pack
+                     (const Steward__Sales__V1__BatchDeleteStagesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_stages_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_delete_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeleteStagesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_stages_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchDeleteStagesRequest *
+       steward__sales__v1__batch_delete_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchDeleteStagesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_delete_stages_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_delete_stages_request__free_unpacked
+                     (Steward__Sales__V1__BatchDeleteStagesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_stages_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_delete_stages_response__init
+                     (Steward__Sales__V1__BatchDeleteStagesResponse         *message)
+{
+  static const Steward__Sales__V1__BatchDeleteStagesResponse init_value = STEWARD__SALES__V1__BATCH_DELETE_STAGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_delete_stages_response__get_packed_size
+                     (const Steward__Sales__V1__BatchDeleteStagesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_stages_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_delete_stages_response__pack
+                     (const Steward__Sales__V1__BatchDeleteStagesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_stages_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_delete_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeleteStagesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_stages_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchDeleteStagesResponse *
+       steward__sales__v1__batch_delete_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchDeleteStagesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_delete_stages_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_delete_stages_response__free_unpacked
+                     (Steward__Sales__V1__BatchDeleteStagesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_delete_stages_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__restore_stage_request__init
                      (Steward__Sales__V1__RestoreStageRequest         *message)
 {
@@ -770,6 +950,96 @@ void   steward__sales__v1__restore_stage_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__sales__v1__restore_stage_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_restore_stages_request__init
+                     (Steward__Sales__V1__BatchRestoreStagesRequest         *message)
+{
+  static const Steward__Sales__V1__BatchRestoreStagesRequest init_value = STEWARD__SALES__V1__BATCH_RESTORE_STAGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_restore_stages_request__get_packed_size
+                     (const Steward__Sales__V1__BatchRestoreStagesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_stages_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_restore_stages_request__pack
+                     (const Steward__Sales__V1__BatchRestoreStagesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_stages_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_restore_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestoreStagesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_stages_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchRestoreStagesRequest *
+       steward__sales__v1__batch_restore_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchRestoreStagesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_restore_stages_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_restore_stages_request__free_unpacked
+                     (Steward__Sales__V1__BatchRestoreStagesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_stages_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__batch_restore_stages_response__init
+                     (Steward__Sales__V1__BatchRestoreStagesResponse         *message)
+{
+  static const Steward__Sales__V1__BatchRestoreStagesResponse init_value = STEWARD__SALES__V1__BATCH_RESTORE_STAGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__batch_restore_stages_response__get_packed_size
+                     (const Steward__Sales__V1__BatchRestoreStagesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_stages_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__batch_restore_stages_response__pack
+                     (const Steward__Sales__V1__BatchRestoreStagesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_stages_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__batch_restore_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestoreStagesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_stages_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__BatchRestoreStagesResponse *
+       steward__sales__v1__batch_restore_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__BatchRestoreStagesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__batch_restore_stages_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__batch_restore_stages_response__free_unpacked
+                     (Steward__Sales__V1__BatchRestoreStagesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__batch_restore_stages_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__sales__v1__list_stage_changes_request__init
@@ -1727,6 +1997,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__update_stage_response__desc
   (ProtobufCMessageInit) steward__sales__v1__update_stage_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_update_stages_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchUpdateStagesRequest, n_requests),
+    offsetof(Steward__Sales__V1__BatchUpdateStagesRequest, requests),
+    &steward__sales__v1__update_stage_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_update_stages_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_update_stages_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_update_stages_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchUpdateStagesRequest",
+  "BatchUpdateStagesRequest",
+  "Steward__Sales__V1__BatchUpdateStagesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchUpdateStagesRequest),
+  1,
+  steward__sales__v1__batch_update_stages_request__field_descriptors,
+  steward__sales__v1__batch_update_stages_request__field_indices_by_name,
+  1,  steward__sales__v1__batch_update_stages_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_update_stages_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_update_stages_response__field_descriptors[2] =
+{
+  {
+    "stages",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchUpdateStagesResponse, n_stages),
+    offsetof(Steward__Sales__V1__BatchUpdateStagesResponse, stages),
+    &steward__sales__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchUpdateStagesResponse, n_results),
+    offsetof(Steward__Sales__V1__BatchUpdateStagesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_update_stages_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = stages */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_update_stages_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_update_stages_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchUpdateStagesResponse",
+  "BatchUpdateStagesResponse",
+  "Steward__Sales__V1__BatchUpdateStagesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchUpdateStagesResponse),
+  2,
+  steward__sales__v1__batch_update_stages_response__field_descriptors,
+  steward__sales__v1__batch_update_stages_response__field_indices_by_name,
+  1,  steward__sales__v1__batch_update_stages_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_update_stages_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__delete_stage_request__field_descriptors[2] =
 {
   {
@@ -1816,6 +2175,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__delete_stage_response__desc
   (ProtobufCMessageInit) steward__sales__v1__delete_stage_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_delete_stages_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchDeleteStagesRequest, n_requests),
+    offsetof(Steward__Sales__V1__BatchDeleteStagesRequest, requests),
+    &steward__sales__v1__delete_stage_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_delete_stages_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_delete_stages_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_stages_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchDeleteStagesRequest",
+  "BatchDeleteStagesRequest",
+  "Steward__Sales__V1__BatchDeleteStagesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchDeleteStagesRequest),
+  1,
+  steward__sales__v1__batch_delete_stages_request__field_descriptors,
+  steward__sales__v1__batch_delete_stages_request__field_indices_by_name,
+  1,  steward__sales__v1__batch_delete_stages_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_delete_stages_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_delete_stages_response__field_descriptors[2] =
+{
+  {
+    "stages",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchDeleteStagesResponse, n_stages),
+    offsetof(Steward__Sales__V1__BatchDeleteStagesResponse, stages),
+    &steward__sales__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchDeleteStagesResponse, n_results),
+    offsetof(Steward__Sales__V1__BatchDeleteStagesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_delete_stages_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = stages */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_delete_stages_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_stages_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchDeleteStagesResponse",
+  "BatchDeleteStagesResponse",
+  "Steward__Sales__V1__BatchDeleteStagesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchDeleteStagesResponse),
+  2,
+  steward__sales__v1__batch_delete_stages_response__field_descriptors,
+  steward__sales__v1__batch_delete_stages_response__field_indices_by_name,
+  1,  steward__sales__v1__batch_delete_stages_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_delete_stages_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__restore_stage_request__field_descriptors[1] =
 {
   {
@@ -1890,6 +2338,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__restore_stage_response__des
   steward__sales__v1__restore_stage_response__field_indices_by_name,
   1,  steward__sales__v1__restore_stage_response__number_ranges,
   (ProtobufCMessageInit) steward__sales__v1__restore_stage_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_restore_stages_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchRestoreStagesRequest, n_requests),
+    offsetof(Steward__Sales__V1__BatchRestoreStagesRequest, requests),
+    &steward__sales__v1__restore_stage_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_restore_stages_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_restore_stages_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_stages_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchRestoreStagesRequest",
+  "BatchRestoreStagesRequest",
+  "Steward__Sales__V1__BatchRestoreStagesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchRestoreStagesRequest),
+  1,
+  steward__sales__v1__batch_restore_stages_request__field_descriptors,
+  steward__sales__v1__batch_restore_stages_request__field_indices_by_name,
+  1,  steward__sales__v1__batch_restore_stages_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_restore_stages_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__batch_restore_stages_response__field_descriptors[2] =
+{
+  {
+    "stages",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchRestoreStagesResponse, n_stages),
+    offsetof(Steward__Sales__V1__BatchRestoreStagesResponse, stages),
+    &steward__sales__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__BatchRestoreStagesResponse, n_results),
+    offsetof(Steward__Sales__V1__BatchRestoreStagesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__batch_restore_stages_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = stages */
+};
+static const ProtobufCIntRange steward__sales__v1__batch_restore_stages_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_stages_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.BatchRestoreStagesResponse",
+  "BatchRestoreStagesResponse",
+  "Steward__Sales__V1__BatchRestoreStagesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__BatchRestoreStagesResponse),
+  2,
+  steward__sales__v1__batch_restore_stages_response__field_descriptors,
+  steward__sales__v1__batch_restore_stages_response__field_indices_by_name,
+  1,  steward__sales__v1__batch_restore_stages_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__batch_restore_stages_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__sales__v1__list_stage_changes_request__field_descriptors[4] =
@@ -2194,7 +2731,7 @@ const ProtobufCEnumDescriptor steward__sales__v1__stage_category__descriptor =
   steward__sales__v1__stage_category__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[12] =
 {
   { "GetStage", &steward__sales__v1__get_stage_request__descriptor, &steward__sales__v1__get_stage_response__descriptor },
   { "BatchGetStages", &steward__sales__v1__batch_get_stages_request__descriptor, &steward__sales__v1__batch_get_stages_response__descriptor },
@@ -2202,19 +2739,25 @@ static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method
   { "CreateStage", &steward__sales__v1__create_stage_request__descriptor, &steward__sales__v1__create_stage_response__descriptor },
   { "BatchCreateStages", &steward__sales__v1__batch_create_stages_request__descriptor, &steward__sales__v1__batch_create_stages_response__descriptor },
   { "UpdateStage", &steward__sales__v1__update_stage_request__descriptor, &steward__sales__v1__update_stage_response__descriptor },
+  { "BatchUpdateStages", &steward__sales__v1__batch_update_stages_request__descriptor, &steward__sales__v1__batch_update_stages_response__descriptor },
   { "DeleteStage", &steward__sales__v1__delete_stage_request__descriptor, &steward__sales__v1__delete_stage_response__descriptor },
+  { "BatchDeleteStages", &steward__sales__v1__batch_delete_stages_request__descriptor, &steward__sales__v1__batch_delete_stages_response__descriptor },
   { "RestoreStage", &steward__sales__v1__restore_stage_request__descriptor, &steward__sales__v1__restore_stage_response__descriptor },
+  { "BatchRestoreStages", &steward__sales__v1__batch_restore_stages_request__descriptor, &steward__sales__v1__batch_restore_stages_response__descriptor },
   { "ListStageChanges", &steward__sales__v1__list_stage_changes_request__descriptor, &steward__sales__v1__list_stage_changes_response__descriptor },
 };
 const unsigned steward__sales__v1__stage_service__method_indices_by_name[] = {
   4,        /* BatchCreateStages */
+  8,        /* BatchDeleteStages */
   1,        /* BatchGetStages */
+  10,        /* BatchRestoreStages */
+  6,        /* BatchUpdateStages */
   3,        /* CreateStage */
-  6,        /* DeleteStage */
+  7,        /* DeleteStage */
   0,        /* GetStage */
-  8,        /* ListStageChanges */
+  11,        /* ListStageChanges */
   2,        /* ListStages */
-  7,        /* RestoreStage */
+  9,        /* RestoreStage */
   5         /* UpdateStage */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor =
@@ -2224,7 +2767,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor =
   "StageService",
   "Steward__Sales__V1__StageService",
   "steward.sales.v1",
-  9,
+  12,
   steward__sales__v1__stage_service__method_descriptors,
   steward__sales__v1__stage_service__method_indices_by_name
 };
@@ -2276,13 +2819,29 @@ void steward__sales__v1__stage_service__update_stage(ProtobufCService *service,
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__stage_service__batch_update_stages(ProtobufCService *service,
+                                                            const Steward__Sales__V1__BatchUpdateStagesRequest *input,
+                                                            Steward__Sales__V1__BatchUpdateStagesResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__stage_service__delete_stage(ProtobufCService *service,
                                                      const Steward__Sales__V1__DeleteStageRequest *input,
                                                      Steward__Sales__V1__DeleteStageResponse_Closure closure,
                                                      void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__stage_service__batch_delete_stages(ProtobufCService *service,
+                                                            const Steward__Sales__V1__BatchDeleteStagesRequest *input,
+                                                            Steward__Sales__V1__BatchDeleteStagesResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__restore_stage(ProtobufCService *service,
                                                       const Steward__Sales__V1__RestoreStageRequest *input,
@@ -2290,7 +2849,15 @@ void steward__sales__v1__stage_service__restore_stage(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__stage_service__batch_restore_stages(ProtobufCService *service,
+                                                             const Steward__Sales__V1__BatchRestoreStagesRequest *input,
+                                                             Steward__Sales__V1__BatchRestoreStagesResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__list_stage_changes(ProtobufCService *service,
                                                            const Steward__Sales__V1__ListStageChangesRequest *input,
@@ -2298,7 +2865,7 @@ void steward__sales__v1__stage_service__list_stage_changes(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_Service *service,
                                               Steward__Sales__V1__StageService_ServiceDestroy destroy)

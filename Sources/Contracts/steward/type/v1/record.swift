@@ -158,15 +158,23 @@ public struct ItemResult: Hashable, Sendable {
     /// Path of the field that was refused, if it was one.
     public var field: String?
 
+    /// The version that the record has now, where another one was expected (VERSION_CONFLICT).
+    public var version: Int64?
+
+    /// The fields that were changed since, and to another value than the item asks for.
+    public var conflictingFields: [String]
+
     public init(
         index: UInt32? = nil, code: Int32? = nil, message: String? = nil, reason: String? = nil,
-        field: String? = nil
+        field: String? = nil, version: Int64? = nil, conflictingFields: [String] = []
     ) {
         self.index = index
         self.code = code
         self.message = message
         self.reason = reason
         self.field = field
+        self.version = version
+        self.conflictingFields = conflictingFields
     }
 }
 
@@ -180,6 +188,8 @@ extension ItemResult: WireMessage {
         self.message = readString(c.pointee.message)
         self.reason = readString(c.pointee.reason)
         self.field = readString(c.pointee.field)
+        self.version = c.pointee.has_version != 0 ? c.pointee.version : nil
+        self.conflictingFields = readStrings(c.pointee.conflicting_fields, c.pointee.n_conflicting_fields)
     }
 
     package func write(to message: Message) {
@@ -195,5 +205,11 @@ extension ItemResult: WireMessage {
         c.pointee.message = self.message.map(message.arena.string)
         c.pointee.reason = self.reason.map(message.arena.string)
         c.pointee.field = self.field.map(message.arena.string)
+        if let value = self.version {
+            c.pointee.has_version = 1
+            c.pointee.version = value
+        }
+        c.pointee.conflicting_fields = writePointers(self.conflictingFields, message.arena, message.arena.string)
+        c.pointee.n_conflicting_fields = self.conflictingFields.count
     }
 }

@@ -136,8 +136,11 @@ extension AccountContact: RecordMessage {
             create: AccountContactServiceMethods.createAccountContact,
             batchCreate: AccountContactServiceMethods.batchCreateAccountContacts,
             update: AccountContactServiceMethods.updateAccountContact,
+            batchUpdate: AccountContactServiceMethods.batchUpdateAccountContacts,
             delete: AccountContactServiceMethods.deleteAccountContact,
+            batchDelete: AccountContactServiceMethods.batchDeleteAccountContacts,
             restore: AccountContactServiceMethods.restoreAccountContact,
+            batchRestore: AccountContactServiceMethods.batchRestoreAccountContacts,
             listChanges: AccountContactServiceMethods.listAccountContactChanges
         ))
 }
@@ -178,17 +181,35 @@ public typealias UpdateAccountContactRequest = UpdateRequest<AccountContact>
 /// The link changed.
 public typealias UpdateAccountContactResponse = UpdateResponse<AccountContact>
 
+/// The links to change.
+public typealias BatchUpdateAccountContactsRequest = BatchUpdateRequest<AccountContact>
+
+/// The outcome for each.
+public typealias BatchUpdateAccountContactsResponse = BatchUpdateResponse<AccountContact>
+
 /// The link to delete.
 public typealias DeleteAccountContactRequest = DeleteRequest<AccountContact>
 
 /// The link is deleted.
 public typealias DeleteAccountContactResponse = DeleteResponse<AccountContact>
 
+/// The links to delete.
+public typealias BatchDeleteAccountContactsRequest = BatchDeleteRequest<AccountContact>
+
+/// The outcome for each.
+public typealias BatchDeleteAccountContactsResponse = BatchDeleteResponse<AccountContact>
+
 /// The link to bring back.
 public typealias RestoreAccountContactRequest = RestoreRequest<AccountContact>
 
 /// The link lives again.
 public typealias RestoreAccountContactResponse = RestoreResponse<AccountContact>
+
+/// The links to bring back.
+public typealias BatchRestoreAccountContactsRequest = BatchRestoreRequest<AccountContact>
+
+/// The outcome for each.
+public typealias BatchRestoreAccountContactsResponse = BatchRestoreResponse<AccountContact>
 
 /// Asks for a page of the changes of a link.
 public typealias ListAccountContactChangesRequest = ListChangesRequest<AccountContact>
@@ -252,6 +273,14 @@ public enum AccountContactServiceMethods {
         kind: .unary
     )
 
+    /// Changes up to 1,000 links, each as UpdateAccountContact does; each succeeds or fails alone.
+    public static let batchUpdateAccountContacts = MethodDefinition(
+        path: "steward.customer.v1.AccountContactService/BatchUpdateAccountContacts",
+        request: MessageDescriptor(steward_customer_v1_batch_update_account_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_update_account_contacts_response_descriptor()),
+        kind: .unary
+    )
+
     /// Deletes a link; it can be restored.
     public static let deleteAccountContact = MethodDefinition(
         path: "steward.customer.v1.AccountContactService/DeleteAccountContact",
@@ -260,11 +289,27 @@ public enum AccountContactServiceMethods {
         kind: .unary
     )
 
+    /// Deletes up to 1,000 links, each as DeleteAccountContact does; each succeeds or fails alone.
+    public static let batchDeleteAccountContacts = MethodDefinition(
+        path: "steward.customer.v1.AccountContactService/BatchDeleteAccountContacts",
+        request: MessageDescriptor(steward_customer_v1_batch_delete_account_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_delete_account_contacts_response_descriptor()),
+        kind: .unary
+    )
+
     /// Brings a deleted link back.
     public static let restoreAccountContact = MethodDefinition(
         path: "steward.customer.v1.AccountContactService/RestoreAccountContact",
         request: MessageDescriptor(steward_customer_v1_restore_account_contact_request_descriptor()),
         response: MessageDescriptor(steward_customer_v1_restore_account_contact_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted links back, each as RestoreAccountContact does; each succeeds or fails alone.
+    public static let batchRestoreAccountContacts = MethodDefinition(
+        path: "steward.customer.v1.AccountContactService/BatchRestoreAccountContacts",
+        request: MessageDescriptor(steward_customer_v1_batch_restore_account_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_restore_account_contacts_response_descriptor()),
         kind: .unary
     )
 
@@ -279,7 +324,8 @@ public enum AccountContactServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getAccountContact, batchGetAccountContacts, listAccountContacts, createAccountContact,
-        batchCreateAccountContacts, updateAccountContact, deleteAccountContact, restoreAccountContact,
+        batchCreateAccountContacts, updateAccountContact, batchUpdateAccountContacts, deleteAccountContact,
+        batchDeleteAccountContacts, restoreAccountContact, batchRestoreAccountContacts,
         listAccountContactChanges
     ]
 
@@ -293,8 +339,11 @@ public enum AccountContactServiceMethods {
             MethodDescription(createAccountContact, comment: "Creates a link."),
             MethodDescription(batchCreateAccountContacts, comment: "Creates up to 1,000 links; each succeeds or fails alone."),
             MethodDescription(updateAccountContact, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdateAccountContacts, comment: "Changes up to 1,000 links, each as UpdateAccountContact does; each succeeds or fails alone."),
             MethodDescription(deleteAccountContact, comment: "Deletes a link; it can be restored."),
+            MethodDescription(batchDeleteAccountContacts, comment: "Deletes up to 1,000 links, each as DeleteAccountContact does; each succeeds or fails alone."),
             MethodDescription(restoreAccountContact, comment: "Brings a deleted link back."),
+            MethodDescription(batchRestoreAccountContacts, comment: "Brings up to 1,000 deleted links back, each as RestoreAccountContact does; each succeeds or fails alone."),
             MethodDescription(listAccountContactChanges, comment: "Lists the changes of one link, newest first, as far as the caller may see it now. NOT_FOUND as GetAccountContact."),
         ])
 }
@@ -352,6 +401,13 @@ public struct AccountContactServiceClient: Sendable {
         try await channel.call(AccountContactServiceMethods.updateAccountContact, request, options)
     }
 
+    /// Changes up to 1,000 links, each as UpdateAccountContact does; each succeeds or fails alone.
+    public func batchUpdateAccountContacts(
+        _ request: BatchUpdateAccountContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdateAccountContactsResponse {
+        try await channel.call(AccountContactServiceMethods.batchUpdateAccountContacts, request, options)
+    }
+
     /// Deletes a link; it can be restored.
     public func deleteAccountContact(
         _ request: DeleteAccountContactRequest, options: CallOptions = CallOptions()
@@ -359,11 +415,25 @@ public struct AccountContactServiceClient: Sendable {
         try await channel.call(AccountContactServiceMethods.deleteAccountContact, request, options)
     }
 
+    /// Deletes up to 1,000 links, each as DeleteAccountContact does; each succeeds or fails alone.
+    public func batchDeleteAccountContacts(
+        _ request: BatchDeleteAccountContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeleteAccountContactsResponse {
+        try await channel.call(AccountContactServiceMethods.batchDeleteAccountContacts, request, options)
+    }
+
     /// Brings a deleted link back.
     public func restoreAccountContact(
         _ request: RestoreAccountContactRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreAccountContactResponse {
         try await channel.call(AccountContactServiceMethods.restoreAccountContact, request, options)
+    }
+
+    /// Brings up to 1,000 deleted links back, each as RestoreAccountContact does; each succeeds or fails alone.
+    public func batchRestoreAccountContacts(
+        _ request: BatchRestoreAccountContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestoreAccountContactsResponse {
+        try await channel.call(AccountContactServiceMethods.batchRestoreAccountContacts, request, options)
     }
 
     /// Lists the changes of one link, newest first, as far as the caller may see it now. NOT_FOUND as GetAccountContact.

@@ -190,8 +190,12 @@ extension Account: RecordMessage {
             get: AccountServiceMethods.getAccount, batchGet: AccountServiceMethods.batchGetAccounts,
             list: AccountServiceMethods.listAccounts, create: AccountServiceMethods.createAccount,
             batchCreate: AccountServiceMethods.batchCreateAccounts,
-            update: AccountServiceMethods.updateAccount, delete: AccountServiceMethods.deleteAccount,
+            update: AccountServiceMethods.updateAccount,
+            batchUpdate: AccountServiceMethods.batchUpdateAccounts,
+            delete: AccountServiceMethods.deleteAccount,
+            batchDelete: AccountServiceMethods.batchDeleteAccounts,
             restore: AccountServiceMethods.restoreAccount,
+            batchRestore: AccountServiceMethods.batchRestoreAccounts,
             listChanges: AccountServiceMethods.listAccountChanges
         ))
 }
@@ -232,17 +236,35 @@ public typealias UpdateAccountRequest = UpdateRequest<Account>
 /// The account changed.
 public typealias UpdateAccountResponse = UpdateResponse<Account>
 
+/// The accounts to change.
+public typealias BatchUpdateAccountsRequest = BatchUpdateRequest<Account>
+
+/// The outcome for each.
+public typealias BatchUpdateAccountsResponse = BatchUpdateResponse<Account>
+
 /// The account to delete.
 public typealias DeleteAccountRequest = DeleteRequest<Account>
 
 /// The account is deleted.
 public typealias DeleteAccountResponse = DeleteResponse<Account>
 
+/// The accounts to delete.
+public typealias BatchDeleteAccountsRequest = BatchDeleteRequest<Account>
+
+/// The outcome for each.
+public typealias BatchDeleteAccountsResponse = BatchDeleteResponse<Account>
+
 /// The account to bring back.
 public typealias RestoreAccountRequest = RestoreRequest<Account>
 
 /// The account lives again.
 public typealias RestoreAccountResponse = RestoreResponse<Account>
+
+/// The accounts to bring back.
+public typealias BatchRestoreAccountsRequest = BatchRestoreRequest<Account>
+
+/// The outcome for each.
+public typealias BatchRestoreAccountsResponse = BatchRestoreResponse<Account>
 
 /// Asks for a page of the changes of an account.
 public typealias ListAccountChangesRequest = ListChangesRequest<Account>
@@ -302,6 +324,14 @@ public enum AccountServiceMethods {
         response: MessageDescriptor(steward_customer_v1_update_account_response_descriptor()), kind: .unary
     )
 
+    /// Changes up to 1,000 accounts, each as UpdateAccount does; each succeeds or fails alone.
+    public static let batchUpdateAccounts = MethodDefinition(
+        path: "steward.customer.v1.AccountService/BatchUpdateAccounts",
+        request: MessageDescriptor(steward_customer_v1_batch_update_accounts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_update_accounts_response_descriptor()),
+        kind: .unary
+    )
+
     /// Deletes an account; it can be restored.
     public static let deleteAccount = MethodDefinition(
         path: "steward.customer.v1.AccountService/DeleteAccount",
@@ -309,11 +339,27 @@ public enum AccountServiceMethods {
         response: MessageDescriptor(steward_customer_v1_delete_account_response_descriptor()), kind: .unary
     )
 
+    /// Deletes up to 1,000 accounts, each as DeleteAccount does; each succeeds or fails alone.
+    public static let batchDeleteAccounts = MethodDefinition(
+        path: "steward.customer.v1.AccountService/BatchDeleteAccounts",
+        request: MessageDescriptor(steward_customer_v1_batch_delete_accounts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_delete_accounts_response_descriptor()),
+        kind: .unary
+    )
+
     /// Brings a deleted account back.
     public static let restoreAccount = MethodDefinition(
         path: "steward.customer.v1.AccountService/RestoreAccount",
         request: MessageDescriptor(steward_customer_v1_restore_account_request_descriptor()),
         response: MessageDescriptor(steward_customer_v1_restore_account_response_descriptor()), kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted accounts back, each as RestoreAccount does; each succeeds or fails alone.
+    public static let batchRestoreAccounts = MethodDefinition(
+        path: "steward.customer.v1.AccountService/BatchRestoreAccounts",
+        request: MessageDescriptor(steward_customer_v1_batch_restore_accounts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_restore_accounts_response_descriptor()),
+        kind: .unary
     )
 
     /// Lists the changes of one account, newest first, as far as the caller may see it now. NOT_FOUND as GetAccount.
@@ -327,7 +373,8 @@ public enum AccountServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getAccount, batchGetAccounts, listAccounts, createAccount, batchCreateAccounts, updateAccount,
-        deleteAccount, restoreAccount, listAccountChanges
+        batchUpdateAccounts, deleteAccount, batchDeleteAccounts, restoreAccount, batchRestoreAccounts,
+        listAccountChanges
     ]
 
     /// As reflection tells it.
@@ -340,8 +387,11 @@ public enum AccountServiceMethods {
             MethodDescription(createAccount, comment: "Creates an account."),
             MethodDescription(batchCreateAccounts, comment: "Creates up to 1,000 accounts; each succeeds or fails alone."),
             MethodDescription(updateAccount, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdateAccounts, comment: "Changes up to 1,000 accounts, each as UpdateAccount does; each succeeds or fails alone."),
             MethodDescription(deleteAccount, comment: "Deletes an account; it can be restored."),
+            MethodDescription(batchDeleteAccounts, comment: "Deletes up to 1,000 accounts, each as DeleteAccount does; each succeeds or fails alone."),
             MethodDescription(restoreAccount, comment: "Brings a deleted account back."),
+            MethodDescription(batchRestoreAccounts, comment: "Brings up to 1,000 deleted accounts back, each as RestoreAccount does; each succeeds or fails alone."),
             MethodDescription(listAccountChanges, comment: "Lists the changes of one account, newest first, as far as the caller may see it now. NOT_FOUND as GetAccount."),
         ])
 }
@@ -399,6 +449,13 @@ public struct AccountServiceClient: Sendable {
         try await channel.call(AccountServiceMethods.updateAccount, request, options)
     }
 
+    /// Changes up to 1,000 accounts, each as UpdateAccount does; each succeeds or fails alone.
+    public func batchUpdateAccounts(
+        _ request: BatchUpdateAccountsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdateAccountsResponse {
+        try await channel.call(AccountServiceMethods.batchUpdateAccounts, request, options)
+    }
+
     /// Deletes an account; it can be restored.
     public func deleteAccount(
         _ request: DeleteAccountRequest, options: CallOptions = CallOptions()
@@ -406,11 +463,25 @@ public struct AccountServiceClient: Sendable {
         try await channel.call(AccountServiceMethods.deleteAccount, request, options)
     }
 
+    /// Deletes up to 1,000 accounts, each as DeleteAccount does; each succeeds or fails alone.
+    public func batchDeleteAccounts(
+        _ request: BatchDeleteAccountsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeleteAccountsResponse {
+        try await channel.call(AccountServiceMethods.batchDeleteAccounts, request, options)
+    }
+
     /// Brings a deleted account back.
     public func restoreAccount(
         _ request: RestoreAccountRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreAccountResponse {
         try await channel.call(AccountServiceMethods.restoreAccount, request, options)
+    }
+
+    /// Brings up to 1,000 deleted accounts back, each as RestoreAccount does; each succeeds or fails alone.
+    public func batchRestoreAccounts(
+        _ request: BatchRestoreAccountsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestoreAccountsResponse {
+        try await channel.call(AccountServiceMethods.batchRestoreAccounts, request, options)
     }
 
     /// Lists the changes of one account, newest first, as far as the caller may see it now. NOT_FOUND as GetAccount.

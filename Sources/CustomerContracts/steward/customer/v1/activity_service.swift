@@ -168,8 +168,12 @@ extension Activity: RecordMessage {
             get: ActivityServiceMethods.getActivity, batchGet: ActivityServiceMethods.batchGetActivities,
             list: ActivityServiceMethods.listActivities, create: ActivityServiceMethods.createActivity,
             batchCreate: ActivityServiceMethods.batchCreateActivities,
-            update: ActivityServiceMethods.updateActivity, delete: ActivityServiceMethods.deleteActivity,
+            update: ActivityServiceMethods.updateActivity,
+            batchUpdate: ActivityServiceMethods.batchUpdateActivities,
+            delete: ActivityServiceMethods.deleteActivity,
+            batchDelete: ActivityServiceMethods.batchDeleteActivities,
             restore: ActivityServiceMethods.restoreActivity,
+            batchRestore: ActivityServiceMethods.batchRestoreActivities,
             listChanges: ActivityServiceMethods.listActivityChanges
         ))
 }
@@ -210,17 +214,35 @@ public typealias UpdateActivityRequest = UpdateRequest<Activity>
 /// The activity changed.
 public typealias UpdateActivityResponse = UpdateResponse<Activity>
 
+/// The activities to change.
+public typealias BatchUpdateActivitiesRequest = BatchUpdateRequest<Activity>
+
+/// The outcome for each.
+public typealias BatchUpdateActivitiesResponse = BatchUpdateResponse<Activity>
+
 /// The activity to delete.
 public typealias DeleteActivityRequest = DeleteRequest<Activity>
 
 /// The activity is deleted.
 public typealias DeleteActivityResponse = DeleteResponse<Activity>
 
+/// The activities to delete.
+public typealias BatchDeleteActivitiesRequest = BatchDeleteRequest<Activity>
+
+/// The outcome for each.
+public typealias BatchDeleteActivitiesResponse = BatchDeleteResponse<Activity>
+
 /// The activity to bring back.
 public typealias RestoreActivityRequest = RestoreRequest<Activity>
 
 /// The activity lives again.
 public typealias RestoreActivityResponse = RestoreResponse<Activity>
+
+/// The activities to bring back.
+public typealias BatchRestoreActivitiesRequest = BatchRestoreRequest<Activity>
+
+/// The outcome for each.
+public typealias BatchRestoreActivitiesResponse = BatchRestoreResponse<Activity>
 
 /// Asks for a page of the changes of an activity.
 public typealias ListActivityChangesRequest = ListChangesRequest<Activity>
@@ -324,6 +346,14 @@ public enum ActivityServiceMethods {
         response: MessageDescriptor(steward_customer_v1_update_activity_response_descriptor()), kind: .unary
     )
 
+    /// Changes up to 1,000 activities, each as UpdateActivity does; each succeeds or fails alone.
+    public static let batchUpdateActivities = MethodDefinition(
+        path: "steward.customer.v1.ActivityService/BatchUpdateActivities",
+        request: MessageDescriptor(steward_customer_v1_batch_update_activities_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_update_activities_response_descriptor()),
+        kind: .unary
+    )
+
     /// Deletes an activity; it can be restored.
     public static let deleteActivity = MethodDefinition(
         path: "steward.customer.v1.ActivityService/DeleteActivity",
@@ -331,11 +361,27 @@ public enum ActivityServiceMethods {
         response: MessageDescriptor(steward_customer_v1_delete_activity_response_descriptor()), kind: .unary
     )
 
+    /// Deletes up to 1,000 activities, each as DeleteActivity does; each succeeds or fails alone.
+    public static let batchDeleteActivities = MethodDefinition(
+        path: "steward.customer.v1.ActivityService/BatchDeleteActivities",
+        request: MessageDescriptor(steward_customer_v1_batch_delete_activities_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_delete_activities_response_descriptor()),
+        kind: .unary
+    )
+
     /// Brings a deleted activity back.
     public static let restoreActivity = MethodDefinition(
         path: "steward.customer.v1.ActivityService/RestoreActivity",
         request: MessageDescriptor(steward_customer_v1_restore_activity_request_descriptor()),
         response: MessageDescriptor(steward_customer_v1_restore_activity_response_descriptor()), kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted activities back, each as RestoreActivity does; each succeeds or fails alone.
+    public static let batchRestoreActivities = MethodDefinition(
+        path: "steward.customer.v1.ActivityService/BatchRestoreActivities",
+        request: MessageDescriptor(steward_customer_v1_batch_restore_activities_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_restore_activities_response_descriptor()),
+        kind: .unary
     )
 
     /// Lists the changes of one activity, newest first, as far as the caller may see it now. NOT_FOUND as GetActivity.
@@ -349,7 +395,8 @@ public enum ActivityServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getActivity, batchGetActivities, listActivities, createActivity, batchCreateActivities,
-        updateActivity, deleteActivity, restoreActivity, listActivityChanges
+        updateActivity, batchUpdateActivities, deleteActivity, batchDeleteActivities, restoreActivity,
+        batchRestoreActivities, listActivityChanges
     ]
 
     /// As reflection tells it.
@@ -362,8 +409,11 @@ public enum ActivityServiceMethods {
             MethodDescription(createActivity, comment: "Creates an activity."),
             MethodDescription(batchCreateActivities, comment: "Creates up to 1,000 activities; each succeeds or fails alone."),
             MethodDescription(updateActivity, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdateActivities, comment: "Changes up to 1,000 activities, each as UpdateActivity does; each succeeds or fails alone."),
             MethodDescription(deleteActivity, comment: "Deletes an activity; it can be restored."),
+            MethodDescription(batchDeleteActivities, comment: "Deletes up to 1,000 activities, each as DeleteActivity does; each succeeds or fails alone."),
             MethodDescription(restoreActivity, comment: "Brings a deleted activity back."),
+            MethodDescription(batchRestoreActivities, comment: "Brings up to 1,000 deleted activities back, each as RestoreActivity does; each succeeds or fails alone."),
             MethodDescription(listActivityChanges, comment: "Lists the changes of one activity, newest first, as far as the caller may see it now. NOT_FOUND as GetActivity."),
         ])
 }
@@ -419,6 +469,13 @@ public struct ActivityServiceClient: Sendable {
         try await channel.call(ActivityServiceMethods.updateActivity, request, options)
     }
 
+    /// Changes up to 1,000 activities, each as UpdateActivity does; each succeeds or fails alone.
+    public func batchUpdateActivities(
+        _ request: BatchUpdateActivitiesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdateActivitiesResponse {
+        try await channel.call(ActivityServiceMethods.batchUpdateActivities, request, options)
+    }
+
     /// Deletes an activity; it can be restored.
     public func deleteActivity(
         _ request: DeleteActivityRequest, options: CallOptions = CallOptions()
@@ -426,11 +483,25 @@ public struct ActivityServiceClient: Sendable {
         try await channel.call(ActivityServiceMethods.deleteActivity, request, options)
     }
 
+    /// Deletes up to 1,000 activities, each as DeleteActivity does; each succeeds or fails alone.
+    public func batchDeleteActivities(
+        _ request: BatchDeleteActivitiesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeleteActivitiesResponse {
+        try await channel.call(ActivityServiceMethods.batchDeleteActivities, request, options)
+    }
+
     /// Brings a deleted activity back.
     public func restoreActivity(
         _ request: RestoreActivityRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreActivityResponse {
         try await channel.call(ActivityServiceMethods.restoreActivity, request, options)
+    }
+
+    /// Brings up to 1,000 deleted activities back, each as RestoreActivity does; each succeeds or fails alone.
+    public func batchRestoreActivities(
+        _ request: BatchRestoreActivitiesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestoreActivitiesResponse {
+        try await channel.call(ActivityServiceMethods.batchRestoreActivities, request, options)
     }
 
     /// Lists the changes of one activity, newest first, as far as the caller may see it now. NOT_FOUND as GetActivity.

@@ -173,8 +173,12 @@ extension Contact: RecordMessage {
             get: ContactServiceMethods.getContact, batchGet: ContactServiceMethods.batchGetContacts,
             list: ContactServiceMethods.listContacts, create: ContactServiceMethods.createContact,
             batchCreate: ContactServiceMethods.batchCreateContacts,
-            update: ContactServiceMethods.updateContact, delete: ContactServiceMethods.deleteContact,
+            update: ContactServiceMethods.updateContact,
+            batchUpdate: ContactServiceMethods.batchUpdateContacts,
+            delete: ContactServiceMethods.deleteContact,
+            batchDelete: ContactServiceMethods.batchDeleteContacts,
             restore: ContactServiceMethods.restoreContact,
+            batchRestore: ContactServiceMethods.batchRestoreContacts,
             listChanges: ContactServiceMethods.listContactChanges
         ))
 }
@@ -284,17 +288,35 @@ public typealias UpdateContactRequest = UpdateRequest<Contact>
 /// The contact changed.
 public typealias UpdateContactResponse = UpdateResponse<Contact>
 
+/// The contacts to change.
+public typealias BatchUpdateContactsRequest = BatchUpdateRequest<Contact>
+
+/// The outcome for each.
+public typealias BatchUpdateContactsResponse = BatchUpdateResponse<Contact>
+
 /// The contact to delete.
 public typealias DeleteContactRequest = DeleteRequest<Contact>
 
 /// The contact is deleted.
 public typealias DeleteContactResponse = DeleteResponse<Contact>
 
+/// The contacts to delete.
+public typealias BatchDeleteContactsRequest = BatchDeleteRequest<Contact>
+
+/// The outcome for each.
+public typealias BatchDeleteContactsResponse = BatchDeleteResponse<Contact>
+
 /// The contact to bring back.
 public typealias RestoreContactRequest = RestoreRequest<Contact>
 
 /// The contact lives again.
 public typealias RestoreContactResponse = RestoreResponse<Contact>
+
+/// The contacts to bring back.
+public typealias BatchRestoreContactsRequest = BatchRestoreRequest<Contact>
+
+/// The outcome for each.
+public typealias BatchRestoreContactsResponse = BatchRestoreResponse<Contact>
 
 /// Asks for a page of the changes of a contact.
 public typealias ListContactChangesRequest = ListChangesRequest<Contact>
@@ -379,6 +401,14 @@ public enum ContactServiceMethods {
         response: MessageDescriptor(steward_customer_v1_update_contact_response_descriptor()), kind: .unary
     )
 
+    /// Changes up to 1,000 contacts, each as UpdateContact does; each succeeds or fails alone.
+    public static let batchUpdateContacts = MethodDefinition(
+        path: "steward.customer.v1.ContactService/BatchUpdateContacts",
+        request: MessageDescriptor(steward_customer_v1_batch_update_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_update_contacts_response_descriptor()),
+        kind: .unary
+    )
+
     /// Deletes a contact; it can be restored.
     public static let deleteContact = MethodDefinition(
         path: "steward.customer.v1.ContactService/DeleteContact",
@@ -386,11 +416,27 @@ public enum ContactServiceMethods {
         response: MessageDescriptor(steward_customer_v1_delete_contact_response_descriptor()), kind: .unary
     )
 
+    /// Deletes up to 1,000 contacts, each as DeleteContact does; each succeeds or fails alone.
+    public static let batchDeleteContacts = MethodDefinition(
+        path: "steward.customer.v1.ContactService/BatchDeleteContacts",
+        request: MessageDescriptor(steward_customer_v1_batch_delete_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_delete_contacts_response_descriptor()),
+        kind: .unary
+    )
+
     /// Brings a deleted contact back.
     public static let restoreContact = MethodDefinition(
         path: "steward.customer.v1.ContactService/RestoreContact",
         request: MessageDescriptor(steward_customer_v1_restore_contact_request_descriptor()),
         response: MessageDescriptor(steward_customer_v1_restore_contact_response_descriptor()), kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted contacts back, each as RestoreContact does; each succeeds or fails alone.
+    public static let batchRestoreContacts = MethodDefinition(
+        path: "steward.customer.v1.ContactService/BatchRestoreContacts",
+        request: MessageDescriptor(steward_customer_v1_batch_restore_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_restore_contacts_response_descriptor()),
+        kind: .unary
     )
 
     /// Lists the changes of one contact, newest first, as far as the caller may see it now. NOT_FOUND as GetContact.
@@ -404,7 +450,8 @@ public enum ContactServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getContact, batchGetContacts, listContacts, createContact, batchCreateContacts, updateContact,
-        deleteContact, restoreContact, listContactChanges
+        batchUpdateContacts, deleteContact, batchDeleteContacts, restoreContact, batchRestoreContacts,
+        listContactChanges
     ]
 
     /// As reflection tells it.
@@ -417,8 +464,11 @@ public enum ContactServiceMethods {
             MethodDescription(createContact, comment: "Creates a contact."),
             MethodDescription(batchCreateContacts, comment: "Creates up to 1,000 contacts; each succeeds or fails alone."),
             MethodDescription(updateContact, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdateContacts, comment: "Changes up to 1,000 contacts, each as UpdateContact does; each succeeds or fails alone."),
             MethodDescription(deleteContact, comment: "Deletes a contact; it can be restored."),
+            MethodDescription(batchDeleteContacts, comment: "Deletes up to 1,000 contacts, each as DeleteContact does; each succeeds or fails alone."),
             MethodDescription(restoreContact, comment: "Brings a deleted contact back."),
+            MethodDescription(batchRestoreContacts, comment: "Brings up to 1,000 deleted contacts back, each as RestoreContact does; each succeeds or fails alone."),
             MethodDescription(listContactChanges, comment: "Lists the changes of one contact, newest first, as far as the caller may see it now. NOT_FOUND as GetContact."),
         ])
 }
@@ -476,6 +526,13 @@ public struct ContactServiceClient: Sendable {
         try await channel.call(ContactServiceMethods.updateContact, request, options)
     }
 
+    /// Changes up to 1,000 contacts, each as UpdateContact does; each succeeds or fails alone.
+    public func batchUpdateContacts(
+        _ request: BatchUpdateContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdateContactsResponse {
+        try await channel.call(ContactServiceMethods.batchUpdateContacts, request, options)
+    }
+
     /// Deletes a contact; it can be restored.
     public func deleteContact(
         _ request: DeleteContactRequest, options: CallOptions = CallOptions()
@@ -483,11 +540,25 @@ public struct ContactServiceClient: Sendable {
         try await channel.call(ContactServiceMethods.deleteContact, request, options)
     }
 
+    /// Deletes up to 1,000 contacts, each as DeleteContact does; each succeeds or fails alone.
+    public func batchDeleteContacts(
+        _ request: BatchDeleteContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeleteContactsResponse {
+        try await channel.call(ContactServiceMethods.batchDeleteContacts, request, options)
+    }
+
     /// Brings a deleted contact back.
     public func restoreContact(
         _ request: RestoreContactRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreContactResponse {
         try await channel.call(ContactServiceMethods.restoreContact, request, options)
+    }
+
+    /// Brings up to 1,000 deleted contacts back, each as RestoreContact does; each succeeds or fails alone.
+    public func batchRestoreContacts(
+        _ request: BatchRestoreContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestoreContactsResponse {
+        try await channel.call(ContactServiceMethods.batchRestoreContacts, request, options)
     }
 
     /// Lists the changes of one contact, newest first, as far as the caller may see it now. NOT_FOUND as GetContact.

@@ -200,7 +200,9 @@ extension Lead: RecordMessage {
             get: LeadServiceMethods.getLead, batchGet: LeadServiceMethods.batchGetLeads,
             list: LeadServiceMethods.listLeads, create: LeadServiceMethods.createLead,
             batchCreate: LeadServiceMethods.batchCreateLeads, update: LeadServiceMethods.updateLead,
-            delete: LeadServiceMethods.deleteLead, restore: LeadServiceMethods.restoreLead,
+            batchUpdate: LeadServiceMethods.batchUpdateLeads, delete: LeadServiceMethods.deleteLead,
+            batchDelete: LeadServiceMethods.batchDeleteLeads, restore: LeadServiceMethods.restoreLead,
+            batchRestore: LeadServiceMethods.batchRestoreLeads,
             listChanges: LeadServiceMethods.listLeadChanges
         ))
 }
@@ -241,17 +243,35 @@ public typealias UpdateLeadRequest = UpdateRequest<Lead>
 /// The lead changed.
 public typealias UpdateLeadResponse = UpdateResponse<Lead>
 
+/// The leads to change.
+public typealias BatchUpdateLeadsRequest = BatchUpdateRequest<Lead>
+
+/// The outcome for each.
+public typealias BatchUpdateLeadsResponse = BatchUpdateResponse<Lead>
+
 /// The lead to delete.
 public typealias DeleteLeadRequest = DeleteRequest<Lead>
 
 /// The lead is deleted.
 public typealias DeleteLeadResponse = DeleteResponse<Lead>
 
+/// The leads to delete.
+public typealias BatchDeleteLeadsRequest = BatchDeleteRequest<Lead>
+
+/// The outcome for each.
+public typealias BatchDeleteLeadsResponse = BatchDeleteResponse<Lead>
+
 /// The lead to bring back.
 public typealias RestoreLeadRequest = RestoreRequest<Lead>
 
 /// The lead lives again.
 public typealias RestoreLeadResponse = RestoreResponse<Lead>
+
+/// The leads to bring back.
+public typealias BatchRestoreLeadsRequest = BatchRestoreRequest<Lead>
+
+/// The outcome for each.
+public typealias BatchRestoreLeadsResponse = BatchRestoreResponse<Lead>
 
 /// Asks for a page of the changes of a lead.
 public typealias ListLeadChangesRequest = ListChangesRequest<Lead>
@@ -335,6 +355,14 @@ public enum LeadServiceMethods {
         response: MessageDescriptor(steward_customer_v1_update_lead_response_descriptor()), kind: .unary
     )
 
+    /// Changes up to 1,000 leads, each as UpdateLead does; each succeeds or fails alone.
+    public static let batchUpdateLeads = MethodDefinition(
+        path: "steward.customer.v1.LeadService/BatchUpdateLeads",
+        request: MessageDescriptor(steward_customer_v1_batch_update_leads_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_update_leads_response_descriptor()),
+        kind: .unary
+    )
+
     /// Deletes a lead; it can be restored.
     public static let deleteLead = MethodDefinition(
         path: "steward.customer.v1.LeadService/DeleteLead",
@@ -342,11 +370,27 @@ public enum LeadServiceMethods {
         response: MessageDescriptor(steward_customer_v1_delete_lead_response_descriptor()), kind: .unary
     )
 
+    /// Deletes up to 1,000 leads, each as DeleteLead does; each succeeds or fails alone.
+    public static let batchDeleteLeads = MethodDefinition(
+        path: "steward.customer.v1.LeadService/BatchDeleteLeads",
+        request: MessageDescriptor(steward_customer_v1_batch_delete_leads_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_delete_leads_response_descriptor()),
+        kind: .unary
+    )
+
     /// Brings a deleted lead back.
     public static let restoreLead = MethodDefinition(
         path: "steward.customer.v1.LeadService/RestoreLead",
         request: MessageDescriptor(steward_customer_v1_restore_lead_request_descriptor()),
         response: MessageDescriptor(steward_customer_v1_restore_lead_response_descriptor()), kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted leads back, each as RestoreLead does; each succeeds or fails alone.
+    public static let batchRestoreLeads = MethodDefinition(
+        path: "steward.customer.v1.LeadService/BatchRestoreLeads",
+        request: MessageDescriptor(steward_customer_v1_batch_restore_leads_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_batch_restore_leads_response_descriptor()),
+        kind: .unary
     )
 
     /// Lists the changes of one lead, newest first, as far as the caller may see it now. NOT_FOUND as GetLead.
@@ -358,8 +402,8 @@ public enum LeadServiceMethods {
 
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
-        getLead, batchGetLeads, listLeads, createLead, batchCreateLeads, updateLead, deleteLead, restoreLead,
-        listLeadChanges
+        getLead, batchGetLeads, listLeads, createLead, batchCreateLeads, updateLead, batchUpdateLeads,
+        deleteLead, batchDeleteLeads, restoreLead, batchRestoreLeads, listLeadChanges
     ]
 
     /// As reflection tells it.
@@ -372,8 +416,11 @@ public enum LeadServiceMethods {
             MethodDescription(createLead, comment: "Creates a lead."),
             MethodDescription(batchCreateLeads, comment: "Creates up to 1,000 leads; each succeeds or fails alone."),
             MethodDescription(updateLead, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdateLeads, comment: "Changes up to 1,000 leads, each as UpdateLead does; each succeeds or fails alone."),
             MethodDescription(deleteLead, comment: "Deletes a lead; it can be restored."),
+            MethodDescription(batchDeleteLeads, comment: "Deletes up to 1,000 leads, each as DeleteLead does; each succeeds or fails alone."),
             MethodDescription(restoreLead, comment: "Brings a deleted lead back."),
+            MethodDescription(batchRestoreLeads, comment: "Brings up to 1,000 deleted leads back, each as RestoreLead does; each succeeds or fails alone."),
             MethodDescription(listLeadChanges, comment: "Lists the changes of one lead, newest first, as far as the caller may see it now. NOT_FOUND as GetLead."),
         ])
 }
@@ -429,6 +476,13 @@ public struct LeadServiceClient: Sendable {
         try await channel.call(LeadServiceMethods.updateLead, request, options)
     }
 
+    /// Changes up to 1,000 leads, each as UpdateLead does; each succeeds or fails alone.
+    public func batchUpdateLeads(
+        _ request: BatchUpdateLeadsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdateLeadsResponse {
+        try await channel.call(LeadServiceMethods.batchUpdateLeads, request, options)
+    }
+
     /// Deletes a lead; it can be restored.
     public func deleteLead(
         _ request: DeleteLeadRequest, options: CallOptions = CallOptions()
@@ -436,11 +490,25 @@ public struct LeadServiceClient: Sendable {
         try await channel.call(LeadServiceMethods.deleteLead, request, options)
     }
 
+    /// Deletes up to 1,000 leads, each as DeleteLead does; each succeeds or fails alone.
+    public func batchDeleteLeads(
+        _ request: BatchDeleteLeadsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeleteLeadsResponse {
+        try await channel.call(LeadServiceMethods.batchDeleteLeads, request, options)
+    }
+
     /// Brings a deleted lead back.
     public func restoreLead(
         _ request: RestoreLeadRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreLeadResponse {
         try await channel.call(LeadServiceMethods.restoreLead, request, options)
+    }
+
+    /// Brings up to 1,000 deleted leads back, each as RestoreLead does; each succeeds or fails alone.
+    public func batchRestoreLeads(
+        _ request: BatchRestoreLeadsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestoreLeadsResponse {
+        try await channel.call(LeadServiceMethods.batchRestoreLeads, request, options)
     }
 
     /// Lists the changes of one lead, newest first, as far as the caller may see it now. NOT_FOUND as GetLead.

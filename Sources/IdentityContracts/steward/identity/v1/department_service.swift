@@ -91,8 +91,11 @@ extension Department: RecordMessage {
             list: DepartmentServiceMethods.listDepartments, create: DepartmentServiceMethods.createDepartment,
             batchCreate: DepartmentServiceMethods.batchCreateDepartments,
             update: DepartmentServiceMethods.updateDepartment,
+            batchUpdate: DepartmentServiceMethods.batchUpdateDepartments,
             delete: DepartmentServiceMethods.deleteDepartment,
+            batchDelete: DepartmentServiceMethods.batchDeleteDepartments,
             restore: DepartmentServiceMethods.restoreDepartment,
+            batchRestore: DepartmentServiceMethods.batchRestoreDepartments,
             listChanges: DepartmentServiceMethods.listDepartmentChanges
         ))
 }
@@ -133,17 +136,35 @@ public typealias UpdateDepartmentRequest = UpdateRequest<Department>
 /// The department changed.
 public typealias UpdateDepartmentResponse = UpdateResponse<Department>
 
+/// The departments to change.
+public typealias BatchUpdateDepartmentsRequest = BatchUpdateRequest<Department>
+
+/// The outcome for each.
+public typealias BatchUpdateDepartmentsResponse = BatchUpdateResponse<Department>
+
 /// The department to delete.
 public typealias DeleteDepartmentRequest = DeleteRequest<Department>
 
 /// The department is deleted.
 public typealias DeleteDepartmentResponse = DeleteResponse<Department>
 
+/// The departments to delete.
+public typealias BatchDeleteDepartmentsRequest = BatchDeleteRequest<Department>
+
+/// The outcome for each.
+public typealias BatchDeleteDepartmentsResponse = BatchDeleteResponse<Department>
+
 /// The department to bring back.
 public typealias RestoreDepartmentRequest = RestoreRequest<Department>
 
 /// The department lives again.
 public typealias RestoreDepartmentResponse = RestoreResponse<Department>
+
+/// The departments to bring back.
+public typealias BatchRestoreDepartmentsRequest = BatchRestoreRequest<Department>
+
+/// The outcome for each.
+public typealias BatchRestoreDepartmentsResponse = BatchRestoreResponse<Department>
 
 /// Asks for a page of the changes of a department.
 public typealias ListDepartmentChangesRequest = ListChangesRequest<Department>
@@ -203,6 +224,14 @@ public enum DepartmentServiceMethods {
         response: MessageDescriptor(steward_identity_v1_update_department_response_descriptor()), kind: .unary
     )
 
+    /// Changes up to 1,000 departments, each as UpdateDepartment does; each succeeds or fails alone.
+    public static let batchUpdateDepartments = MethodDefinition(
+        path: "steward.identity.v1.DepartmentService/BatchUpdateDepartments",
+        request: MessageDescriptor(steward_identity_v1_batch_update_departments_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_batch_update_departments_response_descriptor()),
+        kind: .unary
+    )
+
     /// Deletes a department; it can be restored.
     public static let deleteDepartment = MethodDefinition(
         path: "steward.identity.v1.DepartmentService/DeleteDepartment",
@@ -210,11 +239,27 @@ public enum DepartmentServiceMethods {
         response: MessageDescriptor(steward_identity_v1_delete_department_response_descriptor()), kind: .unary
     )
 
+    /// Deletes up to 1,000 departments, each as DeleteDepartment does; each succeeds or fails alone.
+    public static let batchDeleteDepartments = MethodDefinition(
+        path: "steward.identity.v1.DepartmentService/BatchDeleteDepartments",
+        request: MessageDescriptor(steward_identity_v1_batch_delete_departments_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_batch_delete_departments_response_descriptor()),
+        kind: .unary
+    )
+
     /// Brings a deleted department back.
     public static let restoreDepartment = MethodDefinition(
         path: "steward.identity.v1.DepartmentService/RestoreDepartment",
         request: MessageDescriptor(steward_identity_v1_restore_department_request_descriptor()),
         response: MessageDescriptor(steward_identity_v1_restore_department_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted departments back, each as RestoreDepartment does; each succeeds or fails alone.
+    public static let batchRestoreDepartments = MethodDefinition(
+        path: "steward.identity.v1.DepartmentService/BatchRestoreDepartments",
+        request: MessageDescriptor(steward_identity_v1_batch_restore_departments_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_batch_restore_departments_response_descriptor()),
         kind: .unary
     )
 
@@ -229,7 +274,8 @@ public enum DepartmentServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getDepartment, batchGetDepartments, listDepartments, createDepartment, batchCreateDepartments,
-        updateDepartment, deleteDepartment, restoreDepartment, listDepartmentChanges
+        updateDepartment, batchUpdateDepartments, deleteDepartment, batchDeleteDepartments, restoreDepartment,
+        batchRestoreDepartments, listDepartmentChanges
     ]
 
     /// As reflection tells it.
@@ -242,8 +288,11 @@ public enum DepartmentServiceMethods {
             MethodDescription(createDepartment, comment: "Creates a department."),
             MethodDescription(batchCreateDepartments, comment: "Creates up to 1,000 departments; each succeeds or fails alone."),
             MethodDescription(updateDepartment, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdateDepartments, comment: "Changes up to 1,000 departments, each as UpdateDepartment does; each succeeds or fails alone."),
             MethodDescription(deleteDepartment, comment: "Deletes a department; it can be restored."),
+            MethodDescription(batchDeleteDepartments, comment: "Deletes up to 1,000 departments, each as DeleteDepartment does; each succeeds or fails alone."),
             MethodDescription(restoreDepartment, comment: "Brings a deleted department back."),
+            MethodDescription(batchRestoreDepartments, comment: "Brings up to 1,000 deleted departments back, each as RestoreDepartment does; each succeeds or fails alone."),
             MethodDescription(listDepartmentChanges, comment: "Lists the changes of one department, newest first, as far as the caller may see it now. NOT_FOUND as GetDepartment."),
         ])
 }
@@ -299,6 +348,13 @@ public struct DepartmentServiceClient: Sendable {
         try await channel.call(DepartmentServiceMethods.updateDepartment, request, options)
     }
 
+    /// Changes up to 1,000 departments, each as UpdateDepartment does; each succeeds or fails alone.
+    public func batchUpdateDepartments(
+        _ request: BatchUpdateDepartmentsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdateDepartmentsResponse {
+        try await channel.call(DepartmentServiceMethods.batchUpdateDepartments, request, options)
+    }
+
     /// Deletes a department; it can be restored.
     public func deleteDepartment(
         _ request: DeleteDepartmentRequest, options: CallOptions = CallOptions()
@@ -306,11 +362,25 @@ public struct DepartmentServiceClient: Sendable {
         try await channel.call(DepartmentServiceMethods.deleteDepartment, request, options)
     }
 
+    /// Deletes up to 1,000 departments, each as DeleteDepartment does; each succeeds or fails alone.
+    public func batchDeleteDepartments(
+        _ request: BatchDeleteDepartmentsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeleteDepartmentsResponse {
+        try await channel.call(DepartmentServiceMethods.batchDeleteDepartments, request, options)
+    }
+
     /// Brings a deleted department back.
     public func restoreDepartment(
         _ request: RestoreDepartmentRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreDepartmentResponse {
         try await channel.call(DepartmentServiceMethods.restoreDepartment, request, options)
+    }
+
+    /// Brings up to 1,000 deleted departments back, each as RestoreDepartment does; each succeeds or fails alone.
+    public func batchRestoreDepartments(
+        _ request: BatchRestoreDepartmentsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestoreDepartmentsResponse {
+        try await channel.call(DepartmentServiceMethods.batchRestoreDepartments, request, options)
     }
 
     /// Lists the changes of one department, newest first, as far as the caller may see it now. NOT_FOUND as GetDepartment.

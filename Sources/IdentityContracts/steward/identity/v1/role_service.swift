@@ -106,7 +106,9 @@ extension Role: RecordMessage {
             get: RoleServiceMethods.getRole, batchGet: RoleServiceMethods.batchGetRoles,
             list: RoleServiceMethods.listRoles, create: RoleServiceMethods.createRole,
             batchCreate: RoleServiceMethods.batchCreateRoles, update: RoleServiceMethods.updateRole,
-            delete: RoleServiceMethods.deleteRole, restore: RoleServiceMethods.restoreRole,
+            batchUpdate: RoleServiceMethods.batchUpdateRoles, delete: RoleServiceMethods.deleteRole,
+            batchDelete: RoleServiceMethods.batchDeleteRoles, restore: RoleServiceMethods.restoreRole,
+            batchRestore: RoleServiceMethods.batchRestoreRoles,
             listChanges: RoleServiceMethods.listRoleChanges
         ))
 }
@@ -147,17 +149,35 @@ public typealias UpdateRoleRequest = UpdateRequest<Role>
 /// The role changed.
 public typealias UpdateRoleResponse = UpdateResponse<Role>
 
+/// The roles to change.
+public typealias BatchUpdateRolesRequest = BatchUpdateRequest<Role>
+
+/// The outcome for each.
+public typealias BatchUpdateRolesResponse = BatchUpdateResponse<Role>
+
 /// The role to delete.
 public typealias DeleteRoleRequest = DeleteRequest<Role>
 
 /// The role is deleted.
 public typealias DeleteRoleResponse = DeleteResponse<Role>
 
+/// The roles to delete.
+public typealias BatchDeleteRolesRequest = BatchDeleteRequest<Role>
+
+/// The outcome for each.
+public typealias BatchDeleteRolesResponse = BatchDeleteResponse<Role>
+
 /// The role to bring back.
 public typealias RestoreRoleRequest = RestoreRequest<Role>
 
 /// The role lives again.
 public typealias RestoreRoleResponse = RestoreResponse<Role>
+
+/// The roles to bring back.
+public typealias BatchRestoreRolesRequest = BatchRestoreRequest<Role>
+
+/// The outcome for each.
+public typealias BatchRestoreRolesResponse = BatchRestoreResponse<Role>
 
 /// Asks for a page of the changes of a role.
 public typealias ListRoleChangesRequest = ListChangesRequest<Role>
@@ -216,6 +236,14 @@ public enum RoleServiceMethods {
         response: MessageDescriptor(steward_identity_v1_update_role_response_descriptor()), kind: .unary
     )
 
+    /// Changes up to 1,000 roles, each as UpdateRole does; each succeeds or fails alone.
+    public static let batchUpdateRoles = MethodDefinition(
+        path: "steward.identity.v1.RoleService/BatchUpdateRoles",
+        request: MessageDescriptor(steward_identity_v1_batch_update_roles_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_batch_update_roles_response_descriptor()),
+        kind: .unary
+    )
+
     /// Deletes a role; it can be restored.
     public static let deleteRole = MethodDefinition(
         path: "steward.identity.v1.RoleService/DeleteRole",
@@ -223,11 +251,27 @@ public enum RoleServiceMethods {
         response: MessageDescriptor(steward_identity_v1_delete_role_response_descriptor()), kind: .unary
     )
 
+    /// Deletes up to 1,000 roles, each as DeleteRole does; each succeeds or fails alone.
+    public static let batchDeleteRoles = MethodDefinition(
+        path: "steward.identity.v1.RoleService/BatchDeleteRoles",
+        request: MessageDescriptor(steward_identity_v1_batch_delete_roles_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_batch_delete_roles_response_descriptor()),
+        kind: .unary
+    )
+
     /// Brings a deleted role back.
     public static let restoreRole = MethodDefinition(
         path: "steward.identity.v1.RoleService/RestoreRole",
         request: MessageDescriptor(steward_identity_v1_restore_role_request_descriptor()),
         response: MessageDescriptor(steward_identity_v1_restore_role_response_descriptor()), kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted roles back, each as RestoreRole does; each succeeds or fails alone.
+    public static let batchRestoreRoles = MethodDefinition(
+        path: "steward.identity.v1.RoleService/BatchRestoreRoles",
+        request: MessageDescriptor(steward_identity_v1_batch_restore_roles_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_batch_restore_roles_response_descriptor()),
+        kind: .unary
     )
 
     /// Lists the changes of one role, newest first, as far as the caller may see it now. NOT_FOUND as GetRole.
@@ -239,8 +283,8 @@ public enum RoleServiceMethods {
 
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
-        getRole, batchGetRoles, listRoles, createRole, batchCreateRoles, updateRole, deleteRole, restoreRole,
-        listRoleChanges
+        getRole, batchGetRoles, listRoles, createRole, batchCreateRoles, updateRole, batchUpdateRoles,
+        deleteRole, batchDeleteRoles, restoreRole, batchRestoreRoles, listRoleChanges
     ]
 
     /// As reflection tells it.
@@ -253,8 +297,11 @@ public enum RoleServiceMethods {
             MethodDescription(createRole, comment: "Creates a role."),
             MethodDescription(batchCreateRoles, comment: "Creates up to 1,000 roles; each succeeds or fails alone."),
             MethodDescription(updateRole, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdateRoles, comment: "Changes up to 1,000 roles, each as UpdateRole does; each succeeds or fails alone."),
             MethodDescription(deleteRole, comment: "Deletes a role; it can be restored."),
+            MethodDescription(batchDeleteRoles, comment: "Deletes up to 1,000 roles, each as DeleteRole does; each succeeds or fails alone."),
             MethodDescription(restoreRole, comment: "Brings a deleted role back."),
+            MethodDescription(batchRestoreRoles, comment: "Brings up to 1,000 deleted roles back, each as RestoreRole does; each succeeds or fails alone."),
             MethodDescription(listRoleChanges, comment: "Lists the changes of one role, newest first, as far as the caller may see it now. NOT_FOUND as GetRole."),
         ])
 }
@@ -310,6 +357,13 @@ public struct RoleServiceClient: Sendable {
         try await channel.call(RoleServiceMethods.updateRole, request, options)
     }
 
+    /// Changes up to 1,000 roles, each as UpdateRole does; each succeeds or fails alone.
+    public func batchUpdateRoles(
+        _ request: BatchUpdateRolesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdateRolesResponse {
+        try await channel.call(RoleServiceMethods.batchUpdateRoles, request, options)
+    }
+
     /// Deletes a role; it can be restored.
     public func deleteRole(
         _ request: DeleteRoleRequest, options: CallOptions = CallOptions()
@@ -317,11 +371,25 @@ public struct RoleServiceClient: Sendable {
         try await channel.call(RoleServiceMethods.deleteRole, request, options)
     }
 
+    /// Deletes up to 1,000 roles, each as DeleteRole does; each succeeds or fails alone.
+    public func batchDeleteRoles(
+        _ request: BatchDeleteRolesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeleteRolesResponse {
+        try await channel.call(RoleServiceMethods.batchDeleteRoles, request, options)
+    }
+
     /// Brings a deleted role back.
     public func restoreRole(
         _ request: RestoreRoleRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreRoleResponse {
         try await channel.call(RoleServiceMethods.restoreRole, request, options)
+    }
+
+    /// Brings up to 1,000 deleted roles back, each as RestoreRole does; each succeeds or fails alone.
+    public func batchRestoreRoles(
+        _ request: BatchRestoreRolesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestoreRolesResponse {
+        try await channel.call(RoleServiceMethods.batchRestoreRoles, request, options)
     }
 
     /// Lists the changes of one role, newest first, as far as the caller may see it now. NOT_FOUND as GetRole.

@@ -130,7 +130,9 @@ extension User: RecordMessage {
             get: UserServiceMethods.getUser, batchGet: UserServiceMethods.batchGetUsers,
             list: UserServiceMethods.listUsers, create: UserServiceMethods.createUser,
             batchCreate: UserServiceMethods.batchCreateUsers, update: UserServiceMethods.updateUser,
-            delete: UserServiceMethods.deleteUser, restore: UserServiceMethods.restoreUser,
+            batchUpdate: UserServiceMethods.batchUpdateUsers, delete: UserServiceMethods.deleteUser,
+            batchDelete: UserServiceMethods.batchDeleteUsers, restore: UserServiceMethods.restoreUser,
+            batchRestore: UserServiceMethods.batchRestoreUsers,
             listChanges: UserServiceMethods.listUserChanges
         ))
 }
@@ -171,17 +173,35 @@ public typealias UpdateUserRequest = UpdateRequest<User>
 /// The user changed.
 public typealias UpdateUserResponse = UpdateResponse<User>
 
+/// The users to change.
+public typealias BatchUpdateUsersRequest = BatchUpdateRequest<User>
+
+/// The outcome for each.
+public typealias BatchUpdateUsersResponse = BatchUpdateResponse<User>
+
 /// The user to delete.
 public typealias DeleteUserRequest = DeleteRequest<User>
 
 /// The user is deleted.
 public typealias DeleteUserResponse = DeleteResponse<User>
 
+/// The users to delete.
+public typealias BatchDeleteUsersRequest = BatchDeleteRequest<User>
+
+/// The outcome for each.
+public typealias BatchDeleteUsersResponse = BatchDeleteResponse<User>
+
 /// The user to bring back.
 public typealias RestoreUserRequest = RestoreRequest<User>
 
 /// The user lives again.
 public typealias RestoreUserResponse = RestoreResponse<User>
+
+/// The users to bring back.
+public typealias BatchRestoreUsersRequest = BatchRestoreRequest<User>
+
+/// The outcome for each.
+public typealias BatchRestoreUsersResponse = BatchRestoreResponse<User>
 
 /// Asks for a page of the changes of a user.
 public typealias ListUserChangesRequest = ListChangesRequest<User>
@@ -283,6 +303,14 @@ public enum UserServiceMethods {
         response: MessageDescriptor(steward_identity_v1_update_user_response_descriptor()), kind: .unary
     )
 
+    /// Changes up to 1,000 users, each as UpdateUser does; each succeeds or fails alone.
+    public static let batchUpdateUsers = MethodDefinition(
+        path: "steward.identity.v1.UserService/BatchUpdateUsers",
+        request: MessageDescriptor(steward_identity_v1_batch_update_users_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_batch_update_users_response_descriptor()),
+        kind: .unary
+    )
+
     /// Deletes a user; it can be restored.
     public static let deleteUser = MethodDefinition(
         path: "steward.identity.v1.UserService/DeleteUser",
@@ -290,11 +318,27 @@ public enum UserServiceMethods {
         response: MessageDescriptor(steward_identity_v1_delete_user_response_descriptor()), kind: .unary
     )
 
+    /// Deletes up to 1,000 users, each as DeleteUser does; each succeeds or fails alone.
+    public static let batchDeleteUsers = MethodDefinition(
+        path: "steward.identity.v1.UserService/BatchDeleteUsers",
+        request: MessageDescriptor(steward_identity_v1_batch_delete_users_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_batch_delete_users_response_descriptor()),
+        kind: .unary
+    )
+
     /// Brings a deleted user back.
     public static let restoreUser = MethodDefinition(
         path: "steward.identity.v1.UserService/RestoreUser",
         request: MessageDescriptor(steward_identity_v1_restore_user_request_descriptor()),
         response: MessageDescriptor(steward_identity_v1_restore_user_response_descriptor()), kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted users back, each as RestoreUser does; each succeeds or fails alone.
+    public static let batchRestoreUsers = MethodDefinition(
+        path: "steward.identity.v1.UserService/BatchRestoreUsers",
+        request: MessageDescriptor(steward_identity_v1_batch_restore_users_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_batch_restore_users_response_descriptor()),
+        kind: .unary
     )
 
     /// Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser.
@@ -313,8 +357,8 @@ public enum UserServiceMethods {
 
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
-        getUser, batchGetUsers, listUsers, createUser, batchCreateUsers, updateUser, deleteUser, restoreUser,
-        listUserChanges, setUserPassword
+        getUser, batchGetUsers, listUsers, createUser, batchCreateUsers, updateUser, batchUpdateUsers,
+        deleteUser, batchDeleteUsers, restoreUser, batchRestoreUsers, listUserChanges, setUserPassword
     ]
 
     /// As reflection tells it.
@@ -327,8 +371,11 @@ public enum UserServiceMethods {
             MethodDescription(createUser, comment: "Creates a user."),
             MethodDescription(batchCreateUsers, comment: "Creates up to 1,000 users; each succeeds or fails alone."),
             MethodDescription(updateUser, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdateUsers, comment: "Changes up to 1,000 users, each as UpdateUser does; each succeeds or fails alone."),
             MethodDescription(deleteUser, comment: "Deletes a user; it can be restored."),
+            MethodDescription(batchDeleteUsers, comment: "Deletes up to 1,000 users, each as DeleteUser does; each succeeds or fails alone."),
             MethodDescription(restoreUser, comment: "Brings a deleted user back."),
+            MethodDescription(batchRestoreUsers, comment: "Brings up to 1,000 deleted users back, each as RestoreUser does; each succeeds or fails alone."),
             MethodDescription(listUserChanges, comment: "Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser."),
             MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends the user's sessions and lifts the lock of the user's account."),
         ])
@@ -399,6 +446,13 @@ public struct UserServiceClient: Sendable {
         try await channel.call(UserServiceMethods.updateUser, request, options)
     }
 
+    /// Changes up to 1,000 users, each as UpdateUser does; each succeeds or fails alone.
+    public func batchUpdateUsers(
+        _ request: BatchUpdateUsersRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdateUsersResponse {
+        try await channel.call(UserServiceMethods.batchUpdateUsers, request, options)
+    }
+
     /// Deletes a user; it can be restored.
     public func deleteUser(
         _ request: DeleteUserRequest, options: CallOptions = CallOptions()
@@ -406,11 +460,25 @@ public struct UserServiceClient: Sendable {
         try await channel.call(UserServiceMethods.deleteUser, request, options)
     }
 
+    /// Deletes up to 1,000 users, each as DeleteUser does; each succeeds or fails alone.
+    public func batchDeleteUsers(
+        _ request: BatchDeleteUsersRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeleteUsersResponse {
+        try await channel.call(UserServiceMethods.batchDeleteUsers, request, options)
+    }
+
     /// Brings a deleted user back.
     public func restoreUser(
         _ request: RestoreUserRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreUserResponse {
         try await channel.call(UserServiceMethods.restoreUser, request, options)
+    }
+
+    /// Brings up to 1,000 deleted users back, each as RestoreUser does; each succeeds or fails alone.
+    public func batchRestoreUsers(
+        _ request: BatchRestoreUsersRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestoreUsersResponse {
+        try await channel.call(UserServiceMethods.batchRestoreUsers, request, options)
     }
 
     /// Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser.

@@ -167,7 +167,9 @@ extension Deal: RecordMessage {
             get: DealServiceMethods.getDeal, batchGet: DealServiceMethods.batchGetDeals,
             list: DealServiceMethods.listDeals, create: DealServiceMethods.createDeal,
             batchCreate: DealServiceMethods.batchCreateDeals, update: DealServiceMethods.updateDeal,
-            delete: DealServiceMethods.deleteDeal, restore: DealServiceMethods.restoreDeal,
+            batchUpdate: DealServiceMethods.batchUpdateDeals, delete: DealServiceMethods.deleteDeal,
+            batchDelete: DealServiceMethods.batchDeleteDeals, restore: DealServiceMethods.restoreDeal,
+            batchRestore: DealServiceMethods.batchRestoreDeals,
             listChanges: DealServiceMethods.listDealChanges
         ))
 }
@@ -208,17 +210,35 @@ public typealias UpdateDealRequest = UpdateRequest<Deal>
 /// The deal changed.
 public typealias UpdateDealResponse = UpdateResponse<Deal>
 
+/// The deals to change.
+public typealias BatchUpdateDealsRequest = BatchUpdateRequest<Deal>
+
+/// The outcome for each.
+public typealias BatchUpdateDealsResponse = BatchUpdateResponse<Deal>
+
 /// The deal to delete.
 public typealias DeleteDealRequest = DeleteRequest<Deal>
 
 /// The deal is deleted.
 public typealias DeleteDealResponse = DeleteResponse<Deal>
 
+/// The deals to delete.
+public typealias BatchDeleteDealsRequest = BatchDeleteRequest<Deal>
+
+/// The outcome for each.
+public typealias BatchDeleteDealsResponse = BatchDeleteResponse<Deal>
+
 /// The deal to bring back.
 public typealias RestoreDealRequest = RestoreRequest<Deal>
 
 /// The deal lives again.
 public typealias RestoreDealResponse = RestoreResponse<Deal>
+
+/// The deals to bring back.
+public typealias BatchRestoreDealsRequest = BatchRestoreRequest<Deal>
+
+/// The outcome for each.
+public typealias BatchRestoreDealsResponse = BatchRestoreResponse<Deal>
 
 /// Asks for a page of the changes of a deal.
 public typealias ListDealChangesRequest = ListChangesRequest<Deal>
@@ -769,6 +789,13 @@ public enum DealServiceMethods {
         response: MessageDescriptor(steward_sales_v1_update_deal_response_descriptor()), kind: .unary
     )
 
+    /// Changes up to 1,000 deals, each as UpdateDeal does; each succeeds or fails alone.
+    public static let batchUpdateDeals = MethodDefinition(
+        path: "steward.sales.v1.DealService/BatchUpdateDeals",
+        request: MessageDescriptor(steward_sales_v1_batch_update_deals_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_batch_update_deals_response_descriptor()), kind: .unary
+    )
+
     /// Deletes a deal; it can be restored.
     public static let deleteDeal = MethodDefinition(
         path: "steward.sales.v1.DealService/DeleteDeal",
@@ -776,11 +803,25 @@ public enum DealServiceMethods {
         response: MessageDescriptor(steward_sales_v1_delete_deal_response_descriptor()), kind: .unary
     )
 
+    /// Deletes up to 1,000 deals, each as DeleteDeal does; each succeeds or fails alone.
+    public static let batchDeleteDeals = MethodDefinition(
+        path: "steward.sales.v1.DealService/BatchDeleteDeals",
+        request: MessageDescriptor(steward_sales_v1_batch_delete_deals_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_batch_delete_deals_response_descriptor()), kind: .unary
+    )
+
     /// Brings a deleted deal back.
     public static let restoreDeal = MethodDefinition(
         path: "steward.sales.v1.DealService/RestoreDeal",
         request: MessageDescriptor(steward_sales_v1_restore_deal_request_descriptor()),
         response: MessageDescriptor(steward_sales_v1_restore_deal_response_descriptor()), kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted deals back, each as RestoreDeal does; each succeeds or fails alone.
+    public static let batchRestoreDeals = MethodDefinition(
+        path: "steward.sales.v1.DealService/BatchRestoreDeals",
+        request: MessageDescriptor(steward_sales_v1_batch_restore_deals_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_batch_restore_deals_response_descriptor()), kind: .unary
     )
 
     /// Lists the changes of one deal, newest first, as far as the caller may see it now. NOT_FOUND as GetDeal.
@@ -824,8 +865,9 @@ public enum DealServiceMethods {
 
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
-        getDeal, batchGetDeals, listDeals, createDeal, batchCreateDeals, updateDeal, deleteDeal, restoreDeal,
-        listDealChanges, moveDealStage, moveDealsToPipeline, listStageHistory, getBoard
+        getDeal, batchGetDeals, listDeals, createDeal, batchCreateDeals, updateDeal, batchUpdateDeals,
+        deleteDeal, batchDeleteDeals, restoreDeal, batchRestoreDeals, listDealChanges, moveDealStage,
+        moveDealsToPipeline, listStageHistory, getBoard
     ]
 
     /// As reflection tells it.
@@ -838,8 +880,11 @@ public enum DealServiceMethods {
             MethodDescription(createDeal, comment: "Creates a deal."),
             MethodDescription(batchCreateDeals, comment: "Creates up to 1,000 deals; each succeeds or fails alone."),
             MethodDescription(updateDeal, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdateDeals, comment: "Changes up to 1,000 deals, each as UpdateDeal does; each succeeds or fails alone."),
             MethodDescription(deleteDeal, comment: "Deletes a deal; it can be restored."),
+            MethodDescription(batchDeleteDeals, comment: "Deletes up to 1,000 deals, each as DeleteDeal does; each succeeds or fails alone."),
             MethodDescription(restoreDeal, comment: "Brings a deleted deal back."),
+            MethodDescription(batchRestoreDeals, comment: "Brings up to 1,000 deleted deals back, each as RestoreDeal does; each succeeds or fails alone."),
             MethodDescription(listDealChanges, comment: "Lists the changes of one deal, newest first, as far as the caller may see it now. NOT_FOUND as GetDeal."),
             MethodDescription(moveDealStage, comment: "Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason. ABORTED when the deal has another version than the one given."),
             MethodDescription(moveDealsToPipeline, comment: "Moves the deals of a pipeline to the stages of another, so that the pipeline can be deleted: up to 500 of those that the caller may change, in the order of their ids, in one transaction. Call again while remaining_count falls; a call without effect is harmless. Needs deal.update, stage.read and pipeline.read. Deleted deals stay."),
@@ -931,6 +976,13 @@ public struct DealServiceClient: Sendable {
         try await channel.call(DealServiceMethods.updateDeal, request, options)
     }
 
+    /// Changes up to 1,000 deals, each as UpdateDeal does; each succeeds or fails alone.
+    public func batchUpdateDeals(
+        _ request: BatchUpdateDealsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdateDealsResponse {
+        try await channel.call(DealServiceMethods.batchUpdateDeals, request, options)
+    }
+
     /// Deletes a deal; it can be restored.
     public func deleteDeal(
         _ request: DeleteDealRequest, options: CallOptions = CallOptions()
@@ -938,11 +990,25 @@ public struct DealServiceClient: Sendable {
         try await channel.call(DealServiceMethods.deleteDeal, request, options)
     }
 
+    /// Deletes up to 1,000 deals, each as DeleteDeal does; each succeeds or fails alone.
+    public func batchDeleteDeals(
+        _ request: BatchDeleteDealsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeleteDealsResponse {
+        try await channel.call(DealServiceMethods.batchDeleteDeals, request, options)
+    }
+
     /// Brings a deleted deal back.
     public func restoreDeal(
         _ request: RestoreDealRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreDealResponse {
         try await channel.call(DealServiceMethods.restoreDeal, request, options)
+    }
+
+    /// Brings up to 1,000 deleted deals back, each as RestoreDeal does; each succeeds or fails alone.
+    public func batchRestoreDeals(
+        _ request: BatchRestoreDealsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestoreDealsResponse {
+        try await channel.call(DealServiceMethods.batchRestoreDeals, request, options)
     }
 
     /// Lists the changes of one deal, newest first, as far as the caller may see it now. NOT_FOUND as GetDeal.

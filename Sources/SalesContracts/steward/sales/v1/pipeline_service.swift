@@ -93,8 +93,12 @@ extension Pipeline: RecordMessage {
             get: PipelineServiceMethods.getPipeline, batchGet: PipelineServiceMethods.batchGetPipelines,
             list: PipelineServiceMethods.listPipelines, create: PipelineServiceMethods.createPipeline,
             batchCreate: PipelineServiceMethods.batchCreatePipelines,
-            update: PipelineServiceMethods.updatePipeline, delete: PipelineServiceMethods.deletePipeline,
+            update: PipelineServiceMethods.updatePipeline,
+            batchUpdate: PipelineServiceMethods.batchUpdatePipelines,
+            delete: PipelineServiceMethods.deletePipeline,
+            batchDelete: PipelineServiceMethods.batchDeletePipelines,
             restore: PipelineServiceMethods.restorePipeline,
+            batchRestore: PipelineServiceMethods.batchRestorePipelines,
             listChanges: PipelineServiceMethods.listPipelineChanges
         ))
 }
@@ -135,17 +139,35 @@ public typealias UpdatePipelineRequest = UpdateRequest<Pipeline>
 /// The pipeline changed.
 public typealias UpdatePipelineResponse = UpdateResponse<Pipeline>
 
+/// The pipelines to change.
+public typealias BatchUpdatePipelinesRequest = BatchUpdateRequest<Pipeline>
+
+/// The outcome for each.
+public typealias BatchUpdatePipelinesResponse = BatchUpdateResponse<Pipeline>
+
 /// The pipeline to delete.
 public typealias DeletePipelineRequest = DeleteRequest<Pipeline>
 
 /// The pipeline is deleted.
 public typealias DeletePipelineResponse = DeleteResponse<Pipeline>
 
+/// The pipelines to delete.
+public typealias BatchDeletePipelinesRequest = BatchDeleteRequest<Pipeline>
+
+/// The outcome for each.
+public typealias BatchDeletePipelinesResponse = BatchDeleteResponse<Pipeline>
+
 /// The pipeline to bring back.
 public typealias RestorePipelineRequest = RestoreRequest<Pipeline>
 
 /// The pipeline lives again.
 public typealias RestorePipelineResponse = RestoreResponse<Pipeline>
+
+/// The pipelines to bring back.
+public typealias BatchRestorePipelinesRequest = BatchRestoreRequest<Pipeline>
+
+/// The outcome for each.
+public typealias BatchRestorePipelinesResponse = BatchRestoreResponse<Pipeline>
 
 /// Asks for a page of the changes of a pipeline.
 public typealias ListPipelineChangesRequest = ListChangesRequest<Pipeline>
@@ -204,6 +226,14 @@ public enum PipelineServiceMethods {
         response: MessageDescriptor(steward_sales_v1_update_pipeline_response_descriptor()), kind: .unary
     )
 
+    /// Changes up to 1,000 pipelines, each as UpdatePipeline does; each succeeds or fails alone.
+    public static let batchUpdatePipelines = MethodDefinition(
+        path: "steward.sales.v1.PipelineService/BatchUpdatePipelines",
+        request: MessageDescriptor(steward_sales_v1_batch_update_pipelines_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_batch_update_pipelines_response_descriptor()),
+        kind: .unary
+    )
+
     /// Deletes a pipeline; it can be restored.
     public static let deletePipeline = MethodDefinition(
         path: "steward.sales.v1.PipelineService/DeletePipeline",
@@ -211,11 +241,27 @@ public enum PipelineServiceMethods {
         response: MessageDescriptor(steward_sales_v1_delete_pipeline_response_descriptor()), kind: .unary
     )
 
+    /// Deletes up to 1,000 pipelines, each as DeletePipeline does; each succeeds or fails alone.
+    public static let batchDeletePipelines = MethodDefinition(
+        path: "steward.sales.v1.PipelineService/BatchDeletePipelines",
+        request: MessageDescriptor(steward_sales_v1_batch_delete_pipelines_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_batch_delete_pipelines_response_descriptor()),
+        kind: .unary
+    )
+
     /// Brings a deleted pipeline back.
     public static let restorePipeline = MethodDefinition(
         path: "steward.sales.v1.PipelineService/RestorePipeline",
         request: MessageDescriptor(steward_sales_v1_restore_pipeline_request_descriptor()),
         response: MessageDescriptor(steward_sales_v1_restore_pipeline_response_descriptor()), kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted pipelines back, each as RestorePipeline does; each succeeds or fails alone.
+    public static let batchRestorePipelines = MethodDefinition(
+        path: "steward.sales.v1.PipelineService/BatchRestorePipelines",
+        request: MessageDescriptor(steward_sales_v1_batch_restore_pipelines_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_batch_restore_pipelines_response_descriptor()),
+        kind: .unary
     )
 
     /// Lists the changes of one pipeline, newest first, as far as the caller may see it now. NOT_FOUND as GetPipeline.
@@ -229,7 +275,8 @@ public enum PipelineServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getPipeline, batchGetPipelines, listPipelines, createPipeline, batchCreatePipelines, updatePipeline,
-        deletePipeline, restorePipeline, listPipelineChanges
+        batchUpdatePipelines, deletePipeline, batchDeletePipelines, restorePipeline, batchRestorePipelines,
+        listPipelineChanges
     ]
 
     /// As reflection tells it.
@@ -242,8 +289,11 @@ public enum PipelineServiceMethods {
             MethodDescription(createPipeline, comment: "Creates a pipeline."),
             MethodDescription(batchCreatePipelines, comment: "Creates up to 1,000 pipelines; each succeeds or fails alone."),
             MethodDescription(updatePipeline, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdatePipelines, comment: "Changes up to 1,000 pipelines, each as UpdatePipeline does; each succeeds or fails alone."),
             MethodDescription(deletePipeline, comment: "Deletes a pipeline; it can be restored."),
+            MethodDescription(batchDeletePipelines, comment: "Deletes up to 1,000 pipelines, each as DeletePipeline does; each succeeds or fails alone."),
             MethodDescription(restorePipeline, comment: "Brings a deleted pipeline back."),
+            MethodDescription(batchRestorePipelines, comment: "Brings up to 1,000 deleted pipelines back, each as RestorePipeline does; each succeeds or fails alone."),
             MethodDescription(listPipelineChanges, comment: "Lists the changes of one pipeline, newest first, as far as the caller may see it now. NOT_FOUND as GetPipeline."),
         ])
 }
@@ -301,6 +351,13 @@ public struct PipelineServiceClient: Sendable {
         try await channel.call(PipelineServiceMethods.updatePipeline, request, options)
     }
 
+    /// Changes up to 1,000 pipelines, each as UpdatePipeline does; each succeeds or fails alone.
+    public func batchUpdatePipelines(
+        _ request: BatchUpdatePipelinesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdatePipelinesResponse {
+        try await channel.call(PipelineServiceMethods.batchUpdatePipelines, request, options)
+    }
+
     /// Deletes a pipeline; it can be restored.
     public func deletePipeline(
         _ request: DeletePipelineRequest, options: CallOptions = CallOptions()
@@ -308,11 +365,25 @@ public struct PipelineServiceClient: Sendable {
         try await channel.call(PipelineServiceMethods.deletePipeline, request, options)
     }
 
+    /// Deletes up to 1,000 pipelines, each as DeletePipeline does; each succeeds or fails alone.
+    public func batchDeletePipelines(
+        _ request: BatchDeletePipelinesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeletePipelinesResponse {
+        try await channel.call(PipelineServiceMethods.batchDeletePipelines, request, options)
+    }
+
     /// Brings a deleted pipeline back.
     public func restorePipeline(
         _ request: RestorePipelineRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestorePipelineResponse {
         try await channel.call(PipelineServiceMethods.restorePipeline, request, options)
+    }
+
+    /// Brings up to 1,000 deleted pipelines back, each as RestorePipeline does; each succeeds or fails alone.
+    public func batchRestorePipelines(
+        _ request: BatchRestorePipelinesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestorePipelinesResponse {
+        try await channel.call(PipelineServiceMethods.batchRestorePipelines, request, options)
     }
 
     /// Lists the changes of one pipeline, newest first, as far as the caller may see it now. NOT_FOUND as GetPipeline.

@@ -121,7 +121,9 @@ extension Stage: RecordMessage {
             get: StageServiceMethods.getStage, batchGet: StageServiceMethods.batchGetStages,
             list: StageServiceMethods.listStages, create: StageServiceMethods.createStage,
             batchCreate: StageServiceMethods.batchCreateStages, update: StageServiceMethods.updateStage,
-            delete: StageServiceMethods.deleteStage, restore: StageServiceMethods.restoreStage,
+            batchUpdate: StageServiceMethods.batchUpdateStages, delete: StageServiceMethods.deleteStage,
+            batchDelete: StageServiceMethods.batchDeleteStages, restore: StageServiceMethods.restoreStage,
+            batchRestore: StageServiceMethods.batchRestoreStages,
             listChanges: StageServiceMethods.listStageChanges
         ))
 }
@@ -162,17 +164,35 @@ public typealias UpdateStageRequest = UpdateRequest<Stage>
 /// The stage changed.
 public typealias UpdateStageResponse = UpdateResponse<Stage>
 
+/// The stages to change.
+public typealias BatchUpdateStagesRequest = BatchUpdateRequest<Stage>
+
+/// The outcome for each.
+public typealias BatchUpdateStagesResponse = BatchUpdateResponse<Stage>
+
 /// The stage to delete.
 public typealias DeleteStageRequest = DeleteRequest<Stage>
 
 /// The stage is deleted.
 public typealias DeleteStageResponse = DeleteResponse<Stage>
 
+/// The stages to delete.
+public typealias BatchDeleteStagesRequest = BatchDeleteRequest<Stage>
+
+/// The outcome for each.
+public typealias BatchDeleteStagesResponse = BatchDeleteResponse<Stage>
+
 /// The stage to bring back.
 public typealias RestoreStageRequest = RestoreRequest<Stage>
 
 /// The stage lives again.
 public typealias RestoreStageResponse = RestoreResponse<Stage>
+
+/// The stages to bring back.
+public typealias BatchRestoreStagesRequest = BatchRestoreRequest<Stage>
+
+/// The outcome for each.
+public typealias BatchRestoreStagesResponse = BatchRestoreResponse<Stage>
 
 /// Asks for a page of the changes of a stage.
 public typealias ListStageChangesRequest = ListChangesRequest<Stage>
@@ -252,6 +272,13 @@ public enum StageServiceMethods {
         response: MessageDescriptor(steward_sales_v1_update_stage_response_descriptor()), kind: .unary
     )
 
+    /// Changes up to 1,000 stages, each as UpdateStage does; each succeeds or fails alone.
+    public static let batchUpdateStages = MethodDefinition(
+        path: "steward.sales.v1.StageService/BatchUpdateStages",
+        request: MessageDescriptor(steward_sales_v1_batch_update_stages_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_batch_update_stages_response_descriptor()), kind: .unary
+    )
+
     /// Deletes a stage; it can be restored.
     public static let deleteStage = MethodDefinition(
         path: "steward.sales.v1.StageService/DeleteStage",
@@ -259,11 +286,25 @@ public enum StageServiceMethods {
         response: MessageDescriptor(steward_sales_v1_delete_stage_response_descriptor()), kind: .unary
     )
 
+    /// Deletes up to 1,000 stages, each as DeleteStage does; each succeeds or fails alone.
+    public static let batchDeleteStages = MethodDefinition(
+        path: "steward.sales.v1.StageService/BatchDeleteStages",
+        request: MessageDescriptor(steward_sales_v1_batch_delete_stages_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_batch_delete_stages_response_descriptor()), kind: .unary
+    )
+
     /// Brings a deleted stage back.
     public static let restoreStage = MethodDefinition(
         path: "steward.sales.v1.StageService/RestoreStage",
         request: MessageDescriptor(steward_sales_v1_restore_stage_request_descriptor()),
         response: MessageDescriptor(steward_sales_v1_restore_stage_response_descriptor()), kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted stages back, each as RestoreStage does; each succeeds or fails alone.
+    public static let batchRestoreStages = MethodDefinition(
+        path: "steward.sales.v1.StageService/BatchRestoreStages",
+        request: MessageDescriptor(steward_sales_v1_batch_restore_stages_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_batch_restore_stages_response_descriptor()), kind: .unary
     )
 
     /// Lists the changes of one stage, newest first, as far as the caller may see it now. NOT_FOUND as GetStage.
@@ -275,8 +316,8 @@ public enum StageServiceMethods {
 
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
-        getStage, batchGetStages, listStages, createStage, batchCreateStages, updateStage, deleteStage,
-        restoreStage, listStageChanges
+        getStage, batchGetStages, listStages, createStage, batchCreateStages, updateStage, batchUpdateStages,
+        deleteStage, batchDeleteStages, restoreStage, batchRestoreStages, listStageChanges
     ]
 
     /// As reflection tells it.
@@ -289,8 +330,11 @@ public enum StageServiceMethods {
             MethodDescription(createStage, comment: "Creates a stage."),
             MethodDescription(batchCreateStages, comment: "Creates up to 1,000 stages; each succeeds or fails alone."),
             MethodDescription(updateStage, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdateStages, comment: "Changes up to 1,000 stages, each as UpdateStage does; each succeeds or fails alone."),
             MethodDescription(deleteStage, comment: "Deletes a stage; it can be restored."),
+            MethodDescription(batchDeleteStages, comment: "Deletes up to 1,000 stages, each as DeleteStage does; each succeeds or fails alone."),
             MethodDescription(restoreStage, comment: "Brings a deleted stage back."),
+            MethodDescription(batchRestoreStages, comment: "Brings up to 1,000 deleted stages back, each as RestoreStage does; each succeeds or fails alone."),
             MethodDescription(listStageChanges, comment: "Lists the changes of one stage, newest first, as far as the caller may see it now. NOT_FOUND as GetStage."),
         ])
 }
@@ -347,6 +391,13 @@ public struct StageServiceClient: Sendable {
         try await channel.call(StageServiceMethods.updateStage, request, options)
     }
 
+    /// Changes up to 1,000 stages, each as UpdateStage does; each succeeds or fails alone.
+    public func batchUpdateStages(
+        _ request: BatchUpdateStagesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdateStagesResponse {
+        try await channel.call(StageServiceMethods.batchUpdateStages, request, options)
+    }
+
     /// Deletes a stage; it can be restored.
     public func deleteStage(
         _ request: DeleteStageRequest, options: CallOptions = CallOptions()
@@ -354,11 +405,25 @@ public struct StageServiceClient: Sendable {
         try await channel.call(StageServiceMethods.deleteStage, request, options)
     }
 
+    /// Deletes up to 1,000 stages, each as DeleteStage does; each succeeds or fails alone.
+    public func batchDeleteStages(
+        _ request: BatchDeleteStagesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeleteStagesResponse {
+        try await channel.call(StageServiceMethods.batchDeleteStages, request, options)
+    }
+
     /// Brings a deleted stage back.
     public func restoreStage(
         _ request: RestoreStageRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreStageResponse {
         try await channel.call(StageServiceMethods.restoreStage, request, options)
+    }
+
+    /// Brings up to 1,000 deleted stages back, each as RestoreStage does; each succeeds or fails alone.
+    public func batchRestoreStages(
+        _ request: BatchRestoreStagesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestoreStagesResponse {
+        try await channel.call(StageServiceMethods.batchRestoreStages, request, options)
     }
 
     /// Lists the changes of one stage, newest first, as far as the caller may see it now. NOT_FOUND as GetStage.

@@ -682,6 +682,96 @@ void   steward__sample__v1__update_sample_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sample__v1__update_sample_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sample__v1__batch_update_samples_request__init
+                     (Steward__Sample__V1__BatchUpdateSamplesRequest         *message)
+{
+  static const Steward__Sample__V1__BatchUpdateSamplesRequest init_value = STEWARD__SAMPLE__V1__BATCH_UPDATE_SAMPLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__batch_update_samples_request__get_packed_size
+                     (const Steward__Sample__V1__BatchUpdateSamplesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_update_samples_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__batch_update_samples_request__pack
+                     (const Steward__Sample__V1__BatchUpdateSamplesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_update_samples_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__batch_update_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__BatchUpdateSamplesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_update_samples_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__BatchUpdateSamplesRequest *
+       steward__sample__v1__batch_update_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__BatchUpdateSamplesRequest *)
+     protobuf_c_message_unpack (&steward__sample__v1__batch_update_samples_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__batch_update_samples_request__free_unpacked
+                     (Steward__Sample__V1__BatchUpdateSamplesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_update_samples_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__batch_update_samples_response__init
+                     (Steward__Sample__V1__BatchUpdateSamplesResponse         *message)
+{
+  static const Steward__Sample__V1__BatchUpdateSamplesResponse init_value = STEWARD__SAMPLE__V1__BATCH_UPDATE_SAMPLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__batch_update_samples_response__get_packed_size
+                     (const Steward__Sample__V1__BatchUpdateSamplesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_update_samples_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__batch_update_samples_response__pack
+                     (const Steward__Sample__V1__BatchUpdateSamplesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_update_samples_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__batch_update_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__BatchUpdateSamplesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_update_samples_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__BatchUpdateSamplesResponse *
+       steward__sample__v1__batch_update_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__BatchUpdateSamplesResponse *)
+     protobuf_c_message_unpack (&steward__sample__v1__batch_update_samples_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__batch_update_samples_response__free_unpacked
+                     (Steward__Sample__V1__BatchUpdateSamplesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_update_samples_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sample__v1__delete_sample_request__init
                      (Steward__Sample__V1__DeleteSampleRequest         *message)
 {
@@ -772,6 +862,96 @@ void   steward__sample__v1__delete_sample_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sample__v1__delete_sample_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sample__v1__batch_delete_samples_request__init
+                     (Steward__Sample__V1__BatchDeleteSamplesRequest         *message)
+{
+  static const Steward__Sample__V1__BatchDeleteSamplesRequest init_value = STEWARD__SAMPLE__V1__BATCH_DELETE_SAMPLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__batch_delete_samples_request__get_packed_size
+                     (const Steward__Sample__V1__BatchDeleteSamplesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_delete_samples_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__batch_delete_samples_request__pack
+                     (const Steward__Sample__V1__BatchDeleteSamplesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_delete_samples_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__batch_delete_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__BatchDeleteSamplesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_delete_samples_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__BatchDeleteSamplesRequest *
+       steward__sample__v1__batch_delete_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__BatchDeleteSamplesRequest *)
+     protobuf_c_message_unpack (&steward__sample__v1__batch_delete_samples_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__batch_delete_samples_request__free_unpacked
+                     (Steward__Sample__V1__BatchDeleteSamplesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_delete_samples_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__batch_delete_samples_response__init
+                     (Steward__Sample__V1__BatchDeleteSamplesResponse         *message)
+{
+  static const Steward__Sample__V1__BatchDeleteSamplesResponse init_value = STEWARD__SAMPLE__V1__BATCH_DELETE_SAMPLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__batch_delete_samples_response__get_packed_size
+                     (const Steward__Sample__V1__BatchDeleteSamplesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_delete_samples_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__batch_delete_samples_response__pack
+                     (const Steward__Sample__V1__BatchDeleteSamplesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_delete_samples_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__batch_delete_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__BatchDeleteSamplesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_delete_samples_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__BatchDeleteSamplesResponse *
+       steward__sample__v1__batch_delete_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__BatchDeleteSamplesResponse *)
+     protobuf_c_message_unpack (&steward__sample__v1__batch_delete_samples_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__batch_delete_samples_response__free_unpacked
+                     (Steward__Sample__V1__BatchDeleteSamplesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_delete_samples_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sample__v1__restore_sample_request__init
                      (Steward__Sample__V1__RestoreSampleRequest         *message)
 {
@@ -860,6 +1040,96 @@ void   steward__sample__v1__restore_sample_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__sample__v1__restore_sample_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__batch_restore_samples_request__init
+                     (Steward__Sample__V1__BatchRestoreSamplesRequest         *message)
+{
+  static const Steward__Sample__V1__BatchRestoreSamplesRequest init_value = STEWARD__SAMPLE__V1__BATCH_RESTORE_SAMPLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__batch_restore_samples_request__get_packed_size
+                     (const Steward__Sample__V1__BatchRestoreSamplesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_restore_samples_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__batch_restore_samples_request__pack
+                     (const Steward__Sample__V1__BatchRestoreSamplesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_restore_samples_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__batch_restore_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__BatchRestoreSamplesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_restore_samples_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__BatchRestoreSamplesRequest *
+       steward__sample__v1__batch_restore_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__BatchRestoreSamplesRequest *)
+     protobuf_c_message_unpack (&steward__sample__v1__batch_restore_samples_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__batch_restore_samples_request__free_unpacked
+                     (Steward__Sample__V1__BatchRestoreSamplesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_restore_samples_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__batch_restore_samples_response__init
+                     (Steward__Sample__V1__BatchRestoreSamplesResponse         *message)
+{
+  static const Steward__Sample__V1__BatchRestoreSamplesResponse init_value = STEWARD__SAMPLE__V1__BATCH_RESTORE_SAMPLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__batch_restore_samples_response__get_packed_size
+                     (const Steward__Sample__V1__BatchRestoreSamplesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_restore_samples_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__batch_restore_samples_response__pack
+                     (const Steward__Sample__V1__BatchRestoreSamplesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_restore_samples_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__batch_restore_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__BatchRestoreSamplesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_restore_samples_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__BatchRestoreSamplesResponse *
+       steward__sample__v1__batch_restore_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__BatchRestoreSamplesResponse *)
+     protobuf_c_message_unpack (&steward__sample__v1__batch_restore_samples_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__batch_restore_samples_response__free_unpacked
+                     (Steward__Sample__V1__BatchRestoreSamplesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__batch_restore_samples_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__sample__v1__list_sample_changes_request__init
@@ -2174,6 +2444,95 @@ const ProtobufCMessageDescriptor steward__sample__v1__update_sample_response__de
   (ProtobufCMessageInit) steward__sample__v1__update_sample_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sample__v1__batch_update_samples_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__BatchUpdateSamplesRequest, n_requests),
+    offsetof(Steward__Sample__V1__BatchUpdateSamplesRequest, requests),
+    &steward__sample__v1__update_sample_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__batch_update_samples_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sample__v1__batch_update_samples_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__batch_update_samples_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.BatchUpdateSamplesRequest",
+  "BatchUpdateSamplesRequest",
+  "Steward__Sample__V1__BatchUpdateSamplesRequest",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__BatchUpdateSamplesRequest),
+  1,
+  steward__sample__v1__batch_update_samples_request__field_descriptors,
+  steward__sample__v1__batch_update_samples_request__field_indices_by_name,
+  1,  steward__sample__v1__batch_update_samples_request__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__batch_update_samples_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__batch_update_samples_response__field_descriptors[2] =
+{
+  {
+    "samples",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__BatchUpdateSamplesResponse, n_samples),
+    offsetof(Steward__Sample__V1__BatchUpdateSamplesResponse, samples),
+    &steward__sample__v1__sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__BatchUpdateSamplesResponse, n_results),
+    offsetof(Steward__Sample__V1__BatchUpdateSamplesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__batch_update_samples_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = samples */
+};
+static const ProtobufCIntRange steward__sample__v1__batch_update_samples_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__batch_update_samples_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.BatchUpdateSamplesResponse",
+  "BatchUpdateSamplesResponse",
+  "Steward__Sample__V1__BatchUpdateSamplesResponse",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__BatchUpdateSamplesResponse),
+  2,
+  steward__sample__v1__batch_update_samples_response__field_descriptors,
+  steward__sample__v1__batch_update_samples_response__field_indices_by_name,
+  1,  steward__sample__v1__batch_update_samples_response__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__batch_update_samples_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sample__v1__delete_sample_request__field_descriptors[2] =
 {
   {
@@ -2263,6 +2622,95 @@ const ProtobufCMessageDescriptor steward__sample__v1__delete_sample_response__de
   (ProtobufCMessageInit) steward__sample__v1__delete_sample_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sample__v1__batch_delete_samples_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__BatchDeleteSamplesRequest, n_requests),
+    offsetof(Steward__Sample__V1__BatchDeleteSamplesRequest, requests),
+    &steward__sample__v1__delete_sample_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__batch_delete_samples_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sample__v1__batch_delete_samples_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__batch_delete_samples_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.BatchDeleteSamplesRequest",
+  "BatchDeleteSamplesRequest",
+  "Steward__Sample__V1__BatchDeleteSamplesRequest",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__BatchDeleteSamplesRequest),
+  1,
+  steward__sample__v1__batch_delete_samples_request__field_descriptors,
+  steward__sample__v1__batch_delete_samples_request__field_indices_by_name,
+  1,  steward__sample__v1__batch_delete_samples_request__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__batch_delete_samples_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__batch_delete_samples_response__field_descriptors[2] =
+{
+  {
+    "samples",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__BatchDeleteSamplesResponse, n_samples),
+    offsetof(Steward__Sample__V1__BatchDeleteSamplesResponse, samples),
+    &steward__sample__v1__sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__BatchDeleteSamplesResponse, n_results),
+    offsetof(Steward__Sample__V1__BatchDeleteSamplesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__batch_delete_samples_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = samples */
+};
+static const ProtobufCIntRange steward__sample__v1__batch_delete_samples_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__batch_delete_samples_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.BatchDeleteSamplesResponse",
+  "BatchDeleteSamplesResponse",
+  "Steward__Sample__V1__BatchDeleteSamplesResponse",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__BatchDeleteSamplesResponse),
+  2,
+  steward__sample__v1__batch_delete_samples_response__field_descriptors,
+  steward__sample__v1__batch_delete_samples_response__field_indices_by_name,
+  1,  steward__sample__v1__batch_delete_samples_response__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__batch_delete_samples_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sample__v1__restore_sample_request__field_descriptors[1] =
 {
   {
@@ -2337,6 +2785,95 @@ const ProtobufCMessageDescriptor steward__sample__v1__restore_sample_response__d
   steward__sample__v1__restore_sample_response__field_indices_by_name,
   1,  steward__sample__v1__restore_sample_response__number_ranges,
   (ProtobufCMessageInit) steward__sample__v1__restore_sample_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__batch_restore_samples_request__field_descriptors[1] =
+{
+  {
+    "requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__BatchRestoreSamplesRequest, n_requests),
+    offsetof(Steward__Sample__V1__BatchRestoreSamplesRequest, requests),
+    &steward__sample__v1__restore_sample_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__batch_restore_samples_request__field_indices_by_name[] = {
+  0,   /* field[0] = requests */
+};
+static const ProtobufCIntRange steward__sample__v1__batch_restore_samples_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__batch_restore_samples_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.BatchRestoreSamplesRequest",
+  "BatchRestoreSamplesRequest",
+  "Steward__Sample__V1__BatchRestoreSamplesRequest",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__BatchRestoreSamplesRequest),
+  1,
+  steward__sample__v1__batch_restore_samples_request__field_descriptors,
+  steward__sample__v1__batch_restore_samples_request__field_indices_by_name,
+  1,  steward__sample__v1__batch_restore_samples_request__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__batch_restore_samples_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__batch_restore_samples_response__field_descriptors[2] =
+{
+  {
+    "samples",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__BatchRestoreSamplesResponse, n_samples),
+    offsetof(Steward__Sample__V1__BatchRestoreSamplesResponse, samples),
+    &steward__sample__v1__sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__BatchRestoreSamplesResponse, n_results),
+    offsetof(Steward__Sample__V1__BatchRestoreSamplesResponse, results),
+    &steward__type__v1__item_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__batch_restore_samples_response__field_indices_by_name[] = {
+  1,   /* field[1] = results */
+  0,   /* field[0] = samples */
+};
+static const ProtobufCIntRange steward__sample__v1__batch_restore_samples_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__batch_restore_samples_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.BatchRestoreSamplesResponse",
+  "BatchRestoreSamplesResponse",
+  "Steward__Sample__V1__BatchRestoreSamplesResponse",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__BatchRestoreSamplesResponse),
+  2,
+  steward__sample__v1__batch_restore_samples_response__field_descriptors,
+  steward__sample__v1__batch_restore_samples_response__field_indices_by_name,
+  1,  steward__sample__v1__batch_restore_samples_response__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__batch_restore_samples_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__sample__v1__list_sample_changes_request__field_descriptors[4] =
@@ -2639,7 +3176,7 @@ const ProtobufCEnumDescriptor steward__sample__v1__colour__descriptor =
   steward__sample__v1__colour__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[14] =
+static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[17] =
 {
   { "GetSample", &steward__sample__v1__get_sample_request__descriptor, &steward__sample__v1__get_sample_response__descriptor },
   { "BatchGetSamples", &steward__sample__v1__batch_get_samples_request__descriptor, &steward__sample__v1__batch_get_samples_response__descriptor },
@@ -2647,8 +3184,11 @@ static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__meth
   { "CreateSample", &steward__sample__v1__create_sample_request__descriptor, &steward__sample__v1__create_sample_response__descriptor },
   { "BatchCreateSamples", &steward__sample__v1__batch_create_samples_request__descriptor, &steward__sample__v1__batch_create_samples_response__descriptor },
   { "UpdateSample", &steward__sample__v1__update_sample_request__descriptor, &steward__sample__v1__update_sample_response__descriptor },
+  { "BatchUpdateSamples", &steward__sample__v1__batch_update_samples_request__descriptor, &steward__sample__v1__batch_update_samples_response__descriptor },
   { "DeleteSample", &steward__sample__v1__delete_sample_request__descriptor, &steward__sample__v1__delete_sample_response__descriptor },
+  { "BatchDeleteSamples", &steward__sample__v1__batch_delete_samples_request__descriptor, &steward__sample__v1__batch_delete_samples_response__descriptor },
   { "RestoreSample", &steward__sample__v1__restore_sample_request__descriptor, &steward__sample__v1__restore_sample_response__descriptor },
+  { "BatchRestoreSamples", &steward__sample__v1__batch_restore_samples_request__descriptor, &steward__sample__v1__batch_restore_samples_response__descriptor },
   { "ListSampleChanges", &steward__sample__v1__list_sample_changes_request__descriptor, &steward__sample__v1__list_sample_changes_response__descriptor },
   { "ListSamplesByColour", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
   { "WeighSample", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
@@ -2658,19 +3198,22 @@ static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__meth
 };
 const unsigned steward__sample__v1__sample_service__method_indices_by_name[] = {
   4,        /* BatchCreateSamples */
+  8,        /* BatchDeleteSamples */
   1,        /* BatchGetSamples */
+  10,        /* BatchRestoreSamples */
+  6,        /* BatchUpdateSamples */
   3,        /* CreateSample */
-  6,        /* DeleteSample */
-  13,        /* ExchangeSamples */
+  7,        /* DeleteSample */
+  16,        /* ExchangeSamples */
   0,        /* GetSample */
-  8,        /* ListSampleChanges */
+  11,        /* ListSampleChanges */
   2,        /* ListSamples */
-  9,        /* ListSamplesByColour */
-  7,        /* RestoreSample */
+  12,        /* ListSamplesByColour */
+  9,        /* RestoreSample */
   5,        /* UpdateSample */
-  12,        /* UploadSamples */
-  11,        /* WatchSamples */
-  10         /* WeighSample */
+  15,        /* UploadSamples */
+  14,        /* WatchSamples */
+  13         /* WeighSample */
 };
 const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor =
 {
@@ -2679,7 +3222,7 @@ const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor
   "SampleService",
   "Steward__Sample__V1__SampleService",
   "steward.sample.v1",
-  14,
+  17,
   steward__sample__v1__sample_service__method_descriptors,
   steward__sample__v1__sample_service__method_indices_by_name
 };
@@ -2731,13 +3274,29 @@ void steward__sample__v1__sample_service__update_sample(ProtobufCService *servic
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sample__v1__sample_service__batch_update_samples(ProtobufCService *service,
+                                                               const Steward__Sample__V1__BatchUpdateSamplesRequest *input,
+                                                               Steward__Sample__V1__BatchUpdateSamplesResponse_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sample__v1__sample_service__delete_sample(ProtobufCService *service,
                                                         const Steward__Sample__V1__DeleteSampleRequest *input,
                                                         Steward__Sample__V1__DeleteSampleResponse_Closure closure,
                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sample__v1__sample_service__batch_delete_samples(ProtobufCService *service,
+                                                               const Steward__Sample__V1__BatchDeleteSamplesRequest *input,
+                                                               Steward__Sample__V1__BatchDeleteSamplesResponse_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__restore_sample(ProtobufCService *service,
                                                          const Steward__Sample__V1__RestoreSampleRequest *input,
@@ -2745,7 +3304,15 @@ void steward__sample__v1__sample_service__restore_sample(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sample__v1__sample_service__batch_restore_samples(ProtobufCService *service,
+                                                                const Steward__Sample__V1__BatchRestoreSamplesRequest *input,
+                                                                Steward__Sample__V1__BatchRestoreSamplesResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__list_sample_changes(ProtobufCService *service,
                                                               const Steward__Sample__V1__ListSampleChangesRequest *input,
@@ -2753,7 +3320,7 @@ void steward__sample__v1__sample_service__list_sample_changes(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCService *service,
                                                                  const Steward__Sample__V1__SampleRequest *input,
@@ -2761,7 +3328,7 @@ void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCServic
                                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service,
                                                        const Steward__Sample__V1__SampleRequest *input,
@@ -2769,7 +3336,7 @@ void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__watch_samples(ProtobufCService *service,
                                                         const Steward__Sample__V1__SampleRequest *input,
@@ -2777,7 +3344,7 @@ void steward__sample__v1__sample_service__watch_samples(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__upload_samples(ProtobufCService *service,
                                                          const Steward__Sample__V1__SampleRequest *input,
@@ -2785,7 +3352,7 @@ void steward__sample__v1__sample_service__upload_samples(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *service,
                                                            const Steward__Sample__V1__SampleRequest *input,
@@ -2793,7 +3360,7 @@ void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleService_Service *service,
                                                 Steward__Sample__V1__SampleService_ServiceDestroy destroy)

@@ -138,10 +138,20 @@ struct  Steward__Type__V1__ItemResult
    * Path of the field that was refused, if it was one.
    */
   char *field;
+  /*
+   * The version that the record has now, where another one was expected (VERSION_CONFLICT).
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * The fields that were changed since, and to another value than the item asks for.
+   */
+  size_t n_conflicting_fields;
+  char **conflicting_fields;
 };
 #define STEWARD__TYPE__V1__ITEM_RESULT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__item_result__descriptor) \
-    , 0, 0, 0, 0, NULL, NULL, NULL }
+    , 0, 0, 0, 0, NULL, NULL, NULL, 0, 0, 0,NULL }
 
 
 /* Steward__Type__V1__Money methods */

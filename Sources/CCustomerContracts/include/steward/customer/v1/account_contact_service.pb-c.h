@@ -31,10 +31,16 @@ typedef struct Steward__Customer__V1__BatchCreateAccountContactsRequest Steward_
 typedef struct Steward__Customer__V1__BatchCreateAccountContactsResponse Steward__Customer__V1__BatchCreateAccountContactsResponse;
 typedef struct Steward__Customer__V1__UpdateAccountContactRequest Steward__Customer__V1__UpdateAccountContactRequest;
 typedef struct Steward__Customer__V1__UpdateAccountContactResponse Steward__Customer__V1__UpdateAccountContactResponse;
+typedef struct Steward__Customer__V1__BatchUpdateAccountContactsRequest Steward__Customer__V1__BatchUpdateAccountContactsRequest;
+typedef struct Steward__Customer__V1__BatchUpdateAccountContactsResponse Steward__Customer__V1__BatchUpdateAccountContactsResponse;
 typedef struct Steward__Customer__V1__DeleteAccountContactRequest Steward__Customer__V1__DeleteAccountContactRequest;
 typedef struct Steward__Customer__V1__DeleteAccountContactResponse Steward__Customer__V1__DeleteAccountContactResponse;
+typedef struct Steward__Customer__V1__BatchDeleteAccountContactsRequest Steward__Customer__V1__BatchDeleteAccountContactsRequest;
+typedef struct Steward__Customer__V1__BatchDeleteAccountContactsResponse Steward__Customer__V1__BatchDeleteAccountContactsResponse;
 typedef struct Steward__Customer__V1__RestoreAccountContactRequest Steward__Customer__V1__RestoreAccountContactRequest;
 typedef struct Steward__Customer__V1__RestoreAccountContactResponse Steward__Customer__V1__RestoreAccountContactResponse;
+typedef struct Steward__Customer__V1__BatchRestoreAccountContactsRequest Steward__Customer__V1__BatchRestoreAccountContactsRequest;
+typedef struct Steward__Customer__V1__BatchRestoreAccountContactsResponse Steward__Customer__V1__BatchRestoreAccountContactsResponse;
 typedef struct Steward__Customer__V1__ListAccountContactChangesRequest Steward__Customer__V1__ListAccountContactChangesRequest;
 typedef struct Steward__Customer__V1__ListAccountContactChangesResponse Steward__Customer__V1__ListAccountContactChangesResponse;
 typedef struct Steward__Customer__V1__AccountContactHistoryEntry Steward__Customer__V1__AccountContactHistoryEntry;
@@ -388,6 +394,47 @@ struct  Steward__Customer__V1__UpdateAccountContactResponse
 
 
 /*
+ * The links to change.
+ */
+struct  Steward__Customer__V1__BatchUpdateAccountContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a link that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__UpdateAccountContactRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACCOUNT_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_update_account_contacts_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchUpdateAccountContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_account_contacts;
+  Steward__Customer__V1__AccountContact **account_contacts;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACCOUNT_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_update_account_contacts_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The link to delete.
  */
 struct  Steward__Customer__V1__DeleteAccountContactRequest
@@ -425,6 +472,47 @@ struct  Steward__Customer__V1__DeleteAccountContactResponse
 
 
 /*
+ * The links to delete.
+ */
+struct  Steward__Customer__V1__BatchDeleteAccountContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a link that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__DeleteAccountContactRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_DELETE_ACCOUNT_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_delete_account_contacts_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchDeleteAccountContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_account_contacts;
+  Steward__Customer__V1__AccountContact **account_contacts;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_DELETE_ACCOUNT_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_delete_account_contacts_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The link to bring back.
  */
 struct  Steward__Customer__V1__RestoreAccountContactRequest
@@ -454,6 +542,47 @@ struct  Steward__Customer__V1__RestoreAccountContactResponse
 #define STEWARD__CUSTOMER__V1__RESTORE_ACCOUNT_CONTACT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__restore_account_contact_response__descriptor) \
     , NULL }
+
+
+/*
+ * The links to bring back.
+ */
+struct  Steward__Customer__V1__BatchRestoreAccountContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a link that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__RestoreAccountContactRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACCOUNT_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_restore_account_contacts_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchRestoreAccountContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_account_contacts;
+  Steward__Customer__V1__AccountContact **account_contacts;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACCOUNT_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_restore_account_contacts_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -806,6 +935,44 @@ Steward__Customer__V1__UpdateAccountContactResponse *
 void   steward__customer__v1__update_account_contact_response__free_unpacked
                      (Steward__Customer__V1__UpdateAccountContactResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchUpdateAccountContactsRequest methods */
+void   steward__customer__v1__batch_update_account_contacts_request__init
+                     (Steward__Customer__V1__BatchUpdateAccountContactsRequest         *message);
+size_t steward__customer__v1__batch_update_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsRequest   *message);
+size_t steward__customer__v1__batch_update_account_contacts_request__pack
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_update_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchUpdateAccountContactsRequest *
+       steward__customer__v1__batch_update_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_update_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchUpdateAccountContactsResponse methods */
+void   steward__customer__v1__batch_update_account_contacts_response__init
+                     (Steward__Customer__V1__BatchUpdateAccountContactsResponse         *message);
+size_t steward__customer__v1__batch_update_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsResponse   *message);
+size_t steward__customer__v1__batch_update_account_contacts_response__pack
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_update_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateAccountContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchUpdateAccountContactsResponse *
+       steward__customer__v1__batch_update_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_update_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__DeleteAccountContactRequest methods */
 void   steward__customer__v1__delete_account_contact_request__init
                      (Steward__Customer__V1__DeleteAccountContactRequest         *message);
@@ -844,6 +1011,44 @@ Steward__Customer__V1__DeleteAccountContactResponse *
 void   steward__customer__v1__delete_account_contact_response__free_unpacked
                      (Steward__Customer__V1__DeleteAccountContactResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchDeleteAccountContactsRequest methods */
+void   steward__customer__v1__batch_delete_account_contacts_request__init
+                     (Steward__Customer__V1__BatchDeleteAccountContactsRequest         *message);
+size_t steward__customer__v1__batch_delete_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsRequest   *message);
+size_t steward__customer__v1__batch_delete_account_contacts_request__pack
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_delete_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchDeleteAccountContactsRequest *
+       steward__customer__v1__batch_delete_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_delete_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchDeleteAccountContactsResponse methods */
+void   steward__customer__v1__batch_delete_account_contacts_response__init
+                     (Steward__Customer__V1__BatchDeleteAccountContactsResponse         *message);
+size_t steward__customer__v1__batch_delete_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsResponse   *message);
+size_t steward__customer__v1__batch_delete_account_contacts_response__pack
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_delete_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteAccountContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchDeleteAccountContactsResponse *
+       steward__customer__v1__batch_delete_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_delete_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__RestoreAccountContactRequest methods */
 void   steward__customer__v1__restore_account_contact_request__init
                      (Steward__Customer__V1__RestoreAccountContactRequest         *message);
@@ -881,6 +1086,44 @@ Steward__Customer__V1__RestoreAccountContactResponse *
                       const uint8_t       *data);
 void   steward__customer__v1__restore_account_contact_response__free_unpacked
                      (Steward__Customer__V1__RestoreAccountContactResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchRestoreAccountContactsRequest methods */
+void   steward__customer__v1__batch_restore_account_contacts_request__init
+                     (Steward__Customer__V1__BatchRestoreAccountContactsRequest         *message);
+size_t steward__customer__v1__batch_restore_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsRequest   *message);
+size_t steward__customer__v1__batch_restore_account_contacts_request__pack
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_restore_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchRestoreAccountContactsRequest *
+       steward__customer__v1__batch_restore_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_restore_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchRestoreAccountContactsResponse methods */
+void   steward__customer__v1__batch_restore_account_contacts_response__init
+                     (Steward__Customer__V1__BatchRestoreAccountContactsResponse         *message);
+size_t steward__customer__v1__batch_restore_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsResponse   *message);
+size_t steward__customer__v1__batch_restore_account_contacts_response__pack
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_restore_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreAccountContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchRestoreAccountContactsResponse *
+       steward__customer__v1__batch_restore_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_restore_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreAccountContactsResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__ListAccountContactChangesRequest methods */
 void   steward__customer__v1__list_account_contact_changes_request__init
@@ -980,17 +1223,35 @@ typedef void (*Steward__Customer__V1__UpdateAccountContactRequest_Closure)
 typedef void (*Steward__Customer__V1__UpdateAccountContactResponse_Closure)
                  (const Steward__Customer__V1__UpdateAccountContactResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__BatchUpdateAccountContactsRequest_Closure)
+                 (const Steward__Customer__V1__BatchUpdateAccountContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchUpdateAccountContactsResponse_Closure)
+                 (const Steward__Customer__V1__BatchUpdateAccountContactsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__DeleteAccountContactRequest_Closure)
                  (const Steward__Customer__V1__DeleteAccountContactRequest *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__DeleteAccountContactResponse_Closure)
                  (const Steward__Customer__V1__DeleteAccountContactResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__BatchDeleteAccountContactsRequest_Closure)
+                 (const Steward__Customer__V1__BatchDeleteAccountContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchDeleteAccountContactsResponse_Closure)
+                 (const Steward__Customer__V1__BatchDeleteAccountContactsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__RestoreAccountContactRequest_Closure)
                  (const Steward__Customer__V1__RestoreAccountContactRequest *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__RestoreAccountContactResponse_Closure)
                  (const Steward__Customer__V1__RestoreAccountContactResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchRestoreAccountContactsRequest_Closure)
+                 (const Steward__Customer__V1__BatchRestoreAccountContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchRestoreAccountContactsResponse_Closure)
+                 (const Steward__Customer__V1__BatchRestoreAccountContactsResponse *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__ListAccountContactChangesRequest_Closure)
                  (const Steward__Customer__V1__ListAccountContactChangesRequest *message,
@@ -1032,14 +1293,26 @@ struct Steward__Customer__V1__AccountContactService_Service
                                  const Steward__Customer__V1__UpdateAccountContactRequest *input,
                                  Steward__Customer__V1__UpdateAccountContactResponse_Closure closure,
                                  void *closure_data);
+  void (*batch_update_account_contacts)(Steward__Customer__V1__AccountContactService_Service *service,
+                                        const Steward__Customer__V1__BatchUpdateAccountContactsRequest *input,
+                                        Steward__Customer__V1__BatchUpdateAccountContactsResponse_Closure closure,
+                                        void *closure_data);
   void (*delete_account_contact)(Steward__Customer__V1__AccountContactService_Service *service,
                                  const Steward__Customer__V1__DeleteAccountContactRequest *input,
                                  Steward__Customer__V1__DeleteAccountContactResponse_Closure closure,
                                  void *closure_data);
+  void (*batch_delete_account_contacts)(Steward__Customer__V1__AccountContactService_Service *service,
+                                        const Steward__Customer__V1__BatchDeleteAccountContactsRequest *input,
+                                        Steward__Customer__V1__BatchDeleteAccountContactsResponse_Closure closure,
+                                        void *closure_data);
   void (*restore_account_contact)(Steward__Customer__V1__AccountContactService_Service *service,
                                   const Steward__Customer__V1__RestoreAccountContactRequest *input,
                                   Steward__Customer__V1__RestoreAccountContactResponse_Closure closure,
                                   void *closure_data);
+  void (*batch_restore_account_contacts)(Steward__Customer__V1__AccountContactService_Service *service,
+                                         const Steward__Customer__V1__BatchRestoreAccountContactsRequest *input,
+                                         Steward__Customer__V1__BatchRestoreAccountContactsResponse_Closure closure,
+                                         void *closure_data);
   void (*list_account_contact_changes)(Steward__Customer__V1__AccountContactService_Service *service,
                                        const Steward__Customer__V1__ListAccountContactChangesRequest *input,
                                        Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
@@ -1058,8 +1331,11 @@ void steward__customer__v1__account_contact_service__init (Steward__Customer__V1
       function_prefix__ ## create_account_contact,\
       function_prefix__ ## batch_create_account_contacts,\
       function_prefix__ ## update_account_contact,\
+      function_prefix__ ## batch_update_account_contacts,\
       function_prefix__ ## delete_account_contact,\
+      function_prefix__ ## batch_delete_account_contacts,\
       function_prefix__ ## restore_account_contact,\
+      function_prefix__ ## batch_restore_account_contacts,\
       function_prefix__ ## list_account_contact_changes  }
 void steward__customer__v1__account_contact_service__get_account_contact(ProtobufCService *service,
                                                                          const Steward__Customer__V1__GetAccountContactRequest *input,
@@ -1085,14 +1361,26 @@ void steward__customer__v1__account_contact_service__update_account_contact(Prot
                                                                             const Steward__Customer__V1__UpdateAccountContactRequest *input,
                                                                             Steward__Customer__V1__UpdateAccountContactResponse_Closure closure,
                                                                             void *closure_data);
+void steward__customer__v1__account_contact_service__batch_update_account_contacts(ProtobufCService *service,
+                                                                                   const Steward__Customer__V1__BatchUpdateAccountContactsRequest *input,
+                                                                                   Steward__Customer__V1__BatchUpdateAccountContactsResponse_Closure closure,
+                                                                                   void *closure_data);
 void steward__customer__v1__account_contact_service__delete_account_contact(ProtobufCService *service,
                                                                             const Steward__Customer__V1__DeleteAccountContactRequest *input,
                                                                             Steward__Customer__V1__DeleteAccountContactResponse_Closure closure,
                                                                             void *closure_data);
+void steward__customer__v1__account_contact_service__batch_delete_account_contacts(ProtobufCService *service,
+                                                                                   const Steward__Customer__V1__BatchDeleteAccountContactsRequest *input,
+                                                                                   Steward__Customer__V1__BatchDeleteAccountContactsResponse_Closure closure,
+                                                                                   void *closure_data);
 void steward__customer__v1__account_contact_service__restore_account_contact(ProtobufCService *service,
                                                                              const Steward__Customer__V1__RestoreAccountContactRequest *input,
                                                                              Steward__Customer__V1__RestoreAccountContactResponse_Closure closure,
                                                                              void *closure_data);
+void steward__customer__v1__account_contact_service__batch_restore_account_contacts(ProtobufCService *service,
+                                                                                    const Steward__Customer__V1__BatchRestoreAccountContactsRequest *input,
+                                                                                    Steward__Customer__V1__BatchRestoreAccountContactsResponse_Closure closure,
+                                                                                    void *closure_data);
 void steward__customer__v1__account_contact_service__list_account_contact_changes(ProtobufCService *service,
                                                                                   const Steward__Customer__V1__ListAccountContactChangesRequest *input,
                                                                                   Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
@@ -1113,10 +1401,16 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_acco
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_account_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_account_contact_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_account_contact_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_update_account_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_update_account_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_account_contact_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_account_contact_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_account_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_account_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_account_contact_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_account_contact_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_account_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_account_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_contact_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_contact_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__account_contact_history_entry__descriptor;

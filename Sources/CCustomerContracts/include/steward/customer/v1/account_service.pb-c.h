@@ -31,10 +31,16 @@ typedef struct Steward__Customer__V1__BatchCreateAccountsRequest Steward__Custom
 typedef struct Steward__Customer__V1__BatchCreateAccountsResponse Steward__Customer__V1__BatchCreateAccountsResponse;
 typedef struct Steward__Customer__V1__UpdateAccountRequest Steward__Customer__V1__UpdateAccountRequest;
 typedef struct Steward__Customer__V1__UpdateAccountResponse Steward__Customer__V1__UpdateAccountResponse;
+typedef struct Steward__Customer__V1__BatchUpdateAccountsRequest Steward__Customer__V1__BatchUpdateAccountsRequest;
+typedef struct Steward__Customer__V1__BatchUpdateAccountsResponse Steward__Customer__V1__BatchUpdateAccountsResponse;
 typedef struct Steward__Customer__V1__DeleteAccountRequest Steward__Customer__V1__DeleteAccountRequest;
 typedef struct Steward__Customer__V1__DeleteAccountResponse Steward__Customer__V1__DeleteAccountResponse;
+typedef struct Steward__Customer__V1__BatchDeleteAccountsRequest Steward__Customer__V1__BatchDeleteAccountsRequest;
+typedef struct Steward__Customer__V1__BatchDeleteAccountsResponse Steward__Customer__V1__BatchDeleteAccountsResponse;
 typedef struct Steward__Customer__V1__RestoreAccountRequest Steward__Customer__V1__RestoreAccountRequest;
 typedef struct Steward__Customer__V1__RestoreAccountResponse Steward__Customer__V1__RestoreAccountResponse;
+typedef struct Steward__Customer__V1__BatchRestoreAccountsRequest Steward__Customer__V1__BatchRestoreAccountsRequest;
+typedef struct Steward__Customer__V1__BatchRestoreAccountsResponse Steward__Customer__V1__BatchRestoreAccountsResponse;
 typedef struct Steward__Customer__V1__ListAccountChangesRequest Steward__Customer__V1__ListAccountChangesRequest;
 typedef struct Steward__Customer__V1__ListAccountChangesResponse Steward__Customer__V1__ListAccountChangesResponse;
 typedef struct Steward__Customer__V1__AccountHistoryEntry Steward__Customer__V1__AccountHistoryEntry;
@@ -426,6 +432,47 @@ struct  Steward__Customer__V1__UpdateAccountResponse
 
 
 /*
+ * The accounts to change.
+ */
+struct  Steward__Customer__V1__BatchUpdateAccountsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a account that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__UpdateAccountRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACCOUNTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_update_accounts_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchUpdateAccountsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_accounts;
+  Steward__Customer__V1__Account **accounts;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACCOUNTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_update_accounts_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The account to delete.
  */
 struct  Steward__Customer__V1__DeleteAccountRequest
@@ -463,6 +510,47 @@ struct  Steward__Customer__V1__DeleteAccountResponse
 
 
 /*
+ * The accounts to delete.
+ */
+struct  Steward__Customer__V1__BatchDeleteAccountsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a account that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__DeleteAccountRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_DELETE_ACCOUNTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_delete_accounts_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchDeleteAccountsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_accounts;
+  Steward__Customer__V1__Account **accounts;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_DELETE_ACCOUNTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_delete_accounts_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The account to bring back.
  */
 struct  Steward__Customer__V1__RestoreAccountRequest
@@ -492,6 +580,47 @@ struct  Steward__Customer__V1__RestoreAccountResponse
 #define STEWARD__CUSTOMER__V1__RESTORE_ACCOUNT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__restore_account_response__descriptor) \
     , NULL }
+
+
+/*
+ * The accounts to bring back.
+ */
+struct  Steward__Customer__V1__BatchRestoreAccountsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a account that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__RestoreAccountRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACCOUNTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_restore_accounts_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchRestoreAccountsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_accounts;
+  Steward__Customer__V1__Account **accounts;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACCOUNTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_restore_accounts_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -844,6 +973,44 @@ Steward__Customer__V1__UpdateAccountResponse *
 void   steward__customer__v1__update_account_response__free_unpacked
                      (Steward__Customer__V1__UpdateAccountResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchUpdateAccountsRequest methods */
+void   steward__customer__v1__batch_update_accounts_request__init
+                     (Steward__Customer__V1__BatchUpdateAccountsRequest         *message);
+size_t steward__customer__v1__batch_update_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateAccountsRequest   *message);
+size_t steward__customer__v1__batch_update_accounts_request__pack
+                     (const Steward__Customer__V1__BatchUpdateAccountsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_update_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateAccountsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchUpdateAccountsRequest *
+       steward__customer__v1__batch_update_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_update_accounts_request__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateAccountsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchUpdateAccountsResponse methods */
+void   steward__customer__v1__batch_update_accounts_response__init
+                     (Steward__Customer__V1__BatchUpdateAccountsResponse         *message);
+size_t steward__customer__v1__batch_update_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateAccountsResponse   *message);
+size_t steward__customer__v1__batch_update_accounts_response__pack
+                     (const Steward__Customer__V1__BatchUpdateAccountsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_update_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateAccountsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchUpdateAccountsResponse *
+       steward__customer__v1__batch_update_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_update_accounts_response__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateAccountsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__DeleteAccountRequest methods */
 void   steward__customer__v1__delete_account_request__init
                      (Steward__Customer__V1__DeleteAccountRequest         *message);
@@ -882,6 +1049,44 @@ Steward__Customer__V1__DeleteAccountResponse *
 void   steward__customer__v1__delete_account_response__free_unpacked
                      (Steward__Customer__V1__DeleteAccountResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchDeleteAccountsRequest methods */
+void   steward__customer__v1__batch_delete_accounts_request__init
+                     (Steward__Customer__V1__BatchDeleteAccountsRequest         *message);
+size_t steward__customer__v1__batch_delete_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteAccountsRequest   *message);
+size_t steward__customer__v1__batch_delete_accounts_request__pack
+                     (const Steward__Customer__V1__BatchDeleteAccountsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_delete_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteAccountsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchDeleteAccountsRequest *
+       steward__customer__v1__batch_delete_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_delete_accounts_request__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteAccountsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchDeleteAccountsResponse methods */
+void   steward__customer__v1__batch_delete_accounts_response__init
+                     (Steward__Customer__V1__BatchDeleteAccountsResponse         *message);
+size_t steward__customer__v1__batch_delete_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteAccountsResponse   *message);
+size_t steward__customer__v1__batch_delete_accounts_response__pack
+                     (const Steward__Customer__V1__BatchDeleteAccountsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_delete_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteAccountsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchDeleteAccountsResponse *
+       steward__customer__v1__batch_delete_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_delete_accounts_response__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteAccountsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__RestoreAccountRequest methods */
 void   steward__customer__v1__restore_account_request__init
                      (Steward__Customer__V1__RestoreAccountRequest         *message);
@@ -919,6 +1124,44 @@ Steward__Customer__V1__RestoreAccountResponse *
                       const uint8_t       *data);
 void   steward__customer__v1__restore_account_response__free_unpacked
                      (Steward__Customer__V1__RestoreAccountResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchRestoreAccountsRequest methods */
+void   steward__customer__v1__batch_restore_accounts_request__init
+                     (Steward__Customer__V1__BatchRestoreAccountsRequest         *message);
+size_t steward__customer__v1__batch_restore_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreAccountsRequest   *message);
+size_t steward__customer__v1__batch_restore_accounts_request__pack
+                     (const Steward__Customer__V1__BatchRestoreAccountsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_restore_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreAccountsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchRestoreAccountsRequest *
+       steward__customer__v1__batch_restore_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_restore_accounts_request__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreAccountsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchRestoreAccountsResponse methods */
+void   steward__customer__v1__batch_restore_accounts_response__init
+                     (Steward__Customer__V1__BatchRestoreAccountsResponse         *message);
+size_t steward__customer__v1__batch_restore_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreAccountsResponse   *message);
+size_t steward__customer__v1__batch_restore_accounts_response__pack
+                     (const Steward__Customer__V1__BatchRestoreAccountsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_restore_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreAccountsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchRestoreAccountsResponse *
+       steward__customer__v1__batch_restore_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_restore_accounts_response__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreAccountsResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__ListAccountChangesRequest methods */
 void   steward__customer__v1__list_account_changes_request__init
@@ -1018,17 +1261,35 @@ typedef void (*Steward__Customer__V1__UpdateAccountRequest_Closure)
 typedef void (*Steward__Customer__V1__UpdateAccountResponse_Closure)
                  (const Steward__Customer__V1__UpdateAccountResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__BatchUpdateAccountsRequest_Closure)
+                 (const Steward__Customer__V1__BatchUpdateAccountsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchUpdateAccountsResponse_Closure)
+                 (const Steward__Customer__V1__BatchUpdateAccountsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__DeleteAccountRequest_Closure)
                  (const Steward__Customer__V1__DeleteAccountRequest *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__DeleteAccountResponse_Closure)
                  (const Steward__Customer__V1__DeleteAccountResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__BatchDeleteAccountsRequest_Closure)
+                 (const Steward__Customer__V1__BatchDeleteAccountsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchDeleteAccountsResponse_Closure)
+                 (const Steward__Customer__V1__BatchDeleteAccountsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__RestoreAccountRequest_Closure)
                  (const Steward__Customer__V1__RestoreAccountRequest *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__RestoreAccountResponse_Closure)
                  (const Steward__Customer__V1__RestoreAccountResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchRestoreAccountsRequest_Closure)
+                 (const Steward__Customer__V1__BatchRestoreAccountsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchRestoreAccountsResponse_Closure)
+                 (const Steward__Customer__V1__BatchRestoreAccountsResponse *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__ListAccountChangesRequest_Closure)
                  (const Steward__Customer__V1__ListAccountChangesRequest *message,
@@ -1070,14 +1331,26 @@ struct Steward__Customer__V1__AccountService_Service
                          const Steward__Customer__V1__UpdateAccountRequest *input,
                          Steward__Customer__V1__UpdateAccountResponse_Closure closure,
                          void *closure_data);
+  void (*batch_update_accounts)(Steward__Customer__V1__AccountService_Service *service,
+                                const Steward__Customer__V1__BatchUpdateAccountsRequest *input,
+                                Steward__Customer__V1__BatchUpdateAccountsResponse_Closure closure,
+                                void *closure_data);
   void (*delete_account)(Steward__Customer__V1__AccountService_Service *service,
                          const Steward__Customer__V1__DeleteAccountRequest *input,
                          Steward__Customer__V1__DeleteAccountResponse_Closure closure,
                          void *closure_data);
+  void (*batch_delete_accounts)(Steward__Customer__V1__AccountService_Service *service,
+                                const Steward__Customer__V1__BatchDeleteAccountsRequest *input,
+                                Steward__Customer__V1__BatchDeleteAccountsResponse_Closure closure,
+                                void *closure_data);
   void (*restore_account)(Steward__Customer__V1__AccountService_Service *service,
                           const Steward__Customer__V1__RestoreAccountRequest *input,
                           Steward__Customer__V1__RestoreAccountResponse_Closure closure,
                           void *closure_data);
+  void (*batch_restore_accounts)(Steward__Customer__V1__AccountService_Service *service,
+                                 const Steward__Customer__V1__BatchRestoreAccountsRequest *input,
+                                 Steward__Customer__V1__BatchRestoreAccountsResponse_Closure closure,
+                                 void *closure_data);
   void (*list_account_changes)(Steward__Customer__V1__AccountService_Service *service,
                                const Steward__Customer__V1__ListAccountChangesRequest *input,
                                Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
@@ -1096,8 +1369,11 @@ void steward__customer__v1__account_service__init (Steward__Customer__V1__Accoun
       function_prefix__ ## create_account,\
       function_prefix__ ## batch_create_accounts,\
       function_prefix__ ## update_account,\
+      function_prefix__ ## batch_update_accounts,\
       function_prefix__ ## delete_account,\
+      function_prefix__ ## batch_delete_accounts,\
       function_prefix__ ## restore_account,\
+      function_prefix__ ## batch_restore_accounts,\
       function_prefix__ ## list_account_changes  }
 void steward__customer__v1__account_service__get_account(ProtobufCService *service,
                                                          const Steward__Customer__V1__GetAccountRequest *input,
@@ -1123,14 +1399,26 @@ void steward__customer__v1__account_service__update_account(ProtobufCService *se
                                                             const Steward__Customer__V1__UpdateAccountRequest *input,
                                                             Steward__Customer__V1__UpdateAccountResponse_Closure closure,
                                                             void *closure_data);
+void steward__customer__v1__account_service__batch_update_accounts(ProtobufCService *service,
+                                                                   const Steward__Customer__V1__BatchUpdateAccountsRequest *input,
+                                                                   Steward__Customer__V1__BatchUpdateAccountsResponse_Closure closure,
+                                                                   void *closure_data);
 void steward__customer__v1__account_service__delete_account(ProtobufCService *service,
                                                             const Steward__Customer__V1__DeleteAccountRequest *input,
                                                             Steward__Customer__V1__DeleteAccountResponse_Closure closure,
                                                             void *closure_data);
+void steward__customer__v1__account_service__batch_delete_accounts(ProtobufCService *service,
+                                                                   const Steward__Customer__V1__BatchDeleteAccountsRequest *input,
+                                                                   Steward__Customer__V1__BatchDeleteAccountsResponse_Closure closure,
+                                                                   void *closure_data);
 void steward__customer__v1__account_service__restore_account(ProtobufCService *service,
                                                              const Steward__Customer__V1__RestoreAccountRequest *input,
                                                              Steward__Customer__V1__RestoreAccountResponse_Closure closure,
                                                              void *closure_data);
+void steward__customer__v1__account_service__batch_restore_accounts(ProtobufCService *service,
+                                                                    const Steward__Customer__V1__BatchRestoreAccountsRequest *input,
+                                                                    Steward__Customer__V1__BatchRestoreAccountsResponse_Closure closure,
+                                                                    void *closure_data);
 void steward__customer__v1__account_service__list_account_changes(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ListAccountChangesRequest *input,
                                                                   Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
@@ -1151,10 +1439,16 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_acco
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_accounts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_account_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_account_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_update_accounts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_update_accounts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_account_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_account_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_accounts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_accounts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_account_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_account_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_accounts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_accounts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__account_history_entry__descriptor;

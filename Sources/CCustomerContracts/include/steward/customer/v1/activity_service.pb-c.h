@@ -31,10 +31,16 @@ typedef struct Steward__Customer__V1__BatchCreateActivitiesRequest Steward__Cust
 typedef struct Steward__Customer__V1__BatchCreateActivitiesResponse Steward__Customer__V1__BatchCreateActivitiesResponse;
 typedef struct Steward__Customer__V1__UpdateActivityRequest Steward__Customer__V1__UpdateActivityRequest;
 typedef struct Steward__Customer__V1__UpdateActivityResponse Steward__Customer__V1__UpdateActivityResponse;
+typedef struct Steward__Customer__V1__BatchUpdateActivitiesRequest Steward__Customer__V1__BatchUpdateActivitiesRequest;
+typedef struct Steward__Customer__V1__BatchUpdateActivitiesResponse Steward__Customer__V1__BatchUpdateActivitiesResponse;
 typedef struct Steward__Customer__V1__DeleteActivityRequest Steward__Customer__V1__DeleteActivityRequest;
 typedef struct Steward__Customer__V1__DeleteActivityResponse Steward__Customer__V1__DeleteActivityResponse;
+typedef struct Steward__Customer__V1__BatchDeleteActivitiesRequest Steward__Customer__V1__BatchDeleteActivitiesRequest;
+typedef struct Steward__Customer__V1__BatchDeleteActivitiesResponse Steward__Customer__V1__BatchDeleteActivitiesResponse;
 typedef struct Steward__Customer__V1__RestoreActivityRequest Steward__Customer__V1__RestoreActivityRequest;
 typedef struct Steward__Customer__V1__RestoreActivityResponse Steward__Customer__V1__RestoreActivityResponse;
+typedef struct Steward__Customer__V1__BatchRestoreActivitiesRequest Steward__Customer__V1__BatchRestoreActivitiesRequest;
+typedef struct Steward__Customer__V1__BatchRestoreActivitiesResponse Steward__Customer__V1__BatchRestoreActivitiesResponse;
 typedef struct Steward__Customer__V1__ListActivityChangesRequest Steward__Customer__V1__ListActivityChangesRequest;
 typedef struct Steward__Customer__V1__ListActivityChangesResponse Steward__Customer__V1__ListActivityChangesResponse;
 typedef struct Steward__Customer__V1__ActivityHistoryEntry Steward__Customer__V1__ActivityHistoryEntry;
@@ -453,6 +459,47 @@ struct  Steward__Customer__V1__UpdateActivityResponse
 
 
 /*
+ * The activities to change.
+ */
+struct  Steward__Customer__V1__BatchUpdateActivitiesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a activity that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__UpdateActivityRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACTIVITIES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_update_activities_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchUpdateActivitiesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_activities;
+  Steward__Customer__V1__Activity **activities;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_UPDATE_ACTIVITIES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_update_activities_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The activity to delete.
  */
 struct  Steward__Customer__V1__DeleteActivityRequest
@@ -490,6 +537,47 @@ struct  Steward__Customer__V1__DeleteActivityResponse
 
 
 /*
+ * The activities to delete.
+ */
+struct  Steward__Customer__V1__BatchDeleteActivitiesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a activity that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__DeleteActivityRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_DELETE_ACTIVITIES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_delete_activities_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchDeleteActivitiesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_activities;
+  Steward__Customer__V1__Activity **activities;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_DELETE_ACTIVITIES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_delete_activities_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The activity to bring back.
  */
 struct  Steward__Customer__V1__RestoreActivityRequest
@@ -519,6 +607,47 @@ struct  Steward__Customer__V1__RestoreActivityResponse
 #define STEWARD__CUSTOMER__V1__RESTORE_ACTIVITY_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__restore_activity_response__descriptor) \
     , NULL }
+
+
+/*
+ * The activities to bring back.
+ */
+struct  Steward__Customer__V1__BatchRestoreActivitiesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a activity that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__RestoreActivityRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACTIVITIES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_restore_activities_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchRestoreActivitiesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_activities;
+  Steward__Customer__V1__Activity **activities;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_RESTORE_ACTIVITIES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_restore_activities_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -871,6 +1000,44 @@ Steward__Customer__V1__UpdateActivityResponse *
 void   steward__customer__v1__update_activity_response__free_unpacked
                      (Steward__Customer__V1__UpdateActivityResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchUpdateActivitiesRequest methods */
+void   steward__customer__v1__batch_update_activities_request__init
+                     (Steward__Customer__V1__BatchUpdateActivitiesRequest         *message);
+size_t steward__customer__v1__batch_update_activities_request__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateActivitiesRequest   *message);
+size_t steward__customer__v1__batch_update_activities_request__pack
+                     (const Steward__Customer__V1__BatchUpdateActivitiesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_update_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateActivitiesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchUpdateActivitiesRequest *
+       steward__customer__v1__batch_update_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_update_activities_request__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateActivitiesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchUpdateActivitiesResponse methods */
+void   steward__customer__v1__batch_update_activities_response__init
+                     (Steward__Customer__V1__BatchUpdateActivitiesResponse         *message);
+size_t steward__customer__v1__batch_update_activities_response__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateActivitiesResponse   *message);
+size_t steward__customer__v1__batch_update_activities_response__pack
+                     (const Steward__Customer__V1__BatchUpdateActivitiesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_update_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateActivitiesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchUpdateActivitiesResponse *
+       steward__customer__v1__batch_update_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_update_activities_response__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateActivitiesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__DeleteActivityRequest methods */
 void   steward__customer__v1__delete_activity_request__init
                      (Steward__Customer__V1__DeleteActivityRequest         *message);
@@ -909,6 +1076,44 @@ Steward__Customer__V1__DeleteActivityResponse *
 void   steward__customer__v1__delete_activity_response__free_unpacked
                      (Steward__Customer__V1__DeleteActivityResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchDeleteActivitiesRequest methods */
+void   steward__customer__v1__batch_delete_activities_request__init
+                     (Steward__Customer__V1__BatchDeleteActivitiesRequest         *message);
+size_t steward__customer__v1__batch_delete_activities_request__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteActivitiesRequest   *message);
+size_t steward__customer__v1__batch_delete_activities_request__pack
+                     (const Steward__Customer__V1__BatchDeleteActivitiesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_delete_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteActivitiesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchDeleteActivitiesRequest *
+       steward__customer__v1__batch_delete_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_delete_activities_request__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteActivitiesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchDeleteActivitiesResponse methods */
+void   steward__customer__v1__batch_delete_activities_response__init
+                     (Steward__Customer__V1__BatchDeleteActivitiesResponse         *message);
+size_t steward__customer__v1__batch_delete_activities_response__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteActivitiesResponse   *message);
+size_t steward__customer__v1__batch_delete_activities_response__pack
+                     (const Steward__Customer__V1__BatchDeleteActivitiesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_delete_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteActivitiesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchDeleteActivitiesResponse *
+       steward__customer__v1__batch_delete_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_delete_activities_response__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteActivitiesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__RestoreActivityRequest methods */
 void   steward__customer__v1__restore_activity_request__init
                      (Steward__Customer__V1__RestoreActivityRequest         *message);
@@ -946,6 +1151,44 @@ Steward__Customer__V1__RestoreActivityResponse *
                       const uint8_t       *data);
 void   steward__customer__v1__restore_activity_response__free_unpacked
                      (Steward__Customer__V1__RestoreActivityResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchRestoreActivitiesRequest methods */
+void   steward__customer__v1__batch_restore_activities_request__init
+                     (Steward__Customer__V1__BatchRestoreActivitiesRequest         *message);
+size_t steward__customer__v1__batch_restore_activities_request__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreActivitiesRequest   *message);
+size_t steward__customer__v1__batch_restore_activities_request__pack
+                     (const Steward__Customer__V1__BatchRestoreActivitiesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_restore_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreActivitiesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchRestoreActivitiesRequest *
+       steward__customer__v1__batch_restore_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_restore_activities_request__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreActivitiesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchRestoreActivitiesResponse methods */
+void   steward__customer__v1__batch_restore_activities_response__init
+                     (Steward__Customer__V1__BatchRestoreActivitiesResponse         *message);
+size_t steward__customer__v1__batch_restore_activities_response__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreActivitiesResponse   *message);
+size_t steward__customer__v1__batch_restore_activities_response__pack
+                     (const Steward__Customer__V1__BatchRestoreActivitiesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_restore_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreActivitiesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchRestoreActivitiesResponse *
+       steward__customer__v1__batch_restore_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_restore_activities_response__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreActivitiesResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__ListActivityChangesRequest methods */
 void   steward__customer__v1__list_activity_changes_request__init
@@ -1045,17 +1288,35 @@ typedef void (*Steward__Customer__V1__UpdateActivityRequest_Closure)
 typedef void (*Steward__Customer__V1__UpdateActivityResponse_Closure)
                  (const Steward__Customer__V1__UpdateActivityResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__BatchUpdateActivitiesRequest_Closure)
+                 (const Steward__Customer__V1__BatchUpdateActivitiesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchUpdateActivitiesResponse_Closure)
+                 (const Steward__Customer__V1__BatchUpdateActivitiesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__DeleteActivityRequest_Closure)
                  (const Steward__Customer__V1__DeleteActivityRequest *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__DeleteActivityResponse_Closure)
                  (const Steward__Customer__V1__DeleteActivityResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__BatchDeleteActivitiesRequest_Closure)
+                 (const Steward__Customer__V1__BatchDeleteActivitiesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchDeleteActivitiesResponse_Closure)
+                 (const Steward__Customer__V1__BatchDeleteActivitiesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__RestoreActivityRequest_Closure)
                  (const Steward__Customer__V1__RestoreActivityRequest *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__RestoreActivityResponse_Closure)
                  (const Steward__Customer__V1__RestoreActivityResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchRestoreActivitiesRequest_Closure)
+                 (const Steward__Customer__V1__BatchRestoreActivitiesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchRestoreActivitiesResponse_Closure)
+                 (const Steward__Customer__V1__BatchRestoreActivitiesResponse *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__ListActivityChangesRequest_Closure)
                  (const Steward__Customer__V1__ListActivityChangesRequest *message,
@@ -1097,14 +1358,26 @@ struct Steward__Customer__V1__ActivityService_Service
                           const Steward__Customer__V1__UpdateActivityRequest *input,
                           Steward__Customer__V1__UpdateActivityResponse_Closure closure,
                           void *closure_data);
+  void (*batch_update_activities)(Steward__Customer__V1__ActivityService_Service *service,
+                                  const Steward__Customer__V1__BatchUpdateActivitiesRequest *input,
+                                  Steward__Customer__V1__BatchUpdateActivitiesResponse_Closure closure,
+                                  void *closure_data);
   void (*delete_activity)(Steward__Customer__V1__ActivityService_Service *service,
                           const Steward__Customer__V1__DeleteActivityRequest *input,
                           Steward__Customer__V1__DeleteActivityResponse_Closure closure,
                           void *closure_data);
+  void (*batch_delete_activities)(Steward__Customer__V1__ActivityService_Service *service,
+                                  const Steward__Customer__V1__BatchDeleteActivitiesRequest *input,
+                                  Steward__Customer__V1__BatchDeleteActivitiesResponse_Closure closure,
+                                  void *closure_data);
   void (*restore_activity)(Steward__Customer__V1__ActivityService_Service *service,
                            const Steward__Customer__V1__RestoreActivityRequest *input,
                            Steward__Customer__V1__RestoreActivityResponse_Closure closure,
                            void *closure_data);
+  void (*batch_restore_activities)(Steward__Customer__V1__ActivityService_Service *service,
+                                   const Steward__Customer__V1__BatchRestoreActivitiesRequest *input,
+                                   Steward__Customer__V1__BatchRestoreActivitiesResponse_Closure closure,
+                                   void *closure_data);
   void (*list_activity_changes)(Steward__Customer__V1__ActivityService_Service *service,
                                 const Steward__Customer__V1__ListActivityChangesRequest *input,
                                 Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
@@ -1123,8 +1396,11 @@ void steward__customer__v1__activity_service__init (Steward__Customer__V1__Activ
       function_prefix__ ## create_activity,\
       function_prefix__ ## batch_create_activities,\
       function_prefix__ ## update_activity,\
+      function_prefix__ ## batch_update_activities,\
       function_prefix__ ## delete_activity,\
+      function_prefix__ ## batch_delete_activities,\
       function_prefix__ ## restore_activity,\
+      function_prefix__ ## batch_restore_activities,\
       function_prefix__ ## list_activity_changes  }
 void steward__customer__v1__activity_service__get_activity(ProtobufCService *service,
                                                            const Steward__Customer__V1__GetActivityRequest *input,
@@ -1150,14 +1426,26 @@ void steward__customer__v1__activity_service__update_activity(ProtobufCService *
                                                               const Steward__Customer__V1__UpdateActivityRequest *input,
                                                               Steward__Customer__V1__UpdateActivityResponse_Closure closure,
                                                               void *closure_data);
+void steward__customer__v1__activity_service__batch_update_activities(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__BatchUpdateActivitiesRequest *input,
+                                                                      Steward__Customer__V1__BatchUpdateActivitiesResponse_Closure closure,
+                                                                      void *closure_data);
 void steward__customer__v1__activity_service__delete_activity(ProtobufCService *service,
                                                               const Steward__Customer__V1__DeleteActivityRequest *input,
                                                               Steward__Customer__V1__DeleteActivityResponse_Closure closure,
                                                               void *closure_data);
+void steward__customer__v1__activity_service__batch_delete_activities(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__BatchDeleteActivitiesRequest *input,
+                                                                      Steward__Customer__V1__BatchDeleteActivitiesResponse_Closure closure,
+                                                                      void *closure_data);
 void steward__customer__v1__activity_service__restore_activity(ProtobufCService *service,
                                                                const Steward__Customer__V1__RestoreActivityRequest *input,
                                                                Steward__Customer__V1__RestoreActivityResponse_Closure closure,
                                                                void *closure_data);
+void steward__customer__v1__activity_service__batch_restore_activities(ProtobufCService *service,
+                                                                       const Steward__Customer__V1__BatchRestoreActivitiesRequest *input,
+                                                                       Steward__Customer__V1__BatchRestoreActivitiesResponse_Closure closure,
+                                                                       void *closure_data);
 void steward__customer__v1__activity_service__list_activity_changes(ProtobufCService *service,
                                                                     const Steward__Customer__V1__ListActivityChangesRequest *input,
                                                                     Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
@@ -1180,10 +1468,16 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_acti
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_activities_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_activity_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_activity_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_update_activities_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_update_activities_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_activity_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_activity_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_activities_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_activities_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_activity_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_activity_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_activities_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_activities_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_activity_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_activity_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__activity_history_entry__descriptor;

@@ -32,10 +32,16 @@ typedef struct Steward__Customer__V1__BatchCreateContactsRequest Steward__Custom
 typedef struct Steward__Customer__V1__BatchCreateContactsResponse Steward__Customer__V1__BatchCreateContactsResponse;
 typedef struct Steward__Customer__V1__UpdateContactRequest Steward__Customer__V1__UpdateContactRequest;
 typedef struct Steward__Customer__V1__UpdateContactResponse Steward__Customer__V1__UpdateContactResponse;
+typedef struct Steward__Customer__V1__BatchUpdateContactsRequest Steward__Customer__V1__BatchUpdateContactsRequest;
+typedef struct Steward__Customer__V1__BatchUpdateContactsResponse Steward__Customer__V1__BatchUpdateContactsResponse;
 typedef struct Steward__Customer__V1__DeleteContactRequest Steward__Customer__V1__DeleteContactRequest;
 typedef struct Steward__Customer__V1__DeleteContactResponse Steward__Customer__V1__DeleteContactResponse;
+typedef struct Steward__Customer__V1__BatchDeleteContactsRequest Steward__Customer__V1__BatchDeleteContactsRequest;
+typedef struct Steward__Customer__V1__BatchDeleteContactsResponse Steward__Customer__V1__BatchDeleteContactsResponse;
 typedef struct Steward__Customer__V1__RestoreContactRequest Steward__Customer__V1__RestoreContactRequest;
 typedef struct Steward__Customer__V1__RestoreContactResponse Steward__Customer__V1__RestoreContactResponse;
+typedef struct Steward__Customer__V1__BatchRestoreContactsRequest Steward__Customer__V1__BatchRestoreContactsRequest;
+typedef struct Steward__Customer__V1__BatchRestoreContactsResponse Steward__Customer__V1__BatchRestoreContactsResponse;
 typedef struct Steward__Customer__V1__ListContactChangesRequest Steward__Customer__V1__ListContactChangesRequest;
 typedef struct Steward__Customer__V1__ListContactChangesResponse Steward__Customer__V1__ListContactChangesResponse;
 typedef struct Steward__Customer__V1__ContactHistoryEntry Steward__Customer__V1__ContactHistoryEntry;
@@ -482,6 +488,47 @@ struct  Steward__Customer__V1__UpdateContactResponse
 
 
 /*
+ * The contacts to change.
+ */
+struct  Steward__Customer__V1__BatchUpdateContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a contact that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__UpdateContactRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_UPDATE_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_update_contacts_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchUpdateContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_contacts;
+  Steward__Customer__V1__Contact **contacts;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_UPDATE_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_update_contacts_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The contact to delete.
  */
 struct  Steward__Customer__V1__DeleteContactRequest
@@ -519,6 +566,47 @@ struct  Steward__Customer__V1__DeleteContactResponse
 
 
 /*
+ * The contacts to delete.
+ */
+struct  Steward__Customer__V1__BatchDeleteContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a contact that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__DeleteContactRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_DELETE_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_delete_contacts_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchDeleteContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_contacts;
+  Steward__Customer__V1__Contact **contacts;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_DELETE_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_delete_contacts_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The contact to bring back.
  */
 struct  Steward__Customer__V1__RestoreContactRequest
@@ -548,6 +636,47 @@ struct  Steward__Customer__V1__RestoreContactResponse
 #define STEWARD__CUSTOMER__V1__RESTORE_CONTACT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__restore_contact_response__descriptor) \
     , NULL }
+
+
+/*
+ * The contacts to bring back.
+ */
+struct  Steward__Customer__V1__BatchRestoreContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a contact that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__RestoreContactRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_RESTORE_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_restore_contacts_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchRestoreContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_contacts;
+  Steward__Customer__V1__Contact **contacts;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_RESTORE_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_restore_contacts_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -919,6 +1048,44 @@ Steward__Customer__V1__UpdateContactResponse *
 void   steward__customer__v1__update_contact_response__free_unpacked
                      (Steward__Customer__V1__UpdateContactResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchUpdateContactsRequest methods */
+void   steward__customer__v1__batch_update_contacts_request__init
+                     (Steward__Customer__V1__BatchUpdateContactsRequest         *message);
+size_t steward__customer__v1__batch_update_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateContactsRequest   *message);
+size_t steward__customer__v1__batch_update_contacts_request__pack
+                     (const Steward__Customer__V1__BatchUpdateContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_update_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchUpdateContactsRequest *
+       steward__customer__v1__batch_update_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_update_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchUpdateContactsResponse methods */
+void   steward__customer__v1__batch_update_contacts_response__init
+                     (Steward__Customer__V1__BatchUpdateContactsResponse         *message);
+size_t steward__customer__v1__batch_update_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateContactsResponse   *message);
+size_t steward__customer__v1__batch_update_contacts_response__pack
+                     (const Steward__Customer__V1__BatchUpdateContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_update_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchUpdateContactsResponse *
+       steward__customer__v1__batch_update_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_update_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateContactsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__DeleteContactRequest methods */
 void   steward__customer__v1__delete_contact_request__init
                      (Steward__Customer__V1__DeleteContactRequest         *message);
@@ -957,6 +1124,44 @@ Steward__Customer__V1__DeleteContactResponse *
 void   steward__customer__v1__delete_contact_response__free_unpacked
                      (Steward__Customer__V1__DeleteContactResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchDeleteContactsRequest methods */
+void   steward__customer__v1__batch_delete_contacts_request__init
+                     (Steward__Customer__V1__BatchDeleteContactsRequest         *message);
+size_t steward__customer__v1__batch_delete_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteContactsRequest   *message);
+size_t steward__customer__v1__batch_delete_contacts_request__pack
+                     (const Steward__Customer__V1__BatchDeleteContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_delete_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchDeleteContactsRequest *
+       steward__customer__v1__batch_delete_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_delete_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchDeleteContactsResponse methods */
+void   steward__customer__v1__batch_delete_contacts_response__init
+                     (Steward__Customer__V1__BatchDeleteContactsResponse         *message);
+size_t steward__customer__v1__batch_delete_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteContactsResponse   *message);
+size_t steward__customer__v1__batch_delete_contacts_response__pack
+                     (const Steward__Customer__V1__BatchDeleteContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_delete_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchDeleteContactsResponse *
+       steward__customer__v1__batch_delete_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_delete_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteContactsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__RestoreContactRequest methods */
 void   steward__customer__v1__restore_contact_request__init
                      (Steward__Customer__V1__RestoreContactRequest         *message);
@@ -994,6 +1199,44 @@ Steward__Customer__V1__RestoreContactResponse *
                       const uint8_t       *data);
 void   steward__customer__v1__restore_contact_response__free_unpacked
                      (Steward__Customer__V1__RestoreContactResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchRestoreContactsRequest methods */
+void   steward__customer__v1__batch_restore_contacts_request__init
+                     (Steward__Customer__V1__BatchRestoreContactsRequest         *message);
+size_t steward__customer__v1__batch_restore_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreContactsRequest   *message);
+size_t steward__customer__v1__batch_restore_contacts_request__pack
+                     (const Steward__Customer__V1__BatchRestoreContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_restore_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchRestoreContactsRequest *
+       steward__customer__v1__batch_restore_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_restore_contacts_request__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchRestoreContactsResponse methods */
+void   steward__customer__v1__batch_restore_contacts_response__init
+                     (Steward__Customer__V1__BatchRestoreContactsResponse         *message);
+size_t steward__customer__v1__batch_restore_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreContactsResponse   *message);
+size_t steward__customer__v1__batch_restore_contacts_response__pack
+                     (const Steward__Customer__V1__BatchRestoreContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_restore_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchRestoreContactsResponse *
+       steward__customer__v1__batch_restore_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_restore_contacts_response__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreContactsResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__ListContactChangesRequest methods */
 void   steward__customer__v1__list_contact_changes_request__init
@@ -1096,17 +1339,35 @@ typedef void (*Steward__Customer__V1__UpdateContactRequest_Closure)
 typedef void (*Steward__Customer__V1__UpdateContactResponse_Closure)
                  (const Steward__Customer__V1__UpdateContactResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__BatchUpdateContactsRequest_Closure)
+                 (const Steward__Customer__V1__BatchUpdateContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchUpdateContactsResponse_Closure)
+                 (const Steward__Customer__V1__BatchUpdateContactsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__DeleteContactRequest_Closure)
                  (const Steward__Customer__V1__DeleteContactRequest *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__DeleteContactResponse_Closure)
                  (const Steward__Customer__V1__DeleteContactResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__BatchDeleteContactsRequest_Closure)
+                 (const Steward__Customer__V1__BatchDeleteContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchDeleteContactsResponse_Closure)
+                 (const Steward__Customer__V1__BatchDeleteContactsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__RestoreContactRequest_Closure)
                  (const Steward__Customer__V1__RestoreContactRequest *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__RestoreContactResponse_Closure)
                  (const Steward__Customer__V1__RestoreContactResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchRestoreContactsRequest_Closure)
+                 (const Steward__Customer__V1__BatchRestoreContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchRestoreContactsResponse_Closure)
+                 (const Steward__Customer__V1__BatchRestoreContactsResponse *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__ListContactChangesRequest_Closure)
                  (const Steward__Customer__V1__ListContactChangesRequest *message,
@@ -1148,14 +1409,26 @@ struct Steward__Customer__V1__ContactService_Service
                          const Steward__Customer__V1__UpdateContactRequest *input,
                          Steward__Customer__V1__UpdateContactResponse_Closure closure,
                          void *closure_data);
+  void (*batch_update_contacts)(Steward__Customer__V1__ContactService_Service *service,
+                                const Steward__Customer__V1__BatchUpdateContactsRequest *input,
+                                Steward__Customer__V1__BatchUpdateContactsResponse_Closure closure,
+                                void *closure_data);
   void (*delete_contact)(Steward__Customer__V1__ContactService_Service *service,
                          const Steward__Customer__V1__DeleteContactRequest *input,
                          Steward__Customer__V1__DeleteContactResponse_Closure closure,
                          void *closure_data);
+  void (*batch_delete_contacts)(Steward__Customer__V1__ContactService_Service *service,
+                                const Steward__Customer__V1__BatchDeleteContactsRequest *input,
+                                Steward__Customer__V1__BatchDeleteContactsResponse_Closure closure,
+                                void *closure_data);
   void (*restore_contact)(Steward__Customer__V1__ContactService_Service *service,
                           const Steward__Customer__V1__RestoreContactRequest *input,
                           Steward__Customer__V1__RestoreContactResponse_Closure closure,
                           void *closure_data);
+  void (*batch_restore_contacts)(Steward__Customer__V1__ContactService_Service *service,
+                                 const Steward__Customer__V1__BatchRestoreContactsRequest *input,
+                                 Steward__Customer__V1__BatchRestoreContactsResponse_Closure closure,
+                                 void *closure_data);
   void (*list_contact_changes)(Steward__Customer__V1__ContactService_Service *service,
                                const Steward__Customer__V1__ListContactChangesRequest *input,
                                Steward__Customer__V1__ListContactChangesResponse_Closure closure,
@@ -1174,8 +1447,11 @@ void steward__customer__v1__contact_service__init (Steward__Customer__V1__Contac
       function_prefix__ ## create_contact,\
       function_prefix__ ## batch_create_contacts,\
       function_prefix__ ## update_contact,\
+      function_prefix__ ## batch_update_contacts,\
       function_prefix__ ## delete_contact,\
+      function_prefix__ ## batch_delete_contacts,\
       function_prefix__ ## restore_contact,\
+      function_prefix__ ## batch_restore_contacts,\
       function_prefix__ ## list_contact_changes  }
 void steward__customer__v1__contact_service__get_contact(ProtobufCService *service,
                                                          const Steward__Customer__V1__GetContactRequest *input,
@@ -1201,14 +1477,26 @@ void steward__customer__v1__contact_service__update_contact(ProtobufCService *se
                                                             const Steward__Customer__V1__UpdateContactRequest *input,
                                                             Steward__Customer__V1__UpdateContactResponse_Closure closure,
                                                             void *closure_data);
+void steward__customer__v1__contact_service__batch_update_contacts(ProtobufCService *service,
+                                                                   const Steward__Customer__V1__BatchUpdateContactsRequest *input,
+                                                                   Steward__Customer__V1__BatchUpdateContactsResponse_Closure closure,
+                                                                   void *closure_data);
 void steward__customer__v1__contact_service__delete_contact(ProtobufCService *service,
                                                             const Steward__Customer__V1__DeleteContactRequest *input,
                                                             Steward__Customer__V1__DeleteContactResponse_Closure closure,
                                                             void *closure_data);
+void steward__customer__v1__contact_service__batch_delete_contacts(ProtobufCService *service,
+                                                                   const Steward__Customer__V1__BatchDeleteContactsRequest *input,
+                                                                   Steward__Customer__V1__BatchDeleteContactsResponse_Closure closure,
+                                                                   void *closure_data);
 void steward__customer__v1__contact_service__restore_contact(ProtobufCService *service,
                                                              const Steward__Customer__V1__RestoreContactRequest *input,
                                                              Steward__Customer__V1__RestoreContactResponse_Closure closure,
                                                              void *closure_data);
+void steward__customer__v1__contact_service__batch_restore_contacts(ProtobufCService *service,
+                                                                    const Steward__Customer__V1__BatchRestoreContactsRequest *input,
+                                                                    Steward__Customer__V1__BatchRestoreContactsResponse_Closure closure,
+                                                                    void *closure_data);
 void steward__customer__v1__contact_service__list_contact_changes(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ListContactChangesRequest *input,
                                                                   Steward__Customer__V1__ListContactChangesResponse_Closure closure,
@@ -1231,10 +1519,16 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_cont
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_contact_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_contact_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_update_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_update_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_contact_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_contact_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_contact_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_contact_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_contact_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_contact_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__contact_history_entry__descriptor;

@@ -31,10 +31,16 @@ typedef struct Steward__Customer__V1__BatchCreateLeadsRequest Steward__Customer_
 typedef struct Steward__Customer__V1__BatchCreateLeadsResponse Steward__Customer__V1__BatchCreateLeadsResponse;
 typedef struct Steward__Customer__V1__UpdateLeadRequest Steward__Customer__V1__UpdateLeadRequest;
 typedef struct Steward__Customer__V1__UpdateLeadResponse Steward__Customer__V1__UpdateLeadResponse;
+typedef struct Steward__Customer__V1__BatchUpdateLeadsRequest Steward__Customer__V1__BatchUpdateLeadsRequest;
+typedef struct Steward__Customer__V1__BatchUpdateLeadsResponse Steward__Customer__V1__BatchUpdateLeadsResponse;
 typedef struct Steward__Customer__V1__DeleteLeadRequest Steward__Customer__V1__DeleteLeadRequest;
 typedef struct Steward__Customer__V1__DeleteLeadResponse Steward__Customer__V1__DeleteLeadResponse;
+typedef struct Steward__Customer__V1__BatchDeleteLeadsRequest Steward__Customer__V1__BatchDeleteLeadsRequest;
+typedef struct Steward__Customer__V1__BatchDeleteLeadsResponse Steward__Customer__V1__BatchDeleteLeadsResponse;
 typedef struct Steward__Customer__V1__RestoreLeadRequest Steward__Customer__V1__RestoreLeadRequest;
 typedef struct Steward__Customer__V1__RestoreLeadResponse Steward__Customer__V1__RestoreLeadResponse;
+typedef struct Steward__Customer__V1__BatchRestoreLeadsRequest Steward__Customer__V1__BatchRestoreLeadsRequest;
+typedef struct Steward__Customer__V1__BatchRestoreLeadsResponse Steward__Customer__V1__BatchRestoreLeadsResponse;
 typedef struct Steward__Customer__V1__ListLeadChangesRequest Steward__Customer__V1__ListLeadChangesRequest;
 typedef struct Steward__Customer__V1__ListLeadChangesResponse Steward__Customer__V1__ListLeadChangesResponse;
 typedef struct Steward__Customer__V1__LeadHistoryEntry Steward__Customer__V1__LeadHistoryEntry;
@@ -457,6 +463,47 @@ struct  Steward__Customer__V1__UpdateLeadResponse
 
 
 /*
+ * The leads to change.
+ */
+struct  Steward__Customer__V1__BatchUpdateLeadsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a lead that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__UpdateLeadRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_UPDATE_LEADS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_update_leads_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchUpdateLeadsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_leads;
+  Steward__Customer__V1__Lead **leads;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_UPDATE_LEADS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_update_leads_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The lead to delete.
  */
 struct  Steward__Customer__V1__DeleteLeadRequest
@@ -494,6 +541,47 @@ struct  Steward__Customer__V1__DeleteLeadResponse
 
 
 /*
+ * The leads to delete.
+ */
+struct  Steward__Customer__V1__BatchDeleteLeadsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a lead that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__DeleteLeadRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_DELETE_LEADS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_delete_leads_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchDeleteLeadsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_leads;
+  Steward__Customer__V1__Lead **leads;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_DELETE_LEADS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_delete_leads_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The lead to bring back.
  */
 struct  Steward__Customer__V1__RestoreLeadRequest
@@ -523,6 +611,47 @@ struct  Steward__Customer__V1__RestoreLeadResponse
 #define STEWARD__CUSTOMER__V1__RESTORE_LEAD_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__restore_lead_response__descriptor) \
     , NULL }
+
+
+/*
+ * The leads to bring back.
+ */
+struct  Steward__Customer__V1__BatchRestoreLeadsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a lead that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Customer__V1__RestoreLeadRequest **requests;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_RESTORE_LEADS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_restore_leads_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Customer__V1__BatchRestoreLeadsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_leads;
+  Steward__Customer__V1__Lead **leads;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__CUSTOMER__V1__BATCH_RESTORE_LEADS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__batch_restore_leads_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -875,6 +1004,44 @@ Steward__Customer__V1__UpdateLeadResponse *
 void   steward__customer__v1__update_lead_response__free_unpacked
                      (Steward__Customer__V1__UpdateLeadResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchUpdateLeadsRequest methods */
+void   steward__customer__v1__batch_update_leads_request__init
+                     (Steward__Customer__V1__BatchUpdateLeadsRequest         *message);
+size_t steward__customer__v1__batch_update_leads_request__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateLeadsRequest   *message);
+size_t steward__customer__v1__batch_update_leads_request__pack
+                     (const Steward__Customer__V1__BatchUpdateLeadsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_update_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateLeadsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchUpdateLeadsRequest *
+       steward__customer__v1__batch_update_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_update_leads_request__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateLeadsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchUpdateLeadsResponse methods */
+void   steward__customer__v1__batch_update_leads_response__init
+                     (Steward__Customer__V1__BatchUpdateLeadsResponse         *message);
+size_t steward__customer__v1__batch_update_leads_response__get_packed_size
+                     (const Steward__Customer__V1__BatchUpdateLeadsResponse   *message);
+size_t steward__customer__v1__batch_update_leads_response__pack
+                     (const Steward__Customer__V1__BatchUpdateLeadsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_update_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchUpdateLeadsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchUpdateLeadsResponse *
+       steward__customer__v1__batch_update_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_update_leads_response__free_unpacked
+                     (Steward__Customer__V1__BatchUpdateLeadsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__DeleteLeadRequest methods */
 void   steward__customer__v1__delete_lead_request__init
                      (Steward__Customer__V1__DeleteLeadRequest         *message);
@@ -913,6 +1080,44 @@ Steward__Customer__V1__DeleteLeadResponse *
 void   steward__customer__v1__delete_lead_response__free_unpacked
                      (Steward__Customer__V1__DeleteLeadResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchDeleteLeadsRequest methods */
+void   steward__customer__v1__batch_delete_leads_request__init
+                     (Steward__Customer__V1__BatchDeleteLeadsRequest         *message);
+size_t steward__customer__v1__batch_delete_leads_request__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteLeadsRequest   *message);
+size_t steward__customer__v1__batch_delete_leads_request__pack
+                     (const Steward__Customer__V1__BatchDeleteLeadsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_delete_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteLeadsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchDeleteLeadsRequest *
+       steward__customer__v1__batch_delete_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_delete_leads_request__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteLeadsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchDeleteLeadsResponse methods */
+void   steward__customer__v1__batch_delete_leads_response__init
+                     (Steward__Customer__V1__BatchDeleteLeadsResponse         *message);
+size_t steward__customer__v1__batch_delete_leads_response__get_packed_size
+                     (const Steward__Customer__V1__BatchDeleteLeadsResponse   *message);
+size_t steward__customer__v1__batch_delete_leads_response__pack
+                     (const Steward__Customer__V1__BatchDeleteLeadsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_delete_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchDeleteLeadsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchDeleteLeadsResponse *
+       steward__customer__v1__batch_delete_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_delete_leads_response__free_unpacked
+                     (Steward__Customer__V1__BatchDeleteLeadsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__RestoreLeadRequest methods */
 void   steward__customer__v1__restore_lead_request__init
                      (Steward__Customer__V1__RestoreLeadRequest         *message);
@@ -950,6 +1155,44 @@ Steward__Customer__V1__RestoreLeadResponse *
                       const uint8_t       *data);
 void   steward__customer__v1__restore_lead_response__free_unpacked
                      (Steward__Customer__V1__RestoreLeadResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchRestoreLeadsRequest methods */
+void   steward__customer__v1__batch_restore_leads_request__init
+                     (Steward__Customer__V1__BatchRestoreLeadsRequest         *message);
+size_t steward__customer__v1__batch_restore_leads_request__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreLeadsRequest   *message);
+size_t steward__customer__v1__batch_restore_leads_request__pack
+                     (const Steward__Customer__V1__BatchRestoreLeadsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_restore_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreLeadsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchRestoreLeadsRequest *
+       steward__customer__v1__batch_restore_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_restore_leads_request__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreLeadsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__BatchRestoreLeadsResponse methods */
+void   steward__customer__v1__batch_restore_leads_response__init
+                     (Steward__Customer__V1__BatchRestoreLeadsResponse         *message);
+size_t steward__customer__v1__batch_restore_leads_response__get_packed_size
+                     (const Steward__Customer__V1__BatchRestoreLeadsResponse   *message);
+size_t steward__customer__v1__batch_restore_leads_response__pack
+                     (const Steward__Customer__V1__BatchRestoreLeadsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__batch_restore_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__BatchRestoreLeadsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__BatchRestoreLeadsResponse *
+       steward__customer__v1__batch_restore_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__batch_restore_leads_response__free_unpacked
+                     (Steward__Customer__V1__BatchRestoreLeadsResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__ListLeadChangesRequest methods */
 void   steward__customer__v1__list_lead_changes_request__init
@@ -1049,17 +1292,35 @@ typedef void (*Steward__Customer__V1__UpdateLeadRequest_Closure)
 typedef void (*Steward__Customer__V1__UpdateLeadResponse_Closure)
                  (const Steward__Customer__V1__UpdateLeadResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__BatchUpdateLeadsRequest_Closure)
+                 (const Steward__Customer__V1__BatchUpdateLeadsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchUpdateLeadsResponse_Closure)
+                 (const Steward__Customer__V1__BatchUpdateLeadsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__DeleteLeadRequest_Closure)
                  (const Steward__Customer__V1__DeleteLeadRequest *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__DeleteLeadResponse_Closure)
                  (const Steward__Customer__V1__DeleteLeadResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__BatchDeleteLeadsRequest_Closure)
+                 (const Steward__Customer__V1__BatchDeleteLeadsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchDeleteLeadsResponse_Closure)
+                 (const Steward__Customer__V1__BatchDeleteLeadsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__RestoreLeadRequest_Closure)
                  (const Steward__Customer__V1__RestoreLeadRequest *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__RestoreLeadResponse_Closure)
                  (const Steward__Customer__V1__RestoreLeadResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchRestoreLeadsRequest_Closure)
+                 (const Steward__Customer__V1__BatchRestoreLeadsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__BatchRestoreLeadsResponse_Closure)
+                 (const Steward__Customer__V1__BatchRestoreLeadsResponse *message,
                   void *closure_data);
 typedef void (*Steward__Customer__V1__ListLeadChangesRequest_Closure)
                  (const Steward__Customer__V1__ListLeadChangesRequest *message,
@@ -1101,14 +1362,26 @@ struct Steward__Customer__V1__LeadService_Service
                       const Steward__Customer__V1__UpdateLeadRequest *input,
                       Steward__Customer__V1__UpdateLeadResponse_Closure closure,
                       void *closure_data);
+  void (*batch_update_leads)(Steward__Customer__V1__LeadService_Service *service,
+                             const Steward__Customer__V1__BatchUpdateLeadsRequest *input,
+                             Steward__Customer__V1__BatchUpdateLeadsResponse_Closure closure,
+                             void *closure_data);
   void (*delete_lead)(Steward__Customer__V1__LeadService_Service *service,
                       const Steward__Customer__V1__DeleteLeadRequest *input,
                       Steward__Customer__V1__DeleteLeadResponse_Closure closure,
                       void *closure_data);
+  void (*batch_delete_leads)(Steward__Customer__V1__LeadService_Service *service,
+                             const Steward__Customer__V1__BatchDeleteLeadsRequest *input,
+                             Steward__Customer__V1__BatchDeleteLeadsResponse_Closure closure,
+                             void *closure_data);
   void (*restore_lead)(Steward__Customer__V1__LeadService_Service *service,
                        const Steward__Customer__V1__RestoreLeadRequest *input,
                        Steward__Customer__V1__RestoreLeadResponse_Closure closure,
                        void *closure_data);
+  void (*batch_restore_leads)(Steward__Customer__V1__LeadService_Service *service,
+                              const Steward__Customer__V1__BatchRestoreLeadsRequest *input,
+                              Steward__Customer__V1__BatchRestoreLeadsResponse_Closure closure,
+                              void *closure_data);
   void (*list_lead_changes)(Steward__Customer__V1__LeadService_Service *service,
                             const Steward__Customer__V1__ListLeadChangesRequest *input,
                             Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
@@ -1127,8 +1400,11 @@ void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadServi
       function_prefix__ ## create_lead,\
       function_prefix__ ## batch_create_leads,\
       function_prefix__ ## update_lead,\
+      function_prefix__ ## batch_update_leads,\
       function_prefix__ ## delete_lead,\
+      function_prefix__ ## batch_delete_leads,\
       function_prefix__ ## restore_lead,\
+      function_prefix__ ## batch_restore_leads,\
       function_prefix__ ## list_lead_changes  }
 void steward__customer__v1__lead_service__get_lead(ProtobufCService *service,
                                                    const Steward__Customer__V1__GetLeadRequest *input,
@@ -1154,14 +1430,26 @@ void steward__customer__v1__lead_service__update_lead(ProtobufCService *service,
                                                       const Steward__Customer__V1__UpdateLeadRequest *input,
                                                       Steward__Customer__V1__UpdateLeadResponse_Closure closure,
                                                       void *closure_data);
+void steward__customer__v1__lead_service__batch_update_leads(ProtobufCService *service,
+                                                             const Steward__Customer__V1__BatchUpdateLeadsRequest *input,
+                                                             Steward__Customer__V1__BatchUpdateLeadsResponse_Closure closure,
+                                                             void *closure_data);
 void steward__customer__v1__lead_service__delete_lead(ProtobufCService *service,
                                                       const Steward__Customer__V1__DeleteLeadRequest *input,
                                                       Steward__Customer__V1__DeleteLeadResponse_Closure closure,
                                                       void *closure_data);
+void steward__customer__v1__lead_service__batch_delete_leads(ProtobufCService *service,
+                                                             const Steward__Customer__V1__BatchDeleteLeadsRequest *input,
+                                                             Steward__Customer__V1__BatchDeleteLeadsResponse_Closure closure,
+                                                             void *closure_data);
 void steward__customer__v1__lead_service__restore_lead(ProtobufCService *service,
                                                        const Steward__Customer__V1__RestoreLeadRequest *input,
                                                        Steward__Customer__V1__RestoreLeadResponse_Closure closure,
                                                        void *closure_data);
+void steward__customer__v1__lead_service__batch_restore_leads(ProtobufCService *service,
+                                                              const Steward__Customer__V1__BatchRestoreLeadsRequest *input,
+                                                              Steward__Customer__V1__BatchRestoreLeadsResponse_Closure closure,
+                                                              void *closure_data);
 void steward__customer__v1__lead_service__list_lead_changes(ProtobufCService *service,
                                                             const Steward__Customer__V1__ListLeadChangesRequest *input,
                                                             Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
@@ -1183,10 +1471,16 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_lead
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_lead_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_lead_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_update_leads_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_update_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_lead_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_lead_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_leads_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_delete_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_lead_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__restore_lead_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_leads_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_lead_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_lead_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__lead_history_entry__descriptor;

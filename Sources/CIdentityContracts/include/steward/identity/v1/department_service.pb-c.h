@@ -31,10 +31,16 @@ typedef struct Steward__Identity__V1__BatchCreateDepartmentsRequest Steward__Ide
 typedef struct Steward__Identity__V1__BatchCreateDepartmentsResponse Steward__Identity__V1__BatchCreateDepartmentsResponse;
 typedef struct Steward__Identity__V1__UpdateDepartmentRequest Steward__Identity__V1__UpdateDepartmentRequest;
 typedef struct Steward__Identity__V1__UpdateDepartmentResponse Steward__Identity__V1__UpdateDepartmentResponse;
+typedef struct Steward__Identity__V1__BatchUpdateDepartmentsRequest Steward__Identity__V1__BatchUpdateDepartmentsRequest;
+typedef struct Steward__Identity__V1__BatchUpdateDepartmentsResponse Steward__Identity__V1__BatchUpdateDepartmentsResponse;
 typedef struct Steward__Identity__V1__DeleteDepartmentRequest Steward__Identity__V1__DeleteDepartmentRequest;
 typedef struct Steward__Identity__V1__DeleteDepartmentResponse Steward__Identity__V1__DeleteDepartmentResponse;
+typedef struct Steward__Identity__V1__BatchDeleteDepartmentsRequest Steward__Identity__V1__BatchDeleteDepartmentsRequest;
+typedef struct Steward__Identity__V1__BatchDeleteDepartmentsResponse Steward__Identity__V1__BatchDeleteDepartmentsResponse;
 typedef struct Steward__Identity__V1__RestoreDepartmentRequest Steward__Identity__V1__RestoreDepartmentRequest;
 typedef struct Steward__Identity__V1__RestoreDepartmentResponse Steward__Identity__V1__RestoreDepartmentResponse;
+typedef struct Steward__Identity__V1__BatchRestoreDepartmentsRequest Steward__Identity__V1__BatchRestoreDepartmentsRequest;
+typedef struct Steward__Identity__V1__BatchRestoreDepartmentsResponse Steward__Identity__V1__BatchRestoreDepartmentsResponse;
 typedef struct Steward__Identity__V1__ListDepartmentChangesRequest Steward__Identity__V1__ListDepartmentChangesRequest;
 typedef struct Steward__Identity__V1__ListDepartmentChangesResponse Steward__Identity__V1__ListDepartmentChangesResponse;
 typedef struct Steward__Identity__V1__DepartmentHistoryEntry Steward__Identity__V1__DepartmentHistoryEntry;
@@ -361,6 +367,47 @@ struct  Steward__Identity__V1__UpdateDepartmentResponse
 
 
 /*
+ * The departments to change.
+ */
+struct  Steward__Identity__V1__BatchUpdateDepartmentsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a department that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Identity__V1__UpdateDepartmentRequest **requests;
+};
+#define STEWARD__IDENTITY__V1__BATCH_UPDATE_DEPARTMENTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_update_departments_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Identity__V1__BatchUpdateDepartmentsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_departments;
+  Steward__Identity__V1__Department **departments;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__IDENTITY__V1__BATCH_UPDATE_DEPARTMENTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_update_departments_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The department to delete.
  */
 struct  Steward__Identity__V1__DeleteDepartmentRequest
@@ -398,6 +445,47 @@ struct  Steward__Identity__V1__DeleteDepartmentResponse
 
 
 /*
+ * The departments to delete.
+ */
+struct  Steward__Identity__V1__BatchDeleteDepartmentsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a department that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Identity__V1__DeleteDepartmentRequest **requests;
+};
+#define STEWARD__IDENTITY__V1__BATCH_DELETE_DEPARTMENTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_delete_departments_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Identity__V1__BatchDeleteDepartmentsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_departments;
+  Steward__Identity__V1__Department **departments;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__IDENTITY__V1__BATCH_DELETE_DEPARTMENTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_delete_departments_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The department to bring back.
  */
 struct  Steward__Identity__V1__RestoreDepartmentRequest
@@ -427,6 +515,47 @@ struct  Steward__Identity__V1__RestoreDepartmentResponse
 #define STEWARD__IDENTITY__V1__RESTORE_DEPARTMENT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__restore_department_response__descriptor) \
     , NULL }
+
+
+/*
+ * The departments to bring back.
+ */
+struct  Steward__Identity__V1__BatchRestoreDepartmentsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a department that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Identity__V1__RestoreDepartmentRequest **requests;
+};
+#define STEWARD__IDENTITY__V1__BATCH_RESTORE_DEPARTMENTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_restore_departments_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Identity__V1__BatchRestoreDepartmentsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_departments;
+  Steward__Identity__V1__Department **departments;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__IDENTITY__V1__BATCH_RESTORE_DEPARTMENTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_restore_departments_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -779,6 +908,44 @@ Steward__Identity__V1__UpdateDepartmentResponse *
 void   steward__identity__v1__update_department_response__free_unpacked
                      (Steward__Identity__V1__UpdateDepartmentResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchUpdateDepartmentsRequest methods */
+void   steward__identity__v1__batch_update_departments_request__init
+                     (Steward__Identity__V1__BatchUpdateDepartmentsRequest         *message);
+size_t steward__identity__v1__batch_update_departments_request__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsRequest   *message);
+size_t steward__identity__v1__batch_update_departments_request__pack
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_update_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchUpdateDepartmentsRequest *
+       steward__identity__v1__batch_update_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_update_departments_request__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchUpdateDepartmentsResponse methods */
+void   steward__identity__v1__batch_update_departments_response__init
+                     (Steward__Identity__V1__BatchUpdateDepartmentsResponse         *message);
+size_t steward__identity__v1__batch_update_departments_response__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsResponse   *message);
+size_t steward__identity__v1__batch_update_departments_response__pack
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_update_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateDepartmentsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchUpdateDepartmentsResponse *
+       steward__identity__v1__batch_update_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_update_departments_response__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__DeleteDepartmentRequest methods */
 void   steward__identity__v1__delete_department_request__init
                      (Steward__Identity__V1__DeleteDepartmentRequest         *message);
@@ -817,6 +984,44 @@ Steward__Identity__V1__DeleteDepartmentResponse *
 void   steward__identity__v1__delete_department_response__free_unpacked
                      (Steward__Identity__V1__DeleteDepartmentResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchDeleteDepartmentsRequest methods */
+void   steward__identity__v1__batch_delete_departments_request__init
+                     (Steward__Identity__V1__BatchDeleteDepartmentsRequest         *message);
+size_t steward__identity__v1__batch_delete_departments_request__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsRequest   *message);
+size_t steward__identity__v1__batch_delete_departments_request__pack
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_delete_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchDeleteDepartmentsRequest *
+       steward__identity__v1__batch_delete_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_delete_departments_request__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchDeleteDepartmentsResponse methods */
+void   steward__identity__v1__batch_delete_departments_response__init
+                     (Steward__Identity__V1__BatchDeleteDepartmentsResponse         *message);
+size_t steward__identity__v1__batch_delete_departments_response__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsResponse   *message);
+size_t steward__identity__v1__batch_delete_departments_response__pack
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_delete_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteDepartmentsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchDeleteDepartmentsResponse *
+       steward__identity__v1__batch_delete_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_delete_departments_response__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__RestoreDepartmentRequest methods */
 void   steward__identity__v1__restore_department_request__init
                      (Steward__Identity__V1__RestoreDepartmentRequest         *message);
@@ -854,6 +1059,44 @@ Steward__Identity__V1__RestoreDepartmentResponse *
                       const uint8_t       *data);
 void   steward__identity__v1__restore_department_response__free_unpacked
                      (Steward__Identity__V1__RestoreDepartmentResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchRestoreDepartmentsRequest methods */
+void   steward__identity__v1__batch_restore_departments_request__init
+                     (Steward__Identity__V1__BatchRestoreDepartmentsRequest         *message);
+size_t steward__identity__v1__batch_restore_departments_request__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsRequest   *message);
+size_t steward__identity__v1__batch_restore_departments_request__pack
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_restore_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchRestoreDepartmentsRequest *
+       steward__identity__v1__batch_restore_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_restore_departments_request__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchRestoreDepartmentsResponse methods */
+void   steward__identity__v1__batch_restore_departments_response__init
+                     (Steward__Identity__V1__BatchRestoreDepartmentsResponse         *message);
+size_t steward__identity__v1__batch_restore_departments_response__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsResponse   *message);
+size_t steward__identity__v1__batch_restore_departments_response__pack
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_restore_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreDepartmentsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchRestoreDepartmentsResponse *
+       steward__identity__v1__batch_restore_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_restore_departments_response__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreDepartmentsResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__ListDepartmentChangesRequest methods */
 void   steward__identity__v1__list_department_changes_request__init
@@ -953,17 +1196,35 @@ typedef void (*Steward__Identity__V1__UpdateDepartmentRequest_Closure)
 typedef void (*Steward__Identity__V1__UpdateDepartmentResponse_Closure)
                  (const Steward__Identity__V1__UpdateDepartmentResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__BatchUpdateDepartmentsRequest_Closure)
+                 (const Steward__Identity__V1__BatchUpdateDepartmentsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchUpdateDepartmentsResponse_Closure)
+                 (const Steward__Identity__V1__BatchUpdateDepartmentsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__DeleteDepartmentRequest_Closure)
                  (const Steward__Identity__V1__DeleteDepartmentRequest *message,
                   void *closure_data);
 typedef void (*Steward__Identity__V1__DeleteDepartmentResponse_Closure)
                  (const Steward__Identity__V1__DeleteDepartmentResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__BatchDeleteDepartmentsRequest_Closure)
+                 (const Steward__Identity__V1__BatchDeleteDepartmentsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchDeleteDepartmentsResponse_Closure)
+                 (const Steward__Identity__V1__BatchDeleteDepartmentsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__RestoreDepartmentRequest_Closure)
                  (const Steward__Identity__V1__RestoreDepartmentRequest *message,
                   void *closure_data);
 typedef void (*Steward__Identity__V1__RestoreDepartmentResponse_Closure)
                  (const Steward__Identity__V1__RestoreDepartmentResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchRestoreDepartmentsRequest_Closure)
+                 (const Steward__Identity__V1__BatchRestoreDepartmentsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchRestoreDepartmentsResponse_Closure)
+                 (const Steward__Identity__V1__BatchRestoreDepartmentsResponse *message,
                   void *closure_data);
 typedef void (*Steward__Identity__V1__ListDepartmentChangesRequest_Closure)
                  (const Steward__Identity__V1__ListDepartmentChangesRequest *message,
@@ -1005,14 +1266,26 @@ struct Steward__Identity__V1__DepartmentService_Service
                             const Steward__Identity__V1__UpdateDepartmentRequest *input,
                             Steward__Identity__V1__UpdateDepartmentResponse_Closure closure,
                             void *closure_data);
+  void (*batch_update_departments)(Steward__Identity__V1__DepartmentService_Service *service,
+                                   const Steward__Identity__V1__BatchUpdateDepartmentsRequest *input,
+                                   Steward__Identity__V1__BatchUpdateDepartmentsResponse_Closure closure,
+                                   void *closure_data);
   void (*delete_department)(Steward__Identity__V1__DepartmentService_Service *service,
                             const Steward__Identity__V1__DeleteDepartmentRequest *input,
                             Steward__Identity__V1__DeleteDepartmentResponse_Closure closure,
                             void *closure_data);
+  void (*batch_delete_departments)(Steward__Identity__V1__DepartmentService_Service *service,
+                                   const Steward__Identity__V1__BatchDeleteDepartmentsRequest *input,
+                                   Steward__Identity__V1__BatchDeleteDepartmentsResponse_Closure closure,
+                                   void *closure_data);
   void (*restore_department)(Steward__Identity__V1__DepartmentService_Service *service,
                              const Steward__Identity__V1__RestoreDepartmentRequest *input,
                              Steward__Identity__V1__RestoreDepartmentResponse_Closure closure,
                              void *closure_data);
+  void (*batch_restore_departments)(Steward__Identity__V1__DepartmentService_Service *service,
+                                    const Steward__Identity__V1__BatchRestoreDepartmentsRequest *input,
+                                    Steward__Identity__V1__BatchRestoreDepartmentsResponse_Closure closure,
+                                    void *closure_data);
   void (*list_department_changes)(Steward__Identity__V1__DepartmentService_Service *service,
                                   const Steward__Identity__V1__ListDepartmentChangesRequest *input,
                                   Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
@@ -1031,8 +1304,11 @@ void steward__identity__v1__department_service__init (Steward__Identity__V1__Dep
       function_prefix__ ## create_department,\
       function_prefix__ ## batch_create_departments,\
       function_prefix__ ## update_department,\
+      function_prefix__ ## batch_update_departments,\
       function_prefix__ ## delete_department,\
+      function_prefix__ ## batch_delete_departments,\
       function_prefix__ ## restore_department,\
+      function_prefix__ ## batch_restore_departments,\
       function_prefix__ ## list_department_changes  }
 void steward__identity__v1__department_service__get_department(ProtobufCService *service,
                                                                const Steward__Identity__V1__GetDepartmentRequest *input,
@@ -1058,14 +1334,26 @@ void steward__identity__v1__department_service__update_department(ProtobufCServi
                                                                   const Steward__Identity__V1__UpdateDepartmentRequest *input,
                                                                   Steward__Identity__V1__UpdateDepartmentResponse_Closure closure,
                                                                   void *closure_data);
+void steward__identity__v1__department_service__batch_update_departments(ProtobufCService *service,
+                                                                         const Steward__Identity__V1__BatchUpdateDepartmentsRequest *input,
+                                                                         Steward__Identity__V1__BatchUpdateDepartmentsResponse_Closure closure,
+                                                                         void *closure_data);
 void steward__identity__v1__department_service__delete_department(ProtobufCService *service,
                                                                   const Steward__Identity__V1__DeleteDepartmentRequest *input,
                                                                   Steward__Identity__V1__DeleteDepartmentResponse_Closure closure,
                                                                   void *closure_data);
+void steward__identity__v1__department_service__batch_delete_departments(ProtobufCService *service,
+                                                                         const Steward__Identity__V1__BatchDeleteDepartmentsRequest *input,
+                                                                         Steward__Identity__V1__BatchDeleteDepartmentsResponse_Closure closure,
+                                                                         void *closure_data);
 void steward__identity__v1__department_service__restore_department(ProtobufCService *service,
                                                                    const Steward__Identity__V1__RestoreDepartmentRequest *input,
                                                                    Steward__Identity__V1__RestoreDepartmentResponse_Closure closure,
                                                                    void *closure_data);
+void steward__identity__v1__department_service__batch_restore_departments(ProtobufCService *service,
+                                                                          const Steward__Identity__V1__BatchRestoreDepartmentsRequest *input,
+                                                                          Steward__Identity__V1__BatchRestoreDepartmentsResponse_Closure closure,
+                                                                          void *closure_data);
 void steward__identity__v1__department_service__list_department_changes(ProtobufCService *service,
                                                                         const Steward__Identity__V1__ListDepartmentChangesRequest *input,
                                                                         Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
@@ -1086,10 +1374,16 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_create_depa
 extern const ProtobufCMessageDescriptor steward__identity__v1__batch_create_departments_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_department_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_department_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_update_departments_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_update_departments_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_department_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_department_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_departments_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_departments_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_department_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_department_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_departments_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_departments_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_department_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_department_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__department_history_entry__descriptor;

@@ -32,10 +32,16 @@ typedef struct Steward__Identity__V1__BatchCreateRolesRequest Steward__Identity_
 typedef struct Steward__Identity__V1__BatchCreateRolesResponse Steward__Identity__V1__BatchCreateRolesResponse;
 typedef struct Steward__Identity__V1__UpdateRoleRequest Steward__Identity__V1__UpdateRoleRequest;
 typedef struct Steward__Identity__V1__UpdateRoleResponse Steward__Identity__V1__UpdateRoleResponse;
+typedef struct Steward__Identity__V1__BatchUpdateRolesRequest Steward__Identity__V1__BatchUpdateRolesRequest;
+typedef struct Steward__Identity__V1__BatchUpdateRolesResponse Steward__Identity__V1__BatchUpdateRolesResponse;
 typedef struct Steward__Identity__V1__DeleteRoleRequest Steward__Identity__V1__DeleteRoleRequest;
 typedef struct Steward__Identity__V1__DeleteRoleResponse Steward__Identity__V1__DeleteRoleResponse;
+typedef struct Steward__Identity__V1__BatchDeleteRolesRequest Steward__Identity__V1__BatchDeleteRolesRequest;
+typedef struct Steward__Identity__V1__BatchDeleteRolesResponse Steward__Identity__V1__BatchDeleteRolesResponse;
 typedef struct Steward__Identity__V1__RestoreRoleRequest Steward__Identity__V1__RestoreRoleRequest;
 typedef struct Steward__Identity__V1__RestoreRoleResponse Steward__Identity__V1__RestoreRoleResponse;
+typedef struct Steward__Identity__V1__BatchRestoreRolesRequest Steward__Identity__V1__BatchRestoreRolesRequest;
+typedef struct Steward__Identity__V1__BatchRestoreRolesResponse Steward__Identity__V1__BatchRestoreRolesResponse;
 typedef struct Steward__Identity__V1__ListRoleChangesRequest Steward__Identity__V1__ListRoleChangesRequest;
 typedef struct Steward__Identity__V1__ListRoleChangesResponse Steward__Identity__V1__ListRoleChangesResponse;
 typedef struct Steward__Identity__V1__RoleHistoryEntry Steward__Identity__V1__RoleHistoryEntry;
@@ -373,6 +379,47 @@ struct  Steward__Identity__V1__UpdateRoleResponse
 
 
 /*
+ * The roles to change.
+ */
+struct  Steward__Identity__V1__BatchUpdateRolesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a role that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Identity__V1__UpdateRoleRequest **requests;
+};
+#define STEWARD__IDENTITY__V1__BATCH_UPDATE_ROLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_update_roles_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Identity__V1__BatchUpdateRolesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_roles;
+  Steward__Identity__V1__Role **roles;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__IDENTITY__V1__BATCH_UPDATE_ROLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_update_roles_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The role to delete.
  */
 struct  Steward__Identity__V1__DeleteRoleRequest
@@ -410,6 +457,47 @@ struct  Steward__Identity__V1__DeleteRoleResponse
 
 
 /*
+ * The roles to delete.
+ */
+struct  Steward__Identity__V1__BatchDeleteRolesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a role that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Identity__V1__DeleteRoleRequest **requests;
+};
+#define STEWARD__IDENTITY__V1__BATCH_DELETE_ROLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_delete_roles_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Identity__V1__BatchDeleteRolesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_roles;
+  Steward__Identity__V1__Role **roles;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__IDENTITY__V1__BATCH_DELETE_ROLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_delete_roles_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The role to bring back.
  */
 struct  Steward__Identity__V1__RestoreRoleRequest
@@ -439,6 +527,47 @@ struct  Steward__Identity__V1__RestoreRoleResponse
 #define STEWARD__IDENTITY__V1__RESTORE_ROLE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__restore_role_response__descriptor) \
     , NULL }
+
+
+/*
+ * The roles to bring back.
+ */
+struct  Steward__Identity__V1__BatchRestoreRolesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a role that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Identity__V1__RestoreRoleRequest **requests;
+};
+#define STEWARD__IDENTITY__V1__BATCH_RESTORE_ROLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_restore_roles_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Identity__V1__BatchRestoreRolesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_roles;
+  Steward__Identity__V1__Role **roles;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__IDENTITY__V1__BATCH_RESTORE_ROLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_restore_roles_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -791,6 +920,44 @@ Steward__Identity__V1__UpdateRoleResponse *
 void   steward__identity__v1__update_role_response__free_unpacked
                      (Steward__Identity__V1__UpdateRoleResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchUpdateRolesRequest methods */
+void   steward__identity__v1__batch_update_roles_request__init
+                     (Steward__Identity__V1__BatchUpdateRolesRequest         *message);
+size_t steward__identity__v1__batch_update_roles_request__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateRolesRequest   *message);
+size_t steward__identity__v1__batch_update_roles_request__pack
+                     (const Steward__Identity__V1__BatchUpdateRolesRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_update_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateRolesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchUpdateRolesRequest *
+       steward__identity__v1__batch_update_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_update_roles_request__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateRolesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchUpdateRolesResponse methods */
+void   steward__identity__v1__batch_update_roles_response__init
+                     (Steward__Identity__V1__BatchUpdateRolesResponse         *message);
+size_t steward__identity__v1__batch_update_roles_response__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateRolesResponse   *message);
+size_t steward__identity__v1__batch_update_roles_response__pack
+                     (const Steward__Identity__V1__BatchUpdateRolesResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_update_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateRolesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchUpdateRolesResponse *
+       steward__identity__v1__batch_update_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_update_roles_response__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateRolesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__DeleteRoleRequest methods */
 void   steward__identity__v1__delete_role_request__init
                      (Steward__Identity__V1__DeleteRoleRequest         *message);
@@ -829,6 +996,44 @@ Steward__Identity__V1__DeleteRoleResponse *
 void   steward__identity__v1__delete_role_response__free_unpacked
                      (Steward__Identity__V1__DeleteRoleResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchDeleteRolesRequest methods */
+void   steward__identity__v1__batch_delete_roles_request__init
+                     (Steward__Identity__V1__BatchDeleteRolesRequest         *message);
+size_t steward__identity__v1__batch_delete_roles_request__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteRolesRequest   *message);
+size_t steward__identity__v1__batch_delete_roles_request__pack
+                     (const Steward__Identity__V1__BatchDeleteRolesRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_delete_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteRolesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchDeleteRolesRequest *
+       steward__identity__v1__batch_delete_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_delete_roles_request__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteRolesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchDeleteRolesResponse methods */
+void   steward__identity__v1__batch_delete_roles_response__init
+                     (Steward__Identity__V1__BatchDeleteRolesResponse         *message);
+size_t steward__identity__v1__batch_delete_roles_response__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteRolesResponse   *message);
+size_t steward__identity__v1__batch_delete_roles_response__pack
+                     (const Steward__Identity__V1__BatchDeleteRolesResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_delete_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteRolesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchDeleteRolesResponse *
+       steward__identity__v1__batch_delete_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_delete_roles_response__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteRolesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__RestoreRoleRequest methods */
 void   steward__identity__v1__restore_role_request__init
                      (Steward__Identity__V1__RestoreRoleRequest         *message);
@@ -866,6 +1071,44 @@ Steward__Identity__V1__RestoreRoleResponse *
                       const uint8_t       *data);
 void   steward__identity__v1__restore_role_response__free_unpacked
                      (Steward__Identity__V1__RestoreRoleResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchRestoreRolesRequest methods */
+void   steward__identity__v1__batch_restore_roles_request__init
+                     (Steward__Identity__V1__BatchRestoreRolesRequest         *message);
+size_t steward__identity__v1__batch_restore_roles_request__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreRolesRequest   *message);
+size_t steward__identity__v1__batch_restore_roles_request__pack
+                     (const Steward__Identity__V1__BatchRestoreRolesRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_restore_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreRolesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchRestoreRolesRequest *
+       steward__identity__v1__batch_restore_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_restore_roles_request__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreRolesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchRestoreRolesResponse methods */
+void   steward__identity__v1__batch_restore_roles_response__init
+                     (Steward__Identity__V1__BatchRestoreRolesResponse         *message);
+size_t steward__identity__v1__batch_restore_roles_response__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreRolesResponse   *message);
+size_t steward__identity__v1__batch_restore_roles_response__pack
+                     (const Steward__Identity__V1__BatchRestoreRolesResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_restore_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreRolesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchRestoreRolesResponse *
+       steward__identity__v1__batch_restore_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_restore_roles_response__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreRolesResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__ListRoleChangesRequest methods */
 void   steward__identity__v1__list_role_changes_request__init
@@ -965,17 +1208,35 @@ typedef void (*Steward__Identity__V1__UpdateRoleRequest_Closure)
 typedef void (*Steward__Identity__V1__UpdateRoleResponse_Closure)
                  (const Steward__Identity__V1__UpdateRoleResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__BatchUpdateRolesRequest_Closure)
+                 (const Steward__Identity__V1__BatchUpdateRolesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchUpdateRolesResponse_Closure)
+                 (const Steward__Identity__V1__BatchUpdateRolesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__DeleteRoleRequest_Closure)
                  (const Steward__Identity__V1__DeleteRoleRequest *message,
                   void *closure_data);
 typedef void (*Steward__Identity__V1__DeleteRoleResponse_Closure)
                  (const Steward__Identity__V1__DeleteRoleResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__BatchDeleteRolesRequest_Closure)
+                 (const Steward__Identity__V1__BatchDeleteRolesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchDeleteRolesResponse_Closure)
+                 (const Steward__Identity__V1__BatchDeleteRolesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__RestoreRoleRequest_Closure)
                  (const Steward__Identity__V1__RestoreRoleRequest *message,
                   void *closure_data);
 typedef void (*Steward__Identity__V1__RestoreRoleResponse_Closure)
                  (const Steward__Identity__V1__RestoreRoleResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchRestoreRolesRequest_Closure)
+                 (const Steward__Identity__V1__BatchRestoreRolesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchRestoreRolesResponse_Closure)
+                 (const Steward__Identity__V1__BatchRestoreRolesResponse *message,
                   void *closure_data);
 typedef void (*Steward__Identity__V1__ListRoleChangesRequest_Closure)
                  (const Steward__Identity__V1__ListRoleChangesRequest *message,
@@ -1017,14 +1278,26 @@ struct Steward__Identity__V1__RoleService_Service
                       const Steward__Identity__V1__UpdateRoleRequest *input,
                       Steward__Identity__V1__UpdateRoleResponse_Closure closure,
                       void *closure_data);
+  void (*batch_update_roles)(Steward__Identity__V1__RoleService_Service *service,
+                             const Steward__Identity__V1__BatchUpdateRolesRequest *input,
+                             Steward__Identity__V1__BatchUpdateRolesResponse_Closure closure,
+                             void *closure_data);
   void (*delete_role)(Steward__Identity__V1__RoleService_Service *service,
                       const Steward__Identity__V1__DeleteRoleRequest *input,
                       Steward__Identity__V1__DeleteRoleResponse_Closure closure,
                       void *closure_data);
+  void (*batch_delete_roles)(Steward__Identity__V1__RoleService_Service *service,
+                             const Steward__Identity__V1__BatchDeleteRolesRequest *input,
+                             Steward__Identity__V1__BatchDeleteRolesResponse_Closure closure,
+                             void *closure_data);
   void (*restore_role)(Steward__Identity__V1__RoleService_Service *service,
                        const Steward__Identity__V1__RestoreRoleRequest *input,
                        Steward__Identity__V1__RestoreRoleResponse_Closure closure,
                        void *closure_data);
+  void (*batch_restore_roles)(Steward__Identity__V1__RoleService_Service *service,
+                              const Steward__Identity__V1__BatchRestoreRolesRequest *input,
+                              Steward__Identity__V1__BatchRestoreRolesResponse_Closure closure,
+                              void *closure_data);
   void (*list_role_changes)(Steward__Identity__V1__RoleService_Service *service,
                             const Steward__Identity__V1__ListRoleChangesRequest *input,
                             Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
@@ -1043,8 +1316,11 @@ void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleServi
       function_prefix__ ## create_role,\
       function_prefix__ ## batch_create_roles,\
       function_prefix__ ## update_role,\
+      function_prefix__ ## batch_update_roles,\
       function_prefix__ ## delete_role,\
+      function_prefix__ ## batch_delete_roles,\
       function_prefix__ ## restore_role,\
+      function_prefix__ ## batch_restore_roles,\
       function_prefix__ ## list_role_changes  }
 void steward__identity__v1__role_service__get_role(ProtobufCService *service,
                                                    const Steward__Identity__V1__GetRoleRequest *input,
@@ -1070,14 +1346,26 @@ void steward__identity__v1__role_service__update_role(ProtobufCService *service,
                                                       const Steward__Identity__V1__UpdateRoleRequest *input,
                                                       Steward__Identity__V1__UpdateRoleResponse_Closure closure,
                                                       void *closure_data);
+void steward__identity__v1__role_service__batch_update_roles(ProtobufCService *service,
+                                                             const Steward__Identity__V1__BatchUpdateRolesRequest *input,
+                                                             Steward__Identity__V1__BatchUpdateRolesResponse_Closure closure,
+                                                             void *closure_data);
 void steward__identity__v1__role_service__delete_role(ProtobufCService *service,
                                                       const Steward__Identity__V1__DeleteRoleRequest *input,
                                                       Steward__Identity__V1__DeleteRoleResponse_Closure closure,
                                                       void *closure_data);
+void steward__identity__v1__role_service__batch_delete_roles(ProtobufCService *service,
+                                                             const Steward__Identity__V1__BatchDeleteRolesRequest *input,
+                                                             Steward__Identity__V1__BatchDeleteRolesResponse_Closure closure,
+                                                             void *closure_data);
 void steward__identity__v1__role_service__restore_role(ProtobufCService *service,
                                                        const Steward__Identity__V1__RestoreRoleRequest *input,
                                                        Steward__Identity__V1__RestoreRoleResponse_Closure closure,
                                                        void *closure_data);
+void steward__identity__v1__role_service__batch_restore_roles(ProtobufCService *service,
+                                                              const Steward__Identity__V1__BatchRestoreRolesRequest *input,
+                                                              Steward__Identity__V1__BatchRestoreRolesResponse_Closure closure,
+                                                              void *closure_data);
 void steward__identity__v1__role_service__list_role_changes(ProtobufCService *service,
                                                             const Steward__Identity__V1__ListRoleChangesRequest *input,
                                                             Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
@@ -1098,10 +1386,16 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_create_role
 extern const ProtobufCMessageDescriptor steward__identity__v1__batch_create_roles_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_role_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_role_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_update_roles_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_update_roles_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_role_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_role_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_roles_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_roles_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_role_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_role_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_roles_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_roles_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_role_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_role_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__role_history_entry__descriptor;

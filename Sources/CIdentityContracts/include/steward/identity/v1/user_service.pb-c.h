@@ -31,10 +31,16 @@ typedef struct Steward__Identity__V1__BatchCreateUsersRequest Steward__Identity_
 typedef struct Steward__Identity__V1__BatchCreateUsersResponse Steward__Identity__V1__BatchCreateUsersResponse;
 typedef struct Steward__Identity__V1__UpdateUserRequest Steward__Identity__V1__UpdateUserRequest;
 typedef struct Steward__Identity__V1__UpdateUserResponse Steward__Identity__V1__UpdateUserResponse;
+typedef struct Steward__Identity__V1__BatchUpdateUsersRequest Steward__Identity__V1__BatchUpdateUsersRequest;
+typedef struct Steward__Identity__V1__BatchUpdateUsersResponse Steward__Identity__V1__BatchUpdateUsersResponse;
 typedef struct Steward__Identity__V1__DeleteUserRequest Steward__Identity__V1__DeleteUserRequest;
 typedef struct Steward__Identity__V1__DeleteUserResponse Steward__Identity__V1__DeleteUserResponse;
+typedef struct Steward__Identity__V1__BatchDeleteUsersRequest Steward__Identity__V1__BatchDeleteUsersRequest;
+typedef struct Steward__Identity__V1__BatchDeleteUsersResponse Steward__Identity__V1__BatchDeleteUsersResponse;
 typedef struct Steward__Identity__V1__RestoreUserRequest Steward__Identity__V1__RestoreUserRequest;
 typedef struct Steward__Identity__V1__RestoreUserResponse Steward__Identity__V1__RestoreUserResponse;
+typedef struct Steward__Identity__V1__BatchRestoreUsersRequest Steward__Identity__V1__BatchRestoreUsersRequest;
+typedef struct Steward__Identity__V1__BatchRestoreUsersResponse Steward__Identity__V1__BatchRestoreUsersResponse;
 typedef struct Steward__Identity__V1__ListUserChangesRequest Steward__Identity__V1__ListUserChangesRequest;
 typedef struct Steward__Identity__V1__ListUserChangesResponse Steward__Identity__V1__ListUserChangesResponse;
 typedef struct Steward__Identity__V1__UserHistoryEntry Steward__Identity__V1__UserHistoryEntry;
@@ -389,6 +395,47 @@ struct  Steward__Identity__V1__UpdateUserResponse
 
 
 /*
+ * The users to change.
+ */
+struct  Steward__Identity__V1__BatchUpdateUsersRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a user that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Identity__V1__UpdateUserRequest **requests;
+};
+#define STEWARD__IDENTITY__V1__BATCH_UPDATE_USERS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_update_users_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Identity__V1__BatchUpdateUsersResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_users;
+  Steward__Identity__V1__User **users;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__IDENTITY__V1__BATCH_UPDATE_USERS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_update_users_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The user to delete.
  */
 struct  Steward__Identity__V1__DeleteUserRequest
@@ -426,6 +473,47 @@ struct  Steward__Identity__V1__DeleteUserResponse
 
 
 /*
+ * The users to delete.
+ */
+struct  Steward__Identity__V1__BatchDeleteUsersRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a user that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Identity__V1__DeleteUserRequest **requests;
+};
+#define STEWARD__IDENTITY__V1__BATCH_DELETE_USERS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_delete_users_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Identity__V1__BatchDeleteUsersResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_users;
+  Steward__Identity__V1__User **users;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__IDENTITY__V1__BATCH_DELETE_USERS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_delete_users_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The user to bring back.
  */
 struct  Steward__Identity__V1__RestoreUserRequest
@@ -455,6 +543,47 @@ struct  Steward__Identity__V1__RestoreUserResponse
 #define STEWARD__IDENTITY__V1__RESTORE_USER_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__restore_user_response__descriptor) \
     , NULL }
+
+
+/*
+ * The users to bring back.
+ */
+struct  Steward__Identity__V1__BatchRestoreUsersRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a user that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Identity__V1__RestoreUserRequest **requests;
+};
+#define STEWARD__IDENTITY__V1__BATCH_RESTORE_USERS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_restore_users_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Identity__V1__BatchRestoreUsersResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_users;
+  Steward__Identity__V1__User **users;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__IDENTITY__V1__BATCH_RESTORE_USERS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__batch_restore_users_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -839,6 +968,44 @@ Steward__Identity__V1__UpdateUserResponse *
 void   steward__identity__v1__update_user_response__free_unpacked
                      (Steward__Identity__V1__UpdateUserResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchUpdateUsersRequest methods */
+void   steward__identity__v1__batch_update_users_request__init
+                     (Steward__Identity__V1__BatchUpdateUsersRequest         *message);
+size_t steward__identity__v1__batch_update_users_request__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateUsersRequest   *message);
+size_t steward__identity__v1__batch_update_users_request__pack
+                     (const Steward__Identity__V1__BatchUpdateUsersRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_update_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateUsersRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchUpdateUsersRequest *
+       steward__identity__v1__batch_update_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_update_users_request__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateUsersRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchUpdateUsersResponse methods */
+void   steward__identity__v1__batch_update_users_response__init
+                     (Steward__Identity__V1__BatchUpdateUsersResponse         *message);
+size_t steward__identity__v1__batch_update_users_response__get_packed_size
+                     (const Steward__Identity__V1__BatchUpdateUsersResponse   *message);
+size_t steward__identity__v1__batch_update_users_response__pack
+                     (const Steward__Identity__V1__BatchUpdateUsersResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_update_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchUpdateUsersResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchUpdateUsersResponse *
+       steward__identity__v1__batch_update_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_update_users_response__free_unpacked
+                     (Steward__Identity__V1__BatchUpdateUsersResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__DeleteUserRequest methods */
 void   steward__identity__v1__delete_user_request__init
                      (Steward__Identity__V1__DeleteUserRequest         *message);
@@ -877,6 +1044,44 @@ Steward__Identity__V1__DeleteUserResponse *
 void   steward__identity__v1__delete_user_response__free_unpacked
                      (Steward__Identity__V1__DeleteUserResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchDeleteUsersRequest methods */
+void   steward__identity__v1__batch_delete_users_request__init
+                     (Steward__Identity__V1__BatchDeleteUsersRequest         *message);
+size_t steward__identity__v1__batch_delete_users_request__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteUsersRequest   *message);
+size_t steward__identity__v1__batch_delete_users_request__pack
+                     (const Steward__Identity__V1__BatchDeleteUsersRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_delete_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteUsersRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchDeleteUsersRequest *
+       steward__identity__v1__batch_delete_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_delete_users_request__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteUsersRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchDeleteUsersResponse methods */
+void   steward__identity__v1__batch_delete_users_response__init
+                     (Steward__Identity__V1__BatchDeleteUsersResponse         *message);
+size_t steward__identity__v1__batch_delete_users_response__get_packed_size
+                     (const Steward__Identity__V1__BatchDeleteUsersResponse   *message);
+size_t steward__identity__v1__batch_delete_users_response__pack
+                     (const Steward__Identity__V1__BatchDeleteUsersResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_delete_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchDeleteUsersResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchDeleteUsersResponse *
+       steward__identity__v1__batch_delete_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_delete_users_response__free_unpacked
+                     (Steward__Identity__V1__BatchDeleteUsersResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__RestoreUserRequest methods */
 void   steward__identity__v1__restore_user_request__init
                      (Steward__Identity__V1__RestoreUserRequest         *message);
@@ -914,6 +1119,44 @@ Steward__Identity__V1__RestoreUserResponse *
                       const uint8_t       *data);
 void   steward__identity__v1__restore_user_response__free_unpacked
                      (Steward__Identity__V1__RestoreUserResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchRestoreUsersRequest methods */
+void   steward__identity__v1__batch_restore_users_request__init
+                     (Steward__Identity__V1__BatchRestoreUsersRequest         *message);
+size_t steward__identity__v1__batch_restore_users_request__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreUsersRequest   *message);
+size_t steward__identity__v1__batch_restore_users_request__pack
+                     (const Steward__Identity__V1__BatchRestoreUsersRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_restore_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreUsersRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchRestoreUsersRequest *
+       steward__identity__v1__batch_restore_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_restore_users_request__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreUsersRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__BatchRestoreUsersResponse methods */
+void   steward__identity__v1__batch_restore_users_response__init
+                     (Steward__Identity__V1__BatchRestoreUsersResponse         *message);
+size_t steward__identity__v1__batch_restore_users_response__get_packed_size
+                     (const Steward__Identity__V1__BatchRestoreUsersResponse   *message);
+size_t steward__identity__v1__batch_restore_users_response__pack
+                     (const Steward__Identity__V1__BatchRestoreUsersResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__batch_restore_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__BatchRestoreUsersResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__BatchRestoreUsersResponse *
+       steward__identity__v1__batch_restore_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__batch_restore_users_response__free_unpacked
+                     (Steward__Identity__V1__BatchRestoreUsersResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__ListUserChangesRequest methods */
 void   steward__identity__v1__list_user_changes_request__init
@@ -1051,17 +1294,35 @@ typedef void (*Steward__Identity__V1__UpdateUserRequest_Closure)
 typedef void (*Steward__Identity__V1__UpdateUserResponse_Closure)
                  (const Steward__Identity__V1__UpdateUserResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__BatchUpdateUsersRequest_Closure)
+                 (const Steward__Identity__V1__BatchUpdateUsersRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchUpdateUsersResponse_Closure)
+                 (const Steward__Identity__V1__BatchUpdateUsersResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__DeleteUserRequest_Closure)
                  (const Steward__Identity__V1__DeleteUserRequest *message,
                   void *closure_data);
 typedef void (*Steward__Identity__V1__DeleteUserResponse_Closure)
                  (const Steward__Identity__V1__DeleteUserResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__BatchDeleteUsersRequest_Closure)
+                 (const Steward__Identity__V1__BatchDeleteUsersRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchDeleteUsersResponse_Closure)
+                 (const Steward__Identity__V1__BatchDeleteUsersResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__RestoreUserRequest_Closure)
                  (const Steward__Identity__V1__RestoreUserRequest *message,
                   void *closure_data);
 typedef void (*Steward__Identity__V1__RestoreUserResponse_Closure)
                  (const Steward__Identity__V1__RestoreUserResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchRestoreUsersRequest_Closure)
+                 (const Steward__Identity__V1__BatchRestoreUsersRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__BatchRestoreUsersResponse_Closure)
+                 (const Steward__Identity__V1__BatchRestoreUsersResponse *message,
                   void *closure_data);
 typedef void (*Steward__Identity__V1__ListUserChangesRequest_Closure)
                  (const Steward__Identity__V1__ListUserChangesRequest *message,
@@ -1109,14 +1370,26 @@ struct Steward__Identity__V1__UserService_Service
                       const Steward__Identity__V1__UpdateUserRequest *input,
                       Steward__Identity__V1__UpdateUserResponse_Closure closure,
                       void *closure_data);
+  void (*batch_update_users)(Steward__Identity__V1__UserService_Service *service,
+                             const Steward__Identity__V1__BatchUpdateUsersRequest *input,
+                             Steward__Identity__V1__BatchUpdateUsersResponse_Closure closure,
+                             void *closure_data);
   void (*delete_user)(Steward__Identity__V1__UserService_Service *service,
                       const Steward__Identity__V1__DeleteUserRequest *input,
                       Steward__Identity__V1__DeleteUserResponse_Closure closure,
                       void *closure_data);
+  void (*batch_delete_users)(Steward__Identity__V1__UserService_Service *service,
+                             const Steward__Identity__V1__BatchDeleteUsersRequest *input,
+                             Steward__Identity__V1__BatchDeleteUsersResponse_Closure closure,
+                             void *closure_data);
   void (*restore_user)(Steward__Identity__V1__UserService_Service *service,
                        const Steward__Identity__V1__RestoreUserRequest *input,
                        Steward__Identity__V1__RestoreUserResponse_Closure closure,
                        void *closure_data);
+  void (*batch_restore_users)(Steward__Identity__V1__UserService_Service *service,
+                              const Steward__Identity__V1__BatchRestoreUsersRequest *input,
+                              Steward__Identity__V1__BatchRestoreUsersResponse_Closure closure,
+                              void *closure_data);
   void (*list_user_changes)(Steward__Identity__V1__UserService_Service *service,
                             const Steward__Identity__V1__ListUserChangesRequest *input,
                             Steward__Identity__V1__ListUserChangesResponse_Closure closure,
@@ -1139,8 +1412,11 @@ void steward__identity__v1__user_service__init (Steward__Identity__V1__UserServi
       function_prefix__ ## create_user,\
       function_prefix__ ## batch_create_users,\
       function_prefix__ ## update_user,\
+      function_prefix__ ## batch_update_users,\
       function_prefix__ ## delete_user,\
+      function_prefix__ ## batch_delete_users,\
       function_prefix__ ## restore_user,\
+      function_prefix__ ## batch_restore_users,\
       function_prefix__ ## list_user_changes,\
       function_prefix__ ## set_user_password  }
 void steward__identity__v1__user_service__get_user(ProtobufCService *service,
@@ -1167,14 +1443,26 @@ void steward__identity__v1__user_service__update_user(ProtobufCService *service,
                                                       const Steward__Identity__V1__UpdateUserRequest *input,
                                                       Steward__Identity__V1__UpdateUserResponse_Closure closure,
                                                       void *closure_data);
+void steward__identity__v1__user_service__batch_update_users(ProtobufCService *service,
+                                                             const Steward__Identity__V1__BatchUpdateUsersRequest *input,
+                                                             Steward__Identity__V1__BatchUpdateUsersResponse_Closure closure,
+                                                             void *closure_data);
 void steward__identity__v1__user_service__delete_user(ProtobufCService *service,
                                                       const Steward__Identity__V1__DeleteUserRequest *input,
                                                       Steward__Identity__V1__DeleteUserResponse_Closure closure,
                                                       void *closure_data);
+void steward__identity__v1__user_service__batch_delete_users(ProtobufCService *service,
+                                                             const Steward__Identity__V1__BatchDeleteUsersRequest *input,
+                                                             Steward__Identity__V1__BatchDeleteUsersResponse_Closure closure,
+                                                             void *closure_data);
 void steward__identity__v1__user_service__restore_user(ProtobufCService *service,
                                                        const Steward__Identity__V1__RestoreUserRequest *input,
                                                        Steward__Identity__V1__RestoreUserResponse_Closure closure,
                                                        void *closure_data);
+void steward__identity__v1__user_service__batch_restore_users(ProtobufCService *service,
+                                                              const Steward__Identity__V1__BatchRestoreUsersRequest *input,
+                                                              Steward__Identity__V1__BatchRestoreUsersResponse_Closure closure,
+                                                              void *closure_data);
 void steward__identity__v1__user_service__list_user_changes(ProtobufCService *service,
                                                             const Steward__Identity__V1__ListUserChangesRequest *input,
                                                             Steward__Identity__V1__ListUserChangesResponse_Closure closure,
@@ -1199,10 +1487,16 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_create_user
 extern const ProtobufCMessageDescriptor steward__identity__v1__batch_create_users_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_user_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_user_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_update_users_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_update_users_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_user_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_user_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_users_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_delete_users_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_user_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__restore_user_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_users_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_users_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_user_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_user_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__user_history_entry__descriptor;

@@ -32,10 +32,16 @@ typedef struct Steward__Sales__V1__BatchCreateDealsRequest Steward__Sales__V1__B
 typedef struct Steward__Sales__V1__BatchCreateDealsResponse Steward__Sales__V1__BatchCreateDealsResponse;
 typedef struct Steward__Sales__V1__UpdateDealRequest Steward__Sales__V1__UpdateDealRequest;
 typedef struct Steward__Sales__V1__UpdateDealResponse Steward__Sales__V1__UpdateDealResponse;
+typedef struct Steward__Sales__V1__BatchUpdateDealsRequest Steward__Sales__V1__BatchUpdateDealsRequest;
+typedef struct Steward__Sales__V1__BatchUpdateDealsResponse Steward__Sales__V1__BatchUpdateDealsResponse;
 typedef struct Steward__Sales__V1__DeleteDealRequest Steward__Sales__V1__DeleteDealRequest;
 typedef struct Steward__Sales__V1__DeleteDealResponse Steward__Sales__V1__DeleteDealResponse;
+typedef struct Steward__Sales__V1__BatchDeleteDealsRequest Steward__Sales__V1__BatchDeleteDealsRequest;
+typedef struct Steward__Sales__V1__BatchDeleteDealsResponse Steward__Sales__V1__BatchDeleteDealsResponse;
 typedef struct Steward__Sales__V1__RestoreDealRequest Steward__Sales__V1__RestoreDealRequest;
 typedef struct Steward__Sales__V1__RestoreDealResponse Steward__Sales__V1__RestoreDealResponse;
+typedef struct Steward__Sales__V1__BatchRestoreDealsRequest Steward__Sales__V1__BatchRestoreDealsRequest;
+typedef struct Steward__Sales__V1__BatchRestoreDealsResponse Steward__Sales__V1__BatchRestoreDealsResponse;
 typedef struct Steward__Sales__V1__ListDealChangesRequest Steward__Sales__V1__ListDealChangesRequest;
 typedef struct Steward__Sales__V1__ListDealChangesResponse Steward__Sales__V1__ListDealChangesResponse;
 typedef struct Steward__Sales__V1__DealHistoryEntry Steward__Sales__V1__DealHistoryEntry;
@@ -425,6 +431,47 @@ struct  Steward__Sales__V1__UpdateDealResponse
 
 
 /*
+ * The deals to change.
+ */
+struct  Steward__Sales__V1__BatchUpdateDealsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a deal that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sales__V1__UpdateDealRequest **requests;
+};
+#define STEWARD__SALES__V1__BATCH_UPDATE_DEALS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_update_deals_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sales__V1__BatchUpdateDealsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_deals;
+  Steward__Sales__V1__Deal **deals;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SALES__V1__BATCH_UPDATE_DEALS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_update_deals_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The deal to delete.
  */
 struct  Steward__Sales__V1__DeleteDealRequest
@@ -462,6 +509,47 @@ struct  Steward__Sales__V1__DeleteDealResponse
 
 
 /*
+ * The deals to delete.
+ */
+struct  Steward__Sales__V1__BatchDeleteDealsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a deal that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sales__V1__DeleteDealRequest **requests;
+};
+#define STEWARD__SALES__V1__BATCH_DELETE_DEALS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_delete_deals_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sales__V1__BatchDeleteDealsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_deals;
+  Steward__Sales__V1__Deal **deals;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SALES__V1__BATCH_DELETE_DEALS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_delete_deals_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The deal to bring back.
  */
 struct  Steward__Sales__V1__RestoreDealRequest
@@ -491,6 +579,47 @@ struct  Steward__Sales__V1__RestoreDealResponse
 #define STEWARD__SALES__V1__RESTORE_DEAL_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__restore_deal_response__descriptor) \
     , NULL }
+
+
+/*
+ * The deals to bring back.
+ */
+struct  Steward__Sales__V1__BatchRestoreDealsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a deal that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sales__V1__RestoreDealRequest **requests;
+};
+#define STEWARD__SALES__V1__BATCH_RESTORE_DEALS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_restore_deals_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sales__V1__BatchRestoreDealsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_deals;
+  Steward__Sales__V1__Deal **deals;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SALES__V1__BATCH_RESTORE_DEALS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_restore_deals_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -1159,6 +1288,44 @@ Steward__Sales__V1__UpdateDealResponse *
 void   steward__sales__v1__update_deal_response__free_unpacked
                      (Steward__Sales__V1__UpdateDealResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchUpdateDealsRequest methods */
+void   steward__sales__v1__batch_update_deals_request__init
+                     (Steward__Sales__V1__BatchUpdateDealsRequest         *message);
+size_t steward__sales__v1__batch_update_deals_request__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdateDealsRequest   *message);
+size_t steward__sales__v1__batch_update_deals_request__pack
+                     (const Steward__Sales__V1__BatchUpdateDealsRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_update_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdateDealsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchUpdateDealsRequest *
+       steward__sales__v1__batch_update_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_update_deals_request__free_unpacked
+                     (Steward__Sales__V1__BatchUpdateDealsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchUpdateDealsResponse methods */
+void   steward__sales__v1__batch_update_deals_response__init
+                     (Steward__Sales__V1__BatchUpdateDealsResponse         *message);
+size_t steward__sales__v1__batch_update_deals_response__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdateDealsResponse   *message);
+size_t steward__sales__v1__batch_update_deals_response__pack
+                     (const Steward__Sales__V1__BatchUpdateDealsResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_update_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdateDealsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchUpdateDealsResponse *
+       steward__sales__v1__batch_update_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_update_deals_response__free_unpacked
+                     (Steward__Sales__V1__BatchUpdateDealsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__DeleteDealRequest methods */
 void   steward__sales__v1__delete_deal_request__init
                      (Steward__Sales__V1__DeleteDealRequest         *message);
@@ -1197,6 +1364,44 @@ Steward__Sales__V1__DeleteDealResponse *
 void   steward__sales__v1__delete_deal_response__free_unpacked
                      (Steward__Sales__V1__DeleteDealResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchDeleteDealsRequest methods */
+void   steward__sales__v1__batch_delete_deals_request__init
+                     (Steward__Sales__V1__BatchDeleteDealsRequest         *message);
+size_t steward__sales__v1__batch_delete_deals_request__get_packed_size
+                     (const Steward__Sales__V1__BatchDeleteDealsRequest   *message);
+size_t steward__sales__v1__batch_delete_deals_request__pack
+                     (const Steward__Sales__V1__BatchDeleteDealsRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_delete_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeleteDealsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchDeleteDealsRequest *
+       steward__sales__v1__batch_delete_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_delete_deals_request__free_unpacked
+                     (Steward__Sales__V1__BatchDeleteDealsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchDeleteDealsResponse methods */
+void   steward__sales__v1__batch_delete_deals_response__init
+                     (Steward__Sales__V1__BatchDeleteDealsResponse         *message);
+size_t steward__sales__v1__batch_delete_deals_response__get_packed_size
+                     (const Steward__Sales__V1__BatchDeleteDealsResponse   *message);
+size_t steward__sales__v1__batch_delete_deals_response__pack
+                     (const Steward__Sales__V1__BatchDeleteDealsResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_delete_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeleteDealsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchDeleteDealsResponse *
+       steward__sales__v1__batch_delete_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_delete_deals_response__free_unpacked
+                     (Steward__Sales__V1__BatchDeleteDealsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__RestoreDealRequest methods */
 void   steward__sales__v1__restore_deal_request__init
                      (Steward__Sales__V1__RestoreDealRequest         *message);
@@ -1234,6 +1439,44 @@ Steward__Sales__V1__RestoreDealResponse *
                       const uint8_t       *data);
 void   steward__sales__v1__restore_deal_response__free_unpacked
                      (Steward__Sales__V1__RestoreDealResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchRestoreDealsRequest methods */
+void   steward__sales__v1__batch_restore_deals_request__init
+                     (Steward__Sales__V1__BatchRestoreDealsRequest         *message);
+size_t steward__sales__v1__batch_restore_deals_request__get_packed_size
+                     (const Steward__Sales__V1__BatchRestoreDealsRequest   *message);
+size_t steward__sales__v1__batch_restore_deals_request__pack
+                     (const Steward__Sales__V1__BatchRestoreDealsRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_restore_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestoreDealsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchRestoreDealsRequest *
+       steward__sales__v1__batch_restore_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_restore_deals_request__free_unpacked
+                     (Steward__Sales__V1__BatchRestoreDealsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchRestoreDealsResponse methods */
+void   steward__sales__v1__batch_restore_deals_response__init
+                     (Steward__Sales__V1__BatchRestoreDealsResponse         *message);
+size_t steward__sales__v1__batch_restore_deals_response__get_packed_size
+                     (const Steward__Sales__V1__BatchRestoreDealsResponse   *message);
+size_t steward__sales__v1__batch_restore_deals_response__pack
+                     (const Steward__Sales__V1__BatchRestoreDealsResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_restore_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestoreDealsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchRestoreDealsResponse *
+       steward__sales__v1__batch_restore_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_restore_deals_response__free_unpacked
+                     (Steward__Sales__V1__BatchRestoreDealsResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__ListDealChangesRequest methods */
 void   steward__sales__v1__list_deal_changes_request__init
@@ -1561,17 +1804,35 @@ typedef void (*Steward__Sales__V1__UpdateDealRequest_Closure)
 typedef void (*Steward__Sales__V1__UpdateDealResponse_Closure)
                  (const Steward__Sales__V1__UpdateDealResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__BatchUpdateDealsRequest_Closure)
+                 (const Steward__Sales__V1__BatchUpdateDealsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchUpdateDealsResponse_Closure)
+                 (const Steward__Sales__V1__BatchUpdateDealsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__DeleteDealRequest_Closure)
                  (const Steward__Sales__V1__DeleteDealRequest *message,
                   void *closure_data);
 typedef void (*Steward__Sales__V1__DeleteDealResponse_Closure)
                  (const Steward__Sales__V1__DeleteDealResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__BatchDeleteDealsRequest_Closure)
+                 (const Steward__Sales__V1__BatchDeleteDealsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchDeleteDealsResponse_Closure)
+                 (const Steward__Sales__V1__BatchDeleteDealsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__RestoreDealRequest_Closure)
                  (const Steward__Sales__V1__RestoreDealRequest *message,
                   void *closure_data);
 typedef void (*Steward__Sales__V1__RestoreDealResponse_Closure)
                  (const Steward__Sales__V1__RestoreDealResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchRestoreDealsRequest_Closure)
+                 (const Steward__Sales__V1__BatchRestoreDealsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchRestoreDealsResponse_Closure)
+                 (const Steward__Sales__V1__BatchRestoreDealsResponse *message,
                   void *closure_data);
 typedef void (*Steward__Sales__V1__ListDealChangesRequest_Closure)
                  (const Steward__Sales__V1__ListDealChangesRequest *message,
@@ -1649,14 +1910,26 @@ struct Steward__Sales__V1__DealService_Service
                       const Steward__Sales__V1__UpdateDealRequest *input,
                       Steward__Sales__V1__UpdateDealResponse_Closure closure,
                       void *closure_data);
+  void (*batch_update_deals)(Steward__Sales__V1__DealService_Service *service,
+                             const Steward__Sales__V1__BatchUpdateDealsRequest *input,
+                             Steward__Sales__V1__BatchUpdateDealsResponse_Closure closure,
+                             void *closure_data);
   void (*delete_deal)(Steward__Sales__V1__DealService_Service *service,
                       const Steward__Sales__V1__DeleteDealRequest *input,
                       Steward__Sales__V1__DeleteDealResponse_Closure closure,
                       void *closure_data);
+  void (*batch_delete_deals)(Steward__Sales__V1__DealService_Service *service,
+                             const Steward__Sales__V1__BatchDeleteDealsRequest *input,
+                             Steward__Sales__V1__BatchDeleteDealsResponse_Closure closure,
+                             void *closure_data);
   void (*restore_deal)(Steward__Sales__V1__DealService_Service *service,
                        const Steward__Sales__V1__RestoreDealRequest *input,
                        Steward__Sales__V1__RestoreDealResponse_Closure closure,
                        void *closure_data);
+  void (*batch_restore_deals)(Steward__Sales__V1__DealService_Service *service,
+                              const Steward__Sales__V1__BatchRestoreDealsRequest *input,
+                              Steward__Sales__V1__BatchRestoreDealsResponse_Closure closure,
+                              void *closure_data);
   void (*list_deal_changes)(Steward__Sales__V1__DealService_Service *service,
                             const Steward__Sales__V1__ListDealChangesRequest *input,
                             Steward__Sales__V1__ListDealChangesResponse_Closure closure,
@@ -1691,8 +1964,11 @@ void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Ser
       function_prefix__ ## create_deal,\
       function_prefix__ ## batch_create_deals,\
       function_prefix__ ## update_deal,\
+      function_prefix__ ## batch_update_deals,\
       function_prefix__ ## delete_deal,\
+      function_prefix__ ## batch_delete_deals,\
       function_prefix__ ## restore_deal,\
+      function_prefix__ ## batch_restore_deals,\
       function_prefix__ ## list_deal_changes,\
       function_prefix__ ## move_deal_stage,\
       function_prefix__ ## move_deals_to_pipeline,\
@@ -1722,14 +1998,26 @@ void steward__sales__v1__deal_service__update_deal(ProtobufCService *service,
                                                    const Steward__Sales__V1__UpdateDealRequest *input,
                                                    Steward__Sales__V1__UpdateDealResponse_Closure closure,
                                                    void *closure_data);
+void steward__sales__v1__deal_service__batch_update_deals(ProtobufCService *service,
+                                                          const Steward__Sales__V1__BatchUpdateDealsRequest *input,
+                                                          Steward__Sales__V1__BatchUpdateDealsResponse_Closure closure,
+                                                          void *closure_data);
 void steward__sales__v1__deal_service__delete_deal(ProtobufCService *service,
                                                    const Steward__Sales__V1__DeleteDealRequest *input,
                                                    Steward__Sales__V1__DeleteDealResponse_Closure closure,
                                                    void *closure_data);
+void steward__sales__v1__deal_service__batch_delete_deals(ProtobufCService *service,
+                                                          const Steward__Sales__V1__BatchDeleteDealsRequest *input,
+                                                          Steward__Sales__V1__BatchDeleteDealsResponse_Closure closure,
+                                                          void *closure_data);
 void steward__sales__v1__deal_service__restore_deal(ProtobufCService *service,
                                                     const Steward__Sales__V1__RestoreDealRequest *input,
                                                     Steward__Sales__V1__RestoreDealResponse_Closure closure,
                                                     void *closure_data);
+void steward__sales__v1__deal_service__batch_restore_deals(ProtobufCService *service,
+                                                           const Steward__Sales__V1__BatchRestoreDealsRequest *input,
+                                                           Steward__Sales__V1__BatchRestoreDealsResponse_Closure closure,
+                                                           void *closure_data);
 void steward__sales__v1__deal_service__list_deal_changes(ProtobufCService *service,
                                                          const Steward__Sales__V1__ListDealChangesRequest *input,
                                                          Steward__Sales__V1__ListDealChangesResponse_Closure closure,
@@ -1766,10 +2054,16 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_create_deals_r
 extern const ProtobufCMessageDescriptor steward__sales__v1__batch_create_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_deal_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_deal_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_update_deals_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_update_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_deal_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_deal_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_deals_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_deal_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_deal_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_deals_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_deal_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_deal_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__deal_history_entry__descriptor;

@@ -31,10 +31,16 @@ typedef struct Steward__Sales__V1__BatchCreatePipelinesRequest Steward__Sales__V
 typedef struct Steward__Sales__V1__BatchCreatePipelinesResponse Steward__Sales__V1__BatchCreatePipelinesResponse;
 typedef struct Steward__Sales__V1__UpdatePipelineRequest Steward__Sales__V1__UpdatePipelineRequest;
 typedef struct Steward__Sales__V1__UpdatePipelineResponse Steward__Sales__V1__UpdatePipelineResponse;
+typedef struct Steward__Sales__V1__BatchUpdatePipelinesRequest Steward__Sales__V1__BatchUpdatePipelinesRequest;
+typedef struct Steward__Sales__V1__BatchUpdatePipelinesResponse Steward__Sales__V1__BatchUpdatePipelinesResponse;
 typedef struct Steward__Sales__V1__DeletePipelineRequest Steward__Sales__V1__DeletePipelineRequest;
 typedef struct Steward__Sales__V1__DeletePipelineResponse Steward__Sales__V1__DeletePipelineResponse;
+typedef struct Steward__Sales__V1__BatchDeletePipelinesRequest Steward__Sales__V1__BatchDeletePipelinesRequest;
+typedef struct Steward__Sales__V1__BatchDeletePipelinesResponse Steward__Sales__V1__BatchDeletePipelinesResponse;
 typedef struct Steward__Sales__V1__RestorePipelineRequest Steward__Sales__V1__RestorePipelineRequest;
 typedef struct Steward__Sales__V1__RestorePipelineResponse Steward__Sales__V1__RestorePipelineResponse;
+typedef struct Steward__Sales__V1__BatchRestorePipelinesRequest Steward__Sales__V1__BatchRestorePipelinesRequest;
+typedef struct Steward__Sales__V1__BatchRestorePipelinesResponse Steward__Sales__V1__BatchRestorePipelinesResponse;
 typedef struct Steward__Sales__V1__ListPipelineChangesRequest Steward__Sales__V1__ListPipelineChangesRequest;
 typedef struct Steward__Sales__V1__ListPipelineChangesResponse Steward__Sales__V1__ListPipelineChangesResponse;
 typedef struct Steward__Sales__V1__PipelineHistoryEntry Steward__Sales__V1__PipelineHistoryEntry;
@@ -363,6 +369,47 @@ struct  Steward__Sales__V1__UpdatePipelineResponse
 
 
 /*
+ * The pipelines to change.
+ */
+struct  Steward__Sales__V1__BatchUpdatePipelinesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a pipeline that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sales__V1__UpdatePipelineRequest **requests;
+};
+#define STEWARD__SALES__V1__BATCH_UPDATE_PIPELINES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_update_pipelines_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sales__V1__BatchUpdatePipelinesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_pipelines;
+  Steward__Sales__V1__Pipeline **pipelines;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SALES__V1__BATCH_UPDATE_PIPELINES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_update_pipelines_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The pipeline to delete.
  */
 struct  Steward__Sales__V1__DeletePipelineRequest
@@ -400,6 +447,47 @@ struct  Steward__Sales__V1__DeletePipelineResponse
 
 
 /*
+ * The pipelines to delete.
+ */
+struct  Steward__Sales__V1__BatchDeletePipelinesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a pipeline that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sales__V1__DeletePipelineRequest **requests;
+};
+#define STEWARD__SALES__V1__BATCH_DELETE_PIPELINES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_delete_pipelines_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sales__V1__BatchDeletePipelinesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_pipelines;
+  Steward__Sales__V1__Pipeline **pipelines;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SALES__V1__BATCH_DELETE_PIPELINES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_delete_pipelines_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The pipeline to bring back.
  */
 struct  Steward__Sales__V1__RestorePipelineRequest
@@ -429,6 +517,47 @@ struct  Steward__Sales__V1__RestorePipelineResponse
 #define STEWARD__SALES__V1__RESTORE_PIPELINE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__restore_pipeline_response__descriptor) \
     , NULL }
+
+
+/*
+ * The pipelines to bring back.
+ */
+struct  Steward__Sales__V1__BatchRestorePipelinesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a pipeline that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sales__V1__RestorePipelineRequest **requests;
+};
+#define STEWARD__SALES__V1__BATCH_RESTORE_PIPELINES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_restore_pipelines_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sales__V1__BatchRestorePipelinesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_pipelines;
+  Steward__Sales__V1__Pipeline **pipelines;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SALES__V1__BATCH_RESTORE_PIPELINES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_restore_pipelines_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -781,6 +910,44 @@ Steward__Sales__V1__UpdatePipelineResponse *
 void   steward__sales__v1__update_pipeline_response__free_unpacked
                      (Steward__Sales__V1__UpdatePipelineResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchUpdatePipelinesRequest methods */
+void   steward__sales__v1__batch_update_pipelines_request__init
+                     (Steward__Sales__V1__BatchUpdatePipelinesRequest         *message);
+size_t steward__sales__v1__batch_update_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdatePipelinesRequest   *message);
+size_t steward__sales__v1__batch_update_pipelines_request__pack
+                     (const Steward__Sales__V1__BatchUpdatePipelinesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_update_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdatePipelinesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchUpdatePipelinesRequest *
+       steward__sales__v1__batch_update_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_update_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__BatchUpdatePipelinesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchUpdatePipelinesResponse methods */
+void   steward__sales__v1__batch_update_pipelines_response__init
+                     (Steward__Sales__V1__BatchUpdatePipelinesResponse         *message);
+size_t steward__sales__v1__batch_update_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdatePipelinesResponse   *message);
+size_t steward__sales__v1__batch_update_pipelines_response__pack
+                     (const Steward__Sales__V1__BatchUpdatePipelinesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_update_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdatePipelinesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchUpdatePipelinesResponse *
+       steward__sales__v1__batch_update_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_update_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__BatchUpdatePipelinesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__DeletePipelineRequest methods */
 void   steward__sales__v1__delete_pipeline_request__init
                      (Steward__Sales__V1__DeletePipelineRequest         *message);
@@ -819,6 +986,44 @@ Steward__Sales__V1__DeletePipelineResponse *
 void   steward__sales__v1__delete_pipeline_response__free_unpacked
                      (Steward__Sales__V1__DeletePipelineResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchDeletePipelinesRequest methods */
+void   steward__sales__v1__batch_delete_pipelines_request__init
+                     (Steward__Sales__V1__BatchDeletePipelinesRequest         *message);
+size_t steward__sales__v1__batch_delete_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__BatchDeletePipelinesRequest   *message);
+size_t steward__sales__v1__batch_delete_pipelines_request__pack
+                     (const Steward__Sales__V1__BatchDeletePipelinesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_delete_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeletePipelinesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchDeletePipelinesRequest *
+       steward__sales__v1__batch_delete_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_delete_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__BatchDeletePipelinesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchDeletePipelinesResponse methods */
+void   steward__sales__v1__batch_delete_pipelines_response__init
+                     (Steward__Sales__V1__BatchDeletePipelinesResponse         *message);
+size_t steward__sales__v1__batch_delete_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__BatchDeletePipelinesResponse   *message);
+size_t steward__sales__v1__batch_delete_pipelines_response__pack
+                     (const Steward__Sales__V1__BatchDeletePipelinesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_delete_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeletePipelinesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchDeletePipelinesResponse *
+       steward__sales__v1__batch_delete_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_delete_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__BatchDeletePipelinesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__RestorePipelineRequest methods */
 void   steward__sales__v1__restore_pipeline_request__init
                      (Steward__Sales__V1__RestorePipelineRequest         *message);
@@ -856,6 +1061,44 @@ Steward__Sales__V1__RestorePipelineResponse *
                       const uint8_t       *data);
 void   steward__sales__v1__restore_pipeline_response__free_unpacked
                      (Steward__Sales__V1__RestorePipelineResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchRestorePipelinesRequest methods */
+void   steward__sales__v1__batch_restore_pipelines_request__init
+                     (Steward__Sales__V1__BatchRestorePipelinesRequest         *message);
+size_t steward__sales__v1__batch_restore_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__BatchRestorePipelinesRequest   *message);
+size_t steward__sales__v1__batch_restore_pipelines_request__pack
+                     (const Steward__Sales__V1__BatchRestorePipelinesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_restore_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestorePipelinesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchRestorePipelinesRequest *
+       steward__sales__v1__batch_restore_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_restore_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__BatchRestorePipelinesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchRestorePipelinesResponse methods */
+void   steward__sales__v1__batch_restore_pipelines_response__init
+                     (Steward__Sales__V1__BatchRestorePipelinesResponse         *message);
+size_t steward__sales__v1__batch_restore_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__BatchRestorePipelinesResponse   *message);
+size_t steward__sales__v1__batch_restore_pipelines_response__pack
+                     (const Steward__Sales__V1__BatchRestorePipelinesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_restore_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestorePipelinesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchRestorePipelinesResponse *
+       steward__sales__v1__batch_restore_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_restore_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__BatchRestorePipelinesResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__ListPipelineChangesRequest methods */
 void   steward__sales__v1__list_pipeline_changes_request__init
@@ -955,17 +1198,35 @@ typedef void (*Steward__Sales__V1__UpdatePipelineRequest_Closure)
 typedef void (*Steward__Sales__V1__UpdatePipelineResponse_Closure)
                  (const Steward__Sales__V1__UpdatePipelineResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__BatchUpdatePipelinesRequest_Closure)
+                 (const Steward__Sales__V1__BatchUpdatePipelinesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchUpdatePipelinesResponse_Closure)
+                 (const Steward__Sales__V1__BatchUpdatePipelinesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__DeletePipelineRequest_Closure)
                  (const Steward__Sales__V1__DeletePipelineRequest *message,
                   void *closure_data);
 typedef void (*Steward__Sales__V1__DeletePipelineResponse_Closure)
                  (const Steward__Sales__V1__DeletePipelineResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__BatchDeletePipelinesRequest_Closure)
+                 (const Steward__Sales__V1__BatchDeletePipelinesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchDeletePipelinesResponse_Closure)
+                 (const Steward__Sales__V1__BatchDeletePipelinesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__RestorePipelineRequest_Closure)
                  (const Steward__Sales__V1__RestorePipelineRequest *message,
                   void *closure_data);
 typedef void (*Steward__Sales__V1__RestorePipelineResponse_Closure)
                  (const Steward__Sales__V1__RestorePipelineResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchRestorePipelinesRequest_Closure)
+                 (const Steward__Sales__V1__BatchRestorePipelinesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchRestorePipelinesResponse_Closure)
+                 (const Steward__Sales__V1__BatchRestorePipelinesResponse *message,
                   void *closure_data);
 typedef void (*Steward__Sales__V1__ListPipelineChangesRequest_Closure)
                  (const Steward__Sales__V1__ListPipelineChangesRequest *message,
@@ -1007,14 +1268,26 @@ struct Steward__Sales__V1__PipelineService_Service
                           const Steward__Sales__V1__UpdatePipelineRequest *input,
                           Steward__Sales__V1__UpdatePipelineResponse_Closure closure,
                           void *closure_data);
+  void (*batch_update_pipelines)(Steward__Sales__V1__PipelineService_Service *service,
+                                 const Steward__Sales__V1__BatchUpdatePipelinesRequest *input,
+                                 Steward__Sales__V1__BatchUpdatePipelinesResponse_Closure closure,
+                                 void *closure_data);
   void (*delete_pipeline)(Steward__Sales__V1__PipelineService_Service *service,
                           const Steward__Sales__V1__DeletePipelineRequest *input,
                           Steward__Sales__V1__DeletePipelineResponse_Closure closure,
                           void *closure_data);
+  void (*batch_delete_pipelines)(Steward__Sales__V1__PipelineService_Service *service,
+                                 const Steward__Sales__V1__BatchDeletePipelinesRequest *input,
+                                 Steward__Sales__V1__BatchDeletePipelinesResponse_Closure closure,
+                                 void *closure_data);
   void (*restore_pipeline)(Steward__Sales__V1__PipelineService_Service *service,
                            const Steward__Sales__V1__RestorePipelineRequest *input,
                            Steward__Sales__V1__RestorePipelineResponse_Closure closure,
                            void *closure_data);
+  void (*batch_restore_pipelines)(Steward__Sales__V1__PipelineService_Service *service,
+                                  const Steward__Sales__V1__BatchRestorePipelinesRequest *input,
+                                  Steward__Sales__V1__BatchRestorePipelinesResponse_Closure closure,
+                                  void *closure_data);
   void (*list_pipeline_changes)(Steward__Sales__V1__PipelineService_Service *service,
                                 const Steward__Sales__V1__ListPipelineChangesRequest *input,
                                 Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
@@ -1033,8 +1306,11 @@ void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineSer
       function_prefix__ ## create_pipeline,\
       function_prefix__ ## batch_create_pipelines,\
       function_prefix__ ## update_pipeline,\
+      function_prefix__ ## batch_update_pipelines,\
       function_prefix__ ## delete_pipeline,\
+      function_prefix__ ## batch_delete_pipelines,\
       function_prefix__ ## restore_pipeline,\
+      function_prefix__ ## batch_restore_pipelines,\
       function_prefix__ ## list_pipeline_changes  }
 void steward__sales__v1__pipeline_service__get_pipeline(ProtobufCService *service,
                                                         const Steward__Sales__V1__GetPipelineRequest *input,
@@ -1060,14 +1336,26 @@ void steward__sales__v1__pipeline_service__update_pipeline(ProtobufCService *ser
                                                            const Steward__Sales__V1__UpdatePipelineRequest *input,
                                                            Steward__Sales__V1__UpdatePipelineResponse_Closure closure,
                                                            void *closure_data);
+void steward__sales__v1__pipeline_service__batch_update_pipelines(ProtobufCService *service,
+                                                                  const Steward__Sales__V1__BatchUpdatePipelinesRequest *input,
+                                                                  Steward__Sales__V1__BatchUpdatePipelinesResponse_Closure closure,
+                                                                  void *closure_data);
 void steward__sales__v1__pipeline_service__delete_pipeline(ProtobufCService *service,
                                                            const Steward__Sales__V1__DeletePipelineRequest *input,
                                                            Steward__Sales__V1__DeletePipelineResponse_Closure closure,
                                                            void *closure_data);
+void steward__sales__v1__pipeline_service__batch_delete_pipelines(ProtobufCService *service,
+                                                                  const Steward__Sales__V1__BatchDeletePipelinesRequest *input,
+                                                                  Steward__Sales__V1__BatchDeletePipelinesResponse_Closure closure,
+                                                                  void *closure_data);
 void steward__sales__v1__pipeline_service__restore_pipeline(ProtobufCService *service,
                                                             const Steward__Sales__V1__RestorePipelineRequest *input,
                                                             Steward__Sales__V1__RestorePipelineResponse_Closure closure,
                                                             void *closure_data);
+void steward__sales__v1__pipeline_service__batch_restore_pipelines(ProtobufCService *service,
+                                                                   const Steward__Sales__V1__BatchRestorePipelinesRequest *input,
+                                                                   Steward__Sales__V1__BatchRestorePipelinesResponse_Closure closure,
+                                                                   void *closure_data);
 void steward__sales__v1__pipeline_service__list_pipeline_changes(ProtobufCService *service,
                                                                  const Steward__Sales__V1__ListPipelineChangesRequest *input,
                                                                  Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
@@ -1088,10 +1376,16 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_create_pipelin
 extern const ProtobufCMessageDescriptor steward__sales__v1__batch_create_pipelines_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_pipeline_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_pipeline_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_update_pipelines_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_update_pipelines_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_pipeline_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_pipeline_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_pipelines_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_pipelines_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_pipeline_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_pipeline_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_pipelines_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_pipelines_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_pipeline_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_pipeline_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__pipeline_history_entry__descriptor;

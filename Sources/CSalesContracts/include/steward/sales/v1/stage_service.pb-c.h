@@ -31,10 +31,16 @@ typedef struct Steward__Sales__V1__BatchCreateStagesRequest Steward__Sales__V1__
 typedef struct Steward__Sales__V1__BatchCreateStagesResponse Steward__Sales__V1__BatchCreateStagesResponse;
 typedef struct Steward__Sales__V1__UpdateStageRequest Steward__Sales__V1__UpdateStageRequest;
 typedef struct Steward__Sales__V1__UpdateStageResponse Steward__Sales__V1__UpdateStageResponse;
+typedef struct Steward__Sales__V1__BatchUpdateStagesRequest Steward__Sales__V1__BatchUpdateStagesRequest;
+typedef struct Steward__Sales__V1__BatchUpdateStagesResponse Steward__Sales__V1__BatchUpdateStagesResponse;
 typedef struct Steward__Sales__V1__DeleteStageRequest Steward__Sales__V1__DeleteStageRequest;
 typedef struct Steward__Sales__V1__DeleteStageResponse Steward__Sales__V1__DeleteStageResponse;
+typedef struct Steward__Sales__V1__BatchDeleteStagesRequest Steward__Sales__V1__BatchDeleteStagesRequest;
+typedef struct Steward__Sales__V1__BatchDeleteStagesResponse Steward__Sales__V1__BatchDeleteStagesResponse;
 typedef struct Steward__Sales__V1__RestoreStageRequest Steward__Sales__V1__RestoreStageRequest;
 typedef struct Steward__Sales__V1__RestoreStageResponse Steward__Sales__V1__RestoreStageResponse;
+typedef struct Steward__Sales__V1__BatchRestoreStagesRequest Steward__Sales__V1__BatchRestoreStagesRequest;
+typedef struct Steward__Sales__V1__BatchRestoreStagesResponse Steward__Sales__V1__BatchRestoreStagesResponse;
 typedef struct Steward__Sales__V1__ListStageChangesRequest Steward__Sales__V1__ListStageChangesRequest;
 typedef struct Steward__Sales__V1__ListStageChangesResponse Steward__Sales__V1__ListStageChangesResponse;
 typedef struct Steward__Sales__V1__StageHistoryEntry Steward__Sales__V1__StageHistoryEntry;
@@ -400,6 +406,47 @@ struct  Steward__Sales__V1__UpdateStageResponse
 
 
 /*
+ * The stages to change.
+ */
+struct  Steward__Sales__V1__BatchUpdateStagesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a stage that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sales__V1__UpdateStageRequest **requests;
+};
+#define STEWARD__SALES__V1__BATCH_UPDATE_STAGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_update_stages_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sales__V1__BatchUpdateStagesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_stages;
+  Steward__Sales__V1__Stage **stages;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SALES__V1__BATCH_UPDATE_STAGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_update_stages_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The stage to delete.
  */
 struct  Steward__Sales__V1__DeleteStageRequest
@@ -437,6 +484,47 @@ struct  Steward__Sales__V1__DeleteStageResponse
 
 
 /*
+ * The stages to delete.
+ */
+struct  Steward__Sales__V1__BatchDeleteStagesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a stage that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sales__V1__DeleteStageRequest **requests;
+};
+#define STEWARD__SALES__V1__BATCH_DELETE_STAGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_delete_stages_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sales__V1__BatchDeleteStagesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_stages;
+  Steward__Sales__V1__Stage **stages;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SALES__V1__BATCH_DELETE_STAGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_delete_stages_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The stage to bring back.
  */
 struct  Steward__Sales__V1__RestoreStageRequest
@@ -466,6 +554,47 @@ struct  Steward__Sales__V1__RestoreStageResponse
 #define STEWARD__SALES__V1__RESTORE_STAGE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__restore_stage_response__descriptor) \
     , NULL }
+
+
+/*
+ * The stages to bring back.
+ */
+struct  Steward__Sales__V1__BatchRestoreStagesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a stage that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sales__V1__RestoreStageRequest **requests;
+};
+#define STEWARD__SALES__V1__BATCH_RESTORE_STAGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_restore_stages_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sales__V1__BatchRestoreStagesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_stages;
+  Steward__Sales__V1__Stage **stages;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SALES__V1__BATCH_RESTORE_STAGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__batch_restore_stages_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -818,6 +947,44 @@ Steward__Sales__V1__UpdateStageResponse *
 void   steward__sales__v1__update_stage_response__free_unpacked
                      (Steward__Sales__V1__UpdateStageResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchUpdateStagesRequest methods */
+void   steward__sales__v1__batch_update_stages_request__init
+                     (Steward__Sales__V1__BatchUpdateStagesRequest         *message);
+size_t steward__sales__v1__batch_update_stages_request__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdateStagesRequest   *message);
+size_t steward__sales__v1__batch_update_stages_request__pack
+                     (const Steward__Sales__V1__BatchUpdateStagesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_update_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdateStagesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchUpdateStagesRequest *
+       steward__sales__v1__batch_update_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_update_stages_request__free_unpacked
+                     (Steward__Sales__V1__BatchUpdateStagesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchUpdateStagesResponse methods */
+void   steward__sales__v1__batch_update_stages_response__init
+                     (Steward__Sales__V1__BatchUpdateStagesResponse         *message);
+size_t steward__sales__v1__batch_update_stages_response__get_packed_size
+                     (const Steward__Sales__V1__BatchUpdateStagesResponse   *message);
+size_t steward__sales__v1__batch_update_stages_response__pack
+                     (const Steward__Sales__V1__BatchUpdateStagesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_update_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchUpdateStagesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchUpdateStagesResponse *
+       steward__sales__v1__batch_update_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_update_stages_response__free_unpacked
+                     (Steward__Sales__V1__BatchUpdateStagesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__DeleteStageRequest methods */
 void   steward__sales__v1__delete_stage_request__init
                      (Steward__Sales__V1__DeleteStageRequest         *message);
@@ -856,6 +1023,44 @@ Steward__Sales__V1__DeleteStageResponse *
 void   steward__sales__v1__delete_stage_response__free_unpacked
                      (Steward__Sales__V1__DeleteStageResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchDeleteStagesRequest methods */
+void   steward__sales__v1__batch_delete_stages_request__init
+                     (Steward__Sales__V1__BatchDeleteStagesRequest         *message);
+size_t steward__sales__v1__batch_delete_stages_request__get_packed_size
+                     (const Steward__Sales__V1__BatchDeleteStagesRequest   *message);
+size_t steward__sales__v1__batch_delete_stages_request__pack
+                     (const Steward__Sales__V1__BatchDeleteStagesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_delete_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeleteStagesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchDeleteStagesRequest *
+       steward__sales__v1__batch_delete_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_delete_stages_request__free_unpacked
+                     (Steward__Sales__V1__BatchDeleteStagesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchDeleteStagesResponse methods */
+void   steward__sales__v1__batch_delete_stages_response__init
+                     (Steward__Sales__V1__BatchDeleteStagesResponse         *message);
+size_t steward__sales__v1__batch_delete_stages_response__get_packed_size
+                     (const Steward__Sales__V1__BatchDeleteStagesResponse   *message);
+size_t steward__sales__v1__batch_delete_stages_response__pack
+                     (const Steward__Sales__V1__BatchDeleteStagesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_delete_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchDeleteStagesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchDeleteStagesResponse *
+       steward__sales__v1__batch_delete_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_delete_stages_response__free_unpacked
+                     (Steward__Sales__V1__BatchDeleteStagesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__RestoreStageRequest methods */
 void   steward__sales__v1__restore_stage_request__init
                      (Steward__Sales__V1__RestoreStageRequest         *message);
@@ -893,6 +1098,44 @@ Steward__Sales__V1__RestoreStageResponse *
                       const uint8_t       *data);
 void   steward__sales__v1__restore_stage_response__free_unpacked
                      (Steward__Sales__V1__RestoreStageResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchRestoreStagesRequest methods */
+void   steward__sales__v1__batch_restore_stages_request__init
+                     (Steward__Sales__V1__BatchRestoreStagesRequest         *message);
+size_t steward__sales__v1__batch_restore_stages_request__get_packed_size
+                     (const Steward__Sales__V1__BatchRestoreStagesRequest   *message);
+size_t steward__sales__v1__batch_restore_stages_request__pack
+                     (const Steward__Sales__V1__BatchRestoreStagesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_restore_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestoreStagesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchRestoreStagesRequest *
+       steward__sales__v1__batch_restore_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_restore_stages_request__free_unpacked
+                     (Steward__Sales__V1__BatchRestoreStagesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__BatchRestoreStagesResponse methods */
+void   steward__sales__v1__batch_restore_stages_response__init
+                     (Steward__Sales__V1__BatchRestoreStagesResponse         *message);
+size_t steward__sales__v1__batch_restore_stages_response__get_packed_size
+                     (const Steward__Sales__V1__BatchRestoreStagesResponse   *message);
+size_t steward__sales__v1__batch_restore_stages_response__pack
+                     (const Steward__Sales__V1__BatchRestoreStagesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__batch_restore_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__BatchRestoreStagesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__BatchRestoreStagesResponse *
+       steward__sales__v1__batch_restore_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__batch_restore_stages_response__free_unpacked
+                     (Steward__Sales__V1__BatchRestoreStagesResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__ListStageChangesRequest methods */
 void   steward__sales__v1__list_stage_changes_request__init
@@ -992,17 +1235,35 @@ typedef void (*Steward__Sales__V1__UpdateStageRequest_Closure)
 typedef void (*Steward__Sales__V1__UpdateStageResponse_Closure)
                  (const Steward__Sales__V1__UpdateStageResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__BatchUpdateStagesRequest_Closure)
+                 (const Steward__Sales__V1__BatchUpdateStagesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchUpdateStagesResponse_Closure)
+                 (const Steward__Sales__V1__BatchUpdateStagesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__DeleteStageRequest_Closure)
                  (const Steward__Sales__V1__DeleteStageRequest *message,
                   void *closure_data);
 typedef void (*Steward__Sales__V1__DeleteStageResponse_Closure)
                  (const Steward__Sales__V1__DeleteStageResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__BatchDeleteStagesRequest_Closure)
+                 (const Steward__Sales__V1__BatchDeleteStagesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchDeleteStagesResponse_Closure)
+                 (const Steward__Sales__V1__BatchDeleteStagesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__RestoreStageRequest_Closure)
                  (const Steward__Sales__V1__RestoreStageRequest *message,
                   void *closure_data);
 typedef void (*Steward__Sales__V1__RestoreStageResponse_Closure)
                  (const Steward__Sales__V1__RestoreStageResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchRestoreStagesRequest_Closure)
+                 (const Steward__Sales__V1__BatchRestoreStagesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__BatchRestoreStagesResponse_Closure)
+                 (const Steward__Sales__V1__BatchRestoreStagesResponse *message,
                   void *closure_data);
 typedef void (*Steward__Sales__V1__ListStageChangesRequest_Closure)
                  (const Steward__Sales__V1__ListStageChangesRequest *message,
@@ -1044,14 +1305,26 @@ struct Steward__Sales__V1__StageService_Service
                        const Steward__Sales__V1__UpdateStageRequest *input,
                        Steward__Sales__V1__UpdateStageResponse_Closure closure,
                        void *closure_data);
+  void (*batch_update_stages)(Steward__Sales__V1__StageService_Service *service,
+                              const Steward__Sales__V1__BatchUpdateStagesRequest *input,
+                              Steward__Sales__V1__BatchUpdateStagesResponse_Closure closure,
+                              void *closure_data);
   void (*delete_stage)(Steward__Sales__V1__StageService_Service *service,
                        const Steward__Sales__V1__DeleteStageRequest *input,
                        Steward__Sales__V1__DeleteStageResponse_Closure closure,
                        void *closure_data);
+  void (*batch_delete_stages)(Steward__Sales__V1__StageService_Service *service,
+                              const Steward__Sales__V1__BatchDeleteStagesRequest *input,
+                              Steward__Sales__V1__BatchDeleteStagesResponse_Closure closure,
+                              void *closure_data);
   void (*restore_stage)(Steward__Sales__V1__StageService_Service *service,
                         const Steward__Sales__V1__RestoreStageRequest *input,
                         Steward__Sales__V1__RestoreStageResponse_Closure closure,
                         void *closure_data);
+  void (*batch_restore_stages)(Steward__Sales__V1__StageService_Service *service,
+                               const Steward__Sales__V1__BatchRestoreStagesRequest *input,
+                               Steward__Sales__V1__BatchRestoreStagesResponse_Closure closure,
+                               void *closure_data);
   void (*list_stage_changes)(Steward__Sales__V1__StageService_Service *service,
                              const Steward__Sales__V1__ListStageChangesRequest *input,
                              Steward__Sales__V1__ListStageChangesResponse_Closure closure,
@@ -1070,8 +1343,11 @@ void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_S
       function_prefix__ ## create_stage,\
       function_prefix__ ## batch_create_stages,\
       function_prefix__ ## update_stage,\
+      function_prefix__ ## batch_update_stages,\
       function_prefix__ ## delete_stage,\
+      function_prefix__ ## batch_delete_stages,\
       function_prefix__ ## restore_stage,\
+      function_prefix__ ## batch_restore_stages,\
       function_prefix__ ## list_stage_changes  }
 void steward__sales__v1__stage_service__get_stage(ProtobufCService *service,
                                                   const Steward__Sales__V1__GetStageRequest *input,
@@ -1097,14 +1373,26 @@ void steward__sales__v1__stage_service__update_stage(ProtobufCService *service,
                                                      const Steward__Sales__V1__UpdateStageRequest *input,
                                                      Steward__Sales__V1__UpdateStageResponse_Closure closure,
                                                      void *closure_data);
+void steward__sales__v1__stage_service__batch_update_stages(ProtobufCService *service,
+                                                            const Steward__Sales__V1__BatchUpdateStagesRequest *input,
+                                                            Steward__Sales__V1__BatchUpdateStagesResponse_Closure closure,
+                                                            void *closure_data);
 void steward__sales__v1__stage_service__delete_stage(ProtobufCService *service,
                                                      const Steward__Sales__V1__DeleteStageRequest *input,
                                                      Steward__Sales__V1__DeleteStageResponse_Closure closure,
                                                      void *closure_data);
+void steward__sales__v1__stage_service__batch_delete_stages(ProtobufCService *service,
+                                                            const Steward__Sales__V1__BatchDeleteStagesRequest *input,
+                                                            Steward__Sales__V1__BatchDeleteStagesResponse_Closure closure,
+                                                            void *closure_data);
 void steward__sales__v1__stage_service__restore_stage(ProtobufCService *service,
                                                       const Steward__Sales__V1__RestoreStageRequest *input,
                                                       Steward__Sales__V1__RestoreStageResponse_Closure closure,
                                                       void *closure_data);
+void steward__sales__v1__stage_service__batch_restore_stages(ProtobufCService *service,
+                                                             const Steward__Sales__V1__BatchRestoreStagesRequest *input,
+                                                             Steward__Sales__V1__BatchRestoreStagesResponse_Closure closure,
+                                                             void *closure_data);
 void steward__sales__v1__stage_service__list_stage_changes(ProtobufCService *service,
                                                            const Steward__Sales__V1__ListStageChangesRequest *input,
                                                            Steward__Sales__V1__ListStageChangesResponse_Closure closure,
@@ -1126,10 +1414,16 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_create_stages_
 extern const ProtobufCMessageDescriptor steward__sales__v1__batch_create_stages_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_stage_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_stage_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_update_stages_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_update_stages_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_stage_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_stage_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_stages_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_delete_stages_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_stage_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__restore_stage_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_stages_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_stages_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_stage_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_stage_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__stage_history_entry__descriptor;

@@ -33,10 +33,16 @@ typedef struct Steward__Sample__V1__BatchCreateSamplesRequest Steward__Sample__V
 typedef struct Steward__Sample__V1__BatchCreateSamplesResponse Steward__Sample__V1__BatchCreateSamplesResponse;
 typedef struct Steward__Sample__V1__UpdateSampleRequest Steward__Sample__V1__UpdateSampleRequest;
 typedef struct Steward__Sample__V1__UpdateSampleResponse Steward__Sample__V1__UpdateSampleResponse;
+typedef struct Steward__Sample__V1__BatchUpdateSamplesRequest Steward__Sample__V1__BatchUpdateSamplesRequest;
+typedef struct Steward__Sample__V1__BatchUpdateSamplesResponse Steward__Sample__V1__BatchUpdateSamplesResponse;
 typedef struct Steward__Sample__V1__DeleteSampleRequest Steward__Sample__V1__DeleteSampleRequest;
 typedef struct Steward__Sample__V1__DeleteSampleResponse Steward__Sample__V1__DeleteSampleResponse;
+typedef struct Steward__Sample__V1__BatchDeleteSamplesRequest Steward__Sample__V1__BatchDeleteSamplesRequest;
+typedef struct Steward__Sample__V1__BatchDeleteSamplesResponse Steward__Sample__V1__BatchDeleteSamplesResponse;
 typedef struct Steward__Sample__V1__RestoreSampleRequest Steward__Sample__V1__RestoreSampleRequest;
 typedef struct Steward__Sample__V1__RestoreSampleResponse Steward__Sample__V1__RestoreSampleResponse;
+typedef struct Steward__Sample__V1__BatchRestoreSamplesRequest Steward__Sample__V1__BatchRestoreSamplesRequest;
+typedef struct Steward__Sample__V1__BatchRestoreSamplesResponse Steward__Sample__V1__BatchRestoreSamplesResponse;
 typedef struct Steward__Sample__V1__ListSampleChangesRequest Steward__Sample__V1__ListSampleChangesRequest;
 typedef struct Steward__Sample__V1__ListSampleChangesResponse Steward__Sample__V1__ListSampleChangesResponse;
 typedef struct Steward__Sample__V1__SampleHistoryEntry Steward__Sample__V1__SampleHistoryEntry;
@@ -463,6 +469,47 @@ struct  Steward__Sample__V1__UpdateSampleResponse
 
 
 /*
+ * The samples to change.
+ */
+struct  Steward__Sample__V1__BatchUpdateSamplesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a sample that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sample__V1__UpdateSampleRequest **requests;
+};
+#define STEWARD__SAMPLE__V1__BATCH_UPDATE_SAMPLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__batch_update_samples_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sample__V1__BatchUpdateSamplesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those changed, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_samples;
+  Steward__Sample__V1__Sample **samples;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SAMPLE__V1__BATCH_UPDATE_SAMPLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__batch_update_samples_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The sample to delete.
  */
 struct  Steward__Sample__V1__DeleteSampleRequest
@@ -500,6 +547,47 @@ struct  Steward__Sample__V1__DeleteSampleResponse
 
 
 /*
+ * The samples to delete.
+ */
+struct  Steward__Sample__V1__BatchDeleteSamplesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a sample that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sample__V1__DeleteSampleRequest **requests;
+};
+#define STEWARD__SAMPLE__V1__BATCH_DELETE_SAMPLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__batch_delete_samples_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sample__V1__BatchDeleteSamplesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those deleted, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_samples;
+  Steward__Sample__V1__Sample **samples;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SAMPLE__V1__BATCH_DELETE_SAMPLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__batch_delete_samples_response__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+/*
  * The sample to bring back.
  */
 struct  Steward__Sample__V1__RestoreSampleRequest
@@ -529,6 +617,47 @@ struct  Steward__Sample__V1__RestoreSampleResponse
 #define STEWARD__SAMPLE__V1__RESTORE_SAMPLE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__restore_sample_response__descriptor) \
     , NULL }
+
+
+/*
+ * The samples to bring back.
+ */
+struct  Steward__Sample__V1__BatchRestoreSamplesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * What would be sent for each alone, 1 to 1,000. They are done in this order; a sample that one before names, too, is refused. For
+   * more, send several batches, as pages of a filtered list give them.
+   */
+  size_t n_requests;
+  Steward__Sample__V1__RestoreSampleRequest **requests;
+};
+#define STEWARD__SAMPLE__V1__BATCH_RESTORE_SAMPLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__batch_restore_samples_request__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * The outcome for each.
+ */
+struct  Steward__Sample__V1__BatchRestoreSamplesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Those that came back, as stored, in the order of the request. When they have more than 4 MiB, nothing is done: RESOURCE_EXHAUSTED /
+   * ANSWER_TOO_LONG.
+   */
+  size_t n_samples;
+  Steward__Sample__V1__Sample **samples;
+  /*
+   * One result for each item of the request.
+   */
+  size_t n_results;
+  Steward__Type__V1__ItemResult **results;
+};
+#define STEWARD__SAMPLE__V1__BATCH_RESTORE_SAMPLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__batch_restore_samples_response__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -919,6 +1048,44 @@ Steward__Sample__V1__UpdateSampleResponse *
 void   steward__sample__v1__update_sample_response__free_unpacked
                      (Steward__Sample__V1__UpdateSampleResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__BatchUpdateSamplesRequest methods */
+void   steward__sample__v1__batch_update_samples_request__init
+                     (Steward__Sample__V1__BatchUpdateSamplesRequest         *message);
+size_t steward__sample__v1__batch_update_samples_request__get_packed_size
+                     (const Steward__Sample__V1__BatchUpdateSamplesRequest   *message);
+size_t steward__sample__v1__batch_update_samples_request__pack
+                     (const Steward__Sample__V1__BatchUpdateSamplesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__batch_update_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__BatchUpdateSamplesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__BatchUpdateSamplesRequest *
+       steward__sample__v1__batch_update_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__batch_update_samples_request__free_unpacked
+                     (Steward__Sample__V1__BatchUpdateSamplesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__BatchUpdateSamplesResponse methods */
+void   steward__sample__v1__batch_update_samples_response__init
+                     (Steward__Sample__V1__BatchUpdateSamplesResponse         *message);
+size_t steward__sample__v1__batch_update_samples_response__get_packed_size
+                     (const Steward__Sample__V1__BatchUpdateSamplesResponse   *message);
+size_t steward__sample__v1__batch_update_samples_response__pack
+                     (const Steward__Sample__V1__BatchUpdateSamplesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__batch_update_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__BatchUpdateSamplesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__BatchUpdateSamplesResponse *
+       steward__sample__v1__batch_update_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__batch_update_samples_response__free_unpacked
+                     (Steward__Sample__V1__BatchUpdateSamplesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sample__V1__DeleteSampleRequest methods */
 void   steward__sample__v1__delete_sample_request__init
                      (Steward__Sample__V1__DeleteSampleRequest         *message);
@@ -957,6 +1124,44 @@ Steward__Sample__V1__DeleteSampleResponse *
 void   steward__sample__v1__delete_sample_response__free_unpacked
                      (Steward__Sample__V1__DeleteSampleResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__BatchDeleteSamplesRequest methods */
+void   steward__sample__v1__batch_delete_samples_request__init
+                     (Steward__Sample__V1__BatchDeleteSamplesRequest         *message);
+size_t steward__sample__v1__batch_delete_samples_request__get_packed_size
+                     (const Steward__Sample__V1__BatchDeleteSamplesRequest   *message);
+size_t steward__sample__v1__batch_delete_samples_request__pack
+                     (const Steward__Sample__V1__BatchDeleteSamplesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__batch_delete_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__BatchDeleteSamplesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__BatchDeleteSamplesRequest *
+       steward__sample__v1__batch_delete_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__batch_delete_samples_request__free_unpacked
+                     (Steward__Sample__V1__BatchDeleteSamplesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__BatchDeleteSamplesResponse methods */
+void   steward__sample__v1__batch_delete_samples_response__init
+                     (Steward__Sample__V1__BatchDeleteSamplesResponse         *message);
+size_t steward__sample__v1__batch_delete_samples_response__get_packed_size
+                     (const Steward__Sample__V1__BatchDeleteSamplesResponse   *message);
+size_t steward__sample__v1__batch_delete_samples_response__pack
+                     (const Steward__Sample__V1__BatchDeleteSamplesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__batch_delete_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__BatchDeleteSamplesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__BatchDeleteSamplesResponse *
+       steward__sample__v1__batch_delete_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__batch_delete_samples_response__free_unpacked
+                     (Steward__Sample__V1__BatchDeleteSamplesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sample__V1__RestoreSampleRequest methods */
 void   steward__sample__v1__restore_sample_request__init
                      (Steward__Sample__V1__RestoreSampleRequest         *message);
@@ -994,6 +1199,44 @@ Steward__Sample__V1__RestoreSampleResponse *
                       const uint8_t       *data);
 void   steward__sample__v1__restore_sample_response__free_unpacked
                      (Steward__Sample__V1__RestoreSampleResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__BatchRestoreSamplesRequest methods */
+void   steward__sample__v1__batch_restore_samples_request__init
+                     (Steward__Sample__V1__BatchRestoreSamplesRequest         *message);
+size_t steward__sample__v1__batch_restore_samples_request__get_packed_size
+                     (const Steward__Sample__V1__BatchRestoreSamplesRequest   *message);
+size_t steward__sample__v1__batch_restore_samples_request__pack
+                     (const Steward__Sample__V1__BatchRestoreSamplesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__batch_restore_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__BatchRestoreSamplesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__BatchRestoreSamplesRequest *
+       steward__sample__v1__batch_restore_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__batch_restore_samples_request__free_unpacked
+                     (Steward__Sample__V1__BatchRestoreSamplesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__BatchRestoreSamplesResponse methods */
+void   steward__sample__v1__batch_restore_samples_response__init
+                     (Steward__Sample__V1__BatchRestoreSamplesResponse         *message);
+size_t steward__sample__v1__batch_restore_samples_response__get_packed_size
+                     (const Steward__Sample__V1__BatchRestoreSamplesResponse   *message);
+size_t steward__sample__v1__batch_restore_samples_response__pack
+                     (const Steward__Sample__V1__BatchRestoreSamplesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__batch_restore_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__BatchRestoreSamplesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__BatchRestoreSamplesResponse *
+       steward__sample__v1__batch_restore_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__batch_restore_samples_response__free_unpacked
+                     (Steward__Sample__V1__BatchRestoreSamplesResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Sample__V1__ListSampleChangesRequest methods */
 void   steward__sample__v1__list_sample_changes_request__init
@@ -1099,17 +1342,35 @@ typedef void (*Steward__Sample__V1__UpdateSampleRequest_Closure)
 typedef void (*Steward__Sample__V1__UpdateSampleResponse_Closure)
                  (const Steward__Sample__V1__UpdateSampleResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sample__V1__BatchUpdateSamplesRequest_Closure)
+                 (const Steward__Sample__V1__BatchUpdateSamplesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__BatchUpdateSamplesResponse_Closure)
+                 (const Steward__Sample__V1__BatchUpdateSamplesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sample__V1__DeleteSampleRequest_Closure)
                  (const Steward__Sample__V1__DeleteSampleRequest *message,
                   void *closure_data);
 typedef void (*Steward__Sample__V1__DeleteSampleResponse_Closure)
                  (const Steward__Sample__V1__DeleteSampleResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sample__V1__BatchDeleteSamplesRequest_Closure)
+                 (const Steward__Sample__V1__BatchDeleteSamplesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__BatchDeleteSamplesResponse_Closure)
+                 (const Steward__Sample__V1__BatchDeleteSamplesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sample__V1__RestoreSampleRequest_Closure)
                  (const Steward__Sample__V1__RestoreSampleRequest *message,
                   void *closure_data);
 typedef void (*Steward__Sample__V1__RestoreSampleResponse_Closure)
                  (const Steward__Sample__V1__RestoreSampleResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__BatchRestoreSamplesRequest_Closure)
+                 (const Steward__Sample__V1__BatchRestoreSamplesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__BatchRestoreSamplesResponse_Closure)
+                 (const Steward__Sample__V1__BatchRestoreSamplesResponse *message,
                   void *closure_data);
 typedef void (*Steward__Sample__V1__ListSampleChangesRequest_Closure)
                  (const Steward__Sample__V1__ListSampleChangesRequest *message,
@@ -1151,14 +1412,26 @@ struct Steward__Sample__V1__SampleService_Service
                         const Steward__Sample__V1__UpdateSampleRequest *input,
                         Steward__Sample__V1__UpdateSampleResponse_Closure closure,
                         void *closure_data);
+  void (*batch_update_samples)(Steward__Sample__V1__SampleService_Service *service,
+                               const Steward__Sample__V1__BatchUpdateSamplesRequest *input,
+                               Steward__Sample__V1__BatchUpdateSamplesResponse_Closure closure,
+                               void *closure_data);
   void (*delete_sample)(Steward__Sample__V1__SampleService_Service *service,
                         const Steward__Sample__V1__DeleteSampleRequest *input,
                         Steward__Sample__V1__DeleteSampleResponse_Closure closure,
                         void *closure_data);
+  void (*batch_delete_samples)(Steward__Sample__V1__SampleService_Service *service,
+                               const Steward__Sample__V1__BatchDeleteSamplesRequest *input,
+                               Steward__Sample__V1__BatchDeleteSamplesResponse_Closure closure,
+                               void *closure_data);
   void (*restore_sample)(Steward__Sample__V1__SampleService_Service *service,
                          const Steward__Sample__V1__RestoreSampleRequest *input,
                          Steward__Sample__V1__RestoreSampleResponse_Closure closure,
                          void *closure_data);
+  void (*batch_restore_samples)(Steward__Sample__V1__SampleService_Service *service,
+                                const Steward__Sample__V1__BatchRestoreSamplesRequest *input,
+                                Steward__Sample__V1__BatchRestoreSamplesResponse_Closure closure,
+                                void *closure_data);
   void (*list_sample_changes)(Steward__Sample__V1__SampleService_Service *service,
                               const Steward__Sample__V1__ListSampleChangesRequest *input,
                               Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
@@ -1197,8 +1470,11 @@ void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleServi
       function_prefix__ ## create_sample,\
       function_prefix__ ## batch_create_samples,\
       function_prefix__ ## update_sample,\
+      function_prefix__ ## batch_update_samples,\
       function_prefix__ ## delete_sample,\
+      function_prefix__ ## batch_delete_samples,\
       function_prefix__ ## restore_sample,\
+      function_prefix__ ## batch_restore_samples,\
       function_prefix__ ## list_sample_changes,\
       function_prefix__ ## list_samples_by_colour,\
       function_prefix__ ## weigh_sample,\
@@ -1229,14 +1505,26 @@ void steward__sample__v1__sample_service__update_sample(ProtobufCService *servic
                                                         const Steward__Sample__V1__UpdateSampleRequest *input,
                                                         Steward__Sample__V1__UpdateSampleResponse_Closure closure,
                                                         void *closure_data);
+void steward__sample__v1__sample_service__batch_update_samples(ProtobufCService *service,
+                                                               const Steward__Sample__V1__BatchUpdateSamplesRequest *input,
+                                                               Steward__Sample__V1__BatchUpdateSamplesResponse_Closure closure,
+                                                               void *closure_data);
 void steward__sample__v1__sample_service__delete_sample(ProtobufCService *service,
                                                         const Steward__Sample__V1__DeleteSampleRequest *input,
                                                         Steward__Sample__V1__DeleteSampleResponse_Closure closure,
                                                         void *closure_data);
+void steward__sample__v1__sample_service__batch_delete_samples(ProtobufCService *service,
+                                                               const Steward__Sample__V1__BatchDeleteSamplesRequest *input,
+                                                               Steward__Sample__V1__BatchDeleteSamplesResponse_Closure closure,
+                                                               void *closure_data);
 void steward__sample__v1__sample_service__restore_sample(ProtobufCService *service,
                                                          const Steward__Sample__V1__RestoreSampleRequest *input,
                                                          Steward__Sample__V1__RestoreSampleResponse_Closure closure,
                                                          void *closure_data);
+void steward__sample__v1__sample_service__batch_restore_samples(ProtobufCService *service,
+                                                                const Steward__Sample__V1__BatchRestoreSamplesRequest *input,
+                                                                Steward__Sample__V1__BatchRestoreSamplesResponse_Closure closure,
+                                                                void *closure_data);
 void steward__sample__v1__sample_service__list_sample_changes(ProtobufCService *service,
                                                               const Steward__Sample__V1__ListSampleChangesRequest *input,
                                                               Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
@@ -1301,10 +1589,16 @@ extern const ProtobufCMessageDescriptor steward__sample__v1__batch_create_sample
 extern const ProtobufCMessageDescriptor steward__sample__v1__batch_create_samples_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__update_sample_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__update_sample_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__batch_update_samples_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__batch_update_samples_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__delete_sample_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__delete_sample_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__batch_delete_samples_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__batch_delete_samples_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__restore_sample_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__restore_sample_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__batch_restore_samples_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__batch_restore_samples_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__list_sample_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__list_sample_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__sample_history_entry__descriptor;

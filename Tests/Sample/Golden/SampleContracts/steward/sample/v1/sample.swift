@@ -328,7 +328,9 @@ extension Sample: RecordMessage {
             get: SampleServiceMethods.getSample, batchGet: SampleServiceMethods.batchGetSamples,
             list: SampleServiceMethods.listSamples, create: SampleServiceMethods.createSample,
             batchCreate: SampleServiceMethods.batchCreateSamples, update: SampleServiceMethods.updateSample,
-            delete: SampleServiceMethods.deleteSample, restore: SampleServiceMethods.restoreSample,
+            batchUpdate: SampleServiceMethods.batchUpdateSamples, delete: SampleServiceMethods.deleteSample,
+            batchDelete: SampleServiceMethods.batchDeleteSamples, restore: SampleServiceMethods.restoreSample,
+            batchRestore: SampleServiceMethods.batchRestoreSamples,
             listChanges: SampleServiceMethods.listSampleChanges
         ))
 }
@@ -369,17 +371,35 @@ public typealias UpdateSampleRequest = UpdateRequest<Sample>
 /// The sample changed.
 public typealias UpdateSampleResponse = UpdateResponse<Sample>
 
+/// The samples to change.
+public typealias BatchUpdateSamplesRequest = BatchUpdateRequest<Sample>
+
+/// The outcome for each.
+public typealias BatchUpdateSamplesResponse = BatchUpdateResponse<Sample>
+
 /// The sample to delete.
 public typealias DeleteSampleRequest = DeleteRequest<Sample>
 
 /// The sample is deleted.
 public typealias DeleteSampleResponse = DeleteResponse<Sample>
 
+/// The samples to delete.
+public typealias BatchDeleteSamplesRequest = BatchDeleteRequest<Sample>
+
+/// The outcome for each.
+public typealias BatchDeleteSamplesResponse = BatchDeleteResponse<Sample>
+
 /// The sample to bring back.
 public typealias RestoreSampleRequest = RestoreRequest<Sample>
 
 /// The sample lives again.
 public typealias RestoreSampleResponse = RestoreResponse<Sample>
+
+/// The samples to bring back.
+public typealias BatchRestoreSamplesRequest = BatchRestoreRequest<Sample>
+
+/// The outcome for each.
+public typealias BatchRestoreSamplesResponse = BatchRestoreResponse<Sample>
 
 /// Asks for a page of the changes of a sample.
 public typealias ListSampleChangesRequest = ListChangesRequest<Sample>
@@ -457,6 +477,14 @@ public enum SampleServiceMethods {
         response: MessageDescriptor(steward_sample_v1_update_sample_response_descriptor()), kind: .unary
     )
 
+    /// Changes up to 1,000 samples, each as UpdateSample does; each succeeds or fails alone.
+    public static let batchUpdateSamples = MethodDefinition(
+        path: "steward.sample.v1.SampleService/BatchUpdateSamples",
+        request: MessageDescriptor(steward_sample_v1_batch_update_samples_request_descriptor()),
+        response: MessageDescriptor(steward_sample_v1_batch_update_samples_response_descriptor()),
+        kind: .unary
+    )
+
     /// Deletes a sample; it can be restored.
     public static let deleteSample = MethodDefinition(
         path: "steward.sample.v1.SampleService/DeleteSample",
@@ -464,11 +492,27 @@ public enum SampleServiceMethods {
         response: MessageDescriptor(steward_sample_v1_delete_sample_response_descriptor()), kind: .unary
     )
 
+    /// Deletes up to 1,000 samples, each as DeleteSample does; each succeeds or fails alone.
+    public static let batchDeleteSamples = MethodDefinition(
+        path: "steward.sample.v1.SampleService/BatchDeleteSamples",
+        request: MessageDescriptor(steward_sample_v1_batch_delete_samples_request_descriptor()),
+        response: MessageDescriptor(steward_sample_v1_batch_delete_samples_response_descriptor()),
+        kind: .unary
+    )
+
     /// Brings a deleted sample back.
     public static let restoreSample = MethodDefinition(
         path: "steward.sample.v1.SampleService/RestoreSample",
         request: MessageDescriptor(steward_sample_v1_restore_sample_request_descriptor()),
         response: MessageDescriptor(steward_sample_v1_restore_sample_response_descriptor()), kind: .unary
+    )
+
+    /// Brings up to 1,000 deleted samples back, each as RestoreSample does; each succeeds or fails alone.
+    public static let batchRestoreSamples = MethodDefinition(
+        path: "steward.sample.v1.SampleService/BatchRestoreSamples",
+        request: MessageDescriptor(steward_sample_v1_batch_restore_samples_request_descriptor()),
+        response: MessageDescriptor(steward_sample_v1_batch_restore_samples_response_descriptor()),
+        kind: .unary
     )
 
     /// Lists the changes of one sample, newest first, as far as the caller may see it now. NOT_FOUND as GetSample.
@@ -510,9 +554,9 @@ public enum SampleServiceMethods {
 
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
-        getSample, batchGetSamples, listSamples, createSample, batchCreateSamples, updateSample, deleteSample,
-        restoreSample, listSampleChanges, listSamplesByColour, weighSample, watchSamples, uploadSamples,
-        exchangeSamples
+        getSample, batchGetSamples, listSamples, createSample, batchCreateSamples, updateSample,
+        batchUpdateSamples, deleteSample, batchDeleteSamples, restoreSample, batchRestoreSamples,
+        listSampleChanges, listSamplesByColour, weighSample, watchSamples, uploadSamples, exchangeSamples
     ]
 
     /// As reflection tells it.
@@ -525,8 +569,11 @@ public enum SampleServiceMethods {
             MethodDescription(createSample, comment: "Creates a sample."),
             MethodDescription(batchCreateSamples, comment: "Creates up to 1,000 samples; each succeeds or fails alone."),
             MethodDescription(updateSample, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
+            MethodDescription(batchUpdateSamples, comment: "Changes up to 1,000 samples, each as UpdateSample does; each succeeds or fails alone."),
             MethodDescription(deleteSample, comment: "Deletes a sample; it can be restored."),
+            MethodDescription(batchDeleteSamples, comment: "Deletes up to 1,000 samples, each as DeleteSample does; each succeeds or fails alone."),
             MethodDescription(restoreSample, comment: "Brings a deleted sample back."),
+            MethodDescription(batchRestoreSamples, comment: "Brings up to 1,000 deleted samples back, each as RestoreSample does; each succeeds or fails alone."),
             MethodDescription(listSampleChanges, comment: "Lists the changes of one sample, newest first, as far as the caller may see it now. NOT_FOUND as GetSample."),
             MethodDescription(listSamplesByColour, comment: "Lists those of a colour: no ListSamples, whatever it answers."),
             MethodDescription(weighSample, comment: "Weighs one. Says \"heavy\" or \\light."),
@@ -616,6 +663,13 @@ public struct SampleServiceClient: Sendable {
         try await channel.call(SampleServiceMethods.updateSample, request, options)
     }
 
+    /// Changes up to 1,000 samples, each as UpdateSample does; each succeeds or fails alone.
+    public func batchUpdateSamples(
+        _ request: BatchUpdateSamplesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchUpdateSamplesResponse {
+        try await channel.call(SampleServiceMethods.batchUpdateSamples, request, options)
+    }
+
     /// Deletes a sample; it can be restored.
     public func deleteSample(
         _ request: DeleteSampleRequest, options: CallOptions = CallOptions()
@@ -623,11 +677,25 @@ public struct SampleServiceClient: Sendable {
         try await channel.call(SampleServiceMethods.deleteSample, request, options)
     }
 
+    /// Deletes up to 1,000 samples, each as DeleteSample does; each succeeds or fails alone.
+    public func batchDeleteSamples(
+        _ request: BatchDeleteSamplesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchDeleteSamplesResponse {
+        try await channel.call(SampleServiceMethods.batchDeleteSamples, request, options)
+    }
+
     /// Brings a deleted sample back.
     public func restoreSample(
         _ request: RestoreSampleRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RestoreSampleResponse {
         try await channel.call(SampleServiceMethods.restoreSample, request, options)
+    }
+
+    /// Brings up to 1,000 deleted samples back, each as RestoreSample does; each succeeds or fails alone.
+    public func batchRestoreSamples(
+        _ request: BatchRestoreSamplesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> BatchRestoreSamplesResponse {
+        try await channel.call(SampleServiceMethods.batchRestoreSamples, request, options)
     }
 
     /// Lists the changes of one sample, newest first, as far as the caller may see it now. NOT_FOUND as GetSample.
