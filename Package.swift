@@ -128,7 +128,7 @@ let package = Package(
             "Work",
             [
                 "RPC", "Contracts", "Records", "Postgres", "Tenancy", "AccessControl", "TenantDatabase", "Text",
-                "Reactor", "Observability", heap, logging, coreMetrics,
+                "Reactor", "Observability", "Wire", heap, logging, coreMetrics,
             ], exclude: ["README.md"]),
 
         // Floor 6: the frame of a process, which makes a program of a service's description, and the list of all contracts.

@@ -505,65 +505,6 @@ extension ContractCatalogue {
                     A00CHxoPIFRydXRoIHZhbHVlcy4KCh4KBAQDAgQSA08CNBoRIFBvaW50cyBpbiB0aW1lLgo=
                     """),
             DescribedFile(
-                path: "steward/type/v1/job.proto", package: "steward.type.v1",
-                dependencies: ["google/protobuf/timestamp.proto"],
-                base64: """
-                    ChlzdGV3YXJkL3R5cGUvdjEvam9iLnByb3RvEg9zdGV3YXJkLnR5cGUudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAu\
-                    cHJvdG8i7AQKA0pvYhIOCgJpZBgBIAEoCVICaWQSEgoEbmFtZRgCIAEoCVIEbmFtZRIvCgVzdGF0ZRgDIAEoDjIZLnN0ZXdh\
-                    cmQudHlwZS52MS5Kb2JTdGF0ZVIFc3RhdGUSFwoHdXNlcl9pZBgEIAEoCVIGdXNlcklkEj8KDXNjaGVkdWxlX3RpbWUYBSAB\
-                    KAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgxzY2hlZHVsZVRpbWUSNQoIZHVlX3RpbWUYBiABKAsyGi5nb29nbGUu\
-                    cHJvdG9idWYuVGltZXN0YW1wUgdkdWVUaW1lEjkKCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0\
-                    YW1wUglzdGFydFRpbWUSNQoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdlbmRUaW1lEh0K\
-                    CmRvbmVfY291bnQYCSABKANSCWRvbmVDb3VudBIfCgt0b3RhbF9jb3VudBgKIAEoA1IKdG90YWxDb3VudBIaCghhdHRlbXB0\
-                    cxgLIAEoBVIIYXR0ZW1wdHMSHQoKbGFzdF9lcnJvchgMIAEoCVIJbGFzdEVycm9yEjsKC2NhbmNlbF90aW1lGA0gASgLMhou\
-                    Z29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY2FuY2VsVGltZRI7CgtjcmVhdGVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90\
-                    b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSGAoHc2VydmljZRgPIAEoCVIHc2VydmljZSIfCg1HZXRKb2JSZXF1ZXN0Eg4K\
-                    AmlkGAEgASgJUgJpZCI4Cg5HZXRKb2JSZXNwb25zZRImCgNqb2IYASABKAsyFC5zdGV3YXJkLnR5cGUudjEuSm9iUgNqb2Ii\
-                    fgoPTGlzdEpvYnNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFn\
-                    ZVRva2VuEhIKBG5hbWUYAyABKAlSBG5hbWUSGwoJb3Blbl9vbmx5GAQgASgIUghvcGVuT25seSJkChBMaXN0Sm9ic1Jlc3Bv\
-                    bnNlEigKBGpvYnMYASADKAsyFC5zdGV3YXJkLnR5cGUudjEuSm9iUgRqb2JzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVIN\
-                    bmV4dFBhZ2VUb2tlbiIhCg9XYXRjaEpvYlJlcXVlc3QSDgoCaWQYASABKAlSAmlkIjoKEFdhdGNoSm9iUmVzcG9uc2USJgoD\
-                    am9iGAEgASgLMhQuc3Rld2FyZC50eXBlLnYxLkpvYlIDam9iIiIKEENhbmNlbEpvYlJlcXVlc3QSDgoCaWQYASABKAlSAmlk\
-                    IjsKEUNhbmNlbEpvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULnN0ZXdhcmQudHlwZS52MS5Kb2JSA2pvYiIjCg1SdW5Kb2JS\
-                    ZXF1ZXN0EhIKBG5hbWUYASABKAlSBG5hbWUiOAoOUnVuSm9iUmVzcG9uc2USJgoDam9iGAEgASgLMhQuc3Rld2FyZC50eXBl\
-                    LnYxLkpvYlIDam9iKpYBCghKb2JTdGF0ZRIZChVKT0JfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFKT0JfU1RBVEVfV0FJVElO\
-                    RxABEhUKEUpPQl9TVEFURV9SVU5OSU5HEAISEgoOSk9CX1NUQVRFX0RPTkUQAxIUChBKT0JfU1RBVEVfRkFJTEVEEAQSFwoT\
-                    Sk9CX1NUQVRFX0NBTkNFTExFRBAFSt0SCnUKAQwSAwEAEhprIEpvYnM6IHdoYXQgc2VydmljZXMgZG8gd2hpbGUgbm9ib2R5\
-                    IGNhbGxzLiBFYWNoIHNlcnZpY2UgaGFzIGEgSm9iU2VydmljZSBvZiBpdHMgb3duLCB3aXRoIHRoZXNlIG1lc3NhZ2VzLgoK\
-                    MAoCBAASBAgAJwEaJCBBIGpvYiBvZiBhIHNlcnZpY2UgaW4gYSB3b3Jrc3BhY2UuCgonCgQEAAIAEgMKAhkaGiBJZCwgYSBV\
-                    VUlEIGluIHRleHQgZm9ybS4KCjAKBAQAAgESAwwCGxojIFdoYXQgaXQgZG9lcywgYXMgaW4gaG91c2VrZWVwaW5nLgoKHwoE\
-                    BAACAhIDDgIeGhIgV2hlcmUgaXQgc3RhbmRzLgoKcgoEBAACAxIDEAIeGmUgVGhlIHVzZXIgZm9yIHdob20gaXQgd29ya3Ms\
-                    IHdpdGggaGlzIHJpZ2h0cyBvZiBlYWNoIG1vbWVudDsgYWJzZW50IGZvciBvbmUgb2YgdGhlIHdvcmtzcGFjZSBpdHNlbGYu\
-                    CgpfCgQEAAIEEgMSAjcaUiBUaGUgbW9tZW50IG9mIGl0cyBzY2hlZHVsZSBmb3Igd2hpY2ggaXQgcnVuczsgYWJzZW50IGZv\
-                    ciBvbmUgdGhhdCB3YXMgYXNrZWQgZm9yLgoKUwoEBAACBRIDFAIyGkYgV2hlbiBpdCBpcyB0YWtlbiB1cCBuZXh0OyB3aGls\
-                    ZSBpdCBydW5zLCB1bnRpbCB3aGVuIGEgcnVubmVyIGhhcyBpdC4KCioKBAQAAgYSAxYCNBodIFdoZW4gaXQgd2FzIGZpcnN0\
-                    IHRha2VuIHVwLgoKHQoEBAACBxIDGAIyGhAgV2hlbiBpdCBlbmRlZC4KCiAKBAQAAggSAxoCIBoTIEhvdyBtdWNoIGlzIGRv\
-                    bmUuCgpGCgQEAAIJEgMcAiIaOSBIb3cgbXVjaCB0aGVyZSBpczsgYWJzZW50IGFzIGxvbmcgYXMgdGhhdCBpcyBub3Qga25v\
-                    d24uCgo1CgQEAAIKEgMeAh8aKCBIb3cgb2Z0ZW4gaXRzIHByZXNlbnQgc3RlcCBoYXMgZmFpbGVkLgoKQgoEBAACCxIDIAIi\
-                    GjUgVGhlIHJlYXNvbiBvZiB0aGUgbGFzdCBmYWlsdXJlLCBhcyBpbiBVU0VSX1VOS05PV04uCgpOCgQEAAIMEgMiAjYaQSBX\
-                    aGVuIHNvbWVib2R5IGFza2VkIHRoYXQgaXQgZW5kczsgaXQgZW5kcyBiZWZvcmUgaXRzIG5leHQgc3RlcC4KCiAKBAQAAg0S\
-                    AyQCNhoTIFdoZW4gaXQgd2FzIG1hZGUuCgo7CgQEAAIOEgMmAh8aLiBUaGUgc2VydmljZSB3aG9zZSBqb2IgaXQgaXMsIGFz\
-                    IGluIGN1c3RvbWVyLgoKIQoCBQASBCoANwEaFSBXaGVyZSBhIGpvYiBzdGFuZHMuCgoYCgQFAAIAEgMsAhwaCyBOb3QgdG9s\
-                    ZC4KCkoKBAUAAgESAy4CGBo9IEl0IHdhaXRzIHVudGlsIGl0IGlzIGR1ZTogZm9yIGl0cyB0aW1lLCBvciBhZnRlciBhIGZh\
-                    aWx1cmUuCgofCgQFAAICEgMwAhgaEiBJdCBpcyB1bmRlciB3YXkuCgoaCgQFAAIDEgMyAhUaDSBJdCBpcyBkb25lLgoKNwoE\
-                    BQACBBIDNAIXGiogSXQgZmFpbGVkIGZvciBnb29kOiBsYXN0X2Vycm9yIHNheXMgd2h5LgoKTQoEBQACBRIDNgIaGkAgSXQg\
-                    d2FzIGVuZGVkIGJlZm9yZSBpdCB3YXMgZG9uZTsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCh0KAgQBEgQ6AD0B\
-                    GhEgQXNrcyBmb3IgYSBqb2IuCgoWCgQEAQIAEgM8AhkaCSBJdHMgaWQuCgoUCgIEAhIEQABDARoIIEEgam9iLgoKFwoEBAIC\
-                    ABIDQgIXGgogVGhlIGpvYi4KCi4KAgQDEgRGAE8BGiIgQXNrcyBmb3Igam9icywgdGhlIG5ld2VzdCBmaXJzdC4KCjwKBAQD\
-                    AgASA0gCHxovIE1vc3Qgam9icyB3YW50ZWQsIDEgdG8gMSwwMDA7IDUwIHVubGVzcyBzYWlkLgoKRwoEBAMCARIDSgIhGjog\
-                    bmV4dF9wYWdlX3Rva2VuIG9mIHRoZSBwYWdlIGJlZm9yZTsgZW1wdHkgZm9yIHRoZSBmaXJzdC4KCicKBAQDAgISA0wCGxoa\
-                    IE9ubHkgdGhvc2Ugb2YgdGhpcyBuYW1lLgoKNAoEBAMCAxIDTgIeGicgT25seSB0aG9zZSB0aGF0IGFyZSBub3QgYXQgdGhl\
-                    aXIgZW5kLgoKHQoCBAQSBFIAVwEaESBBIHBhZ2Ugb2Ygam9icy4KChgKBAQEAgASA1QCGBoLIFRoZSBqb2JzLgoKQQoEBAQC\
-                    ARIDVgImGjQgQXNrcyBmb3IgdGhlIG5leHQgcGFnZTsgYWJzZW50IGFmdGVyIHRoZSBsYXN0IG9uZS4KCjAKAgQFEgRaAF0B\
-                    GiQgQXNrcyB0byBiZSB0b2xkIGhvdyBhIGpvYiBnZXRzIG9uLgoKFgoEBAUCABIDXAIZGgkgSXRzIGlkLgoKIQoCBAYSBGAA\
-                    YwEaFSBBIGpvYiBhcyBpdCBpcyBub3cuCgoXCgQEBgIAEgNiAhcaCiBUaGUgam9iLgoKIwoCBAcSBGYAaQEaFyBBc2tzIHRo\
-                    YXQgYSBqb2IgZW5kcy4KChYKBAQHAgASA2gCGRoJIEl0cyBpZC4KChYKAgQIEgRsAG8BGgogVGhlIGpvYi4KCjoKBAQIAgAS\
-                    A24CFxotIEFzIGl0IGlzIG5vdzogaXQgZW5kcyBiZWZvcmUgaXRzIG5leHQgc3RlcC4KCjUKAgQJEgRyAHUBGikgQXNrcyB0\
-                    aGF0IGEgam9iIG9mIGEgc2NoZWR1bGUgcnVucyBub3cuCgowCgQECQIAEgN0AhsaIyBXaGF0IGl0IGRvZXMsIGFzIGluIGhv\
-                    dXNla2VlcGluZy4KChYKAgQKEgR4AHsBGgogVGhlIGpvYi4KCk8KBAQKAgASA3oCFxpCIFRoZSBydW46IHRoZSBvbmUgdGhh\
-                    dCB3YWl0ZWQgZm9yIGl0cyB0aW1lLCBvciB0aGF0IGlzIHVuZGVyIHdheS4K
-                    """),
-            DescribedFile(
                 path: "steward/type/v1/record.proto", package: "steward.type.v1",
                 dependencies: ["google/protobuf/timestamp.proto"],
                 base64: """
@@ -576,25 +517,102 @@ extension ContractCatalogue {
                     aW1lc3RhbXBSCXRpbWVWYWx1ZSLHAQoKSXRlbVJlc3VsdBIUCgVpbmRleBgBIAEoDVIFaW5kZXgSEgoEY29kZRgCIAEoBVIE\
                     Y29kZRIYCgdtZXNzYWdlGAMgASgJUgdtZXNzYWdlEhYKBnJlYXNvbhgEIAEoCVIGcmVhc29uEhQKBWZpZWxkGAUgASgJUgVm\
                     aWVsZBIYCgd2ZXJzaW9uGAYgASgDUgd2ZXJzaW9uEi0KEmNvbmZsaWN0aW5nX2ZpZWxkcxgHIAMoCVIRY29uZmxpY3RpbmdG\
-                    aWVsZHNKygoKMAoBDBIDAQASGiYgVmFsdWVzIHRoYXQgbWFueSByZWNvcmQgdHlwZXMgc2hhcmUuCgrDAQoCBAASBAkADgEa\
-                    tgEgQW4gYW1vdW50IG9mIG1vbmV5LiBMaXN0cyBzb3J0ZWQgYnkgaXRzIG1pbm9yX3VuaXRzIGdvIGJ5IHRoYXQgbnVtYmVy\
-                    LCB3aGF0ZXZlciB0aGUgY3VycmVuY3k6IDUwMCB5ZW4gY29tZSBhZnRlciA0Ljk5IGV1cm9zLgogRmlsdGVyIGZvciBhIGN1\
-                    cnJlbmN5LCBvciBzb3J0IGJ5IGN1cnJlbmN5X2NvZGUgZmlyc3QuCgo0CgQEAAIAEgMLAiQaJyBJU08gNDIxNyBjb2RlLCB0\
-                    aHJlZSBjYXBpdGFsIGxldHRlcnMuCgpXCgQEAAIBEgMNAiEaSiBUaGUgYW1vdW50IGluIG1pbm9yIHVuaXRzIG9mIHRoZSBj\
-                    dXJyZW5jeTogY2VudHMgb2YgdGhlIGV1cm8sIHdob2xlIHllbi4KCjEKAgQBEgQRABYBGiUgSG93IG1hbnkgcmVjb3JkcyBh\
-                    IGxpc3QgaGFzIGluIGFsbC4KChoKBAQBAgASAxMCGxoNIFRoZSBudW1iZXIuCgpFCgQEAQIBEgMVAh4aOCBUaGUgbnVtYmVy\
-                    IGlzIGFuIGVzdGltYXRlOiB0aGVyZSBhcmUgbW9yZSB0aGFuIDEwLDAwMC4KCioKAgQCEgQZACYBGh4gVGhlIHZhbHVlIG9m\
-                    IGEgY3VzdG9tIGZpZWxkLgoKOwoEBAICABIDGwIbGi4gTmFtZSBvZiB0aGUgZmllbGQsIGFzIHRoZSB0ZW5hbnQgZGVmaW5l\
-                    ZCBpdC4KChQKBAQCAgESAx0CIxoHIFRleHQuCgoeCgQEAgICEgMfAh8aESBBIHdob2xlIG51bWJlci4KCh4KBAQCAgMSAyEC\
-                    IxoRIEFub3RoZXIgbnVtYmVyLgoKHQoEBAICBBIDIwIfGhAgQSB0cnV0aCB2YWx1ZS4KCh8KBAQCAgUSAyUCNBoSIEEgcG9p\
-                    bnQgaW4gdGltZS4KCjEKAgQDEgQpADgBGiUgVGhlIG91dGNvbWUgb2Ygb25lIGl0ZW0gb2YgYSBiYXRjaC4KCi8KBAQDAgAS\
-                    AysCHBoiIFBvc2l0aW9uIGluIHRoZSByZXF1ZXN0LCBmcm9tIDAuCgpKCgQEAwIBEgMtAhoaPSBDYW5vbmljYWwgc3RhdHVz\
-                    IGNvZGUsIDAgZm9yIE9LLCBhcyBpbiBzdGV3YXJkLnJwYy52MS5Db2RlLgoKOQoEBAMCAhIDLwIeGiwgV2hhdCBpcyB3cm9u\
-                    ZyBhbmQgdGhlIGN1cmU7IGFic2VudCBmb3IgT0suCgo1CgQEAwIDEgMxAh0aKCBNYWNoaW5lLXJlYWRhYmxlIGNhdXNlOyBh\
-                    YnNlbnQgZm9yIE9LLgoKQQoEBAMCBBIDMwIcGjQgUGF0aCBvZiB0aGUgZmllbGQgdGhhdCB3YXMgcmVmdXNlZCwgaWYgaXQg\
-                    d2FzIG9uZS4KCmYKBAQDAgUSAzUCHRpZIFRoZSB2ZXJzaW9uIHRoYXQgdGhlIHJlY29yZCBoYXMgbm93LCB3aGVyZSBhbm90\
-                    aGVyIG9uZSB3YXMgZXhwZWN0ZWQgKFZFUlNJT05fQ09ORkxJQ1QpLgoKXwoEBAMCBhIDNwIpGlIgVGhlIGZpZWxkcyB0aGF0\
-                    IHdlcmUgY2hhbmdlZCBzaW5jZSwgYW5kIHRvIGFub3RoZXIgdmFsdWUgdGhhbiB0aGUgaXRlbSBhc2tzIGZvci4K
+                    aWVsZHMidAoLUmVjb3JkSXNzdWUSFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSGwoJcmVjb3JkX2lkGAIgASgJUghyZWNvcmRJ\
+                    ZBIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIYCgdtZXNzYWdlGAQgASgJUgdtZXNzYWdlSrMMCjAKAQwSAwEAEhomIFZhbHVl\
+                    cyB0aGF0IG1hbnkgcmVjb3JkIHR5cGVzIHNoYXJlLgoKwwEKAgQAEgQJAA4BGrYBIEFuIGFtb3VudCBvZiBtb25leS4gTGlz\
+                    dHMgc29ydGVkIGJ5IGl0cyBtaW5vcl91bml0cyBnbyBieSB0aGF0IG51bWJlciwgd2hhdGV2ZXIgdGhlIGN1cnJlbmN5OiA1\
+                    MDAgeWVuIGNvbWUgYWZ0ZXIgNC45OSBldXJvcy4KIEZpbHRlciBmb3IgYSBjdXJyZW5jeSwgb3Igc29ydCBieSBjdXJyZW5j\
+                    eV9jb2RlIGZpcnN0LgoKNAoEBAACABIDCwIkGicgSVNPIDQyMTcgY29kZSwgdGhyZWUgY2FwaXRhbCBsZXR0ZXJzLgoKVwoE\
+                    BAACARIDDQIhGkogVGhlIGFtb3VudCBpbiBtaW5vciB1bml0cyBvZiB0aGUgY3VycmVuY3k6IGNlbnRzIG9mIHRoZSBldXJv\
+                    LCB3aG9sZSB5ZW4uCgoxCgIEARIEEQAWARolIEhvdyBtYW55IHJlY29yZHMgYSBsaXN0IGhhcyBpbiBhbGwuCgoaCgQEAQIA\
+                    EgMTAhsaDSBUaGUgbnVtYmVyLgoKRQoEBAECARIDFQIeGjggVGhlIG51bWJlciBpcyBhbiBlc3RpbWF0ZTogdGhlcmUgYXJl\
+                    IG1vcmUgdGhhbiAxMCwwMDAuCgoqCgIEAhIEGQAmARoeIFRoZSB2YWx1ZSBvZiBhIGN1c3RvbSBmaWVsZC4KCjsKBAQCAgAS\
+                    AxsCGxouIE5hbWUgb2YgdGhlIGZpZWxkLCBhcyB0aGUgdGVuYW50IGRlZmluZWQgaXQuCgoUCgQEAgIBEgMdAiMaByBUZXh0\
+                    LgoKHgoEBAICAhIDHwIfGhEgQSB3aG9sZSBudW1iZXIuCgoeCgQEAgIDEgMhAiMaESBBbm90aGVyIG51bWJlci4KCh0KBAQC\
+                    AgQSAyMCHxoQIEEgdHJ1dGggdmFsdWUuCgofCgQEAgIFEgMlAjQaEiBBIHBvaW50IGluIHRpbWUuCgoxCgIEAxIEKQA4ARol\
+                    IFRoZSBvdXRjb21lIG9mIG9uZSBpdGVtIG9mIGEgYmF0Y2guCgovCgQEAwIAEgMrAhwaIiBQb3NpdGlvbiBpbiB0aGUgcmVx\
+                    dWVzdCwgZnJvbSAwLgoKSgoEBAMCARIDLQIaGj0gQ2Fub25pY2FsIHN0YXR1cyBjb2RlLCAwIGZvciBPSywgYXMgaW4gc3Rl\
+                    d2FyZC5ycGMudjEuQ29kZS4KCjkKBAQDAgISAy8CHhosIFdoYXQgaXMgd3JvbmcgYW5kIHRoZSBjdXJlOyBhYnNlbnQgZm9y\
+                    IE9LLgoKNQoEBAMCAxIDMQIdGiggTWFjaGluZS1yZWFkYWJsZSBjYXVzZTsgYWJzZW50IGZvciBPSy4KCkEKBAQDAgQSAzMC\
+                    HBo0IFBhdGggb2YgdGhlIGZpZWxkIHRoYXQgd2FzIHJlZnVzZWQsIGlmIGl0IHdhcyBvbmUuCgpmCgQEAwIFEgM1Ah0aWSBU\
+                    aGUgdmVyc2lvbiB0aGF0IHRoZSByZWNvcmQgaGFzIG5vdywgd2hlcmUgYW5vdGhlciBvbmUgd2FzIGV4cGVjdGVkIChWRVJT\
+                    SU9OX0NPTkZMSUNUKS4KCl8KBAQDAgYSAzcCKRpSIFRoZSBmaWVsZHMgdGhhdCB3ZXJlIGNoYW5nZWQgc2luY2UsIGFuZCB0\
+                    byBhbm90aGVyIHZhbHVlIHRoYW4gdGhlIGl0ZW0gYXNrcyBmb3IuCgpMCgIEBBIEOwBEARpAIFdoYXQgd2FzIHJlZnVzZWQg\
+                    b2Ygb25lIHJlY29yZCwgd2hlcmUgbWFueSBhcmUgd29ya2VkIHRocm91Z2guCgotCgQEBAIAEgM9Ah0aICBLaW5kIG9mIHJl\
+                    Y29yZCwgYXMgaW4gYWNjb3VudC4KChYKBAQEAgESAz8CIBoJIEl0cyBpZC4KCiYKBAQEAgISA0ECHRoZIE1hY2hpbmUtcmVh\
+                    ZGFibGUgY2F1c2UuCgoqCgQEBAIDEgNDAh4aHSBXaGF0IGlzIHdyb25nIGFuZCB0aGUgY3VyZS4K
+                    """),
+            DescribedFile(
+                path: "steward/type/v1/job.proto", package: "steward.type.v1",
+                dependencies: ["google/protobuf/timestamp.proto", "steward/type/v1/record.proto"],
+                base64: """
+                    ChlzdGV3YXJkL3R5cGUvdjEvam9iLnByb3RvEg9zdGV3YXJkLnR5cGUudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAu\
+                    cHJvdG8aHHN0ZXdhcmQvdHlwZS92MS9yZWNvcmQucHJvdG8ioAUKA0pvYhIOCgJpZBgBIAEoCVICaWQSEgoEbmFtZRgCIAEo\
+                    CVIEbmFtZRIvCgVzdGF0ZRgDIAEoDjIZLnN0ZXdhcmQudHlwZS52MS5Kb2JTdGF0ZVIFc3RhdGUSFwoHdXNlcl9pZBgEIAEo\
+                    CVIGdXNlcklkEj8KDXNjaGVkdWxlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgxzY2hlZHVsZVRp\
+                    bWUSNQoIZHVlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdkdWVUaW1lEjkKCnN0YXJ0X3RpbWUY\
+                    ByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglzdGFydFRpbWUSNQoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUu\
+                    cHJvdG9idWYuVGltZXN0YW1wUgdlbmRUaW1lEh0KCmRvbmVfY291bnQYCSABKANSCWRvbmVDb3VudBIfCgt0b3RhbF9jb3Vu\
+                    dBgKIAEoA1IKdG90YWxDb3VudBIaCghhdHRlbXB0cxgLIAEoBVIIYXR0ZW1wdHMSHQoKbGFzdF9lcnJvchgMIAEoCVIJbGFz\
+                    dEVycm9yEjsKC2NhbmNlbF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY2FuY2VsVGltZRI7Cgtj\
+                    cmVhdGVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSGAoHc2VydmljZRgPIAEo\
+                    CVIHc2VydmljZRIyCgZyZXBvcnQYECABKAsyGi5zdGV3YXJkLnR5cGUudjEuSm9iUmVwb3J0UgZyZXBvcnQitAEKCUpvYlJl\
+                    cG9ydBIjCg1jaGFuZ2VkX2NvdW50GAEgASgDUgxjaGFuZ2VkQ291bnQSJwoPdW5jaGFuZ2VkX2NvdW50GAIgASgDUg51bmNo\
+                    YW5nZWRDb3VudBIjCg1yZWZ1c2VkX2NvdW50GAMgASgDUgxyZWZ1c2VkQ291bnQSNAoGaXNzdWVzGAQgAygLMhwuc3Rld2Fy\
+                    ZC50eXBlLnYxLlJlY29yZElzc3VlUgZpc3N1ZXMiHwoNR2V0Sm9iUmVxdWVzdBIOCgJpZBgBIAEoCVICaWQiOAoOR2V0Sm9i\
+                    UmVzcG9uc2USJgoDam9iGAEgASgLMhQuc3Rld2FyZC50eXBlLnYxLkpvYlIDam9iIn4KD0xpc3RKb2JzUmVxdWVzdBIbCglw\
+                    YWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbhISCgRuYW1lGAMgASgJUgRu\
+                    YW1lEhsKCW9wZW5fb25seRgEIAEoCFIIb3Blbk9ubHkiZAoQTGlzdEpvYnNSZXNwb25zZRIoCgRqb2JzGAEgAygLMhQuc3Rl\
+                    d2FyZC50eXBlLnYxLkpvYlIEam9icxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iIQoPV2F0Y2hK\
+                    b2JSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI6ChBXYXRjaEpvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULnN0ZXdhcmQudHlw\
+                    ZS52MS5Kb2JSA2pvYiIiChBDYW5jZWxKb2JSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI7ChFDYW5jZWxKb2JSZXNwb25zZRIm\
+                    CgNqb2IYASABKAsyFC5zdGV3YXJkLnR5cGUudjEuSm9iUgNqb2IiIwoNUnVuSm9iUmVxdWVzdBISCgRuYW1lGAEgASgJUgRu\
+                    YW1lIjgKDlJ1bkpvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULnN0ZXdhcmQudHlwZS52MS5Kb2JSA2pvYiIgCg5VbmRvSm9i\
+                    UmVxdWVzdBIOCgJpZBgBIAEoCVICaWQiOQoPVW5kb0pvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULnN0ZXdhcmQudHlwZS52\
+                    MS5Kb2JSA2pvYiqWAQoISm9iU3RhdGUSGQoVSk9CX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRSk9CX1NUQVRFX1dBSVRJTkcQ\
+                    ARIVChFKT0JfU1RBVEVfUlVOTklORxACEhIKDkpPQl9TVEFURV9ET05FEAMSFAoQSk9CX1NUQVRFX0ZBSUxFRBAEEhcKE0pP\
+                    Ql9TVEFURV9DQU5DRUxMRUQQBUqtFwp1CgEMEgMBABIaayBKb2JzOiB3aGF0IHNlcnZpY2VzIGRvIHdoaWxlIG5vYm9keSBj\
+                    YWxscy4gRWFjaCBzZXJ2aWNlIGhhcyBhIEpvYlNlcnZpY2Ugb2YgaXRzIG93biwgd2l0aCB0aGVzZSBtZXNzYWdlcy4KCjAK\
+                    AgQAEgQJACoBGiQgQSBqb2Igb2YgYSBzZXJ2aWNlIGluIGEgd29ya3NwYWNlLgoKJwoEBAACABIDCwIZGhogSWQsIGEgVVVJ\
+                    RCBpbiB0ZXh0IGZvcm0uCgowCgQEAAIBEgMNAhsaIyBXaGF0IGl0IGRvZXMsIGFzIGluIGhvdXNla2VlcGluZy4KCh8KBAQA\
+                    AgISAw8CHhoSIFdoZXJlIGl0IHN0YW5kcy4KCnIKBAQAAgMSAxECHhplIFRoZSB1c2VyIGZvciB3aG9tIGl0IHdvcmtzLCB3\
+                    aXRoIGhpcyByaWdodHMgb2YgZWFjaCBtb21lbnQ7IGFic2VudCBmb3Igb25lIG9mIHRoZSB3b3Jrc3BhY2UgaXRzZWxmLgoK\
+                    XwoEBAACBBIDEwI3GlIgVGhlIG1vbWVudCBvZiBpdHMgc2NoZWR1bGUgZm9yIHdoaWNoIGl0IHJ1bnM7IGFic2VudCBmb3Ig\
+                    b25lIHRoYXQgd2FzIGFza2VkIGZvci4KClMKBAQAAgUSAxUCMhpGIFdoZW4gaXQgaXMgdGFrZW4gdXAgbmV4dDsgd2hpbGUg\
+                    aXQgcnVucywgdW50aWwgd2hlbiBhIHJ1bm5lciBoYXMgaXQuCgoqCgQEAAIGEgMXAjQaHSBXaGVuIGl0IHdhcyBmaXJzdCB0\
+                    YWtlbiB1cC4KCh0KBAQAAgcSAxkCMhoQIFdoZW4gaXQgZW5kZWQuCgogCgQEAAIIEgMbAiAaEyBIb3cgbXVjaCBpcyBkb25l\
+                    LgoKRgoEBAACCRIDHQIiGjkgSG93IG11Y2ggdGhlcmUgaXM7IGFic2VudCBhcyBsb25nIGFzIHRoYXQgaXMgbm90IGtub3du\
+                    LgoKNQoEBAACChIDHwIfGiggSG93IG9mdGVuIGl0cyBwcmVzZW50IHN0ZXAgaGFzIGZhaWxlZC4KCkIKBAQAAgsSAyECIho1\
+                    IFRoZSByZWFzb24gb2YgdGhlIGxhc3QgZmFpbHVyZSwgYXMgaW4gVVNFUl9VTktOT1dOLgoKTgoEBAACDBIDIwI2GkEgV2hl\
+                    biBzb21lYm9keSBhc2tlZCB0aGF0IGl0IGVuZHM7IGl0IGVuZHMgYmVmb3JlIGl0cyBuZXh0IHN0ZXAuCgogCgQEAAINEgMl\
+                    AjYaEyBXaGVuIGl0IHdhcyBtYWRlLgoKOwoEBAACDhIDJwIfGi4gVGhlIHNlcnZpY2Ugd2hvc2Ugam9iIGl0IGlzLCBhcyBp\
+                    biBjdXN0b21lci4KCmEKBAQAAg8SAykCIRpUIFdoYXQgYmVjYW1lIG9mIHRoZSByZWNvcmRzIHRoYXQgaXQgd29ya2VkIHRo\
+                    cm91Z2g7IGFic2VudCBmb3IgYSBqb2IgdGhhdCBkb2VzIG5vdC4KCkMKAgQBEgQtADYBGjcgV2hhdCBiZWNhbWUgb2YgdGhl\
+                    IHJlY29yZHMgdGhhdCBhIGpvYiB3b3JrZWQgdGhyb3VnaC4KCiEKBAQBAgASAy8CIxoUIFRoZXkgd2VyZSBjaGFuZ2VkLgoK\
+                    KwoEBAECARIDMQIlGh4gVGhleSB3ZXJlIGFzIHRoZXkgc2hvdWxkIGJlLgoKOgoEBAECAhIDMwIjGi0gVGhleSB3ZXJlIHJl\
+                    ZnVzZWQsIGFuZCBzdGF5ZWQgYXMgdGhleSB3ZXJlLgoKJQoEBAECAxIDNQIiGhggV2h5LCBvZiB0aGUgZmlyc3QgMTAwLgoK\
+                    IQoCBQASBDkARgEaFSBXaGVyZSBhIGpvYiBzdGFuZHMuCgoYCgQFAAIAEgM7AhwaCyBOb3QgdG9sZC4KCkoKBAUAAgESAz0C\
+                    GBo9IEl0IHdhaXRzIHVudGlsIGl0IGlzIGR1ZTogZm9yIGl0cyB0aW1lLCBvciBhZnRlciBhIGZhaWx1cmUuCgofCgQFAAIC\
+                    EgM/AhgaEiBJdCBpcyB1bmRlciB3YXkuCgoaCgQFAAIDEgNBAhUaDSBJdCBpcyBkb25lLgoKNwoEBQACBBIDQwIXGiogSXQg\
+                    ZmFpbGVkIGZvciBnb29kOiBsYXN0X2Vycm9yIHNheXMgd2h5LgoKTQoEBQACBRIDRQIaGkAgSXQgd2FzIGVuZGVkIGJlZm9y\
+                    ZSBpdCB3YXMgZG9uZTsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCh0KAgQCEgRJAEwBGhEgQXNrcyBmb3IgYSBq\
+                    b2IuCgoWCgQEAgIAEgNLAhkaCSBJdHMgaWQuCgoUCgIEAxIETwBSARoIIEEgam9iLgoKFwoEBAMCABIDUQIXGgogVGhlIGpv\
+                    Yi4KCi4KAgQEEgRVAF4BGiIgQXNrcyBmb3Igam9icywgdGhlIG5ld2VzdCBmaXJzdC4KCjwKBAQEAgASA1cCHxovIE1vc3Qg\
+                    am9icyB3YW50ZWQsIDEgdG8gMSwwMDA7IDUwIHVubGVzcyBzYWlkLgoKRwoEBAQCARIDWQIhGjogbmV4dF9wYWdlX3Rva2Vu\
+                    IG9mIHRoZSBwYWdlIGJlZm9yZTsgZW1wdHkgZm9yIHRoZSBmaXJzdC4KCicKBAQEAgISA1sCGxoaIE9ubHkgdGhvc2Ugb2Yg\
+                    dGhpcyBuYW1lLgoKNAoEBAQCAxIDXQIeGicgT25seSB0aG9zZSB0aGF0IGFyZSBub3QgYXQgdGhlaXIgZW5kLgoKHQoCBAUS\
+                    BGEAZgEaESBBIHBhZ2Ugb2Ygam9icy4KChgKBAQFAgASA2MCGBoLIFRoZSBqb2JzLgoKQQoEBAUCARIDZQImGjQgQXNrcyBm\
+                    b3IgdGhlIG5leHQgcGFnZTsgYWJzZW50IGFmdGVyIHRoZSBsYXN0IG9uZS4KCjAKAgQGEgRpAGwBGiQgQXNrcyB0byBiZSB0\
+                    b2xkIGhvdyBhIGpvYiBnZXRzIG9uLgoKFgoEBAYCABIDawIZGgkgSXRzIGlkLgoKIQoCBAcSBG8AcgEaFSBBIGpvYiBhcyBp\
+                    dCBpcyBub3cuCgoXCgQEBwIAEgNxAhcaCiBUaGUgam9iLgoKIwoCBAgSBHUAeAEaFyBBc2tzIHRoYXQgYSBqb2IgZW5kcy4K\
+                    ChYKBAQIAgASA3cCGRoJIEl0cyBpZC4KChYKAgQJEgR7AH4BGgogVGhlIGpvYi4KCjoKBAQJAgASA30CFxotIEFzIGl0IGlz\
+                    IG5vdzogaXQgZW5kcyBiZWZvcmUgaXRzIG5leHQgc3RlcC4KCjcKAgQKEgaBAQCEAQEaKSBBc2tzIHRoYXQgYSBqb2Igb2Yg\
+                    YSBzY2hlZHVsZSBydW5zIG5vdy4KCjEKBAQKAgASBIMBAhsaIyBXaGF0IGl0IGRvZXMsIGFzIGluIGhvdXNla2VlcGluZy4K\
+                    ChgKAgQLEgaHAQCKAQEaCiBUaGUgam9iLgoKUAoEBAsCABIEiQECFxpCIFRoZSBydW46IHRoZSBvbmUgdGhhdCB3YWl0ZWQg\
+                    Zm9yIGl0cyB0aW1lLCBvciB0aGF0IGlzIHVuZGVyIHdheS4KCjsKAgQMEgaNAQCQAQEaLSBBc2tzIHRoYXQgd2hhdCBhIGpv\
+                    YiBjaGFuZ2VkIGlzIHRha2VuIGJhY2suCgoXCgQEDAIAEgSPAQIZGgkgSXRzIGlkLgoKKwoCBA0SBpMBAJYBARodIFRoZSBq\
+                    b2IgdGhhdCB0YWtlcyBpdCBiYWNrLgoKagoEBA0CABIElQECFxpcIEl0IHdvcmtzIGZvciB0aGUgY2FsbGVyLCB3aXRoIGhp\
+                    cyByaWdodHM7IHdoYXQgb3RoZXJzIGNoYW5nZWQgc2luY2Ugc3RheXMgYW5kIGlzIHJlcG9ydGVkLgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/caller.proto", package: "steward.platform.v1",
@@ -645,6 +663,23 @@ extension ContractCatalogue {
                     ZCBzZXNzaW9ucy4KCiIKAgQDEgQtADIBGhYgU2Vzc2lvbnMgdGhhdCBlbmRlZC4KCi4KBAQDAgASAy8CIRohIFNpbmdsZSBz\
                     ZXNzaW9ucywgMTYgYnl0ZXMgZWFjaC4KCkIKBAQDAgESAzECIBo1IFRlbmFudHMgYWxsIG9mIHdob3NlIHNlc3Npb25zIGVu\
                     ZGVkLCAxNiBieXRlcyBlYWNoLgo=
+                    """),
+            DescribedFile(
+                path: "steward/platform/v1/checkpoint.proto", package: "steward.platform.v1",
+                dependencies: [],
+                base64: """
+                    CiRzdGV3YXJkL3BsYXRmb3JtL3YxL2NoZWNrcG9pbnQucHJvdG8SE3N0ZXdhcmQucGxhdGZvcm0udjEiagoSTWF0Y2hpbmdD\
+                    aGVja3BvaW50EhgKB3JlcXVlc3QYASABKAxSB3JlcXVlc3QSIQoMc3RhcnRfbWljcm9zGAIgASgDUgtzdGFydE1pY3JvcxIX\
+                    CgdsYXN0X2lkGAMgASgMUgZsYXN0SWQiQwoOVW5kb0NoZWNrcG9pbnQSFQoGam9iX2lkGAEgASgMUgVqb2JJZBIaCghwb3Np\
+                    dGlvbhgCIAEoA1IIcG9zaXRpb25KtAQKgwEKAQwSAwEAEhp5IFdoZXJlIGpvYnMgc3RhbmQgdGhhdCB3b3JrIHRocm91Z2gg\
+                    bWFueSByZWNvcmRzLiBLZXB0IGluIHRoZSB0ZW5hbnQncyBqb2JzLCBhbmQgcmVhZCBieSB0aGUgc2VydmljZSB0aGF0IHdy\
+                    b3RlIGl0IG9ubHkuCgpFCgIEABIEBgANARo5IE9mIFVwZGF0ZU1hdGNoaW5nLCBEZWxldGVNYXRjaGluZyBhbmQgUmVhc3Np\
+                    Z25NYXRjaGluZy4KCiQKBAQAAgASAwgCHRoXIFRoZSByZXF1ZXN0LCBlbmNvZGVkLgoKOQoEBAACARIDCgIiGiwgV2hlbiBp\
+                    dCBjYW1lLCBtaWNyb3NlY29uZHMgc2luY2UgMTk3MCBVVEMuCgpQCgQEAAICEgMMAh0aQyBUaGUgbGFzdCByZWNvcmQgdGhh\
+                    dCB3YXMgZG9uZSwgMTYgYnl0ZXM7IGFic2VudCBiZWZvcmUgdGhlIGZpcnN0LgoKIwoCBAESBBAAFQEaFyBPZiB0aGUgdW5k\
+                    byBvZiBhIGpvYi4KCj4KBAQBAgASAxICHBoxIFRoZSBqb2Igd2hvc2UgY2hhbmdlcyBhcmUgdGFrZW4gYmFjaywgMTYgYnl0\
+                    ZXMuCgpNCgQEAQIBEgMUAh4aQCBQb3NpdGlvbiBpbiB0aGUgbGVkZ2VyIG9mIHRoZSBsYXN0IGNoYW5nZSB0aGF0IHdhcyB0\
+                    YWtlbiBiYWNrLgo=
                     """),
             DescribedFile(
                 path: "steward/identity/v1/grant.proto", package: "steward.identity.v1",

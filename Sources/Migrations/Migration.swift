@@ -116,6 +116,6 @@ extension MigrationStream {
     /// What changes of a job. What it is, and for whom, does not.
     private static let jobColumns = [
         "key", "state", "due_at", "attempts", "lease_holder_id", "lease_number", "checkpoint", "progress_done",
-        "progress_total", "cancel_asked_at", "last_error", "started_at", "ended_at", "scheduled_at",
+        "progress_total", "cancel_asked_at", "last_error", "report", "started_at", "ended_at", "scheduled_at",
     ]
 }

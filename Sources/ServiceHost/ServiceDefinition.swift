@@ -25,8 +25,8 @@ package struct ServiceDefinition: Sendable {
     package let records: [RecordType]
     /// The methods that tell of its jobs.
     private let jobService: JobServiceOf
-    /// What it does without a caller, and what every service does.
-    package let jobs: [JobDefinition]
+    /// What it does without a caller, beside what every service does.
+    private let jobs: [JobDefinition]
     private let methods: Methods
 
     /// - Parameter stream: one for schemas of tenants; its service is this one.
@@ -41,7 +41,7 @@ package struct ServiceDefinition: Sendable {
         self.stream = stream
         self.records = records
         jobService = JobServiceOf(package: "steward.\(name).v1")
-        self.jobs = jobs + [Housekeeping.job(jobService)]
+        self.jobs = jobs
         self.methods = methods
     }
 
@@ -66,11 +66,17 @@ package struct ServiceDefinition: Sendable {
             pageTokenKey: pageTokenKey)
     }
 
+    /// What it does without a caller.
+    package func jobs(_ engine: RecordEngine) throws -> [JobDefinition] {
+        jobs + [Housekeeping.job(jobService)] + (try MatchingJobs(engine).definitions(jobService))
+    }
+
     /// What is called through the gateway: the standard methods of each type, and the others.
     package func router(_ engine: RecordEngine) throws -> Router {
         var router = Router()
         try engine.register(on: &router)
-        JobMethods(engine, jobs).register(jobService, on: &router)
+        JobMethods(engine, try jobs(engine)).register(jobService, on: &router)
+        try MatchingJobs(engine).register(on: &router)
         try methods(engine, &router)
         return router
     }
@@ -82,7 +88,7 @@ package struct ServiceDefinition: Sendable {
             references: host.references, pageTokenKey: host.derivedKey("page tokens"))
         var router = try router(engine)
         ReferenceMethods(engine: engine).register(on: &router)
-        host.run(jobs, engine)
+        host.run(try jobs(engine), engine)
         return ServiceOffer(router: router)
     }
 }

@@ -32,10 +32,20 @@ package struct JobDefinition: Sendable {
     package init(
         _ name: StaticString, for purpose: Purpose, doing method: MethodDefinition, schedule: JobSchedule? = nil,
         spread: Duration = .zero, missed: MissedRuns = .once, attempts: JobAttempts = JobAttempts(5),
-        stepTimeout: Duration = .seconds(10),
-        _ body: @escaping Body
+        stepTimeout: Duration = .seconds(10), _ body: @escaping Body
     ) {
-        (self.name, self.purpose, self.method) = (name.description, purpose, method)
+        self.init(
+            named: name.description, for: purpose, doing: method, schedule: schedule, spread: spread, missed: missed,
+            attempts: attempts, stepTimeout: stepTimeout, body)
+    }
+
+    /// The same for jobs that each record type has.
+    init(
+        named name: String, for purpose: Purpose, doing method: MethodDefinition, schedule: JobSchedule? = nil,
+        spread: Duration = .zero, missed: MissedRuns = .once, attempts: JobAttempts = JobAttempts(5),
+        stepTimeout: Duration = .seconds(10), _ body: @escaping Body
+    ) {
+        (self.name, self.purpose, self.method) = (name, purpose, method)
         (self.schedule, self.spread, self.missed, self.attempts) = (schedule, spread, missed, attempts)
         (self.stepTimeout, self.body) = (stepTimeout, body)
     }

@@ -3,6 +3,8 @@ import Tenancy
 extension Purpose {
     /// Takes jobs and gives them back; steps have the purpose of their job.
     static let runJobs = Purpose("run_jobs")
+    /// Changes the records that a filter selects, for who asked for it.
+    static let changeMatching = Purpose("change_matching")
     /// Forgets what is no record and whose time is over.
     static let keepHouse = Purpose("keep_house")
 }

@@ -45,7 +45,8 @@ struct ProtoRecord: Equatable {
             ("batchUpdate", "BatchUpdate" + nouns), ("delete", "Delete" + noun), ("batchDelete", "BatchDelete" + nouns),
             ("restore", "Restore" + noun), ("batchRestore", "BatchRestore" + nouns),
             ("listChanges", "List" + noun + "Changes"),
-        ]
+            ("updateMatching", "UpdateMatching" + nouns), ("deleteMatching", "DeleteMatching" + nouns),
+        ] + (ownership == "owned" ? [("reassignMatching", "ReassignMatching" + nouns)] : [])
     }
 }
 

@@ -42,6 +42,6 @@ pass == 2 { next }
 /^ *\/\/ --- standard [a-z]+( of .*)?: made by deploy\/generate ---$/ {
     kind = $4
     sub(/:$/, "", kind)
-    printf "\n%s\n", expand(parts[kind] (kind == "fields" && owned ? parts["owned"] : ""))
+    printf "\n%s\n", expand(parts[kind] (owned ? parts["owned_" kind] : ""))
     skipping = 1
 }

@@ -5,6 +5,7 @@
 #include "steward/identity/v1/workspace_settings.pb-c.h"
 #include "steward/platform/v1/caller.pb-c.h"
 #include "steward/platform/v1/caller_service.pb-c.h"
+#include "steward/platform/v1/checkpoint.pb-c.h"
 #include "steward/platform/v1/policy_service.pb-c.h"
 #include "steward/platform/v1/provisioning_service.pb-c.h"
 #include "steward/platform/v1/reference_service.pb-c.h"
@@ -20,6 +21,8 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_resolve_sess
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_resolve_session_response_descriptor(void) { return &steward__platform__v1__resolve_session_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_revocations_request_descriptor(void) { return &steward__platform__v1__watch_revocations_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_revocations_response_descriptor(void) { return &steward__platform__v1__watch_revocations_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_matching_checkpoint_descriptor(void) { return &steward__platform__v1__matching_checkpoint__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_undo_checkpoint_descriptor(void) { return &steward__platform__v1__undo_checkpoint__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_policies_request_descriptor(void) { return &steward__platform__v1__watch_policies_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_policies_response_descriptor(void) { return &steward__platform__v1__watch_policies_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_change_descriptor(void) { return &steward__platform__v1__policy_change__descriptor; }
@@ -45,6 +48,7 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_filter_group_des
 static inline const ProtobufCMessageDescriptor *steward_type_v1_comparison_descriptor(void) { return &steward__type__v1__comparison__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_value_descriptor(void) { return &steward__type__v1__value__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_job_descriptor(void) { return &steward__type__v1__job__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_job_report_descriptor(void) { return &steward__type__v1__job_report__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_get_job_request_descriptor(void) { return &steward__type__v1__get_job_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_get_job_response_descriptor(void) { return &steward__type__v1__get_job_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_list_jobs_request_descriptor(void) { return &steward__type__v1__list_jobs_request__descriptor; }
@@ -55,7 +59,10 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_cancel_job_reque
 static inline const ProtobufCMessageDescriptor *steward_type_v1_cancel_job_response_descriptor(void) { return &steward__type__v1__cancel_job_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_run_job_request_descriptor(void) { return &steward__type__v1__run_job_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_run_job_response_descriptor(void) { return &steward__type__v1__run_job_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_undo_job_request_descriptor(void) { return &steward__type__v1__undo_job_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_undo_job_response_descriptor(void) { return &steward__type__v1__undo_job_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_money_descriptor(void) { return &steward__type__v1__money__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_record_count_descriptor(void) { return &steward__type__v1__record_count__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_custom_field_descriptor(void) { return &steward__type__v1__custom_field__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_item_result_descriptor(void) { return &steward__type__v1__item_result__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_record_issue_descriptor(void) { return &steward__type__v1__record_issue__descriptor; }

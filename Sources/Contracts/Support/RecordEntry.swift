@@ -41,13 +41,17 @@ package struct RecordEntry: Sendable {
 /// The standard methods of a record type, by kind.
 package struct RecordMethods: Sendable {
     package let get, batchGet, list, create, batchCreate, listChanges: MethodDefinition
+    package let updateMatching, deleteMatching: MethodDefinition
+    /// Nil for a type without owners.
+    package let reassignMatching: MethodDefinition?
     package let update, batchUpdate, delete, batchDelete, restore, batchRestore: MethodDefinition
 
     package init(
         get: MethodDefinition, batchGet: MethodDefinition, list: MethodDefinition, create: MethodDefinition,
         batchCreate: MethodDefinition, update: MethodDefinition, batchUpdate: MethodDefinition,
         delete: MethodDefinition, batchDelete: MethodDefinition, restore: MethodDefinition,
-        batchRestore: MethodDefinition, listChanges: MethodDefinition
+        batchRestore: MethodDefinition, listChanges: MethodDefinition,
+        updateMatching: MethodDefinition, deleteMatching: MethodDefinition, reassignMatching: MethodDefinition? = nil
     ) {
         self.get = get
         self.batchGet = batchGet
@@ -61,5 +65,8 @@ package struct RecordMethods: Sendable {
         self.restore = restore
         self.batchRestore = batchRestore
         self.listChanges = listChanges
+        self.updateMatching = updateMatching
+        self.deleteMatching = deleteMatching
+        self.reassignMatching = reassignMatching
     }
 }

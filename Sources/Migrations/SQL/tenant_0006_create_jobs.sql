@@ -16,6 +16,7 @@ CREATE TABLE {schema}.jobs (
     progress_total bigint,
     cancel_asked_at timestamptz,
     last_error text,
+    report bytea,
     created_at timestamptz NOT NULL,
     started_at timestamptz,
     ended_at timestamptz,
@@ -27,3 +28,6 @@ CREATE TABLE {schema}.jobs (
 );
 
 CREATE INDEX jobs_due_at_idx ON {schema}.jobs (due_at, id) WHERE ended_at IS NULL;
+
+-- What a job changed: its ledger rows have its id as their request id.
+CREATE INDEX ledger_program_request_idx ON {schema}.ledger (request_id, position) WHERE purpose IS NOT NULL;

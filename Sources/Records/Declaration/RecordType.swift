@@ -25,6 +25,8 @@ package final class RecordType: Sendable {
     package let message: MessageDescriptor
     /// Name in grants, as in `account`.
     package let object: String
+    /// As in `accounts`.
+    let plural: String
     package let table: String
     package let ownership: Ownership
     /// The standard methods that the engine serves.
@@ -66,6 +68,7 @@ package final class RecordType: Sendable {
         let table = table ?? entry.plural
         message = entry.message
         object = entry.object
+        plural = entry.plural
         self.table = table
         ownership =
             switch entry.ownership {

@@ -119,7 +119,7 @@ struct ChangePreparation {
     }
 
     /// Owners, users and departments that the tenant does not have.
-    private func unknownPeople(_ record: Message, _ fields: [RecordField]) -> [FieldViolation] {
+    func unknownPeople(_ record: Message, _ fields: [RecordField]) -> [FieldViolation] {
         fields.filter { record.has($0.descriptor) }.flatMap { field -> [FieldViolation] in
             let isKnown: (RecordID) -> Bool
             if field.role == .owner || field.rules.reference == .user {

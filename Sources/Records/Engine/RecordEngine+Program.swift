@@ -14,14 +14,15 @@ extension RecordEngine {
     ///
     /// - Parameters:
     ///   - method: the one that would do it, for the ledger.
+    ///   - requestID: what tells its ledger rows from others, such as a job's id.
     /// - Throws: PERMISSION_DENIED with USER_UNKNOWN when the user on whose behalf it works is disabled or gone; what `body` throws; errors of
     ///   PostgreSQL as those of callers.
     package func transaction<Value: Sendable>(
-        as program: TenantActor, doing method: MethodDefinition, deadline: Deadline, logger: Logger,
+        as program: TenantActor, doing method: MethodDefinition, deadline: Deadline, requestID: String? = nil, logger: Logger,
         _ body: (RecordTransaction) async throws -> Value
     ) async throws -> Value {
         let context = CallContext(
-            method: method, deadline: deadline, trace: .make(),
+            method: method, deadline: deadline, requestID: requestID, trace: .make(),
             connection: ConnectionContext(peer: .program(database.service), logger: logger), arena: Arena(),
             startNanoseconds: MonotonicTime.now())
         do {

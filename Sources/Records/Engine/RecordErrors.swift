@@ -83,6 +83,20 @@ enum RecordErrors {
             cause: cause)
     }
 
+    static func hiddenFieldNotWritable(_ type: RecordType) -> RPCError {
+        .permissionDenied(
+            RecordReason.fieldNotWritable.rawValue,
+            "The change of the \(type.object) touched more than you may see; ask somebody who may to take it back.",
+            domain: domain)
+    }
+
+    static func changeNotUndoable(_ type: RecordType) -> RPCError {
+        .failedPrecondition(
+            RecordReason.changeNotUndoable.rawValue,
+            "The change set what no update of the \(type.object) sets; take it back by the method that made it.",
+            domain: domain)
+    }
+
     static func versionConflict(_ type: RecordType, current: Int64, conflict: Conflict? = nil) -> RPCError {
         let fields = conflict.map { "\($0.fields.joined(separator: ", ")) of " } ?? ""
         return .aborted(

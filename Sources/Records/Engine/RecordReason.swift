@@ -31,6 +31,8 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case pageSizeInvalid = "PAGE_SIZE_INVALID"
     case pageTokenInvalid = "PAGE_TOKEN_INVALID"
     case orderInvalid = "ORDER_INVALID"
+    case changeNotUndoable = "CHANGE_NOT_UNDOABLE"
+    case filterMissing = "FILTER_MISSING"
     case filterSyntax = "FILTER_SYNTAX"
     case filterMalformed = "FILTER_MALFORMED"
     case filterTooDeep = "FILTER_TOO_DEEP"

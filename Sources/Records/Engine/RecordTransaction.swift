@@ -14,7 +14,7 @@ package final class RecordTransaction: @unchecked Sendable {
     let engine: RecordEngine
     private let sql: PostgresTransaction
     /// References to records of other services that were found to exist before the transaction, which must not wait for others.
-    let knownReferences: Set<RecordReference>
+    private(set) var knownReferences: Set<RecordReference>
     /// The moment that everything written here bears.
     package let now: Timestamp
     private var calls: [String: RecordCall] = [:]
@@ -139,6 +139,9 @@ package final class RecordTransaction: @unchecked Sendable {
         }
         return record
     }
+
+    /// Takes references to records of other services as found that were found when a caller asked for this work.
+    func assume(_ references: Set<RecordReference>) { knownReferences.formUnion(references) }
 
     /// Has the engine's bell rung after COMMIT.
     package func ringAfterCommit() { ringsAfterCommit = true }

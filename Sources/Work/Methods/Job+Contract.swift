@@ -8,7 +8,8 @@ extension Contracts.Job {
             scheduleTime: job.scheduledAt, dueTime: job.state.isOpen ? job.dueAt : nil, startTime: job.startedAt,
             endTime: job.endedAt, doneCount: job.progress.done, totalCount: job.progress.total,
             attempts: Int32(clamping: job.attempts), lastError: job.lastError, cancelTime: job.cancelAskedAt,
-            createTime: job.createdAt, service: service.rawValue)
+            createTime: job.createdAt, service: service.rawValue,
+            report: job.progress.report == JobReport() ? nil : job.progress.report)
     }
 }
 

@@ -24,6 +24,19 @@ enum JobError {
             details: [("state", job.state.rawValue)])
     }
 
+    static func notUndoable(_ job: Job) -> RPCError {
+        .failedPrecondition(
+            "JOB_NOT_UNDOABLE",
+            "A job \(job.name) changes nothing that could be taken back; jobs that work on all records that a filter selects do.",
+            domain: domain, details: [("name", job.name)])
+    }
+
+    static func notEnded(_ job: Job) -> RPCError {
+        .failedPrecondition(
+            "JOB_NOT_ENDED", "The job is under way; cancel it first, then take back what it did.", domain: domain,
+            details: [("state", job.state.rawValue)])
+    }
+
     static func permissionMissing(_ action: Action) -> RPCError {
         let permission = "\(JobMethods.permission.name).\(action.name)"
         return .permissionDenied(

@@ -1,5 +1,6 @@
 package import AccessControl
 package import Contracts
+import Postgres
 package import RPC
 import Reactor
 package import Records
@@ -26,6 +27,7 @@ package struct JobMethods: Sendable {
         router.serve(service.watchJob, watchJob)
         router.serve(service.cancelJob, cancelJob)
         router.serve(service.runJob, runJob)
+        router.serve(service.undoJob, undoJob)
     }
 
     private func getJob(_ request: GetJobRequest, _ context: CallContext) async throws -> GetJobResponse {
@@ -97,6 +99,21 @@ package struct JobMethods: Sendable {
         }
         engine.bell.ring(rights.actor.tenantID)
         return RunJobResponse(job: told(try await find(id.text, rights, context)))
+    }
+
+    private func undoJob(_ request: UndoJobRequest, _ context: CallContext) async throws -> UndoJobResponse {
+        let rights = try await JobRights(engine, context, writes: true)
+        let job = try await find(request.id, rights, context)
+        guard MatchingJobs.isUndoable(job.name) else { throw JobError.notUndoable(job) }
+        guard !job.state.isOpen else { throw JobError.notEnded(job) }
+        return try await engine.transaction(context, request: request) { transaction in
+            let undo = NewJob(
+                MatchingJobs.undoName, userID: rights.actor.userID, dueAt: transaction.now,
+                checkpoint: JobUndo.checkpoint(of: job.id), total: job.progress.report.changedCount)
+            let id = try await JobTable.insert(undo, at: transaction.now, transaction)
+            let made = try Job(try await transaction.query(JobStatements.find(id)).one())
+            return UndoJobResponse(job: told(made))
+        }
     }
 
     private func find(_ text: String?, _ rights: JobRights, _ context: CallContext) async throws -> Job {

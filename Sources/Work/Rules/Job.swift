@@ -1,3 +1,4 @@
+package import Contracts
 package import Tenancy
 
 /// Where a job stands. `waiting` and `leased` are open; the others are its end.
@@ -17,8 +18,12 @@ package struct JobProgress: Hashable, Sendable {
     package let done: Int64
     /// Nil as long as it is not known.
     package let total: Int64?
+    /// What became of the records that it worked through.
+    package let report: JobReport
 
-    package init(done: Int64 = 0, total: Int64? = nil) { (self.done, self.total) = (done, total) }
+    package init(done: Int64 = 0, total: Int64? = nil, report: JobReport = JobReport()) {
+        (self.done, self.total, self.report) = (done, total, report)
+    }
 }
 
 /// What a step came to.

@@ -22,7 +22,8 @@ extension JobRunner {
             let zone = try await zone(held.tenantID)
             let actor = TenantActor(held.tenantID, purpose: definition.purpose, onBehalfOf: held.userID)
             let job = try await engine.transaction(
-                as: actor, doing: definition.method, deadline: .after(definition.stepTimeout), logger: logger
+                as: actor, doing: definition.method, deadline: .after(definition.stepTimeout),
+                requestID: held.lease.jobID.text, logger: logger
             ) { transaction in
                 guard let row = try await transaction.query(JobStatements.lock(held.lease)).first else {
                     throw LeaseLost()

@@ -1,5 +1,7 @@
+import Contracts
 import Postgres
 import Tenancy
+import Wire
 
 /// The statements on a tenant's `jobs`.
 enum JobStatements {
@@ -47,7 +49,7 @@ enum JobStatements {
         """
         SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, checkpoint,
             progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
-            created_at
+            created_at, report
         FROM {schema}.jobs WHERE id = $1 AND state = 'leased' AND lease_holder_id = $2 AND lease_number = $3 FOR UPDATE
         """)
 
@@ -57,7 +59,7 @@ enum JobStatements {
         """
         SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, checkpoint,
             progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
-            created_at
+            created_at, report
         FROM {schema}.jobs WHERE id = $1
         """)
 
@@ -76,13 +78,14 @@ enum JobStatements {
             $0.append(job.lastError)
             $0.append(job.startedAt)
             $0.append(job.endedAt)
+            $0.append(job.progress.report == JobReport() ? nil : job.progress.report.encoded())
         }
     }
 
     private static let putting = Statement(
         """
         UPDATE {schema}.jobs SET scheduled_at = $2, state = $3, due_at = $4, attempts = $5, lease_holder_id = $6, checkpoint = $7,
-            progress_done = $8, progress_total = $9, last_error = $10, started_at = $11, ended_at = $12,
+            progress_done = $8, progress_total = $9, last_error = $10, started_at = $11, ended_at = $12, report = $13,
             key = CASE WHEN $12 IS NULL OR scheduled_at IS NULL THEN key END
         WHERE id = $1
         """)
@@ -98,14 +101,15 @@ enum JobStatements {
             $0.append(job.scheduledAt)
             $0.append(now)
             $0.append(job.checkpoint)
+            $0.append(job.total)
         }
     }
 
     private static let inserting = Statement(
         """
         INSERT INTO {schema}.jobs (id, name, key, on_behalf_of_id, state, due_at, scheduled_at, attempts, lease_number, checkpoint,
-            progress_done, created_at)
-        VALUES ($1, $2, $3, $4, 'waiting', $5, $6, 0, 0, $8, 0, $7) ON CONFLICT ON CONSTRAINT jobs_name_key_key DO NOTHING
+            progress_done, progress_total, created_at)
+        VALUES ($1, $2, $3, $4, 'waiting', $5, $6, 0, 0, $8, 0, $9, $7) ON CONFLICT ON CONSTRAINT jobs_name_key_key DO NOTHING
         RETURNING id
         """)
 
@@ -133,7 +137,7 @@ enum JobStatements {
         """
         SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, checkpoint,
             progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
-            created_at
+            created_at, report
         FROM {schema}.jobs WHERE ($1::uuid IS NULL OR id < $1) AND ($2::text IS NULL OR name = $2)
             AND (NOT $3 OR ended_at IS NULL) AND ($4::uuid IS NULL OR on_behalf_of_id = $4)
         ORDER BY id DESC LIMIT $5
@@ -214,7 +218,9 @@ extension Job {
             dueAt: try row.timestamp(5),
             attempts: Int(try row.int32(6)), holderID: try row.optionalID(7), leaseNumber: try row.int64(8),
             checkpoint: row.value(9).map { Array($0) },
-            progress: JobProgress(done: try row.int64(10), total: try row.optionalInt64(11)),
+            progress: JobProgress(
+                done: try row.int64(10), total: try row.optionalInt64(11),
+                report: try row.value(17).map { try JobReport(decoding: Array($0)) } ?? JobReport()),
             cancelAskedAt: try row.optionalTimestamp(12), lastError: try row.optionalString(13),
             startedAt: try row.optionalTimestamp(14), endedAt: try row.optionalTimestamp(15))
     }

@@ -12,17 +12,20 @@ package struct NewJob: Hashable, Sendable {
     package let dueAt: Timestamp
     /// What its first step gets.
     package let checkpoint: [UInt8]?
+    /// How much there is to do, if that is known.
+    let total: Int64?
     let scheduledAt: Timestamp?
 
     /// The key of the open run of a schedule, which is free again when it ends.
     private static let scheduleKey = "schedule"
 
     package init(
-        _ name: String, key: String? = nil, userID: UserID?, dueAt: Timestamp, checkpoint: [UInt8]? = nil
+        _ name: String, key: String? = nil, userID: UserID?, dueAt: Timestamp, checkpoint: [UInt8]? = nil,
+        total: Int64? = nil
     ) {
         precondition(key != Self.scheduleKey, "that key is for runs of schedules")
         (self.name, self.key, self.userID) = (name, key, userID)
-        (self.dueAt, self.checkpoint, scheduledAt) = (dueAt, checkpoint, nil)
+        (self.dueAt, self.checkpoint, self.total, scheduledAt) = (dueAt, checkpoint, total, nil)
     }
 
     /// The run of a moment of a schedule.
@@ -30,7 +33,7 @@ package struct NewJob: Hashable, Sendable {
     /// - Parameter delay: after that moment.
     init(_ name: String, scheduledAt moment: Timestamp, delay: Duration = .zero) {
         (self.name, key, userID) = (name, Self.scheduleKey, nil)
-        (dueAt, checkpoint, scheduledAt) = (moment.advanced(by: delay), nil, moment)
+        (dueAt, checkpoint, total, scheduledAt) = (moment.advanced(by: delay), nil, nil, moment)
     }
 }
 

@@ -68,6 +68,14 @@ struct JobClient: Sendable {
         return answer.job
     }
 
+    /// The job that takes it back.
+    func undo(_ id: String) async throws -> Job? {
+        let service = try await find(id).service
+        let answer: UndoJobResponse = try await connection.channel.call(
+            Self.methods(of: service).undoJob, UndoJobRequest(id: id), .write())
+        return answer.job
+    }
+
     func run(_ name: String, _ service: ServiceName) async throws -> Job? {
         let answer: RunJobResponse = try await connection.channel.call(
             Self.methods(of: service).runJob, RunJobRequest(name: name), .write())

@@ -15,7 +15,7 @@ struct JobCommand: AsyncParsableCommand {
               steward job watch 019a6f0e-…
               steward job run housekeeping --service customer
             """,
-        subcommands: [List.self, Show.self, Watch.self, Cancel.self, Run.self])
+        subcommands: [List.self, Show.self, Watch.self, Cancel.self, Run.self, Undo.self])
 
     struct Options: ParsableArguments {
         @OptionGroup var connection: ConnectionOptions
@@ -76,7 +76,7 @@ struct JobCommand: AsyncParsableCommand {
         @OptionGroup var options: Options
         @Argument(help: "Id of the job.") var id: String
 
-        func run() async throws { try await JobProgress.watch(id, try await options.client(), options) }
+        func run() async throws { try await JobProgress.watch(id, try await options.client(), format: options.output) }
     }
 
     struct Cancel: AsyncParsableCommand {
@@ -107,7 +107,29 @@ struct JobCommand: AsyncParsableCommand {
             let client = try await options.client()
             let job = try await client.run(name, service)
             guard watch, let id = job?.id else { return try options.show(job) }
-            try await JobProgress.watch(id, client, options)
+            try await JobProgress.watch(id, client, format: options.output)
+        }
+    }
+
+    struct Undo: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Takes back what a job changed that worked on all records that a filter selects.",
+            discussion: """
+                For 30 days after its end. A job does it, with your rights; what others changed since stays, and is reported.
+
+                Example:
+                  steward job undo 019a6f0e-… --watch
+                """)
+
+        @OptionGroup var options: Options
+        @Argument(help: "Id of the job.") var id: String
+        @Flag(help: "Shows how it gets on until it has ended.") var watch = false
+
+        func run() async throws {
+            let client = try await options.client()
+            let job = try await client.undo(id)
+            guard watch, let undo = job?.id else { return try options.show(job) }
+            try await JobProgress.watch(undo, client, format: options.output)
         }
     }
 }
@@ -115,7 +137,7 @@ struct JobCommand: AsyncParsableCommand {
 /// How a job gets on, as a bar.
 enum JobProgress {
     /// Watches it to its end and shows it then. Throws when it failed.
-    static func watch(_ id: String, _ client: JobClient, _ options: JobCommand.Options) async throws {
+    static func watch(_ id: String, _ client: JobClient, format: OutputFormat) async throws {
         var bar: ProgressBar?
         let job = try await client.watch(id) { job in
             let total = job.totalCount.map { Int($0) }
@@ -123,7 +145,7 @@ enum JobProgress {
             bar?.update(Int(job.doneCount ?? 0))
         }
         bar?.finish(Int(job.doneCount ?? 0))
-        try options.show(job)
+        try RecordPrinter(format: format, columns: []).show(one: job.message())
         guard job.state == .failed else { return }
         throw UsageProblem(
             "the job failed: \(job.lastError ?? "for a reason that was not kept")",

@@ -52,6 +52,51 @@ void   steward__type__v1__job__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__job__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__type__v1__job_report__init
+                     (Steward__Type__V1__JobReport         *message)
+{
+  static const Steward__Type__V1__JobReport init_value = STEWARD__TYPE__V1__JOB_REPORT__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__job_report__get_packed_size
+                     (const Steward__Type__V1__JobReport *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__job_report__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__job_report__pack
+                     (const Steward__Type__V1__JobReport *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__job_report__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__job_report__pack_to_buffer
+                     (const Steward__Type__V1__JobReport *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__job_report__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__JobReport *
+       steward__type__v1__job_report__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__JobReport *)
+     protobuf_c_message_unpack (&steward__type__v1__job_report__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__job_report__free_unpacked
+                     (Steward__Type__V1__JobReport *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__job_report__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__type__v1__get_job_request__init
                      (Steward__Type__V1__GetJobRequest         *message)
 {
@@ -502,7 +547,97 @@ void   steward__type__v1__run_job_response__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__run_job_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__type__v1__job__field_descriptors[15] =
+void   steward__type__v1__undo_job_request__init
+                     (Steward__Type__V1__UndoJobRequest         *message)
+{
+  static const Steward__Type__V1__UndoJobRequest init_value = STEWARD__TYPE__V1__UNDO_JOB_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__undo_job_request__get_packed_size
+                     (const Steward__Type__V1__UndoJobRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__undo_job_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__undo_job_request__pack
+                     (const Steward__Type__V1__UndoJobRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__undo_job_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__undo_job_request__pack_to_buffer
+                     (const Steward__Type__V1__UndoJobRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__undo_job_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__UndoJobRequest *
+       steward__type__v1__undo_job_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__UndoJobRequest *)
+     protobuf_c_message_unpack (&steward__type__v1__undo_job_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__undo_job_request__free_unpacked
+                     (Steward__Type__V1__UndoJobRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__undo_job_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__type__v1__undo_job_response__init
+                     (Steward__Type__V1__UndoJobResponse         *message)
+{
+  static const Steward__Type__V1__UndoJobResponse init_value = STEWARD__TYPE__V1__UNDO_JOB_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__undo_job_response__get_packed_size
+                     (const Steward__Type__V1__UndoJobResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__undo_job_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__undo_job_response__pack
+                     (const Steward__Type__V1__UndoJobResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__undo_job_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__undo_job_response__pack_to_buffer
+                     (const Steward__Type__V1__UndoJobResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__undo_job_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__UndoJobResponse *
+       steward__type__v1__undo_job_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__UndoJobResponse *)
+     protobuf_c_message_unpack (&steward__type__v1__undo_job_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__undo_job_response__free_unpacked
+                     (Steward__Type__V1__UndoJobResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__undo_job_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor steward__type__v1__job__field_descriptors[16] =
 {
   {
     "id",
@@ -684,6 +819,18 @@ static const ProtobufCFieldDescriptor steward__type__v1__job__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "report",
+    16,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__Job, report),
+    &steward__type__v1__job_report__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__job__field_indices_by_name[] = {
   10,   /* field[10] = attempts */
@@ -695,6 +842,7 @@ static const unsigned steward__type__v1__job__field_indices_by_name[] = {
   0,   /* field[0] = id */
   11,   /* field[11] = last_error */
   1,   /* field[1] = name */
+  15,   /* field[15] = report */
   4,   /* field[4] = schedule_time */
   14,   /* field[14] = service */
   6,   /* field[6] = start_time */
@@ -705,7 +853,7 @@ static const unsigned steward__type__v1__job__field_indices_by_name[] = {
 static const ProtobufCIntRange steward__type__v1__job__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 15 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__job__descriptor =
 {
@@ -715,11 +863,88 @@ const ProtobufCMessageDescriptor steward__type__v1__job__descriptor =
   "Steward__Type__V1__Job",
   "steward.type.v1",
   sizeof(Steward__Type__V1__Job),
-  15,
+  16,
   steward__type__v1__job__field_descriptors,
   steward__type__v1__job__field_indices_by_name,
   1,  steward__type__v1__job__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__job__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__job_report__field_descriptors[4] =
+{
+  {
+    "changed_count",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__JobReport, has_changed_count),
+    offsetof(Steward__Type__V1__JobReport, changed_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unchanged_count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__JobReport, has_unchanged_count),
+    offsetof(Steward__Type__V1__JobReport, unchanged_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refused_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__JobReport, has_refused_count),
+    offsetof(Steward__Type__V1__JobReport, refused_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Type__V1__JobReport, n_issues),
+    offsetof(Steward__Type__V1__JobReport, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__job_report__field_indices_by_name[] = {
+  0,   /* field[0] = changed_count */
+  3,   /* field[3] = issues */
+  2,   /* field[2] = refused_count */
+  1,   /* field[1] = unchanged_count */
+};
+static const ProtobufCIntRange steward__type__v1__job_report__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__job_report__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.JobReport",
+  "JobReport",
+  "Steward__Type__V1__JobReport",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__JobReport),
+  4,
+  steward__type__v1__job_report__field_descriptors,
+  steward__type__v1__job_report__field_indices_by_name,
+  1,  steward__type__v1__job_report__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__job_report__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__type__v1__get_job_request__field_descriptors[1] =
@@ -1152,6 +1377,82 @@ const ProtobufCMessageDescriptor steward__type__v1__run_job_response__descriptor
   steward__type__v1__run_job_response__field_indices_by_name,
   1,  steward__type__v1__run_job_response__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__run_job_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__undo_job_request__field_descriptors[1] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__UndoJobRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__undo_job_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+};
+static const ProtobufCIntRange steward__type__v1__undo_job_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__undo_job_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.UndoJobRequest",
+  "UndoJobRequest",
+  "Steward__Type__V1__UndoJobRequest",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__UndoJobRequest),
+  1,
+  steward__type__v1__undo_job_request__field_descriptors,
+  steward__type__v1__undo_job_request__field_indices_by_name,
+  1,  steward__type__v1__undo_job_request__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__undo_job_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__undo_job_response__field_descriptors[1] =
+{
+  {
+    "job",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__UndoJobResponse, job),
+    &steward__type__v1__job__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__undo_job_response__field_indices_by_name[] = {
+  0,   /* field[0] = job */
+};
+static const ProtobufCIntRange steward__type__v1__undo_job_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__undo_job_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.UndoJobResponse",
+  "UndoJobResponse",
+  "Steward__Type__V1__UndoJobResponse",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__UndoJobResponse),
+  1,
+  steward__type__v1__undo_job_response__field_descriptors,
+  steward__type__v1__undo_job_response__field_indices_by_name,
+  1,  steward__type__v1__undo_job_response__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__undo_job_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue steward__type__v1__job_state__enum_values_by_number[6] =

@@ -187,6 +187,51 @@ void   steward__type__v1__item_result__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__item_result__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__type__v1__record_issue__init
+                     (Steward__Type__V1__RecordIssue         *message)
+{
+  static const Steward__Type__V1__RecordIssue init_value = STEWARD__TYPE__V1__RECORD_ISSUE__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__record_issue__get_packed_size
+                     (const Steward__Type__V1__RecordIssue *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__record_issue__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__record_issue__pack
+                     (const Steward__Type__V1__RecordIssue *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__record_issue__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__record_issue__pack_to_buffer
+                     (const Steward__Type__V1__RecordIssue *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__record_issue__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__RecordIssue *
+       steward__type__v1__record_issue__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__RecordIssue *)
+     protobuf_c_message_unpack (&steward__type__v1__record_issue__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__record_issue__free_unpacked
+                     (Steward__Type__V1__RecordIssue *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__record_issue__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__type__v1__money__field_descriptors[2] =
 {
   {
@@ -506,5 +551,82 @@ const ProtobufCMessageDescriptor steward__type__v1__item_result__descriptor =
   steward__type__v1__item_result__field_indices_by_name,
   1,  steward__type__v1__item_result__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__item_result__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__record_issue__field_descriptors[4] =
+{
+  {
+    "object",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RecordIssue, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RecordIssue, record_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RecordIssue, reason),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RecordIssue, message),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__record_issue__field_indices_by_name[] = {
+  3,   /* field[3] = message */
+  0,   /* field[0] = object */
+  2,   /* field[2] = reason */
+  1,   /* field[1] = record_id */
+};
+static const ProtobufCIntRange steward__type__v1__record_issue__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__record_issue__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.RecordIssue",
+  "RecordIssue",
+  "Steward__Type__V1__RecordIssue",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__RecordIssue),
+  4,
+  steward__type__v1__record_issue__field_descriptors,
+  steward__type__v1__record_issue__field_indices_by_name,
+  1,  steward__type__v1__record_issue__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__record_issue__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -1177,6 +1177,276 @@ void   steward__customer__v1__account_contact_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__account_contact_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__update_matching_account_contacts_request__init
+                     (Steward__Customer__V1__UpdateMatchingAccountContactsRequest         *message)
+{
+  static const Steward__Customer__V1__UpdateMatchingAccountContactsRequest init_value = STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACCOUNT_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__update_matching_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_account_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__update_matching_account_contacts_request__pack
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_account_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__update_matching_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_account_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpdateMatchingAccountContactsRequest *
+       steward__customer__v1__update_matching_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpdateMatchingAccountContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__update_matching_account_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__update_matching_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_account_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__update_matching_account_contacts_response__init
+                     (Steward__Customer__V1__UpdateMatchingAccountContactsResponse         *message)
+{
+  static const Steward__Customer__V1__UpdateMatchingAccountContactsResponse init_value = STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACCOUNT_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__update_matching_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_account_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__update_matching_account_contacts_response__pack
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_account_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__update_matching_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_account_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpdateMatchingAccountContactsResponse *
+       steward__customer__v1__update_matching_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpdateMatchingAccountContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__update_matching_account_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__update_matching_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_account_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__delete_matching_account_contacts_request__init
+                     (Steward__Customer__V1__DeleteMatchingAccountContactsRequest         *message)
+{
+  static const Steward__Customer__V1__DeleteMatchingAccountContactsRequest init_value = STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACCOUNT_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__delete_matching_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_account_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__delete_matching_account_contacts_request__pack
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_account_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__delete_matching_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_account_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__DeleteMatchingAccountContactsRequest *
+       steward__customer__v1__delete_matching_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__DeleteMatchingAccountContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__delete_matching_account_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__delete_matching_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_account_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__delete_matching_account_contacts_response__init
+                     (Steward__Customer__V1__DeleteMatchingAccountContactsResponse         *message)
+{
+  static const Steward__Customer__V1__DeleteMatchingAccountContactsResponse init_value = STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACCOUNT_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__delete_matching_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_account_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__delete_matching_account_contacts_response__pack
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_account_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__delete_matching_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_account_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__DeleteMatchingAccountContactsResponse *
+       steward__customer__v1__delete_matching_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__DeleteMatchingAccountContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__delete_matching_account_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__delete_matching_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_account_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__reassign_matching_account_contacts_request__init
+                     (Steward__Customer__V1__ReassignMatchingAccountContactsRequest         *message)
+{
+  static const Steward__Customer__V1__ReassignMatchingAccountContactsRequest init_value = STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACCOUNT_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__reassign_matching_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_account_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__reassign_matching_account_contacts_request__pack
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_account_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__reassign_matching_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_account_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ReassignMatchingAccountContactsRequest *
+       steward__customer__v1__reassign_matching_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ReassignMatchingAccountContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__reassign_matching_account_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__reassign_matching_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_account_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__reassign_matching_account_contacts_response__init
+                     (Steward__Customer__V1__ReassignMatchingAccountContactsResponse         *message)
+{
+  static const Steward__Customer__V1__ReassignMatchingAccountContactsResponse init_value = STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACCOUNT_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__reassign_matching_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_account_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__reassign_matching_account_contacts_response__pack
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_account_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__reassign_matching_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_account_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ReassignMatchingAccountContactsResponse *
+       steward__customer__v1__reassign_matching_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ReassignMatchingAccountContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__reassign_matching_account_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__reassign_matching_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_account_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__field_descriptors[14] =
 {
   {
@@ -2738,7 +3008,482 @@ const ProtobufCMessageDescriptor steward__customer__v1__account_contact_history_
   (ProtobufCMessageInit) steward__customer__v1__account_contact_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[12] =
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_account_contacts_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_contact",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest, account_contact),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest, n_update_mask),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest, has_preview),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__update_matching_account_contacts_request__field_indices_by_name[] = {
+  2,   /* field[2] = account_contact */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  4,   /* field[4] = preview */
+  3,   /* field[3] = update_mask */
+};
+static const ProtobufCIntRange steward__customer__v1__update_matching_account_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__update_matching_account_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpdateMatchingAccountContactsRequest",
+  "UpdateMatchingAccountContactsRequest",
+  "Steward__Customer__V1__UpdateMatchingAccountContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest),
+  5,
+  steward__customer__v1__update_matching_account_contacts_request__field_descriptors,
+  steward__customer__v1__update_matching_account_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__update_matching_account_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__update_matching_account_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_account_contacts_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_contacts",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsResponse, n_account_contacts),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsResponse, account_contacts),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsResponse, n_issues),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__update_matching_account_contacts_response__field_indices_by_name[] = {
+  2,   /* field[2] = account_contacts */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__update_matching_account_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__update_matching_account_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpdateMatchingAccountContactsResponse",
+  "UpdateMatchingAccountContactsResponse",
+  "Steward__Customer__V1__UpdateMatchingAccountContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpdateMatchingAccountContactsResponse),
+  4,
+  steward__customer__v1__update_matching_account_contacts_response__field_descriptors,
+  steward__customer__v1__update_matching_account_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__update_matching_account_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__update_matching_account_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__delete_matching_account_contacts_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountContactsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountContactsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountContactsRequest, has_preview),
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountContactsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__delete_matching_account_contacts_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__customer__v1__delete_matching_account_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_account_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.DeleteMatchingAccountContactsRequest",
+  "DeleteMatchingAccountContactsRequest",
+  "Steward__Customer__V1__DeleteMatchingAccountContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__DeleteMatchingAccountContactsRequest),
+  3,
+  steward__customer__v1__delete_matching_account_contacts_request__field_descriptors,
+  steward__customer__v1__delete_matching_account_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__delete_matching_account_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__delete_matching_account_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__delete_matching_account_contacts_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountContactsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountContactsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_contacts",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountContactsResponse, n_account_contacts),
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountContactsResponse, account_contacts),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountContactsResponse, n_issues),
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountContactsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__delete_matching_account_contacts_response__field_indices_by_name[] = {
+  2,   /* field[2] = account_contacts */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__delete_matching_account_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_account_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.DeleteMatchingAccountContactsResponse",
+  "DeleteMatchingAccountContactsResponse",
+  "Steward__Customer__V1__DeleteMatchingAccountContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__DeleteMatchingAccountContactsResponse),
+  4,
+  steward__customer__v1__delete_matching_account_contacts_response__field_descriptors,
+  steward__customer__v1__delete_matching_account_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__delete_matching_account_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__delete_matching_account_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_account_contacts_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner_id",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsRequest, owner_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "department_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsRequest, department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsRequest, has_preview),
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__reassign_matching_account_contacts_request__field_indices_by_name[] = {
+  3,   /* field[3] = department_id */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = owner_id */
+  4,   /* field[4] = preview */
+};
+static const ProtobufCIntRange steward__customer__v1__reassign_matching_account_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_account_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ReassignMatchingAccountContactsRequest",
+  "ReassignMatchingAccountContactsRequest",
+  "Steward__Customer__V1__ReassignMatchingAccountContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ReassignMatchingAccountContactsRequest),
+  5,
+  steward__customer__v1__reassign_matching_account_contacts_request__field_descriptors,
+  steward__customer__v1__reassign_matching_account_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__reassign_matching_account_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__reassign_matching_account_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_account_contacts_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_contacts",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsResponse, n_account_contacts),
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsResponse, account_contacts),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsResponse, n_issues),
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountContactsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__reassign_matching_account_contacts_response__field_indices_by_name[] = {
+  2,   /* field[2] = account_contacts */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__reassign_matching_account_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_account_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ReassignMatchingAccountContactsResponse",
+  "ReassignMatchingAccountContactsResponse",
+  "Steward__Customer__V1__ReassignMatchingAccountContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ReassignMatchingAccountContactsResponse),
+  4,
+  steward__customer__v1__reassign_matching_account_contacts_response__field_descriptors,
+  steward__customer__v1__reassign_matching_account_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__reassign_matching_account_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__reassign_matching_account_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[15] =
 {
   { "GetAccountContact", &steward__customer__v1__get_account_contact_request__descriptor, &steward__customer__v1__get_account_contact_response__descriptor },
   { "BatchGetAccountContacts", &steward__customer__v1__batch_get_account_contacts_request__descriptor, &steward__customer__v1__batch_get_account_contacts_response__descriptor },
@@ -2752,6 +3497,9 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_se
   { "RestoreAccountContact", &steward__customer__v1__restore_account_contact_request__descriptor, &steward__customer__v1__restore_account_contact_response__descriptor },
   { "BatchRestoreAccountContacts", &steward__customer__v1__batch_restore_account_contacts_request__descriptor, &steward__customer__v1__batch_restore_account_contacts_response__descriptor },
   { "ListAccountContactChanges", &steward__customer__v1__list_account_contact_changes_request__descriptor, &steward__customer__v1__list_account_contact_changes_response__descriptor },
+  { "UpdateMatchingAccountContacts", &steward__customer__v1__update_matching_account_contacts_request__descriptor, &steward__customer__v1__update_matching_account_contacts_response__descriptor },
+  { "DeleteMatchingAccountContacts", &steward__customer__v1__delete_matching_account_contacts_request__descriptor, &steward__customer__v1__delete_matching_account_contacts_response__descriptor },
+  { "ReassignMatchingAccountContacts", &steward__customer__v1__reassign_matching_account_contacts_request__descriptor, &steward__customer__v1__reassign_matching_account_contacts_response__descriptor },
 };
 const unsigned steward__customer__v1__account_contact_service__method_indices_by_name[] = {
   4,        /* BatchCreateAccountContacts */
@@ -2761,11 +3509,14 @@ const unsigned steward__customer__v1__account_contact_service__method_indices_by
   6,        /* BatchUpdateAccountContacts */
   3,        /* CreateAccountContact */
   7,        /* DeleteAccountContact */
+  13,        /* DeleteMatchingAccountContacts */
   0,        /* GetAccountContact */
   11,        /* ListAccountContactChanges */
   2,        /* ListAccountContacts */
+  14,        /* ReassignMatchingAccountContacts */
   9,        /* RestoreAccountContact */
-  5         /* UpdateAccountContact */
+  5,        /* UpdateAccountContact */
+  12         /* UpdateMatchingAccountContacts */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service__descriptor =
 {
@@ -2774,7 +3525,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service_
   "AccountContactService",
   "Steward__Customer__V1__AccountContactService",
   "steward.customer.v1",
-  12,
+  15,
   steward__customer__v1__account_contact_service__method_descriptors,
   steward__customer__v1__account_contact_service__method_indices_by_name
 };
@@ -2873,6 +3624,30 @@ void steward__customer__v1__account_contact_service__list_account_contact_change
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_contact_service__update_matching_account_contacts(ProtobufCService *service,
+                                                                                      const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *input,
+                                                                                      Steward__Customer__V1__UpdateMatchingAccountContactsResponse_Closure closure,
+                                                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_contact_service__delete_matching_account_contacts(ProtobufCService *service,
+                                                                                      const Steward__Customer__V1__DeleteMatchingAccountContactsRequest *input,
+                                                                                      Steward__Customer__V1__DeleteMatchingAccountContactsResponse_Closure closure,
+                                                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_contact_service__reassign_matching_account_contacts(ProtobufCService *service,
+                                                                                        const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *input,
+                                                                                        Steward__Customer__V1__ReassignMatchingAccountContactsResponse_Closure closure,
+                                                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__init (Steward__Customer__V1__AccountContactService_Service *service,
                                                            Steward__Customer__V1__AccountContactService_ServiceDestroy destroy)

@@ -1177,6 +1177,276 @@ void   steward__customer__v1__account_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__account_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__update_matching_accounts_request__init
+                     (Steward__Customer__V1__UpdateMatchingAccountsRequest         *message)
+{
+  static const Steward__Customer__V1__UpdateMatchingAccountsRequest init_value = STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACCOUNTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__update_matching_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingAccountsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_accounts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__update_matching_accounts_request__pack
+                     (const Steward__Customer__V1__UpdateMatchingAccountsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_accounts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__update_matching_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingAccountsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_accounts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpdateMatchingAccountsRequest *
+       steward__customer__v1__update_matching_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpdateMatchingAccountsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__update_matching_accounts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__update_matching_accounts_request__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingAccountsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_accounts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__update_matching_accounts_response__init
+                     (Steward__Customer__V1__UpdateMatchingAccountsResponse         *message)
+{
+  static const Steward__Customer__V1__UpdateMatchingAccountsResponse init_value = STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACCOUNTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__update_matching_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingAccountsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_accounts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__update_matching_accounts_response__pack
+                     (const Steward__Customer__V1__UpdateMatchingAccountsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_accounts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__update_matching_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingAccountsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_accounts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpdateMatchingAccountsResponse *
+       steward__customer__v1__update_matching_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpdateMatchingAccountsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__update_matching_accounts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__update_matching_accounts_response__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingAccountsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_accounts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__delete_matching_accounts_request__init
+                     (Steward__Customer__V1__DeleteMatchingAccountsRequest         *message)
+{
+  static const Steward__Customer__V1__DeleteMatchingAccountsRequest init_value = STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACCOUNTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__delete_matching_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingAccountsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_accounts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__delete_matching_accounts_request__pack
+                     (const Steward__Customer__V1__DeleteMatchingAccountsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_accounts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__delete_matching_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingAccountsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_accounts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__DeleteMatchingAccountsRequest *
+       steward__customer__v1__delete_matching_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__DeleteMatchingAccountsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__delete_matching_accounts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__delete_matching_accounts_request__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingAccountsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_accounts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__delete_matching_accounts_response__init
+                     (Steward__Customer__V1__DeleteMatchingAccountsResponse         *message)
+{
+  static const Steward__Customer__V1__DeleteMatchingAccountsResponse init_value = STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACCOUNTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__delete_matching_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingAccountsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_accounts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__delete_matching_accounts_response__pack
+                     (const Steward__Customer__V1__DeleteMatchingAccountsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_accounts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__delete_matching_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingAccountsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_accounts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__DeleteMatchingAccountsResponse *
+       steward__customer__v1__delete_matching_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__DeleteMatchingAccountsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__delete_matching_accounts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__delete_matching_accounts_response__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingAccountsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_accounts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__reassign_matching_accounts_request__init
+                     (Steward__Customer__V1__ReassignMatchingAccountsRequest         *message)
+{
+  static const Steward__Customer__V1__ReassignMatchingAccountsRequest init_value = STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACCOUNTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__reassign_matching_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingAccountsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_accounts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__reassign_matching_accounts_request__pack
+                     (const Steward__Customer__V1__ReassignMatchingAccountsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_accounts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__reassign_matching_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingAccountsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_accounts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ReassignMatchingAccountsRequest *
+       steward__customer__v1__reassign_matching_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ReassignMatchingAccountsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__reassign_matching_accounts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__reassign_matching_accounts_request__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingAccountsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_accounts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__reassign_matching_accounts_response__init
+                     (Steward__Customer__V1__ReassignMatchingAccountsResponse         *message)
+{
+  static const Steward__Customer__V1__ReassignMatchingAccountsResponse init_value = STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACCOUNTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__reassign_matching_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingAccountsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_accounts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__reassign_matching_accounts_response__pack
+                     (const Steward__Customer__V1__ReassignMatchingAccountsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_accounts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__reassign_matching_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingAccountsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_accounts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ReassignMatchingAccountsResponse *
+       steward__customer__v1__reassign_matching_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ReassignMatchingAccountsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__reassign_matching_accounts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__reassign_matching_accounts_response__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingAccountsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_accounts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__customer__v1__account__field_descriptors[24] =
 {
   {
@@ -2868,7 +3138,482 @@ const ProtobufCMessageDescriptor steward__customer__v1__account_history_entry__d
   (ProtobufCMessageInit) steward__customer__v1__account_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[12] =
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_accounts_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsRequest, account),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsRequest, n_update_mask),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsRequest, has_preview),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__update_matching_accounts_request__field_indices_by_name[] = {
+  2,   /* field[2] = account */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  4,   /* field[4] = preview */
+  3,   /* field[3] = update_mask */
+};
+static const ProtobufCIntRange steward__customer__v1__update_matching_accounts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__update_matching_accounts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpdateMatchingAccountsRequest",
+  "UpdateMatchingAccountsRequest",
+  "Steward__Customer__V1__UpdateMatchingAccountsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpdateMatchingAccountsRequest),
+  5,
+  steward__customer__v1__update_matching_accounts_request__field_descriptors,
+  steward__customer__v1__update_matching_accounts_request__field_indices_by_name,
+  1,  steward__customer__v1__update_matching_accounts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__update_matching_accounts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_accounts_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accounts",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsResponse, n_accounts),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsResponse, accounts),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsResponse, n_issues),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__update_matching_accounts_response__field_indices_by_name[] = {
+  2,   /* field[2] = accounts */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__update_matching_accounts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__update_matching_accounts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpdateMatchingAccountsResponse",
+  "UpdateMatchingAccountsResponse",
+  "Steward__Customer__V1__UpdateMatchingAccountsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpdateMatchingAccountsResponse),
+  4,
+  steward__customer__v1__update_matching_accounts_response__field_descriptors,
+  steward__customer__v1__update_matching_accounts_response__field_indices_by_name,
+  1,  steward__customer__v1__update_matching_accounts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__update_matching_accounts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__delete_matching_accounts_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountsRequest, has_preview),
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__delete_matching_accounts_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__customer__v1__delete_matching_accounts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_accounts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.DeleteMatchingAccountsRequest",
+  "DeleteMatchingAccountsRequest",
+  "Steward__Customer__V1__DeleteMatchingAccountsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__DeleteMatchingAccountsRequest),
+  3,
+  steward__customer__v1__delete_matching_accounts_request__field_descriptors,
+  steward__customer__v1__delete_matching_accounts_request__field_indices_by_name,
+  1,  steward__customer__v1__delete_matching_accounts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__delete_matching_accounts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__delete_matching_accounts_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accounts",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountsResponse, n_accounts),
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountsResponse, accounts),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountsResponse, n_issues),
+    offsetof(Steward__Customer__V1__DeleteMatchingAccountsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__delete_matching_accounts_response__field_indices_by_name[] = {
+  2,   /* field[2] = accounts */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__delete_matching_accounts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_accounts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.DeleteMatchingAccountsResponse",
+  "DeleteMatchingAccountsResponse",
+  "Steward__Customer__V1__DeleteMatchingAccountsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__DeleteMatchingAccountsResponse),
+  4,
+  steward__customer__v1__delete_matching_accounts_response__field_descriptors,
+  steward__customer__v1__delete_matching_accounts_response__field_indices_by_name,
+  1,  steward__customer__v1__delete_matching_accounts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__delete_matching_accounts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_accounts_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner_id",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsRequest, owner_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "department_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsRequest, department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsRequest, has_preview),
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__reassign_matching_accounts_request__field_indices_by_name[] = {
+  3,   /* field[3] = department_id */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = owner_id */
+  4,   /* field[4] = preview */
+};
+static const ProtobufCIntRange steward__customer__v1__reassign_matching_accounts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accounts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ReassignMatchingAccountsRequest",
+  "ReassignMatchingAccountsRequest",
+  "Steward__Customer__V1__ReassignMatchingAccountsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ReassignMatchingAccountsRequest),
+  5,
+  steward__customer__v1__reassign_matching_accounts_request__field_descriptors,
+  steward__customer__v1__reassign_matching_accounts_request__field_indices_by_name,
+  1,  steward__customer__v1__reassign_matching_accounts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__reassign_matching_accounts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_accounts_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accounts",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsResponse, n_accounts),
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsResponse, accounts),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsResponse, n_issues),
+    offsetof(Steward__Customer__V1__ReassignMatchingAccountsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__reassign_matching_accounts_response__field_indices_by_name[] = {
+  2,   /* field[2] = accounts */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__reassign_matching_accounts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accounts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ReassignMatchingAccountsResponse",
+  "ReassignMatchingAccountsResponse",
+  "Steward__Customer__V1__ReassignMatchingAccountsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ReassignMatchingAccountsResponse),
+  4,
+  steward__customer__v1__reassign_matching_accounts_response__field_descriptors,
+  steward__customer__v1__reassign_matching_accounts_response__field_indices_by_name,
+  1,  steward__customer__v1__reassign_matching_accounts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__reassign_matching_accounts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[15] =
 {
   { "GetAccount", &steward__customer__v1__get_account_request__descriptor, &steward__customer__v1__get_account_response__descriptor },
   { "BatchGetAccounts", &steward__customer__v1__batch_get_accounts_request__descriptor, &steward__customer__v1__batch_get_accounts_response__descriptor },
@@ -2882,6 +3627,9 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_service__m
   { "RestoreAccount", &steward__customer__v1__restore_account_request__descriptor, &steward__customer__v1__restore_account_response__descriptor },
   { "BatchRestoreAccounts", &steward__customer__v1__batch_restore_accounts_request__descriptor, &steward__customer__v1__batch_restore_accounts_response__descriptor },
   { "ListAccountChanges", &steward__customer__v1__list_account_changes_request__descriptor, &steward__customer__v1__list_account_changes_response__descriptor },
+  { "UpdateMatchingAccounts", &steward__customer__v1__update_matching_accounts_request__descriptor, &steward__customer__v1__update_matching_accounts_response__descriptor },
+  { "DeleteMatchingAccounts", &steward__customer__v1__delete_matching_accounts_request__descriptor, &steward__customer__v1__delete_matching_accounts_response__descriptor },
+  { "ReassignMatchingAccounts", &steward__customer__v1__reassign_matching_accounts_request__descriptor, &steward__customer__v1__reassign_matching_accounts_response__descriptor },
 };
 const unsigned steward__customer__v1__account_service__method_indices_by_name[] = {
   4,        /* BatchCreateAccounts */
@@ -2891,11 +3639,14 @@ const unsigned steward__customer__v1__account_service__method_indices_by_name[] 
   6,        /* BatchUpdateAccounts */
   3,        /* CreateAccount */
   7,        /* DeleteAccount */
+  13,        /* DeleteMatchingAccounts */
   0,        /* GetAccount */
   11,        /* ListAccountChanges */
   2,        /* ListAccounts */
+  14,        /* ReassignMatchingAccounts */
   9,        /* RestoreAccount */
-  5         /* UpdateAccount */
+  5,        /* UpdateAccount */
+  12         /* UpdateMatchingAccounts */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__account_service__descriptor =
 {
@@ -2904,7 +3655,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_service__descrip
   "AccountService",
   "Steward__Customer__V1__AccountService",
   "steward.customer.v1",
-  12,
+  15,
   steward__customer__v1__account_service__method_descriptors,
   steward__customer__v1__account_service__method_indices_by_name
 };
@@ -3003,6 +3754,30 @@ void steward__customer__v1__account_service__list_account_changes(ProtobufCServi
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_service__update_matching_accounts(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__UpdateMatchingAccountsRequest *input,
+                                                                      Steward__Customer__V1__UpdateMatchingAccountsResponse_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_service__delete_matching_accounts(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__DeleteMatchingAccountsRequest *input,
+                                                                      Steward__Customer__V1__DeleteMatchingAccountsResponse_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_service__reassign_matching_accounts(ProtobufCService *service,
+                                                                        const Steward__Customer__V1__ReassignMatchingAccountsRequest *input,
+                                                                        Steward__Customer__V1__ReassignMatchingAccountsResponse_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__init (Steward__Customer__V1__AccountService_Service *service,
                                                    Steward__Customer__V1__AccountService_ServiceDestroy destroy)

@@ -1177,6 +1177,276 @@ void   steward__customer__v1__activity_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__activity_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__update_matching_activities_request__init
+                     (Steward__Customer__V1__UpdateMatchingActivitiesRequest         *message)
+{
+  static const Steward__Customer__V1__UpdateMatchingActivitiesRequest init_value = STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACTIVITIES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__update_matching_activities_request__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_activities_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__update_matching_activities_request__pack
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_activities_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__update_matching_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_activities_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpdateMatchingActivitiesRequest *
+       steward__customer__v1__update_matching_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpdateMatchingActivitiesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__update_matching_activities_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__update_matching_activities_request__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingActivitiesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_activities_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__update_matching_activities_response__init
+                     (Steward__Customer__V1__UpdateMatchingActivitiesResponse         *message)
+{
+  static const Steward__Customer__V1__UpdateMatchingActivitiesResponse init_value = STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACTIVITIES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__update_matching_activities_response__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_activities_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__update_matching_activities_response__pack
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_activities_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__update_matching_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_activities_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpdateMatchingActivitiesResponse *
+       steward__customer__v1__update_matching_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpdateMatchingActivitiesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__update_matching_activities_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__update_matching_activities_response__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingActivitiesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_activities_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__delete_matching_activities_request__init
+                     (Steward__Customer__V1__DeleteMatchingActivitiesRequest         *message)
+{
+  static const Steward__Customer__V1__DeleteMatchingActivitiesRequest init_value = STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACTIVITIES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__delete_matching_activities_request__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_activities_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__delete_matching_activities_request__pack
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_activities_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__delete_matching_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_activities_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__DeleteMatchingActivitiesRequest *
+       steward__customer__v1__delete_matching_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__DeleteMatchingActivitiesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__delete_matching_activities_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__delete_matching_activities_request__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingActivitiesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_activities_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__delete_matching_activities_response__init
+                     (Steward__Customer__V1__DeleteMatchingActivitiesResponse         *message)
+{
+  static const Steward__Customer__V1__DeleteMatchingActivitiesResponse init_value = STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACTIVITIES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__delete_matching_activities_response__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_activities_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__delete_matching_activities_response__pack
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_activities_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__delete_matching_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_activities_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__DeleteMatchingActivitiesResponse *
+       steward__customer__v1__delete_matching_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__DeleteMatchingActivitiesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__delete_matching_activities_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__delete_matching_activities_response__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingActivitiesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_activities_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__reassign_matching_activities_request__init
+                     (Steward__Customer__V1__ReassignMatchingActivitiesRequest         *message)
+{
+  static const Steward__Customer__V1__ReassignMatchingActivitiesRequest init_value = STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACTIVITIES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__reassign_matching_activities_request__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_activities_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__reassign_matching_activities_request__pack
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_activities_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__reassign_matching_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_activities_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ReassignMatchingActivitiesRequest *
+       steward__customer__v1__reassign_matching_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ReassignMatchingActivitiesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__reassign_matching_activities_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__reassign_matching_activities_request__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingActivitiesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_activities_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__reassign_matching_activities_response__init
+                     (Steward__Customer__V1__ReassignMatchingActivitiesResponse         *message)
+{
+  static const Steward__Customer__V1__ReassignMatchingActivitiesResponse init_value = STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACTIVITIES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__reassign_matching_activities_response__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_activities_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__reassign_matching_activities_response__pack
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_activities_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__reassign_matching_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_activities_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ReassignMatchingActivitiesResponse *
+       steward__customer__v1__reassign_matching_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ReassignMatchingActivitiesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__reassign_matching_activities_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__reassign_matching_activities_response__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingActivitiesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_activities_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_descriptors[19] =
 {
   {
@@ -2803,6 +3073,481 @@ const ProtobufCMessageDescriptor steward__customer__v1__activity_history_entry__
   (ProtobufCMessageInit) steward__customer__v1__activity_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_activities_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "activity",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesRequest, activity),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesRequest, n_update_mask),
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesRequest, has_preview),
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__update_matching_activities_request__field_indices_by_name[] = {
+  2,   /* field[2] = activity */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  4,   /* field[4] = preview */
+  3,   /* field[3] = update_mask */
+};
+static const ProtobufCIntRange steward__customer__v1__update_matching_activities_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__update_matching_activities_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpdateMatchingActivitiesRequest",
+  "UpdateMatchingActivitiesRequest",
+  "Steward__Customer__V1__UpdateMatchingActivitiesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpdateMatchingActivitiesRequest),
+  5,
+  steward__customer__v1__update_matching_activities_request__field_descriptors,
+  steward__customer__v1__update_matching_activities_request__field_indices_by_name,
+  1,  steward__customer__v1__update_matching_activities_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__update_matching_activities_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_activities_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "activities",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesResponse, n_activities),
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesResponse, activities),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesResponse, n_issues),
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__update_matching_activities_response__field_indices_by_name[] = {
+  2,   /* field[2] = activities */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__update_matching_activities_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__update_matching_activities_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpdateMatchingActivitiesResponse",
+  "UpdateMatchingActivitiesResponse",
+  "Steward__Customer__V1__UpdateMatchingActivitiesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpdateMatchingActivitiesResponse),
+  4,
+  steward__customer__v1__update_matching_activities_response__field_descriptors,
+  steward__customer__v1__update_matching_activities_response__field_indices_by_name,
+  1,  steward__customer__v1__update_matching_activities_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__update_matching_activities_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__delete_matching_activities_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingActivitiesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingActivitiesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__DeleteMatchingActivitiesRequest, has_preview),
+    offsetof(Steward__Customer__V1__DeleteMatchingActivitiesRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__delete_matching_activities_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__customer__v1__delete_matching_activities_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_activities_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.DeleteMatchingActivitiesRequest",
+  "DeleteMatchingActivitiesRequest",
+  "Steward__Customer__V1__DeleteMatchingActivitiesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__DeleteMatchingActivitiesRequest),
+  3,
+  steward__customer__v1__delete_matching_activities_request__field_descriptors,
+  steward__customer__v1__delete_matching_activities_request__field_indices_by_name,
+  1,  steward__customer__v1__delete_matching_activities_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__delete_matching_activities_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__delete_matching_activities_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingActivitiesResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingActivitiesResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "activities",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__DeleteMatchingActivitiesResponse, n_activities),
+    offsetof(Steward__Customer__V1__DeleteMatchingActivitiesResponse, activities),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__DeleteMatchingActivitiesResponse, n_issues),
+    offsetof(Steward__Customer__V1__DeleteMatchingActivitiesResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__delete_matching_activities_response__field_indices_by_name[] = {
+  2,   /* field[2] = activities */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__delete_matching_activities_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_activities_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.DeleteMatchingActivitiesResponse",
+  "DeleteMatchingActivitiesResponse",
+  "Steward__Customer__V1__DeleteMatchingActivitiesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__DeleteMatchingActivitiesResponse),
+  4,
+  steward__customer__v1__delete_matching_activities_response__field_descriptors,
+  steward__customer__v1__delete_matching_activities_response__field_indices_by_name,
+  1,  steward__customer__v1__delete_matching_activities_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__delete_matching_activities_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_activities_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner_id",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesRequest, owner_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "department_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesRequest, department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesRequest, has_preview),
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__reassign_matching_activities_request__field_indices_by_name[] = {
+  3,   /* field[3] = department_id */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = owner_id */
+  4,   /* field[4] = preview */
+};
+static const ProtobufCIntRange steward__customer__v1__reassign_matching_activities_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_activities_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ReassignMatchingActivitiesRequest",
+  "ReassignMatchingActivitiesRequest",
+  "Steward__Customer__V1__ReassignMatchingActivitiesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ReassignMatchingActivitiesRequest),
+  5,
+  steward__customer__v1__reassign_matching_activities_request__field_descriptors,
+  steward__customer__v1__reassign_matching_activities_request__field_indices_by_name,
+  1,  steward__customer__v1__reassign_matching_activities_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__reassign_matching_activities_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_activities_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "activities",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesResponse, n_activities),
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesResponse, activities),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesResponse, n_issues),
+    offsetof(Steward__Customer__V1__ReassignMatchingActivitiesResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__reassign_matching_activities_response__field_indices_by_name[] = {
+  2,   /* field[2] = activities */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__reassign_matching_activities_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_activities_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ReassignMatchingActivitiesResponse",
+  "ReassignMatchingActivitiesResponse",
+  "Steward__Customer__V1__ReassignMatchingActivitiesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ReassignMatchingActivitiesResponse),
+  4,
+  steward__customer__v1__reassign_matching_activities_response__field_descriptors,
+  steward__customer__v1__reassign_matching_activities_response__field_indices_by_name,
+  1,  steward__customer__v1__reassign_matching_activities_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__reassign_matching_activities_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__customer__v1__activity_kind__enum_values_by_number[5] =
 {
   { "ACTIVITY_KIND_UNSPECIFIED", "STEWARD__CUSTOMER__V1__ACTIVITY_KIND__ACTIVITY_KIND_UNSPECIFIED", 0 },
@@ -2867,7 +3612,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__activity_direction__descrip
   steward__customer__v1__activity_direction__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[12] =
+static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[15] =
 {
   { "GetActivity", &steward__customer__v1__get_activity_request__descriptor, &steward__customer__v1__get_activity_response__descriptor },
   { "BatchGetActivities", &steward__customer__v1__batch_get_activities_request__descriptor, &steward__customer__v1__batch_get_activities_response__descriptor },
@@ -2881,6 +3626,9 @@ static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__
   { "RestoreActivity", &steward__customer__v1__restore_activity_request__descriptor, &steward__customer__v1__restore_activity_response__descriptor },
   { "BatchRestoreActivities", &steward__customer__v1__batch_restore_activities_request__descriptor, &steward__customer__v1__batch_restore_activities_response__descriptor },
   { "ListActivityChanges", &steward__customer__v1__list_activity_changes_request__descriptor, &steward__customer__v1__list_activity_changes_response__descriptor },
+  { "UpdateMatchingActivities", &steward__customer__v1__update_matching_activities_request__descriptor, &steward__customer__v1__update_matching_activities_response__descriptor },
+  { "DeleteMatchingActivities", &steward__customer__v1__delete_matching_activities_request__descriptor, &steward__customer__v1__delete_matching_activities_response__descriptor },
+  { "ReassignMatchingActivities", &steward__customer__v1__reassign_matching_activities_request__descriptor, &steward__customer__v1__reassign_matching_activities_response__descriptor },
 };
 const unsigned steward__customer__v1__activity_service__method_indices_by_name[] = {
   4,        /* BatchCreateActivities */
@@ -2890,11 +3638,14 @@ const unsigned steward__customer__v1__activity_service__method_indices_by_name[]
   6,        /* BatchUpdateActivities */
   3,        /* CreateActivity */
   7,        /* DeleteActivity */
+  13,        /* DeleteMatchingActivities */
   0,        /* GetActivity */
   2,        /* ListActivities */
   11,        /* ListActivityChanges */
+  14,        /* ReassignMatchingActivities */
   9,        /* RestoreActivity */
-  5         /* UpdateActivity */
+  5,        /* UpdateActivity */
+  12         /* UpdateMatchingActivities */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descriptor =
 {
@@ -2903,7 +3654,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descri
   "ActivityService",
   "Steward__Customer__V1__ActivityService",
   "steward.customer.v1",
-  12,
+  15,
   steward__customer__v1__activity_service__method_descriptors,
   steward__customer__v1__activity_service__method_indices_by_name
 };
@@ -3002,6 +3753,30 @@ void steward__customer__v1__activity_service__list_activity_changes(ProtobufCSer
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__activity_service__update_matching_activities(ProtobufCService *service,
+                                                                         const Steward__Customer__V1__UpdateMatchingActivitiesRequest *input,
+                                                                         Steward__Customer__V1__UpdateMatchingActivitiesResponse_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__activity_service__delete_matching_activities(ProtobufCService *service,
+                                                                         const Steward__Customer__V1__DeleteMatchingActivitiesRequest *input,
+                                                                         Steward__Customer__V1__DeleteMatchingActivitiesResponse_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__activity_service__reassign_matching_activities(ProtobufCService *service,
+                                                                           const Steward__Customer__V1__ReassignMatchingActivitiesRequest *input,
+                                                                           Steward__Customer__V1__ReassignMatchingActivitiesResponse_Closure closure,
+                                                                           void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__init (Steward__Customer__V1__ActivityService_Service *service,
                                                     Steward__Customer__V1__ActivityService_ServiceDestroy destroy)

@@ -1222,6 +1222,276 @@ void   steward__customer__v1__contact_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__contact_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__update_matching_contacts_request__init
+                     (Steward__Customer__V1__UpdateMatchingContactsRequest         *message)
+{
+  static const Steward__Customer__V1__UpdateMatchingContactsRequest init_value = STEWARD__CUSTOMER__V1__UPDATE_MATCHING_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__update_matching_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__update_matching_contacts_request__pack
+                     (const Steward__Customer__V1__UpdateMatchingContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__update_matching_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpdateMatchingContactsRequest *
+       steward__customer__v1__update_matching_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpdateMatchingContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__update_matching_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__update_matching_contacts_request__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__update_matching_contacts_response__init
+                     (Steward__Customer__V1__UpdateMatchingContactsResponse         *message)
+{
+  static const Steward__Customer__V1__UpdateMatchingContactsResponse init_value = STEWARD__CUSTOMER__V1__UPDATE_MATCHING_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__update_matching_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__update_matching_contacts_response__pack
+                     (const Steward__Customer__V1__UpdateMatchingContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__update_matching_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpdateMatchingContactsResponse *
+       steward__customer__v1__update_matching_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpdateMatchingContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__update_matching_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__update_matching_contacts_response__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__delete_matching_contacts_request__init
+                     (Steward__Customer__V1__DeleteMatchingContactsRequest         *message)
+{
+  static const Steward__Customer__V1__DeleteMatchingContactsRequest init_value = STEWARD__CUSTOMER__V1__DELETE_MATCHING_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__delete_matching_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__delete_matching_contacts_request__pack
+                     (const Steward__Customer__V1__DeleteMatchingContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__delete_matching_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__DeleteMatchingContactsRequest *
+       steward__customer__v1__delete_matching_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__DeleteMatchingContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__delete_matching_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__delete_matching_contacts_request__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__delete_matching_contacts_response__init
+                     (Steward__Customer__V1__DeleteMatchingContactsResponse         *message)
+{
+  static const Steward__Customer__V1__DeleteMatchingContactsResponse init_value = STEWARD__CUSTOMER__V1__DELETE_MATCHING_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__delete_matching_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__delete_matching_contacts_response__pack
+                     (const Steward__Customer__V1__DeleteMatchingContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__delete_matching_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__DeleteMatchingContactsResponse *
+       steward__customer__v1__delete_matching_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__DeleteMatchingContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__delete_matching_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__delete_matching_contacts_response__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__reassign_matching_contacts_request__init
+                     (Steward__Customer__V1__ReassignMatchingContactsRequest         *message)
+{
+  static const Steward__Customer__V1__ReassignMatchingContactsRequest init_value = STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__reassign_matching_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__reassign_matching_contacts_request__pack
+                     (const Steward__Customer__V1__ReassignMatchingContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__reassign_matching_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ReassignMatchingContactsRequest *
+       steward__customer__v1__reassign_matching_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ReassignMatchingContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__reassign_matching_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__reassign_matching_contacts_request__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__reassign_matching_contacts_response__init
+                     (Steward__Customer__V1__ReassignMatchingContactsResponse         *message)
+{
+  static const Steward__Customer__V1__ReassignMatchingContactsResponse init_value = STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__reassign_matching_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__reassign_matching_contacts_response__pack
+                     (const Steward__Customer__V1__ReassignMatchingContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__reassign_matching_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ReassignMatchingContactsResponse *
+       steward__customer__v1__reassign_matching_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ReassignMatchingContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__reassign_matching_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__reassign_matching_contacts_response__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_descriptors[21] =
 {
   {
@@ -2977,6 +3247,481 @@ const ProtobufCMessageDescriptor steward__customer__v1__contact_history_entry__d
   (ProtobufCMessageInit) steward__customer__v1__contact_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_contacts_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "contact",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsRequest, contact),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsRequest, n_update_mask),
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsRequest, has_preview),
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__update_matching_contacts_request__field_indices_by_name[] = {
+  2,   /* field[2] = contact */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  4,   /* field[4] = preview */
+  3,   /* field[3] = update_mask */
+};
+static const ProtobufCIntRange steward__customer__v1__update_matching_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__update_matching_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpdateMatchingContactsRequest",
+  "UpdateMatchingContactsRequest",
+  "Steward__Customer__V1__UpdateMatchingContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpdateMatchingContactsRequest),
+  5,
+  steward__customer__v1__update_matching_contacts_request__field_descriptors,
+  steward__customer__v1__update_matching_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__update_matching_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__update_matching_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_contacts_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "contacts",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsResponse, n_contacts),
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsResponse, contacts),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsResponse, n_issues),
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__update_matching_contacts_response__field_indices_by_name[] = {
+  2,   /* field[2] = contacts */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__update_matching_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__update_matching_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpdateMatchingContactsResponse",
+  "UpdateMatchingContactsResponse",
+  "Steward__Customer__V1__UpdateMatchingContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpdateMatchingContactsResponse),
+  4,
+  steward__customer__v1__update_matching_contacts_response__field_descriptors,
+  steward__customer__v1__update_matching_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__update_matching_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__update_matching_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__delete_matching_contacts_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingContactsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingContactsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__DeleteMatchingContactsRequest, has_preview),
+    offsetof(Steward__Customer__V1__DeleteMatchingContactsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__delete_matching_contacts_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__customer__v1__delete_matching_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.DeleteMatchingContactsRequest",
+  "DeleteMatchingContactsRequest",
+  "Steward__Customer__V1__DeleteMatchingContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__DeleteMatchingContactsRequest),
+  3,
+  steward__customer__v1__delete_matching_contacts_request__field_descriptors,
+  steward__customer__v1__delete_matching_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__delete_matching_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__delete_matching_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__delete_matching_contacts_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingContactsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingContactsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "contacts",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__DeleteMatchingContactsResponse, n_contacts),
+    offsetof(Steward__Customer__V1__DeleteMatchingContactsResponse, contacts),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__DeleteMatchingContactsResponse, n_issues),
+    offsetof(Steward__Customer__V1__DeleteMatchingContactsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__delete_matching_contacts_response__field_indices_by_name[] = {
+  2,   /* field[2] = contacts */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__delete_matching_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.DeleteMatchingContactsResponse",
+  "DeleteMatchingContactsResponse",
+  "Steward__Customer__V1__DeleteMatchingContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__DeleteMatchingContactsResponse),
+  4,
+  steward__customer__v1__delete_matching_contacts_response__field_descriptors,
+  steward__customer__v1__delete_matching_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__delete_matching_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__delete_matching_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_contacts_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner_id",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsRequest, owner_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "department_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsRequest, department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsRequest, has_preview),
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__reassign_matching_contacts_request__field_indices_by_name[] = {
+  3,   /* field[3] = department_id */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = owner_id */
+  4,   /* field[4] = preview */
+};
+static const ProtobufCIntRange steward__customer__v1__reassign_matching_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ReassignMatchingContactsRequest",
+  "ReassignMatchingContactsRequest",
+  "Steward__Customer__V1__ReassignMatchingContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ReassignMatchingContactsRequest),
+  5,
+  steward__customer__v1__reassign_matching_contacts_request__field_descriptors,
+  steward__customer__v1__reassign_matching_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__reassign_matching_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__reassign_matching_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_contacts_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "contacts",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsResponse, n_contacts),
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsResponse, contacts),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsResponse, n_issues),
+    offsetof(Steward__Customer__V1__ReassignMatchingContactsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__reassign_matching_contacts_response__field_indices_by_name[] = {
+  2,   /* field[2] = contacts */
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__customer__v1__reassign_matching_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ReassignMatchingContactsResponse",
+  "ReassignMatchingContactsResponse",
+  "Steward__Customer__V1__ReassignMatchingContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ReassignMatchingContactsResponse),
+  4,
+  steward__customer__v1__reassign_matching_contacts_response__field_descriptors,
+  steward__customer__v1__reassign_matching_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__reassign_matching_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__reassign_matching_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__customer__v1__contact_point_kind__enum_values_by_number[5] =
 {
   { "CONTACT_POINT_KIND_UNSPECIFIED", "STEWARD__CUSTOMER__V1__CONTACT_POINT_KIND__CONTACT_POINT_KIND_UNSPECIFIED", 0 },
@@ -3011,7 +3756,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__contact_point_kind__descrip
   steward__customer__v1__contact_point_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[12] =
+static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[15] =
 {
   { "GetContact", &steward__customer__v1__get_contact_request__descriptor, &steward__customer__v1__get_contact_response__descriptor },
   { "BatchGetContacts", &steward__customer__v1__batch_get_contacts_request__descriptor, &steward__customer__v1__batch_get_contacts_response__descriptor },
@@ -3025,6 +3770,9 @@ static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__m
   { "RestoreContact", &steward__customer__v1__restore_contact_request__descriptor, &steward__customer__v1__restore_contact_response__descriptor },
   { "BatchRestoreContacts", &steward__customer__v1__batch_restore_contacts_request__descriptor, &steward__customer__v1__batch_restore_contacts_response__descriptor },
   { "ListContactChanges", &steward__customer__v1__list_contact_changes_request__descriptor, &steward__customer__v1__list_contact_changes_response__descriptor },
+  { "UpdateMatchingContacts", &steward__customer__v1__update_matching_contacts_request__descriptor, &steward__customer__v1__update_matching_contacts_response__descriptor },
+  { "DeleteMatchingContacts", &steward__customer__v1__delete_matching_contacts_request__descriptor, &steward__customer__v1__delete_matching_contacts_response__descriptor },
+  { "ReassignMatchingContacts", &steward__customer__v1__reassign_matching_contacts_request__descriptor, &steward__customer__v1__reassign_matching_contacts_response__descriptor },
 };
 const unsigned steward__customer__v1__contact_service__method_indices_by_name[] = {
   4,        /* BatchCreateContacts */
@@ -3034,11 +3782,14 @@ const unsigned steward__customer__v1__contact_service__method_indices_by_name[] 
   6,        /* BatchUpdateContacts */
   3,        /* CreateContact */
   7,        /* DeleteContact */
+  13,        /* DeleteMatchingContacts */
   0,        /* GetContact */
   11,        /* ListContactChanges */
   2,        /* ListContacts */
+  14,        /* ReassignMatchingContacts */
   9,        /* RestoreContact */
-  5         /* UpdateContact */
+  5,        /* UpdateContact */
+  12         /* UpdateMatchingContacts */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descriptor =
 {
@@ -3047,7 +3798,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descrip
   "ContactService",
   "Steward__Customer__V1__ContactService",
   "steward.customer.v1",
-  12,
+  15,
   steward__customer__v1__contact_service__method_descriptors,
   steward__customer__v1__contact_service__method_indices_by_name
 };
@@ -3146,6 +3897,30 @@ void steward__customer__v1__contact_service__list_contact_changes(ProtobufCServi
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__contact_service__update_matching_contacts(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__UpdateMatchingContactsRequest *input,
+                                                                      Steward__Customer__V1__UpdateMatchingContactsResponse_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__contact_service__delete_matching_contacts(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__DeleteMatchingContactsRequest *input,
+                                                                      Steward__Customer__V1__DeleteMatchingContactsResponse_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__contact_service__reassign_matching_contacts(ProtobufCService *service,
+                                                                        const Steward__Customer__V1__ReassignMatchingContactsRequest *input,
+                                                                        Steward__Customer__V1__ReassignMatchingContactsResponse_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__init (Steward__Customer__V1__ContactService_Service *service,
                                                    Steward__Customer__V1__ContactService_ServiceDestroy destroy)

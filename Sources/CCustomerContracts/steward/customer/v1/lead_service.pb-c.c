@@ -1177,6 +1177,276 @@ void   steward__customer__v1__lead_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__lead_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__update_matching_leads_request__init
+                     (Steward__Customer__V1__UpdateMatchingLeadsRequest         *message)
+{
+  static const Steward__Customer__V1__UpdateMatchingLeadsRequest init_value = STEWARD__CUSTOMER__V1__UPDATE_MATCHING_LEADS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__update_matching_leads_request__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingLeadsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_leads_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__update_matching_leads_request__pack
+                     (const Steward__Customer__V1__UpdateMatchingLeadsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_leads_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__update_matching_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingLeadsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_leads_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpdateMatchingLeadsRequest *
+       steward__customer__v1__update_matching_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpdateMatchingLeadsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__update_matching_leads_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__update_matching_leads_request__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingLeadsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_leads_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__update_matching_leads_response__init
+                     (Steward__Customer__V1__UpdateMatchingLeadsResponse         *message)
+{
+  static const Steward__Customer__V1__UpdateMatchingLeadsResponse init_value = STEWARD__CUSTOMER__V1__UPDATE_MATCHING_LEADS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__update_matching_leads_response__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingLeadsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_leads_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__update_matching_leads_response__pack
+                     (const Steward__Customer__V1__UpdateMatchingLeadsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_leads_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__update_matching_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingLeadsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_leads_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpdateMatchingLeadsResponse *
+       steward__customer__v1__update_matching_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpdateMatchingLeadsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__update_matching_leads_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__update_matching_leads_response__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingLeadsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__update_matching_leads_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__delete_matching_leads_request__init
+                     (Steward__Customer__V1__DeleteMatchingLeadsRequest         *message)
+{
+  static const Steward__Customer__V1__DeleteMatchingLeadsRequest init_value = STEWARD__CUSTOMER__V1__DELETE_MATCHING_LEADS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__delete_matching_leads_request__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingLeadsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_leads_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__delete_matching_leads_request__pack
+                     (const Steward__Customer__V1__DeleteMatchingLeadsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_leads_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__delete_matching_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingLeadsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_leads_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__DeleteMatchingLeadsRequest *
+       steward__customer__v1__delete_matching_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__DeleteMatchingLeadsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__delete_matching_leads_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__delete_matching_leads_request__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingLeadsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_leads_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__delete_matching_leads_response__init
+                     (Steward__Customer__V1__DeleteMatchingLeadsResponse         *message)
+{
+  static const Steward__Customer__V1__DeleteMatchingLeadsResponse init_value = STEWARD__CUSTOMER__V1__DELETE_MATCHING_LEADS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__delete_matching_leads_response__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingLeadsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_leads_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__delete_matching_leads_response__pack
+                     (const Steward__Customer__V1__DeleteMatchingLeadsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_leads_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__delete_matching_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingLeadsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_leads_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__DeleteMatchingLeadsResponse *
+       steward__customer__v1__delete_matching_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__DeleteMatchingLeadsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__delete_matching_leads_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__delete_matching_leads_response__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingLeadsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_leads_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__reassign_matching_leads_request__init
+                     (Steward__Customer__V1__ReassignMatchingLeadsRequest         *message)
+{
+  static const Steward__Customer__V1__ReassignMatchingLeadsRequest init_value = STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_LEADS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__reassign_matching_leads_request__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingLeadsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_leads_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__reassign_matching_leads_request__pack
+                     (const Steward__Customer__V1__ReassignMatchingLeadsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_leads_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__reassign_matching_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingLeadsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_leads_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ReassignMatchingLeadsRequest *
+       steward__customer__v1__reassign_matching_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ReassignMatchingLeadsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__reassign_matching_leads_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__reassign_matching_leads_request__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingLeadsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_leads_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__reassign_matching_leads_response__init
+                     (Steward__Customer__V1__ReassignMatchingLeadsResponse         *message)
+{
+  static const Steward__Customer__V1__ReassignMatchingLeadsResponse init_value = STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_LEADS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__reassign_matching_leads_response__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingLeadsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_leads_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__reassign_matching_leads_response__pack
+                     (const Steward__Customer__V1__ReassignMatchingLeadsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_leads_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__reassign_matching_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingLeadsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_leads_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ReassignMatchingLeadsResponse *
+       steward__customer__v1__reassign_matching_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ReassignMatchingLeadsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__reassign_matching_leads_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__reassign_matching_leads_response__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingLeadsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_leads_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descriptors[25] =
 {
   {
@@ -2881,6 +3151,481 @@ const ProtobufCMessageDescriptor steward__customer__v1__lead_history_entry__desc
   (ProtobufCMessageInit) steward__customer__v1__lead_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_leads_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lead",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsRequest, lead),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsRequest, n_update_mask),
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsRequest, has_preview),
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__update_matching_leads_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = lead */
+  4,   /* field[4] = preview */
+  3,   /* field[3] = update_mask */
+};
+static const ProtobufCIntRange steward__customer__v1__update_matching_leads_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__update_matching_leads_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpdateMatchingLeadsRequest",
+  "UpdateMatchingLeadsRequest",
+  "Steward__Customer__V1__UpdateMatchingLeadsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpdateMatchingLeadsRequest),
+  5,
+  steward__customer__v1__update_matching_leads_request__field_descriptors,
+  steward__customer__v1__update_matching_leads_request__field_indices_by_name,
+  1,  steward__customer__v1__update_matching_leads_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__update_matching_leads_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_leads_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "leads",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsResponse, n_leads),
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsResponse, leads),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsResponse, n_issues),
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__update_matching_leads_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = leads */
+};
+static const ProtobufCIntRange steward__customer__v1__update_matching_leads_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__update_matching_leads_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpdateMatchingLeadsResponse",
+  "UpdateMatchingLeadsResponse",
+  "Steward__Customer__V1__UpdateMatchingLeadsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpdateMatchingLeadsResponse),
+  4,
+  steward__customer__v1__update_matching_leads_response__field_descriptors,
+  steward__customer__v1__update_matching_leads_response__field_indices_by_name,
+  1,  steward__customer__v1__update_matching_leads_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__update_matching_leads_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__delete_matching_leads_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingLeadsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingLeadsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__DeleteMatchingLeadsRequest, has_preview),
+    offsetof(Steward__Customer__V1__DeleteMatchingLeadsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__delete_matching_leads_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__customer__v1__delete_matching_leads_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_leads_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.DeleteMatchingLeadsRequest",
+  "DeleteMatchingLeadsRequest",
+  "Steward__Customer__V1__DeleteMatchingLeadsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__DeleteMatchingLeadsRequest),
+  3,
+  steward__customer__v1__delete_matching_leads_request__field_descriptors,
+  steward__customer__v1__delete_matching_leads_request__field_indices_by_name,
+  1,  steward__customer__v1__delete_matching_leads_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__delete_matching_leads_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__delete_matching_leads_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingLeadsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__DeleteMatchingLeadsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "leads",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__DeleteMatchingLeadsResponse, n_leads),
+    offsetof(Steward__Customer__V1__DeleteMatchingLeadsResponse, leads),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__DeleteMatchingLeadsResponse, n_issues),
+    offsetof(Steward__Customer__V1__DeleteMatchingLeadsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__delete_matching_leads_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = leads */
+};
+static const ProtobufCIntRange steward__customer__v1__delete_matching_leads_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_leads_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.DeleteMatchingLeadsResponse",
+  "DeleteMatchingLeadsResponse",
+  "Steward__Customer__V1__DeleteMatchingLeadsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__DeleteMatchingLeadsResponse),
+  4,
+  steward__customer__v1__delete_matching_leads_response__field_descriptors,
+  steward__customer__v1__delete_matching_leads_response__field_indices_by_name,
+  1,  steward__customer__v1__delete_matching_leads_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__delete_matching_leads_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_leads_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner_id",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsRequest, owner_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "department_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsRequest, department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsRequest, has_preview),
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__reassign_matching_leads_request__field_indices_by_name[] = {
+  3,   /* field[3] = department_id */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = owner_id */
+  4,   /* field[4] = preview */
+};
+static const ProtobufCIntRange steward__customer__v1__reassign_matching_leads_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_leads_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ReassignMatchingLeadsRequest",
+  "ReassignMatchingLeadsRequest",
+  "Steward__Customer__V1__ReassignMatchingLeadsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ReassignMatchingLeadsRequest),
+  5,
+  steward__customer__v1__reassign_matching_leads_request__field_descriptors,
+  steward__customer__v1__reassign_matching_leads_request__field_indices_by_name,
+  1,  steward__customer__v1__reassign_matching_leads_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__reassign_matching_leads_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_leads_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "leads",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsResponse, n_leads),
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsResponse, leads),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsResponse, n_issues),
+    offsetof(Steward__Customer__V1__ReassignMatchingLeadsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__reassign_matching_leads_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = leads */
+};
+static const ProtobufCIntRange steward__customer__v1__reassign_matching_leads_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_leads_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ReassignMatchingLeadsResponse",
+  "ReassignMatchingLeadsResponse",
+  "Steward__Customer__V1__ReassignMatchingLeadsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ReassignMatchingLeadsResponse),
+  4,
+  steward__customer__v1__reassign_matching_leads_response__field_descriptors,
+  steward__customer__v1__reassign_matching_leads_response__field_indices_by_name,
+  1,  steward__customer__v1__reassign_matching_leads_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__reassign_matching_leads_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__customer__v1__lead_status__enum_values_by_number[5] =
 {
   { "LEAD_STATUS_UNSPECIFIED", "STEWARD__CUSTOMER__V1__LEAD_STATUS__LEAD_STATUS_UNSPECIFIED", 0 },
@@ -2915,7 +3660,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__lead_status__descriptor =
   steward__customer__v1__lead_status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[12] =
+static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[15] =
 {
   { "GetLead", &steward__customer__v1__get_lead_request__descriptor, &steward__customer__v1__get_lead_response__descriptor },
   { "BatchGetLeads", &steward__customer__v1__batch_get_leads_request__descriptor, &steward__customer__v1__batch_get_leads_response__descriptor },
@@ -2929,6 +3674,9 @@ static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__meth
   { "RestoreLead", &steward__customer__v1__restore_lead_request__descriptor, &steward__customer__v1__restore_lead_response__descriptor },
   { "BatchRestoreLeads", &steward__customer__v1__batch_restore_leads_request__descriptor, &steward__customer__v1__batch_restore_leads_response__descriptor },
   { "ListLeadChanges", &steward__customer__v1__list_lead_changes_request__descriptor, &steward__customer__v1__list_lead_changes_response__descriptor },
+  { "UpdateMatchingLeads", &steward__customer__v1__update_matching_leads_request__descriptor, &steward__customer__v1__update_matching_leads_response__descriptor },
+  { "DeleteMatchingLeads", &steward__customer__v1__delete_matching_leads_request__descriptor, &steward__customer__v1__delete_matching_leads_response__descriptor },
+  { "ReassignMatchingLeads", &steward__customer__v1__reassign_matching_leads_request__descriptor, &steward__customer__v1__reassign_matching_leads_response__descriptor },
 };
 const unsigned steward__customer__v1__lead_service__method_indices_by_name[] = {
   4,        /* BatchCreateLeads */
@@ -2938,11 +3686,14 @@ const unsigned steward__customer__v1__lead_service__method_indices_by_name[] = {
   6,        /* BatchUpdateLeads */
   3,        /* CreateLead */
   7,        /* DeleteLead */
+  13,        /* DeleteMatchingLeads */
   0,        /* GetLead */
   11,        /* ListLeadChanges */
   2,        /* ListLeads */
+  14,        /* ReassignMatchingLeads */
   9,        /* RestoreLead */
-  5         /* UpdateLead */
+  5,        /* UpdateLead */
+  12         /* UpdateMatchingLeads */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor =
 {
@@ -2951,7 +3702,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor
   "LeadService",
   "Steward__Customer__V1__LeadService",
   "steward.customer.v1",
-  12,
+  15,
   steward__customer__v1__lead_service__method_descriptors,
   steward__customer__v1__lead_service__method_indices_by_name
 };
@@ -3050,6 +3801,30 @@ void steward__customer__v1__lead_service__list_lead_changes(ProtobufCService *se
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__lead_service__update_matching_leads(ProtobufCService *service,
+                                                                const Steward__Customer__V1__UpdateMatchingLeadsRequest *input,
+                                                                Steward__Customer__V1__UpdateMatchingLeadsResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__lead_service__delete_matching_leads(ProtobufCService *service,
+                                                                const Steward__Customer__V1__DeleteMatchingLeadsRequest *input,
+                                                                Steward__Customer__V1__DeleteMatchingLeadsResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__lead_service__reassign_matching_leads(ProtobufCService *service,
+                                                                  const Steward__Customer__V1__ReassignMatchingLeadsRequest *input,
+                                                                  Steward__Customer__V1__ReassignMatchingLeadsResponse_Closure closure,
+                                                                  void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadService_Service *service,
                                                 Steward__Customer__V1__LeadService_ServiceDestroy destroy)

@@ -1177,6 +1177,186 @@ void   steward__identity__v1__department_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__department_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__update_matching_departments_request__init
+                     (Steward__Identity__V1__UpdateMatchingDepartmentsRequest         *message)
+{
+  static const Steward__Identity__V1__UpdateMatchingDepartmentsRequest init_value = STEWARD__IDENTITY__V1__UPDATE_MATCHING_DEPARTMENTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__update_matching_departments_request__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_departments_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__update_matching_departments_request__pack
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_departments_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__update_matching_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_departments_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpdateMatchingDepartmentsRequest *
+       steward__identity__v1__update_matching_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpdateMatchingDepartmentsRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__update_matching_departments_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__update_matching_departments_request__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_departments_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__update_matching_departments_response__init
+                     (Steward__Identity__V1__UpdateMatchingDepartmentsResponse         *message)
+{
+  static const Steward__Identity__V1__UpdateMatchingDepartmentsResponse init_value = STEWARD__IDENTITY__V1__UPDATE_MATCHING_DEPARTMENTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__update_matching_departments_response__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_departments_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__update_matching_departments_response__pack
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_departments_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__update_matching_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_departments_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpdateMatchingDepartmentsResponse *
+       steward__identity__v1__update_matching_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpdateMatchingDepartmentsResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__update_matching_departments_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__update_matching_departments_response__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_departments_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__delete_matching_departments_request__init
+                     (Steward__Identity__V1__DeleteMatchingDepartmentsRequest         *message)
+{
+  static const Steward__Identity__V1__DeleteMatchingDepartmentsRequest init_value = STEWARD__IDENTITY__V1__DELETE_MATCHING_DEPARTMENTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__delete_matching_departments_request__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_departments_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__delete_matching_departments_request__pack
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_departments_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__delete_matching_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_departments_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__DeleteMatchingDepartmentsRequest *
+       steward__identity__v1__delete_matching_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__DeleteMatchingDepartmentsRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__delete_matching_departments_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__delete_matching_departments_request__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_departments_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__delete_matching_departments_response__init
+                     (Steward__Identity__V1__DeleteMatchingDepartmentsResponse         *message)
+{
+  static const Steward__Identity__V1__DeleteMatchingDepartmentsResponse init_value = STEWARD__IDENTITY__V1__DELETE_MATCHING_DEPARTMENTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__delete_matching_departments_response__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_departments_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__delete_matching_departments_response__pack
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_departments_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__delete_matching_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_departments_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__DeleteMatchingDepartmentsResponse *
+       steward__identity__v1__delete_matching_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__DeleteMatchingDepartmentsResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__delete_matching_departments_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__delete_matching_departments_response__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_departments_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__identity__v1__department__field_descriptors[8] =
 {
   {
@@ -2660,7 +2840,315 @@ const ProtobufCMessageDescriptor steward__identity__v1__department_history_entry
   (ProtobufCMessageInit) steward__identity__v1__department_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[12] =
+static const ProtobufCFieldDescriptor steward__identity__v1__update_matching_departments_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "department",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsRequest, department),
+    &steward__identity__v1__department__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsRequest, n_update_mask),
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsRequest, has_preview),
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__update_matching_departments_request__field_indices_by_name[] = {
+  2,   /* field[2] = department */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  4,   /* field[4] = preview */
+  3,   /* field[3] = update_mask */
+};
+static const ProtobufCIntRange steward__identity__v1__update_matching_departments_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__update_matching_departments_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpdateMatchingDepartmentsRequest",
+  "UpdateMatchingDepartmentsRequest",
+  "Steward__Identity__V1__UpdateMatchingDepartmentsRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpdateMatchingDepartmentsRequest),
+  5,
+  steward__identity__v1__update_matching_departments_request__field_descriptors,
+  steward__identity__v1__update_matching_departments_request__field_indices_by_name,
+  1,  steward__identity__v1__update_matching_departments_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__update_matching_departments_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__update_matching_departments_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "departments",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsResponse, n_departments),
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsResponse, departments),
+    &steward__identity__v1__department__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsResponse, n_issues),
+    offsetof(Steward__Identity__V1__UpdateMatchingDepartmentsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__update_matching_departments_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  2,   /* field[2] = departments */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__identity__v1__update_matching_departments_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__update_matching_departments_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpdateMatchingDepartmentsResponse",
+  "UpdateMatchingDepartmentsResponse",
+  "Steward__Identity__V1__UpdateMatchingDepartmentsResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpdateMatchingDepartmentsResponse),
+  4,
+  steward__identity__v1__update_matching_departments_response__field_descriptors,
+  steward__identity__v1__update_matching_departments_response__field_indices_by_name,
+  1,  steward__identity__v1__update_matching_departments_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__update_matching_departments_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__delete_matching_departments_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingDepartmentsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingDepartmentsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__DeleteMatchingDepartmentsRequest, has_preview),
+    offsetof(Steward__Identity__V1__DeleteMatchingDepartmentsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__delete_matching_departments_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__identity__v1__delete_matching_departments_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_departments_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DeleteMatchingDepartmentsRequest",
+  "DeleteMatchingDepartmentsRequest",
+  "Steward__Identity__V1__DeleteMatchingDepartmentsRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__DeleteMatchingDepartmentsRequest),
+  3,
+  steward__identity__v1__delete_matching_departments_request__field_descriptors,
+  steward__identity__v1__delete_matching_departments_request__field_indices_by_name,
+  1,  steward__identity__v1__delete_matching_departments_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__delete_matching_departments_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__delete_matching_departments_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingDepartmentsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingDepartmentsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "departments",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__DeleteMatchingDepartmentsResponse, n_departments),
+    offsetof(Steward__Identity__V1__DeleteMatchingDepartmentsResponse, departments),
+    &steward__identity__v1__department__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__DeleteMatchingDepartmentsResponse, n_issues),
+    offsetof(Steward__Identity__V1__DeleteMatchingDepartmentsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__delete_matching_departments_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  2,   /* field[2] = departments */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__identity__v1__delete_matching_departments_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_departments_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DeleteMatchingDepartmentsResponse",
+  "DeleteMatchingDepartmentsResponse",
+  "Steward__Identity__V1__DeleteMatchingDepartmentsResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__DeleteMatchingDepartmentsResponse),
+  4,
+  steward__identity__v1__delete_matching_departments_response__field_descriptors,
+  steward__identity__v1__delete_matching_departments_response__field_indices_by_name,
+  1,  steward__identity__v1__delete_matching_departments_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__delete_matching_departments_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[14] =
 {
   { "GetDepartment", &steward__identity__v1__get_department_request__descriptor, &steward__identity__v1__get_department_response__descriptor },
   { "BatchGetDepartments", &steward__identity__v1__batch_get_departments_request__descriptor, &steward__identity__v1__batch_get_departments_response__descriptor },
@@ -2674,6 +3162,8 @@ static const ProtobufCMethodDescriptor steward__identity__v1__department_service
   { "RestoreDepartment", &steward__identity__v1__restore_department_request__descriptor, &steward__identity__v1__restore_department_response__descriptor },
   { "BatchRestoreDepartments", &steward__identity__v1__batch_restore_departments_request__descriptor, &steward__identity__v1__batch_restore_departments_response__descriptor },
   { "ListDepartmentChanges", &steward__identity__v1__list_department_changes_request__descriptor, &steward__identity__v1__list_department_changes_response__descriptor },
+  { "UpdateMatchingDepartments", &steward__identity__v1__update_matching_departments_request__descriptor, &steward__identity__v1__update_matching_departments_response__descriptor },
+  { "DeleteMatchingDepartments", &steward__identity__v1__delete_matching_departments_request__descriptor, &steward__identity__v1__delete_matching_departments_response__descriptor },
 };
 const unsigned steward__identity__v1__department_service__method_indices_by_name[] = {
   4,        /* BatchCreateDepartments */
@@ -2683,11 +3173,13 @@ const unsigned steward__identity__v1__department_service__method_indices_by_name
   6,        /* BatchUpdateDepartments */
   3,        /* CreateDepartment */
   7,        /* DeleteDepartment */
+  13,        /* DeleteMatchingDepartments */
   0,        /* GetDepartment */
   11,        /* ListDepartmentChanges */
   2,        /* ListDepartments */
   9,        /* RestoreDepartment */
-  5         /* UpdateDepartment */
+  5,        /* UpdateDepartment */
+  12         /* UpdateMatchingDepartments */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__department_service__descriptor =
 {
@@ -2696,7 +3188,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__department_service__desc
   "DepartmentService",
   "Steward__Identity__V1__DepartmentService",
   "steward.identity.v1",
-  12,
+  14,
   steward__identity__v1__department_service__method_descriptors,
   steward__identity__v1__department_service__method_indices_by_name
 };
@@ -2795,6 +3287,22 @@ void steward__identity__v1__department_service__list_department_changes(Protobuf
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__department_service__update_matching_departments(ProtobufCService *service,
+                                                                            const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *input,
+                                                                            Steward__Identity__V1__UpdateMatchingDepartmentsResponse_Closure closure,
+                                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__department_service__delete_matching_departments(ProtobufCService *service,
+                                                                            const Steward__Identity__V1__DeleteMatchingDepartmentsRequest *input,
+                                                                            Steward__Identity__V1__DeleteMatchingDepartmentsResponse_Closure closure,
+                                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__init (Steward__Identity__V1__DepartmentService_Service *service,
                                                       Steward__Identity__V1__DepartmentService_ServiceDestroy destroy)

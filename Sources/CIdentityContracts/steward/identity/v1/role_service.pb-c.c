@@ -1177,6 +1177,186 @@ void   steward__identity__v1__role_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__role_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__update_matching_roles_request__init
+                     (Steward__Identity__V1__UpdateMatchingRolesRequest         *message)
+{
+  static const Steward__Identity__V1__UpdateMatchingRolesRequest init_value = STEWARD__IDENTITY__V1__UPDATE_MATCHING_ROLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__update_matching_roles_request__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingRolesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_roles_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__update_matching_roles_request__pack
+                     (const Steward__Identity__V1__UpdateMatchingRolesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_roles_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__update_matching_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingRolesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_roles_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpdateMatchingRolesRequest *
+       steward__identity__v1__update_matching_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpdateMatchingRolesRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__update_matching_roles_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__update_matching_roles_request__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingRolesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_roles_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__update_matching_roles_response__init
+                     (Steward__Identity__V1__UpdateMatchingRolesResponse         *message)
+{
+  static const Steward__Identity__V1__UpdateMatchingRolesResponse init_value = STEWARD__IDENTITY__V1__UPDATE_MATCHING_ROLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__update_matching_roles_response__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingRolesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_roles_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__update_matching_roles_response__pack
+                     (const Steward__Identity__V1__UpdateMatchingRolesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_roles_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__update_matching_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingRolesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_roles_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpdateMatchingRolesResponse *
+       steward__identity__v1__update_matching_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpdateMatchingRolesResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__update_matching_roles_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__update_matching_roles_response__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingRolesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_roles_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__delete_matching_roles_request__init
+                     (Steward__Identity__V1__DeleteMatchingRolesRequest         *message)
+{
+  static const Steward__Identity__V1__DeleteMatchingRolesRequest init_value = STEWARD__IDENTITY__V1__DELETE_MATCHING_ROLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__delete_matching_roles_request__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingRolesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_roles_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__delete_matching_roles_request__pack
+                     (const Steward__Identity__V1__DeleteMatchingRolesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_roles_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__delete_matching_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingRolesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_roles_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__DeleteMatchingRolesRequest *
+       steward__identity__v1__delete_matching_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__DeleteMatchingRolesRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__delete_matching_roles_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__delete_matching_roles_request__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingRolesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_roles_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__delete_matching_roles_response__init
+                     (Steward__Identity__V1__DeleteMatchingRolesResponse         *message)
+{
+  static const Steward__Identity__V1__DeleteMatchingRolesResponse init_value = STEWARD__IDENTITY__V1__DELETE_MATCHING_ROLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__delete_matching_roles_response__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingRolesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_roles_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__delete_matching_roles_response__pack
+                     (const Steward__Identity__V1__DeleteMatchingRolesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_roles_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__delete_matching_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingRolesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_roles_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__DeleteMatchingRolesResponse *
+       steward__identity__v1__delete_matching_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__DeleteMatchingRolesResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__delete_matching_roles_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__delete_matching_roles_response__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingRolesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_roles_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__identity__v1__role__field_descriptors[10] =
 {
   {
@@ -2686,7 +2866,315 @@ const ProtobufCMessageDescriptor steward__identity__v1__role_history_entry__desc
   (ProtobufCMessageInit) steward__identity__v1__role_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[12] =
+static const ProtobufCFieldDescriptor steward__identity__v1__update_matching_roles_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "role",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesRequest, role),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesRequest, n_update_mask),
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesRequest, has_preview),
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__update_matching_roles_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  4,   /* field[4] = preview */
+  2,   /* field[2] = role */
+  3,   /* field[3] = update_mask */
+};
+static const ProtobufCIntRange steward__identity__v1__update_matching_roles_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__update_matching_roles_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpdateMatchingRolesRequest",
+  "UpdateMatchingRolesRequest",
+  "Steward__Identity__V1__UpdateMatchingRolesRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpdateMatchingRolesRequest),
+  5,
+  steward__identity__v1__update_matching_roles_request__field_descriptors,
+  steward__identity__v1__update_matching_roles_request__field_indices_by_name,
+  1,  steward__identity__v1__update_matching_roles_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__update_matching_roles_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__update_matching_roles_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "roles",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesResponse, n_roles),
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesResponse, roles),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesResponse, n_issues),
+    offsetof(Steward__Identity__V1__UpdateMatchingRolesResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__update_matching_roles_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = roles */
+};
+static const ProtobufCIntRange steward__identity__v1__update_matching_roles_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__update_matching_roles_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpdateMatchingRolesResponse",
+  "UpdateMatchingRolesResponse",
+  "Steward__Identity__V1__UpdateMatchingRolesResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpdateMatchingRolesResponse),
+  4,
+  steward__identity__v1__update_matching_roles_response__field_descriptors,
+  steward__identity__v1__update_matching_roles_response__field_indices_by_name,
+  1,  steward__identity__v1__update_matching_roles_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__update_matching_roles_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__delete_matching_roles_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingRolesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingRolesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__DeleteMatchingRolesRequest, has_preview),
+    offsetof(Steward__Identity__V1__DeleteMatchingRolesRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__delete_matching_roles_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__identity__v1__delete_matching_roles_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_roles_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DeleteMatchingRolesRequest",
+  "DeleteMatchingRolesRequest",
+  "Steward__Identity__V1__DeleteMatchingRolesRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__DeleteMatchingRolesRequest),
+  3,
+  steward__identity__v1__delete_matching_roles_request__field_descriptors,
+  steward__identity__v1__delete_matching_roles_request__field_indices_by_name,
+  1,  steward__identity__v1__delete_matching_roles_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__delete_matching_roles_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__delete_matching_roles_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingRolesResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingRolesResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "roles",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__DeleteMatchingRolesResponse, n_roles),
+    offsetof(Steward__Identity__V1__DeleteMatchingRolesResponse, roles),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__DeleteMatchingRolesResponse, n_issues),
+    offsetof(Steward__Identity__V1__DeleteMatchingRolesResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__delete_matching_roles_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = roles */
+};
+static const ProtobufCIntRange steward__identity__v1__delete_matching_roles_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_roles_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DeleteMatchingRolesResponse",
+  "DeleteMatchingRolesResponse",
+  "Steward__Identity__V1__DeleteMatchingRolesResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__DeleteMatchingRolesResponse),
+  4,
+  steward__identity__v1__delete_matching_roles_response__field_descriptors,
+  steward__identity__v1__delete_matching_roles_response__field_indices_by_name,
+  1,  steward__identity__v1__delete_matching_roles_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__delete_matching_roles_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[14] =
 {
   { "GetRole", &steward__identity__v1__get_role_request__descriptor, &steward__identity__v1__get_role_response__descriptor },
   { "BatchGetRoles", &steward__identity__v1__batch_get_roles_request__descriptor, &steward__identity__v1__batch_get_roles_response__descriptor },
@@ -2700,6 +3188,8 @@ static const ProtobufCMethodDescriptor steward__identity__v1__role_service__meth
   { "RestoreRole", &steward__identity__v1__restore_role_request__descriptor, &steward__identity__v1__restore_role_response__descriptor },
   { "BatchRestoreRoles", &steward__identity__v1__batch_restore_roles_request__descriptor, &steward__identity__v1__batch_restore_roles_response__descriptor },
   { "ListRoleChanges", &steward__identity__v1__list_role_changes_request__descriptor, &steward__identity__v1__list_role_changes_response__descriptor },
+  { "UpdateMatchingRoles", &steward__identity__v1__update_matching_roles_request__descriptor, &steward__identity__v1__update_matching_roles_response__descriptor },
+  { "DeleteMatchingRoles", &steward__identity__v1__delete_matching_roles_request__descriptor, &steward__identity__v1__delete_matching_roles_response__descriptor },
 };
 const unsigned steward__identity__v1__role_service__method_indices_by_name[] = {
   4,        /* BatchCreateRoles */
@@ -2708,11 +3198,13 @@ const unsigned steward__identity__v1__role_service__method_indices_by_name[] = {
   10,        /* BatchRestoreRoles */
   6,        /* BatchUpdateRoles */
   3,        /* CreateRole */
+  13,        /* DeleteMatchingRoles */
   7,        /* DeleteRole */
   0,        /* GetRole */
   11,        /* ListRoleChanges */
   2,        /* ListRoles */
   9,        /* RestoreRole */
+  12,        /* UpdateMatchingRoles */
   5         /* UpdateRole */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor =
@@ -2722,7 +3214,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor
   "RoleService",
   "Steward__Identity__V1__RoleService",
   "steward.identity.v1",
-  12,
+  14,
   steward__identity__v1__role_service__method_descriptors,
   steward__identity__v1__role_service__method_indices_by_name
 };
@@ -2821,6 +3313,22 @@ void steward__identity__v1__role_service__list_role_changes(ProtobufCService *se
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__role_service__update_matching_roles(ProtobufCService *service,
+                                                                const Steward__Identity__V1__UpdateMatchingRolesRequest *input,
+                                                                Steward__Identity__V1__UpdateMatchingRolesResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__role_service__delete_matching_roles(ProtobufCService *service,
+                                                                const Steward__Identity__V1__DeleteMatchingRolesRequest *input,
+                                                                Steward__Identity__V1__DeleteMatchingRolesResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleService_Service *service,
                                                 Steward__Identity__V1__RoleService_ServiceDestroy destroy)

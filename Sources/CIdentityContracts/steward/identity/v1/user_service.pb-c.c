@@ -1177,6 +1177,186 @@ void   steward__identity__v1__user_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__user_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__update_matching_users_request__init
+                     (Steward__Identity__V1__UpdateMatchingUsersRequest         *message)
+{
+  static const Steward__Identity__V1__UpdateMatchingUsersRequest init_value = STEWARD__IDENTITY__V1__UPDATE_MATCHING_USERS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__update_matching_users_request__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingUsersRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_users_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__update_matching_users_request__pack
+                     (const Steward__Identity__V1__UpdateMatchingUsersRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_users_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__update_matching_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingUsersRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_users_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpdateMatchingUsersRequest *
+       steward__identity__v1__update_matching_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpdateMatchingUsersRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__update_matching_users_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__update_matching_users_request__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingUsersRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_users_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__update_matching_users_response__init
+                     (Steward__Identity__V1__UpdateMatchingUsersResponse         *message)
+{
+  static const Steward__Identity__V1__UpdateMatchingUsersResponse init_value = STEWARD__IDENTITY__V1__UPDATE_MATCHING_USERS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__update_matching_users_response__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingUsersResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_users_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__update_matching_users_response__pack
+                     (const Steward__Identity__V1__UpdateMatchingUsersResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_users_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__update_matching_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingUsersResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_users_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpdateMatchingUsersResponse *
+       steward__identity__v1__update_matching_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpdateMatchingUsersResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__update_matching_users_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__update_matching_users_response__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingUsersResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__update_matching_users_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__delete_matching_users_request__init
+                     (Steward__Identity__V1__DeleteMatchingUsersRequest         *message)
+{
+  static const Steward__Identity__V1__DeleteMatchingUsersRequest init_value = STEWARD__IDENTITY__V1__DELETE_MATCHING_USERS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__delete_matching_users_request__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingUsersRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_users_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__delete_matching_users_request__pack
+                     (const Steward__Identity__V1__DeleteMatchingUsersRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_users_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__delete_matching_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingUsersRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_users_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__DeleteMatchingUsersRequest *
+       steward__identity__v1__delete_matching_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__DeleteMatchingUsersRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__delete_matching_users_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__delete_matching_users_request__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingUsersRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_users_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__delete_matching_users_response__init
+                     (Steward__Identity__V1__DeleteMatchingUsersResponse         *message)
+{
+  static const Steward__Identity__V1__DeleteMatchingUsersResponse init_value = STEWARD__IDENTITY__V1__DELETE_MATCHING_USERS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__delete_matching_users_response__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingUsersResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_users_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__delete_matching_users_response__pack
+                     (const Steward__Identity__V1__DeleteMatchingUsersResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_users_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__delete_matching_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingUsersResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_users_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__DeleteMatchingUsersResponse *
+       steward__identity__v1__delete_matching_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__DeleteMatchingUsersResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__delete_matching_users_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__delete_matching_users_response__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingUsersResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_users_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__set_user_password_request__init
                      (Steward__Identity__V1__SetUserPasswordRequest         *message)
 {
@@ -2828,6 +3008,314 @@ const ProtobufCMessageDescriptor steward__identity__v1__user_history_entry__desc
   (ProtobufCMessageInit) steward__identity__v1__user_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__update_matching_users_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersRequest, user),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersRequest, n_update_mask),
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersRequest, has_preview),
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__update_matching_users_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  4,   /* field[4] = preview */
+  3,   /* field[3] = update_mask */
+  2,   /* field[2] = user */
+};
+static const ProtobufCIntRange steward__identity__v1__update_matching_users_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__update_matching_users_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpdateMatchingUsersRequest",
+  "UpdateMatchingUsersRequest",
+  "Steward__Identity__V1__UpdateMatchingUsersRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpdateMatchingUsersRequest),
+  5,
+  steward__identity__v1__update_matching_users_request__field_descriptors,
+  steward__identity__v1__update_matching_users_request__field_indices_by_name,
+  1,  steward__identity__v1__update_matching_users_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__update_matching_users_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__update_matching_users_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "users",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersResponse, n_users),
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersResponse, users),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersResponse, n_issues),
+    offsetof(Steward__Identity__V1__UpdateMatchingUsersResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__update_matching_users_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = users */
+};
+static const ProtobufCIntRange steward__identity__v1__update_matching_users_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__update_matching_users_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpdateMatchingUsersResponse",
+  "UpdateMatchingUsersResponse",
+  "Steward__Identity__V1__UpdateMatchingUsersResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpdateMatchingUsersResponse),
+  4,
+  steward__identity__v1__update_matching_users_response__field_descriptors,
+  steward__identity__v1__update_matching_users_response__field_indices_by_name,
+  1,  steward__identity__v1__update_matching_users_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__update_matching_users_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__delete_matching_users_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingUsersRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingUsersRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__DeleteMatchingUsersRequest, has_preview),
+    offsetof(Steward__Identity__V1__DeleteMatchingUsersRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__delete_matching_users_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__identity__v1__delete_matching_users_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_users_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DeleteMatchingUsersRequest",
+  "DeleteMatchingUsersRequest",
+  "Steward__Identity__V1__DeleteMatchingUsersRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__DeleteMatchingUsersRequest),
+  3,
+  steward__identity__v1__delete_matching_users_request__field_descriptors,
+  steward__identity__v1__delete_matching_users_request__field_indices_by_name,
+  1,  steward__identity__v1__delete_matching_users_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__delete_matching_users_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__delete_matching_users_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingUsersResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeleteMatchingUsersResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "users",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__DeleteMatchingUsersResponse, n_users),
+    offsetof(Steward__Identity__V1__DeleteMatchingUsersResponse, users),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__DeleteMatchingUsersResponse, n_issues),
+    offsetof(Steward__Identity__V1__DeleteMatchingUsersResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__delete_matching_users_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = users */
+};
+static const ProtobufCIntRange steward__identity__v1__delete_matching_users_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_users_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DeleteMatchingUsersResponse",
+  "DeleteMatchingUsersResponse",
+  "Steward__Identity__V1__DeleteMatchingUsersResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__DeleteMatchingUsersResponse),
+  4,
+  steward__identity__v1__delete_matching_users_response__field_descriptors,
+  steward__identity__v1__delete_matching_users_response__field_indices_by_name,
+  1,  steward__identity__v1__delete_matching_users_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__delete_matching_users_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__set_user_password_request__field_descriptors[2] =
 {
   {
@@ -2897,7 +3385,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_respon
   (ProtobufCMessageInit) steward__identity__v1__set_user_password_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[13] =
+static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[15] =
 {
   { "GetUser", &steward__identity__v1__get_user_request__descriptor, &steward__identity__v1__get_user_response__descriptor },
   { "BatchGetUsers", &steward__identity__v1__batch_get_users_request__descriptor, &steward__identity__v1__batch_get_users_response__descriptor },
@@ -2911,6 +3399,8 @@ static const ProtobufCMethodDescriptor steward__identity__v1__user_service__meth
   { "RestoreUser", &steward__identity__v1__restore_user_request__descriptor, &steward__identity__v1__restore_user_response__descriptor },
   { "BatchRestoreUsers", &steward__identity__v1__batch_restore_users_request__descriptor, &steward__identity__v1__batch_restore_users_response__descriptor },
   { "ListUserChanges", &steward__identity__v1__list_user_changes_request__descriptor, &steward__identity__v1__list_user_changes_response__descriptor },
+  { "UpdateMatchingUsers", &steward__identity__v1__update_matching_users_request__descriptor, &steward__identity__v1__update_matching_users_response__descriptor },
+  { "DeleteMatchingUsers", &steward__identity__v1__delete_matching_users_request__descriptor, &steward__identity__v1__delete_matching_users_response__descriptor },
   { "SetUserPassword", &steward__identity__v1__set_user_password_request__descriptor, &steward__identity__v1__set_user_password_response__descriptor },
 };
 const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
@@ -2920,12 +3410,14 @@ const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
   10,        /* BatchRestoreUsers */
   6,        /* BatchUpdateUsers */
   3,        /* CreateUser */
+  13,        /* DeleteMatchingUsers */
   7,        /* DeleteUser */
   0,        /* GetUser */
   11,        /* ListUserChanges */
   2,        /* ListUsers */
   9,        /* RestoreUser */
-  12,        /* SetUserPassword */
+  14,        /* SetUserPassword */
+  12,        /* UpdateMatchingUsers */
   5         /* UpdateUser */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor =
@@ -2935,7 +3427,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor
   "UserService",
   "Steward__Identity__V1__UserService",
   "steward.identity.v1",
-  13,
+  15,
   steward__identity__v1__user_service__method_descriptors,
   steward__identity__v1__user_service__method_indices_by_name
 };
@@ -3035,13 +3527,29 @@ void steward__identity__v1__user_service__list_user_changes(ProtobufCService *se
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__user_service__update_matching_users(ProtobufCService *service,
+                                                                const Steward__Identity__V1__UpdateMatchingUsersRequest *input,
+                                                                Steward__Identity__V1__UpdateMatchingUsersResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__user_service__delete_matching_users(ProtobufCService *service,
+                                                                const Steward__Identity__V1__DeleteMatchingUsersRequest *input,
+                                                                Steward__Identity__V1__DeleteMatchingUsersResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__user_service__set_user_password(ProtobufCService *service,
                                                             const Steward__Identity__V1__SetUserPasswordRequest *input,
                                                             Steward__Identity__V1__SetUserPasswordResponse_Closure closure,
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__init (Steward__Identity__V1__UserService_Service *service,
                                                 Steward__Identity__V1__UserService_ServiceDestroy destroy)

@@ -1177,6 +1177,276 @@ void   steward__sales__v1__deal_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__deal_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__update_matching_deals_request__init
+                     (Steward__Sales__V1__UpdateMatchingDealsRequest         *message)
+{
+  static const Steward__Sales__V1__UpdateMatchingDealsRequest init_value = STEWARD__SALES__V1__UPDATE_MATCHING_DEALS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__update_matching_deals_request__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingDealsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_deals_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__update_matching_deals_request__pack
+                     (const Steward__Sales__V1__UpdateMatchingDealsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_deals_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__update_matching_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingDealsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_deals_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UpdateMatchingDealsRequest *
+       steward__sales__v1__update_matching_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UpdateMatchingDealsRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__update_matching_deals_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__update_matching_deals_request__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingDealsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_deals_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__update_matching_deals_response__init
+                     (Steward__Sales__V1__UpdateMatchingDealsResponse         *message)
+{
+  static const Steward__Sales__V1__UpdateMatchingDealsResponse init_value = STEWARD__SALES__V1__UPDATE_MATCHING_DEALS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__update_matching_deals_response__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingDealsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_deals_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__update_matching_deals_response__pack
+                     (const Steward__Sales__V1__UpdateMatchingDealsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_deals_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__update_matching_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingDealsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_deals_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UpdateMatchingDealsResponse *
+       steward__sales__v1__update_matching_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UpdateMatchingDealsResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__update_matching_deals_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__update_matching_deals_response__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingDealsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_deals_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__delete_matching_deals_request__init
+                     (Steward__Sales__V1__DeleteMatchingDealsRequest         *message)
+{
+  static const Steward__Sales__V1__DeleteMatchingDealsRequest init_value = STEWARD__SALES__V1__DELETE_MATCHING_DEALS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__delete_matching_deals_request__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingDealsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_deals_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__delete_matching_deals_request__pack
+                     (const Steward__Sales__V1__DeleteMatchingDealsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_deals_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__delete_matching_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingDealsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_deals_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__DeleteMatchingDealsRequest *
+       steward__sales__v1__delete_matching_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__DeleteMatchingDealsRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__delete_matching_deals_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__delete_matching_deals_request__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingDealsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_deals_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__delete_matching_deals_response__init
+                     (Steward__Sales__V1__DeleteMatchingDealsResponse         *message)
+{
+  static const Steward__Sales__V1__DeleteMatchingDealsResponse init_value = STEWARD__SALES__V1__DELETE_MATCHING_DEALS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__delete_matching_deals_response__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingDealsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_deals_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__delete_matching_deals_response__pack
+                     (const Steward__Sales__V1__DeleteMatchingDealsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_deals_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__delete_matching_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingDealsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_deals_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__DeleteMatchingDealsResponse *
+       steward__sales__v1__delete_matching_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__DeleteMatchingDealsResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__delete_matching_deals_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__delete_matching_deals_response__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingDealsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_deals_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__reassign_matching_deals_request__init
+                     (Steward__Sales__V1__ReassignMatchingDealsRequest         *message)
+{
+  static const Steward__Sales__V1__ReassignMatchingDealsRequest init_value = STEWARD__SALES__V1__REASSIGN_MATCHING_DEALS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__reassign_matching_deals_request__get_packed_size
+                     (const Steward__Sales__V1__ReassignMatchingDealsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__reassign_matching_deals_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__reassign_matching_deals_request__pack
+                     (const Steward__Sales__V1__ReassignMatchingDealsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__reassign_matching_deals_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__reassign_matching_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__ReassignMatchingDealsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__reassign_matching_deals_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ReassignMatchingDealsRequest *
+       steward__sales__v1__reassign_matching_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ReassignMatchingDealsRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__reassign_matching_deals_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__reassign_matching_deals_request__free_unpacked
+                     (Steward__Sales__V1__ReassignMatchingDealsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__reassign_matching_deals_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__reassign_matching_deals_response__init
+                     (Steward__Sales__V1__ReassignMatchingDealsResponse         *message)
+{
+  static const Steward__Sales__V1__ReassignMatchingDealsResponse init_value = STEWARD__SALES__V1__REASSIGN_MATCHING_DEALS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__reassign_matching_deals_response__get_packed_size
+                     (const Steward__Sales__V1__ReassignMatchingDealsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__reassign_matching_deals_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__reassign_matching_deals_response__pack
+                     (const Steward__Sales__V1__ReassignMatchingDealsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__reassign_matching_deals_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__reassign_matching_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__ReassignMatchingDealsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__reassign_matching_deals_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ReassignMatchingDealsResponse *
+       steward__sales__v1__reassign_matching_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ReassignMatchingDealsResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__reassign_matching_deals_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__reassign_matching_deals_response__free_unpacked
+                     (Steward__Sales__V1__ReassignMatchingDealsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__reassign_matching_deals_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__move_deal_stage_request__init
                      (Steward__Sales__V1__MoveDealStageRequest         *message)
 {
@@ -3356,6 +3626,481 @@ const ProtobufCMessageDescriptor steward__sales__v1__deal_history_entry__descrip
   (ProtobufCMessageInit) steward__sales__v1__deal_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_deals_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deal",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsRequest, deal),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsRequest, n_update_mask),
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsRequest, has_preview),
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__update_matching_deals_request__field_indices_by_name[] = {
+  2,   /* field[2] = deal */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  4,   /* field[4] = preview */
+  3,   /* field[3] = update_mask */
+};
+static const ProtobufCIntRange steward__sales__v1__update_matching_deals_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__update_matching_deals_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UpdateMatchingDealsRequest",
+  "UpdateMatchingDealsRequest",
+  "Steward__Sales__V1__UpdateMatchingDealsRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UpdateMatchingDealsRequest),
+  5,
+  steward__sales__v1__update_matching_deals_request__field_descriptors,
+  steward__sales__v1__update_matching_deals_request__field_indices_by_name,
+  1,  steward__sales__v1__update_matching_deals_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__update_matching_deals_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_deals_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deals",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsResponse, n_deals),
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsResponse, deals),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsResponse, n_issues),
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__update_matching_deals_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  2,   /* field[2] = deals */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__sales__v1__update_matching_deals_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__update_matching_deals_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UpdateMatchingDealsResponse",
+  "UpdateMatchingDealsResponse",
+  "Steward__Sales__V1__UpdateMatchingDealsResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UpdateMatchingDealsResponse),
+  4,
+  steward__sales__v1__update_matching_deals_response__field_descriptors,
+  steward__sales__v1__update_matching_deals_response__field_indices_by_name,
+  1,  steward__sales__v1__update_matching_deals_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__update_matching_deals_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__delete_matching_deals_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingDealsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingDealsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__DeleteMatchingDealsRequest, has_preview),
+    offsetof(Steward__Sales__V1__DeleteMatchingDealsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__delete_matching_deals_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__sales__v1__delete_matching_deals_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_deals_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.DeleteMatchingDealsRequest",
+  "DeleteMatchingDealsRequest",
+  "Steward__Sales__V1__DeleteMatchingDealsRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__DeleteMatchingDealsRequest),
+  3,
+  steward__sales__v1__delete_matching_deals_request__field_descriptors,
+  steward__sales__v1__delete_matching_deals_request__field_indices_by_name,
+  1,  steward__sales__v1__delete_matching_deals_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__delete_matching_deals_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__delete_matching_deals_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingDealsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingDealsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deals",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__DeleteMatchingDealsResponse, n_deals),
+    offsetof(Steward__Sales__V1__DeleteMatchingDealsResponse, deals),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__DeleteMatchingDealsResponse, n_issues),
+    offsetof(Steward__Sales__V1__DeleteMatchingDealsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__delete_matching_deals_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  2,   /* field[2] = deals */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__sales__v1__delete_matching_deals_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_deals_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.DeleteMatchingDealsResponse",
+  "DeleteMatchingDealsResponse",
+  "Steward__Sales__V1__DeleteMatchingDealsResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__DeleteMatchingDealsResponse),
+  4,
+  steward__sales__v1__delete_matching_deals_response__field_descriptors,
+  steward__sales__v1__delete_matching_deals_response__field_indices_by_name,
+  1,  steward__sales__v1__delete_matching_deals_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__delete_matching_deals_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__reassign_matching_deals_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner_id",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsRequest, owner_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "department_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsRequest, department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsRequest, has_preview),
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__reassign_matching_deals_request__field_indices_by_name[] = {
+  3,   /* field[3] = department_id */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = owner_id */
+  4,   /* field[4] = preview */
+};
+static const ProtobufCIntRange steward__sales__v1__reassign_matching_deals_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__reassign_matching_deals_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ReassignMatchingDealsRequest",
+  "ReassignMatchingDealsRequest",
+  "Steward__Sales__V1__ReassignMatchingDealsRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ReassignMatchingDealsRequest),
+  5,
+  steward__sales__v1__reassign_matching_deals_request__field_descriptors,
+  steward__sales__v1__reassign_matching_deals_request__field_indices_by_name,
+  1,  steward__sales__v1__reassign_matching_deals_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__reassign_matching_deals_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__reassign_matching_deals_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deals",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsResponse, n_deals),
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsResponse, deals),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsResponse, n_issues),
+    offsetof(Steward__Sales__V1__ReassignMatchingDealsResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__reassign_matching_deals_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  2,   /* field[2] = deals */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+};
+static const ProtobufCIntRange steward__sales__v1__reassign_matching_deals_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__reassign_matching_deals_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ReassignMatchingDealsResponse",
+  "ReassignMatchingDealsResponse",
+  "Steward__Sales__V1__ReassignMatchingDealsResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ReassignMatchingDealsResponse),
+  4,
+  steward__sales__v1__reassign_matching_deals_response__field_descriptors,
+  steward__sales__v1__reassign_matching_deals_response__field_indices_by_name,
+  1,  steward__sales__v1__reassign_matching_deals_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__reassign_matching_deals_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__move_deal_stage_request__field_descriptors[4] =
 {
   {
@@ -4150,7 +4895,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__money_sum__descriptor =
   (ProtobufCMessageInit) steward__sales__v1__money_sum__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[16] =
+static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[19] =
 {
   { "GetDeal", &steward__sales__v1__get_deal_request__descriptor, &steward__sales__v1__get_deal_response__descriptor },
   { "BatchGetDeals", &steward__sales__v1__batch_get_deals_request__descriptor, &steward__sales__v1__batch_get_deals_response__descriptor },
@@ -4164,6 +4909,9 @@ static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_
   { "RestoreDeal", &steward__sales__v1__restore_deal_request__descriptor, &steward__sales__v1__restore_deal_response__descriptor },
   { "BatchRestoreDeals", &steward__sales__v1__batch_restore_deals_request__descriptor, &steward__sales__v1__batch_restore_deals_response__descriptor },
   { "ListDealChanges", &steward__sales__v1__list_deal_changes_request__descriptor, &steward__sales__v1__list_deal_changes_response__descriptor },
+  { "UpdateMatchingDeals", &steward__sales__v1__update_matching_deals_request__descriptor, &steward__sales__v1__update_matching_deals_response__descriptor },
+  { "DeleteMatchingDeals", &steward__sales__v1__delete_matching_deals_request__descriptor, &steward__sales__v1__delete_matching_deals_response__descriptor },
+  { "ReassignMatchingDeals", &steward__sales__v1__reassign_matching_deals_request__descriptor, &steward__sales__v1__reassign_matching_deals_response__descriptor },
   { "MoveDealStage", &steward__sales__v1__move_deal_stage_request__descriptor, &steward__sales__v1__move_deal_stage_response__descriptor },
   { "MoveDealsToPipeline", &steward__sales__v1__move_deals_to_pipeline_request__descriptor, &steward__sales__v1__move_deals_to_pipeline_response__descriptor },
   { "ListStageHistory", &steward__sales__v1__list_stage_history_request__descriptor, &steward__sales__v1__list_stage_history_response__descriptor },
@@ -4177,15 +4925,18 @@ const unsigned steward__sales__v1__deal_service__method_indices_by_name[] = {
   6,        /* BatchUpdateDeals */
   3,        /* CreateDeal */
   7,        /* DeleteDeal */
-  15,        /* GetBoard */
+  13,        /* DeleteMatchingDeals */
+  18,        /* GetBoard */
   0,        /* GetDeal */
   11,        /* ListDealChanges */
   2,        /* ListDeals */
-  14,        /* ListStageHistory */
-  12,        /* MoveDealStage */
-  13,        /* MoveDealsToPipeline */
+  17,        /* ListStageHistory */
+  15,        /* MoveDealStage */
+  16,        /* MoveDealsToPipeline */
+  14,        /* ReassignMatchingDeals */
   9,        /* RestoreDeal */
-  5         /* UpdateDeal */
+  5,        /* UpdateDeal */
+  12         /* UpdateMatchingDeals */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
 {
@@ -4194,7 +4945,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
   "DealService",
   "Steward__Sales__V1__DealService",
   "steward.sales.v1",
-  16,
+  19,
   steward__sales__v1__deal_service__method_descriptors,
   steward__sales__v1__deal_service__method_indices_by_name
 };
@@ -4294,13 +5045,37 @@ void steward__sales__v1__deal_service__list_deal_changes(ProtobufCService *servi
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__deal_service__update_matching_deals(ProtobufCService *service,
+                                                             const Steward__Sales__V1__UpdateMatchingDealsRequest *input,
+                                                             Steward__Sales__V1__UpdateMatchingDealsResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__deal_service__delete_matching_deals(ProtobufCService *service,
+                                                             const Steward__Sales__V1__DeleteMatchingDealsRequest *input,
+                                                             Steward__Sales__V1__DeleteMatchingDealsResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__deal_service__reassign_matching_deals(ProtobufCService *service,
+                                                               const Steward__Sales__V1__ReassignMatchingDealsRequest *input,
+                                                               Steward__Sales__V1__ReassignMatchingDealsResponse_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service,
                                                        const Steward__Sales__V1__MoveDealStageRequest *input,
                                                        Steward__Sales__V1__MoveDealStageResponse_Closure closure,
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *service,
                                                               const Steward__Sales__V1__MoveDealsToPipelineRequest *input,
@@ -4308,7 +5083,7 @@ void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *service,
                                                           const Steward__Sales__V1__ListStageHistoryRequest *input,
@@ -4316,7 +5091,7 @@ void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  const Steward__Sales__V1__GetBoardRequest *input,
@@ -4324,7 +5099,7 @@ void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Service *service,
                                              Steward__Sales__V1__DealService_ServiceDestroy destroy)

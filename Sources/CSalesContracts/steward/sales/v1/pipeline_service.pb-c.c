@@ -1177,6 +1177,186 @@ void   steward__sales__v1__pipeline_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__pipeline_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__update_matching_pipelines_request__init
+                     (Steward__Sales__V1__UpdateMatchingPipelinesRequest         *message)
+{
+  static const Steward__Sales__V1__UpdateMatchingPipelinesRequest init_value = STEWARD__SALES__V1__UPDATE_MATCHING_PIPELINES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__update_matching_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_pipelines_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__update_matching_pipelines_request__pack
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_pipelines_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__update_matching_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_pipelines_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UpdateMatchingPipelinesRequest *
+       steward__sales__v1__update_matching_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UpdateMatchingPipelinesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__update_matching_pipelines_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__update_matching_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingPipelinesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_pipelines_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__update_matching_pipelines_response__init
+                     (Steward__Sales__V1__UpdateMatchingPipelinesResponse         *message)
+{
+  static const Steward__Sales__V1__UpdateMatchingPipelinesResponse init_value = STEWARD__SALES__V1__UPDATE_MATCHING_PIPELINES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__update_matching_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_pipelines_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__update_matching_pipelines_response__pack
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_pipelines_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__update_matching_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_pipelines_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UpdateMatchingPipelinesResponse *
+       steward__sales__v1__update_matching_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UpdateMatchingPipelinesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__update_matching_pipelines_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__update_matching_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingPipelinesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_pipelines_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__delete_matching_pipelines_request__init
+                     (Steward__Sales__V1__DeleteMatchingPipelinesRequest         *message)
+{
+  static const Steward__Sales__V1__DeleteMatchingPipelinesRequest init_value = STEWARD__SALES__V1__DELETE_MATCHING_PIPELINES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__delete_matching_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_pipelines_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__delete_matching_pipelines_request__pack
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_pipelines_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__delete_matching_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_pipelines_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__DeleteMatchingPipelinesRequest *
+       steward__sales__v1__delete_matching_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__DeleteMatchingPipelinesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__delete_matching_pipelines_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__delete_matching_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingPipelinesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_pipelines_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__delete_matching_pipelines_response__init
+                     (Steward__Sales__V1__DeleteMatchingPipelinesResponse         *message)
+{
+  static const Steward__Sales__V1__DeleteMatchingPipelinesResponse init_value = STEWARD__SALES__V1__DELETE_MATCHING_PIPELINES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__delete_matching_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_pipelines_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__delete_matching_pipelines_response__pack
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_pipelines_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__delete_matching_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_pipelines_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__DeleteMatchingPipelinesResponse *
+       steward__sales__v1__delete_matching_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__DeleteMatchingPipelinesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__delete_matching_pipelines_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__delete_matching_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingPipelinesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_pipelines_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__sales__v1__pipeline__field_descriptors[8] =
 {
   {
@@ -2660,7 +2840,315 @@ const ProtobufCMessageDescriptor steward__sales__v1__pipeline_history_entry__des
   (ProtobufCMessageInit) steward__sales__v1__pipeline_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[12] =
+static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_pipelines_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pipeline",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesRequest, pipeline),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesRequest, n_update_mask),
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesRequest, has_preview),
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__update_matching_pipelines_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = pipeline */
+  4,   /* field[4] = preview */
+  3,   /* field[3] = update_mask */
+};
+static const ProtobufCIntRange steward__sales__v1__update_matching_pipelines_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__update_matching_pipelines_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UpdateMatchingPipelinesRequest",
+  "UpdateMatchingPipelinesRequest",
+  "Steward__Sales__V1__UpdateMatchingPipelinesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UpdateMatchingPipelinesRequest),
+  5,
+  steward__sales__v1__update_matching_pipelines_request__field_descriptors,
+  steward__sales__v1__update_matching_pipelines_request__field_indices_by_name,
+  1,  steward__sales__v1__update_matching_pipelines_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__update_matching_pipelines_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_pipelines_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pipelines",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesResponse, n_pipelines),
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesResponse, pipelines),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesResponse, n_issues),
+    offsetof(Steward__Sales__V1__UpdateMatchingPipelinesResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__update_matching_pipelines_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = pipelines */
+};
+static const ProtobufCIntRange steward__sales__v1__update_matching_pipelines_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__update_matching_pipelines_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UpdateMatchingPipelinesResponse",
+  "UpdateMatchingPipelinesResponse",
+  "Steward__Sales__V1__UpdateMatchingPipelinesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UpdateMatchingPipelinesResponse),
+  4,
+  steward__sales__v1__update_matching_pipelines_response__field_descriptors,
+  steward__sales__v1__update_matching_pipelines_response__field_indices_by_name,
+  1,  steward__sales__v1__update_matching_pipelines_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__update_matching_pipelines_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__delete_matching_pipelines_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingPipelinesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingPipelinesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__DeleteMatchingPipelinesRequest, has_preview),
+    offsetof(Steward__Sales__V1__DeleteMatchingPipelinesRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__delete_matching_pipelines_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__sales__v1__delete_matching_pipelines_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_pipelines_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.DeleteMatchingPipelinesRequest",
+  "DeleteMatchingPipelinesRequest",
+  "Steward__Sales__V1__DeleteMatchingPipelinesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__DeleteMatchingPipelinesRequest),
+  3,
+  steward__sales__v1__delete_matching_pipelines_request__field_descriptors,
+  steward__sales__v1__delete_matching_pipelines_request__field_indices_by_name,
+  1,  steward__sales__v1__delete_matching_pipelines_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__delete_matching_pipelines_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__delete_matching_pipelines_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingPipelinesResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingPipelinesResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pipelines",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__DeleteMatchingPipelinesResponse, n_pipelines),
+    offsetof(Steward__Sales__V1__DeleteMatchingPipelinesResponse, pipelines),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__DeleteMatchingPipelinesResponse, n_issues),
+    offsetof(Steward__Sales__V1__DeleteMatchingPipelinesResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__delete_matching_pipelines_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = pipelines */
+};
+static const ProtobufCIntRange steward__sales__v1__delete_matching_pipelines_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_pipelines_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.DeleteMatchingPipelinesResponse",
+  "DeleteMatchingPipelinesResponse",
+  "Steward__Sales__V1__DeleteMatchingPipelinesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__DeleteMatchingPipelinesResponse),
+  4,
+  steward__sales__v1__delete_matching_pipelines_response__field_descriptors,
+  steward__sales__v1__delete_matching_pipelines_response__field_indices_by_name,
+  1,  steward__sales__v1__delete_matching_pipelines_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__delete_matching_pipelines_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[14] =
 {
   { "GetPipeline", &steward__sales__v1__get_pipeline_request__descriptor, &steward__sales__v1__get_pipeline_response__descriptor },
   { "BatchGetPipelines", &steward__sales__v1__batch_get_pipelines_request__descriptor, &steward__sales__v1__batch_get_pipelines_response__descriptor },
@@ -2674,6 +3162,8 @@ static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__met
   { "RestorePipeline", &steward__sales__v1__restore_pipeline_request__descriptor, &steward__sales__v1__restore_pipeline_response__descriptor },
   { "BatchRestorePipelines", &steward__sales__v1__batch_restore_pipelines_request__descriptor, &steward__sales__v1__batch_restore_pipelines_response__descriptor },
   { "ListPipelineChanges", &steward__sales__v1__list_pipeline_changes_request__descriptor, &steward__sales__v1__list_pipeline_changes_response__descriptor },
+  { "UpdateMatchingPipelines", &steward__sales__v1__update_matching_pipelines_request__descriptor, &steward__sales__v1__update_matching_pipelines_response__descriptor },
+  { "DeleteMatchingPipelines", &steward__sales__v1__delete_matching_pipelines_request__descriptor, &steward__sales__v1__delete_matching_pipelines_response__descriptor },
 };
 const unsigned steward__sales__v1__pipeline_service__method_indices_by_name[] = {
   4,        /* BatchCreatePipelines */
@@ -2682,11 +3172,13 @@ const unsigned steward__sales__v1__pipeline_service__method_indices_by_name[] = 
   10,        /* BatchRestorePipelines */
   6,        /* BatchUpdatePipelines */
   3,        /* CreatePipeline */
+  13,        /* DeleteMatchingPipelines */
   7,        /* DeletePipeline */
   0,        /* GetPipeline */
   11,        /* ListPipelineChanges */
   2,        /* ListPipelines */
   9,        /* RestorePipeline */
+  12,        /* UpdateMatchingPipelines */
   5         /* UpdatePipeline */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descriptor =
@@ -2696,7 +3188,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descripto
   "PipelineService",
   "Steward__Sales__V1__PipelineService",
   "steward.sales.v1",
-  12,
+  14,
   steward__sales__v1__pipeline_service__method_descriptors,
   steward__sales__v1__pipeline_service__method_indices_by_name
 };
@@ -2795,6 +3287,22 @@ void steward__sales__v1__pipeline_service__list_pipeline_changes(ProtobufCServic
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__pipeline_service__update_matching_pipelines(ProtobufCService *service,
+                                                                     const Steward__Sales__V1__UpdateMatchingPipelinesRequest *input,
+                                                                     Steward__Sales__V1__UpdateMatchingPipelinesResponse_Closure closure,
+                                                                     void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__pipeline_service__delete_matching_pipelines(ProtobufCService *service,
+                                                                     const Steward__Sales__V1__DeleteMatchingPipelinesRequest *input,
+                                                                     Steward__Sales__V1__DeleteMatchingPipelinesResponse_Closure closure,
+                                                                     void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineService_Service *service,
                                                  Steward__Sales__V1__PipelineService_ServiceDestroy destroy)

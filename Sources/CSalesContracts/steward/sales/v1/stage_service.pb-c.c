@@ -1177,6 +1177,186 @@ void   steward__sales__v1__stage_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__stage_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__update_matching_stages_request__init
+                     (Steward__Sales__V1__UpdateMatchingStagesRequest         *message)
+{
+  static const Steward__Sales__V1__UpdateMatchingStagesRequest init_value = STEWARD__SALES__V1__UPDATE_MATCHING_STAGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__update_matching_stages_request__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingStagesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_stages_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__update_matching_stages_request__pack
+                     (const Steward__Sales__V1__UpdateMatchingStagesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_stages_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__update_matching_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingStagesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_stages_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UpdateMatchingStagesRequest *
+       steward__sales__v1__update_matching_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UpdateMatchingStagesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__update_matching_stages_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__update_matching_stages_request__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingStagesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_stages_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__update_matching_stages_response__init
+                     (Steward__Sales__V1__UpdateMatchingStagesResponse         *message)
+{
+  static const Steward__Sales__V1__UpdateMatchingStagesResponse init_value = STEWARD__SALES__V1__UPDATE_MATCHING_STAGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__update_matching_stages_response__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingStagesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_stages_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__update_matching_stages_response__pack
+                     (const Steward__Sales__V1__UpdateMatchingStagesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_stages_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__update_matching_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingStagesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_stages_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UpdateMatchingStagesResponse *
+       steward__sales__v1__update_matching_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UpdateMatchingStagesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__update_matching_stages_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__update_matching_stages_response__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingStagesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__update_matching_stages_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__delete_matching_stages_request__init
+                     (Steward__Sales__V1__DeleteMatchingStagesRequest         *message)
+{
+  static const Steward__Sales__V1__DeleteMatchingStagesRequest init_value = STEWARD__SALES__V1__DELETE_MATCHING_STAGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__delete_matching_stages_request__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingStagesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_stages_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__delete_matching_stages_request__pack
+                     (const Steward__Sales__V1__DeleteMatchingStagesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_stages_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__delete_matching_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingStagesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_stages_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__DeleteMatchingStagesRequest *
+       steward__sales__v1__delete_matching_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__DeleteMatchingStagesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__delete_matching_stages_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__delete_matching_stages_request__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingStagesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_stages_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__delete_matching_stages_response__init
+                     (Steward__Sales__V1__DeleteMatchingStagesResponse         *message)
+{
+  static const Steward__Sales__V1__DeleteMatchingStagesResponse init_value = STEWARD__SALES__V1__DELETE_MATCHING_STAGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__delete_matching_stages_response__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingStagesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_stages_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__delete_matching_stages_response__pack
+                     (const Steward__Sales__V1__DeleteMatchingStagesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_stages_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__delete_matching_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingStagesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_stages_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__DeleteMatchingStagesResponse *
+       steward__sales__v1__delete_matching_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__DeleteMatchingStagesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__delete_matching_stages_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__delete_matching_stages_response__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingStagesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_stages_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__sales__v1__stage__field_descriptors[11] =
 {
   {
@@ -2699,6 +2879,314 @@ const ProtobufCMessageDescriptor steward__sales__v1__stage_history_entry__descri
   (ProtobufCMessageInit) steward__sales__v1__stage_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_stages_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stage",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesRequest, stage),
+    &steward__sales__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesRequest, n_update_mask),
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesRequest, has_preview),
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__update_matching_stages_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  4,   /* field[4] = preview */
+  2,   /* field[2] = stage */
+  3,   /* field[3] = update_mask */
+};
+static const ProtobufCIntRange steward__sales__v1__update_matching_stages_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__update_matching_stages_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UpdateMatchingStagesRequest",
+  "UpdateMatchingStagesRequest",
+  "Steward__Sales__V1__UpdateMatchingStagesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UpdateMatchingStagesRequest),
+  5,
+  steward__sales__v1__update_matching_stages_request__field_descriptors,
+  steward__sales__v1__update_matching_stages_request__field_indices_by_name,
+  1,  steward__sales__v1__update_matching_stages_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__update_matching_stages_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_stages_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stages",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesResponse, n_stages),
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesResponse, stages),
+    &steward__sales__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesResponse, n_issues),
+    offsetof(Steward__Sales__V1__UpdateMatchingStagesResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__update_matching_stages_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = stages */
+};
+static const ProtobufCIntRange steward__sales__v1__update_matching_stages_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__update_matching_stages_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UpdateMatchingStagesResponse",
+  "UpdateMatchingStagesResponse",
+  "Steward__Sales__V1__UpdateMatchingStagesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UpdateMatchingStagesResponse),
+  4,
+  steward__sales__v1__update_matching_stages_response__field_descriptors,
+  steward__sales__v1__update_matching_stages_response__field_indices_by_name,
+  1,  steward__sales__v1__update_matching_stages_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__update_matching_stages_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__delete_matching_stages_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingStagesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingStagesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__DeleteMatchingStagesRequest, has_preview),
+    offsetof(Steward__Sales__V1__DeleteMatchingStagesRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__delete_matching_stages_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__sales__v1__delete_matching_stages_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_stages_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.DeleteMatchingStagesRequest",
+  "DeleteMatchingStagesRequest",
+  "Steward__Sales__V1__DeleteMatchingStagesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__DeleteMatchingStagesRequest),
+  3,
+  steward__sales__v1__delete_matching_stages_request__field_descriptors,
+  steward__sales__v1__delete_matching_stages_request__field_indices_by_name,
+  1,  steward__sales__v1__delete_matching_stages_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__delete_matching_stages_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__delete_matching_stages_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingStagesResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__DeleteMatchingStagesResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stages",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__DeleteMatchingStagesResponse, n_stages),
+    offsetof(Steward__Sales__V1__DeleteMatchingStagesResponse, stages),
+    &steward__sales__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__DeleteMatchingStagesResponse, n_issues),
+    offsetof(Steward__Sales__V1__DeleteMatchingStagesResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__delete_matching_stages_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = stages */
+};
+static const ProtobufCIntRange steward__sales__v1__delete_matching_stages_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_stages_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.DeleteMatchingStagesResponse",
+  "DeleteMatchingStagesResponse",
+  "Steward__Sales__V1__DeleteMatchingStagesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__DeleteMatchingStagesResponse),
+  4,
+  steward__sales__v1__delete_matching_stages_response__field_descriptors,
+  steward__sales__v1__delete_matching_stages_response__field_indices_by_name,
+  1,  steward__sales__v1__delete_matching_stages_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__delete_matching_stages_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__sales__v1__stage_category__enum_values_by_number[4] =
 {
   { "STAGE_CATEGORY_UNSPECIFIED", "STEWARD__SALES__V1__STAGE_CATEGORY__STAGE_CATEGORY_UNSPECIFIED", 0 },
@@ -2731,7 +3219,7 @@ const ProtobufCEnumDescriptor steward__sales__v1__stage_category__descriptor =
   steward__sales__v1__stage_category__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[12] =
+static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[14] =
 {
   { "GetStage", &steward__sales__v1__get_stage_request__descriptor, &steward__sales__v1__get_stage_response__descriptor },
   { "BatchGetStages", &steward__sales__v1__batch_get_stages_request__descriptor, &steward__sales__v1__batch_get_stages_response__descriptor },
@@ -2745,6 +3233,8 @@ static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method
   { "RestoreStage", &steward__sales__v1__restore_stage_request__descriptor, &steward__sales__v1__restore_stage_response__descriptor },
   { "BatchRestoreStages", &steward__sales__v1__batch_restore_stages_request__descriptor, &steward__sales__v1__batch_restore_stages_response__descriptor },
   { "ListStageChanges", &steward__sales__v1__list_stage_changes_request__descriptor, &steward__sales__v1__list_stage_changes_response__descriptor },
+  { "UpdateMatchingStages", &steward__sales__v1__update_matching_stages_request__descriptor, &steward__sales__v1__update_matching_stages_response__descriptor },
+  { "DeleteMatchingStages", &steward__sales__v1__delete_matching_stages_request__descriptor, &steward__sales__v1__delete_matching_stages_response__descriptor },
 };
 const unsigned steward__sales__v1__stage_service__method_indices_by_name[] = {
   4,        /* BatchCreateStages */
@@ -2753,11 +3243,13 @@ const unsigned steward__sales__v1__stage_service__method_indices_by_name[] = {
   10,        /* BatchRestoreStages */
   6,        /* BatchUpdateStages */
   3,        /* CreateStage */
+  13,        /* DeleteMatchingStages */
   7,        /* DeleteStage */
   0,        /* GetStage */
   11,        /* ListStageChanges */
   2,        /* ListStages */
   9,        /* RestoreStage */
+  12,        /* UpdateMatchingStages */
   5         /* UpdateStage */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor =
@@ -2767,7 +3259,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor =
   "StageService",
   "Steward__Sales__V1__StageService",
   "steward.sales.v1",
-  12,
+  14,
   steward__sales__v1__stage_service__method_descriptors,
   steward__sales__v1__stage_service__method_indices_by_name
 };
@@ -2866,6 +3358,22 @@ void steward__sales__v1__stage_service__list_stage_changes(ProtobufCService *ser
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__stage_service__update_matching_stages(ProtobufCService *service,
+                                                               const Steward__Sales__V1__UpdateMatchingStagesRequest *input,
+                                                               Steward__Sales__V1__UpdateMatchingStagesResponse_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__stage_service__delete_matching_stages(ProtobufCService *service,
+                                                               const Steward__Sales__V1__DeleteMatchingStagesRequest *input,
+                                                               Steward__Sales__V1__DeleteMatchingStagesResponse_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_Service *service,
                                               Steward__Sales__V1__StageService_ServiceDestroy destroy)

@@ -52,12 +52,15 @@ public struct Job: Hashable, Sendable {
     /// The service whose job it is, as in customer.
     public var service: String?
 
+    /// What became of the records that it worked through; absent for a job that does not.
+    public var report: JobReport?
+
     public init(
         id: String? = nil, name: String? = nil, state: JobState? = nil, userID: String? = nil,
         scheduleTime: Timestamp? = nil, dueTime: Timestamp? = nil, startTime: Timestamp? = nil,
         endTime: Timestamp? = nil, doneCount: Int64? = nil, totalCount: Int64? = nil, attempts: Int32? = nil,
         lastError: String? = nil, cancelTime: Timestamp? = nil, createTime: Timestamp? = nil,
-        service: String? = nil
+        service: String? = nil, report: JobReport? = nil
     ) {
         self.id = id
         self.name = name
@@ -74,6 +77,7 @@ public struct Job: Hashable, Sendable {
         self.cancelTime = cancelTime
         self.createTime = createTime
         self.service = service
+        self.report = report
     }
 }
 
@@ -97,6 +101,7 @@ extension Job: WireMessage {
         self.cancelTime = readTimestamp(c.pointee.cancel_time)
         self.createTime = readTimestamp(c.pointee.create_time)
         self.service = readString(c.pointee.service)
+        self.report = readMessage(c.pointee.report, message.arena)
     }
 
     package func write(to message: Message) {
@@ -128,6 +133,62 @@ extension Job: WireMessage {
         c.pointee.cancel_time = self.cancelTime.map { writeTimestamp($0, message.arena) }
         c.pointee.create_time = self.createTime.map { writeTimestamp($0, message.arena) }
         c.pointee.service = self.service.map(message.arena.string)
+        c.pointee.report = self.report.map { writeMessage($0, message.arena) }
+    }
+}
+
+/// What became of the records that a job worked through.
+public struct JobReport: Hashable, Sendable {
+    /// They were changed.
+    public var changedCount: Int64?
+
+    /// They were as they should be.
+    public var unchangedCount: Int64?
+
+    /// They were refused, and stayed as they were.
+    public var refusedCount: Int64?
+
+    /// Why, of the first 100.
+    public var issues: [RecordIssue]
+
+    public init(
+        changedCount: Int64? = nil, unchangedCount: Int64? = nil, refusedCount: Int64? = nil,
+        issues: [RecordIssue] = []
+    ) {
+        self.changedCount = changedCount
+        self.unchangedCount = unchangedCount
+        self.refusedCount = refusedCount
+        self.issues = issues
+    }
+}
+
+extension JobReport: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_job_report_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__JobReport.self)
+        self.changedCount = c.pointee.has_changed_count != 0 ? c.pointee.changed_count : nil
+        self.unchangedCount = c.pointee.has_unchanged_count != 0 ? c.pointee.unchanged_count : nil
+        self.refusedCount = c.pointee.has_refused_count != 0 ? c.pointee.refused_count : nil
+        self.issues = readMessages(c.pointee.issues, c.pointee.n_issues, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__JobReport.self)
+        if let value = self.changedCount {
+            c.pointee.has_changed_count = 1
+            c.pointee.changed_count = value
+        }
+        if let value = self.unchangedCount {
+            c.pointee.has_unchanged_count = 1
+            c.pointee.unchanged_count = value
+        }
+        if let value = self.refusedCount {
+            c.pointee.has_refused_count = 1
+            c.pointee.refused_count = value
+        }
+        c.pointee.issues = writePointers(self.issues, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_issues = self.issues.count
     }
 }
 
@@ -400,6 +461,54 @@ extension RunJobResponse: WireMessage {
 
     package func write(to message: Message) {
         let c = message.as(Steward__Type__V1__RunJobResponse.self)
+        c.pointee.job = self.job.map { writeMessage($0, message.arena) }
+    }
+}
+
+/// Asks that what a job changed is taken back.
+public struct UndoJobRequest: Hashable, Sendable {
+    /// Its id.
+    public var id: String?
+
+    public init(id: String? = nil) {
+        self.id = id
+    }
+}
+
+extension UndoJobRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_undo_job_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__UndoJobRequest.self)
+        self.id = readString(c.pointee.id)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__UndoJobRequest.self)
+        c.pointee.id = self.id.map(message.arena.string)
+    }
+}
+
+/// The job that takes it back.
+public struct UndoJobResponse: Hashable, Sendable {
+    /// It works for the caller, with his rights; what others changed since stays and is reported.
+    public var job: Job?
+
+    public init(job: Job? = nil) {
+        self.job = job
+    }
+}
+
+extension UndoJobResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_undo_job_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__UndoJobResponse.self)
+        self.job = readMessage(c.pointee.job, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__UndoJobResponse.self)
         c.pointee.job = self.job.map { writeMessage($0, message.arena) }
     }
 }

@@ -213,3 +213,47 @@ extension ItemResult: WireMessage {
         c.pointee.n_conflicting_fields = self.conflictingFields.count
     }
 }
+
+/// What was refused of one record, where many are worked through.
+public struct RecordIssue: Hashable, Sendable {
+    /// Kind of record, as in account.
+    public var object: String?
+
+    /// Its id.
+    public var recordID: String?
+
+    /// Machine-readable cause.
+    public var reason: String?
+
+    /// What is wrong and the cure.
+    public var message: String?
+
+    public init(
+        object: String? = nil, recordID: String? = nil, reason: String? = nil, message: String? = nil
+    ) {
+        self.object = object
+        self.recordID = recordID
+        self.reason = reason
+        self.message = message
+    }
+}
+
+extension RecordIssue: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_record_issue_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__RecordIssue.self)
+        self.object = readString(c.pointee.object)
+        self.recordID = readString(c.pointee.record_id)
+        self.reason = readString(c.pointee.reason)
+        self.message = readString(c.pointee.message)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__RecordIssue.self)
+        c.pointee.object = self.object.map(message.arena.string)
+        c.pointee.record_id = self.recordID.map(message.arena.string)
+        c.pointee.reason = self.reason.map(message.arena.string)
+        c.pointee.message = self.message.map(message.arena.string)
+    }
+}

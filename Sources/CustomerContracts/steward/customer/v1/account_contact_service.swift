@@ -141,7 +141,10 @@ extension AccountContact: RecordMessage {
             batchDelete: AccountContactServiceMethods.batchDeleteAccountContacts,
             restore: AccountContactServiceMethods.restoreAccountContact,
             batchRestore: AccountContactServiceMethods.batchRestoreAccountContacts,
-            listChanges: AccountContactServiceMethods.listAccountContactChanges
+            listChanges: AccountContactServiceMethods.listAccountContactChanges,
+            updateMatching: AccountContactServiceMethods.updateMatchingAccountContacts,
+            deleteMatching: AccountContactServiceMethods.deleteMatchingAccountContacts,
+            reassignMatching: AccountContactServiceMethods.reassignMatchingAccountContacts
         ))
 }
 
@@ -219,6 +222,24 @@ public typealias ListAccountContactChangesResponse = ListChangesResponse<Account
 
 /// One change of a link.
 public typealias AccountContactHistoryEntry = HistoryEntry<AccountContact>
+
+/// What to make of which links.
+public typealias UpdateMatchingAccountContactsRequest = UpdateMatchingRequest<AccountContact>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingAccountContactsResponse = UpdateMatchingResponse<AccountContact>
+
+/// Which links to delete.
+public typealias DeleteMatchingAccountContactsRequest = DeleteMatchingRequest<AccountContact>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingAccountContactsResponse = DeleteMatchingResponse<AccountContact>
+
+/// Whom to give which links.
+public typealias ReassignMatchingAccountContactsRequest = ReassignMatchingRequest<AccountContact>
+
+/// The job, or what it would do.
+public typealias ReassignMatchingAccountContactsResponse = ReassignMatchingResponse<AccountContact>
 
 /// The methods of steward.customer.v1.AccountContactService.
 public enum AccountContactServiceMethods {
@@ -321,12 +342,38 @@ public enum AccountContactServiceMethods {
         kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all links that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs account_contact.mass_update beside account_contact.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingAccountContacts = MethodDefinition(
+        path: "steward.customer.v1.AccountContactService/UpdateMatchingAccountContacts",
+        request: MessageDescriptor(steward_customer_v1_update_matching_account_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_update_matching_account_contacts_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all links that a filter selects, by a job; they can be restored. Needs account_contact.mass_update beside account_contact.delete.
+    public static let deleteMatchingAccountContacts = MethodDefinition(
+        path: "steward.customer.v1.AccountContactService/DeleteMatchingAccountContacts",
+        request: MessageDescriptor(steward_customer_v1_delete_matching_account_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_delete_matching_account_contacts_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Gives all links that a filter selects to another owner, by a job. Needs account_contact.reassign beside account_contact.update.
+    public static let reassignMatchingAccountContacts = MethodDefinition(
+        path: "steward.customer.v1.AccountContactService/ReassignMatchingAccountContacts",
+        request: MessageDescriptor(steward_customer_v1_reassign_matching_account_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_reassign_matching_account_contacts_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getAccountContact, batchGetAccountContacts, listAccountContacts, createAccountContact,
         batchCreateAccountContacts, updateAccountContact, batchUpdateAccountContacts, deleteAccountContact,
         batchDeleteAccountContacts, restoreAccountContact, batchRestoreAccountContacts,
-        listAccountContactChanges
+        listAccountContactChanges, updateMatchingAccountContacts, deleteMatchingAccountContacts,
+        reassignMatchingAccountContacts
     ]
 
     /// As reflection tells it.
@@ -345,6 +392,9 @@ public enum AccountContactServiceMethods {
             MethodDescription(restoreAccountContact, comment: "Brings a deleted link back."),
             MethodDescription(batchRestoreAccountContacts, comment: "Brings up to 1,000 deleted links back, each as RestoreAccountContact does; each succeeds or fails alone."),
             MethodDescription(listAccountContactChanges, comment: "Lists the changes of one link, newest first, as far as the caller may see it now. NOT_FOUND as GetAccountContact."),
+            MethodDescription(updateMatchingAccountContacts, comment: "Gives the fields in the mask the same values in all links that a filter selects, by a job that works with the caller's rights of each moment. Needs account_contact.mass_update beside account_contact.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingAccountContacts, comment: "Deletes all links that a filter selects, by a job; they can be restored. Needs account_contact.mass_update beside account_contact.delete."),
+            MethodDescription(reassignMatchingAccountContacts, comment: "Gives all links that a filter selects to another owner, by a job. Needs account_contact.reassign beside account_contact.update."),
         ])
 }
 
@@ -441,5 +491,27 @@ public struct AccountContactServiceClient: Sendable {
         _ request: ListAccountContactChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListAccountContactChangesResponse {
         try await channel.call(AccountContactServiceMethods.listAccountContactChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all links that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs account_contact.mass_update beside account_contact.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingAccountContacts(
+        _ request: UpdateMatchingAccountContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingAccountContactsResponse {
+        try await channel.call(AccountContactServiceMethods.updateMatchingAccountContacts, request, options)
+    }
+
+    /// Deletes all links that a filter selects, by a job; they can be restored. Needs account_contact.mass_update beside account_contact.delete.
+    public func deleteMatchingAccountContacts(
+        _ request: DeleteMatchingAccountContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingAccountContactsResponse {
+        try await channel.call(AccountContactServiceMethods.deleteMatchingAccountContacts, request, options)
+    }
+
+    /// Gives all links that a filter selects to another owner, by a job. Needs account_contact.reassign beside account_contact.update.
+    public func reassignMatchingAccountContacts(
+        _ request: ReassignMatchingAccountContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ReassignMatchingAccountContactsResponse {
+        try await channel.call(AccountContactServiceMethods.reassignMatchingAccountContacts, request, options)
     }
 }

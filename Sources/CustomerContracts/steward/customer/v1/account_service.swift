@@ -196,7 +196,10 @@ extension Account: RecordMessage {
             batchDelete: AccountServiceMethods.batchDeleteAccounts,
             restore: AccountServiceMethods.restoreAccount,
             batchRestore: AccountServiceMethods.batchRestoreAccounts,
-            listChanges: AccountServiceMethods.listAccountChanges
+            listChanges: AccountServiceMethods.listAccountChanges,
+            updateMatching: AccountServiceMethods.updateMatchingAccounts,
+            deleteMatching: AccountServiceMethods.deleteMatchingAccounts,
+            reassignMatching: AccountServiceMethods.reassignMatchingAccounts
         ))
 }
 
@@ -274,6 +277,24 @@ public typealias ListAccountChangesResponse = ListChangesResponse<Account>
 
 /// One change of an account.
 public typealias AccountHistoryEntry = HistoryEntry<Account>
+
+/// What to make of which accounts.
+public typealias UpdateMatchingAccountsRequest = UpdateMatchingRequest<Account>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingAccountsResponse = UpdateMatchingResponse<Account>
+
+/// Which accounts to delete.
+public typealias DeleteMatchingAccountsRequest = DeleteMatchingRequest<Account>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingAccountsResponse = DeleteMatchingResponse<Account>
+
+/// Whom to give which accounts.
+public typealias ReassignMatchingAccountsRequest = ReassignMatchingRequest<Account>
+
+/// The job, or what it would do.
+public typealias ReassignMatchingAccountsResponse = ReassignMatchingResponse<Account>
 
 /// The methods of steward.customer.v1.AccountService.
 public enum AccountServiceMethods {
@@ -370,11 +391,36 @@ public enum AccountServiceMethods {
         kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all accounts that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs account.mass_update beside account.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingAccounts = MethodDefinition(
+        path: "steward.customer.v1.AccountService/UpdateMatchingAccounts",
+        request: MessageDescriptor(steward_customer_v1_update_matching_accounts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_update_matching_accounts_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all accounts that a filter selects, by a job; they can be restored. Needs account.mass_update beside account.delete.
+    public static let deleteMatchingAccounts = MethodDefinition(
+        path: "steward.customer.v1.AccountService/DeleteMatchingAccounts",
+        request: MessageDescriptor(steward_customer_v1_delete_matching_accounts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_delete_matching_accounts_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Gives all accounts that a filter selects to another owner, by a job. Needs account.reassign beside account.update.
+    public static let reassignMatchingAccounts = MethodDefinition(
+        path: "steward.customer.v1.AccountService/ReassignMatchingAccounts",
+        request: MessageDescriptor(steward_customer_v1_reassign_matching_accounts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_reassign_matching_accounts_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getAccount, batchGetAccounts, listAccounts, createAccount, batchCreateAccounts, updateAccount,
         batchUpdateAccounts, deleteAccount, batchDeleteAccounts, restoreAccount, batchRestoreAccounts,
-        listAccountChanges
+        listAccountChanges, updateMatchingAccounts, deleteMatchingAccounts, reassignMatchingAccounts
     ]
 
     /// As reflection tells it.
@@ -393,6 +439,9 @@ public enum AccountServiceMethods {
             MethodDescription(restoreAccount, comment: "Brings a deleted account back."),
             MethodDescription(batchRestoreAccounts, comment: "Brings up to 1,000 deleted accounts back, each as RestoreAccount does; each succeeds or fails alone."),
             MethodDescription(listAccountChanges, comment: "Lists the changes of one account, newest first, as far as the caller may see it now. NOT_FOUND as GetAccount."),
+            MethodDescription(updateMatchingAccounts, comment: "Gives the fields in the mask the same values in all accounts that a filter selects, by a job that works with the caller's rights of each moment. Needs account.mass_update beside account.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingAccounts, comment: "Deletes all accounts that a filter selects, by a job; they can be restored. Needs account.mass_update beside account.delete."),
+            MethodDescription(reassignMatchingAccounts, comment: "Gives all accounts that a filter selects to another owner, by a job. Needs account.reassign beside account.update."),
         ])
 }
 
@@ -489,5 +538,27 @@ public struct AccountServiceClient: Sendable {
         _ request: ListAccountChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListAccountChangesResponse {
         try await channel.call(AccountServiceMethods.listAccountChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all accounts that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs account.mass_update beside account.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingAccounts(
+        _ request: UpdateMatchingAccountsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingAccountsResponse {
+        try await channel.call(AccountServiceMethods.updateMatchingAccounts, request, options)
+    }
+
+    /// Deletes all accounts that a filter selects, by a job; they can be restored. Needs account.mass_update beside account.delete.
+    public func deleteMatchingAccounts(
+        _ request: DeleteMatchingAccountsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingAccountsResponse {
+        try await channel.call(AccountServiceMethods.deleteMatchingAccounts, request, options)
+    }
+
+    /// Gives all accounts that a filter selects to another owner, by a job. Needs account.reassign beside account.update.
+    public func reassignMatchingAccounts(
+        _ request: ReassignMatchingAccountsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ReassignMatchingAccountsResponse {
+        try await channel.call(AccountServiceMethods.reassignMatchingAccounts, request, options)
     }
 }

@@ -174,7 +174,10 @@ extension Activity: RecordMessage {
             batchDelete: ActivityServiceMethods.batchDeleteActivities,
             restore: ActivityServiceMethods.restoreActivity,
             batchRestore: ActivityServiceMethods.batchRestoreActivities,
-            listChanges: ActivityServiceMethods.listActivityChanges
+            listChanges: ActivityServiceMethods.listActivityChanges,
+            updateMatching: ActivityServiceMethods.updateMatchingActivities,
+            deleteMatching: ActivityServiceMethods.deleteMatchingActivities,
+            reassignMatching: ActivityServiceMethods.reassignMatchingActivities
         ))
 }
 
@@ -252,6 +255,24 @@ public typealias ListActivityChangesResponse = ListChangesResponse<Activity>
 
 /// One change of an activity.
 public typealias ActivityHistoryEntry = HistoryEntry<Activity>
+
+/// What to make of which activities.
+public typealias UpdateMatchingActivitiesRequest = UpdateMatchingRequest<Activity>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingActivitiesResponse = UpdateMatchingResponse<Activity>
+
+/// Which activities to delete.
+public typealias DeleteMatchingActivitiesRequest = DeleteMatchingRequest<Activity>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingActivitiesResponse = DeleteMatchingResponse<Activity>
+
+/// Whom to give which activities.
+public typealias ReassignMatchingActivitiesRequest = ReassignMatchingRequest<Activity>
+
+/// The job, or what it would do.
+public typealias ReassignMatchingActivitiesResponse = ReassignMatchingResponse<Activity>
 
 /// Kinds of activities.
 public struct ActivityKind: RawRepresentable, Hashable, Sendable {
@@ -392,11 +413,37 @@ public enum ActivityServiceMethods {
         kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all activities that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs activity.mass_update beside activity.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingActivities = MethodDefinition(
+        path: "steward.customer.v1.ActivityService/UpdateMatchingActivities",
+        request: MessageDescriptor(steward_customer_v1_update_matching_activities_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_update_matching_activities_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all activities that a filter selects, by a job; they can be restored. Needs activity.mass_update beside activity.delete.
+    public static let deleteMatchingActivities = MethodDefinition(
+        path: "steward.customer.v1.ActivityService/DeleteMatchingActivities",
+        request: MessageDescriptor(steward_customer_v1_delete_matching_activities_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_delete_matching_activities_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Gives all activities that a filter selects to another owner, by a job. Needs activity.reassign beside activity.update.
+    public static let reassignMatchingActivities = MethodDefinition(
+        path: "steward.customer.v1.ActivityService/ReassignMatchingActivities",
+        request: MessageDescriptor(steward_customer_v1_reassign_matching_activities_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_reassign_matching_activities_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getActivity, batchGetActivities, listActivities, createActivity, batchCreateActivities,
         updateActivity, batchUpdateActivities, deleteActivity, batchDeleteActivities, restoreActivity,
-        batchRestoreActivities, listActivityChanges
+        batchRestoreActivities, listActivityChanges, updateMatchingActivities, deleteMatchingActivities,
+        reassignMatchingActivities
     ]
 
     /// As reflection tells it.
@@ -415,6 +462,9 @@ public enum ActivityServiceMethods {
             MethodDescription(restoreActivity, comment: "Brings a deleted activity back."),
             MethodDescription(batchRestoreActivities, comment: "Brings up to 1,000 deleted activities back, each as RestoreActivity does; each succeeds or fails alone."),
             MethodDescription(listActivityChanges, comment: "Lists the changes of one activity, newest first, as far as the caller may see it now. NOT_FOUND as GetActivity."),
+            MethodDescription(updateMatchingActivities, comment: "Gives the fields in the mask the same values in all activities that a filter selects, by a job that works with the caller's rights of each moment. Needs activity.mass_update beside activity.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingActivities, comment: "Deletes all activities that a filter selects, by a job; they can be restored. Needs activity.mass_update beside activity.delete."),
+            MethodDescription(reassignMatchingActivities, comment: "Gives all activities that a filter selects to another owner, by a job. Needs activity.reassign beside activity.update."),
         ])
 }
 
@@ -509,5 +559,27 @@ public struct ActivityServiceClient: Sendable {
         _ request: ListActivityChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListActivityChangesResponse {
         try await channel.call(ActivityServiceMethods.listActivityChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all activities that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs activity.mass_update beside activity.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingActivities(
+        _ request: UpdateMatchingActivitiesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingActivitiesResponse {
+        try await channel.call(ActivityServiceMethods.updateMatchingActivities, request, options)
+    }
+
+    /// Deletes all activities that a filter selects, by a job; they can be restored. Needs activity.mass_update beside activity.delete.
+    public func deleteMatchingActivities(
+        _ request: DeleteMatchingActivitiesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingActivitiesResponse {
+        try await channel.call(ActivityServiceMethods.deleteMatchingActivities, request, options)
+    }
+
+    /// Gives all activities that a filter selects to another owner, by a job. Needs activity.reassign beside activity.update.
+    public func reassignMatchingActivities(
+        _ request: ReassignMatchingActivitiesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ReassignMatchingActivitiesResponse {
+        try await channel.call(ActivityServiceMethods.reassignMatchingActivities, request, options)
     }
 }

@@ -179,7 +179,10 @@ extension Contact: RecordMessage {
             batchDelete: ContactServiceMethods.batchDeleteContacts,
             restore: ContactServiceMethods.restoreContact,
             batchRestore: ContactServiceMethods.batchRestoreContacts,
-            listChanges: ContactServiceMethods.listContactChanges
+            listChanges: ContactServiceMethods.listContactChanges,
+            updateMatching: ContactServiceMethods.updateMatchingContacts,
+            deleteMatching: ContactServiceMethods.deleteMatchingContacts,
+            reassignMatching: ContactServiceMethods.reassignMatchingContacts
         ))
 }
 
@@ -327,6 +330,24 @@ public typealias ListContactChangesResponse = ListChangesResponse<Contact>
 /// One change of a contact.
 public typealias ContactHistoryEntry = HistoryEntry<Contact>
 
+/// What to make of which contacts.
+public typealias UpdateMatchingContactsRequest = UpdateMatchingRequest<Contact>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingContactsResponse = UpdateMatchingResponse<Contact>
+
+/// Which contacts to delete.
+public typealias DeleteMatchingContactsRequest = DeleteMatchingRequest<Contact>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingContactsResponse = DeleteMatchingResponse<Contact>
+
+/// Whom to give which contacts.
+public typealias ReassignMatchingContactsRequest = ReassignMatchingRequest<Contact>
+
+/// The job, or what it would do.
+public typealias ReassignMatchingContactsResponse = ReassignMatchingResponse<Contact>
+
 /// Kinds of contact points.
 public struct ContactPointKind: RawRepresentable, Hashable, Sendable {
     /// Refused.
@@ -447,11 +468,36 @@ public enum ContactServiceMethods {
         kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all contacts that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs contact.mass_update beside contact.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingContacts = MethodDefinition(
+        path: "steward.customer.v1.ContactService/UpdateMatchingContacts",
+        request: MessageDescriptor(steward_customer_v1_update_matching_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_update_matching_contacts_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all contacts that a filter selects, by a job; they can be restored. Needs contact.mass_update beside contact.delete.
+    public static let deleteMatchingContacts = MethodDefinition(
+        path: "steward.customer.v1.ContactService/DeleteMatchingContacts",
+        request: MessageDescriptor(steward_customer_v1_delete_matching_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_delete_matching_contacts_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Gives all contacts that a filter selects to another owner, by a job. Needs contact.reassign beside contact.update.
+    public static let reassignMatchingContacts = MethodDefinition(
+        path: "steward.customer.v1.ContactService/ReassignMatchingContacts",
+        request: MessageDescriptor(steward_customer_v1_reassign_matching_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_reassign_matching_contacts_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getContact, batchGetContacts, listContacts, createContact, batchCreateContacts, updateContact,
         batchUpdateContacts, deleteContact, batchDeleteContacts, restoreContact, batchRestoreContacts,
-        listContactChanges
+        listContactChanges, updateMatchingContacts, deleteMatchingContacts, reassignMatchingContacts
     ]
 
     /// As reflection tells it.
@@ -470,6 +516,9 @@ public enum ContactServiceMethods {
             MethodDescription(restoreContact, comment: "Brings a deleted contact back."),
             MethodDescription(batchRestoreContacts, comment: "Brings up to 1,000 deleted contacts back, each as RestoreContact does; each succeeds or fails alone."),
             MethodDescription(listContactChanges, comment: "Lists the changes of one contact, newest first, as far as the caller may see it now. NOT_FOUND as GetContact."),
+            MethodDescription(updateMatchingContacts, comment: "Gives the fields in the mask the same values in all contacts that a filter selects, by a job that works with the caller's rights of each moment. Needs contact.mass_update beside contact.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingContacts, comment: "Deletes all contacts that a filter selects, by a job; they can be restored. Needs contact.mass_update beside contact.delete."),
+            MethodDescription(reassignMatchingContacts, comment: "Gives all contacts that a filter selects to another owner, by a job. Needs contact.reassign beside contact.update."),
         ])
 }
 
@@ -566,5 +615,27 @@ public struct ContactServiceClient: Sendable {
         _ request: ListContactChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListContactChangesResponse {
         try await channel.call(ContactServiceMethods.listContactChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all contacts that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs contact.mass_update beside contact.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingContacts(
+        _ request: UpdateMatchingContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingContactsResponse {
+        try await channel.call(ContactServiceMethods.updateMatchingContacts, request, options)
+    }
+
+    /// Deletes all contacts that a filter selects, by a job; they can be restored. Needs contact.mass_update beside contact.delete.
+    public func deleteMatchingContacts(
+        _ request: DeleteMatchingContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingContactsResponse {
+        try await channel.call(ContactServiceMethods.deleteMatchingContacts, request, options)
+    }
+
+    /// Gives all contacts that a filter selects to another owner, by a job. Needs contact.reassign beside contact.update.
+    public func reassignMatchingContacts(
+        _ request: ReassignMatchingContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ReassignMatchingContactsResponse {
+        try await channel.call(ContactServiceMethods.reassignMatchingContacts, request, options)
     }
 }

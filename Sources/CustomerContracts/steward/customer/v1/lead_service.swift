@@ -203,7 +203,10 @@ extension Lead: RecordMessage {
             batchUpdate: LeadServiceMethods.batchUpdateLeads, delete: LeadServiceMethods.deleteLead,
             batchDelete: LeadServiceMethods.batchDeleteLeads, restore: LeadServiceMethods.restoreLead,
             batchRestore: LeadServiceMethods.batchRestoreLeads,
-            listChanges: LeadServiceMethods.listLeadChanges
+            listChanges: LeadServiceMethods.listLeadChanges,
+            updateMatching: LeadServiceMethods.updateMatchingLeads,
+            deleteMatching: LeadServiceMethods.deleteMatchingLeads,
+            reassignMatching: LeadServiceMethods.reassignMatchingLeads
         ))
 }
 
@@ -281,6 +284,24 @@ public typealias ListLeadChangesResponse = ListChangesResponse<Lead>
 
 /// One change of a lead.
 public typealias LeadHistoryEntry = HistoryEntry<Lead>
+
+/// What to make of which leads.
+public typealias UpdateMatchingLeadsRequest = UpdateMatchingRequest<Lead>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingLeadsResponse = UpdateMatchingResponse<Lead>
+
+/// Which leads to delete.
+public typealias DeleteMatchingLeadsRequest = DeleteMatchingRequest<Lead>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingLeadsResponse = DeleteMatchingResponse<Lead>
+
+/// Whom to give which leads.
+public typealias ReassignMatchingLeadsRequest = ReassignMatchingRequest<Lead>
+
+/// The job, or what it would do.
+public typealias ReassignMatchingLeadsResponse = ReassignMatchingResponse<Lead>
 
 /// How far a lead is.
 public struct LeadStatus: RawRepresentable, Hashable, Sendable {
@@ -400,10 +421,36 @@ public enum LeadServiceMethods {
         response: MessageDescriptor(steward_customer_v1_list_lead_changes_response_descriptor()), kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all leads that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs lead.mass_update beside lead.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingLeads = MethodDefinition(
+        path: "steward.customer.v1.LeadService/UpdateMatchingLeads",
+        request: MessageDescriptor(steward_customer_v1_update_matching_leads_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_update_matching_leads_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all leads that a filter selects, by a job; they can be restored. Needs lead.mass_update beside lead.delete.
+    public static let deleteMatchingLeads = MethodDefinition(
+        path: "steward.customer.v1.LeadService/DeleteMatchingLeads",
+        request: MessageDescriptor(steward_customer_v1_delete_matching_leads_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_delete_matching_leads_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Gives all leads that a filter selects to another owner, by a job. Needs lead.reassign beside lead.update.
+    public static let reassignMatchingLeads = MethodDefinition(
+        path: "steward.customer.v1.LeadService/ReassignMatchingLeads",
+        request: MessageDescriptor(steward_customer_v1_reassign_matching_leads_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_reassign_matching_leads_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getLead, batchGetLeads, listLeads, createLead, batchCreateLeads, updateLead, batchUpdateLeads,
-        deleteLead, batchDeleteLeads, restoreLead, batchRestoreLeads, listLeadChanges
+        deleteLead, batchDeleteLeads, restoreLead, batchRestoreLeads, listLeadChanges, updateMatchingLeads,
+        deleteMatchingLeads, reassignMatchingLeads
     ]
 
     /// As reflection tells it.
@@ -422,6 +469,9 @@ public enum LeadServiceMethods {
             MethodDescription(restoreLead, comment: "Brings a deleted lead back."),
             MethodDescription(batchRestoreLeads, comment: "Brings up to 1,000 deleted leads back, each as RestoreLead does; each succeeds or fails alone."),
             MethodDescription(listLeadChanges, comment: "Lists the changes of one lead, newest first, as far as the caller may see it now. NOT_FOUND as GetLead."),
+            MethodDescription(updateMatchingLeads, comment: "Gives the fields in the mask the same values in all leads that a filter selects, by a job that works with the caller's rights of each moment. Needs lead.mass_update beside lead.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingLeads, comment: "Deletes all leads that a filter selects, by a job; they can be restored. Needs lead.mass_update beside lead.delete."),
+            MethodDescription(reassignMatchingLeads, comment: "Gives all leads that a filter selects to another owner, by a job. Needs lead.reassign beside lead.update."),
         ])
 }
 
@@ -516,5 +566,27 @@ public struct LeadServiceClient: Sendable {
         _ request: ListLeadChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListLeadChangesResponse {
         try await channel.call(LeadServiceMethods.listLeadChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all leads that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs lead.mass_update beside lead.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingLeads(
+        _ request: UpdateMatchingLeadsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingLeadsResponse {
+        try await channel.call(LeadServiceMethods.updateMatchingLeads, request, options)
+    }
+
+    /// Deletes all leads that a filter selects, by a job; they can be restored. Needs lead.mass_update beside lead.delete.
+    public func deleteMatchingLeads(
+        _ request: DeleteMatchingLeadsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingLeadsResponse {
+        try await channel.call(LeadServiceMethods.deleteMatchingLeads, request, options)
+    }
+
+    /// Gives all leads that a filter selects to another owner, by a job. Needs lead.reassign beside lead.update.
+    public func reassignMatchingLeads(
+        _ request: ReassignMatchingLeadsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ReassignMatchingLeadsResponse {
+        try await channel.call(LeadServiceMethods.reassignMatchingLeads, request, options)
     }
 }

@@ -96,7 +96,9 @@ extension Department: RecordMessage {
             batchDelete: DepartmentServiceMethods.batchDeleteDepartments,
             restore: DepartmentServiceMethods.restoreDepartment,
             batchRestore: DepartmentServiceMethods.batchRestoreDepartments,
-            listChanges: DepartmentServiceMethods.listDepartmentChanges
+            listChanges: DepartmentServiceMethods.listDepartmentChanges,
+            updateMatching: DepartmentServiceMethods.updateMatchingDepartments,
+            deleteMatching: DepartmentServiceMethods.deleteMatchingDepartments
         ))
 }
 
@@ -174,6 +176,18 @@ public typealias ListDepartmentChangesResponse = ListChangesResponse<Department>
 
 /// One change of a department.
 public typealias DepartmentHistoryEntry = HistoryEntry<Department>
+
+/// What to make of which departments.
+public typealias UpdateMatchingDepartmentsRequest = UpdateMatchingRequest<Department>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingDepartmentsResponse = UpdateMatchingResponse<Department>
+
+/// Which departments to delete.
+public typealias DeleteMatchingDepartmentsRequest = DeleteMatchingRequest<Department>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingDepartmentsResponse = DeleteMatchingResponse<Department>
 
 /// The methods of steward.identity.v1.DepartmentService.
 public enum DepartmentServiceMethods {
@@ -271,11 +285,28 @@ public enum DepartmentServiceMethods {
         kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all departments that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs department.mass_update beside department.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingDepartments = MethodDefinition(
+        path: "steward.identity.v1.DepartmentService/UpdateMatchingDepartments",
+        request: MessageDescriptor(steward_identity_v1_update_matching_departments_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_update_matching_departments_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all departments that a filter selects, by a job; they can be restored. Needs department.mass_update beside department.delete.
+    public static let deleteMatchingDepartments = MethodDefinition(
+        path: "steward.identity.v1.DepartmentService/DeleteMatchingDepartments",
+        request: MessageDescriptor(steward_identity_v1_delete_matching_departments_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_delete_matching_departments_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getDepartment, batchGetDepartments, listDepartments, createDepartment, batchCreateDepartments,
         updateDepartment, batchUpdateDepartments, deleteDepartment, batchDeleteDepartments, restoreDepartment,
-        batchRestoreDepartments, listDepartmentChanges
+        batchRestoreDepartments, listDepartmentChanges, updateMatchingDepartments, deleteMatchingDepartments
     ]
 
     /// As reflection tells it.
@@ -294,6 +325,8 @@ public enum DepartmentServiceMethods {
             MethodDescription(restoreDepartment, comment: "Brings a deleted department back."),
             MethodDescription(batchRestoreDepartments, comment: "Brings up to 1,000 deleted departments back, each as RestoreDepartment does; each succeeds or fails alone."),
             MethodDescription(listDepartmentChanges, comment: "Lists the changes of one department, newest first, as far as the caller may see it now. NOT_FOUND as GetDepartment."),
+            MethodDescription(updateMatchingDepartments, comment: "Gives the fields in the mask the same values in all departments that a filter selects, by a job that works with the caller's rights of each moment. Needs department.mass_update beside department.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingDepartments, comment: "Deletes all departments that a filter selects, by a job; they can be restored. Needs department.mass_update beside department.delete."),
         ])
 }
 
@@ -388,5 +421,20 @@ public struct DepartmentServiceClient: Sendable {
         _ request: ListDepartmentChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListDepartmentChangesResponse {
         try await channel.call(DepartmentServiceMethods.listDepartmentChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all departments that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs department.mass_update beside department.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingDepartments(
+        _ request: UpdateMatchingDepartmentsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingDepartmentsResponse {
+        try await channel.call(DepartmentServiceMethods.updateMatchingDepartments, request, options)
+    }
+
+    /// Deletes all departments that a filter selects, by a job; they can be restored. Needs department.mass_update beside department.delete.
+    public func deleteMatchingDepartments(
+        _ request: DeleteMatchingDepartmentsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingDepartmentsResponse {
+        try await channel.call(DepartmentServiceMethods.deleteMatchingDepartments, request, options)
     }
 }

@@ -109,7 +109,9 @@ extension Role: RecordMessage {
             batchUpdate: RoleServiceMethods.batchUpdateRoles, delete: RoleServiceMethods.deleteRole,
             batchDelete: RoleServiceMethods.batchDeleteRoles, restore: RoleServiceMethods.restoreRole,
             batchRestore: RoleServiceMethods.batchRestoreRoles,
-            listChanges: RoleServiceMethods.listRoleChanges
+            listChanges: RoleServiceMethods.listRoleChanges,
+            updateMatching: RoleServiceMethods.updateMatchingRoles,
+            deleteMatching: RoleServiceMethods.deleteMatchingRoles
         ))
 }
 
@@ -187,6 +189,18 @@ public typealias ListRoleChangesResponse = ListChangesResponse<Role>
 
 /// One change of a role.
 public typealias RoleHistoryEntry = HistoryEntry<Role>
+
+/// What to make of which roles.
+public typealias UpdateMatchingRolesRequest = UpdateMatchingRequest<Role>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingRolesResponse = UpdateMatchingResponse<Role>
+
+/// Which roles to delete.
+public typealias DeleteMatchingRolesRequest = DeleteMatchingRequest<Role>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingRolesResponse = DeleteMatchingResponse<Role>
 
 /// The methods of steward.identity.v1.RoleService.
 public enum RoleServiceMethods {
@@ -281,10 +295,28 @@ public enum RoleServiceMethods {
         response: MessageDescriptor(steward_identity_v1_list_role_changes_response_descriptor()), kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all roles that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs role.mass_update beside role.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingRoles = MethodDefinition(
+        path: "steward.identity.v1.RoleService/UpdateMatchingRoles",
+        request: MessageDescriptor(steward_identity_v1_update_matching_roles_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_update_matching_roles_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all roles that a filter selects, by a job; they can be restored. Needs role.mass_update beside role.delete.
+    public static let deleteMatchingRoles = MethodDefinition(
+        path: "steward.identity.v1.RoleService/DeleteMatchingRoles",
+        request: MessageDescriptor(steward_identity_v1_delete_matching_roles_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_delete_matching_roles_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getRole, batchGetRoles, listRoles, createRole, batchCreateRoles, updateRole, batchUpdateRoles,
-        deleteRole, batchDeleteRoles, restoreRole, batchRestoreRoles, listRoleChanges
+        deleteRole, batchDeleteRoles, restoreRole, batchRestoreRoles, listRoleChanges, updateMatchingRoles,
+        deleteMatchingRoles
     ]
 
     /// As reflection tells it.
@@ -303,6 +335,8 @@ public enum RoleServiceMethods {
             MethodDescription(restoreRole, comment: "Brings a deleted role back."),
             MethodDescription(batchRestoreRoles, comment: "Brings up to 1,000 deleted roles back, each as RestoreRole does; each succeeds or fails alone."),
             MethodDescription(listRoleChanges, comment: "Lists the changes of one role, newest first, as far as the caller may see it now. NOT_FOUND as GetRole."),
+            MethodDescription(updateMatchingRoles, comment: "Gives the fields in the mask the same values in all roles that a filter selects, by a job that works with the caller's rights of each moment. Needs role.mass_update beside role.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingRoles, comment: "Deletes all roles that a filter selects, by a job; they can be restored. Needs role.mass_update beside role.delete."),
         ])
 }
 
@@ -397,5 +431,20 @@ public struct RoleServiceClient: Sendable {
         _ request: ListRoleChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListRoleChangesResponse {
         try await channel.call(RoleServiceMethods.listRoleChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all roles that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs role.mass_update beside role.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingRoles(
+        _ request: UpdateMatchingRolesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingRolesResponse {
+        try await channel.call(RoleServiceMethods.updateMatchingRoles, request, options)
+    }
+
+    /// Deletes all roles that a filter selects, by a job; they can be restored. Needs role.mass_update beside role.delete.
+    public func deleteMatchingRoles(
+        _ request: DeleteMatchingRolesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingRolesResponse {
+        try await channel.call(RoleServiceMethods.deleteMatchingRoles, request, options)
     }
 }

@@ -133,7 +133,9 @@ extension User: RecordMessage {
             batchUpdate: UserServiceMethods.batchUpdateUsers, delete: UserServiceMethods.deleteUser,
             batchDelete: UserServiceMethods.batchDeleteUsers, restore: UserServiceMethods.restoreUser,
             batchRestore: UserServiceMethods.batchRestoreUsers,
-            listChanges: UserServiceMethods.listUserChanges
+            listChanges: UserServiceMethods.listUserChanges,
+            updateMatching: UserServiceMethods.updateMatchingUsers,
+            deleteMatching: UserServiceMethods.deleteMatchingUsers
         ))
 }
 
@@ -211,6 +213,18 @@ public typealias ListUserChangesResponse = ListChangesResponse<User>
 
 /// One change of a user.
 public typealias UserHistoryEntry = HistoryEntry<User>
+
+/// What to make of which users.
+public typealias UpdateMatchingUsersRequest = UpdateMatchingRequest<User>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingUsersResponse = UpdateMatchingResponse<User>
+
+/// Which users to delete.
+public typealias DeleteMatchingUsersRequest = DeleteMatchingRequest<User>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingUsersResponse = DeleteMatchingResponse<User>
 
 /// A new password.
 public struct SetUserPasswordRequest: Hashable, Sendable {
@@ -348,6 +362,23 @@ public enum UserServiceMethods {
         response: MessageDescriptor(steward_identity_v1_list_user_changes_response_descriptor()), kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all users that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs user.mass_update beside user.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingUsers = MethodDefinition(
+        path: "steward.identity.v1.UserService/UpdateMatchingUsers",
+        request: MessageDescriptor(steward_identity_v1_update_matching_users_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_update_matching_users_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all users that a filter selects, by a job; they can be restored. Needs user.mass_update beside user.delete.
+    public static let deleteMatchingUsers = MethodDefinition(
+        path: "steward.identity.v1.UserService/DeleteMatchingUsers",
+        request: MessageDescriptor(steward_identity_v1_delete_matching_users_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_delete_matching_users_response_descriptor()),
+        kind: .unary
+    )
+
     /// Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends
     /// the user's sessions and lifts the lock of the user's account.
     public static let setUserPassword = MethodDefinition(
@@ -358,7 +389,8 @@ public enum UserServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getUser, batchGetUsers, listUsers, createUser, batchCreateUsers, updateUser, batchUpdateUsers,
-        deleteUser, batchDeleteUsers, restoreUser, batchRestoreUsers, listUserChanges, setUserPassword
+        deleteUser, batchDeleteUsers, restoreUser, batchRestoreUsers, listUserChanges, updateMatchingUsers,
+        deleteMatchingUsers, setUserPassword
     ]
 
     /// As reflection tells it.
@@ -377,6 +409,8 @@ public enum UserServiceMethods {
             MethodDescription(restoreUser, comment: "Brings a deleted user back."),
             MethodDescription(batchRestoreUsers, comment: "Brings up to 1,000 deleted users back, each as RestoreUser does; each succeeds or fails alone."),
             MethodDescription(listUserChanges, comment: "Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser."),
+            MethodDescription(updateMatchingUsers, comment: "Gives the fields in the mask the same values in all users that a filter selects, by a job that works with the caller's rights of each moment. Needs user.mass_update beside user.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingUsers, comment: "Deletes all users that a filter selects, by a job; they can be restored. Needs user.mass_update beside user.delete."),
             MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends the user's sessions and lifts the lock of the user's account."),
         ])
 }
@@ -486,6 +520,21 @@ public struct UserServiceClient: Sendable {
         _ request: ListUserChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListUserChangesResponse {
         try await channel.call(UserServiceMethods.listUserChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all users that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs user.mass_update beside user.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingUsers(
+        _ request: UpdateMatchingUsersRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingUsersResponse {
+        try await channel.call(UserServiceMethods.updateMatchingUsers, request, options)
+    }
+
+    /// Deletes all users that a filter selects, by a job; they can be restored. Needs user.mass_update beside user.delete.
+    public func deleteMatchingUsers(
+        _ request: DeleteMatchingUsersRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingUsersResponse {
+        try await channel.call(UserServiceMethods.deleteMatchingUsers, request, options)
     }
 
     /// Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends

@@ -170,7 +170,10 @@ extension Deal: RecordMessage {
             batchUpdate: DealServiceMethods.batchUpdateDeals, delete: DealServiceMethods.deleteDeal,
             batchDelete: DealServiceMethods.batchDeleteDeals, restore: DealServiceMethods.restoreDeal,
             batchRestore: DealServiceMethods.batchRestoreDeals,
-            listChanges: DealServiceMethods.listDealChanges
+            listChanges: DealServiceMethods.listDealChanges,
+            updateMatching: DealServiceMethods.updateMatchingDeals,
+            deleteMatching: DealServiceMethods.deleteMatchingDeals,
+            reassignMatching: DealServiceMethods.reassignMatchingDeals
         ))
 }
 
@@ -248,6 +251,24 @@ public typealias ListDealChangesResponse = ListChangesResponse<Deal>
 
 /// One change of a deal.
 public typealias DealHistoryEntry = HistoryEntry<Deal>
+
+/// What to make of which deals.
+public typealias UpdateMatchingDealsRequest = UpdateMatchingRequest<Deal>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingDealsResponse = UpdateMatchingResponse<Deal>
+
+/// Which deals to delete.
+public typealias DeleteMatchingDealsRequest = DeleteMatchingRequest<Deal>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingDealsResponse = DeleteMatchingResponse<Deal>
+
+/// Whom to give which deals.
+public typealias ReassignMatchingDealsRequest = ReassignMatchingRequest<Deal>
+
+/// The job, or what it would do.
+public typealias ReassignMatchingDealsResponse = ReassignMatchingResponse<Deal>
 
 /// The move of a deal.
 public struct MoveDealStageRequest: Hashable, Sendable {
@@ -831,6 +852,31 @@ public enum DealServiceMethods {
         response: MessageDescriptor(steward_sales_v1_list_deal_changes_response_descriptor()), kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all deals that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs deal.mass_update beside deal.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingDeals = MethodDefinition(
+        path: "steward.sales.v1.DealService/UpdateMatchingDeals",
+        request: MessageDescriptor(steward_sales_v1_update_matching_deals_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_update_matching_deals_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all deals that a filter selects, by a job; they can be restored. Needs deal.mass_update beside deal.delete.
+    public static let deleteMatchingDeals = MethodDefinition(
+        path: "steward.sales.v1.DealService/DeleteMatchingDeals",
+        request: MessageDescriptor(steward_sales_v1_delete_matching_deals_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_delete_matching_deals_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Gives all deals that a filter selects to another owner, by a job. Needs deal.reassign beside deal.update.
+    public static let reassignMatchingDeals = MethodDefinition(
+        path: "steward.sales.v1.DealService/ReassignMatchingDeals",
+        request: MessageDescriptor(steward_sales_v1_reassign_matching_deals_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_reassign_matching_deals_response_descriptor()),
+        kind: .unary
+    )
+
     /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and
     /// stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one
     /// takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason.
@@ -866,8 +912,9 @@ public enum DealServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getDeal, batchGetDeals, listDeals, createDeal, batchCreateDeals, updateDeal, batchUpdateDeals,
-        deleteDeal, batchDeleteDeals, restoreDeal, batchRestoreDeals, listDealChanges, moveDealStage,
-        moveDealsToPipeline, listStageHistory, getBoard
+        deleteDeal, batchDeleteDeals, restoreDeal, batchRestoreDeals, listDealChanges, updateMatchingDeals,
+        deleteMatchingDeals, reassignMatchingDeals, moveDealStage, moveDealsToPipeline, listStageHistory,
+        getBoard
     ]
 
     /// As reflection tells it.
@@ -886,6 +933,9 @@ public enum DealServiceMethods {
             MethodDescription(restoreDeal, comment: "Brings a deleted deal back."),
             MethodDescription(batchRestoreDeals, comment: "Brings up to 1,000 deleted deals back, each as RestoreDeal does; each succeeds or fails alone."),
             MethodDescription(listDealChanges, comment: "Lists the changes of one deal, newest first, as far as the caller may see it now. NOT_FOUND as GetDeal."),
+            MethodDescription(updateMatchingDeals, comment: "Gives the fields in the mask the same values in all deals that a filter selects, by a job that works with the caller's rights of each moment. Needs deal.mass_update beside deal.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingDeals, comment: "Deletes all deals that a filter selects, by a job; they can be restored. Needs deal.mass_update beside deal.delete."),
+            MethodDescription(reassignMatchingDeals, comment: "Gives all deals that a filter selects to another owner, by a job. Needs deal.reassign beside deal.update."),
             MethodDescription(moveDealStage, comment: "Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason. ABORTED when the deal has another version than the one given."),
             MethodDescription(moveDealsToPipeline, comment: "Moves the deals of a pipeline to the stages of another, so that the pipeline can be deleted: up to 500 of those that the caller may change, in the order of their ids, in one transaction. Call again while remaining_count falls; a call without effect is harmless. Needs deal.update, stage.read and pipeline.read. Deleted deals stay."),
             MethodDescription(listStageHistory, comment: "Lists the stages a deal has been in, the latest first. Needs deal.read."),
@@ -1016,6 +1066,28 @@ public struct DealServiceClient: Sendable {
         _ request: ListDealChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListDealChangesResponse {
         try await channel.call(DealServiceMethods.listDealChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all deals that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs deal.mass_update beside deal.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingDeals(
+        _ request: UpdateMatchingDealsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingDealsResponse {
+        try await channel.call(DealServiceMethods.updateMatchingDeals, request, options)
+    }
+
+    /// Deletes all deals that a filter selects, by a job; they can be restored. Needs deal.mass_update beside deal.delete.
+    public func deleteMatchingDeals(
+        _ request: DeleteMatchingDealsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingDealsResponse {
+        try await channel.call(DealServiceMethods.deleteMatchingDeals, request, options)
+    }
+
+    /// Gives all deals that a filter selects to another owner, by a job. Needs deal.reassign beside deal.update.
+    public func reassignMatchingDeals(
+        _ request: ReassignMatchingDealsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ReassignMatchingDealsResponse {
+        try await channel.call(DealServiceMethods.reassignMatchingDeals, request, options)
     }
 
     /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and

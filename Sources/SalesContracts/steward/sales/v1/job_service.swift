@@ -38,8 +38,14 @@ public enum JobServiceMethods {
         response: RunJobResponse.descriptor, kind: .unary
     )
 
+    /// Takes back what a job changed that worked on all records that a filter selects, for as long as the job is kept: 30 days after its end.
+    public static let undoJob = MethodDefinition(
+        path: "steward.sales.v1.JobService/UndoJob", request: UndoJobRequest.descriptor,
+        response: UndoJobResponse.descriptor, kind: .unary
+    )
+
     /// In the order of the proto file.
-    public static let all: [MethodDefinition] = [getJob, listJobs, watchJob, cancelJob, runJob]
+    public static let all: [MethodDefinition] = [getJob, listJobs, watchJob, cancelJob, runJob, undoJob]
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
@@ -50,6 +56,7 @@ public enum JobServiceMethods {
             MethodDescription(watchJob, comment: "Gives a job each time that it got on, and ends when it has."),
             MethodDescription(cancelJob, comment: "Ends a job before its next step; what it did until then stays."),
             MethodDescription(runJob, comment: "Has a job of a schedule run now."),
+            MethodDescription(undoJob, comment: "Takes back what a job changed that worked on all records that a filter selects, for as long as the job is kept: 30 days after its end."),
         ])
 }
 
@@ -69,6 +76,9 @@ package protocol JobServiceCustomMethods: Sendable {
 
     /// Has a job of a schedule run now.
     func runJob(_ request: RunJobRequest, _ context: CallContext) async throws -> RunJobResponse
+
+    /// Takes back what a job changed that worked on all records that a filter selects, for as long as the job is kept: 30 days after its end.
+    func undoJob(_ request: UndoJobRequest, _ context: CallContext) async throws -> UndoJobResponse
 }
 
 extension JobServiceCustomMethods {
@@ -79,6 +89,7 @@ extension JobServiceCustomMethods {
         router.serve(JobServiceMethods.watchJob, watchJob)
         router.serve(JobServiceMethods.cancelJob, cancelJob)
         router.serve(JobServiceMethods.runJob, runJob)
+        router.serve(JobServiceMethods.undoJob, undoJob)
     }
 }
 
@@ -124,5 +135,12 @@ public struct JobServiceClient: Sendable {
         _ request: RunJobRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RunJobResponse {
         try await channel.call(JobServiceMethods.runJob, request, options)
+    }
+
+    /// Takes back what a job changed that worked on all records that a filter selects, for as long as the job is kept: 30 days after its end.
+    public func undoJob(
+        _ request: UndoJobRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoJobResponse {
+        try await channel.call(JobServiceMethods.undoJob, request, options)
     }
 }

@@ -99,7 +99,9 @@ extension Pipeline: RecordMessage {
             batchDelete: PipelineServiceMethods.batchDeletePipelines,
             restore: PipelineServiceMethods.restorePipeline,
             batchRestore: PipelineServiceMethods.batchRestorePipelines,
-            listChanges: PipelineServiceMethods.listPipelineChanges
+            listChanges: PipelineServiceMethods.listPipelineChanges,
+            updateMatching: PipelineServiceMethods.updateMatchingPipelines,
+            deleteMatching: PipelineServiceMethods.deleteMatchingPipelines
         ))
 }
 
@@ -177,6 +179,18 @@ public typealias ListPipelineChangesResponse = ListChangesResponse<Pipeline>
 
 /// One change of a pipeline.
 public typealias PipelineHistoryEntry = HistoryEntry<Pipeline>
+
+/// What to make of which pipelines.
+public typealias UpdateMatchingPipelinesRequest = UpdateMatchingRequest<Pipeline>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingPipelinesResponse = UpdateMatchingResponse<Pipeline>
+
+/// Which pipelines to delete.
+public typealias DeleteMatchingPipelinesRequest = DeleteMatchingRequest<Pipeline>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingPipelinesResponse = DeleteMatchingResponse<Pipeline>
 
 /// The methods of steward.sales.v1.PipelineService.
 public enum PipelineServiceMethods {
@@ -272,11 +286,28 @@ public enum PipelineServiceMethods {
         kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all pipelines that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs pipeline.mass_update beside pipeline.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingPipelines = MethodDefinition(
+        path: "steward.sales.v1.PipelineService/UpdateMatchingPipelines",
+        request: MessageDescriptor(steward_sales_v1_update_matching_pipelines_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_update_matching_pipelines_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all pipelines that a filter selects, by a job; they can be restored. Needs pipeline.mass_update beside pipeline.delete.
+    public static let deleteMatchingPipelines = MethodDefinition(
+        path: "steward.sales.v1.PipelineService/DeleteMatchingPipelines",
+        request: MessageDescriptor(steward_sales_v1_delete_matching_pipelines_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_delete_matching_pipelines_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getPipeline, batchGetPipelines, listPipelines, createPipeline, batchCreatePipelines, updatePipeline,
         batchUpdatePipelines, deletePipeline, batchDeletePipelines, restorePipeline, batchRestorePipelines,
-        listPipelineChanges
+        listPipelineChanges, updateMatchingPipelines, deleteMatchingPipelines
     ]
 
     /// As reflection tells it.
@@ -295,6 +326,8 @@ public enum PipelineServiceMethods {
             MethodDescription(restorePipeline, comment: "Brings a deleted pipeline back."),
             MethodDescription(batchRestorePipelines, comment: "Brings up to 1,000 deleted pipelines back, each as RestorePipeline does; each succeeds or fails alone."),
             MethodDescription(listPipelineChanges, comment: "Lists the changes of one pipeline, newest first, as far as the caller may see it now. NOT_FOUND as GetPipeline."),
+            MethodDescription(updateMatchingPipelines, comment: "Gives the fields in the mask the same values in all pipelines that a filter selects, by a job that works with the caller's rights of each moment. Needs pipeline.mass_update beside pipeline.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingPipelines, comment: "Deletes all pipelines that a filter selects, by a job; they can be restored. Needs pipeline.mass_update beside pipeline.delete."),
         ])
 }
 
@@ -391,5 +424,20 @@ public struct PipelineServiceClient: Sendable {
         _ request: ListPipelineChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListPipelineChangesResponse {
         try await channel.call(PipelineServiceMethods.listPipelineChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all pipelines that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs pipeline.mass_update beside pipeline.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingPipelines(
+        _ request: UpdateMatchingPipelinesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingPipelinesResponse {
+        try await channel.call(PipelineServiceMethods.updateMatchingPipelines, request, options)
+    }
+
+    /// Deletes all pipelines that a filter selects, by a job; they can be restored. Needs pipeline.mass_update beside pipeline.delete.
+    public func deleteMatchingPipelines(
+        _ request: DeleteMatchingPipelinesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingPipelinesResponse {
+        try await channel.call(PipelineServiceMethods.deleteMatchingPipelines, request, options)
     }
 }

@@ -124,7 +124,9 @@ extension Stage: RecordMessage {
             batchUpdate: StageServiceMethods.batchUpdateStages, delete: StageServiceMethods.deleteStage,
             batchDelete: StageServiceMethods.batchDeleteStages, restore: StageServiceMethods.restoreStage,
             batchRestore: StageServiceMethods.batchRestoreStages,
-            listChanges: StageServiceMethods.listStageChanges
+            listChanges: StageServiceMethods.listStageChanges,
+            updateMatching: StageServiceMethods.updateMatchingStages,
+            deleteMatching: StageServiceMethods.deleteMatchingStages
         ))
 }
 
@@ -202,6 +204,18 @@ public typealias ListStageChangesResponse = ListChangesResponse<Stage>
 
 /// One change of a stage.
 public typealias StageHistoryEntry = HistoryEntry<Stage>
+
+/// What to make of which stages.
+public typealias UpdateMatchingStagesRequest = UpdateMatchingRequest<Stage>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingStagesResponse = UpdateMatchingResponse<Stage>
+
+/// Which stages to delete.
+public typealias DeleteMatchingStagesRequest = DeleteMatchingRequest<Stage>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingStagesResponse = DeleteMatchingResponse<Stage>
 
 /// What a deal in a stage is.
 public struct StageCategory: RawRepresentable, Hashable, Sendable {
@@ -314,10 +328,28 @@ public enum StageServiceMethods {
         response: MessageDescriptor(steward_sales_v1_list_stage_changes_response_descriptor()), kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all stages that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs stage.mass_update beside stage.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingStages = MethodDefinition(
+        path: "steward.sales.v1.StageService/UpdateMatchingStages",
+        request: MessageDescriptor(steward_sales_v1_update_matching_stages_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_update_matching_stages_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all stages that a filter selects, by a job; they can be restored. Needs stage.mass_update beside stage.delete.
+    public static let deleteMatchingStages = MethodDefinition(
+        path: "steward.sales.v1.StageService/DeleteMatchingStages",
+        request: MessageDescriptor(steward_sales_v1_delete_matching_stages_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_delete_matching_stages_response_descriptor()),
+        kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getStage, batchGetStages, listStages, createStage, batchCreateStages, updateStage, batchUpdateStages,
-        deleteStage, batchDeleteStages, restoreStage, batchRestoreStages, listStageChanges
+        deleteStage, batchDeleteStages, restoreStage, batchRestoreStages, listStageChanges,
+        updateMatchingStages, deleteMatchingStages
     ]
 
     /// As reflection tells it.
@@ -336,6 +368,8 @@ public enum StageServiceMethods {
             MethodDescription(restoreStage, comment: "Brings a deleted stage back."),
             MethodDescription(batchRestoreStages, comment: "Brings up to 1,000 deleted stages back, each as RestoreStage does; each succeeds or fails alone."),
             MethodDescription(listStageChanges, comment: "Lists the changes of one stage, newest first, as far as the caller may see it now. NOT_FOUND as GetStage."),
+            MethodDescription(updateMatchingStages, comment: "Gives the fields in the mask the same values in all stages that a filter selects, by a job that works with the caller's rights of each moment. Needs stage.mass_update beside stage.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingStages, comment: "Deletes all stages that a filter selects, by a job; they can be restored. Needs stage.mass_update beside stage.delete."),
         ])
 }
 
@@ -431,5 +465,20 @@ public struct StageServiceClient: Sendable {
         _ request: ListStageChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListStageChangesResponse {
         try await channel.call(StageServiceMethods.listStageChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all stages that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs stage.mass_update beside stage.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingStages(
+        _ request: UpdateMatchingStagesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingStagesResponse {
+        try await channel.call(StageServiceMethods.updateMatchingStages, request, options)
+    }
+
+    /// Deletes all stages that a filter selects, by a job; they can be restored. Needs stage.mass_update beside stage.delete.
+    public func deleteMatchingStages(
+        _ request: DeleteMatchingStagesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingStagesResponse {
+        try await channel.call(StageServiceMethods.deleteMatchingStages, request, options)
     }
 }

@@ -1267,6 +1267,186 @@ void   steward__sample__v1__sample_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__sample__v1__sample_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sample__v1__update_matching_samples_request__init
+                     (Steward__Sample__V1__UpdateMatchingSamplesRequest         *message)
+{
+  static const Steward__Sample__V1__UpdateMatchingSamplesRequest init_value = STEWARD__SAMPLE__V1__UPDATE_MATCHING_SAMPLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__update_matching_samples_request__get_packed_size
+                     (const Steward__Sample__V1__UpdateMatchingSamplesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__update_matching_samples_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__update_matching_samples_request__pack
+                     (const Steward__Sample__V1__UpdateMatchingSamplesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__update_matching_samples_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__update_matching_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__UpdateMatchingSamplesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__update_matching_samples_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__UpdateMatchingSamplesRequest *
+       steward__sample__v1__update_matching_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__UpdateMatchingSamplesRequest *)
+     protobuf_c_message_unpack (&steward__sample__v1__update_matching_samples_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__update_matching_samples_request__free_unpacked
+                     (Steward__Sample__V1__UpdateMatchingSamplesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__update_matching_samples_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__update_matching_samples_response__init
+                     (Steward__Sample__V1__UpdateMatchingSamplesResponse         *message)
+{
+  static const Steward__Sample__V1__UpdateMatchingSamplesResponse init_value = STEWARD__SAMPLE__V1__UPDATE_MATCHING_SAMPLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__update_matching_samples_response__get_packed_size
+                     (const Steward__Sample__V1__UpdateMatchingSamplesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__update_matching_samples_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__update_matching_samples_response__pack
+                     (const Steward__Sample__V1__UpdateMatchingSamplesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__update_matching_samples_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__update_matching_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__UpdateMatchingSamplesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__update_matching_samples_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__UpdateMatchingSamplesResponse *
+       steward__sample__v1__update_matching_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__UpdateMatchingSamplesResponse *)
+     protobuf_c_message_unpack (&steward__sample__v1__update_matching_samples_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__update_matching_samples_response__free_unpacked
+                     (Steward__Sample__V1__UpdateMatchingSamplesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__update_matching_samples_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__delete_matching_samples_request__init
+                     (Steward__Sample__V1__DeleteMatchingSamplesRequest         *message)
+{
+  static const Steward__Sample__V1__DeleteMatchingSamplesRequest init_value = STEWARD__SAMPLE__V1__DELETE_MATCHING_SAMPLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__delete_matching_samples_request__get_packed_size
+                     (const Steward__Sample__V1__DeleteMatchingSamplesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__delete_matching_samples_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__delete_matching_samples_request__pack
+                     (const Steward__Sample__V1__DeleteMatchingSamplesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__delete_matching_samples_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__delete_matching_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__DeleteMatchingSamplesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__delete_matching_samples_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__DeleteMatchingSamplesRequest *
+       steward__sample__v1__delete_matching_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__DeleteMatchingSamplesRequest *)
+     protobuf_c_message_unpack (&steward__sample__v1__delete_matching_samples_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__delete_matching_samples_request__free_unpacked
+                     (Steward__Sample__V1__DeleteMatchingSamplesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__delete_matching_samples_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__delete_matching_samples_response__init
+                     (Steward__Sample__V1__DeleteMatchingSamplesResponse         *message)
+{
+  static const Steward__Sample__V1__DeleteMatchingSamplesResponse init_value = STEWARD__SAMPLE__V1__DELETE_MATCHING_SAMPLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__delete_matching_samples_response__get_packed_size
+                     (const Steward__Sample__V1__DeleteMatchingSamplesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__delete_matching_samples_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__delete_matching_samples_response__pack
+                     (const Steward__Sample__V1__DeleteMatchingSamplesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__delete_matching_samples_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__delete_matching_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__DeleteMatchingSamplesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__delete_matching_samples_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__DeleteMatchingSamplesResponse *
+       steward__sample__v1__delete_matching_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__DeleteMatchingSamplesResponse *)
+     protobuf_c_message_unpack (&steward__sample__v1__delete_matching_samples_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__delete_matching_samples_response__free_unpacked
+                     (Steward__Sample__V1__DeleteMatchingSamplesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__delete_matching_samples_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__sample__v1__sample_request__field_descriptors[1] =
 {
   {
@@ -3146,6 +3326,314 @@ const ProtobufCMessageDescriptor steward__sample__v1__sample_history_entry__desc
   (ProtobufCMessageInit) steward__sample__v1__sample_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sample__v1__update_matching_samples_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sample",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesRequest, sample),
+    &steward__sample__v1__sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesRequest, n_update_mask),
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesRequest, has_preview),
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__update_matching_samples_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  4,   /* field[4] = preview */
+  2,   /* field[2] = sample */
+  3,   /* field[3] = update_mask */
+};
+static const ProtobufCIntRange steward__sample__v1__update_matching_samples_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__update_matching_samples_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.UpdateMatchingSamplesRequest",
+  "UpdateMatchingSamplesRequest",
+  "Steward__Sample__V1__UpdateMatchingSamplesRequest",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__UpdateMatchingSamplesRequest),
+  5,
+  steward__sample__v1__update_matching_samples_request__field_descriptors,
+  steward__sample__v1__update_matching_samples_request__field_indices_by_name,
+  1,  steward__sample__v1__update_matching_samples_request__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__update_matching_samples_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__update_matching_samples_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "samples",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesResponse, n_samples),
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesResponse, samples),
+    &steward__sample__v1__sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesResponse, n_issues),
+    offsetof(Steward__Sample__V1__UpdateMatchingSamplesResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__update_matching_samples_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = samples */
+};
+static const ProtobufCIntRange steward__sample__v1__update_matching_samples_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__update_matching_samples_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.UpdateMatchingSamplesResponse",
+  "UpdateMatchingSamplesResponse",
+  "Steward__Sample__V1__UpdateMatchingSamplesResponse",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__UpdateMatchingSamplesResponse),
+  4,
+  steward__sample__v1__update_matching_samples_response__field_descriptors,
+  steward__sample__v1__update_matching_samples_response__field_indices_by_name,
+  1,  steward__sample__v1__update_matching_samples_response__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__update_matching_samples_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__delete_matching_samples_request__field_descriptors[3] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__DeleteMatchingSamplesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__DeleteMatchingSamplesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sample__V1__DeleteMatchingSamplesRequest, has_preview),
+    offsetof(Steward__Sample__V1__DeleteMatchingSamplesRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__delete_matching_samples_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = preview */
+};
+static const ProtobufCIntRange steward__sample__v1__delete_matching_samples_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__delete_matching_samples_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.DeleteMatchingSamplesRequest",
+  "DeleteMatchingSamplesRequest",
+  "Steward__Sample__V1__DeleteMatchingSamplesRequest",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__DeleteMatchingSamplesRequest),
+  3,
+  steward__sample__v1__delete_matching_samples_request__field_descriptors,
+  steward__sample__v1__delete_matching_samples_request__field_indices_by_name,
+  1,  steward__sample__v1__delete_matching_samples_request__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__delete_matching_samples_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__delete_matching_samples_response__field_descriptors[4] =
+{
+  {
+    "job_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__DeleteMatchingSamplesResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__DeleteMatchingSamplesResponse, count),
+    &steward__type__v1__record_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "samples",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__DeleteMatchingSamplesResponse, n_samples),
+    offsetof(Steward__Sample__V1__DeleteMatchingSamplesResponse, samples),
+    &steward__sample__v1__sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "issues",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__DeleteMatchingSamplesResponse, n_issues),
+    offsetof(Steward__Sample__V1__DeleteMatchingSamplesResponse, issues),
+    &steward__type__v1__record_issue__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__delete_matching_samples_response__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  3,   /* field[3] = issues */
+  0,   /* field[0] = job_id */
+  2,   /* field[2] = samples */
+};
+static const ProtobufCIntRange steward__sample__v1__delete_matching_samples_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__delete_matching_samples_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.DeleteMatchingSamplesResponse",
+  "DeleteMatchingSamplesResponse",
+  "Steward__Sample__V1__DeleteMatchingSamplesResponse",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__DeleteMatchingSamplesResponse),
+  4,
+  steward__sample__v1__delete_matching_samples_response__field_descriptors,
+  steward__sample__v1__delete_matching_samples_response__field_indices_by_name,
+  1,  steward__sample__v1__delete_matching_samples_response__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__delete_matching_samples_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__sample__v1__colour__enum_values_by_number[3] =
 {
   { "COLOUR_IN", "STEWARD__SAMPLE__V1__COLOUR__COLOUR_IN", -2 },
@@ -3176,7 +3664,7 @@ const ProtobufCEnumDescriptor steward__sample__v1__colour__descriptor =
   steward__sample__v1__colour__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[17] =
+static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[19] =
 {
   { "GetSample", &steward__sample__v1__get_sample_request__descriptor, &steward__sample__v1__get_sample_response__descriptor },
   { "BatchGetSamples", &steward__sample__v1__batch_get_samples_request__descriptor, &steward__sample__v1__batch_get_samples_response__descriptor },
@@ -3190,6 +3678,8 @@ static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__meth
   { "RestoreSample", &steward__sample__v1__restore_sample_request__descriptor, &steward__sample__v1__restore_sample_response__descriptor },
   { "BatchRestoreSamples", &steward__sample__v1__batch_restore_samples_request__descriptor, &steward__sample__v1__batch_restore_samples_response__descriptor },
   { "ListSampleChanges", &steward__sample__v1__list_sample_changes_request__descriptor, &steward__sample__v1__list_sample_changes_response__descriptor },
+  { "UpdateMatchingSamples", &steward__sample__v1__update_matching_samples_request__descriptor, &steward__sample__v1__update_matching_samples_response__descriptor },
+  { "DeleteMatchingSamples", &steward__sample__v1__delete_matching_samples_request__descriptor, &steward__sample__v1__delete_matching_samples_response__descriptor },
   { "ListSamplesByColour", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
   { "WeighSample", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
   { "WatchSamples", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
@@ -3203,17 +3693,19 @@ const unsigned steward__sample__v1__sample_service__method_indices_by_name[] = {
   10,        /* BatchRestoreSamples */
   6,        /* BatchUpdateSamples */
   3,        /* CreateSample */
+  13,        /* DeleteMatchingSamples */
   7,        /* DeleteSample */
-  16,        /* ExchangeSamples */
+  18,        /* ExchangeSamples */
   0,        /* GetSample */
   11,        /* ListSampleChanges */
   2,        /* ListSamples */
-  12,        /* ListSamplesByColour */
+  14,        /* ListSamplesByColour */
   9,        /* RestoreSample */
+  12,        /* UpdateMatchingSamples */
   5,        /* UpdateSample */
-  15,        /* UploadSamples */
-  14,        /* WatchSamples */
-  13         /* WeighSample */
+  17,        /* UploadSamples */
+  16,        /* WatchSamples */
+  15         /* WeighSample */
 };
 const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor =
 {
@@ -3222,7 +3714,7 @@ const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor
   "SampleService",
   "Steward__Sample__V1__SampleService",
   "steward.sample.v1",
-  17,
+  19,
   steward__sample__v1__sample_service__method_descriptors,
   steward__sample__v1__sample_service__method_indices_by_name
 };
@@ -3322,13 +3814,29 @@ void steward__sample__v1__sample_service__list_sample_changes(ProtobufCService *
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sample__v1__sample_service__update_matching_samples(ProtobufCService *service,
+                                                                  const Steward__Sample__V1__UpdateMatchingSamplesRequest *input,
+                                                                  Steward__Sample__V1__UpdateMatchingSamplesResponse_Closure closure,
+                                                                  void *closure_data)
+{
+  assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sample__v1__sample_service__delete_matching_samples(ProtobufCService *service,
+                                                                  const Steward__Sample__V1__DeleteMatchingSamplesRequest *input,
+                                                                  Steward__Sample__V1__DeleteMatchingSamplesResponse_Closure closure,
+                                                                  void *closure_data)
+{
+  assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCService *service,
                                                                  const Steward__Sample__V1__SampleRequest *input,
                                                                  Steward__Sample__V1__SampleResponse_Closure closure,
                                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service,
                                                        const Steward__Sample__V1__SampleRequest *input,
@@ -3336,7 +3844,7 @@ void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__watch_samples(ProtobufCService *service,
                                                         const Steward__Sample__V1__SampleRequest *input,
@@ -3344,7 +3852,7 @@ void steward__sample__v1__sample_service__watch_samples(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__upload_samples(ProtobufCService *service,
                                                          const Steward__Sample__V1__SampleRequest *input,
@@ -3352,7 +3860,7 @@ void steward__sample__v1__sample_service__upload_samples(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *service,
                                                            const Steward__Sample__V1__SampleRequest *input,
@@ -3360,7 +3868,7 @@ void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleService_Service *service,
                                                 Steward__Sample__V1__SampleService_ServiceDestroy destroy)

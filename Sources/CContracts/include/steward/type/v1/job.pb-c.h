@@ -15,8 +15,10 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/protobuf/timestamp.pb-c.h"
+#include "steward/type/v1/record.pb-c.h"
 
 typedef struct Steward__Type__V1__Job Steward__Type__V1__Job;
+typedef struct Steward__Type__V1__JobReport Steward__Type__V1__JobReport;
 typedef struct Steward__Type__V1__GetJobRequest Steward__Type__V1__GetJobRequest;
 typedef struct Steward__Type__V1__GetJobResponse Steward__Type__V1__GetJobResponse;
 typedef struct Steward__Type__V1__ListJobsRequest Steward__Type__V1__ListJobsRequest;
@@ -27,6 +29,8 @@ typedef struct Steward__Type__V1__CancelJobRequest Steward__Type__V1__CancelJobR
 typedef struct Steward__Type__V1__CancelJobResponse Steward__Type__V1__CancelJobResponse;
 typedef struct Steward__Type__V1__RunJobRequest Steward__Type__V1__RunJobRequest;
 typedef struct Steward__Type__V1__RunJobResponse Steward__Type__V1__RunJobResponse;
+typedef struct Steward__Type__V1__UndoJobRequest Steward__Type__V1__UndoJobRequest;
+typedef struct Steward__Type__V1__UndoJobResponse Steward__Type__V1__UndoJobResponse;
 
 
 /* --- enums --- */
@@ -134,10 +138,46 @@ struct  Steward__Type__V1__Job
    * The service whose job it is, as in customer.
    */
   char *service;
+  /*
+   * What became of the records that it worked through; absent for a job that does not.
+   */
+  Steward__Type__V1__JobReport *report;
 };
 #define STEWARD__TYPE__V1__JOB__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__job__descriptor) \
-    , NULL, NULL, 0, STEWARD__TYPE__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
+    , NULL, NULL, 0, STEWARD__TYPE__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL }
+
+
+/*
+ * What became of the records that a job worked through.
+ */
+struct  Steward__Type__V1__JobReport
+{
+  ProtobufCMessage message_base;
+  /*
+   * They were changed.
+   */
+  protobuf_c_boolean has_changed_count;
+  int64_t changed_count;
+  /*
+   * They were as they should be.
+   */
+  protobuf_c_boolean has_unchanged_count;
+  int64_t unchanged_count;
+  /*
+   * They were refused, and stayed as they were.
+   */
+  protobuf_c_boolean has_refused_count;
+  int64_t refused_count;
+  /*
+   * Why, of the first 100.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__TYPE__V1__JOB_REPORT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__job_report__descriptor) \
+    , 0, 0, 0, 0, 0, 0, 0,NULL }
 
 
 /*
@@ -319,6 +359,38 @@ struct  Steward__Type__V1__RunJobResponse
     , NULL }
 
 
+/*
+ * Asks that what a job changed is taken back.
+ */
+struct  Steward__Type__V1__UndoJobRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+};
+#define STEWARD__TYPE__V1__UNDO_JOB_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__undo_job_request__descriptor) \
+    , NULL }
+
+
+/*
+ * The job that takes it back.
+ */
+struct  Steward__Type__V1__UndoJobResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * It works for the caller, with his rights; what others changed since stays and is reported.
+   */
+  Steward__Type__V1__Job *job;
+};
+#define STEWARD__TYPE__V1__UNDO_JOB_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__undo_job_response__descriptor) \
+    , NULL }
+
+
 /* Steward__Type__V1__Job methods */
 void   steward__type__v1__job__init
                      (Steward__Type__V1__Job         *message);
@@ -337,6 +409,25 @@ Steward__Type__V1__Job *
                       const uint8_t       *data);
 void   steward__type__v1__job__free_unpacked
                      (Steward__Type__V1__Job *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Type__V1__JobReport methods */
+void   steward__type__v1__job_report__init
+                     (Steward__Type__V1__JobReport         *message);
+size_t steward__type__v1__job_report__get_packed_size
+                     (const Steward__Type__V1__JobReport   *message);
+size_t steward__type__v1__job_report__pack
+                     (const Steward__Type__V1__JobReport   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__job_report__pack_to_buffer
+                     (const Steward__Type__V1__JobReport   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__JobReport *
+       steward__type__v1__job_report__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__job_report__free_unpacked
+                     (Steward__Type__V1__JobReport *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Type__V1__GetJobRequest methods */
 void   steward__type__v1__get_job_request__init
@@ -528,10 +619,51 @@ Steward__Type__V1__RunJobResponse *
 void   steward__type__v1__run_job_response__free_unpacked
                      (Steward__Type__V1__RunJobResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Type__V1__UndoJobRequest methods */
+void   steward__type__v1__undo_job_request__init
+                     (Steward__Type__V1__UndoJobRequest         *message);
+size_t steward__type__v1__undo_job_request__get_packed_size
+                     (const Steward__Type__V1__UndoJobRequest   *message);
+size_t steward__type__v1__undo_job_request__pack
+                     (const Steward__Type__V1__UndoJobRequest   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__undo_job_request__pack_to_buffer
+                     (const Steward__Type__V1__UndoJobRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__UndoJobRequest *
+       steward__type__v1__undo_job_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__undo_job_request__free_unpacked
+                     (Steward__Type__V1__UndoJobRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Type__V1__UndoJobResponse methods */
+void   steward__type__v1__undo_job_response__init
+                     (Steward__Type__V1__UndoJobResponse         *message);
+size_t steward__type__v1__undo_job_response__get_packed_size
+                     (const Steward__Type__V1__UndoJobResponse   *message);
+size_t steward__type__v1__undo_job_response__pack
+                     (const Steward__Type__V1__UndoJobResponse   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__undo_job_response__pack_to_buffer
+                     (const Steward__Type__V1__UndoJobResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__UndoJobResponse *
+       steward__type__v1__undo_job_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__undo_job_response__free_unpacked
+                     (Steward__Type__V1__UndoJobResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Type__V1__Job_Closure)
                  (const Steward__Type__V1__Job *message,
+                  void *closure_data);
+typedef void (*Steward__Type__V1__JobReport_Closure)
+                 (const Steward__Type__V1__JobReport *message,
                   void *closure_data);
 typedef void (*Steward__Type__V1__GetJobRequest_Closure)
                  (const Steward__Type__V1__GetJobRequest *message,
@@ -563,6 +695,12 @@ typedef void (*Steward__Type__V1__RunJobRequest_Closure)
 typedef void (*Steward__Type__V1__RunJobResponse_Closure)
                  (const Steward__Type__V1__RunJobResponse *message,
                   void *closure_data);
+typedef void (*Steward__Type__V1__UndoJobRequest_Closure)
+                 (const Steward__Type__V1__UndoJobRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Type__V1__UndoJobResponse_Closure)
+                 (const Steward__Type__V1__UndoJobResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -571,6 +709,7 @@ typedef void (*Steward__Type__V1__RunJobResponse_Closure)
 
 extern const ProtobufCEnumDescriptor    steward__type__v1__job_state__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__job__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__job_report__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__get_job_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__get_job_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__list_jobs_request__descriptor;
@@ -581,6 +720,8 @@ extern const ProtobufCMessageDescriptor steward__type__v1__cancel_job_request__d
 extern const ProtobufCMessageDescriptor steward__type__v1__cancel_job_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__run_job_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__run_job_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__undo_job_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__undo_job_response__descriptor;
 
 PROTOBUF_C__END_DECLS
 

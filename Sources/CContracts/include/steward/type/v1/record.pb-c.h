@@ -20,6 +20,7 @@ typedef struct Steward__Type__V1__Money Steward__Type__V1__Money;
 typedef struct Steward__Type__V1__RecordCount Steward__Type__V1__RecordCount;
 typedef struct Steward__Type__V1__CustomField Steward__Type__V1__CustomField;
 typedef struct Steward__Type__V1__ItemResult Steward__Type__V1__ItemResult;
+typedef struct Steward__Type__V1__RecordIssue Steward__Type__V1__RecordIssue;
 
 
 /* --- enums --- */
@@ -154,6 +155,34 @@ struct  Steward__Type__V1__ItemResult
     , 0, 0, 0, 0, NULL, NULL, NULL, 0, 0, 0,NULL }
 
 
+/*
+ * What was refused of one record, where many are worked through.
+ */
+struct  Steward__Type__V1__RecordIssue
+{
+  ProtobufCMessage message_base;
+  /*
+   * Kind of record, as in account.
+   */
+  char *object;
+  /*
+   * Its id.
+   */
+  char *record_id;
+  /*
+   * Machine-readable cause.
+   */
+  char *reason;
+  /*
+   * What is wrong and the cure.
+   */
+  char *message;
+};
+#define STEWARD__TYPE__V1__RECORD_ISSUE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__record_issue__descriptor) \
+    , NULL, NULL, NULL, NULL }
+
+
 /* Steward__Type__V1__Money methods */
 void   steward__type__v1__money__init
                      (Steward__Type__V1__Money         *message);
@@ -230,6 +259,25 @@ Steward__Type__V1__ItemResult *
 void   steward__type__v1__item_result__free_unpacked
                      (Steward__Type__V1__ItemResult *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Type__V1__RecordIssue methods */
+void   steward__type__v1__record_issue__init
+                     (Steward__Type__V1__RecordIssue         *message);
+size_t steward__type__v1__record_issue__get_packed_size
+                     (const Steward__Type__V1__RecordIssue   *message);
+size_t steward__type__v1__record_issue__pack
+                     (const Steward__Type__V1__RecordIssue   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__record_issue__pack_to_buffer
+                     (const Steward__Type__V1__RecordIssue   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__RecordIssue *
+       steward__type__v1__record_issue__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__record_issue__free_unpacked
+                     (Steward__Type__V1__RecordIssue *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Type__V1__Money_Closure)
@@ -244,6 +292,9 @@ typedef void (*Steward__Type__V1__CustomField_Closure)
 typedef void (*Steward__Type__V1__ItemResult_Closure)
                  (const Steward__Type__V1__ItemResult *message,
                   void *closure_data);
+typedef void (*Steward__Type__V1__RecordIssue_Closure)
+                 (const Steward__Type__V1__RecordIssue *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -254,6 +305,7 @@ extern const ProtobufCMessageDescriptor steward__type__v1__money__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__record_count__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__custom_field__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__item_result__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__record_issue__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -44,6 +44,12 @@ typedef struct Steward__Customer__V1__BatchRestoreAccountContactsResponse Stewar
 typedef struct Steward__Customer__V1__ListAccountContactChangesRequest Steward__Customer__V1__ListAccountContactChangesRequest;
 typedef struct Steward__Customer__V1__ListAccountContactChangesResponse Steward__Customer__V1__ListAccountContactChangesResponse;
 typedef struct Steward__Customer__V1__AccountContactHistoryEntry Steward__Customer__V1__AccountContactHistoryEntry;
+typedef struct Steward__Customer__V1__UpdateMatchingAccountContactsRequest Steward__Customer__V1__UpdateMatchingAccountContactsRequest;
+typedef struct Steward__Customer__V1__UpdateMatchingAccountContactsResponse Steward__Customer__V1__UpdateMatchingAccountContactsResponse;
+typedef struct Steward__Customer__V1__DeleteMatchingAccountContactsRequest Steward__Customer__V1__DeleteMatchingAccountContactsRequest;
+typedef struct Steward__Customer__V1__DeleteMatchingAccountContactsResponse Steward__Customer__V1__DeleteMatchingAccountContactsResponse;
+typedef struct Steward__Customer__V1__ReassignMatchingAccountContactsRequest Steward__Customer__V1__ReassignMatchingAccountContactsRequest;
+typedef struct Steward__Customer__V1__ReassignMatchingAccountContactsResponse Steward__Customer__V1__ReassignMatchingAccountContactsResponse;
 
 
 /* --- enums --- */
@@ -688,6 +694,188 @@ struct  Steward__Customer__V1__AccountContactHistoryEntry
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
+/*
+ * What to make of which links.
+ */
+struct  Steward__Customer__V1__UpdateMatchingAccountContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only links that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Customer__V1__AccountContact *account_contact;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACCOUNT_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_account_contacts_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__UpdateMatchingAccountContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many links there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_account_contacts;
+  Steward__Customer__V1__AccountContact **account_contacts;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACCOUNT_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_account_contacts_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which links to delete.
+ */
+struct  Steward__Customer__V1__DeleteMatchingAccountContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only links that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACCOUNT_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__delete_matching_account_contacts_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__DeleteMatchingAccountContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many links there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_account_contacts;
+  Steward__Customer__V1__AccountContact **account_contacts;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACCOUNT_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__delete_matching_account_contacts_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Whom to give which links.
+ */
+struct  Steward__Customer__V1__ReassignMatchingAccountContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only links that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new owner.
+   */
+  char *owner_id;
+  /*
+   * The new department; absent means the new owner's.
+   */
+  char *department_id;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACCOUNT_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_account_contacts_request__descriptor) \
+    , NULL, NULL, NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__ReassignMatchingAccountContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many links there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_account_contacts;
+  Steward__Customer__V1__AccountContact **account_contacts;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACCOUNT_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_account_contacts_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
 /* Steward__Customer__V1__AccountContact methods */
 void   steward__customer__v1__account_contact__init
                      (Steward__Customer__V1__AccountContact         *message);
@@ -1182,6 +1370,120 @@ Steward__Customer__V1__AccountContactHistoryEntry *
 void   steward__customer__v1__account_contact_history_entry__free_unpacked
                      (Steward__Customer__V1__AccountContactHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpdateMatchingAccountContactsRequest methods */
+void   steward__customer__v1__update_matching_account_contacts_request__init
+                     (Steward__Customer__V1__UpdateMatchingAccountContactsRequest         *message);
+size_t steward__customer__v1__update_matching_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsRequest   *message);
+size_t steward__customer__v1__update_matching_account_contacts_request__pack
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__update_matching_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpdateMatchingAccountContactsRequest *
+       steward__customer__v1__update_matching_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__update_matching_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpdateMatchingAccountContactsResponse methods */
+void   steward__customer__v1__update_matching_account_contacts_response__init
+                     (Steward__Customer__V1__UpdateMatchingAccountContactsResponse         *message);
+size_t steward__customer__v1__update_matching_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsResponse   *message);
+size_t steward__customer__v1__update_matching_account_contacts_response__pack
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__update_matching_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingAccountContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpdateMatchingAccountContactsResponse *
+       steward__customer__v1__update_matching_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__update_matching_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__DeleteMatchingAccountContactsRequest methods */
+void   steward__customer__v1__delete_matching_account_contacts_request__init
+                     (Steward__Customer__V1__DeleteMatchingAccountContactsRequest         *message);
+size_t steward__customer__v1__delete_matching_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsRequest   *message);
+size_t steward__customer__v1__delete_matching_account_contacts_request__pack
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__delete_matching_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__DeleteMatchingAccountContactsRequest *
+       steward__customer__v1__delete_matching_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__delete_matching_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__DeleteMatchingAccountContactsResponse methods */
+void   steward__customer__v1__delete_matching_account_contacts_response__init
+                     (Steward__Customer__V1__DeleteMatchingAccountContactsResponse         *message);
+size_t steward__customer__v1__delete_matching_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsResponse   *message);
+size_t steward__customer__v1__delete_matching_account_contacts_response__pack
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__delete_matching_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingAccountContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__DeleteMatchingAccountContactsResponse *
+       steward__customer__v1__delete_matching_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__delete_matching_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ReassignMatchingAccountContactsRequest methods */
+void   steward__customer__v1__reassign_matching_account_contacts_request__init
+                     (Steward__Customer__V1__ReassignMatchingAccountContactsRequest         *message);
+size_t steward__customer__v1__reassign_matching_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsRequest   *message);
+size_t steward__customer__v1__reassign_matching_account_contacts_request__pack
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__reassign_matching_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ReassignMatchingAccountContactsRequest *
+       steward__customer__v1__reassign_matching_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__reassign_matching_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ReassignMatchingAccountContactsResponse methods */
+void   steward__customer__v1__reassign_matching_account_contacts_response__init
+                     (Steward__Customer__V1__ReassignMatchingAccountContactsResponse         *message);
+size_t steward__customer__v1__reassign_matching_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsResponse   *message);
+size_t steward__customer__v1__reassign_matching_account_contacts_response__pack
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__reassign_matching_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingAccountContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ReassignMatchingAccountContactsResponse *
+       steward__customer__v1__reassign_matching_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__reassign_matching_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__AccountContact_Closure)
@@ -1262,6 +1564,24 @@ typedef void (*Steward__Customer__V1__ListAccountContactChangesResponse_Closure)
 typedef void (*Steward__Customer__V1__AccountContactHistoryEntry_Closure)
                  (const Steward__Customer__V1__AccountContactHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__UpdateMatchingAccountContactsRequest_Closure)
+                 (const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpdateMatchingAccountContactsResponse_Closure)
+                 (const Steward__Customer__V1__UpdateMatchingAccountContactsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__DeleteMatchingAccountContactsRequest_Closure)
+                 (const Steward__Customer__V1__DeleteMatchingAccountContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__DeleteMatchingAccountContactsResponse_Closure)
+                 (const Steward__Customer__V1__DeleteMatchingAccountContactsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ReassignMatchingAccountContactsRequest_Closure)
+                 (const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ReassignMatchingAccountContactsResponse_Closure)
+                 (const Steward__Customer__V1__ReassignMatchingAccountContactsResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1317,6 +1637,18 @@ struct Steward__Customer__V1__AccountContactService_Service
                                        const Steward__Customer__V1__ListAccountContactChangesRequest *input,
                                        Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
                                        void *closure_data);
+  void (*update_matching_account_contacts)(Steward__Customer__V1__AccountContactService_Service *service,
+                                           const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *input,
+                                           Steward__Customer__V1__UpdateMatchingAccountContactsResponse_Closure closure,
+                                           void *closure_data);
+  void (*delete_matching_account_contacts)(Steward__Customer__V1__AccountContactService_Service *service,
+                                           const Steward__Customer__V1__DeleteMatchingAccountContactsRequest *input,
+                                           Steward__Customer__V1__DeleteMatchingAccountContactsResponse_Closure closure,
+                                           void *closure_data);
+  void (*reassign_matching_account_contacts)(Steward__Customer__V1__AccountContactService_Service *service,
+                                             const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *input,
+                                             Steward__Customer__V1__ReassignMatchingAccountContactsResponse_Closure closure,
+                                             void *closure_data);
 };
 typedef void (*Steward__Customer__V1__AccountContactService_ServiceDestroy)(Steward__Customer__V1__AccountContactService_Service *);
 void steward__customer__v1__account_contact_service__init (Steward__Customer__V1__AccountContactService_Service *service,
@@ -1336,7 +1668,10 @@ void steward__customer__v1__account_contact_service__init (Steward__Customer__V1
       function_prefix__ ## batch_delete_account_contacts,\
       function_prefix__ ## restore_account_contact,\
       function_prefix__ ## batch_restore_account_contacts,\
-      function_prefix__ ## list_account_contact_changes  }
+      function_prefix__ ## list_account_contact_changes,\
+      function_prefix__ ## update_matching_account_contacts,\
+      function_prefix__ ## delete_matching_account_contacts,\
+      function_prefix__ ## reassign_matching_account_contacts  }
 void steward__customer__v1__account_contact_service__get_account_contact(ProtobufCService *service,
                                                                          const Steward__Customer__V1__GetAccountContactRequest *input,
                                                                          Steward__Customer__V1__GetAccountContactResponse_Closure closure,
@@ -1385,6 +1720,18 @@ void steward__customer__v1__account_contact_service__list_account_contact_change
                                                                                   const Steward__Customer__V1__ListAccountContactChangesRequest *input,
                                                                                   Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
                                                                                   void *closure_data);
+void steward__customer__v1__account_contact_service__update_matching_account_contacts(ProtobufCService *service,
+                                                                                      const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *input,
+                                                                                      Steward__Customer__V1__UpdateMatchingAccountContactsResponse_Closure closure,
+                                                                                      void *closure_data);
+void steward__customer__v1__account_contact_service__delete_matching_account_contacts(ProtobufCService *service,
+                                                                                      const Steward__Customer__V1__DeleteMatchingAccountContactsRequest *input,
+                                                                                      Steward__Customer__V1__DeleteMatchingAccountContactsResponse_Closure closure,
+                                                                                      void *closure_data);
+void steward__customer__v1__account_contact_service__reassign_matching_account_contacts(ProtobufCService *service,
+                                                                                        const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *input,
+                                                                                        Steward__Customer__V1__ReassignMatchingAccountContactsResponse_Closure closure,
+                                                                                        void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1414,6 +1761,12 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_acc
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_contact_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_contact_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__account_contact_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_account_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_account_contacts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_account_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_account_contacts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_account_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_account_contacts_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -44,6 +44,12 @@ typedef struct Steward__Customer__V1__BatchRestoreAccountsResponse Steward__Cust
 typedef struct Steward__Customer__V1__ListAccountChangesRequest Steward__Customer__V1__ListAccountChangesRequest;
 typedef struct Steward__Customer__V1__ListAccountChangesResponse Steward__Customer__V1__ListAccountChangesResponse;
 typedef struct Steward__Customer__V1__AccountHistoryEntry Steward__Customer__V1__AccountHistoryEntry;
+typedef struct Steward__Customer__V1__UpdateMatchingAccountsRequest Steward__Customer__V1__UpdateMatchingAccountsRequest;
+typedef struct Steward__Customer__V1__UpdateMatchingAccountsResponse Steward__Customer__V1__UpdateMatchingAccountsResponse;
+typedef struct Steward__Customer__V1__DeleteMatchingAccountsRequest Steward__Customer__V1__DeleteMatchingAccountsRequest;
+typedef struct Steward__Customer__V1__DeleteMatchingAccountsResponse Steward__Customer__V1__DeleteMatchingAccountsResponse;
+typedef struct Steward__Customer__V1__ReassignMatchingAccountsRequest Steward__Customer__V1__ReassignMatchingAccountsRequest;
+typedef struct Steward__Customer__V1__ReassignMatchingAccountsResponse Steward__Customer__V1__ReassignMatchingAccountsResponse;
 
 
 /* --- enums --- */
@@ -726,6 +732,188 @@ struct  Steward__Customer__V1__AccountHistoryEntry
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
+/*
+ * What to make of which accounts.
+ */
+struct  Steward__Customer__V1__UpdateMatchingAccountsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only accounts that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Customer__V1__Account *account;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACCOUNTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_accounts_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__UpdateMatchingAccountsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many accounts there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_accounts;
+  Steward__Customer__V1__Account **accounts;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACCOUNTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_accounts_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which accounts to delete.
+ */
+struct  Steward__Customer__V1__DeleteMatchingAccountsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only accounts that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACCOUNTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__delete_matching_accounts_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__DeleteMatchingAccountsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many accounts there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_accounts;
+  Steward__Customer__V1__Account **accounts;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACCOUNTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__delete_matching_accounts_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Whom to give which accounts.
+ */
+struct  Steward__Customer__V1__ReassignMatchingAccountsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only accounts that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new owner.
+   */
+  char *owner_id;
+  /*
+   * The new department; absent means the new owner's.
+   */
+  char *department_id;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACCOUNTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_accounts_request__descriptor) \
+    , NULL, NULL, NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__ReassignMatchingAccountsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many accounts there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_accounts;
+  Steward__Customer__V1__Account **accounts;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACCOUNTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_accounts_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
 /* Steward__Customer__V1__Account methods */
 void   steward__customer__v1__account__init
                      (Steward__Customer__V1__Account         *message);
@@ -1220,6 +1408,120 @@ Steward__Customer__V1__AccountHistoryEntry *
 void   steward__customer__v1__account_history_entry__free_unpacked
                      (Steward__Customer__V1__AccountHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpdateMatchingAccountsRequest methods */
+void   steward__customer__v1__update_matching_accounts_request__init
+                     (Steward__Customer__V1__UpdateMatchingAccountsRequest         *message);
+size_t steward__customer__v1__update_matching_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingAccountsRequest   *message);
+size_t steward__customer__v1__update_matching_accounts_request__pack
+                     (const Steward__Customer__V1__UpdateMatchingAccountsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__update_matching_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingAccountsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpdateMatchingAccountsRequest *
+       steward__customer__v1__update_matching_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__update_matching_accounts_request__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingAccountsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpdateMatchingAccountsResponse methods */
+void   steward__customer__v1__update_matching_accounts_response__init
+                     (Steward__Customer__V1__UpdateMatchingAccountsResponse         *message);
+size_t steward__customer__v1__update_matching_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingAccountsResponse   *message);
+size_t steward__customer__v1__update_matching_accounts_response__pack
+                     (const Steward__Customer__V1__UpdateMatchingAccountsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__update_matching_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingAccountsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpdateMatchingAccountsResponse *
+       steward__customer__v1__update_matching_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__update_matching_accounts_response__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingAccountsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__DeleteMatchingAccountsRequest methods */
+void   steward__customer__v1__delete_matching_accounts_request__init
+                     (Steward__Customer__V1__DeleteMatchingAccountsRequest         *message);
+size_t steward__customer__v1__delete_matching_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingAccountsRequest   *message);
+size_t steward__customer__v1__delete_matching_accounts_request__pack
+                     (const Steward__Customer__V1__DeleteMatchingAccountsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__delete_matching_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingAccountsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__DeleteMatchingAccountsRequest *
+       steward__customer__v1__delete_matching_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__delete_matching_accounts_request__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingAccountsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__DeleteMatchingAccountsResponse methods */
+void   steward__customer__v1__delete_matching_accounts_response__init
+                     (Steward__Customer__V1__DeleteMatchingAccountsResponse         *message);
+size_t steward__customer__v1__delete_matching_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingAccountsResponse   *message);
+size_t steward__customer__v1__delete_matching_accounts_response__pack
+                     (const Steward__Customer__V1__DeleteMatchingAccountsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__delete_matching_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingAccountsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__DeleteMatchingAccountsResponse *
+       steward__customer__v1__delete_matching_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__delete_matching_accounts_response__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingAccountsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ReassignMatchingAccountsRequest methods */
+void   steward__customer__v1__reassign_matching_accounts_request__init
+                     (Steward__Customer__V1__ReassignMatchingAccountsRequest         *message);
+size_t steward__customer__v1__reassign_matching_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingAccountsRequest   *message);
+size_t steward__customer__v1__reassign_matching_accounts_request__pack
+                     (const Steward__Customer__V1__ReassignMatchingAccountsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__reassign_matching_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingAccountsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ReassignMatchingAccountsRequest *
+       steward__customer__v1__reassign_matching_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__reassign_matching_accounts_request__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingAccountsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ReassignMatchingAccountsResponse methods */
+void   steward__customer__v1__reassign_matching_accounts_response__init
+                     (Steward__Customer__V1__ReassignMatchingAccountsResponse         *message);
+size_t steward__customer__v1__reassign_matching_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingAccountsResponse   *message);
+size_t steward__customer__v1__reassign_matching_accounts_response__pack
+                     (const Steward__Customer__V1__ReassignMatchingAccountsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__reassign_matching_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingAccountsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ReassignMatchingAccountsResponse *
+       steward__customer__v1__reassign_matching_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__reassign_matching_accounts_response__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingAccountsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Account_Closure)
@@ -1300,6 +1602,24 @@ typedef void (*Steward__Customer__V1__ListAccountChangesResponse_Closure)
 typedef void (*Steward__Customer__V1__AccountHistoryEntry_Closure)
                  (const Steward__Customer__V1__AccountHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__UpdateMatchingAccountsRequest_Closure)
+                 (const Steward__Customer__V1__UpdateMatchingAccountsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpdateMatchingAccountsResponse_Closure)
+                 (const Steward__Customer__V1__UpdateMatchingAccountsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__DeleteMatchingAccountsRequest_Closure)
+                 (const Steward__Customer__V1__DeleteMatchingAccountsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__DeleteMatchingAccountsResponse_Closure)
+                 (const Steward__Customer__V1__DeleteMatchingAccountsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ReassignMatchingAccountsRequest_Closure)
+                 (const Steward__Customer__V1__ReassignMatchingAccountsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ReassignMatchingAccountsResponse_Closure)
+                 (const Steward__Customer__V1__ReassignMatchingAccountsResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1355,6 +1675,18 @@ struct Steward__Customer__V1__AccountService_Service
                                const Steward__Customer__V1__ListAccountChangesRequest *input,
                                Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
                                void *closure_data);
+  void (*update_matching_accounts)(Steward__Customer__V1__AccountService_Service *service,
+                                   const Steward__Customer__V1__UpdateMatchingAccountsRequest *input,
+                                   Steward__Customer__V1__UpdateMatchingAccountsResponse_Closure closure,
+                                   void *closure_data);
+  void (*delete_matching_accounts)(Steward__Customer__V1__AccountService_Service *service,
+                                   const Steward__Customer__V1__DeleteMatchingAccountsRequest *input,
+                                   Steward__Customer__V1__DeleteMatchingAccountsResponse_Closure closure,
+                                   void *closure_data);
+  void (*reassign_matching_accounts)(Steward__Customer__V1__AccountService_Service *service,
+                                     const Steward__Customer__V1__ReassignMatchingAccountsRequest *input,
+                                     Steward__Customer__V1__ReassignMatchingAccountsResponse_Closure closure,
+                                     void *closure_data);
 };
 typedef void (*Steward__Customer__V1__AccountService_ServiceDestroy)(Steward__Customer__V1__AccountService_Service *);
 void steward__customer__v1__account_service__init (Steward__Customer__V1__AccountService_Service *service,
@@ -1374,7 +1706,10 @@ void steward__customer__v1__account_service__init (Steward__Customer__V1__Accoun
       function_prefix__ ## batch_delete_accounts,\
       function_prefix__ ## restore_account,\
       function_prefix__ ## batch_restore_accounts,\
-      function_prefix__ ## list_account_changes  }
+      function_prefix__ ## list_account_changes,\
+      function_prefix__ ## update_matching_accounts,\
+      function_prefix__ ## delete_matching_accounts,\
+      function_prefix__ ## reassign_matching_accounts  }
 void steward__customer__v1__account_service__get_account(ProtobufCService *service,
                                                          const Steward__Customer__V1__GetAccountRequest *input,
                                                          Steward__Customer__V1__GetAccountResponse_Closure closure,
@@ -1423,6 +1758,18 @@ void steward__customer__v1__account_service__list_account_changes(ProtobufCServi
                                                                   const Steward__Customer__V1__ListAccountChangesRequest *input,
                                                                   Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
                                                                   void *closure_data);
+void steward__customer__v1__account_service__update_matching_accounts(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__UpdateMatchingAccountsRequest *input,
+                                                                      Steward__Customer__V1__UpdateMatchingAccountsResponse_Closure closure,
+                                                                      void *closure_data);
+void steward__customer__v1__account_service__delete_matching_accounts(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__DeleteMatchingAccountsRequest *input,
+                                                                      Steward__Customer__V1__DeleteMatchingAccountsResponse_Closure closure,
+                                                                      void *closure_data);
+void steward__customer__v1__account_service__reassign_matching_accounts(ProtobufCService *service,
+                                                                        const Steward__Customer__V1__ReassignMatchingAccountsRequest *input,
+                                                                        Steward__Customer__V1__ReassignMatchingAccountsResponse_Closure closure,
+                                                                        void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1452,6 +1799,12 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_acc
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__account_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_accounts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_accounts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_accounts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_accounts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accounts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accounts_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__account_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -44,6 +44,12 @@ typedef struct Steward__Customer__V1__BatchRestoreActivitiesResponse Steward__Cu
 typedef struct Steward__Customer__V1__ListActivityChangesRequest Steward__Customer__V1__ListActivityChangesRequest;
 typedef struct Steward__Customer__V1__ListActivityChangesResponse Steward__Customer__V1__ListActivityChangesResponse;
 typedef struct Steward__Customer__V1__ActivityHistoryEntry Steward__Customer__V1__ActivityHistoryEntry;
+typedef struct Steward__Customer__V1__UpdateMatchingActivitiesRequest Steward__Customer__V1__UpdateMatchingActivitiesRequest;
+typedef struct Steward__Customer__V1__UpdateMatchingActivitiesResponse Steward__Customer__V1__UpdateMatchingActivitiesResponse;
+typedef struct Steward__Customer__V1__DeleteMatchingActivitiesRequest Steward__Customer__V1__DeleteMatchingActivitiesRequest;
+typedef struct Steward__Customer__V1__DeleteMatchingActivitiesResponse Steward__Customer__V1__DeleteMatchingActivitiesResponse;
+typedef struct Steward__Customer__V1__ReassignMatchingActivitiesRequest Steward__Customer__V1__ReassignMatchingActivitiesRequest;
+typedef struct Steward__Customer__V1__ReassignMatchingActivitiesResponse Steward__Customer__V1__ReassignMatchingActivitiesResponse;
 
 
 /* --- enums --- */
@@ -753,6 +759,188 @@ struct  Steward__Customer__V1__ActivityHistoryEntry
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
+/*
+ * What to make of which activities.
+ */
+struct  Steward__Customer__V1__UpdateMatchingActivitiesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only activities that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Customer__V1__Activity *activity;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACTIVITIES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_activities_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__UpdateMatchingActivitiesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many activities there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_activities;
+  Steward__Customer__V1__Activity **activities;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACTIVITIES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_activities_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which activities to delete.
+ */
+struct  Steward__Customer__V1__DeleteMatchingActivitiesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only activities that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACTIVITIES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__delete_matching_activities_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__DeleteMatchingActivitiesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many activities there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_activities;
+  Steward__Customer__V1__Activity **activities;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__DELETE_MATCHING_ACTIVITIES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__delete_matching_activities_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Whom to give which activities.
+ */
+struct  Steward__Customer__V1__ReassignMatchingActivitiesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only activities that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new owner.
+   */
+  char *owner_id;
+  /*
+   * The new department; absent means the new owner's.
+   */
+  char *department_id;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACTIVITIES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_activities_request__descriptor) \
+    , NULL, NULL, NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__ReassignMatchingActivitiesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many activities there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_activities;
+  Steward__Customer__V1__Activity **activities;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACTIVITIES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_activities_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
 /* Steward__Customer__V1__Activity methods */
 void   steward__customer__v1__activity__init
                      (Steward__Customer__V1__Activity         *message);
@@ -1247,6 +1435,120 @@ Steward__Customer__V1__ActivityHistoryEntry *
 void   steward__customer__v1__activity_history_entry__free_unpacked
                      (Steward__Customer__V1__ActivityHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpdateMatchingActivitiesRequest methods */
+void   steward__customer__v1__update_matching_activities_request__init
+                     (Steward__Customer__V1__UpdateMatchingActivitiesRequest         *message);
+size_t steward__customer__v1__update_matching_activities_request__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesRequest   *message);
+size_t steward__customer__v1__update_matching_activities_request__pack
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__update_matching_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpdateMatchingActivitiesRequest *
+       steward__customer__v1__update_matching_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__update_matching_activities_request__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingActivitiesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpdateMatchingActivitiesResponse methods */
+void   steward__customer__v1__update_matching_activities_response__init
+                     (Steward__Customer__V1__UpdateMatchingActivitiesResponse         *message);
+size_t steward__customer__v1__update_matching_activities_response__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesResponse   *message);
+size_t steward__customer__v1__update_matching_activities_response__pack
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__update_matching_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingActivitiesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpdateMatchingActivitiesResponse *
+       steward__customer__v1__update_matching_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__update_matching_activities_response__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingActivitiesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__DeleteMatchingActivitiesRequest methods */
+void   steward__customer__v1__delete_matching_activities_request__init
+                     (Steward__Customer__V1__DeleteMatchingActivitiesRequest         *message);
+size_t steward__customer__v1__delete_matching_activities_request__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesRequest   *message);
+size_t steward__customer__v1__delete_matching_activities_request__pack
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__delete_matching_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__DeleteMatchingActivitiesRequest *
+       steward__customer__v1__delete_matching_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__delete_matching_activities_request__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingActivitiesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__DeleteMatchingActivitiesResponse methods */
+void   steward__customer__v1__delete_matching_activities_response__init
+                     (Steward__Customer__V1__DeleteMatchingActivitiesResponse         *message);
+size_t steward__customer__v1__delete_matching_activities_response__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesResponse   *message);
+size_t steward__customer__v1__delete_matching_activities_response__pack
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__delete_matching_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingActivitiesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__DeleteMatchingActivitiesResponse *
+       steward__customer__v1__delete_matching_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__delete_matching_activities_response__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingActivitiesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ReassignMatchingActivitiesRequest methods */
+void   steward__customer__v1__reassign_matching_activities_request__init
+                     (Steward__Customer__V1__ReassignMatchingActivitiesRequest         *message);
+size_t steward__customer__v1__reassign_matching_activities_request__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesRequest   *message);
+size_t steward__customer__v1__reassign_matching_activities_request__pack
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__reassign_matching_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ReassignMatchingActivitiesRequest *
+       steward__customer__v1__reassign_matching_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__reassign_matching_activities_request__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingActivitiesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ReassignMatchingActivitiesResponse methods */
+void   steward__customer__v1__reassign_matching_activities_response__init
+                     (Steward__Customer__V1__ReassignMatchingActivitiesResponse         *message);
+size_t steward__customer__v1__reassign_matching_activities_response__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesResponse   *message);
+size_t steward__customer__v1__reassign_matching_activities_response__pack
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__reassign_matching_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingActivitiesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ReassignMatchingActivitiesResponse *
+       steward__customer__v1__reassign_matching_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__reassign_matching_activities_response__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingActivitiesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Activity_Closure)
@@ -1327,6 +1629,24 @@ typedef void (*Steward__Customer__V1__ListActivityChangesResponse_Closure)
 typedef void (*Steward__Customer__V1__ActivityHistoryEntry_Closure)
                  (const Steward__Customer__V1__ActivityHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__UpdateMatchingActivitiesRequest_Closure)
+                 (const Steward__Customer__V1__UpdateMatchingActivitiesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpdateMatchingActivitiesResponse_Closure)
+                 (const Steward__Customer__V1__UpdateMatchingActivitiesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__DeleteMatchingActivitiesRequest_Closure)
+                 (const Steward__Customer__V1__DeleteMatchingActivitiesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__DeleteMatchingActivitiesResponse_Closure)
+                 (const Steward__Customer__V1__DeleteMatchingActivitiesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ReassignMatchingActivitiesRequest_Closure)
+                 (const Steward__Customer__V1__ReassignMatchingActivitiesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ReassignMatchingActivitiesResponse_Closure)
+                 (const Steward__Customer__V1__ReassignMatchingActivitiesResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1382,6 +1702,18 @@ struct Steward__Customer__V1__ActivityService_Service
                                 const Steward__Customer__V1__ListActivityChangesRequest *input,
                                 Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
                                 void *closure_data);
+  void (*update_matching_activities)(Steward__Customer__V1__ActivityService_Service *service,
+                                     const Steward__Customer__V1__UpdateMatchingActivitiesRequest *input,
+                                     Steward__Customer__V1__UpdateMatchingActivitiesResponse_Closure closure,
+                                     void *closure_data);
+  void (*delete_matching_activities)(Steward__Customer__V1__ActivityService_Service *service,
+                                     const Steward__Customer__V1__DeleteMatchingActivitiesRequest *input,
+                                     Steward__Customer__V1__DeleteMatchingActivitiesResponse_Closure closure,
+                                     void *closure_data);
+  void (*reassign_matching_activities)(Steward__Customer__V1__ActivityService_Service *service,
+                                       const Steward__Customer__V1__ReassignMatchingActivitiesRequest *input,
+                                       Steward__Customer__V1__ReassignMatchingActivitiesResponse_Closure closure,
+                                       void *closure_data);
 };
 typedef void (*Steward__Customer__V1__ActivityService_ServiceDestroy)(Steward__Customer__V1__ActivityService_Service *);
 void steward__customer__v1__activity_service__init (Steward__Customer__V1__ActivityService_Service *service,
@@ -1401,7 +1733,10 @@ void steward__customer__v1__activity_service__init (Steward__Customer__V1__Activ
       function_prefix__ ## batch_delete_activities,\
       function_prefix__ ## restore_activity,\
       function_prefix__ ## batch_restore_activities,\
-      function_prefix__ ## list_activity_changes  }
+      function_prefix__ ## list_activity_changes,\
+      function_prefix__ ## update_matching_activities,\
+      function_prefix__ ## delete_matching_activities,\
+      function_prefix__ ## reassign_matching_activities  }
 void steward__customer__v1__activity_service__get_activity(ProtobufCService *service,
                                                            const Steward__Customer__V1__GetActivityRequest *input,
                                                            Steward__Customer__V1__GetActivityResponse_Closure closure,
@@ -1450,6 +1785,18 @@ void steward__customer__v1__activity_service__list_activity_changes(ProtobufCSer
                                                                     const Steward__Customer__V1__ListActivityChangesRequest *input,
                                                                     Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
                                                                     void *closure_data);
+void steward__customer__v1__activity_service__update_matching_activities(ProtobufCService *service,
+                                                                         const Steward__Customer__V1__UpdateMatchingActivitiesRequest *input,
+                                                                         Steward__Customer__V1__UpdateMatchingActivitiesResponse_Closure closure,
+                                                                         void *closure_data);
+void steward__customer__v1__activity_service__delete_matching_activities(ProtobufCService *service,
+                                                                         const Steward__Customer__V1__DeleteMatchingActivitiesRequest *input,
+                                                                         Steward__Customer__V1__DeleteMatchingActivitiesResponse_Closure closure,
+                                                                         void *closure_data);
+void steward__customer__v1__activity_service__reassign_matching_activities(ProtobufCService *service,
+                                                                           const Steward__Customer__V1__ReassignMatchingActivitiesRequest *input,
+                                                                           Steward__Customer__V1__ReassignMatchingActivitiesResponse_Closure closure,
+                                                                           void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1481,6 +1828,12 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_act
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_activity_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_activity_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__activity_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_activities_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_activities_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_activities_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_activities_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_activities_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_activities_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descriptor;
 
 PROTOBUF_C__END_DECLS

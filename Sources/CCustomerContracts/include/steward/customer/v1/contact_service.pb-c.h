@@ -45,6 +45,12 @@ typedef struct Steward__Customer__V1__BatchRestoreContactsResponse Steward__Cust
 typedef struct Steward__Customer__V1__ListContactChangesRequest Steward__Customer__V1__ListContactChangesRequest;
 typedef struct Steward__Customer__V1__ListContactChangesResponse Steward__Customer__V1__ListContactChangesResponse;
 typedef struct Steward__Customer__V1__ContactHistoryEntry Steward__Customer__V1__ContactHistoryEntry;
+typedef struct Steward__Customer__V1__UpdateMatchingContactsRequest Steward__Customer__V1__UpdateMatchingContactsRequest;
+typedef struct Steward__Customer__V1__UpdateMatchingContactsResponse Steward__Customer__V1__UpdateMatchingContactsResponse;
+typedef struct Steward__Customer__V1__DeleteMatchingContactsRequest Steward__Customer__V1__DeleteMatchingContactsRequest;
+typedef struct Steward__Customer__V1__DeleteMatchingContactsResponse Steward__Customer__V1__DeleteMatchingContactsResponse;
+typedef struct Steward__Customer__V1__ReassignMatchingContactsRequest Steward__Customer__V1__ReassignMatchingContactsRequest;
+typedef struct Steward__Customer__V1__ReassignMatchingContactsResponse Steward__Customer__V1__ReassignMatchingContactsResponse;
 
 
 /* --- enums --- */
@@ -782,6 +788,188 @@ struct  Steward__Customer__V1__ContactHistoryEntry
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
+/*
+ * What to make of which contacts.
+ */
+struct  Steward__Customer__V1__UpdateMatchingContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only contacts that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Customer__V1__Contact *contact;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_contacts_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__UpdateMatchingContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many contacts there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_contacts;
+  Steward__Customer__V1__Contact **contacts;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_contacts_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which contacts to delete.
+ */
+struct  Steward__Customer__V1__DeleteMatchingContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only contacts that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__DELETE_MATCHING_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__delete_matching_contacts_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__DeleteMatchingContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many contacts there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_contacts;
+  Steward__Customer__V1__Contact **contacts;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__DELETE_MATCHING_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__delete_matching_contacts_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Whom to give which contacts.
+ */
+struct  Steward__Customer__V1__ReassignMatchingContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only contacts that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new owner.
+   */
+  char *owner_id;
+  /*
+   * The new department; absent means the new owner's.
+   */
+  char *department_id;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_contacts_request__descriptor) \
+    , NULL, NULL, NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__ReassignMatchingContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many contacts there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_contacts;
+  Steward__Customer__V1__Contact **contacts;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_contacts_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
 /* Steward__Customer__V1__Contact methods */
 void   steward__customer__v1__contact__init
                      (Steward__Customer__V1__Contact         *message);
@@ -1295,6 +1483,120 @@ Steward__Customer__V1__ContactHistoryEntry *
 void   steward__customer__v1__contact_history_entry__free_unpacked
                      (Steward__Customer__V1__ContactHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpdateMatchingContactsRequest methods */
+void   steward__customer__v1__update_matching_contacts_request__init
+                     (Steward__Customer__V1__UpdateMatchingContactsRequest         *message);
+size_t steward__customer__v1__update_matching_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingContactsRequest   *message);
+size_t steward__customer__v1__update_matching_contacts_request__pack
+                     (const Steward__Customer__V1__UpdateMatchingContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__update_matching_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpdateMatchingContactsRequest *
+       steward__customer__v1__update_matching_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__update_matching_contacts_request__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpdateMatchingContactsResponse methods */
+void   steward__customer__v1__update_matching_contacts_response__init
+                     (Steward__Customer__V1__UpdateMatchingContactsResponse         *message);
+size_t steward__customer__v1__update_matching_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingContactsResponse   *message);
+size_t steward__customer__v1__update_matching_contacts_response__pack
+                     (const Steward__Customer__V1__UpdateMatchingContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__update_matching_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpdateMatchingContactsResponse *
+       steward__customer__v1__update_matching_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__update_matching_contacts_response__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingContactsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__DeleteMatchingContactsRequest methods */
+void   steward__customer__v1__delete_matching_contacts_request__init
+                     (Steward__Customer__V1__DeleteMatchingContactsRequest         *message);
+size_t steward__customer__v1__delete_matching_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingContactsRequest   *message);
+size_t steward__customer__v1__delete_matching_contacts_request__pack
+                     (const Steward__Customer__V1__DeleteMatchingContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__delete_matching_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__DeleteMatchingContactsRequest *
+       steward__customer__v1__delete_matching_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__delete_matching_contacts_request__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__DeleteMatchingContactsResponse methods */
+void   steward__customer__v1__delete_matching_contacts_response__init
+                     (Steward__Customer__V1__DeleteMatchingContactsResponse         *message);
+size_t steward__customer__v1__delete_matching_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingContactsResponse   *message);
+size_t steward__customer__v1__delete_matching_contacts_response__pack
+                     (const Steward__Customer__V1__DeleteMatchingContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__delete_matching_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__DeleteMatchingContactsResponse *
+       steward__customer__v1__delete_matching_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__delete_matching_contacts_response__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingContactsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ReassignMatchingContactsRequest methods */
+void   steward__customer__v1__reassign_matching_contacts_request__init
+                     (Steward__Customer__V1__ReassignMatchingContactsRequest         *message);
+size_t steward__customer__v1__reassign_matching_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingContactsRequest   *message);
+size_t steward__customer__v1__reassign_matching_contacts_request__pack
+                     (const Steward__Customer__V1__ReassignMatchingContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__reassign_matching_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ReassignMatchingContactsRequest *
+       steward__customer__v1__reassign_matching_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__reassign_matching_contacts_request__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ReassignMatchingContactsResponse methods */
+void   steward__customer__v1__reassign_matching_contacts_response__init
+                     (Steward__Customer__V1__ReassignMatchingContactsResponse         *message);
+size_t steward__customer__v1__reassign_matching_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingContactsResponse   *message);
+size_t steward__customer__v1__reassign_matching_contacts_response__pack
+                     (const Steward__Customer__V1__ReassignMatchingContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__reassign_matching_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ReassignMatchingContactsResponse *
+       steward__customer__v1__reassign_matching_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__reassign_matching_contacts_response__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingContactsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Contact_Closure)
@@ -1378,6 +1680,24 @@ typedef void (*Steward__Customer__V1__ListContactChangesResponse_Closure)
 typedef void (*Steward__Customer__V1__ContactHistoryEntry_Closure)
                  (const Steward__Customer__V1__ContactHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__UpdateMatchingContactsRequest_Closure)
+                 (const Steward__Customer__V1__UpdateMatchingContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpdateMatchingContactsResponse_Closure)
+                 (const Steward__Customer__V1__UpdateMatchingContactsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__DeleteMatchingContactsRequest_Closure)
+                 (const Steward__Customer__V1__DeleteMatchingContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__DeleteMatchingContactsResponse_Closure)
+                 (const Steward__Customer__V1__DeleteMatchingContactsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ReassignMatchingContactsRequest_Closure)
+                 (const Steward__Customer__V1__ReassignMatchingContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ReassignMatchingContactsResponse_Closure)
+                 (const Steward__Customer__V1__ReassignMatchingContactsResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1433,6 +1753,18 @@ struct Steward__Customer__V1__ContactService_Service
                                const Steward__Customer__V1__ListContactChangesRequest *input,
                                Steward__Customer__V1__ListContactChangesResponse_Closure closure,
                                void *closure_data);
+  void (*update_matching_contacts)(Steward__Customer__V1__ContactService_Service *service,
+                                   const Steward__Customer__V1__UpdateMatchingContactsRequest *input,
+                                   Steward__Customer__V1__UpdateMatchingContactsResponse_Closure closure,
+                                   void *closure_data);
+  void (*delete_matching_contacts)(Steward__Customer__V1__ContactService_Service *service,
+                                   const Steward__Customer__V1__DeleteMatchingContactsRequest *input,
+                                   Steward__Customer__V1__DeleteMatchingContactsResponse_Closure closure,
+                                   void *closure_data);
+  void (*reassign_matching_contacts)(Steward__Customer__V1__ContactService_Service *service,
+                                     const Steward__Customer__V1__ReassignMatchingContactsRequest *input,
+                                     Steward__Customer__V1__ReassignMatchingContactsResponse_Closure closure,
+                                     void *closure_data);
 };
 typedef void (*Steward__Customer__V1__ContactService_ServiceDestroy)(Steward__Customer__V1__ContactService_Service *);
 void steward__customer__v1__contact_service__init (Steward__Customer__V1__ContactService_Service *service,
@@ -1452,7 +1784,10 @@ void steward__customer__v1__contact_service__init (Steward__Customer__V1__Contac
       function_prefix__ ## batch_delete_contacts,\
       function_prefix__ ## restore_contact,\
       function_prefix__ ## batch_restore_contacts,\
-      function_prefix__ ## list_contact_changes  }
+      function_prefix__ ## list_contact_changes,\
+      function_prefix__ ## update_matching_contacts,\
+      function_prefix__ ## delete_matching_contacts,\
+      function_prefix__ ## reassign_matching_contacts  }
 void steward__customer__v1__contact_service__get_contact(ProtobufCService *service,
                                                          const Steward__Customer__V1__GetContactRequest *input,
                                                          Steward__Customer__V1__GetContactResponse_Closure closure,
@@ -1501,6 +1836,18 @@ void steward__customer__v1__contact_service__list_contact_changes(ProtobufCServi
                                                                   const Steward__Customer__V1__ListContactChangesRequest *input,
                                                                   Steward__Customer__V1__ListContactChangesResponse_Closure closure,
                                                                   void *closure_data);
+void steward__customer__v1__contact_service__update_matching_contacts(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__UpdateMatchingContactsRequest *input,
+                                                                      Steward__Customer__V1__UpdateMatchingContactsResponse_Closure closure,
+                                                                      void *closure_data);
+void steward__customer__v1__contact_service__delete_matching_contacts(ProtobufCService *service,
+                                                                      const Steward__Customer__V1__DeleteMatchingContactsRequest *input,
+                                                                      Steward__Customer__V1__DeleteMatchingContactsResponse_Closure closure,
+                                                                      void *closure_data);
+void steward__customer__v1__contact_service__reassign_matching_contacts(ProtobufCService *service,
+                                                                        const Steward__Customer__V1__ReassignMatchingContactsRequest *input,
+                                                                        Steward__Customer__V1__ReassignMatchingContactsResponse_Closure closure,
+                                                                        void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1532,6 +1879,12 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_con
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_contact_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_contact_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__contact_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_contacts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_contacts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_contacts_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -44,6 +44,12 @@ typedef struct Steward__Customer__V1__BatchRestoreLeadsResponse Steward__Custome
 typedef struct Steward__Customer__V1__ListLeadChangesRequest Steward__Customer__V1__ListLeadChangesRequest;
 typedef struct Steward__Customer__V1__ListLeadChangesResponse Steward__Customer__V1__ListLeadChangesResponse;
 typedef struct Steward__Customer__V1__LeadHistoryEntry Steward__Customer__V1__LeadHistoryEntry;
+typedef struct Steward__Customer__V1__UpdateMatchingLeadsRequest Steward__Customer__V1__UpdateMatchingLeadsRequest;
+typedef struct Steward__Customer__V1__UpdateMatchingLeadsResponse Steward__Customer__V1__UpdateMatchingLeadsResponse;
+typedef struct Steward__Customer__V1__DeleteMatchingLeadsRequest Steward__Customer__V1__DeleteMatchingLeadsRequest;
+typedef struct Steward__Customer__V1__DeleteMatchingLeadsResponse Steward__Customer__V1__DeleteMatchingLeadsResponse;
+typedef struct Steward__Customer__V1__ReassignMatchingLeadsRequest Steward__Customer__V1__ReassignMatchingLeadsRequest;
+typedef struct Steward__Customer__V1__ReassignMatchingLeadsResponse Steward__Customer__V1__ReassignMatchingLeadsResponse;
 
 
 /* --- enums --- */
@@ -757,6 +763,188 @@ struct  Steward__Customer__V1__LeadHistoryEntry
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
+/*
+ * What to make of which leads.
+ */
+struct  Steward__Customer__V1__UpdateMatchingLeadsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only leads that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Customer__V1__Lead *lead;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_LEADS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_leads_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__UpdateMatchingLeadsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many leads there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_leads;
+  Steward__Customer__V1__Lead **leads;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_LEADS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_leads_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which leads to delete.
+ */
+struct  Steward__Customer__V1__DeleteMatchingLeadsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only leads that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__DELETE_MATCHING_LEADS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__delete_matching_leads_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__DeleteMatchingLeadsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many leads there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_leads;
+  Steward__Customer__V1__Lead **leads;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__DELETE_MATCHING_LEADS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__delete_matching_leads_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Whom to give which leads.
+ */
+struct  Steward__Customer__V1__ReassignMatchingLeadsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only leads that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new owner.
+   */
+  char *owner_id;
+  /*
+   * The new department; absent means the new owner's.
+   */
+  char *department_id;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_LEADS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_leads_request__descriptor) \
+    , NULL, NULL, NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Customer__V1__ReassignMatchingLeadsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many leads there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_leads;
+  Steward__Customer__V1__Lead **leads;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_LEADS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_leads_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
 /* Steward__Customer__V1__Lead methods */
 void   steward__customer__v1__lead__init
                      (Steward__Customer__V1__Lead         *message);
@@ -1251,6 +1439,120 @@ Steward__Customer__V1__LeadHistoryEntry *
 void   steward__customer__v1__lead_history_entry__free_unpacked
                      (Steward__Customer__V1__LeadHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpdateMatchingLeadsRequest methods */
+void   steward__customer__v1__update_matching_leads_request__init
+                     (Steward__Customer__V1__UpdateMatchingLeadsRequest         *message);
+size_t steward__customer__v1__update_matching_leads_request__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingLeadsRequest   *message);
+size_t steward__customer__v1__update_matching_leads_request__pack
+                     (const Steward__Customer__V1__UpdateMatchingLeadsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__update_matching_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingLeadsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpdateMatchingLeadsRequest *
+       steward__customer__v1__update_matching_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__update_matching_leads_request__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingLeadsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpdateMatchingLeadsResponse methods */
+void   steward__customer__v1__update_matching_leads_response__init
+                     (Steward__Customer__V1__UpdateMatchingLeadsResponse         *message);
+size_t steward__customer__v1__update_matching_leads_response__get_packed_size
+                     (const Steward__Customer__V1__UpdateMatchingLeadsResponse   *message);
+size_t steward__customer__v1__update_matching_leads_response__pack
+                     (const Steward__Customer__V1__UpdateMatchingLeadsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__update_matching_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpdateMatchingLeadsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpdateMatchingLeadsResponse *
+       steward__customer__v1__update_matching_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__update_matching_leads_response__free_unpacked
+                     (Steward__Customer__V1__UpdateMatchingLeadsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__DeleteMatchingLeadsRequest methods */
+void   steward__customer__v1__delete_matching_leads_request__init
+                     (Steward__Customer__V1__DeleteMatchingLeadsRequest         *message);
+size_t steward__customer__v1__delete_matching_leads_request__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingLeadsRequest   *message);
+size_t steward__customer__v1__delete_matching_leads_request__pack
+                     (const Steward__Customer__V1__DeleteMatchingLeadsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__delete_matching_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingLeadsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__DeleteMatchingLeadsRequest *
+       steward__customer__v1__delete_matching_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__delete_matching_leads_request__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingLeadsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__DeleteMatchingLeadsResponse methods */
+void   steward__customer__v1__delete_matching_leads_response__init
+                     (Steward__Customer__V1__DeleteMatchingLeadsResponse         *message);
+size_t steward__customer__v1__delete_matching_leads_response__get_packed_size
+                     (const Steward__Customer__V1__DeleteMatchingLeadsResponse   *message);
+size_t steward__customer__v1__delete_matching_leads_response__pack
+                     (const Steward__Customer__V1__DeleteMatchingLeadsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__delete_matching_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__DeleteMatchingLeadsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__DeleteMatchingLeadsResponse *
+       steward__customer__v1__delete_matching_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__delete_matching_leads_response__free_unpacked
+                     (Steward__Customer__V1__DeleteMatchingLeadsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ReassignMatchingLeadsRequest methods */
+void   steward__customer__v1__reassign_matching_leads_request__init
+                     (Steward__Customer__V1__ReassignMatchingLeadsRequest         *message);
+size_t steward__customer__v1__reassign_matching_leads_request__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingLeadsRequest   *message);
+size_t steward__customer__v1__reassign_matching_leads_request__pack
+                     (const Steward__Customer__V1__ReassignMatchingLeadsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__reassign_matching_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingLeadsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ReassignMatchingLeadsRequest *
+       steward__customer__v1__reassign_matching_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__reassign_matching_leads_request__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingLeadsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ReassignMatchingLeadsResponse methods */
+void   steward__customer__v1__reassign_matching_leads_response__init
+                     (Steward__Customer__V1__ReassignMatchingLeadsResponse         *message);
+size_t steward__customer__v1__reassign_matching_leads_response__get_packed_size
+                     (const Steward__Customer__V1__ReassignMatchingLeadsResponse   *message);
+size_t steward__customer__v1__reassign_matching_leads_response__pack
+                     (const Steward__Customer__V1__ReassignMatchingLeadsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__reassign_matching_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__ReassignMatchingLeadsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ReassignMatchingLeadsResponse *
+       steward__customer__v1__reassign_matching_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__reassign_matching_leads_response__free_unpacked
+                     (Steward__Customer__V1__ReassignMatchingLeadsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Lead_Closure)
@@ -1331,6 +1633,24 @@ typedef void (*Steward__Customer__V1__ListLeadChangesResponse_Closure)
 typedef void (*Steward__Customer__V1__LeadHistoryEntry_Closure)
                  (const Steward__Customer__V1__LeadHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__UpdateMatchingLeadsRequest_Closure)
+                 (const Steward__Customer__V1__UpdateMatchingLeadsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpdateMatchingLeadsResponse_Closure)
+                 (const Steward__Customer__V1__UpdateMatchingLeadsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__DeleteMatchingLeadsRequest_Closure)
+                 (const Steward__Customer__V1__DeleteMatchingLeadsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__DeleteMatchingLeadsResponse_Closure)
+                 (const Steward__Customer__V1__DeleteMatchingLeadsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ReassignMatchingLeadsRequest_Closure)
+                 (const Steward__Customer__V1__ReassignMatchingLeadsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ReassignMatchingLeadsResponse_Closure)
+                 (const Steward__Customer__V1__ReassignMatchingLeadsResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1386,6 +1706,18 @@ struct Steward__Customer__V1__LeadService_Service
                             const Steward__Customer__V1__ListLeadChangesRequest *input,
                             Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
                             void *closure_data);
+  void (*update_matching_leads)(Steward__Customer__V1__LeadService_Service *service,
+                                const Steward__Customer__V1__UpdateMatchingLeadsRequest *input,
+                                Steward__Customer__V1__UpdateMatchingLeadsResponse_Closure closure,
+                                void *closure_data);
+  void (*delete_matching_leads)(Steward__Customer__V1__LeadService_Service *service,
+                                const Steward__Customer__V1__DeleteMatchingLeadsRequest *input,
+                                Steward__Customer__V1__DeleteMatchingLeadsResponse_Closure closure,
+                                void *closure_data);
+  void (*reassign_matching_leads)(Steward__Customer__V1__LeadService_Service *service,
+                                  const Steward__Customer__V1__ReassignMatchingLeadsRequest *input,
+                                  Steward__Customer__V1__ReassignMatchingLeadsResponse_Closure closure,
+                                  void *closure_data);
 };
 typedef void (*Steward__Customer__V1__LeadService_ServiceDestroy)(Steward__Customer__V1__LeadService_Service *);
 void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadService_Service *service,
@@ -1405,7 +1737,10 @@ void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadServi
       function_prefix__ ## batch_delete_leads,\
       function_prefix__ ## restore_lead,\
       function_prefix__ ## batch_restore_leads,\
-      function_prefix__ ## list_lead_changes  }
+      function_prefix__ ## list_lead_changes,\
+      function_prefix__ ## update_matching_leads,\
+      function_prefix__ ## delete_matching_leads,\
+      function_prefix__ ## reassign_matching_leads  }
 void steward__customer__v1__lead_service__get_lead(ProtobufCService *service,
                                                    const Steward__Customer__V1__GetLeadRequest *input,
                                                    Steward__Customer__V1__GetLeadResponse_Closure closure,
@@ -1454,6 +1789,18 @@ void steward__customer__v1__lead_service__list_lead_changes(ProtobufCService *se
                                                             const Steward__Customer__V1__ListLeadChangesRequest *input,
                                                             Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
                                                             void *closure_data);
+void steward__customer__v1__lead_service__update_matching_leads(ProtobufCService *service,
+                                                                const Steward__Customer__V1__UpdateMatchingLeadsRequest *input,
+                                                                Steward__Customer__V1__UpdateMatchingLeadsResponse_Closure closure,
+                                                                void *closure_data);
+void steward__customer__v1__lead_service__delete_matching_leads(ProtobufCService *service,
+                                                                const Steward__Customer__V1__DeleteMatchingLeadsRequest *input,
+                                                                Steward__Customer__V1__DeleteMatchingLeadsResponse_Closure closure,
+                                                                void *closure_data);
+void steward__customer__v1__lead_service__reassign_matching_leads(ProtobufCService *service,
+                                                                  const Steward__Customer__V1__ReassignMatchingLeadsRequest *input,
+                                                                  Steward__Customer__V1__ReassignMatchingLeadsResponse_Closure closure,
+                                                                  void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1484,6 +1831,12 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_lea
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_lead_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_lead_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__lead_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_leads_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_leads_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_leads_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_leads_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_leads_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_leads_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -44,6 +44,10 @@ typedef struct Steward__Identity__V1__BatchRestoreDepartmentsResponse Steward__I
 typedef struct Steward__Identity__V1__ListDepartmentChangesRequest Steward__Identity__V1__ListDepartmentChangesRequest;
 typedef struct Steward__Identity__V1__ListDepartmentChangesResponse Steward__Identity__V1__ListDepartmentChangesResponse;
 typedef struct Steward__Identity__V1__DepartmentHistoryEntry Steward__Identity__V1__DepartmentHistoryEntry;
+typedef struct Steward__Identity__V1__UpdateMatchingDepartmentsRequest Steward__Identity__V1__UpdateMatchingDepartmentsRequest;
+typedef struct Steward__Identity__V1__UpdateMatchingDepartmentsResponse Steward__Identity__V1__UpdateMatchingDepartmentsResponse;
+typedef struct Steward__Identity__V1__DeleteMatchingDepartmentsRequest Steward__Identity__V1__DeleteMatchingDepartmentsRequest;
+typedef struct Steward__Identity__V1__DeleteMatchingDepartmentsResponse Steward__Identity__V1__DeleteMatchingDepartmentsResponse;
 
 
 /* --- enums --- */
@@ -661,6 +665,125 @@ struct  Steward__Identity__V1__DepartmentHistoryEntry
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
+/*
+ * What to make of which departments.
+ */
+struct  Steward__Identity__V1__UpdateMatchingDepartmentsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only departments that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Identity__V1__Department *department;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__IDENTITY__V1__UPDATE_MATCHING_DEPARTMENTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__update_matching_departments_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Identity__V1__UpdateMatchingDepartmentsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many departments there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_departments;
+  Steward__Identity__V1__Department **departments;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__IDENTITY__V1__UPDATE_MATCHING_DEPARTMENTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__update_matching_departments_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which departments to delete.
+ */
+struct  Steward__Identity__V1__DeleteMatchingDepartmentsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only departments that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__IDENTITY__V1__DELETE_MATCHING_DEPARTMENTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__delete_matching_departments_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Identity__V1__DeleteMatchingDepartmentsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many departments there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_departments;
+  Steward__Identity__V1__Department **departments;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__IDENTITY__V1__DELETE_MATCHING_DEPARTMENTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__delete_matching_departments_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
 /* Steward__Identity__V1__Department methods */
 void   steward__identity__v1__department__init
                      (Steward__Identity__V1__Department         *message);
@@ -1155,6 +1278,82 @@ Steward__Identity__V1__DepartmentHistoryEntry *
 void   steward__identity__v1__department_history_entry__free_unpacked
                      (Steward__Identity__V1__DepartmentHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpdateMatchingDepartmentsRequest methods */
+void   steward__identity__v1__update_matching_departments_request__init
+                     (Steward__Identity__V1__UpdateMatchingDepartmentsRequest         *message);
+size_t steward__identity__v1__update_matching_departments_request__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsRequest   *message);
+size_t steward__identity__v1__update_matching_departments_request__pack
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__update_matching_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpdateMatchingDepartmentsRequest *
+       steward__identity__v1__update_matching_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__update_matching_departments_request__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpdateMatchingDepartmentsResponse methods */
+void   steward__identity__v1__update_matching_departments_response__init
+                     (Steward__Identity__V1__UpdateMatchingDepartmentsResponse         *message);
+size_t steward__identity__v1__update_matching_departments_response__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsResponse   *message);
+size_t steward__identity__v1__update_matching_departments_response__pack
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__update_matching_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingDepartmentsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpdateMatchingDepartmentsResponse *
+       steward__identity__v1__update_matching_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__update_matching_departments_response__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__DeleteMatchingDepartmentsRequest methods */
+void   steward__identity__v1__delete_matching_departments_request__init
+                     (Steward__Identity__V1__DeleteMatchingDepartmentsRequest         *message);
+size_t steward__identity__v1__delete_matching_departments_request__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsRequest   *message);
+size_t steward__identity__v1__delete_matching_departments_request__pack
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__delete_matching_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__DeleteMatchingDepartmentsRequest *
+       steward__identity__v1__delete_matching_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__delete_matching_departments_request__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__DeleteMatchingDepartmentsResponse methods */
+void   steward__identity__v1__delete_matching_departments_response__init
+                     (Steward__Identity__V1__DeleteMatchingDepartmentsResponse         *message);
+size_t steward__identity__v1__delete_matching_departments_response__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsResponse   *message);
+size_t steward__identity__v1__delete_matching_departments_response__pack
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__delete_matching_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingDepartmentsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__DeleteMatchingDepartmentsResponse *
+       steward__identity__v1__delete_matching_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__delete_matching_departments_response__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__Department_Closure)
@@ -1235,6 +1434,18 @@ typedef void (*Steward__Identity__V1__ListDepartmentChangesResponse_Closure)
 typedef void (*Steward__Identity__V1__DepartmentHistoryEntry_Closure)
                  (const Steward__Identity__V1__DepartmentHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__UpdateMatchingDepartmentsRequest_Closure)
+                 (const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UpdateMatchingDepartmentsResponse_Closure)
+                 (const Steward__Identity__V1__UpdateMatchingDepartmentsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__DeleteMatchingDepartmentsRequest_Closure)
+                 (const Steward__Identity__V1__DeleteMatchingDepartmentsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__DeleteMatchingDepartmentsResponse_Closure)
+                 (const Steward__Identity__V1__DeleteMatchingDepartmentsResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1290,6 +1501,14 @@ struct Steward__Identity__V1__DepartmentService_Service
                                   const Steward__Identity__V1__ListDepartmentChangesRequest *input,
                                   Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
                                   void *closure_data);
+  void (*update_matching_departments)(Steward__Identity__V1__DepartmentService_Service *service,
+                                      const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *input,
+                                      Steward__Identity__V1__UpdateMatchingDepartmentsResponse_Closure closure,
+                                      void *closure_data);
+  void (*delete_matching_departments)(Steward__Identity__V1__DepartmentService_Service *service,
+                                      const Steward__Identity__V1__DeleteMatchingDepartmentsRequest *input,
+                                      Steward__Identity__V1__DeleteMatchingDepartmentsResponse_Closure closure,
+                                      void *closure_data);
 };
 typedef void (*Steward__Identity__V1__DepartmentService_ServiceDestroy)(Steward__Identity__V1__DepartmentService_Service *);
 void steward__identity__v1__department_service__init (Steward__Identity__V1__DepartmentService_Service *service,
@@ -1309,7 +1528,9 @@ void steward__identity__v1__department_service__init (Steward__Identity__V1__Dep
       function_prefix__ ## batch_delete_departments,\
       function_prefix__ ## restore_department,\
       function_prefix__ ## batch_restore_departments,\
-      function_prefix__ ## list_department_changes  }
+      function_prefix__ ## list_department_changes,\
+      function_prefix__ ## update_matching_departments,\
+      function_prefix__ ## delete_matching_departments  }
 void steward__identity__v1__department_service__get_department(ProtobufCService *service,
                                                                const Steward__Identity__V1__GetDepartmentRequest *input,
                                                                Steward__Identity__V1__GetDepartmentResponse_Closure closure,
@@ -1358,6 +1579,14 @@ void steward__identity__v1__department_service__list_department_changes(Protobuf
                                                                         const Steward__Identity__V1__ListDepartmentChangesRequest *input,
                                                                         Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
                                                                         void *closure_data);
+void steward__identity__v1__department_service__update_matching_departments(ProtobufCService *service,
+                                                                            const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *input,
+                                                                            Steward__Identity__V1__UpdateMatchingDepartmentsResponse_Closure closure,
+                                                                            void *closure_data);
+void steward__identity__v1__department_service__delete_matching_departments(ProtobufCService *service,
+                                                                            const Steward__Identity__V1__DeleteMatchingDepartmentsRequest *input,
+                                                                            Steward__Identity__V1__DeleteMatchingDepartmentsResponse_Closure closure,
+                                                                            void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1387,6 +1616,10 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_dep
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_department_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_department_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__department_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_departments_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_departments_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_departments_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_departments_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__department_service__descriptor;
 
 PROTOBUF_C__END_DECLS

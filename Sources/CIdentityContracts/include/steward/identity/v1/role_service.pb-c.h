@@ -45,6 +45,10 @@ typedef struct Steward__Identity__V1__BatchRestoreRolesResponse Steward__Identit
 typedef struct Steward__Identity__V1__ListRoleChangesRequest Steward__Identity__V1__ListRoleChangesRequest;
 typedef struct Steward__Identity__V1__ListRoleChangesResponse Steward__Identity__V1__ListRoleChangesResponse;
 typedef struct Steward__Identity__V1__RoleHistoryEntry Steward__Identity__V1__RoleHistoryEntry;
+typedef struct Steward__Identity__V1__UpdateMatchingRolesRequest Steward__Identity__V1__UpdateMatchingRolesRequest;
+typedef struct Steward__Identity__V1__UpdateMatchingRolesResponse Steward__Identity__V1__UpdateMatchingRolesResponse;
+typedef struct Steward__Identity__V1__DeleteMatchingRolesRequest Steward__Identity__V1__DeleteMatchingRolesRequest;
+typedef struct Steward__Identity__V1__DeleteMatchingRolesResponse Steward__Identity__V1__DeleteMatchingRolesResponse;
 
 
 /* --- enums --- */
@@ -673,6 +677,125 @@ struct  Steward__Identity__V1__RoleHistoryEntry
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
+/*
+ * What to make of which roles.
+ */
+struct  Steward__Identity__V1__UpdateMatchingRolesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only roles that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Identity__V1__Role *role;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__IDENTITY__V1__UPDATE_MATCHING_ROLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__update_matching_roles_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Identity__V1__UpdateMatchingRolesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many roles there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_roles;
+  Steward__Identity__V1__Role **roles;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__IDENTITY__V1__UPDATE_MATCHING_ROLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__update_matching_roles_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which roles to delete.
+ */
+struct  Steward__Identity__V1__DeleteMatchingRolesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only roles that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__IDENTITY__V1__DELETE_MATCHING_ROLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__delete_matching_roles_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Identity__V1__DeleteMatchingRolesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many roles there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_roles;
+  Steward__Identity__V1__Role **roles;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__IDENTITY__V1__DELETE_MATCHING_ROLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__delete_matching_roles_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
 /* Steward__Identity__V1__Role methods */
 void   steward__identity__v1__role__init
                      (Steward__Identity__V1__Role         *message);
@@ -1167,6 +1290,82 @@ Steward__Identity__V1__RoleHistoryEntry *
 void   steward__identity__v1__role_history_entry__free_unpacked
                      (Steward__Identity__V1__RoleHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpdateMatchingRolesRequest methods */
+void   steward__identity__v1__update_matching_roles_request__init
+                     (Steward__Identity__V1__UpdateMatchingRolesRequest         *message);
+size_t steward__identity__v1__update_matching_roles_request__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingRolesRequest   *message);
+size_t steward__identity__v1__update_matching_roles_request__pack
+                     (const Steward__Identity__V1__UpdateMatchingRolesRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__update_matching_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingRolesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpdateMatchingRolesRequest *
+       steward__identity__v1__update_matching_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__update_matching_roles_request__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingRolesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpdateMatchingRolesResponse methods */
+void   steward__identity__v1__update_matching_roles_response__init
+                     (Steward__Identity__V1__UpdateMatchingRolesResponse         *message);
+size_t steward__identity__v1__update_matching_roles_response__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingRolesResponse   *message);
+size_t steward__identity__v1__update_matching_roles_response__pack
+                     (const Steward__Identity__V1__UpdateMatchingRolesResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__update_matching_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingRolesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpdateMatchingRolesResponse *
+       steward__identity__v1__update_matching_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__update_matching_roles_response__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingRolesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__DeleteMatchingRolesRequest methods */
+void   steward__identity__v1__delete_matching_roles_request__init
+                     (Steward__Identity__V1__DeleteMatchingRolesRequest         *message);
+size_t steward__identity__v1__delete_matching_roles_request__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingRolesRequest   *message);
+size_t steward__identity__v1__delete_matching_roles_request__pack
+                     (const Steward__Identity__V1__DeleteMatchingRolesRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__delete_matching_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingRolesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__DeleteMatchingRolesRequest *
+       steward__identity__v1__delete_matching_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__delete_matching_roles_request__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingRolesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__DeleteMatchingRolesResponse methods */
+void   steward__identity__v1__delete_matching_roles_response__init
+                     (Steward__Identity__V1__DeleteMatchingRolesResponse         *message);
+size_t steward__identity__v1__delete_matching_roles_response__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingRolesResponse   *message);
+size_t steward__identity__v1__delete_matching_roles_response__pack
+                     (const Steward__Identity__V1__DeleteMatchingRolesResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__delete_matching_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingRolesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__DeleteMatchingRolesResponse *
+       steward__identity__v1__delete_matching_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__delete_matching_roles_response__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingRolesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__Role_Closure)
@@ -1247,6 +1446,18 @@ typedef void (*Steward__Identity__V1__ListRoleChangesResponse_Closure)
 typedef void (*Steward__Identity__V1__RoleHistoryEntry_Closure)
                  (const Steward__Identity__V1__RoleHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__UpdateMatchingRolesRequest_Closure)
+                 (const Steward__Identity__V1__UpdateMatchingRolesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UpdateMatchingRolesResponse_Closure)
+                 (const Steward__Identity__V1__UpdateMatchingRolesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__DeleteMatchingRolesRequest_Closure)
+                 (const Steward__Identity__V1__DeleteMatchingRolesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__DeleteMatchingRolesResponse_Closure)
+                 (const Steward__Identity__V1__DeleteMatchingRolesResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1302,6 +1513,14 @@ struct Steward__Identity__V1__RoleService_Service
                             const Steward__Identity__V1__ListRoleChangesRequest *input,
                             Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
                             void *closure_data);
+  void (*update_matching_roles)(Steward__Identity__V1__RoleService_Service *service,
+                                const Steward__Identity__V1__UpdateMatchingRolesRequest *input,
+                                Steward__Identity__V1__UpdateMatchingRolesResponse_Closure closure,
+                                void *closure_data);
+  void (*delete_matching_roles)(Steward__Identity__V1__RoleService_Service *service,
+                                const Steward__Identity__V1__DeleteMatchingRolesRequest *input,
+                                Steward__Identity__V1__DeleteMatchingRolesResponse_Closure closure,
+                                void *closure_data);
 };
 typedef void (*Steward__Identity__V1__RoleService_ServiceDestroy)(Steward__Identity__V1__RoleService_Service *);
 void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleService_Service *service,
@@ -1321,7 +1540,9 @@ void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleServi
       function_prefix__ ## batch_delete_roles,\
       function_prefix__ ## restore_role,\
       function_prefix__ ## batch_restore_roles,\
-      function_prefix__ ## list_role_changes  }
+      function_prefix__ ## list_role_changes,\
+      function_prefix__ ## update_matching_roles,\
+      function_prefix__ ## delete_matching_roles  }
 void steward__identity__v1__role_service__get_role(ProtobufCService *service,
                                                    const Steward__Identity__V1__GetRoleRequest *input,
                                                    Steward__Identity__V1__GetRoleResponse_Closure closure,
@@ -1370,6 +1591,14 @@ void steward__identity__v1__role_service__list_role_changes(ProtobufCService *se
                                                             const Steward__Identity__V1__ListRoleChangesRequest *input,
                                                             Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
                                                             void *closure_data);
+void steward__identity__v1__role_service__update_matching_roles(ProtobufCService *service,
+                                                                const Steward__Identity__V1__UpdateMatchingRolesRequest *input,
+                                                                Steward__Identity__V1__UpdateMatchingRolesResponse_Closure closure,
+                                                                void *closure_data);
+void steward__identity__v1__role_service__delete_matching_roles(ProtobufCService *service,
+                                                                const Steward__Identity__V1__DeleteMatchingRolesRequest *input,
+                                                                Steward__Identity__V1__DeleteMatchingRolesResponse_Closure closure,
+                                                                void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1399,6 +1628,10 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_rol
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_role_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_role_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__role_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_roles_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_roles_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_roles_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_roles_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor;
 
 PROTOBUF_C__END_DECLS

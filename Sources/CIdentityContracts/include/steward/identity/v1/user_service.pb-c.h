@@ -44,6 +44,10 @@ typedef struct Steward__Identity__V1__BatchRestoreUsersResponse Steward__Identit
 typedef struct Steward__Identity__V1__ListUserChangesRequest Steward__Identity__V1__ListUserChangesRequest;
 typedef struct Steward__Identity__V1__ListUserChangesResponse Steward__Identity__V1__ListUserChangesResponse;
 typedef struct Steward__Identity__V1__UserHistoryEntry Steward__Identity__V1__UserHistoryEntry;
+typedef struct Steward__Identity__V1__UpdateMatchingUsersRequest Steward__Identity__V1__UpdateMatchingUsersRequest;
+typedef struct Steward__Identity__V1__UpdateMatchingUsersResponse Steward__Identity__V1__UpdateMatchingUsersResponse;
+typedef struct Steward__Identity__V1__DeleteMatchingUsersRequest Steward__Identity__V1__DeleteMatchingUsersRequest;
+typedef struct Steward__Identity__V1__DeleteMatchingUsersResponse Steward__Identity__V1__DeleteMatchingUsersResponse;
 typedef struct Steward__Identity__V1__SetUserPasswordRequest Steward__Identity__V1__SetUserPasswordRequest;
 typedef struct Steward__Identity__V1__SetUserPasswordResponse Steward__Identity__V1__SetUserPasswordResponse;
 
@@ -690,6 +694,125 @@ struct  Steward__Identity__V1__UserHistoryEntry
 
 
 /*
+ * What to make of which users.
+ */
+struct  Steward__Identity__V1__UpdateMatchingUsersRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only users that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Identity__V1__User *user;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__IDENTITY__V1__UPDATE_MATCHING_USERS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__update_matching_users_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Identity__V1__UpdateMatchingUsersResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many users there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_users;
+  Steward__Identity__V1__User **users;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__IDENTITY__V1__UPDATE_MATCHING_USERS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__update_matching_users_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which users to delete.
+ */
+struct  Steward__Identity__V1__DeleteMatchingUsersRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only users that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__IDENTITY__V1__DELETE_MATCHING_USERS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__delete_matching_users_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Identity__V1__DeleteMatchingUsersResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many users there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_users;
+  Steward__Identity__V1__User **users;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__IDENTITY__V1__DELETE_MATCHING_USERS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__delete_matching_users_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
  * A new password.
  */
 struct  Steward__Identity__V1__SetUserPasswordRequest
@@ -1215,6 +1338,82 @@ Steward__Identity__V1__UserHistoryEntry *
 void   steward__identity__v1__user_history_entry__free_unpacked
                      (Steward__Identity__V1__UserHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpdateMatchingUsersRequest methods */
+void   steward__identity__v1__update_matching_users_request__init
+                     (Steward__Identity__V1__UpdateMatchingUsersRequest         *message);
+size_t steward__identity__v1__update_matching_users_request__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingUsersRequest   *message);
+size_t steward__identity__v1__update_matching_users_request__pack
+                     (const Steward__Identity__V1__UpdateMatchingUsersRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__update_matching_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingUsersRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpdateMatchingUsersRequest *
+       steward__identity__v1__update_matching_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__update_matching_users_request__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingUsersRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpdateMatchingUsersResponse methods */
+void   steward__identity__v1__update_matching_users_response__init
+                     (Steward__Identity__V1__UpdateMatchingUsersResponse         *message);
+size_t steward__identity__v1__update_matching_users_response__get_packed_size
+                     (const Steward__Identity__V1__UpdateMatchingUsersResponse   *message);
+size_t steward__identity__v1__update_matching_users_response__pack
+                     (const Steward__Identity__V1__UpdateMatchingUsersResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__update_matching_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateMatchingUsersResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpdateMatchingUsersResponse *
+       steward__identity__v1__update_matching_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__update_matching_users_response__free_unpacked
+                     (Steward__Identity__V1__UpdateMatchingUsersResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__DeleteMatchingUsersRequest methods */
+void   steward__identity__v1__delete_matching_users_request__init
+                     (Steward__Identity__V1__DeleteMatchingUsersRequest         *message);
+size_t steward__identity__v1__delete_matching_users_request__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingUsersRequest   *message);
+size_t steward__identity__v1__delete_matching_users_request__pack
+                     (const Steward__Identity__V1__DeleteMatchingUsersRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__delete_matching_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingUsersRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__DeleteMatchingUsersRequest *
+       steward__identity__v1__delete_matching_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__delete_matching_users_request__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingUsersRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__DeleteMatchingUsersResponse methods */
+void   steward__identity__v1__delete_matching_users_response__init
+                     (Steward__Identity__V1__DeleteMatchingUsersResponse         *message);
+size_t steward__identity__v1__delete_matching_users_response__get_packed_size
+                     (const Steward__Identity__V1__DeleteMatchingUsersResponse   *message);
+size_t steward__identity__v1__delete_matching_users_response__pack
+                     (const Steward__Identity__V1__DeleteMatchingUsersResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__delete_matching_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__DeleteMatchingUsersResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__DeleteMatchingUsersResponse *
+       steward__identity__v1__delete_matching_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__delete_matching_users_response__free_unpacked
+                     (Steward__Identity__V1__DeleteMatchingUsersResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__SetUserPasswordRequest methods */
 void   steward__identity__v1__set_user_password_request__init
                      (Steward__Identity__V1__SetUserPasswordRequest         *message);
@@ -1333,6 +1532,18 @@ typedef void (*Steward__Identity__V1__ListUserChangesResponse_Closure)
 typedef void (*Steward__Identity__V1__UserHistoryEntry_Closure)
                  (const Steward__Identity__V1__UserHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__UpdateMatchingUsersRequest_Closure)
+                 (const Steward__Identity__V1__UpdateMatchingUsersRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UpdateMatchingUsersResponse_Closure)
+                 (const Steward__Identity__V1__UpdateMatchingUsersResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__DeleteMatchingUsersRequest_Closure)
+                 (const Steward__Identity__V1__DeleteMatchingUsersRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__DeleteMatchingUsersResponse_Closure)
+                 (const Steward__Identity__V1__DeleteMatchingUsersResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__SetUserPasswordRequest_Closure)
                  (const Steward__Identity__V1__SetUserPasswordRequest *message,
                   void *closure_data);
@@ -1394,6 +1605,14 @@ struct Steward__Identity__V1__UserService_Service
                             const Steward__Identity__V1__ListUserChangesRequest *input,
                             Steward__Identity__V1__ListUserChangesResponse_Closure closure,
                             void *closure_data);
+  void (*update_matching_users)(Steward__Identity__V1__UserService_Service *service,
+                                const Steward__Identity__V1__UpdateMatchingUsersRequest *input,
+                                Steward__Identity__V1__UpdateMatchingUsersResponse_Closure closure,
+                                void *closure_data);
+  void (*delete_matching_users)(Steward__Identity__V1__UserService_Service *service,
+                                const Steward__Identity__V1__DeleteMatchingUsersRequest *input,
+                                Steward__Identity__V1__DeleteMatchingUsersResponse_Closure closure,
+                                void *closure_data);
   void (*set_user_password)(Steward__Identity__V1__UserService_Service *service,
                             const Steward__Identity__V1__SetUserPasswordRequest *input,
                             Steward__Identity__V1__SetUserPasswordResponse_Closure closure,
@@ -1418,6 +1637,8 @@ void steward__identity__v1__user_service__init (Steward__Identity__V1__UserServi
       function_prefix__ ## restore_user,\
       function_prefix__ ## batch_restore_users,\
       function_prefix__ ## list_user_changes,\
+      function_prefix__ ## update_matching_users,\
+      function_prefix__ ## delete_matching_users,\
       function_prefix__ ## set_user_password  }
 void steward__identity__v1__user_service__get_user(ProtobufCService *service,
                                                    const Steward__Identity__V1__GetUserRequest *input,
@@ -1467,6 +1688,14 @@ void steward__identity__v1__user_service__list_user_changes(ProtobufCService *se
                                                             const Steward__Identity__V1__ListUserChangesRequest *input,
                                                             Steward__Identity__V1__ListUserChangesResponse_Closure closure,
                                                             void *closure_data);
+void steward__identity__v1__user_service__update_matching_users(ProtobufCService *service,
+                                                                const Steward__Identity__V1__UpdateMatchingUsersRequest *input,
+                                                                Steward__Identity__V1__UpdateMatchingUsersResponse_Closure closure,
+                                                                void *closure_data);
+void steward__identity__v1__user_service__delete_matching_users(ProtobufCService *service,
+                                                                const Steward__Identity__V1__DeleteMatchingUsersRequest *input,
+                                                                Steward__Identity__V1__DeleteMatchingUsersResponse_Closure closure,
+                                                                void *closure_data);
 void steward__identity__v1__user_service__set_user_password(ProtobufCService *service,
                                                             const Steward__Identity__V1__SetUserPasswordRequest *input,
                                                             Steward__Identity__V1__SetUserPasswordResponse_Closure closure,
@@ -1500,6 +1729,10 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_use
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_user_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_user_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__user_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_users_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_users_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_users_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_users_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor;

@@ -45,6 +45,12 @@ typedef struct Steward__Sales__V1__BatchRestoreDealsResponse Steward__Sales__V1_
 typedef struct Steward__Sales__V1__ListDealChangesRequest Steward__Sales__V1__ListDealChangesRequest;
 typedef struct Steward__Sales__V1__ListDealChangesResponse Steward__Sales__V1__ListDealChangesResponse;
 typedef struct Steward__Sales__V1__DealHistoryEntry Steward__Sales__V1__DealHistoryEntry;
+typedef struct Steward__Sales__V1__UpdateMatchingDealsRequest Steward__Sales__V1__UpdateMatchingDealsRequest;
+typedef struct Steward__Sales__V1__UpdateMatchingDealsResponse Steward__Sales__V1__UpdateMatchingDealsResponse;
+typedef struct Steward__Sales__V1__DeleteMatchingDealsRequest Steward__Sales__V1__DeleteMatchingDealsRequest;
+typedef struct Steward__Sales__V1__DeleteMatchingDealsResponse Steward__Sales__V1__DeleteMatchingDealsResponse;
+typedef struct Steward__Sales__V1__ReassignMatchingDealsRequest Steward__Sales__V1__ReassignMatchingDealsRequest;
+typedef struct Steward__Sales__V1__ReassignMatchingDealsResponse Steward__Sales__V1__ReassignMatchingDealsResponse;
 typedef struct Steward__Sales__V1__MoveDealStageRequest Steward__Sales__V1__MoveDealStageRequest;
 typedef struct Steward__Sales__V1__MoveDealStageResponse Steward__Sales__V1__MoveDealStageResponse;
 typedef struct Steward__Sales__V1__MoveDealsToPipelineRequest Steward__Sales__V1__MoveDealsToPipelineRequest;
@@ -723,6 +729,188 @@ struct  Steward__Sales__V1__DealHistoryEntry
 #define STEWARD__SALES__V1__DEAL_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__deal_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * What to make of which deals.
+ */
+struct  Steward__Sales__V1__UpdateMatchingDealsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only deals that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Sales__V1__Deal *deal;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__SALES__V1__UPDATE_MATCHING_DEALS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__update_matching_deals_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Sales__V1__UpdateMatchingDealsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many deals there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_deals;
+  Steward__Sales__V1__Deal **deals;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__SALES__V1__UPDATE_MATCHING_DEALS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__update_matching_deals_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which deals to delete.
+ */
+struct  Steward__Sales__V1__DeleteMatchingDealsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only deals that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__SALES__V1__DELETE_MATCHING_DEALS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__delete_matching_deals_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Sales__V1__DeleteMatchingDealsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many deals there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_deals;
+  Steward__Sales__V1__Deal **deals;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__SALES__V1__DELETE_MATCHING_DEALS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__delete_matching_deals_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Whom to give which deals.
+ */
+struct  Steward__Sales__V1__ReassignMatchingDealsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only deals that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new owner.
+   */
+  char *owner_id;
+  /*
+   * The new department; absent means the new owner's.
+   */
+  char *department_id;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__SALES__V1__REASSIGN_MATCHING_DEALS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__reassign_matching_deals_request__descriptor) \
+    , NULL, NULL, NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Sales__V1__ReassignMatchingDealsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many deals there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_deals;
+  Steward__Sales__V1__Deal **deals;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__SALES__V1__REASSIGN_MATCHING_DEALS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__reassign_matching_deals_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
 
 
 /*
@@ -1535,6 +1723,120 @@ Steward__Sales__V1__DealHistoryEntry *
 void   steward__sales__v1__deal_history_entry__free_unpacked
                      (Steward__Sales__V1__DealHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UpdateMatchingDealsRequest methods */
+void   steward__sales__v1__update_matching_deals_request__init
+                     (Steward__Sales__V1__UpdateMatchingDealsRequest         *message);
+size_t steward__sales__v1__update_matching_deals_request__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingDealsRequest   *message);
+size_t steward__sales__v1__update_matching_deals_request__pack
+                     (const Steward__Sales__V1__UpdateMatchingDealsRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__update_matching_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingDealsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UpdateMatchingDealsRequest *
+       steward__sales__v1__update_matching_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__update_matching_deals_request__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingDealsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UpdateMatchingDealsResponse methods */
+void   steward__sales__v1__update_matching_deals_response__init
+                     (Steward__Sales__V1__UpdateMatchingDealsResponse         *message);
+size_t steward__sales__v1__update_matching_deals_response__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingDealsResponse   *message);
+size_t steward__sales__v1__update_matching_deals_response__pack
+                     (const Steward__Sales__V1__UpdateMatchingDealsResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__update_matching_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingDealsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UpdateMatchingDealsResponse *
+       steward__sales__v1__update_matching_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__update_matching_deals_response__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingDealsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__DeleteMatchingDealsRequest methods */
+void   steward__sales__v1__delete_matching_deals_request__init
+                     (Steward__Sales__V1__DeleteMatchingDealsRequest         *message);
+size_t steward__sales__v1__delete_matching_deals_request__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingDealsRequest   *message);
+size_t steward__sales__v1__delete_matching_deals_request__pack
+                     (const Steward__Sales__V1__DeleteMatchingDealsRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__delete_matching_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingDealsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__DeleteMatchingDealsRequest *
+       steward__sales__v1__delete_matching_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__delete_matching_deals_request__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingDealsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__DeleteMatchingDealsResponse methods */
+void   steward__sales__v1__delete_matching_deals_response__init
+                     (Steward__Sales__V1__DeleteMatchingDealsResponse         *message);
+size_t steward__sales__v1__delete_matching_deals_response__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingDealsResponse   *message);
+size_t steward__sales__v1__delete_matching_deals_response__pack
+                     (const Steward__Sales__V1__DeleteMatchingDealsResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__delete_matching_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingDealsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__DeleteMatchingDealsResponse *
+       steward__sales__v1__delete_matching_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__delete_matching_deals_response__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingDealsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ReassignMatchingDealsRequest methods */
+void   steward__sales__v1__reassign_matching_deals_request__init
+                     (Steward__Sales__V1__ReassignMatchingDealsRequest         *message);
+size_t steward__sales__v1__reassign_matching_deals_request__get_packed_size
+                     (const Steward__Sales__V1__ReassignMatchingDealsRequest   *message);
+size_t steward__sales__v1__reassign_matching_deals_request__pack
+                     (const Steward__Sales__V1__ReassignMatchingDealsRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__reassign_matching_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__ReassignMatchingDealsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ReassignMatchingDealsRequest *
+       steward__sales__v1__reassign_matching_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__reassign_matching_deals_request__free_unpacked
+                     (Steward__Sales__V1__ReassignMatchingDealsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ReassignMatchingDealsResponse methods */
+void   steward__sales__v1__reassign_matching_deals_response__init
+                     (Steward__Sales__V1__ReassignMatchingDealsResponse         *message);
+size_t steward__sales__v1__reassign_matching_deals_response__get_packed_size
+                     (const Steward__Sales__V1__ReassignMatchingDealsResponse   *message);
+size_t steward__sales__v1__reassign_matching_deals_response__pack
+                     (const Steward__Sales__V1__ReassignMatchingDealsResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__reassign_matching_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__ReassignMatchingDealsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ReassignMatchingDealsResponse *
+       steward__sales__v1__reassign_matching_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__reassign_matching_deals_response__free_unpacked
+                     (Steward__Sales__V1__ReassignMatchingDealsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__MoveDealStageRequest methods */
 void   steward__sales__v1__move_deal_stage_request__init
                      (Steward__Sales__V1__MoveDealStageRequest         *message);
@@ -1843,6 +2145,24 @@ typedef void (*Steward__Sales__V1__ListDealChangesResponse_Closure)
 typedef void (*Steward__Sales__V1__DealHistoryEntry_Closure)
                  (const Steward__Sales__V1__DealHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__UpdateMatchingDealsRequest_Closure)
+                 (const Steward__Sales__V1__UpdateMatchingDealsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__UpdateMatchingDealsResponse_Closure)
+                 (const Steward__Sales__V1__UpdateMatchingDealsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__DeleteMatchingDealsRequest_Closure)
+                 (const Steward__Sales__V1__DeleteMatchingDealsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__DeleteMatchingDealsResponse_Closure)
+                 (const Steward__Sales__V1__DeleteMatchingDealsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__ReassignMatchingDealsRequest_Closure)
+                 (const Steward__Sales__V1__ReassignMatchingDealsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__ReassignMatchingDealsResponse_Closure)
+                 (const Steward__Sales__V1__ReassignMatchingDealsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__MoveDealStageRequest_Closure)
                  (const Steward__Sales__V1__MoveDealStageRequest *message,
                   void *closure_data);
@@ -1934,6 +2254,18 @@ struct Steward__Sales__V1__DealService_Service
                             const Steward__Sales__V1__ListDealChangesRequest *input,
                             Steward__Sales__V1__ListDealChangesResponse_Closure closure,
                             void *closure_data);
+  void (*update_matching_deals)(Steward__Sales__V1__DealService_Service *service,
+                                const Steward__Sales__V1__UpdateMatchingDealsRequest *input,
+                                Steward__Sales__V1__UpdateMatchingDealsResponse_Closure closure,
+                                void *closure_data);
+  void (*delete_matching_deals)(Steward__Sales__V1__DealService_Service *service,
+                                const Steward__Sales__V1__DeleteMatchingDealsRequest *input,
+                                Steward__Sales__V1__DeleteMatchingDealsResponse_Closure closure,
+                                void *closure_data);
+  void (*reassign_matching_deals)(Steward__Sales__V1__DealService_Service *service,
+                                  const Steward__Sales__V1__ReassignMatchingDealsRequest *input,
+                                  Steward__Sales__V1__ReassignMatchingDealsResponse_Closure closure,
+                                  void *closure_data);
   void (*move_deal_stage)(Steward__Sales__V1__DealService_Service *service,
                           const Steward__Sales__V1__MoveDealStageRequest *input,
                           Steward__Sales__V1__MoveDealStageResponse_Closure closure,
@@ -1970,6 +2302,9 @@ void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Ser
       function_prefix__ ## restore_deal,\
       function_prefix__ ## batch_restore_deals,\
       function_prefix__ ## list_deal_changes,\
+      function_prefix__ ## update_matching_deals,\
+      function_prefix__ ## delete_matching_deals,\
+      function_prefix__ ## reassign_matching_deals,\
       function_prefix__ ## move_deal_stage,\
       function_prefix__ ## move_deals_to_pipeline,\
       function_prefix__ ## list_stage_history,\
@@ -2022,6 +2357,18 @@ void steward__sales__v1__deal_service__list_deal_changes(ProtobufCService *servi
                                                          const Steward__Sales__V1__ListDealChangesRequest *input,
                                                          Steward__Sales__V1__ListDealChangesResponse_Closure closure,
                                                          void *closure_data);
+void steward__sales__v1__deal_service__update_matching_deals(ProtobufCService *service,
+                                                             const Steward__Sales__V1__UpdateMatchingDealsRequest *input,
+                                                             Steward__Sales__V1__UpdateMatchingDealsResponse_Closure closure,
+                                                             void *closure_data);
+void steward__sales__v1__deal_service__delete_matching_deals(ProtobufCService *service,
+                                                             const Steward__Sales__V1__DeleteMatchingDealsRequest *input,
+                                                             Steward__Sales__V1__DeleteMatchingDealsResponse_Closure closure,
+                                                             void *closure_data);
+void steward__sales__v1__deal_service__reassign_matching_deals(ProtobufCService *service,
+                                                               const Steward__Sales__V1__ReassignMatchingDealsRequest *input,
+                                                               Steward__Sales__V1__ReassignMatchingDealsResponse_Closure closure,
+                                                               void *closure_data);
 void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service,
                                                        const Steward__Sales__V1__MoveDealStageRequest *input,
                                                        Steward__Sales__V1__MoveDealStageResponse_Closure closure,
@@ -2067,6 +2414,12 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_deals_
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_deal_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_deal_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__deal_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_deals_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_deals_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_deals_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_deals_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__reassign_matching_deals_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__reassign_matching_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__move_deal_stage_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__move_deal_stage_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__move_deals_to_pipeline_request__descriptor;

@@ -52,6 +52,10 @@ struct Steward__Sales__V1__JobService_Service
                   const Steward__Type__V1__RunJobRequest *input,
                   Steward__Type__V1__RunJobResponse_Closure closure,
                   void *closure_data);
+  void (*undo_job)(Steward__Sales__V1__JobService_Service *service,
+                   const Steward__Type__V1__UndoJobRequest *input,
+                   Steward__Type__V1__UndoJobResponse_Closure closure,
+                   void *closure_data);
 };
 typedef void (*Steward__Sales__V1__JobService_ServiceDestroy)(Steward__Sales__V1__JobService_Service *);
 void steward__sales__v1__job_service__init (Steward__Sales__V1__JobService_Service *service,
@@ -64,7 +68,8 @@ void steward__sales__v1__job_service__init (Steward__Sales__V1__JobService_Servi
       function_prefix__ ## list_jobs,\
       function_prefix__ ## watch_job,\
       function_prefix__ ## cancel_job,\
-      function_prefix__ ## run_job  }
+      function_prefix__ ## run_job,\
+      function_prefix__ ## undo_job  }
 void steward__sales__v1__job_service__get_job(ProtobufCService *service,
                                               const Steward__Type__V1__GetJobRequest *input,
                                               Steward__Type__V1__GetJobResponse_Closure closure,
@@ -85,6 +90,10 @@ void steward__sales__v1__job_service__run_job(ProtobufCService *service,
                                               const Steward__Type__V1__RunJobRequest *input,
                                               Steward__Type__V1__RunJobResponse_Closure closure,
                                               void *closure_data);
+void steward__sales__v1__job_service__undo_job(ProtobufCService *service,
+                                               const Steward__Type__V1__UndoJobRequest *input,
+                                               Steward__Type__V1__UndoJobResponse_Closure closure,
+                                               void *closure_data);
 
 /* --- descriptors --- */
 

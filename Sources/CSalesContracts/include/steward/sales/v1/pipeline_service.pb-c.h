@@ -44,6 +44,10 @@ typedef struct Steward__Sales__V1__BatchRestorePipelinesResponse Steward__Sales_
 typedef struct Steward__Sales__V1__ListPipelineChangesRequest Steward__Sales__V1__ListPipelineChangesRequest;
 typedef struct Steward__Sales__V1__ListPipelineChangesResponse Steward__Sales__V1__ListPipelineChangesResponse;
 typedef struct Steward__Sales__V1__PipelineHistoryEntry Steward__Sales__V1__PipelineHistoryEntry;
+typedef struct Steward__Sales__V1__UpdateMatchingPipelinesRequest Steward__Sales__V1__UpdateMatchingPipelinesRequest;
+typedef struct Steward__Sales__V1__UpdateMatchingPipelinesResponse Steward__Sales__V1__UpdateMatchingPipelinesResponse;
+typedef struct Steward__Sales__V1__DeleteMatchingPipelinesRequest Steward__Sales__V1__DeleteMatchingPipelinesRequest;
+typedef struct Steward__Sales__V1__DeleteMatchingPipelinesResponse Steward__Sales__V1__DeleteMatchingPipelinesResponse;
 
 
 /* --- enums --- */
@@ -663,6 +667,125 @@ struct  Steward__Sales__V1__PipelineHistoryEntry
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
+/*
+ * What to make of which pipelines.
+ */
+struct  Steward__Sales__V1__UpdateMatchingPipelinesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only pipelines that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Sales__V1__Pipeline *pipeline;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__SALES__V1__UPDATE_MATCHING_PIPELINES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__update_matching_pipelines_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Sales__V1__UpdateMatchingPipelinesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many pipelines there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_pipelines;
+  Steward__Sales__V1__Pipeline **pipelines;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__SALES__V1__UPDATE_MATCHING_PIPELINES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__update_matching_pipelines_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which pipelines to delete.
+ */
+struct  Steward__Sales__V1__DeleteMatchingPipelinesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only pipelines that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__SALES__V1__DELETE_MATCHING_PIPELINES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__delete_matching_pipelines_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Sales__V1__DeleteMatchingPipelinesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many pipelines there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_pipelines;
+  Steward__Sales__V1__Pipeline **pipelines;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__SALES__V1__DELETE_MATCHING_PIPELINES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__delete_matching_pipelines_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
 /* Steward__Sales__V1__Pipeline methods */
 void   steward__sales__v1__pipeline__init
                      (Steward__Sales__V1__Pipeline         *message);
@@ -1157,6 +1280,82 @@ Steward__Sales__V1__PipelineHistoryEntry *
 void   steward__sales__v1__pipeline_history_entry__free_unpacked
                      (Steward__Sales__V1__PipelineHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UpdateMatchingPipelinesRequest methods */
+void   steward__sales__v1__update_matching_pipelines_request__init
+                     (Steward__Sales__V1__UpdateMatchingPipelinesRequest         *message);
+size_t steward__sales__v1__update_matching_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesRequest   *message);
+size_t steward__sales__v1__update_matching_pipelines_request__pack
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__update_matching_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UpdateMatchingPipelinesRequest *
+       steward__sales__v1__update_matching_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__update_matching_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingPipelinesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UpdateMatchingPipelinesResponse methods */
+void   steward__sales__v1__update_matching_pipelines_response__init
+                     (Steward__Sales__V1__UpdateMatchingPipelinesResponse         *message);
+size_t steward__sales__v1__update_matching_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesResponse   *message);
+size_t steward__sales__v1__update_matching_pipelines_response__pack
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__update_matching_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingPipelinesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UpdateMatchingPipelinesResponse *
+       steward__sales__v1__update_matching_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__update_matching_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingPipelinesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__DeleteMatchingPipelinesRequest methods */
+void   steward__sales__v1__delete_matching_pipelines_request__init
+                     (Steward__Sales__V1__DeleteMatchingPipelinesRequest         *message);
+size_t steward__sales__v1__delete_matching_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesRequest   *message);
+size_t steward__sales__v1__delete_matching_pipelines_request__pack
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__delete_matching_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__DeleteMatchingPipelinesRequest *
+       steward__sales__v1__delete_matching_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__delete_matching_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingPipelinesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__DeleteMatchingPipelinesResponse methods */
+void   steward__sales__v1__delete_matching_pipelines_response__init
+                     (Steward__Sales__V1__DeleteMatchingPipelinesResponse         *message);
+size_t steward__sales__v1__delete_matching_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesResponse   *message);
+size_t steward__sales__v1__delete_matching_pipelines_response__pack
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__delete_matching_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingPipelinesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__DeleteMatchingPipelinesResponse *
+       steward__sales__v1__delete_matching_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__delete_matching_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingPipelinesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Sales__V1__Pipeline_Closure)
@@ -1237,6 +1436,18 @@ typedef void (*Steward__Sales__V1__ListPipelineChangesResponse_Closure)
 typedef void (*Steward__Sales__V1__PipelineHistoryEntry_Closure)
                  (const Steward__Sales__V1__PipelineHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__UpdateMatchingPipelinesRequest_Closure)
+                 (const Steward__Sales__V1__UpdateMatchingPipelinesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__UpdateMatchingPipelinesResponse_Closure)
+                 (const Steward__Sales__V1__UpdateMatchingPipelinesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__DeleteMatchingPipelinesRequest_Closure)
+                 (const Steward__Sales__V1__DeleteMatchingPipelinesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__DeleteMatchingPipelinesResponse_Closure)
+                 (const Steward__Sales__V1__DeleteMatchingPipelinesResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1292,6 +1503,14 @@ struct Steward__Sales__V1__PipelineService_Service
                                 const Steward__Sales__V1__ListPipelineChangesRequest *input,
                                 Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
                                 void *closure_data);
+  void (*update_matching_pipelines)(Steward__Sales__V1__PipelineService_Service *service,
+                                    const Steward__Sales__V1__UpdateMatchingPipelinesRequest *input,
+                                    Steward__Sales__V1__UpdateMatchingPipelinesResponse_Closure closure,
+                                    void *closure_data);
+  void (*delete_matching_pipelines)(Steward__Sales__V1__PipelineService_Service *service,
+                                    const Steward__Sales__V1__DeleteMatchingPipelinesRequest *input,
+                                    Steward__Sales__V1__DeleteMatchingPipelinesResponse_Closure closure,
+                                    void *closure_data);
 };
 typedef void (*Steward__Sales__V1__PipelineService_ServiceDestroy)(Steward__Sales__V1__PipelineService_Service *);
 void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineService_Service *service,
@@ -1311,7 +1530,9 @@ void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineSer
       function_prefix__ ## batch_delete_pipelines,\
       function_prefix__ ## restore_pipeline,\
       function_prefix__ ## batch_restore_pipelines,\
-      function_prefix__ ## list_pipeline_changes  }
+      function_prefix__ ## list_pipeline_changes,\
+      function_prefix__ ## update_matching_pipelines,\
+      function_prefix__ ## delete_matching_pipelines  }
 void steward__sales__v1__pipeline_service__get_pipeline(ProtobufCService *service,
                                                         const Steward__Sales__V1__GetPipelineRequest *input,
                                                         Steward__Sales__V1__GetPipelineResponse_Closure closure,
@@ -1360,6 +1581,14 @@ void steward__sales__v1__pipeline_service__list_pipeline_changes(ProtobufCServic
                                                                  const Steward__Sales__V1__ListPipelineChangesRequest *input,
                                                                  Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
                                                                  void *closure_data);
+void steward__sales__v1__pipeline_service__update_matching_pipelines(ProtobufCService *service,
+                                                                     const Steward__Sales__V1__UpdateMatchingPipelinesRequest *input,
+                                                                     Steward__Sales__V1__UpdateMatchingPipelinesResponse_Closure closure,
+                                                                     void *closure_data);
+void steward__sales__v1__pipeline_service__delete_matching_pipelines(ProtobufCService *service,
+                                                                     const Steward__Sales__V1__DeleteMatchingPipelinesRequest *input,
+                                                                     Steward__Sales__V1__DeleteMatchingPipelinesResponse_Closure closure,
+                                                                     void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1389,6 +1618,10 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_pipeli
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_pipeline_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_pipeline_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__pipeline_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_pipelines_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_pipelines_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_pipelines_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_pipelines_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descriptor;
 
 PROTOBUF_C__END_DECLS

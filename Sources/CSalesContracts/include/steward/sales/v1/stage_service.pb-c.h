@@ -44,6 +44,10 @@ typedef struct Steward__Sales__V1__BatchRestoreStagesResponse Steward__Sales__V1
 typedef struct Steward__Sales__V1__ListStageChangesRequest Steward__Sales__V1__ListStageChangesRequest;
 typedef struct Steward__Sales__V1__ListStageChangesResponse Steward__Sales__V1__ListStageChangesResponse;
 typedef struct Steward__Sales__V1__StageHistoryEntry Steward__Sales__V1__StageHistoryEntry;
+typedef struct Steward__Sales__V1__UpdateMatchingStagesRequest Steward__Sales__V1__UpdateMatchingStagesRequest;
+typedef struct Steward__Sales__V1__UpdateMatchingStagesResponse Steward__Sales__V1__UpdateMatchingStagesResponse;
+typedef struct Steward__Sales__V1__DeleteMatchingStagesRequest Steward__Sales__V1__DeleteMatchingStagesRequest;
+typedef struct Steward__Sales__V1__DeleteMatchingStagesResponse Steward__Sales__V1__DeleteMatchingStagesResponse;
 
 
 /* --- enums --- */
@@ -700,6 +704,125 @@ struct  Steward__Sales__V1__StageHistoryEntry
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
+/*
+ * What to make of which stages.
+ */
+struct  Steward__Sales__V1__UpdateMatchingStagesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only stages that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Sales__V1__Stage *stage;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__SALES__V1__UPDATE_MATCHING_STAGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__update_matching_stages_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Sales__V1__UpdateMatchingStagesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many stages there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_stages;
+  Steward__Sales__V1__Stage **stages;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__SALES__V1__UPDATE_MATCHING_STAGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__update_matching_stages_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which stages to delete.
+ */
+struct  Steward__Sales__V1__DeleteMatchingStagesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only stages that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__SALES__V1__DELETE_MATCHING_STAGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__delete_matching_stages_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Sales__V1__DeleteMatchingStagesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many stages there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_stages;
+  Steward__Sales__V1__Stage **stages;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__SALES__V1__DELETE_MATCHING_STAGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__delete_matching_stages_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
 /* Steward__Sales__V1__Stage methods */
 void   steward__sales__v1__stage__init
                      (Steward__Sales__V1__Stage         *message);
@@ -1194,6 +1317,82 @@ Steward__Sales__V1__StageHistoryEntry *
 void   steward__sales__v1__stage_history_entry__free_unpacked
                      (Steward__Sales__V1__StageHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UpdateMatchingStagesRequest methods */
+void   steward__sales__v1__update_matching_stages_request__init
+                     (Steward__Sales__V1__UpdateMatchingStagesRequest         *message);
+size_t steward__sales__v1__update_matching_stages_request__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingStagesRequest   *message);
+size_t steward__sales__v1__update_matching_stages_request__pack
+                     (const Steward__Sales__V1__UpdateMatchingStagesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__update_matching_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingStagesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UpdateMatchingStagesRequest *
+       steward__sales__v1__update_matching_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__update_matching_stages_request__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingStagesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UpdateMatchingStagesResponse methods */
+void   steward__sales__v1__update_matching_stages_response__init
+                     (Steward__Sales__V1__UpdateMatchingStagesResponse         *message);
+size_t steward__sales__v1__update_matching_stages_response__get_packed_size
+                     (const Steward__Sales__V1__UpdateMatchingStagesResponse   *message);
+size_t steward__sales__v1__update_matching_stages_response__pack
+                     (const Steward__Sales__V1__UpdateMatchingStagesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__update_matching_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__UpdateMatchingStagesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UpdateMatchingStagesResponse *
+       steward__sales__v1__update_matching_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__update_matching_stages_response__free_unpacked
+                     (Steward__Sales__V1__UpdateMatchingStagesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__DeleteMatchingStagesRequest methods */
+void   steward__sales__v1__delete_matching_stages_request__init
+                     (Steward__Sales__V1__DeleteMatchingStagesRequest         *message);
+size_t steward__sales__v1__delete_matching_stages_request__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingStagesRequest   *message);
+size_t steward__sales__v1__delete_matching_stages_request__pack
+                     (const Steward__Sales__V1__DeleteMatchingStagesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__delete_matching_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingStagesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__DeleteMatchingStagesRequest *
+       steward__sales__v1__delete_matching_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__delete_matching_stages_request__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingStagesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__DeleteMatchingStagesResponse methods */
+void   steward__sales__v1__delete_matching_stages_response__init
+                     (Steward__Sales__V1__DeleteMatchingStagesResponse         *message);
+size_t steward__sales__v1__delete_matching_stages_response__get_packed_size
+                     (const Steward__Sales__V1__DeleteMatchingStagesResponse   *message);
+size_t steward__sales__v1__delete_matching_stages_response__pack
+                     (const Steward__Sales__V1__DeleteMatchingStagesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__delete_matching_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__DeleteMatchingStagesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__DeleteMatchingStagesResponse *
+       steward__sales__v1__delete_matching_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__delete_matching_stages_response__free_unpacked
+                     (Steward__Sales__V1__DeleteMatchingStagesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Sales__V1__Stage_Closure)
@@ -1274,6 +1473,18 @@ typedef void (*Steward__Sales__V1__ListStageChangesResponse_Closure)
 typedef void (*Steward__Sales__V1__StageHistoryEntry_Closure)
                  (const Steward__Sales__V1__StageHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__UpdateMatchingStagesRequest_Closure)
+                 (const Steward__Sales__V1__UpdateMatchingStagesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__UpdateMatchingStagesResponse_Closure)
+                 (const Steward__Sales__V1__UpdateMatchingStagesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__DeleteMatchingStagesRequest_Closure)
+                 (const Steward__Sales__V1__DeleteMatchingStagesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__DeleteMatchingStagesResponse_Closure)
+                 (const Steward__Sales__V1__DeleteMatchingStagesResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1329,6 +1540,14 @@ struct Steward__Sales__V1__StageService_Service
                              const Steward__Sales__V1__ListStageChangesRequest *input,
                              Steward__Sales__V1__ListStageChangesResponse_Closure closure,
                              void *closure_data);
+  void (*update_matching_stages)(Steward__Sales__V1__StageService_Service *service,
+                                 const Steward__Sales__V1__UpdateMatchingStagesRequest *input,
+                                 Steward__Sales__V1__UpdateMatchingStagesResponse_Closure closure,
+                                 void *closure_data);
+  void (*delete_matching_stages)(Steward__Sales__V1__StageService_Service *service,
+                                 const Steward__Sales__V1__DeleteMatchingStagesRequest *input,
+                                 Steward__Sales__V1__DeleteMatchingStagesResponse_Closure closure,
+                                 void *closure_data);
 };
 typedef void (*Steward__Sales__V1__StageService_ServiceDestroy)(Steward__Sales__V1__StageService_Service *);
 void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_Service *service,
@@ -1348,7 +1567,9 @@ void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_S
       function_prefix__ ## batch_delete_stages,\
       function_prefix__ ## restore_stage,\
       function_prefix__ ## batch_restore_stages,\
-      function_prefix__ ## list_stage_changes  }
+      function_prefix__ ## list_stage_changes,\
+      function_prefix__ ## update_matching_stages,\
+      function_prefix__ ## delete_matching_stages  }
 void steward__sales__v1__stage_service__get_stage(ProtobufCService *service,
                                                   const Steward__Sales__V1__GetStageRequest *input,
                                                   Steward__Sales__V1__GetStageResponse_Closure closure,
@@ -1397,6 +1618,14 @@ void steward__sales__v1__stage_service__list_stage_changes(ProtobufCService *ser
                                                            const Steward__Sales__V1__ListStageChangesRequest *input,
                                                            Steward__Sales__V1__ListStageChangesResponse_Closure closure,
                                                            void *closure_data);
+void steward__sales__v1__stage_service__update_matching_stages(ProtobufCService *service,
+                                                               const Steward__Sales__V1__UpdateMatchingStagesRequest *input,
+                                                               Steward__Sales__V1__UpdateMatchingStagesResponse_Closure closure,
+                                                               void *closure_data);
+void steward__sales__v1__stage_service__delete_matching_stages(ProtobufCService *service,
+                                                               const Steward__Sales__V1__DeleteMatchingStagesRequest *input,
+                                                               Steward__Sales__V1__DeleteMatchingStagesResponse_Closure closure,
+                                                               void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1427,6 +1656,10 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_stages
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_stage_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_stage_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__stage_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_stages_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_stages_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_stages_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_stages_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -46,6 +46,10 @@ typedef struct Steward__Sample__V1__BatchRestoreSamplesResponse Steward__Sample_
 typedef struct Steward__Sample__V1__ListSampleChangesRequest Steward__Sample__V1__ListSampleChangesRequest;
 typedef struct Steward__Sample__V1__ListSampleChangesResponse Steward__Sample__V1__ListSampleChangesResponse;
 typedef struct Steward__Sample__V1__SampleHistoryEntry Steward__Sample__V1__SampleHistoryEntry;
+typedef struct Steward__Sample__V1__UpdateMatchingSamplesRequest Steward__Sample__V1__UpdateMatchingSamplesRequest;
+typedef struct Steward__Sample__V1__UpdateMatchingSamplesResponse Steward__Sample__V1__UpdateMatchingSamplesResponse;
+typedef struct Steward__Sample__V1__DeleteMatchingSamplesRequest Steward__Sample__V1__DeleteMatchingSamplesRequest;
+typedef struct Steward__Sample__V1__DeleteMatchingSamplesResponse Steward__Sample__V1__DeleteMatchingSamplesResponse;
 
 
 /* --- enums --- */
@@ -763,6 +767,125 @@ struct  Steward__Sample__V1__SampleHistoryEntry
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
+/*
+ * What to make of which samples.
+ */
+struct  Steward__Sample__V1__UpdateMatchingSamplesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only samples that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The new values.
+   */
+  Steward__Sample__V1__Sample *sample;
+  /*
+   * The fields to change; one named here and not set above is cleared. Empty means those that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__SAMPLE__V1__UPDATE_MATCHING_SAMPLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__update_matching_samples_request__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Sample__V1__UpdateMatchingSamplesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many samples there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_samples;
+  Steward__Sample__V1__Sample **samples;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__SAMPLE__V1__UPDATE_MATCHING_SAMPLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__update_matching_samples_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Which samples to delete.
+ */
+struct  Steward__Sample__V1__DeleteMatchingSamplesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only samples that fulfil this. One of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__SAMPLE__V1__DELETE_MATCHING_SAMPLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__delete_matching_samples_request__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * The job, or what it would do.
+ */
+struct  Steward__Sample__V1__DeleteMatchingSamplesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The job, which the service's JobService tells of; absent for a preview.
+   */
+  char *job_id;
+  /*
+   * How many samples there are; for a preview.
+   */
+  Steward__Type__V1__RecordCount *count;
+  /*
+   * The first of them, at most 10, as they would be; for a preview.
+   */
+  size_t n_samples;
+  Steward__Sample__V1__Sample **samples;
+  /*
+   * What would be refused of the first 100; for a preview.
+   */
+  size_t n_issues;
+  Steward__Type__V1__RecordIssue **issues;
+};
+#define STEWARD__SAMPLE__V1__DELETE_MATCHING_SAMPLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__delete_matching_samples_response__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
+
+
 /* Steward__Sample__V1__SampleRequest methods */
 void   steward__sample__v1__sample_request__init
                      (Steward__Sample__V1__SampleRequest         *message);
@@ -1295,6 +1418,82 @@ Steward__Sample__V1__SampleHistoryEntry *
 void   steward__sample__v1__sample_history_entry__free_unpacked
                      (Steward__Sample__V1__SampleHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__UpdateMatchingSamplesRequest methods */
+void   steward__sample__v1__update_matching_samples_request__init
+                     (Steward__Sample__V1__UpdateMatchingSamplesRequest         *message);
+size_t steward__sample__v1__update_matching_samples_request__get_packed_size
+                     (const Steward__Sample__V1__UpdateMatchingSamplesRequest   *message);
+size_t steward__sample__v1__update_matching_samples_request__pack
+                     (const Steward__Sample__V1__UpdateMatchingSamplesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__update_matching_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__UpdateMatchingSamplesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__UpdateMatchingSamplesRequest *
+       steward__sample__v1__update_matching_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__update_matching_samples_request__free_unpacked
+                     (Steward__Sample__V1__UpdateMatchingSamplesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__UpdateMatchingSamplesResponse methods */
+void   steward__sample__v1__update_matching_samples_response__init
+                     (Steward__Sample__V1__UpdateMatchingSamplesResponse         *message);
+size_t steward__sample__v1__update_matching_samples_response__get_packed_size
+                     (const Steward__Sample__V1__UpdateMatchingSamplesResponse   *message);
+size_t steward__sample__v1__update_matching_samples_response__pack
+                     (const Steward__Sample__V1__UpdateMatchingSamplesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__update_matching_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__UpdateMatchingSamplesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__UpdateMatchingSamplesResponse *
+       steward__sample__v1__update_matching_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__update_matching_samples_response__free_unpacked
+                     (Steward__Sample__V1__UpdateMatchingSamplesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__DeleteMatchingSamplesRequest methods */
+void   steward__sample__v1__delete_matching_samples_request__init
+                     (Steward__Sample__V1__DeleteMatchingSamplesRequest         *message);
+size_t steward__sample__v1__delete_matching_samples_request__get_packed_size
+                     (const Steward__Sample__V1__DeleteMatchingSamplesRequest   *message);
+size_t steward__sample__v1__delete_matching_samples_request__pack
+                     (const Steward__Sample__V1__DeleteMatchingSamplesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__delete_matching_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__DeleteMatchingSamplesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__DeleteMatchingSamplesRequest *
+       steward__sample__v1__delete_matching_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__delete_matching_samples_request__free_unpacked
+                     (Steward__Sample__V1__DeleteMatchingSamplesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__DeleteMatchingSamplesResponse methods */
+void   steward__sample__v1__delete_matching_samples_response__init
+                     (Steward__Sample__V1__DeleteMatchingSamplesResponse         *message);
+size_t steward__sample__v1__delete_matching_samples_response__get_packed_size
+                     (const Steward__Sample__V1__DeleteMatchingSamplesResponse   *message);
+size_t steward__sample__v1__delete_matching_samples_response__pack
+                     (const Steward__Sample__V1__DeleteMatchingSamplesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__delete_matching_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__DeleteMatchingSamplesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__DeleteMatchingSamplesResponse *
+       steward__sample__v1__delete_matching_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__delete_matching_samples_response__free_unpacked
+                     (Steward__Sample__V1__DeleteMatchingSamplesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Sample__V1__SampleRequest_Closure)
@@ -1381,6 +1580,18 @@ typedef void (*Steward__Sample__V1__ListSampleChangesResponse_Closure)
 typedef void (*Steward__Sample__V1__SampleHistoryEntry_Closure)
                  (const Steward__Sample__V1__SampleHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Sample__V1__UpdateMatchingSamplesRequest_Closure)
+                 (const Steward__Sample__V1__UpdateMatchingSamplesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__UpdateMatchingSamplesResponse_Closure)
+                 (const Steward__Sample__V1__UpdateMatchingSamplesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__DeleteMatchingSamplesRequest_Closure)
+                 (const Steward__Sample__V1__DeleteMatchingSamplesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__DeleteMatchingSamplesResponse_Closure)
+                 (const Steward__Sample__V1__DeleteMatchingSamplesResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1436,6 +1647,14 @@ struct Steward__Sample__V1__SampleService_Service
                               const Steward__Sample__V1__ListSampleChangesRequest *input,
                               Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
                               void *closure_data);
+  void (*update_matching_samples)(Steward__Sample__V1__SampleService_Service *service,
+                                  const Steward__Sample__V1__UpdateMatchingSamplesRequest *input,
+                                  Steward__Sample__V1__UpdateMatchingSamplesResponse_Closure closure,
+                                  void *closure_data);
+  void (*delete_matching_samples)(Steward__Sample__V1__SampleService_Service *service,
+                                  const Steward__Sample__V1__DeleteMatchingSamplesRequest *input,
+                                  Steward__Sample__V1__DeleteMatchingSamplesResponse_Closure closure,
+                                  void *closure_data);
   void (*list_samples_by_colour)(Steward__Sample__V1__SampleService_Service *service,
                                  const Steward__Sample__V1__SampleRequest *input,
                                  Steward__Sample__V1__SampleResponse_Closure closure,
@@ -1476,6 +1695,8 @@ void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleServi
       function_prefix__ ## restore_sample,\
       function_prefix__ ## batch_restore_samples,\
       function_prefix__ ## list_sample_changes,\
+      function_prefix__ ## update_matching_samples,\
+      function_prefix__ ## delete_matching_samples,\
       function_prefix__ ## list_samples_by_colour,\
       function_prefix__ ## weigh_sample,\
       function_prefix__ ## watch_samples,\
@@ -1529,6 +1750,14 @@ void steward__sample__v1__sample_service__list_sample_changes(ProtobufCService *
                                                               const Steward__Sample__V1__ListSampleChangesRequest *input,
                                                               Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
                                                               void *closure_data);
+void steward__sample__v1__sample_service__update_matching_samples(ProtobufCService *service,
+                                                                  const Steward__Sample__V1__UpdateMatchingSamplesRequest *input,
+                                                                  Steward__Sample__V1__UpdateMatchingSamplesResponse_Closure closure,
+                                                                  void *closure_data);
+void steward__sample__v1__sample_service__delete_matching_samples(ProtobufCService *service,
+                                                                  const Steward__Sample__V1__DeleteMatchingSamplesRequest *input,
+                                                                  Steward__Sample__V1__DeleteMatchingSamplesResponse_Closure closure,
+                                                                  void *closure_data);
 void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCService *service,
                                                                  const Steward__Sample__V1__SampleRequest *input,
                                                                  Steward__Sample__V1__SampleResponse_Closure closure,
@@ -1602,6 +1831,10 @@ extern const ProtobufCMessageDescriptor steward__sample__v1__batch_restore_sampl
 extern const ProtobufCMessageDescriptor steward__sample__v1__list_sample_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__list_sample_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__sample_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__update_matching_samples_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__update_matching_samples_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__delete_matching_samples_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__delete_matching_samples_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor;
 extern const ProtobufCServiceDescriptor steward__sample__v1__ping_service__descriptor;
 

@@ -331,7 +331,9 @@ extension Sample: RecordMessage {
             batchUpdate: SampleServiceMethods.batchUpdateSamples, delete: SampleServiceMethods.deleteSample,
             batchDelete: SampleServiceMethods.batchDeleteSamples, restore: SampleServiceMethods.restoreSample,
             batchRestore: SampleServiceMethods.batchRestoreSamples,
-            listChanges: SampleServiceMethods.listSampleChanges
+            listChanges: SampleServiceMethods.listSampleChanges,
+            updateMatching: SampleServiceMethods.updateMatchingSamples,
+            deleteMatching: SampleServiceMethods.deleteMatchingSamples
         ))
 }
 
@@ -409,6 +411,18 @@ public typealias ListSampleChangesResponse = ListChangesResponse<Sample>
 
 /// One change of a sample.
 public typealias SampleHistoryEntry = HistoryEntry<Sample>
+
+/// What to make of which samples.
+public typealias UpdateMatchingSamplesRequest = UpdateMatchingRequest<Sample>
+
+/// The job, or what it would do.
+public typealias UpdateMatchingSamplesResponse = UpdateMatchingResponse<Sample>
+
+/// Which samples to delete.
+public typealias DeleteMatchingSamplesRequest = DeleteMatchingRequest<Sample>
+
+/// The job, or what it would do.
+public typealias DeleteMatchingSamplesResponse = DeleteMatchingResponse<Sample>
 
 /// Colours.
 public struct Colour: RawRepresentable, Hashable, Sendable {
@@ -522,6 +536,23 @@ public enum SampleServiceMethods {
         response: MessageDescriptor(steward_sample_v1_list_sample_changes_response_descriptor()), kind: .unary
     )
 
+    /// Gives the fields in the mask the same values in all samples that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs sample.mass_update beside sample.update. What others change meanwhile in the same fields stays, and is reported.
+    public static let updateMatchingSamples = MethodDefinition(
+        path: "steward.sample.v1.SampleService/UpdateMatchingSamples",
+        request: MessageDescriptor(steward_sample_v1_update_matching_samples_request_descriptor()),
+        response: MessageDescriptor(steward_sample_v1_update_matching_samples_response_descriptor()),
+        kind: .unary
+    )
+
+    /// Deletes all samples that a filter selects, by a job; they can be restored. Needs sample.mass_update beside sample.delete.
+    public static let deleteMatchingSamples = MethodDefinition(
+        path: "steward.sample.v1.SampleService/DeleteMatchingSamples",
+        request: MessageDescriptor(steward_sample_v1_delete_matching_samples_request_descriptor()),
+        response: MessageDescriptor(steward_sample_v1_delete_matching_samples_response_descriptor()),
+        kind: .unary
+    )
+
     /// Lists those of a colour: no ListSamples, whatever it answers.
     public static let listSamplesByColour = MethodDefinition(
         path: "steward.sample.v1.SampleService/ListSamplesByColour", request: SampleRequest.descriptor,
@@ -556,7 +587,8 @@ public enum SampleServiceMethods {
     public static let all: [MethodDefinition] = [
         getSample, batchGetSamples, listSamples, createSample, batchCreateSamples, updateSample,
         batchUpdateSamples, deleteSample, batchDeleteSamples, restoreSample, batchRestoreSamples,
-        listSampleChanges, listSamplesByColour, weighSample, watchSamples, uploadSamples, exchangeSamples
+        listSampleChanges, updateMatchingSamples, deleteMatchingSamples, listSamplesByColour, weighSample,
+        watchSamples, uploadSamples, exchangeSamples
     ]
 
     /// As reflection tells it.
@@ -575,6 +607,8 @@ public enum SampleServiceMethods {
             MethodDescription(restoreSample, comment: "Brings a deleted sample back."),
             MethodDescription(batchRestoreSamples, comment: "Brings up to 1,000 deleted samples back, each as RestoreSample does; each succeeds or fails alone."),
             MethodDescription(listSampleChanges, comment: "Lists the changes of one sample, newest first, as far as the caller may see it now. NOT_FOUND as GetSample."),
+            MethodDescription(updateMatchingSamples, comment: "Gives the fields in the mask the same values in all samples that a filter selects, by a job that works with the caller's rights of each moment. Needs sample.mass_update beside sample.update. What others change meanwhile in the same fields stays, and is reported."),
+            MethodDescription(deleteMatchingSamples, comment: "Deletes all samples that a filter selects, by a job; they can be restored. Needs sample.mass_update beside sample.delete."),
             MethodDescription(listSamplesByColour, comment: "Lists those of a colour: no ListSamples, whatever it answers."),
             MethodDescription(weighSample, comment: "Weighs one. Says \"heavy\" or \\light."),
             MethodDescription(watchSamples, comment: "Tells of changes."),
@@ -703,6 +737,21 @@ public struct SampleServiceClient: Sendable {
         _ request: ListSampleChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListSampleChangesResponse {
         try await channel.call(SampleServiceMethods.listSampleChanges, request, options)
+    }
+
+    /// Gives the fields in the mask the same values in all samples that a filter selects, by a job that works with the caller's rights of
+    /// each moment. Needs sample.mass_update beside sample.update. What others change meanwhile in the same fields stays, and is reported.
+    public func updateMatchingSamples(
+        _ request: UpdateMatchingSamplesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateMatchingSamplesResponse {
+        try await channel.call(SampleServiceMethods.updateMatchingSamples, request, options)
+    }
+
+    /// Deletes all samples that a filter selects, by a job; they can be restored. Needs sample.mass_update beside sample.delete.
+    public func deleteMatchingSamples(
+        _ request: DeleteMatchingSamplesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeleteMatchingSamplesResponse {
+        try await channel.call(SampleServiceMethods.deleteMatchingSamples, request, options)
     }
 
     /// Lists those of a colour: no ListSamples, whatever it answers.

@@ -1,0 +1,80 @@
+import AccessControl
+package import Contracts
+import Postgres
+import RPC
+package import Tenancy
+import Wire
+
+/// Takes back what a job changed: its ledger rows bear its id as their request id. The last change is taken back first; each as by
+/// Undo of one change, so that what others made of a record since stays.
+package struct JobUndo: Sendable {
+    /// Changes that one step takes back.
+    static let rowsAtOnce = 100
+
+    private let engine: RecordEngine
+
+    package init(_ engine: RecordEngine) { self.engine = engine }
+
+    /// What the first step of an undo gets.
+    package static func checkpoint(of job: RecordID) -> [UInt8] {
+        Contracts.UndoCheckpoint(jobID: job.bytes).encoded()
+    }
+
+    package func step(
+        _ checkpoint: [UInt8], _ report: JobReport, in transaction: RecordTransaction
+    ) async throws -> MatchingStep {
+        var place = try Contracts.UndoCheckpoint(decoding: checkpoint)
+        guard let job = place.jobID.flatMap({ RecordID(bytes: $0) }) else {
+            throw RecordErrors.invalid(.idInvalid, "The undo of a job names none.")
+        }
+        var parameters = Parameters()
+        parameters.append(job.text)
+        parameters.append(place.position ?? Int64.max)
+        parameters.append(Int64(Self.rowsAtOnce))
+        let rows = try await transaction.query(Self.changes, parameters)
+        var report = report
+        for row in rows {
+            report.add(try await takeBack(row, transaction))
+            place.position = try row.int64(5)
+        }
+        return MatchingStep(checkpoint: rows.isEmpty ? nil : place.encoded(), report: report)
+    }
+
+    private func takeBack(_ row: Row, _ transaction: RecordTransaction) async throws -> MatchingItem {
+        let id = try row.id(1)
+        guard let type = engine.type(try row.string(0)) else {
+            preconditionFailure("a job of this service changed a record of another")
+        }
+        do {
+            let call = try await transaction.call(type)
+            let change = try PastChange(
+                of: id, version: row.int64(2), before: row.isNull(3) ? nil : row.json(3), after: row.json(4), call)
+            let intent = try change.reversal(call)
+            try call.require(intent.action)
+            try call.require(.massUpdate)
+            let preparation = ChangePreparation(engine: engine, call: call, path: "")
+            let (record, isChanged) = try await transaction.alone {
+                let count = transaction.changes.count
+                let record = try await transaction.write(intent, preparation)
+                return (record, transaction.changes.count > count)
+            }
+            return MatchingItem(id: id, record: record, isChanged: isChanged, issue: nil)
+        } catch let refusal as RPCError {
+            // It is as it was: a rule of another change has brought it back.
+            if refusal.reason == RecordReason.recordNotDeleted.rawValue {
+                return MatchingItem(id: id, record: nil, isChanged: false, issue: nil)
+            }
+            return MatchingItem(id: id, record: nil, isChanged: false, issue: RecordIssue(id, type, refusal))
+        } catch let error as PostgresError where error.isConstraintViolation {
+            let refusal = RPCError(
+                masking: await engine.translate(error, type, "", transaction.context, as: transaction.actor))
+            return MatchingItem(id: id, record: nil, isChanged: false, issue: RecordIssue(id, type, refusal))
+        }
+    }
+
+    private static let changes = Statement(
+        """
+        SELECT object, record_id, record_version, before, after, position FROM {schema}.ledger
+        WHERE request_id = $1 AND purpose IS NOT NULL AND position < $2 AND position > 0 ORDER BY position DESC LIMIT $3
+        """)
+}

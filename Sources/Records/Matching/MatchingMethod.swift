@@ -1,0 +1,163 @@
+import AccessControl
+import Contracts
+import Postgres
+package import RPC
+package import Tenancy
+import TenantDatabase
+package import Wire
+
+/// UpdateMatching, DeleteMatching or ReassignMatching of a record type: what a method of that name checks and previews, and what each
+/// step of its job does. Who makes the job is told by `begin`.
+package struct MatchingMethod: Sendable {
+    /// Records that one step changes.
+    static let rowsAtOnce = 200
+    /// Records of which a preview tells whether they would be refused.
+    static let previewMax = 100
+    /// Records that a preview shows.
+    static let sampleMax = 10
+    static let rowCost = BatchCreateMethod.rowCost
+
+    package let method: MethodDefinition
+    let engine: RecordEngine
+    let type: RecordType
+    let reader: MatchingReader
+    private let jobID, count, issues: FieldDescriptor
+    private let records: FieldDescriptor
+
+    init(_ engine: RecordEngine, _ shape: MethodShape, _ reader: MatchingReader) throws {
+        (self.engine, self.reader) = (engine, reader)
+        method = shape.method
+        type = shape.type
+        jobID = try shape.response("job_id")
+        count = try shape.response("count")
+        issues = try shape.response("issues", repeated: true)
+        records = try shape.responseRecord(repeated: true)
+    }
+
+    /// All of the types that the engine serves.
+    package static func all(_ engine: RecordEngine) throws -> [MatchingMethod] {
+        try engine.types.values.sorted { $0.object < $1.object }.flatMap { type in
+            let methods = type.methods
+            func method(
+                _ method: MethodDefinition, _ reader: (MethodShape) throws -> MatchingReader
+            ) throws -> MatchingMethod {
+                let shape = MethodShape(method: method, type: type)
+                return try MatchingMethod(engine, shape, try reader(shape))
+            }
+            return [
+                try method(methods.updateMatching, MatchingReader.update),
+                try method(methods.deleteMatching, MatchingReader.deletion),
+            ] + (try methods.reassignMatching.map { [try method($0, MatchingReader.reassignment)] } ?? [])
+        }
+    }
+
+    /// The name of its job, as in `update_matching_accounts`.
+    package var jobName: String {
+        let verb = method.name.prefix { $0.isLowercase || $0 == method.name.first }.lowercased()
+        return "\(verb)_matching_\(type.plural)"
+    }
+
+    /// Answers the method.
+    ///
+    /// - Parameter begin: makes the job in the transaction, with what its first step gets and how many records there are, and gives its id.
+    package func answer(
+        _ request: Message, _ context: CallContext,
+        begin: (RecordTransaction, _ checkpoint: [UInt8], _ total: Int64?) async throws -> RecordID
+    ) async throws -> [UInt8] {
+        let call = try await engine.authorise(context, type, reader.action)
+        try call.require(reader.grant)
+        let order = try await reader.order(request, call, engine)
+        let selection = try selection(order, call)
+        if reader.isPreview(request) { return try await preview(order, selection, call) }
+        let stored = try StoredAnswer(context, request: request)
+        return try await engine.replaying(stored, context, method.response, type: type) {
+            try requireKnownPeople(order, call)
+            // What a job names of other services must be known before, since those are asked as a caller only.
+            _ = try await remoteReferences(order, call)
+            let total = try await count(selection)
+            let checkpoint = MatchingCheckpoint(request: WireCodec.encode(request), startTime: call.now)
+            return try await engine.commit(context, call: call, under: stored) { transaction in
+                let id = try await begin(transaction, checkpoint.encoded, total.isEstimate ? nil : total.value)
+                let answer = Message.make(method.response, in: context.arena)
+                answer.setString(jobID, id.text)
+                return WireCodec.encode(answer)
+            }
+        }
+    }
+
+    /// The records that the order is for and that the caller may see and treat so.
+    func selection(_ order: MatchingOrder, _ call: RecordCall) throws -> Selection {
+        Selection(
+            call: call, filter: try engine.resolve(order.filter, call), lifetime: .living, action: reader.action,
+            grant: reader.grant)
+    }
+
+    /// Throws INVALID_ARGUMENT when the new values name users or departments that are not there.
+    private func requireKnownPeople(_ order: MatchingOrder, _ call: RecordCall) throws {
+        guard let edit = order.edit else { return }
+        let preparation = ChangePreparation(engine: engine, call: call, path: "")
+        let unknown = preparation.unknownPeople(edit.sent, edit.fields)
+        if !unknown.isEmpty { throw RPCError.invalidArgument(unknown, domain: RecordErrors.domain) }
+    }
+
+    func remoteReferences(_ order: MatchingOrder, _ call: RecordCall) async throws -> Set<RecordReference> {
+        guard let edit = order.edit else { return [] }
+        let draft = RecordChange(.update, call, before: nil, after: edit.only(in: call.context.arena))
+        return try await ChangePreparation(engine: engine, call: call, path: "").checkRemoteReferences(draft)
+    }
+
+    /// How many there are: exact up to `ListQuery.exactCountMax`.
+    private func count(_ selection: Selection) async throws -> (value: Int64, isEstimate: Bool) {
+        let call = selection.call
+        let list = ListQuery(
+            selection: selection, order: try SortOrder([], of: type, rights: call.rights), pageSize: 1, place: nil)
+        do {
+            let (text, parameters) = list.count()
+            let rows = try await engine.database.read(
+                call.actor, at: engine.place(of: call), deadline: call.deadline, engine.scan(text), parameters)
+            let exact = try rows.one().int64(0)
+            return (min(exact, ListQuery.exactCountMax), exact > ListQuery.exactCountMax)
+        } catch {
+            throw DatabaseErrors.translate(error, type)
+        }
+    }
+}
+
+// The preview: the change is made and taken back.
+extension MatchingMethod {
+    /// Takes the transaction back, and brings out what it found.
+    private struct Seen: Error { let answer: [UInt8] }
+
+    private func preview(
+        _ order: MatchingOrder, _ selection: Selection, _ call: RecordCall
+    ) async throws -> [UInt8] {
+        let context = call.context
+        Self.rowCost.charge(Self.previewMax, to: context)
+        let total = try await count(selection)
+        let known = try await remoteReferences(order, call)
+        do {
+            _ = try await engine.commit(context, call: call, under: nil, knowing: known) { transaction in
+                let pass = try MatchingPass(self, order, call, startTime: call.now)
+                let items = try await pass.run(after: nil, atMost: Self.previewMax, in: transaction)
+                throw Seen(answer: self.answer(items, total, call))
+            }
+        } catch let seen as Seen {
+            return seen.answer
+        } catch {
+            throw await engine.translate(error, type, "", context)
+        }
+        preconditionFailure("a preview takes its transaction back")
+    }
+
+    private func answer(
+        _ items: [MatchingItem], _ total: (value: Int64, isEstimate: Bool), _ call: RecordCall
+    ) -> [UInt8] {
+        let answer = Message.make(method.response, in: call.context.arena)
+        let count = answer.makeMessage(count)
+        RecordCount(value: total.value, estimated: total.isEstimate).write(to: count)
+        answer.setMessages(issues, items.compactMap(\.issue).map { $0.message(in: call.context.arena) })
+        let sample = items.compactMap(\.record).prefix(Self.sampleMax).map { call.present($0) }
+        answer.setMessages(records, Array(sample))
+        return WireCodec.encode(answer)
+    }
+}

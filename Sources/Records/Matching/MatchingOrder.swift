@@ -1,0 +1,112 @@
+import AccessControl
+import Contracts
+import RPC
+import Tenancy
+import Wire
+
+/// What is to become of all records that a filter selects.
+// SAFETY: belongs to one call, whose task runs on one loop.
+struct MatchingOrder: @unchecked Sendable {
+    enum Kind {
+        case edit(Edit)
+        case deletion
+    }
+
+    let filter: FilterNode
+    let kind: Kind
+
+    /// What is wanted of one of the records.
+    ///
+    /// - Parameter base: the version on which an edit is made: what others made of the same fields since then stands against it. Nil when
+    ///   nobody made anything.
+    func intent(for id: RecordID, of type: RecordType, base: Int64?) -> Intent {
+        guard case .edit(let edit) = kind else { return Intent(id: id, kind: .deletion(version: nil)) }
+        let sent = edit.sent.copy()
+        sent.setID(type.standard.id.descriptor, id)
+        if let base { sent.setInt64(type.standard.version.descriptor, base) }
+        return Intent(id: id, kind: .edit(Edit(id: id.text, sent: sent, fields: edit.fields)))
+    }
+
+    /// The values that an edit gives.
+    var edit: Edit? { if case .edit(let edit) = kind { edit } else { nil } }
+}
+
+/// Reads the requests of UpdateMatching, DeleteMatching or ReassignMatching, as a method and again as a job.
+struct MatchingReader: Sendable {
+    /// The right on single records that it takes.
+    let action: Action
+    /// The right to do it with many.
+    let grant: Action
+    private let type: RecordType
+    private let filter, expression, preview: FieldDescriptor
+    private let kind: @Sendable (Message, RecordCall) throws -> MatchingOrder.Kind
+
+    private init(
+        _ shape: MethodShape, _ action: Action, _ grant: Action,
+        _ kind: @escaping @Sendable (Message, RecordCall) throws -> MatchingOrder.Kind
+    ) throws {
+        type = shape.type
+        filter = try shape.request("filter")
+        expression = try shape.request("filter_expression")
+        preview = try shape.request("preview")
+        (self.action, self.grant, self.kind) = (action, grant, kind)
+    }
+
+    static func update(_ shape: MethodShape) throws -> MatchingReader {
+        let sent = try shape.requestRecord()
+        let mask = try shape.request("update_mask", repeated: true)
+        let type = shape.type
+        return try MatchingReader(shape, .update, .massUpdate) { request, call in
+            guard let values = request.message(sent)?.copy() else {
+                throw RecordErrors.invalid(
+                    .recordMissing, "Send the new values in a \(type.object).", field: sent.name)
+            }
+            let fields = try UpdateMask(request.mask(mask, of: type), sent: values, type: type).fields
+            guard !fields.isEmpty else {
+                throw RecordErrors.invalid(
+                    .recordMissing, "Name the fields to change in update_mask, or set them.", field: "update_mask")
+            }
+            // An id or a version would be those of one record.
+            values.clear(type.standard.id.descriptor)
+            values.clear(type.standard.version.descriptor)
+            let edit = Edit(id: "", sent: values, fields: fields)
+            return .edit(try edit.checked(call, "\(sent.name)."))
+        }
+    }
+
+    static func deletion(_ shape: MethodShape) throws -> MatchingReader {
+        try MatchingReader(shape, .delete, .massUpdate) { _, _ in .deletion }
+    }
+
+    static func reassignment(_ shape: MethodShape) throws -> MatchingReader {
+        let (ownerID, departmentID) = (try shape.request("owner_id"), try shape.request("department_id"))
+        guard let owner = shape.type.standard.owner, let department = shape.type.standard.department else {
+            throw shape.problem("its records have no owner.")
+        }
+        return try MatchingReader(shape, .update, .reassign) { request, call in
+            let values = Message.make(call.type.message, in: call.context.arena)
+            values.setID(owner.descriptor, try RecordEngine.id(request.string(ownerID), field: ownerID.name))
+            var fields = [owner]
+            if request.has(departmentID) {
+                let id = try RecordEngine.id(request.string(departmentID), field: departmentID.name)
+                values.setID(department.descriptor, id)
+                fields.append(department)
+            }
+            return .edit(try Edit(id: "", sent: values, fields: fields).checked(call, ""))
+        }
+    }
+
+    func isPreview(_ request: Message) -> Bool { request.has(preview) && request.bool(preview) }
+
+    /// - Throws: INVALID_ARGUMENT for what is wrong with the request, PERMISSION_DENIED for a field that the caller may not write.
+    func order(_ request: Message, _ call: RecordCall, _ engine: RecordEngine) async throws -> MatchingOrder {
+        let node = try await engine.filter(request.message(filter), request.string(expression), call)
+        guard let node else {
+            throw RecordErrors.invalid(
+                .filterMissing,
+                "Say which \(type.plural) with a filter; one that all fulfil is: id != \"00000000-0000-0000-0000-000000000000\".",
+                field: filter.name)
+        }
+        return MatchingOrder(filter: node, kind: try kind(request, call))
+    }
+}

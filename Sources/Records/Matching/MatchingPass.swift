@@ -1,0 +1,162 @@
+import AccessControl
+import Contracts
+import Postgres
+import RPC
+import Reactor
+import Tenancy
+import Wire
+
+/// What became of one record.
+// SAFETY: belongs to one call, whose task runs on one loop.
+struct MatchingItem: @unchecked Sendable {
+    let id: RecordID
+    /// As it is now; nil when it was refused.
+    let record: Message?
+    let isChanged: Bool
+    let issue: RecordIssue?
+}
+
+/// Takes the next of the records that an order is for, in the order of their ids, and does with each what is wanted: each succeeds or is refused
+/// alone, by the rules of the method for one.
+struct MatchingPass {
+    private let engine: RecordEngine
+    private let type: RecordType
+    private let order: MatchingOrder
+    private let call: RecordCall
+    private let selection: Selection
+    /// When the order was given: what came later is not meant, and an edit of a meant field since then stands against it.
+    private let startTime: Timestamp
+    private let action: Action
+
+    init(_ method: MatchingMethod, _ order: MatchingOrder, _ call: RecordCall, startTime: Timestamp) throws {
+        (engine, type, self.order, self.call) = (method.engine, method.type, order, call)
+        (self.startTime, action) = (startTime, method.reader.action)
+        selection = try method.selection(order, call)
+    }
+
+    func run(
+        after id: RecordID?, atMost countMax: Int, in transaction: RecordTransaction
+    ) async throws -> [MatchingItem] {
+        let records = try await lock(after: id, countMax, transaction)
+        guard !records.isEmpty else { return [] }
+        let bases = try await bases(of: records, transaction)
+        var items = try await prepared(records, bases, transaction)
+        var pace = Pace()
+        items = try await BatchReferences(engine: engine, type: type).refusingUnknown(items, in: transaction, at: &pace)
+        let writer = BatchWriter(engine: engine, call: call)
+        func written(_ manner: BatchWriter.Manner) async throws -> [BatchItem] {
+            var written: [BatchItem] = []
+            for item in items { written.append(try await write(item, writer, manner, transaction)) }
+            return written
+        }
+        do {
+            items = try await transaction.alone { try await written(.together) }
+        } catch is BatchUndone {
+            items = try await written(.oneByOne)
+        } catch let error as PostgresError where error.isConstraintViolation {
+            items = try await written(.oneByOne)
+        }
+        return zip(records, items).map { MatchingItem($0, $1, type) }
+    }
+
+    /// One by one each is made of the record as it is then, since rules of those before may have changed it.
+    private func write(
+        _ item: BatchItem, _ writer: BatchWriter, _ manner: BatchWriter.Manner, _ transaction: RecordTransaction
+    ) async throws -> BatchItem {
+        guard let change = item.change, let intent = item.intent else { return item }
+        var item = try await writer.write(item, manner, in: transaction) {
+            switch manner {
+            case .together: try await transaction.write(change, item.preparation, holdsReferences: true)
+            case .oneByOne: try await transaction.write(intent, item.preparation)
+            }
+        }
+        if item.refusal == nil { item.record = change.after }
+        return item
+    }
+
+    private func prepared(
+        _ records: [LoadedRecord], _ bases: [RecordID: Int64], _ transaction: RecordTransaction
+    ) async throws -> [BatchItem] {
+        let preparation = ChangePreparation(engine: engine, call: call, path: "")
+        var items: [BatchItem] = []
+        for record in records {
+            let id = record.id
+            let intent = order.intent(for: id, of: type, base: bases[id])
+            do {
+                let change = try await intent.change(of: record, preparation, in: transaction)
+                items.append(BatchItem(preparation: preparation, intent: intent, change: change))
+            } catch let refusal as RPCError {
+                items.append(BatchItem(preparation: preparation, refusal: refusal))
+            }
+            await transaction.step()
+        }
+        return items
+    }
+
+    /// The next records, locked. What was changed meanwhile so that the filter does not hold any more is passed over.
+    private func lock(
+        after id: RecordID?, _ countMax: Int, _ transaction: RecordTransaction
+    ) async throws -> [LoadedRecord] {
+        var parameters = Parameters()
+        let condition = selection.condition(&parameters)
+        parameters.append(startTime)
+        var text =
+            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(condition) "
+            + "AND \(type.standard.createTime.column) <= $\(parameters.count)"
+        let idColumn = type.standard.id.column
+        if let id {
+            parameters.append(id)
+            text += " AND \(idColumn) > $\(parameters.count)"
+        }
+        text += " ORDER BY \(idColumn) LIMIT \(min(countMax, max(type.rowsAtOnce, 1))) FOR UPDATE"
+        let rows = try await transaction.query(engine.statement(text), parameters)
+        return try await transaction.map(rows) { row in
+            LoadedRecord(
+                call: call, message: try type.record(row, in: transaction.context.arena), basis: .right(action))
+        }
+    }
+
+    /// Of records that others changed since the order was given the versions that they had then.
+    private func bases(
+        of records: [LoadedRecord], _ transaction: RecordTransaction
+    ) async throws -> [RecordID: Int64] {
+        let ids = records.filter { $0.updateTime > startTime }.map(\.id)
+        guard !ids.isEmpty else { return [:] }
+        var parameters = Parameters()
+        parameters.append(type.object)
+        parameters.append(ids)
+        parameters.append(startTime)
+        let rows = try await transaction.query(Self.bases, parameters)
+        return Dictionary(
+            try rows.map { (try $0.id(0), try $0.int64(1)) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static let bases = Statement(
+        """
+        SELECT record_id, min(record_version) - 1 FROM {schema}.ledger
+        WHERE object = $1 AND record_id = ANY ($2) AND occurred_at > $3 GROUP BY record_id HAVING min(record_version) > 1
+        """)
+}
+
+extension MatchingItem {
+    fileprivate init(_ record: LoadedRecord, _ item: BatchItem, _ type: RecordType) {
+        self.init(
+            id: record.id, record: item.record, isChanged: item.change?.changedFields.isEmpty == false,
+            issue: item.refusal.map { RecordIssue(record.id, type, $0) })
+    }
+}
+
+extension RecordIssue {
+    init(_ id: RecordID, _ type: RecordType, _ refusal: RPCError) {
+        self.init(object: type.object, recordID: id.text, reason: refusal.reason, message: refusal.message)
+    }
+}
+
+extension LoadedRecord {
+    fileprivate var id: RecordID {
+        guard let id = message.id(type.standard.id.descriptor) else { preconditionFailure("a stored record has an id") }
+        return id
+    }
+
+    fileprivate var updateTime: Timestamp { message.time(type.standard.updateTime.name) ?? .now() }
+}

@@ -1,0 +1,90 @@
+package import Contracts
+import RPC
+import Tenancy
+import Wire
+
+/// Where a job that works through the records of an order stands.
+struct MatchingCheckpoint {
+    /// The request, encoded.
+    let request: [UInt8]
+    let startTime: Timestamp
+    /// The last record that was done.
+    var lastID: RecordID?
+
+    private typealias Wired = Contracts.MatchingCheckpoint
+
+    init(request: [UInt8], startTime: Timestamp) { (self.request, self.startTime) = (request, startTime) }
+
+    init(decoding bytes: [UInt8]) throws {
+        let wired = try Wired(decoding: bytes)
+        request = wired.request ?? []
+        startTime = Timestamp(microseconds: wired.startMicros ?? 0)
+        lastID = wired.lastID.flatMap { RecordID(bytes: $0) }
+    }
+
+    var encoded: [UInt8] {
+        Wired(request: request, startMicros: startTime.microseconds, lastID: lastID?.bytes).encoded()
+    }
+}
+
+/// What a step came to: where the next one goes on, nil at the end, and what became of all records so far.
+package struct MatchingStep: Sendable {
+    package let checkpoint: [UInt8]?
+    package let report: JobReport
+}
+
+extension MatchingMethod {
+    /// Does the next records of a job's order, with the rights that the transaction's actor has now.
+    ///
+    /// - Parameter report: what became of the records before.
+    package func step(
+        _ checkpoint: [UInt8], _ report: JobReport, in transaction: RecordTransaction
+    ) async throws -> MatchingStep {
+        var place = try MatchingCheckpoint(decoding: checkpoint)
+        let call = try await transaction.call(type)
+        try call.require(reader.action)
+        try call.require(reader.grant)
+        let request = try place.request.withUnsafeBytes {
+            try WireCodec.decode($0, as: method.request, arena: transaction.context.arena)
+        }
+        let order = try await reader.order(request, call, engine)
+        if let edit = order.edit { transaction.assume(edit.remoteReferences(type)) }
+        let pass = try MatchingPass(self, order, call, startTime: place.startTime)
+        let items = try await pass.run(after: place.lastID, atMost: Self.rowsAtOnce, in: transaction)
+        var report = report
+        for item in items { report.add(item) }
+        place.lastID = items.last?.id ?? place.lastID
+        let isOver = items.isEmpty
+        return MatchingStep(checkpoint: isOver ? nil : place.encoded, report: report)
+    }
+}
+
+extension JobReport {
+    /// Refusals that are kept one by one; of more there is the number.
+    static let issuesMax = 100
+
+    package var doneCount: Int64 { (changedCount ?? 0) + (unchangedCount ?? 0) + (refusedCount ?? 0) }
+
+    mutating func add(_ item: MatchingItem) {
+        if let issue = item.issue {
+            refusedCount = (refusedCount ?? 0) + 1
+            if issues.count < JobReport.issuesMax { issues.append(issue) }
+        } else if item.isChanged {
+            changedCount = (changedCount ?? 0) + 1
+        } else {
+            unchangedCount = (unchangedCount ?? 0) + 1
+        }
+    }
+}
+
+extension Edit {
+    /// The records of other services that it names; they were found when the order was given.
+    fileprivate func remoteReferences(_ type: RecordType) -> Set<RecordReference> {
+        var references: Set<RecordReference> = []
+        for field in fields {
+            guard case .remote(let object, _) = field.rules.reference else { continue }
+            references.formUnion(field.ids(in: sent).map { RecordReference(object: object, id: $0) })
+        }
+        return references
+    }
+}

@@ -1,0 +1,226 @@
+import AccessControl
+import Contracts
+import CustomerContracts
+import Postgres
+import RPC
+import Records
+import Tenancy
+import TestService
+import Testing
+
+@testable import Work
+
+/// What is done with all records that a filter selects.
+@Suite struct MatchingTests {
+    @Test func allSelectedGetTheValuesAndOthersNone() async throws {
+        try await Matching.run { matching in
+            _ = try await matching.makeAccounts(5)
+            _ = try await matching.makeAccounts(3, city: "Hamburg")
+            let answer = try await matching.update("city = \"Berlin\"", Account(city: "Potsdam"))
+            #expect(try await matching.cities() == ["Berlin": 5, "Hamburg": 3])
+            await matching.settle()
+            #expect(try await matching.cities() == ["Potsdam": 5, "Hamburg": 3])
+            let job = try await matching.job(answer.jobID)
+            #expect(job.state == .done && job.doneCount == 5 && job.totalCount == 5)
+            #expect(job.report?.changedCount == 5 && job.report?.issues.isEmpty == true)
+            #expect(job.name == "update_matching_accounts" && job.userID == matching.service.admin.id.text)
+            // Each is a write like any other, and says what made it.
+            let rows = try await matching.service.sql(
+                "SELECT DISTINCT purpose, on_behalf_of_id, request_id FROM {schema}.ledger WHERE record_version = 2")
+            #expect(rows.count == 1)
+            #expect(try rows.one().string(0) == "change_matching" && rows.one().string(2) == answer.jobID)
+            #expect(try rows.one().id(1) == matching.service.admin.id)
+        }
+    }
+
+    @Test func aPreviewTellsAndChangesNothing() async throws {
+        try await Matching.run { matching in
+            _ = try await matching.makeAccounts(12)
+            let seen = try await matching.update(
+                "city = \"Berlin\"", Account(externalID: "only-one"), preview: true)
+            #expect(seen.jobID == nil && seen.count?.value == 12 && seen.count?.estimated == false)
+            #expect(seen.issues.count == 11 && seen.issues.allSatisfy { $0.reason == "EXTERNAL_ID_TAKEN" })
+            #expect(seen.records.count == 1 && seen.records[0].externalID == "only-one")
+            await matching.settle()
+            #expect(try await matching.service.number("SELECT count(*) FROM {schema}.accounts WHERE version > 1") == 0)
+            #expect(
+                try await matching.service.number("SELECT count(*) FROM {schema}.jobs WHERE name LIKE '%matching%'")
+                    == 0)
+        }
+    }
+
+    @Test func whoIsRefusedIsReportedAndTheOthersAreDone() async throws {
+        try await Matching.run { matching in
+            let accounts = try await matching.makeAccounts(4)
+            let answer = try await matching.update("city = \"Berlin\"", Account(externalID: "x", city: "Bonn"))
+            await matching.settle()
+            let job = try await matching.job(answer.jobID)
+            #expect(job.state == .done && job.report?.changedCount == 1 && job.report?.refusedCount == 3)
+            let issues = try #require(job.report?.issues)
+            #expect(issues.map(\.reason) == Array(repeating: "EXTERNAL_ID_TAKEN", count: 3))
+            let ids = Set(accounts.compactMap(\.id))
+            #expect(issues.allSatisfy { ids.contains($0.recordID ?? "") && $0.object == "account" })
+            #expect(try await matching.cities() == ["Berlin": 3, "Bonn": 1])
+        }
+    }
+
+    @Test func itTakesTheRightForManyBesideTheRightForOne() async throws {
+        try await Matching.run { matching in
+            let service = matching.service
+            let one = service.makeUser([
+                ("account", "read", .all), ("account", "update", .all), ("account", "delete", .all),
+            ])
+            let own = service.makeUser([
+                ("account", "*", .own), ("account", "read", .all), ("account", "update", .all),
+            ])
+            let hidden = service.makeUser(
+                [("account", "*", .all)], hiding: [("account", "phone", .none), ("account", "city", .read)])
+            _ = try await matching.makeAccounts(2)
+            _ = try await matching.makeAccounts(2, as: own)
+            for user in [one] {
+                let update = await matching.refusal {
+                    _ = try await matching.update("id is set", Account(city: "X"), as: user)
+                }
+                let delete = await matching.refusal { _ = try await matching.delete("id is set", as: user) }
+                let reassign = await matching.refusal {
+                    _ = try await matching.reassign("id is set", to: user.id.text, as: user)
+                }
+                #expect([update, delete, reassign].allSatisfy { $0?.reason == "PERMISSION_MISSING" })
+            }
+            let field = await matching.refusal {
+                _ = try await matching.update("id is set", Account(city: "X"), as: hidden)
+            }
+            #expect(field?.reason == "FIELD_NOT_WRITABLE")
+            let filter = await matching.refusal {
+                _ = try await matching.update("phone is set", Account(displayName: "X"), as: hidden)
+            }
+            #expect(filter?.reason == "FIELD_NOT_READABLE")
+            // Both rights select; the smaller one counts.
+            let answer = try await matching.update("id is set", Account(city: "Bonn"), as: own)
+            await matching.settle()
+            #expect(try await matching.job(answer.jobID, as: own).report?.changedCount == 2)
+            #expect(try await matching.cities() == ["Berlin": 2, "Bonn": 2])
+        }
+    }
+
+    @Test func rightsAreThoseOfEachMoment() async throws {
+        try await Matching.run { matching in
+            let user = matching.service.makeUser([("account", "*", .all)])
+            _ = try await matching.makeAccounts(3)
+            let first = try await matching.update("id is set", Account(city: "Bonn"), as: user)
+            matching.service.change(user, to: [("account", "read", .all), ("account", "update", .all)])
+            await matching.settle()
+            #expect(try await matching.job(first.jobID).state == .failed)
+            #expect(try await matching.job(first.jobID).lastError == "PERMISSION_MISSING")
+            matching.service.change(user, to: [("account", "*", .all)])
+            let second = try await matching.update("id is set", Account(city: "Bonn"), as: user)
+            matching.service.disable(user)
+            await matching.settle()
+            #expect(try await matching.job(second.jobID).lastError == "USER_UNKNOWN")
+            #expect(try await matching.cities() == ["Berlin": 3])
+        }
+    }
+
+    @Test func whatOthersChangedMeanwhileStands() async throws {
+        try await Matching.run { matching in
+            let accounts = try await matching.makeAccounts(3)
+            let answer = try await matching.update("create_time is set", Account(city: "Bonn"))
+            var same = accounts[0]
+            same.city = "Ulm"
+            _ = try await matching.service.update(same, ["city"])
+            var other = accounts[1]
+            other.phone = "+49 30 1234567"
+            _ = try await matching.service.update(other, ["phone"])
+            // What comes later is not meant.
+            _ = try await matching.makeAccounts(1, city: "Jena")
+            await matching.settle()
+            let job = try await matching.job(answer.jobID)
+            #expect(job.report?.changedCount == 2 && job.report?.issues.map(\.reason) == ["VERSION_CONFLICT"])
+            #expect(job.report?.issues.first?.recordID == accounts[0].id)
+            #expect(try await matching.cities() == ["Ulm": 1, "Bonn": 2, "Jena": 1])
+        }
+    }
+
+    @Test func aJobIsTakenBack() async throws {
+        try await Matching.run { matching in
+            let accounts = try await matching.makeAccounts(4)
+            let job = try await matching.update("id is set", Account(city: "Bonn"))
+            let early = await matching.refusal { _ = try await matching.undo(job.jobID) }
+            #expect(early?.reason == "JOB_NOT_ENDED")
+            await matching.settle()
+            var later = try await matching.service.get(accounts[1])
+            later.city = "Ulm"
+            _ = try await matching.service.update(later, ["city"])
+            let undo = try await matching.undo(job.jobID)
+            await matching.settle()
+            let done = try await matching.job(undo.id)
+            #expect(done.state == .done && done.report?.changedCount == 3 && done.report?.refusedCount == 1)
+            #expect(try await matching.cities() == ["Berlin": 3, "Ulm": 1])
+            let again = try await matching.undo(undo.id)
+            await matching.settle()
+            #expect(try await matching.job(again.id).report?.changedCount == 3)
+            #expect(try await matching.cities() == ["Bonn": 3, "Ulm": 1])
+            let reader = matching.service.makeUser([("account", "*", .all), ("job", "read", .all)])
+            let house = try await matching.service.sql("SELECT id FROM {schema}.jobs WHERE name = 'housekeeping'").one()
+                .id(0)
+            let refused = await matching.refusal { _ = try await matching.undo(house.text, as: reader) }
+            #expect(refused?.reason == "JOB_NOT_UNDOABLE")
+        }
+    }
+
+    @Test func deletionsComeBack() async throws {
+        try await Matching.run { matching in
+            _ = try await matching.makeAccounts(5)
+            let job = try await matching.delete("city = \"Berlin\"")
+            await matching.settle()
+            #expect(try await matching.cities() == [:])
+            let undo = try await matching.undo(job.jobID)
+            await matching.settle()
+            #expect(try await matching.job(undo.id).report?.changedCount == 5)
+            #expect(try await matching.cities() == ["Berlin": 5])
+        }
+    }
+
+    @Test func recordsGoToAnotherOwnerAndHisDepartment() async throws {
+        try await Matching.run { matching in
+            let service = matching.service
+            let department = service.makeDepartment()
+            let leaver = service.makeUser([("account", "*", .all)])
+            let heir = service.makeUser([("account", "read", .own)], in: department)
+            let accounts = try await matching.makeAccounts(3, as: leaver)
+            _ = try await matching.makeAccounts(2)
+            let filter = "owner_id = \"\(leaver.id.text)\""
+            let unknown = await matching.refusal { _ = try await matching.reassign(filter, to: RecordID.make().text) }
+            #expect(unknown?.reason == "REFERENCE_NOT_FOUND")
+            let answer = try await matching.reassign(filter, to: heir.id.text)
+            await matching.settle()
+            #expect(try await matching.job(answer.jobID).report?.changedCount == 3)
+            for account in accounts {
+                let now = try await service.get(account)
+                #expect(now.ownerID == heir.id.text && now.departmentID == department.text)
+            }
+        }
+    }
+
+    @Test func aFilterIsAsked() async throws {
+        try await Matching.run { matching in
+            for filter in [nil, ""] {
+                let refused = await matching.refusal { _ = try await matching.update(filter, Account(city: "X")) }
+                #expect(refused?.reason == "FILTER_MISSING")
+            }
+            let empty = await matching.refusal { _ = try await matching.update("id is set", Account()) }
+            #expect(empty?.code == .invalidArgument)
+            let wrong = await matching.refusal { _ = try await matching.update("id is set", Account(email: "no")) }
+            #expect(wrong?.code == .invalidArgument)
+        }
+    }
+
+    @Test func aRepetitionMakesOneJob() async throws {
+        try await Matching.run { matching in
+            _ = try await matching.makeAccounts(1)
+            let one = try await matching.update("id is set", Account(city: "Bonn"), requestID: "r1")
+            let two = try await matching.update("id is set", Account(city: "Bonn"), requestID: "r1")
+            #expect(one.jobID == two.jobID && one.jobID != nil)
+        }
+    }
+}
