@@ -85,8 +85,9 @@ package final class PostgresTransaction: @unchecked Sendable {
         try enqueue(unsafeCommand: "SAVEPOINT part")
         do {
             let value = try await body()
-            try await flush()
+            // Skipped when a statement of the body fails in the same round trip.
             try enqueue(unsafeCommand: "RELEASE SAVEPOINT part")
+            try await flush()
             return value
         } catch let error as PostgresError where !error.isConstraintViolation {
             throw error

@@ -91,7 +91,8 @@ public struct MethodDefinition: Sendable, Hashable {
     ]
 
     private static let verbCosts: [(verb: String, cost: UInt32)] = [
-        ("BatchGet", 8), ("BatchCreate", 32), ("BatchUpdate", 32), ("BatchDelete", 32), ("BatchRestore", 32), ("Get", 1), ("Check", 1), ("Describe", 1),
+        ("BatchGet", 8), ("BatchCreate", 32), ("BatchUpdate", 32), ("BatchDelete", 32), ("BatchRestore", 32),
+        ("Get", 1), ("Check", 1), ("Describe", 1),
     ]
 
     /// A page of 50 records, or a write with its ledger row.

@@ -177,6 +177,9 @@ struct Catalogue {
             if let other = owners.updateValue(message.fullName, forKey: record.plural), other != message.fullName {
                 throw GeneratorError("\(message.fullName) is a record called as \(other); rename one of them")
             }
+            if let key = record.key, !message.fields.contains(where: { $0.name == key }) {
+                throw GeneratorError("\(message.fullName) has no field \(key), by which Upsert could find it")
+            }
             for (_, name) in record.standardMethods(of: message.fullName.lastNamePart) {
                 let method = service(of: message)?.methods.first { $0.name == name }
                 guard let method, !method.clientStreams, !method.serverStreams else {

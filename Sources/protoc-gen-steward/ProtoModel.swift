@@ -35,6 +35,8 @@ struct ProtoRecord: Equatable {
     var ownership: String
     /// The same of steward.catalogue.v1.Category.
     var category: String
+    /// The field by which Upsert finds a record; nil for a type without Upsert.
+    var key: String?
 
     /// The standard methods in the order of the engine, each with the member of RecordMethods that holds it.
     func standardMethods(of noun: String) -> [(kind: String, name: String)] {
@@ -44,9 +46,10 @@ struct ProtoRecord: Equatable {
             ("create", "Create" + noun), ("batchCreate", "BatchCreate" + nouns), ("update", "Update" + noun),
             ("batchUpdate", "BatchUpdate" + nouns), ("delete", "Delete" + noun), ("batchDelete", "BatchDelete" + nouns),
             ("restore", "Restore" + noun), ("batchRestore", "BatchRestore" + nouns),
-            ("listChanges", "List" + noun + "Changes"),
+            ("listChanges", "List" + noun + "Changes"), ("undo", "Undo" + noun + "Change"),
             ("updateMatching", "UpdateMatching" + nouns), ("deleteMatching", "DeleteMatching" + nouns),
         ] + (ownership == "owned" ? [("reassignMatching", "ReassignMatching" + nouns)] : [])
+            + (key == nil ? [] : [("upsert", "Upsert" + noun)])
     }
 }
 

@@ -13,6 +13,7 @@ struct RecordEmitter {
             text.indented { text in
                 text.line("object: \"\(record.object)\", plural: \"\(record.plural)\",")
                 text.line("ownership: .\(record.ownership), category: .\(record.category),")
+                if let key = record.key { text.line("key: \"\(key)\",") }
                 text.line("message: descriptor, service: \(methods).description,")
                 text.list(
                     "methods: RecordMethods(",

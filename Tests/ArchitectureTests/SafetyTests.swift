@@ -15,7 +15,7 @@ struct SafetyTests {
             Server/RoutedCall Server/ServerConnection
             """,
             "Records": """
-            Engine/RecordChange Engine/RecordTransaction Methods/BatchItem Methods/Intent
+            Engine/RecordChange Engine/RecordTransaction Methods/BatchItem Methods/Intent Methods/UpsertMethod
             """,
             "ServiceHost": """
             Admin/AdminConnection Admin/AdminServer Interceptors/CallMeasure Start/Latch Start/Signals \

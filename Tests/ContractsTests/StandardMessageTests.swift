@@ -25,7 +25,7 @@ import Wire
         return [
             methods.get, methods.batchGet, methods.list, methods.create, methods.batchCreate, methods.update,
             methods.batchUpdate, methods.delete, methods.batchDelete, methods.restore, methods.batchRestore,
-            methods.listChanges,
+            methods.listChanges, methods.undo,
         ].flatMap { [$0.request, $0.response] } + change(entry)
     }
 
@@ -67,10 +67,30 @@ import Wire
         try survives(UpdateAccountContactRequest(record: record, updateMask: ["role"]), 2)
         try survives(DeleteAccountContactRequest(id: "a", version: 0), 2)
         try survives(RestoreAccountContactRequest(id: "a"), 1)
-        try survives(BatchUpdateAccountContactsRequest(requests: [.init(record: record, updateMask: ["role"]), .init()]), 1)
+        try survives(
+            BatchUpdateAccountContactsRequest(requests: [.init(record: record, updateMask: ["role"]), .init()]), 1)
         try survives(BatchDeleteAccountContactsRequest(requests: [.init(id: "a", version: 0), .init()]), 1)
         try survives(BatchRestoreAccountContactsRequest(requests: [.init(id: "a"), .init()]), 1)
         try survives(ListAccountContactChangesRequest(id: "a", showDeleted: false, pageSize: 0, pageToken: "t"), 4)
+    }
+
+    /// Types with a key have them, and they are the same for all of these.
+    @Test func upsertsAreTheSameForAllTypesWithAKey() throws {
+        let upserts = ContractCatalogue.all.records.compactMap { entry in entry.methods.upsert.map { (entry, $0) } }
+        let keyed = ContractCatalogue.all.records.filter { $0.key != nil }.map(\.object)
+        #expect(upserts.map(\.0.object) == keyed)
+        for (entry, method) in upserts {
+            let found = [fields(method.request, entry), fields(method.response, entry)]
+            #expect(
+                found == [
+                    ["1 record", "2 update_mask true", "3 match_field false"], ["1 record", "2 created false"],
+                ],
+                "\(entry.object)")
+        }
+        #expect(AccountContact.entry.methods.upsert == nil)
+        try survives(
+            UpsertAccountRequest(record: Account(externalID: "E"), updateMask: ["city"], matchField: "tax_id"), 3)
+        try survives(UndoAccountChangeRequest(id: "a", version: 0), 2)
     }
 
     @Test func responsesKeepAllTheyHold() throws {
@@ -87,6 +107,8 @@ import Wire
         try survives(BatchUpdateDealsResponse(records: [record], results: [result]), 2)
         try survives(BatchDeleteDealsResponse(records: [record], results: [result]), 2)
         try survives(BatchRestoreDealsResponse(records: [record], results: [result]), 2)
+        try survives(UndoDealChangeResponse(record: record), 1)
+        try survives(UpsertDealResponse(record: record, created: false), 2)
         let change = DealHistoryEntry(
             version: 0, changeTime: Timestamp(microseconds: -1), method: "update", actorID: "a", onBehalfOfID: "b",
             purpose: "p", changedFields: ["display_name"], before: Deal(), after: record)

@@ -7,16 +7,20 @@ import Testing
     private static let standard = [
         "GetActivity", "BatchGetActivities", "ListActivities", "CreateActivity", "BatchCreateActivities",
         "UpdateActivity", "BatchUpdateActivities", "DeleteActivity", "BatchDeleteActivities", "RestoreActivity",
-        "BatchRestoreActivities", "ListActivityChanges",
+        "BatchRestoreActivities", "ListActivityChanges", "UndoActivityChange",
     ]
 
     private func catalogue(
-        record: Bool = true, _ methods: [String], answer: String = "Response"
+        record: Bool = true, key: String? = nil, _ methods: [String], answer: String = "Response"
     ) throws -> Catalogue {
-        let option = ProtoRecord(object: "activity", plural: "activities", ownership: "owned", category: "sales")
+        let option = ProtoRecord(
+            object: "activity", plural: "activities", ownership: "owned", category: "sales", key: key)
+        let code = ProtoField(name: "code", kind: .string, isRepeated: false, comment: [])
         let file = ProtoFile(
             path: "p.proto", package: "p", dependencies: [],
-            messages: [ProtoMessage(fullName: "p.Activity", comment: [], fields: [], record: record ? option : nil)],
+            messages: [
+                ProtoMessage(fullName: "p.Activity", comment: [], fields: [code], record: record ? option : nil)
+            ],
             enums: [],
             services: [
                 ProtoService(
@@ -50,6 +54,14 @@ import Testing
         #expect(error?.description.contains("has no unary method \(missing)") == true)
     }
 
+    /// Without a key a method of that name is the service's own.
+    @Test func onlyARecordWithAKeyHasUpsert() throws {
+        #expect(customMethods(try catalogue(Self.standard + ["UpsertActivity"])) == ["UpsertActivity"])
+        #expect(customMethods(try catalogue(key: "code", Self.standard + ["UpsertActivity"])) == [])
+        let error = #expect(throws: GeneratorError.self) { try catalogue(key: "code", Self.standard) }
+        #expect(error?.description.contains("has no unary method UpsertActivity") == true)
+    }
+
     /// Their Swift types are written once for all records.
     @Test func standardMethodsHaveMessagesOfTheirNames() {
         let error = #expect(throws: GeneratorError.self) { try catalogue(Self.standard, answer: "Answer") }
@@ -64,6 +76,10 @@ import Testing
         (
             "object: \"a\" plural: \"as\" ownership: OWNERSHIP_OWNED category: CATEGORY_SALES",
             "AService has no unary method GetA"
+        ),
+        (
+            "object: \"a\" plural: \"as\" ownership: OWNERSHIP_OWNED category: CATEGORY_SALES key: \"code\"",
+            "has no field code"
         ),
     ])
     func refuses(_ option: String, _ cure: String) throws {

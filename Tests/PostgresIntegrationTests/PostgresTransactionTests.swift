@@ -40,6 +40,59 @@ private func thing(_ name: String, _ amount: Int64 = 0) -> Parameters {
             deadline: TestPostgres.deadline(.seconds(seconds)))
     }
 
+    private struct Refused: Error {}
+
+    /// What a part sent is taken back alone, whoever refuses it; the transaction goes on and is committed.
+    @Test func aPartIsTakenBackAlone() async throws {
+        let postgres = try await TestPostgres.shared()
+        try await postgres.withTenant(thingStream) { tenant in
+            let pool = postgres.pool(.customer)
+            try await pool.transaction(scope(tenant)) { sql in
+                _ = try await sql.query(insert, thing("before"))
+                for name in ["one", "before", "two", "refused", "one"] {
+                    do {
+                        try await sql.savepoint {
+                            try sql.enqueue(insert, thing("part of \(name)"))
+                            try sql.enqueue(insert, thing(name))
+                            if name == "refused" { throw Refused() }
+                        }
+                    } catch is Refused {
+                        #expect(name == "refused")
+                    } catch let error as PostgresError {
+                        #expect(error.constraint == "things_name_key" && ["before", "one"].contains(name))
+                    }
+                }
+                try sql.enqueue(insert, thing("after"))
+            }
+            let names = try await pool.run(
+                scope(tenant, .readOnly), Statement("SELECT name FROM {schema}.things ORDER BY name"), Parameters()
+            ).map { try $0.string(0) }
+            #expect(names == ["after", "before", "one", "part of one", "part of two", "two"])
+        }
+    }
+
+    /// What was sent before a part fails by itself, and what is no matter of a constraint ends the transaction.
+    @Test func aPartHidesNoOtherFailure() async throws {
+        let postgres = try await TestPostgres.shared()
+        try await postgres.withTenant(thingStream) { tenant in
+            let pool = postgres.pool(.customer)
+            let wrong = Statement("SELECT 1 / (count(*) - count(*)) FROM {schema}.things")
+            for isBefore in [true, false] {
+                let failure = await #expect(throws: PostgresError.self) {
+                    try await pool.transaction(scope(tenant)) { sql in
+                        if isBefore { try sql.enqueue(insert, thing("x", -1)) }
+                        _ = try? await sql.savepoint {
+                            isBefore ? Rows?.none : try await sql.query(wrong, Parameters())
+                        }
+                    }
+                }
+                #expect(failure?.kind == (isBefore ? .checkViolation : .invalidInput))
+            }
+            let left = try await pool.run(scope(tenant, .readOnly), count, Parameters()).one().int64(0)
+            #expect(left == 0)
+        }
+    }
+
     @Test func violationsNameTheirConstraint() async throws {
         let postgres = try await TestPostgres.shared()
         try await postgres.withTenant(thingStream) { tenant in

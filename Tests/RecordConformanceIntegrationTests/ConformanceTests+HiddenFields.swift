@@ -89,7 +89,8 @@ extension ConformanceTests {
             let comment = Comment("\(name) with \(field.name) \(level)")
             do {
                 let answer = try await write()
-                let record = answer.descriptor == bench.type.message ? answer : answer.records(of: bench.type.message)[0]
+                let record =
+                    answer.descriptor == bench.type.message ? answer : answer.records(of: bench.type.message)[0]
                 #expect(!answer.tells(field, of: made), comment)
                 #expect(level == .masked || !record.has(field.descriptor), comment)
             } catch let error as RPCError {

@@ -141,6 +141,16 @@ struct Bench: Sendable {
             try await service.call(methods.restore, as: user) { $0.set("id", id) }.records(of: type.message).first)
     }
 
+    /// Takes the change back that made a version.
+    @discardableResult
+    func undo(_ id: String, _ version: Int64, as user: UserID? = nil) async throws -> Message {
+        let answer = try await service.call(methods.undo, as: user) { request in
+            request.set("id", id)
+            request.setInt64(request.field("version"), version)
+        }
+        return try #require(answer.records(of: type.message).first)
+    }
+
     /// The ways to write, each with a record that the admin made.
     func writes(_ record: Message, as user: UserID) -> [(name: String, write: @Sendable () async throws -> Void)] {
         let id = record.named("id")
@@ -159,6 +169,7 @@ struct Bench: Sendable {
                     }
                 }
             ),
+            ("undo", { try await undo(id, 1, as: user) }),
             ("batchDelete", { try await batch(methods.batchDelete, as: user) { $0.set("id", id) } }),
             ("batchRestore", { try await batch(methods.batchRestore, as: user) { $0.set("id", id) } }),
         ]

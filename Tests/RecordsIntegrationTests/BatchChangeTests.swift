@@ -74,12 +74,15 @@ import Testing
             let made = try await accounts(service, 3)
             let deleted = try await service.batchDelete(
                 [DeleteRequest<Account>(id: made[0].id, version: 7)] + made.map { DeleteRequest(id: $0.id) })
-            #expect(outcomes(deleted.results) == ["0 VERSION_CONFLICT ", "1 DUPLICATE requests[1].id", "2 OK ", "3 OK "])
+            #expect(
+                outcomes(deleted.results) == ["0 VERSION_CONFLICT ", "1 DUPLICATE requests[1].id", "2 OK ", "3 OK "])
             #expect(deleted.results[0].version == 1)
             try await service.create(Account(displayName: "heir", externalID: "E1"))
             let back = try await service.batchRestore(made.map { RestoreRequest<Account>(id: $0.id) })
             #expect(
-                outcomes(back.results) == ["0 RECORD_NOT_DELETED ", "1 EXTERNAL_ID_TAKEN requests[1].external_id", "2 OK "])
+                outcomes(back.results) == [
+                    "0 RECORD_NOT_DELETED ", "1 EXTERNAL_ID_TAKEN requests[1].external_id", "2 OK ",
+                ])
             #expect(back.records.map(\.id) == [made[2].id] && back.records[0].deleteTime == nil)
         }
     }
@@ -139,7 +142,8 @@ import Testing
                 #expect(refused.reason == "BATCH_SIZE_INVALID")
                 #expect(refused.message.contains("1 to 1000") && refused.message.contains("pages of a filtered list"))
             }
-            let full = try await service.batchUpdate(made.reversed().map { Update(record: Account(id: $0.id, city: "Rom")) })
+            let full = try await service.batchUpdate(
+                made.reversed().map { Update(record: Account(id: $0.id, city: "Rom")) })
             #expect(full.records.map(\.id) == made.reversed().map(\.id) && full.results.count == 1000)
             #expect(try await service.number("SELECT count(*) FROM {schema}.accounts WHERE city = 'Rom'") == 1000)
         }
@@ -235,7 +239,8 @@ import Testing
             guard: { change, transaction in
                 guard change.cause == nil else { return }
                 try await transaction.insert(
-                    SampleService.activity, Activity(kind: .note, subject: change.after.text("display_name")), by: .program)
+                    SampleService.activity, Activity(kind: .note, subject: change.after.text("display_name")),
+                    by: .program)
                 guard change.after.text("display_name") != "bad" else {
                     throw RPCError.failedPrecondition("BAD", "It is bad.", domain: "test")
                 }
@@ -286,7 +291,9 @@ import Testing
         try await TestService.run(Self.definition) { service in
             let gone = try await service.create(Account(displayName: "gone"))
             try await service.delete(gone)
-            let made = try await service.batchCreate([Account(displayName: "a"), Account(id: gone.id, displayName: "b")])
+            let made = try await service.batchCreate([
+                Account(displayName: "a"), Account(id: gone.id, displayName: "b"),
+            ])
             #expect(made.results.map(\.reason) == [nil, "RECORD_DELETED"])
             #expect(made.results[1].field == "accounts[1].id")
         }
@@ -296,7 +303,8 @@ import Testing
     @Test(arguments: [false, true]) func aRuleMayWriteTheRecordOfAnotherItem(_ isCareful: Bool) async throws {
         try await TestService.run(Self.definition) { service in
             let made = try await service.batchCreate(
-                ["top", "child", "third"].map { Account(displayName: $0, externalID: $0) }).records
+                ["top", "child", "third"].map { Account(displayName: $0, externalID: $0) }
+            ).records
             let child = UpdateRequest(record: Account(id: made[1].id, parentAccountID: made[0].id))
             let top = UpdateRequest(record: Account(id: made[0].id, version: 1, city: "Rom"))
             let third = UpdateRequest(record: Account(id: made[2].id, externalID: isCareful ? "top" : "free"))

@@ -33,7 +33,9 @@ import Testing
             try form(\.batchGet, .living, .ownerOrUnits(user, [.make()]))
                 == ("id = ANY ($1) AND deleted_at IS NULL AND (owner_id = $2 OR department_id = ANY ($3))", 3))
         #expect(
-            try form(\.existingShared, .living, .all) == ("id = ANY ($1) AND deleted_at IS NULL ORDER BY id FOR SHARE", 1))
+            try form(\.existingShared, .living, .all) == (
+                "id = ANY ($1) AND deleted_at IS NULL ORDER BY id FOR SHARE", 1
+            ))
     }
 
     @Test func sharedRecordsAreSeenByAllOrNobody() throws {

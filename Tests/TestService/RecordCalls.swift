@@ -125,6 +125,33 @@ extension RecordCalls {
         try await one(Record.entry.methods.restore, as: user, requestID: requestID) { if let id { $0.set("id", id) } }
     }
 
+    /// - Parameter mask: the fields that are changed when the record is there; without one all that `record` has.
+    @discardableResult
+    package func upsert<Record: RecordMessage>(
+        _ record: Record, _ mask: [String] = [], by field: String? = nil, as user: UserID? = nil,
+        requestID: String? = nil
+    ) async throws -> (record: Record, created: Bool) {
+        guard let method = Record.entry.methods.upsert else { throw MissingRecord(method: Record.entry.object) }
+        let answer = try await call(method, as: user, requestID: requestID) { request in
+            request.put(record)
+            request.setList("update_mask", mask)
+            if let field { request.set("match_field", field) }
+        }
+        guard let record = answer.records(of: Record.descriptor).first else { throw MissingRecord(method: method.path) }
+        return (Record(record), answer.flag("created") == true)
+    }
+
+    /// Takes the change back that made a version.
+    @discardableResult
+    package func undo<Record: RecordMessage>(
+        _ record: Record, _ version: Int64?, as user: UserID? = nil, requestID: String? = nil
+    ) async throws -> Record {
+        try await one(Record.entry.methods.undo, as: user, requestID: requestID) { request in
+            if let id = record.recordID { request.set("id", id) }
+            if let version, let field = request.descriptor.field("version") { request.setInt64(field, version) }
+        }
+    }
+
     /// Calls a method with a request that `fill` writes; the answer lives in `arena`.
     @discardableResult
     package func call(

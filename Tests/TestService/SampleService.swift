@@ -73,6 +73,7 @@ package enum SampleService {
             CONSTRAINT activities_account_id_fkey FOREIGN KEY (account_id) REFERENCES {schema}.accounts (id),
             CONSTRAINT activities_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES {schema}.contacts (id)
         );
+        CREATE UNIQUE INDEX activities_external_id_key ON {schema}.activities (external_id) WHERE deleted_at IS NULL;
         CREATE INDEX activities_account_id_idx ON {schema}.activities (account_id);
         CREATE INDEX activities_contact_id_idx ON {schema}.activities (contact_id);
         CREATE INDEX activities_deal_id_idx ON {schema}.activities (deal_id);
@@ -121,7 +122,8 @@ package enum SampleService {
             .field("kind", .required), .field("subject", .line(300)), .field("body", .lines(20_000)),
             .field("outcome", .line(300)),
             .field("direction", .allowsUnspecified),
-            .field("duration_seconds", .range(0...86_400)), .field("external_id", .line(200)),
+            .field("duration_seconds", .range(0...86_400)),
+            .field("external_id", .line(200), .unique("activities_external_id_key")),
             .field("account_id", .reference(.record("account"))),
             .field("contact_id", .reference(.record("contact"))),
             .field("deal_id", .reference(.remote("deal", in: .sales))),

@@ -8,14 +8,15 @@ function camel(text,    words, count, i, result) {
     for (i = 1; i <= count; i++) result = result toupper(substr(words[i], 1, 1)) substr(words[i], 2)
     return result
 }
-function named(key) {
-    return match($0, key ": \"[a-z_]+\"") ? substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 4) : ""
+function named(name) {
+    return match($0, name ": \"[a-z_]+\"") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4) : ""
 }
 function expand(text) {
     gsub(/\{Records\}/, camel(plural), text)
     gsub(/\{Record\}/, camel(object), text)
     gsub(/\{records\}/, plural, text)
     gsub(/\{record\}/, object, text)
+    gsub(/\{key\}/, key, text)
     gsub(/\{Nouns\}/, toupper(substr(nouns, 1, 1)) substr(nouns, 2), text)
     gsub(/\{nouns\}/, nouns, text)
     gsub(/\{a noun\}/, (noun ~ /^[aeio]/ ? "an " : "a ") noun, text)
@@ -28,6 +29,7 @@ pass == 1 && /^=== / { part = $2; next }
 pass == 1 { if (part != "") parts[part] = parts[part] $0 "\n"; next }
 /object: "/ { object = named("object"); plural = named("plural") }
 /ownership: OWNERSHIP_OWNED/ { owned = 1 }
+/ key: "/ { key = named(" key") }
 /^\/\/ --- standard requests of / {
     nouns = $0
     sub(/^\/\/ --- standard requests of /, "", nouns)
@@ -42,6 +44,6 @@ pass == 2 { next }
 /^ *\/\/ --- standard [a-z]+( of .*)?: made by deploy\/generate ---$/ {
     kind = $4
     sub(/:$/, "", kind)
-    printf "\n%s\n", expand(parts[kind] (owned ? parts["owned_" kind] : ""))
+    printf "\n%s\n", expand(parts[kind] (owned ? parts["owned_" kind] : "") (key ? parts["keyed_" kind] : ""))
     skipping = 1
 }

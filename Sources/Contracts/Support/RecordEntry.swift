@@ -19,19 +19,22 @@ package struct RecordEntry: Sendable {
     package let plural: String
     package var ownership: Ownership
     package let category: RecordCategory
+    /// The field by which Upsert finds a record where the request does not say; nil for a type without Upsert.
+    package let key: String?
     package let message: MessageDescriptor
     /// As reflection tells it, with its custom methods.
     package let service: ServiceDescription
     package let methods: RecordMethods
 
     package init(
-        object: String, plural: String, ownership: Ownership, category: RecordCategory, message: MessageDescriptor,
-        service: ServiceDescription, methods: RecordMethods
+        object: String, plural: String, ownership: Ownership, category: RecordCategory, key: String? = nil,
+        message: MessageDescriptor, service: ServiceDescription, methods: RecordMethods
     ) {
         self.object = object
         self.plural = plural
         self.ownership = ownership
         self.category = category
+        self.key = key
         self.message = message
         self.service = service
         self.methods = methods
@@ -40,18 +43,21 @@ package struct RecordEntry: Sendable {
 
 /// The standard methods of a record type, by kind.
 package struct RecordMethods: Sendable {
-    package let get, batchGet, list, create, batchCreate, listChanges: MethodDefinition
+    package let get, batchGet, list, create, batchCreate, listChanges, undo: MethodDefinition
     package let updateMatching, deleteMatching: MethodDefinition
     /// Nil for a type without owners.
     package let reassignMatching: MethodDefinition?
     package let update, batchUpdate, delete, batchDelete, restore, batchRestore: MethodDefinition
+    /// Nil for a type without a key.
+    package let upsert: MethodDefinition?
 
     package init(
         get: MethodDefinition, batchGet: MethodDefinition, list: MethodDefinition, create: MethodDefinition,
         batchCreate: MethodDefinition, update: MethodDefinition, batchUpdate: MethodDefinition,
         delete: MethodDefinition, batchDelete: MethodDefinition, restore: MethodDefinition,
-        batchRestore: MethodDefinition, listChanges: MethodDefinition,
-        updateMatching: MethodDefinition, deleteMatching: MethodDefinition, reassignMatching: MethodDefinition? = nil
+        batchRestore: MethodDefinition, listChanges: MethodDefinition, undo: MethodDefinition,
+        updateMatching: MethodDefinition, deleteMatching: MethodDefinition, reassignMatching: MethodDefinition? = nil,
+        upsert: MethodDefinition? = nil
     ) {
         self.get = get
         self.batchGet = batchGet
@@ -65,6 +71,8 @@ package struct RecordMethods: Sendable {
         self.restore = restore
         self.batchRestore = batchRestore
         self.listChanges = listChanges
+        self.undo = undo
+        self.upsert = upsert
         self.updateMatching = updateMatching
         self.deleteMatching = deleteMatching
         self.reassignMatching = reassignMatching

@@ -72,6 +72,55 @@ extension ListChangesResponse: WireMessage where Record: RecordMessage {
     }
 }
 
+/// The change to be taken back.
+public struct UndoRequest<Record: Hashable & Sendable>: Hashable, Sendable {
+    /// The id of the record.
+    public var id: String?
+
+    /// The version that the change made, as the method that lists the changes gives it.
+    public var version: Int64?
+
+    public init(id: String? = nil, version: Int64? = nil) {
+        self.id = id
+        self.version = version
+    }
+}
+
+extension UndoRequest: WireMessage where Record: RecordMessage {
+    package static var descriptor: MessageDescriptor { Record.entry.methods.undo.request }
+
+    package init(_ message: Message) {
+        self.init(id: message.read("id"), version: message.read("version"))
+    }
+
+    package func write(to message: Message) {
+        message.write("id", id)
+        message.write("version", version)
+    }
+}
+
+/// The change is taken back.
+public struct UndoResponse<Record: Hashable & Sendable>: Hashable, Sendable {
+    /// The record as stored.
+    public var record: Record?
+
+    public init(record: Record? = nil) {
+        self.record = record
+    }
+}
+
+extension UndoResponse: WireMessage where Record: RecordMessage {
+    package static var descriptor: MessageDescriptor { Record.entry.methods.undo.response }
+
+    package init(_ message: Message) {
+        self.init(record: message.read(Record.entry.object))
+    }
+
+    package func write(to message: Message) {
+        message.write(Record.entry.object, record)
+    }
+}
+
 /// One change of a record.
 public struct HistoryEntry<Record: Hashable & Sendable>: Hashable, Sendable {
     /// The version that it made.
@@ -80,8 +129,8 @@ public struct HistoryEntry<Record: Hashable & Sendable>: Hashable, Sendable {
     /// When. Absent for whom the updateTime is hidden, or another moment that was changed.
     public var changeTime: Timestamp?
 
-    /// What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not
-    /// see all that was changed, create or update.
+    /// What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may
+    /// not see all that was changed, create or update.
     public var method: String?
 
     /// The user who did it; absent for a program, and for whom the ownerID is hidden.

@@ -29,6 +29,8 @@ package final class RecordType: Sendable {
     let plural: String
     package let table: String
     package let ownership: Ownership
+    /// The field by which Upsert finds a record where the request does not say; nil for a type without Upsert.
+    let key: String?
     /// The standard methods that the engine serves.
     let methods: RecordMethods
     package let constraints: [ConstraintRule]
@@ -76,6 +78,7 @@ package final class RecordType: Sendable {
             case .shared: .shared
             }
         methods = entry.methods
+        key = entry.key
         self.constraints = constraints
         self.rules = rules
         var check = DeclarationCheck(message: message, table: table, ownership: ownership)

@@ -67,7 +67,8 @@ struct CallersAnswer {
     /// Deleted ones count: deleting answers them.
     private func requireReach(_ records: [Message], _ call: RecordCall) async throws {
         let methods = call.type.methods
-        let creates = [methods.create.path, methods.batchCreate.path].contains(context.method.path)
+        let creates = [methods.create.path, methods.batchCreate.path, methods.upsert?.path].contains(
+            context.method.path)
         let actions: [Action] = creates ? [.read, .create] : [.read]
         var missing = Set(records.compactMap { $0.id(call.type.standard.id.descriptor) })
         for action in actions where !missing.isEmpty {

@@ -83,6 +83,7 @@ enum RecordErrors {
             cause: cause)
     }
 
+    /// A change that is to be taken back touched a field that the caller does not see.
     static func hiddenFieldNotWritable(_ type: RecordType) -> RPCError {
         .permissionDenied(
             RecordReason.fieldNotWritable.rawValue,

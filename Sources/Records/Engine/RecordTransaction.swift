@@ -237,6 +237,11 @@ package struct LoadedRecord: @unchecked Sendable {
     /// As a generated value, not filtered.
     package func value<Value: WireMessage>(_ type: Value.Type) -> Value { message.value(type) }
 
+    var id: RecordID {
+        guard let id = message.id(type.standard.id.descriptor) else { preconditionFailure("a stored record has an id") }
+        return id
+    }
+
     /// Its deletion, now.
     func deletion(cause: RecordChange? = nil) -> RecordChange {
         let after = message.copy()

@@ -29,14 +29,15 @@ struct TakenID {
             : DatabaseErrors.taken(field.name, type, path)
     }
 
-    /// Runs a creation; when its id is taken, says why.
-    func explaining(_ change: RecordChange, in engine: RecordEngine, _ create: () async throws -> [UInt8]) async throws
+    /// Runs a creation with this id; when it is taken, says why.
+    func explaining(_ id: RecordID?, in engine: RecordEngine, _ create: () async throws -> [UInt8]) async throws
         -> [UInt8]
     {
         do {
             return try await create()
         } catch let error as RPCError where error.reason == RecordReason.idTaken.rawValue {
-            throw try refusal(change.recordID, try await engine.read(call.context, lookup(change.recordID)))
+            guard let id else { throw error }
+            throw try refusal(id, try await engine.read(call.context, lookup(id)))
         }
     }
 }

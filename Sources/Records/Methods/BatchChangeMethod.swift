@@ -64,7 +64,8 @@ struct BatchChangeMethod {
                 return BatchItem(preparation: preparation, intent: intent, change: intent.draft(call))
                     .refusedAsRepeated(&ids)
             } catch {
-                return BatchItem(preparation: preparation, refusal: RPCError(masking: error).placingFields(under: place))
+                return BatchItem(
+                    preparation: preparation, refusal: RPCError(masking: error).placingFields(under: place))
             }
         }
     }

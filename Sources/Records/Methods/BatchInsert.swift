@@ -102,12 +102,7 @@ struct BatchInsert {
         var conditions: [String] = []
         for field in fields where field.columns.count == 1 {
             field.bind(change.after, to: &parameters)
-            let place = "$\(parameters.count)"
-            if ignoringCase, case .text = field.kind {
-                conditions.append("lower(\(field.column)) = lower(\(place))")
-            } else {
-                conditions.append("\(field.column) = \(place)")
-            }
+            conditions.append(field.equality(to: "$\(parameters.count)", ignoringCase: ignoringCase))
         }
         if livingOnly, let living = Lifetime.living.condition(type) { conditions.append(living) }
         let text =
@@ -139,6 +134,12 @@ extension JSONWriter {
 }
 
 extension RecordField {
+    /// SQL that finds who has a value as a unique index does; `ignoringCase` is about texts.
+    func equality(to place: String, ignoringCase: Bool) -> String {
+        guard ignoringCase, case .text = kind else { return "\(column) = \(place)" }
+        return "lower(\(column)) = lower(\(place))"
+    }
+
     /// The field's columns as members of a JSON object.
     fileprivate func writeColumns(of record: Message, to writer: inout JSONWriter) {
         guard case .money(let fields) = kind, let money = record.message(descriptor) else {

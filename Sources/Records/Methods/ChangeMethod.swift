@@ -26,11 +26,23 @@ struct ChangeMethod {
         let preparation = ChangePreparation(engine: engine, call: call, path: reader.path)
         let stored = try StoredAnswer(context, request: request)
         return try await engine.replaying(stored, context, response, type: type, path: reader.path) {
-            let known = try await preparation.checkRemoteReferences(intent.draft(call))
-            return try await engine.commit(context, call: call, under: stored, knowing: known) { transaction in
-                let record = try await transaction.write(intent, preparation)
-                return call.answer(with: record, as: self.record, of: response)
+            try await engine.commit(intent, preparation, under: stored) { record in
+                call.answer(with: record, as: self.record, of: response)
             }
+        }
+    }
+}
+
+extension RecordEngine {
+    /// Does what is wanted of a record in a transaction of its own, with the answer that `answer` makes of it.
+    func commit(
+        _ intent: Intent, _ preparation: ChangePreparation, under stored: StoredAnswer?,
+        _ answer: (Message) -> [UInt8]
+    ) async throws -> [UInt8] {
+        let call = preparation.call
+        let known = try await preparation.checkRemoteReferences(intent.draft(call))
+        return try await commit(call.context, call: call, under: stored, knowing: known) { transaction in
+            answer(try await transaction.write(intent, preparation))
         }
     }
 }

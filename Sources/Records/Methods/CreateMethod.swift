@@ -29,7 +29,7 @@ struct CreateMethod {
         let change = try preparation.creation(from: sent, by: .caller)
         try preparation.requireScope(change)
         let stored = try StoredAnswer(context, request: request)
-        return try await TakenID(call: call, path: path).explaining(change, in: engine) {
+        return try await TakenID(call: call, path: path).explaining(change.recordID, in: engine) {
             try await engine.replaying(stored, context, response, type: type, path: path) {
                 let known = try await preparation.checkRemoteReferences(change)
                 return try await engine.commit(context, call: call, under: stored, knowing: known) { transaction in

@@ -71,6 +71,9 @@ extension RecordEngine {
             try serveChanges(methods.restore, methods.batchRestore, shape, IntentReader.restoration, on: &router)
             router.serve(
                 methods.listChanges, by: .unaryEncoded(try ListChangesMethod(self, shape(methods.listChanges)).answer))
+            router.serve(methods.undo, by: .unaryEncoded(try UndoMethod(self, shape(methods.undo)).answer))
+            guard let upsert = methods.upsert, let key = type.key else { continue }
+            router.serve(upsert, by: .unaryEncoded(try UpsertMethod(self, shape(upsert), key: key).answer))
         }
     }
 

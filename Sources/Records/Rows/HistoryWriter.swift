@@ -64,7 +64,7 @@ struct HistoryWriter {
                 try row.timestamp(HistoryQuery.Column.time.rawValue), fields.timestamp)
         }
         let path = try row.string(HistoryQuery.Column.method.rawValue)
-        entry.setString(fields.method, isWhole ? name(of: path) : isCreation ? "create" : "update")
+        entry.setString(fields.method, isWhole ? name(of: path, isCreation) : isCreation ? "create" : "update")
         try writeActor(row, into: entry)
         entry.setStrings(fields.changedFields, changed.map(\.name))
         if !isCreation {
@@ -97,13 +97,15 @@ struct HistoryWriter {
     }
 
     /// What a method of the type does, or the name of any other, which tells what was changed: it is for who may see that.
-    private func name(of path: String) -> String {
+    private func name(of path: String, _ isCreation: Bool) -> String {
         let methods = type.methods
         return switch path {
         case methods.create.path, methods.batchCreate.path: "create"
         case methods.update.path, methods.batchUpdate.path: "update"
         case methods.delete.path, methods.batchDelete.path: "delete"
         case methods.restore.path, methods.batchRestore.path: "restore"
+        case methods.undo.path: "undo"
+        case methods.upsert?.path: isCreation ? "create" : "update"
         default: path.split(separator: "/").last.map(String.init) ?? path
         }
     }

@@ -1177,6 +1177,96 @@ void   steward__customer__v1__account_contact_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__account_contact_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__undo_account_contact_change_request__init
+                     (Steward__Customer__V1__UndoAccountContactChangeRequest         *message)
+{
+  static const Steward__Customer__V1__UndoAccountContactChangeRequest init_value = STEWARD__CUSTOMER__V1__UNDO_ACCOUNT_CONTACT_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__undo_account_contact_change_request__get_packed_size
+                     (const Steward__Customer__V1__UndoAccountContactChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_contact_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__undo_account_contact_change_request__pack
+                     (const Steward__Customer__V1__UndoAccountContactChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_contact_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__undo_account_contact_change_request__pack_to_buffer
+                     (const Steward__Customer__V1__UndoAccountContactChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_contact_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UndoAccountContactChangeRequest *
+       steward__customer__v1__undo_account_contact_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UndoAccountContactChangeRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__undo_account_contact_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__undo_account_contact_change_request__free_unpacked
+                     (Steward__Customer__V1__UndoAccountContactChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_contact_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__undo_account_contact_change_response__init
+                     (Steward__Customer__V1__UndoAccountContactChangeResponse         *message)
+{
+  static const Steward__Customer__V1__UndoAccountContactChangeResponse init_value = STEWARD__CUSTOMER__V1__UNDO_ACCOUNT_CONTACT_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__undo_account_contact_change_response__get_packed_size
+                     (const Steward__Customer__V1__UndoAccountContactChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_contact_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__undo_account_contact_change_response__pack
+                     (const Steward__Customer__V1__UndoAccountContactChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_contact_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__undo_account_contact_change_response__pack_to_buffer
+                     (const Steward__Customer__V1__UndoAccountContactChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_contact_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UndoAccountContactChangeResponse *
+       steward__customer__v1__undo_account_contact_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UndoAccountContactChangeResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__undo_account_contact_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__undo_account_contact_change_response__free_unpacked
+                     (Steward__Customer__V1__UndoAccountContactChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_contact_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__update_matching_account_contacts_request__init
                      (Steward__Customer__V1__UpdateMatchingAccountContactsRequest         *message)
 {
@@ -3008,6 +3098,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__account_contact_history_
   (ProtobufCMessageInit) steward__customer__v1__account_contact_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__undo_account_contact_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UndoAccountContactChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__UndoAccountContactChangeRequest, has_version),
+    offsetof(Steward__Customer__V1__UndoAccountContactChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__undo_account_contact_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__customer__v1__undo_account_contact_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__undo_account_contact_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UndoAccountContactChangeRequest",
+  "UndoAccountContactChangeRequest",
+  "Steward__Customer__V1__UndoAccountContactChangeRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UndoAccountContactChangeRequest),
+  2,
+  steward__customer__v1__undo_account_contact_change_request__field_descriptors,
+  steward__customer__v1__undo_account_contact_change_request__field_indices_by_name,
+  1,  steward__customer__v1__undo_account_contact_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__undo_account_contact_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__undo_account_contact_change_response__field_descriptors[1] =
+{
+  {
+    "account_contact",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UndoAccountContactChangeResponse, account_contact),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__undo_account_contact_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = account_contact */
+};
+static const ProtobufCIntRange steward__customer__v1__undo_account_contact_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__undo_account_contact_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UndoAccountContactChangeResponse",
+  "UndoAccountContactChangeResponse",
+  "Steward__Customer__V1__UndoAccountContactChangeResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UndoAccountContactChangeResponse),
+  1,
+  steward__customer__v1__undo_account_contact_change_response__field_descriptors,
+  steward__customer__v1__undo_account_contact_change_response__field_indices_by_name,
+  1,  steward__customer__v1__undo_account_contact_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__undo_account_contact_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_account_contacts_request__field_descriptors[5] =
 {
   {
@@ -3483,7 +3662,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accoun
   (ProtobufCMessageInit) steward__customer__v1__reassign_matching_account_contacts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[15] =
+static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[16] =
 {
   { "GetAccountContact", &steward__customer__v1__get_account_contact_request__descriptor, &steward__customer__v1__get_account_contact_response__descriptor },
   { "BatchGetAccountContacts", &steward__customer__v1__batch_get_account_contacts_request__descriptor, &steward__customer__v1__batch_get_account_contacts_response__descriptor },
@@ -3497,6 +3676,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_se
   { "RestoreAccountContact", &steward__customer__v1__restore_account_contact_request__descriptor, &steward__customer__v1__restore_account_contact_response__descriptor },
   { "BatchRestoreAccountContacts", &steward__customer__v1__batch_restore_account_contacts_request__descriptor, &steward__customer__v1__batch_restore_account_contacts_response__descriptor },
   { "ListAccountContactChanges", &steward__customer__v1__list_account_contact_changes_request__descriptor, &steward__customer__v1__list_account_contact_changes_response__descriptor },
+  { "UndoAccountContactChange", &steward__customer__v1__undo_account_contact_change_request__descriptor, &steward__customer__v1__undo_account_contact_change_response__descriptor },
   { "UpdateMatchingAccountContacts", &steward__customer__v1__update_matching_account_contacts_request__descriptor, &steward__customer__v1__update_matching_account_contacts_response__descriptor },
   { "DeleteMatchingAccountContacts", &steward__customer__v1__delete_matching_account_contacts_request__descriptor, &steward__customer__v1__delete_matching_account_contacts_response__descriptor },
   { "ReassignMatchingAccountContacts", &steward__customer__v1__reassign_matching_account_contacts_request__descriptor, &steward__customer__v1__reassign_matching_account_contacts_response__descriptor },
@@ -3509,14 +3689,15 @@ const unsigned steward__customer__v1__account_contact_service__method_indices_by
   6,        /* BatchUpdateAccountContacts */
   3,        /* CreateAccountContact */
   7,        /* DeleteAccountContact */
-  13,        /* DeleteMatchingAccountContacts */
+  14,        /* DeleteMatchingAccountContacts */
   0,        /* GetAccountContact */
   11,        /* ListAccountContactChanges */
   2,        /* ListAccountContacts */
-  14,        /* ReassignMatchingAccountContacts */
+  15,        /* ReassignMatchingAccountContacts */
   9,        /* RestoreAccountContact */
+  12,        /* UndoAccountContactChange */
   5,        /* UpdateAccountContact */
-  12         /* UpdateMatchingAccountContacts */
+  13         /* UpdateMatchingAccountContacts */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service__descriptor =
 {
@@ -3525,7 +3706,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service_
   "AccountContactService",
   "Steward__Customer__V1__AccountContactService",
   "steward.customer.v1",
-  15,
+  16,
   steward__customer__v1__account_contact_service__method_descriptors,
   steward__customer__v1__account_contact_service__method_indices_by_name
 };
@@ -3625,13 +3806,21 @@ void steward__customer__v1__account_contact_service__list_account_contact_change
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__account_contact_service__undo_account_contact_change(ProtobufCService *service,
+                                                                                 const Steward__Customer__V1__UndoAccountContactChangeRequest *input,
+                                                                                 Steward__Customer__V1__UndoAccountContactChangeResponse_Closure closure,
+                                                                                 void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__account_contact_service__update_matching_account_contacts(ProtobufCService *service,
                                                                                       const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *input,
                                                                                       Steward__Customer__V1__UpdateMatchingAccountContactsResponse_Closure closure,
                                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__delete_matching_account_contacts(ProtobufCService *service,
                                                                                       const Steward__Customer__V1__DeleteMatchingAccountContactsRequest *input,
@@ -3639,7 +3828,7 @@ void steward__customer__v1__account_contact_service__delete_matching_account_con
                                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__reassign_matching_account_contacts(ProtobufCService *service,
                                                                                         const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *input,
@@ -3647,7 +3836,7 @@ void steward__customer__v1__account_contact_service__reassign_matching_account_c
                                                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__init (Steward__Customer__V1__AccountContactService_Service *service,
                                                            Steward__Customer__V1__AccountContactService_ServiceDestroy destroy)

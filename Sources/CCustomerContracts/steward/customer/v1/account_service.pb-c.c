@@ -1177,6 +1177,96 @@ void   steward__customer__v1__account_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__account_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__undo_account_change_request__init
+                     (Steward__Customer__V1__UndoAccountChangeRequest         *message)
+{
+  static const Steward__Customer__V1__UndoAccountChangeRequest init_value = STEWARD__CUSTOMER__V1__UNDO_ACCOUNT_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__undo_account_change_request__get_packed_size
+                     (const Steward__Customer__V1__UndoAccountChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__undo_account_change_request__pack
+                     (const Steward__Customer__V1__UndoAccountChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__undo_account_change_request__pack_to_buffer
+                     (const Steward__Customer__V1__UndoAccountChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UndoAccountChangeRequest *
+       steward__customer__v1__undo_account_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UndoAccountChangeRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__undo_account_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__undo_account_change_request__free_unpacked
+                     (Steward__Customer__V1__UndoAccountChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__undo_account_change_response__init
+                     (Steward__Customer__V1__UndoAccountChangeResponse         *message)
+{
+  static const Steward__Customer__V1__UndoAccountChangeResponse init_value = STEWARD__CUSTOMER__V1__UNDO_ACCOUNT_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__undo_account_change_response__get_packed_size
+                     (const Steward__Customer__V1__UndoAccountChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__undo_account_change_response__pack
+                     (const Steward__Customer__V1__UndoAccountChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__undo_account_change_response__pack_to_buffer
+                     (const Steward__Customer__V1__UndoAccountChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UndoAccountChangeResponse *
+       steward__customer__v1__undo_account_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UndoAccountChangeResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__undo_account_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__undo_account_change_response__free_unpacked
+                     (Steward__Customer__V1__UndoAccountChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_account_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__update_matching_accounts_request__init
                      (Steward__Customer__V1__UpdateMatchingAccountsRequest         *message)
 {
@@ -1445,6 +1535,96 @@ void   steward__customer__v1__reassign_matching_accounts_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_accounts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__upsert_account_request__init
+                     (Steward__Customer__V1__UpsertAccountRequest         *message)
+{
+  static const Steward__Customer__V1__UpsertAccountRequest init_value = STEWARD__CUSTOMER__V1__UPSERT_ACCOUNT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__upsert_account_request__get_packed_size
+                     (const Steward__Customer__V1__UpsertAccountRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__upsert_account_request__pack
+                     (const Steward__Customer__V1__UpsertAccountRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__upsert_account_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertAccountRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpsertAccountRequest *
+       steward__customer__v1__upsert_account_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpsertAccountRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__upsert_account_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__upsert_account_request__free_unpacked
+                     (Steward__Customer__V1__UpsertAccountRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__upsert_account_response__init
+                     (Steward__Customer__V1__UpsertAccountResponse         *message)
+{
+  static const Steward__Customer__V1__UpsertAccountResponse init_value = STEWARD__CUSTOMER__V1__UPSERT_ACCOUNT_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__upsert_account_response__get_packed_size
+                     (const Steward__Customer__V1__UpsertAccountResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__upsert_account_response__pack
+                     (const Steward__Customer__V1__UpsertAccountResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__upsert_account_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertAccountResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpsertAccountResponse *
+       steward__customer__v1__upsert_account_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpsertAccountResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__upsert_account_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__upsert_account_response__free_unpacked
+                     (Steward__Customer__V1__UpsertAccountResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor steward__customer__v1__account__field_descriptors[24] =
@@ -3138,6 +3318,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__account_history_entry__d
   (ProtobufCMessageInit) steward__customer__v1__account_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__undo_account_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UndoAccountChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__UndoAccountChangeRequest, has_version),
+    offsetof(Steward__Customer__V1__UndoAccountChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__undo_account_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__customer__v1__undo_account_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__undo_account_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UndoAccountChangeRequest",
+  "UndoAccountChangeRequest",
+  "Steward__Customer__V1__UndoAccountChangeRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UndoAccountChangeRequest),
+  2,
+  steward__customer__v1__undo_account_change_request__field_descriptors,
+  steward__customer__v1__undo_account_change_request__field_indices_by_name,
+  1,  steward__customer__v1__undo_account_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__undo_account_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__undo_account_change_response__field_descriptors[1] =
+{
+  {
+    "account",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UndoAccountChangeResponse, account),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__undo_account_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = account */
+};
+static const ProtobufCIntRange steward__customer__v1__undo_account_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__undo_account_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UndoAccountChangeResponse",
+  "UndoAccountChangeResponse",
+  "Steward__Customer__V1__UndoAccountChangeResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UndoAccountChangeResponse),
+  1,
+  steward__customer__v1__undo_account_change_response__field_descriptors,
+  steward__customer__v1__undo_account_change_response__field_indices_by_name,
+  1,  steward__customer__v1__undo_account_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__undo_account_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_accounts_request__field_descriptors[5] =
 {
   {
@@ -3613,7 +3882,122 @@ const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accoun
   (ProtobufCMessageInit) steward__customer__v1__reassign_matching_accounts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[15] =
+static const ProtobufCFieldDescriptor steward__customer__v1__upsert_account_request__field_descriptors[3] =
+{
+  {
+    "account",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertAccountRequest, account),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpsertAccountRequest, n_update_mask),
+    offsetof(Steward__Customer__V1__UpsertAccountRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "match_field",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertAccountRequest, match_field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__upsert_account_request__field_indices_by_name[] = {
+  0,   /* field[0] = account */
+  2,   /* field[2] = match_field */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange steward__customer__v1__upsert_account_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__upsert_account_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpsertAccountRequest",
+  "UpsertAccountRequest",
+  "Steward__Customer__V1__UpsertAccountRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpsertAccountRequest),
+  3,
+  steward__customer__v1__upsert_account_request__field_descriptors,
+  steward__customer__v1__upsert_account_request__field_indices_by_name,
+  1,  steward__customer__v1__upsert_account_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__upsert_account_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__upsert_account_response__field_descriptors[2] =
+{
+  {
+    "account",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertAccountResponse, account),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__UpsertAccountResponse, has_created),
+    offsetof(Steward__Customer__V1__UpsertAccountResponse, created),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__upsert_account_response__field_indices_by_name[] = {
+  0,   /* field[0] = account */
+  1,   /* field[1] = created */
+};
+static const ProtobufCIntRange steward__customer__v1__upsert_account_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__upsert_account_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpsertAccountResponse",
+  "UpsertAccountResponse",
+  "Steward__Customer__V1__UpsertAccountResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpsertAccountResponse),
+  2,
+  steward__customer__v1__upsert_account_response__field_descriptors,
+  steward__customer__v1__upsert_account_response__field_indices_by_name,
+  1,  steward__customer__v1__upsert_account_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__upsert_account_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[17] =
 {
   { "GetAccount", &steward__customer__v1__get_account_request__descriptor, &steward__customer__v1__get_account_response__descriptor },
   { "BatchGetAccounts", &steward__customer__v1__batch_get_accounts_request__descriptor, &steward__customer__v1__batch_get_accounts_response__descriptor },
@@ -3627,9 +4011,11 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_service__m
   { "RestoreAccount", &steward__customer__v1__restore_account_request__descriptor, &steward__customer__v1__restore_account_response__descriptor },
   { "BatchRestoreAccounts", &steward__customer__v1__batch_restore_accounts_request__descriptor, &steward__customer__v1__batch_restore_accounts_response__descriptor },
   { "ListAccountChanges", &steward__customer__v1__list_account_changes_request__descriptor, &steward__customer__v1__list_account_changes_response__descriptor },
+  { "UndoAccountChange", &steward__customer__v1__undo_account_change_request__descriptor, &steward__customer__v1__undo_account_change_response__descriptor },
   { "UpdateMatchingAccounts", &steward__customer__v1__update_matching_accounts_request__descriptor, &steward__customer__v1__update_matching_accounts_response__descriptor },
   { "DeleteMatchingAccounts", &steward__customer__v1__delete_matching_accounts_request__descriptor, &steward__customer__v1__delete_matching_accounts_response__descriptor },
   { "ReassignMatchingAccounts", &steward__customer__v1__reassign_matching_accounts_request__descriptor, &steward__customer__v1__reassign_matching_accounts_response__descriptor },
+  { "UpsertAccount", &steward__customer__v1__upsert_account_request__descriptor, &steward__customer__v1__upsert_account_response__descriptor },
 };
 const unsigned steward__customer__v1__account_service__method_indices_by_name[] = {
   4,        /* BatchCreateAccounts */
@@ -3639,14 +4025,16 @@ const unsigned steward__customer__v1__account_service__method_indices_by_name[] 
   6,        /* BatchUpdateAccounts */
   3,        /* CreateAccount */
   7,        /* DeleteAccount */
-  13,        /* DeleteMatchingAccounts */
+  14,        /* DeleteMatchingAccounts */
   0,        /* GetAccount */
   11,        /* ListAccountChanges */
   2,        /* ListAccounts */
-  14,        /* ReassignMatchingAccounts */
+  15,        /* ReassignMatchingAccounts */
   9,        /* RestoreAccount */
+  12,        /* UndoAccountChange */
   5,        /* UpdateAccount */
-  12         /* UpdateMatchingAccounts */
+  13,        /* UpdateMatchingAccounts */
+  16         /* UpsertAccount */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__account_service__descriptor =
 {
@@ -3655,7 +4043,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_service__descrip
   "AccountService",
   "Steward__Customer__V1__AccountService",
   "steward.customer.v1",
-  15,
+  17,
   steward__customer__v1__account_service__method_descriptors,
   steward__customer__v1__account_service__method_indices_by_name
 };
@@ -3755,13 +4143,21 @@ void steward__customer__v1__account_service__list_account_changes(ProtobufCServi
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__account_service__undo_account_change(ProtobufCService *service,
+                                                                 const Steward__Customer__V1__UndoAccountChangeRequest *input,
+                                                                 Steward__Customer__V1__UndoAccountChangeResponse_Closure closure,
+                                                                 void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__account_service__update_matching_accounts(ProtobufCService *service,
                                                                       const Steward__Customer__V1__UpdateMatchingAccountsRequest *input,
                                                                       Steward__Customer__V1__UpdateMatchingAccountsResponse_Closure closure,
                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__delete_matching_accounts(ProtobufCService *service,
                                                                       const Steward__Customer__V1__DeleteMatchingAccountsRequest *input,
@@ -3769,7 +4165,7 @@ void steward__customer__v1__account_service__delete_matching_accounts(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__reassign_matching_accounts(ProtobufCService *service,
                                                                         const Steward__Customer__V1__ReassignMatchingAccountsRequest *input,
@@ -3777,7 +4173,15 @@ void steward__customer__v1__account_service__reassign_matching_accounts(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__account_service__upsert_account(ProtobufCService *service,
+                                                            const Steward__Customer__V1__UpsertAccountRequest *input,
+                                                            Steward__Customer__V1__UpsertAccountResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__init (Steward__Customer__V1__AccountService_Service *service,
                                                    Steward__Customer__V1__AccountService_ServiceDestroy destroy)

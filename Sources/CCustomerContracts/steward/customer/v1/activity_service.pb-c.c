@@ -1177,6 +1177,96 @@ void   steward__customer__v1__activity_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__activity_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__undo_activity_change_request__init
+                     (Steward__Customer__V1__UndoActivityChangeRequest         *message)
+{
+  static const Steward__Customer__V1__UndoActivityChangeRequest init_value = STEWARD__CUSTOMER__V1__UNDO_ACTIVITY_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__undo_activity_change_request__get_packed_size
+                     (const Steward__Customer__V1__UndoActivityChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_activity_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__undo_activity_change_request__pack
+                     (const Steward__Customer__V1__UndoActivityChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_activity_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__undo_activity_change_request__pack_to_buffer
+                     (const Steward__Customer__V1__UndoActivityChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_activity_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UndoActivityChangeRequest *
+       steward__customer__v1__undo_activity_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UndoActivityChangeRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__undo_activity_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__undo_activity_change_request__free_unpacked
+                     (Steward__Customer__V1__UndoActivityChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_activity_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__undo_activity_change_response__init
+                     (Steward__Customer__V1__UndoActivityChangeResponse         *message)
+{
+  static const Steward__Customer__V1__UndoActivityChangeResponse init_value = STEWARD__CUSTOMER__V1__UNDO_ACTIVITY_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__undo_activity_change_response__get_packed_size
+                     (const Steward__Customer__V1__UndoActivityChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_activity_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__undo_activity_change_response__pack
+                     (const Steward__Customer__V1__UndoActivityChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_activity_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__undo_activity_change_response__pack_to_buffer
+                     (const Steward__Customer__V1__UndoActivityChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_activity_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UndoActivityChangeResponse *
+       steward__customer__v1__undo_activity_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UndoActivityChangeResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__undo_activity_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__undo_activity_change_response__free_unpacked
+                     (Steward__Customer__V1__UndoActivityChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_activity_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__update_matching_activities_request__init
                      (Steward__Customer__V1__UpdateMatchingActivitiesRequest         *message)
 {
@@ -1445,6 +1535,96 @@ void   steward__customer__v1__reassign_matching_activities_response__free_unpack
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_activities_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__upsert_activity_request__init
+                     (Steward__Customer__V1__UpsertActivityRequest         *message)
+{
+  static const Steward__Customer__V1__UpsertActivityRequest init_value = STEWARD__CUSTOMER__V1__UPSERT_ACTIVITY_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__upsert_activity_request__get_packed_size
+                     (const Steward__Customer__V1__UpsertActivityRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_activity_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__upsert_activity_request__pack
+                     (const Steward__Customer__V1__UpsertActivityRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_activity_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__upsert_activity_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertActivityRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_activity_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpsertActivityRequest *
+       steward__customer__v1__upsert_activity_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpsertActivityRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__upsert_activity_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__upsert_activity_request__free_unpacked
+                     (Steward__Customer__V1__UpsertActivityRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_activity_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__upsert_activity_response__init
+                     (Steward__Customer__V1__UpsertActivityResponse         *message)
+{
+  static const Steward__Customer__V1__UpsertActivityResponse init_value = STEWARD__CUSTOMER__V1__UPSERT_ACTIVITY_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__upsert_activity_response__get_packed_size
+                     (const Steward__Customer__V1__UpsertActivityResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_activity_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__upsert_activity_response__pack
+                     (const Steward__Customer__V1__UpsertActivityResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_activity_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__upsert_activity_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertActivityResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_activity_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpsertActivityResponse *
+       steward__customer__v1__upsert_activity_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpsertActivityResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__upsert_activity_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__upsert_activity_response__free_unpacked
+                     (Steward__Customer__V1__UpsertActivityResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_activity_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_descriptors[19] =
@@ -3073,6 +3253,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__activity_history_entry__
   (ProtobufCMessageInit) steward__customer__v1__activity_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__undo_activity_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UndoActivityChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__UndoActivityChangeRequest, has_version),
+    offsetof(Steward__Customer__V1__UndoActivityChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__undo_activity_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__customer__v1__undo_activity_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__undo_activity_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UndoActivityChangeRequest",
+  "UndoActivityChangeRequest",
+  "Steward__Customer__V1__UndoActivityChangeRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UndoActivityChangeRequest),
+  2,
+  steward__customer__v1__undo_activity_change_request__field_descriptors,
+  steward__customer__v1__undo_activity_change_request__field_indices_by_name,
+  1,  steward__customer__v1__undo_activity_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__undo_activity_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__undo_activity_change_response__field_descriptors[1] =
+{
+  {
+    "activity",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UndoActivityChangeResponse, activity),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__undo_activity_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = activity */
+};
+static const ProtobufCIntRange steward__customer__v1__undo_activity_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__undo_activity_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UndoActivityChangeResponse",
+  "UndoActivityChangeResponse",
+  "Steward__Customer__V1__UndoActivityChangeResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UndoActivityChangeResponse),
+  1,
+  steward__customer__v1__undo_activity_change_response__field_descriptors,
+  steward__customer__v1__undo_activity_change_response__field_indices_by_name,
+  1,  steward__customer__v1__undo_activity_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__undo_activity_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_activities_request__field_descriptors[5] =
 {
   {
@@ -3548,6 +3817,121 @@ const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_activi
   (ProtobufCMessageInit) steward__customer__v1__reassign_matching_activities_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__upsert_activity_request__field_descriptors[3] =
+{
+  {
+    "activity",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertActivityRequest, activity),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpsertActivityRequest, n_update_mask),
+    offsetof(Steward__Customer__V1__UpsertActivityRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "match_field",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertActivityRequest, match_field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__upsert_activity_request__field_indices_by_name[] = {
+  0,   /* field[0] = activity */
+  2,   /* field[2] = match_field */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange steward__customer__v1__upsert_activity_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__upsert_activity_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpsertActivityRequest",
+  "UpsertActivityRequest",
+  "Steward__Customer__V1__UpsertActivityRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpsertActivityRequest),
+  3,
+  steward__customer__v1__upsert_activity_request__field_descriptors,
+  steward__customer__v1__upsert_activity_request__field_indices_by_name,
+  1,  steward__customer__v1__upsert_activity_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__upsert_activity_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__upsert_activity_response__field_descriptors[2] =
+{
+  {
+    "activity",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertActivityResponse, activity),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__UpsertActivityResponse, has_created),
+    offsetof(Steward__Customer__V1__UpsertActivityResponse, created),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__upsert_activity_response__field_indices_by_name[] = {
+  0,   /* field[0] = activity */
+  1,   /* field[1] = created */
+};
+static const ProtobufCIntRange steward__customer__v1__upsert_activity_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__upsert_activity_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpsertActivityResponse",
+  "UpsertActivityResponse",
+  "Steward__Customer__V1__UpsertActivityResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpsertActivityResponse),
+  2,
+  steward__customer__v1__upsert_activity_response__field_descriptors,
+  steward__customer__v1__upsert_activity_response__field_indices_by_name,
+  1,  steward__customer__v1__upsert_activity_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__upsert_activity_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__customer__v1__activity_kind__enum_values_by_number[5] =
 {
   { "ACTIVITY_KIND_UNSPECIFIED", "STEWARD__CUSTOMER__V1__ACTIVITY_KIND__ACTIVITY_KIND_UNSPECIFIED", 0 },
@@ -3612,7 +3996,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__activity_direction__descrip
   steward__customer__v1__activity_direction__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[15] =
+static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[17] =
 {
   { "GetActivity", &steward__customer__v1__get_activity_request__descriptor, &steward__customer__v1__get_activity_response__descriptor },
   { "BatchGetActivities", &steward__customer__v1__batch_get_activities_request__descriptor, &steward__customer__v1__batch_get_activities_response__descriptor },
@@ -3626,9 +4010,11 @@ static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__
   { "RestoreActivity", &steward__customer__v1__restore_activity_request__descriptor, &steward__customer__v1__restore_activity_response__descriptor },
   { "BatchRestoreActivities", &steward__customer__v1__batch_restore_activities_request__descriptor, &steward__customer__v1__batch_restore_activities_response__descriptor },
   { "ListActivityChanges", &steward__customer__v1__list_activity_changes_request__descriptor, &steward__customer__v1__list_activity_changes_response__descriptor },
+  { "UndoActivityChange", &steward__customer__v1__undo_activity_change_request__descriptor, &steward__customer__v1__undo_activity_change_response__descriptor },
   { "UpdateMatchingActivities", &steward__customer__v1__update_matching_activities_request__descriptor, &steward__customer__v1__update_matching_activities_response__descriptor },
   { "DeleteMatchingActivities", &steward__customer__v1__delete_matching_activities_request__descriptor, &steward__customer__v1__delete_matching_activities_response__descriptor },
   { "ReassignMatchingActivities", &steward__customer__v1__reassign_matching_activities_request__descriptor, &steward__customer__v1__reassign_matching_activities_response__descriptor },
+  { "UpsertActivity", &steward__customer__v1__upsert_activity_request__descriptor, &steward__customer__v1__upsert_activity_response__descriptor },
 };
 const unsigned steward__customer__v1__activity_service__method_indices_by_name[] = {
   4,        /* BatchCreateActivities */
@@ -3638,14 +4024,16 @@ const unsigned steward__customer__v1__activity_service__method_indices_by_name[]
   6,        /* BatchUpdateActivities */
   3,        /* CreateActivity */
   7,        /* DeleteActivity */
-  13,        /* DeleteMatchingActivities */
+  14,        /* DeleteMatchingActivities */
   0,        /* GetActivity */
   2,        /* ListActivities */
   11,        /* ListActivityChanges */
-  14,        /* ReassignMatchingActivities */
+  15,        /* ReassignMatchingActivities */
   9,        /* RestoreActivity */
+  12,        /* UndoActivityChange */
   5,        /* UpdateActivity */
-  12         /* UpdateMatchingActivities */
+  13,        /* UpdateMatchingActivities */
+  16         /* UpsertActivity */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descriptor =
 {
@@ -3654,7 +4042,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descri
   "ActivityService",
   "Steward__Customer__V1__ActivityService",
   "steward.customer.v1",
-  15,
+  17,
   steward__customer__v1__activity_service__method_descriptors,
   steward__customer__v1__activity_service__method_indices_by_name
 };
@@ -3754,13 +4142,21 @@ void steward__customer__v1__activity_service__list_activity_changes(ProtobufCSer
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__activity_service__undo_activity_change(ProtobufCService *service,
+                                                                   const Steward__Customer__V1__UndoActivityChangeRequest *input,
+                                                                   Steward__Customer__V1__UndoActivityChangeResponse_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__activity_service__update_matching_activities(ProtobufCService *service,
                                                                          const Steward__Customer__V1__UpdateMatchingActivitiesRequest *input,
                                                                          Steward__Customer__V1__UpdateMatchingActivitiesResponse_Closure closure,
                                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__delete_matching_activities(ProtobufCService *service,
                                                                          const Steward__Customer__V1__DeleteMatchingActivitiesRequest *input,
@@ -3768,7 +4164,7 @@ void steward__customer__v1__activity_service__delete_matching_activities(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__reassign_matching_activities(ProtobufCService *service,
                                                                            const Steward__Customer__V1__ReassignMatchingActivitiesRequest *input,
@@ -3776,7 +4172,15 @@ void steward__customer__v1__activity_service__reassign_matching_activities(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__activity_service__upsert_activity(ProtobufCService *service,
+                                                              const Steward__Customer__V1__UpsertActivityRequest *input,
+                                                              Steward__Customer__V1__UpsertActivityResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__init (Steward__Customer__V1__ActivityService_Service *service,
                                                     Steward__Customer__V1__ActivityService_ServiceDestroy destroy)

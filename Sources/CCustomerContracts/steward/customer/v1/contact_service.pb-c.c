@@ -1222,6 +1222,96 @@ void   steward__customer__v1__contact_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__contact_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__undo_contact_change_request__init
+                     (Steward__Customer__V1__UndoContactChangeRequest         *message)
+{
+  static const Steward__Customer__V1__UndoContactChangeRequest init_value = STEWARD__CUSTOMER__V1__UNDO_CONTACT_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__undo_contact_change_request__get_packed_size
+                     (const Steward__Customer__V1__UndoContactChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_contact_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__undo_contact_change_request__pack
+                     (const Steward__Customer__V1__UndoContactChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_contact_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__undo_contact_change_request__pack_to_buffer
+                     (const Steward__Customer__V1__UndoContactChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_contact_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UndoContactChangeRequest *
+       steward__customer__v1__undo_contact_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UndoContactChangeRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__undo_contact_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__undo_contact_change_request__free_unpacked
+                     (Steward__Customer__V1__UndoContactChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_contact_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__undo_contact_change_response__init
+                     (Steward__Customer__V1__UndoContactChangeResponse         *message)
+{
+  static const Steward__Customer__V1__UndoContactChangeResponse init_value = STEWARD__CUSTOMER__V1__UNDO_CONTACT_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__undo_contact_change_response__get_packed_size
+                     (const Steward__Customer__V1__UndoContactChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_contact_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__undo_contact_change_response__pack
+                     (const Steward__Customer__V1__UndoContactChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_contact_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__undo_contact_change_response__pack_to_buffer
+                     (const Steward__Customer__V1__UndoContactChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_contact_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UndoContactChangeResponse *
+       steward__customer__v1__undo_contact_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UndoContactChangeResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__undo_contact_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__undo_contact_change_response__free_unpacked
+                     (Steward__Customer__V1__UndoContactChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_contact_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__update_matching_contacts_request__init
                      (Steward__Customer__V1__UpdateMatchingContactsRequest         *message)
 {
@@ -1490,6 +1580,96 @@ void   steward__customer__v1__reassign_matching_contacts_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__upsert_contact_request__init
+                     (Steward__Customer__V1__UpsertContactRequest         *message)
+{
+  static const Steward__Customer__V1__UpsertContactRequest init_value = STEWARD__CUSTOMER__V1__UPSERT_CONTACT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__upsert_contact_request__get_packed_size
+                     (const Steward__Customer__V1__UpsertContactRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_contact_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__upsert_contact_request__pack
+                     (const Steward__Customer__V1__UpsertContactRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_contact_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__upsert_contact_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertContactRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_contact_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpsertContactRequest *
+       steward__customer__v1__upsert_contact_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpsertContactRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__upsert_contact_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__upsert_contact_request__free_unpacked
+                     (Steward__Customer__V1__UpsertContactRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_contact_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__upsert_contact_response__init
+                     (Steward__Customer__V1__UpsertContactResponse         *message)
+{
+  static const Steward__Customer__V1__UpsertContactResponse init_value = STEWARD__CUSTOMER__V1__UPSERT_CONTACT_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__upsert_contact_response__get_packed_size
+                     (const Steward__Customer__V1__UpsertContactResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_contact_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__upsert_contact_response__pack
+                     (const Steward__Customer__V1__UpsertContactResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_contact_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__upsert_contact_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertContactResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_contact_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpsertContactResponse *
+       steward__customer__v1__upsert_contact_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpsertContactResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__upsert_contact_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__upsert_contact_response__free_unpacked
+                     (Steward__Customer__V1__UpsertContactResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_contact_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_descriptors[21] =
@@ -3247,6 +3427,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__contact_history_entry__d
   (ProtobufCMessageInit) steward__customer__v1__contact_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__undo_contact_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UndoContactChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__UndoContactChangeRequest, has_version),
+    offsetof(Steward__Customer__V1__UndoContactChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__undo_contact_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__customer__v1__undo_contact_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__undo_contact_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UndoContactChangeRequest",
+  "UndoContactChangeRequest",
+  "Steward__Customer__V1__UndoContactChangeRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UndoContactChangeRequest),
+  2,
+  steward__customer__v1__undo_contact_change_request__field_descriptors,
+  steward__customer__v1__undo_contact_change_request__field_indices_by_name,
+  1,  steward__customer__v1__undo_contact_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__undo_contact_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__undo_contact_change_response__field_descriptors[1] =
+{
+  {
+    "contact",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UndoContactChangeResponse, contact),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__undo_contact_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = contact */
+};
+static const ProtobufCIntRange steward__customer__v1__undo_contact_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__undo_contact_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UndoContactChangeResponse",
+  "UndoContactChangeResponse",
+  "Steward__Customer__V1__UndoContactChangeResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UndoContactChangeResponse),
+  1,
+  steward__customer__v1__undo_contact_change_response__field_descriptors,
+  steward__customer__v1__undo_contact_change_response__field_indices_by_name,
+  1,  steward__customer__v1__undo_contact_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__undo_contact_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_contacts_request__field_descriptors[5] =
 {
   {
@@ -3722,6 +3991,121 @@ const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_contac
   (ProtobufCMessageInit) steward__customer__v1__reassign_matching_contacts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__upsert_contact_request__field_descriptors[3] =
+{
+  {
+    "contact",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertContactRequest, contact),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpsertContactRequest, n_update_mask),
+    offsetof(Steward__Customer__V1__UpsertContactRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "match_field",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertContactRequest, match_field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__upsert_contact_request__field_indices_by_name[] = {
+  0,   /* field[0] = contact */
+  2,   /* field[2] = match_field */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange steward__customer__v1__upsert_contact_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__upsert_contact_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpsertContactRequest",
+  "UpsertContactRequest",
+  "Steward__Customer__V1__UpsertContactRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpsertContactRequest),
+  3,
+  steward__customer__v1__upsert_contact_request__field_descriptors,
+  steward__customer__v1__upsert_contact_request__field_indices_by_name,
+  1,  steward__customer__v1__upsert_contact_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__upsert_contact_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__upsert_contact_response__field_descriptors[2] =
+{
+  {
+    "contact",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertContactResponse, contact),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__UpsertContactResponse, has_created),
+    offsetof(Steward__Customer__V1__UpsertContactResponse, created),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__upsert_contact_response__field_indices_by_name[] = {
+  0,   /* field[0] = contact */
+  1,   /* field[1] = created */
+};
+static const ProtobufCIntRange steward__customer__v1__upsert_contact_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__upsert_contact_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpsertContactResponse",
+  "UpsertContactResponse",
+  "Steward__Customer__V1__UpsertContactResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpsertContactResponse),
+  2,
+  steward__customer__v1__upsert_contact_response__field_descriptors,
+  steward__customer__v1__upsert_contact_response__field_indices_by_name,
+  1,  steward__customer__v1__upsert_contact_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__upsert_contact_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__customer__v1__contact_point_kind__enum_values_by_number[5] =
 {
   { "CONTACT_POINT_KIND_UNSPECIFIED", "STEWARD__CUSTOMER__V1__CONTACT_POINT_KIND__CONTACT_POINT_KIND_UNSPECIFIED", 0 },
@@ -3756,7 +4140,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__contact_point_kind__descrip
   steward__customer__v1__contact_point_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[15] =
+static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[17] =
 {
   { "GetContact", &steward__customer__v1__get_contact_request__descriptor, &steward__customer__v1__get_contact_response__descriptor },
   { "BatchGetContacts", &steward__customer__v1__batch_get_contacts_request__descriptor, &steward__customer__v1__batch_get_contacts_response__descriptor },
@@ -3770,9 +4154,11 @@ static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__m
   { "RestoreContact", &steward__customer__v1__restore_contact_request__descriptor, &steward__customer__v1__restore_contact_response__descriptor },
   { "BatchRestoreContacts", &steward__customer__v1__batch_restore_contacts_request__descriptor, &steward__customer__v1__batch_restore_contacts_response__descriptor },
   { "ListContactChanges", &steward__customer__v1__list_contact_changes_request__descriptor, &steward__customer__v1__list_contact_changes_response__descriptor },
+  { "UndoContactChange", &steward__customer__v1__undo_contact_change_request__descriptor, &steward__customer__v1__undo_contact_change_response__descriptor },
   { "UpdateMatchingContacts", &steward__customer__v1__update_matching_contacts_request__descriptor, &steward__customer__v1__update_matching_contacts_response__descriptor },
   { "DeleteMatchingContacts", &steward__customer__v1__delete_matching_contacts_request__descriptor, &steward__customer__v1__delete_matching_contacts_response__descriptor },
   { "ReassignMatchingContacts", &steward__customer__v1__reassign_matching_contacts_request__descriptor, &steward__customer__v1__reassign_matching_contacts_response__descriptor },
+  { "UpsertContact", &steward__customer__v1__upsert_contact_request__descriptor, &steward__customer__v1__upsert_contact_response__descriptor },
 };
 const unsigned steward__customer__v1__contact_service__method_indices_by_name[] = {
   4,        /* BatchCreateContacts */
@@ -3782,14 +4168,16 @@ const unsigned steward__customer__v1__contact_service__method_indices_by_name[] 
   6,        /* BatchUpdateContacts */
   3,        /* CreateContact */
   7,        /* DeleteContact */
-  13,        /* DeleteMatchingContacts */
+  14,        /* DeleteMatchingContacts */
   0,        /* GetContact */
   11,        /* ListContactChanges */
   2,        /* ListContacts */
-  14,        /* ReassignMatchingContacts */
+  15,        /* ReassignMatchingContacts */
   9,        /* RestoreContact */
+  12,        /* UndoContactChange */
   5,        /* UpdateContact */
-  12         /* UpdateMatchingContacts */
+  13,        /* UpdateMatchingContacts */
+  16         /* UpsertContact */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descriptor =
 {
@@ -3798,7 +4186,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descrip
   "ContactService",
   "Steward__Customer__V1__ContactService",
   "steward.customer.v1",
-  15,
+  17,
   steward__customer__v1__contact_service__method_descriptors,
   steward__customer__v1__contact_service__method_indices_by_name
 };
@@ -3898,13 +4286,21 @@ void steward__customer__v1__contact_service__list_contact_changes(ProtobufCServi
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__contact_service__undo_contact_change(ProtobufCService *service,
+                                                                 const Steward__Customer__V1__UndoContactChangeRequest *input,
+                                                                 Steward__Customer__V1__UndoContactChangeResponse_Closure closure,
+                                                                 void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__contact_service__update_matching_contacts(ProtobufCService *service,
                                                                       const Steward__Customer__V1__UpdateMatchingContactsRequest *input,
                                                                       Steward__Customer__V1__UpdateMatchingContactsResponse_Closure closure,
                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__delete_matching_contacts(ProtobufCService *service,
                                                                       const Steward__Customer__V1__DeleteMatchingContactsRequest *input,
@@ -3912,7 +4308,7 @@ void steward__customer__v1__contact_service__delete_matching_contacts(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__reassign_matching_contacts(ProtobufCService *service,
                                                                         const Steward__Customer__V1__ReassignMatchingContactsRequest *input,
@@ -3920,7 +4316,15 @@ void steward__customer__v1__contact_service__reassign_matching_contacts(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__contact_service__upsert_contact(ProtobufCService *service,
+                                                            const Steward__Customer__V1__UpsertContactRequest *input,
+                                                            Steward__Customer__V1__UpsertContactResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__init (Steward__Customer__V1__ContactService_Service *service,
                                                    Steward__Customer__V1__ContactService_ServiceDestroy destroy)

@@ -1177,6 +1177,96 @@ void   steward__customer__v1__lead_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__lead_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__undo_lead_change_request__init
+                     (Steward__Customer__V1__UndoLeadChangeRequest         *message)
+{
+  static const Steward__Customer__V1__UndoLeadChangeRequest init_value = STEWARD__CUSTOMER__V1__UNDO_LEAD_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__undo_lead_change_request__get_packed_size
+                     (const Steward__Customer__V1__UndoLeadChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_lead_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__undo_lead_change_request__pack
+                     (const Steward__Customer__V1__UndoLeadChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_lead_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__undo_lead_change_request__pack_to_buffer
+                     (const Steward__Customer__V1__UndoLeadChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_lead_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UndoLeadChangeRequest *
+       steward__customer__v1__undo_lead_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UndoLeadChangeRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__undo_lead_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__undo_lead_change_request__free_unpacked
+                     (Steward__Customer__V1__UndoLeadChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_lead_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__undo_lead_change_response__init
+                     (Steward__Customer__V1__UndoLeadChangeResponse         *message)
+{
+  static const Steward__Customer__V1__UndoLeadChangeResponse init_value = STEWARD__CUSTOMER__V1__UNDO_LEAD_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__undo_lead_change_response__get_packed_size
+                     (const Steward__Customer__V1__UndoLeadChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_lead_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__undo_lead_change_response__pack
+                     (const Steward__Customer__V1__UndoLeadChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_lead_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__undo_lead_change_response__pack_to_buffer
+                     (const Steward__Customer__V1__UndoLeadChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_lead_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UndoLeadChangeResponse *
+       steward__customer__v1__undo_lead_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UndoLeadChangeResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__undo_lead_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__undo_lead_change_response__free_unpacked
+                     (Steward__Customer__V1__UndoLeadChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__undo_lead_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__update_matching_leads_request__init
                      (Steward__Customer__V1__UpdateMatchingLeadsRequest         *message)
 {
@@ -1445,6 +1535,96 @@ void   steward__customer__v1__reassign_matching_leads_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_leads_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__upsert_lead_request__init
+                     (Steward__Customer__V1__UpsertLeadRequest         *message)
+{
+  static const Steward__Customer__V1__UpsertLeadRequest init_value = STEWARD__CUSTOMER__V1__UPSERT_LEAD_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__upsert_lead_request__get_packed_size
+                     (const Steward__Customer__V1__UpsertLeadRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__upsert_lead_request__pack
+                     (const Steward__Customer__V1__UpsertLeadRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__upsert_lead_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertLeadRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpsertLeadRequest *
+       steward__customer__v1__upsert_lead_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpsertLeadRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__upsert_lead_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__upsert_lead_request__free_unpacked
+                     (Steward__Customer__V1__UpsertLeadRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__upsert_lead_response__init
+                     (Steward__Customer__V1__UpsertLeadResponse         *message)
+{
+  static const Steward__Customer__V1__UpsertLeadResponse init_value = STEWARD__CUSTOMER__V1__UPSERT_LEAD_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__upsert_lead_response__get_packed_size
+                     (const Steward__Customer__V1__UpsertLeadResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__upsert_lead_response__pack
+                     (const Steward__Customer__V1__UpsertLeadResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__upsert_lead_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertLeadResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__UpsertLeadResponse *
+       steward__customer__v1__upsert_lead_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__UpsertLeadResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__upsert_lead_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__upsert_lead_response__free_unpacked
+                     (Steward__Customer__V1__UpsertLeadResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descriptors[25] =
@@ -3151,6 +3331,95 @@ const ProtobufCMessageDescriptor steward__customer__v1__lead_history_entry__desc
   (ProtobufCMessageInit) steward__customer__v1__lead_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__undo_lead_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UndoLeadChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__UndoLeadChangeRequest, has_version),
+    offsetof(Steward__Customer__V1__UndoLeadChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__undo_lead_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__customer__v1__undo_lead_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__undo_lead_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UndoLeadChangeRequest",
+  "UndoLeadChangeRequest",
+  "Steward__Customer__V1__UndoLeadChangeRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UndoLeadChangeRequest),
+  2,
+  steward__customer__v1__undo_lead_change_request__field_descriptors,
+  steward__customer__v1__undo_lead_change_request__field_indices_by_name,
+  1,  steward__customer__v1__undo_lead_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__undo_lead_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__undo_lead_change_response__field_descriptors[1] =
+{
+  {
+    "lead",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UndoLeadChangeResponse, lead),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__undo_lead_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = lead */
+};
+static const ProtobufCIntRange steward__customer__v1__undo_lead_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__undo_lead_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UndoLeadChangeResponse",
+  "UndoLeadChangeResponse",
+  "Steward__Customer__V1__UndoLeadChangeResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UndoLeadChangeResponse),
+  1,
+  steward__customer__v1__undo_lead_change_response__field_descriptors,
+  steward__customer__v1__undo_lead_change_response__field_indices_by_name,
+  1,  steward__customer__v1__undo_lead_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__undo_lead_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_leads_request__field_descriptors[5] =
 {
   {
@@ -3626,6 +3895,121 @@ const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_leads_
   (ProtobufCMessageInit) steward__customer__v1__reassign_matching_leads_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__upsert_lead_request__field_descriptors[3] =
+{
+  {
+    "lead",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertLeadRequest, lead),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpsertLeadRequest, n_update_mask),
+    offsetof(Steward__Customer__V1__UpsertLeadRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "match_field",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertLeadRequest, match_field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__upsert_lead_request__field_indices_by_name[] = {
+  0,   /* field[0] = lead */
+  2,   /* field[2] = match_field */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange steward__customer__v1__upsert_lead_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__upsert_lead_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpsertLeadRequest",
+  "UpsertLeadRequest",
+  "Steward__Customer__V1__UpsertLeadRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpsertLeadRequest),
+  3,
+  steward__customer__v1__upsert_lead_request__field_descriptors,
+  steward__customer__v1__upsert_lead_request__field_indices_by_name,
+  1,  steward__customer__v1__upsert_lead_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__upsert_lead_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__upsert_lead_response__field_descriptors[2] =
+{
+  {
+    "lead",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__UpsertLeadResponse, lead),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__UpsertLeadResponse, has_created),
+    offsetof(Steward__Customer__V1__UpsertLeadResponse, created),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__upsert_lead_response__field_indices_by_name[] = {
+  1,   /* field[1] = created */
+  0,   /* field[0] = lead */
+};
+static const ProtobufCIntRange steward__customer__v1__upsert_lead_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__upsert_lead_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.UpsertLeadResponse",
+  "UpsertLeadResponse",
+  "Steward__Customer__V1__UpsertLeadResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__UpsertLeadResponse),
+  2,
+  steward__customer__v1__upsert_lead_response__field_descriptors,
+  steward__customer__v1__upsert_lead_response__field_indices_by_name,
+  1,  steward__customer__v1__upsert_lead_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__upsert_lead_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__customer__v1__lead_status__enum_values_by_number[5] =
 {
   { "LEAD_STATUS_UNSPECIFIED", "STEWARD__CUSTOMER__V1__LEAD_STATUS__LEAD_STATUS_UNSPECIFIED", 0 },
@@ -3660,7 +4044,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__lead_status__descriptor =
   steward__customer__v1__lead_status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[15] =
+static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[17] =
 {
   { "GetLead", &steward__customer__v1__get_lead_request__descriptor, &steward__customer__v1__get_lead_response__descriptor },
   { "BatchGetLeads", &steward__customer__v1__batch_get_leads_request__descriptor, &steward__customer__v1__batch_get_leads_response__descriptor },
@@ -3674,9 +4058,11 @@ static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__meth
   { "RestoreLead", &steward__customer__v1__restore_lead_request__descriptor, &steward__customer__v1__restore_lead_response__descriptor },
   { "BatchRestoreLeads", &steward__customer__v1__batch_restore_leads_request__descriptor, &steward__customer__v1__batch_restore_leads_response__descriptor },
   { "ListLeadChanges", &steward__customer__v1__list_lead_changes_request__descriptor, &steward__customer__v1__list_lead_changes_response__descriptor },
+  { "UndoLeadChange", &steward__customer__v1__undo_lead_change_request__descriptor, &steward__customer__v1__undo_lead_change_response__descriptor },
   { "UpdateMatchingLeads", &steward__customer__v1__update_matching_leads_request__descriptor, &steward__customer__v1__update_matching_leads_response__descriptor },
   { "DeleteMatchingLeads", &steward__customer__v1__delete_matching_leads_request__descriptor, &steward__customer__v1__delete_matching_leads_response__descriptor },
   { "ReassignMatchingLeads", &steward__customer__v1__reassign_matching_leads_request__descriptor, &steward__customer__v1__reassign_matching_leads_response__descriptor },
+  { "UpsertLead", &steward__customer__v1__upsert_lead_request__descriptor, &steward__customer__v1__upsert_lead_response__descriptor },
 };
 const unsigned steward__customer__v1__lead_service__method_indices_by_name[] = {
   4,        /* BatchCreateLeads */
@@ -3686,14 +4072,16 @@ const unsigned steward__customer__v1__lead_service__method_indices_by_name[] = {
   6,        /* BatchUpdateLeads */
   3,        /* CreateLead */
   7,        /* DeleteLead */
-  13,        /* DeleteMatchingLeads */
+  14,        /* DeleteMatchingLeads */
   0,        /* GetLead */
   11,        /* ListLeadChanges */
   2,        /* ListLeads */
-  14,        /* ReassignMatchingLeads */
+  15,        /* ReassignMatchingLeads */
   9,        /* RestoreLead */
+  12,        /* UndoLeadChange */
   5,        /* UpdateLead */
-  12         /* UpdateMatchingLeads */
+  13,        /* UpdateMatchingLeads */
+  16         /* UpsertLead */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor =
 {
@@ -3702,7 +4090,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor
   "LeadService",
   "Steward__Customer__V1__LeadService",
   "steward.customer.v1",
-  15,
+  17,
   steward__customer__v1__lead_service__method_descriptors,
   steward__customer__v1__lead_service__method_indices_by_name
 };
@@ -3802,13 +4190,21 @@ void steward__customer__v1__lead_service__list_lead_changes(ProtobufCService *se
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__lead_service__undo_lead_change(ProtobufCService *service,
+                                                           const Steward__Customer__V1__UndoLeadChangeRequest *input,
+                                                           Steward__Customer__V1__UndoLeadChangeResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__lead_service__update_matching_leads(ProtobufCService *service,
                                                                 const Steward__Customer__V1__UpdateMatchingLeadsRequest *input,
                                                                 Steward__Customer__V1__UpdateMatchingLeadsResponse_Closure closure,
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__delete_matching_leads(ProtobufCService *service,
                                                                 const Steward__Customer__V1__DeleteMatchingLeadsRequest *input,
@@ -3816,7 +4212,7 @@ void steward__customer__v1__lead_service__delete_matching_leads(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__reassign_matching_leads(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ReassignMatchingLeadsRequest *input,
@@ -3824,7 +4220,15 @@ void steward__customer__v1__lead_service__reassign_matching_leads(ProtobufCServi
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__lead_service__upsert_lead(ProtobufCService *service,
+                                                      const Steward__Customer__V1__UpsertLeadRequest *input,
+                                                      Steward__Customer__V1__UpsertLeadResponse_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadService_Service *service,
                                                 Steward__Customer__V1__LeadService_ServiceDestroy destroy)

@@ -1177,6 +1177,96 @@ void   steward__identity__v1__department_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__department_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__undo_department_change_request__init
+                     (Steward__Identity__V1__UndoDepartmentChangeRequest         *message)
+{
+  static const Steward__Identity__V1__UndoDepartmentChangeRequest init_value = STEWARD__IDENTITY__V1__UNDO_DEPARTMENT_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__undo_department_change_request__get_packed_size
+                     (const Steward__Identity__V1__UndoDepartmentChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_department_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__undo_department_change_request__pack
+                     (const Steward__Identity__V1__UndoDepartmentChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_department_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__undo_department_change_request__pack_to_buffer
+                     (const Steward__Identity__V1__UndoDepartmentChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_department_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UndoDepartmentChangeRequest *
+       steward__identity__v1__undo_department_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UndoDepartmentChangeRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__undo_department_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__undo_department_change_request__free_unpacked
+                     (Steward__Identity__V1__UndoDepartmentChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_department_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__undo_department_change_response__init
+                     (Steward__Identity__V1__UndoDepartmentChangeResponse         *message)
+{
+  static const Steward__Identity__V1__UndoDepartmentChangeResponse init_value = STEWARD__IDENTITY__V1__UNDO_DEPARTMENT_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__undo_department_change_response__get_packed_size
+                     (const Steward__Identity__V1__UndoDepartmentChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_department_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__undo_department_change_response__pack
+                     (const Steward__Identity__V1__UndoDepartmentChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_department_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__undo_department_change_response__pack_to_buffer
+                     (const Steward__Identity__V1__UndoDepartmentChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_department_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UndoDepartmentChangeResponse *
+       steward__identity__v1__undo_department_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UndoDepartmentChangeResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__undo_department_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__undo_department_change_response__free_unpacked
+                     (Steward__Identity__V1__UndoDepartmentChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_department_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__update_matching_departments_request__init
                      (Steward__Identity__V1__UpdateMatchingDepartmentsRequest         *message)
 {
@@ -2840,6 +2930,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__department_history_entry
   (ProtobufCMessageInit) steward__identity__v1__department_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__undo_department_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UndoDepartmentChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__UndoDepartmentChangeRequest, has_version),
+    offsetof(Steward__Identity__V1__UndoDepartmentChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__undo_department_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__undo_department_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__undo_department_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UndoDepartmentChangeRequest",
+  "UndoDepartmentChangeRequest",
+  "Steward__Identity__V1__UndoDepartmentChangeRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UndoDepartmentChangeRequest),
+  2,
+  steward__identity__v1__undo_department_change_request__field_descriptors,
+  steward__identity__v1__undo_department_change_request__field_indices_by_name,
+  1,  steward__identity__v1__undo_department_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__undo_department_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__undo_department_change_response__field_descriptors[1] =
+{
+  {
+    "department",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UndoDepartmentChangeResponse, department),
+    &steward__identity__v1__department__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__undo_department_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = department */
+};
+static const ProtobufCIntRange steward__identity__v1__undo_department_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__undo_department_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UndoDepartmentChangeResponse",
+  "UndoDepartmentChangeResponse",
+  "Steward__Identity__V1__UndoDepartmentChangeResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UndoDepartmentChangeResponse),
+  1,
+  steward__identity__v1__undo_department_change_response__field_descriptors,
+  steward__identity__v1__undo_department_change_response__field_indices_by_name,
+  1,  steward__identity__v1__undo_department_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__undo_department_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__update_matching_departments_request__field_descriptors[5] =
 {
   {
@@ -3148,7 +3327,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_departme
   (ProtobufCMessageInit) steward__identity__v1__delete_matching_departments_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[14] =
+static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[15] =
 {
   { "GetDepartment", &steward__identity__v1__get_department_request__descriptor, &steward__identity__v1__get_department_response__descriptor },
   { "BatchGetDepartments", &steward__identity__v1__batch_get_departments_request__descriptor, &steward__identity__v1__batch_get_departments_response__descriptor },
@@ -3162,6 +3341,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__department_service
   { "RestoreDepartment", &steward__identity__v1__restore_department_request__descriptor, &steward__identity__v1__restore_department_response__descriptor },
   { "BatchRestoreDepartments", &steward__identity__v1__batch_restore_departments_request__descriptor, &steward__identity__v1__batch_restore_departments_response__descriptor },
   { "ListDepartmentChanges", &steward__identity__v1__list_department_changes_request__descriptor, &steward__identity__v1__list_department_changes_response__descriptor },
+  { "UndoDepartmentChange", &steward__identity__v1__undo_department_change_request__descriptor, &steward__identity__v1__undo_department_change_response__descriptor },
   { "UpdateMatchingDepartments", &steward__identity__v1__update_matching_departments_request__descriptor, &steward__identity__v1__update_matching_departments_response__descriptor },
   { "DeleteMatchingDepartments", &steward__identity__v1__delete_matching_departments_request__descriptor, &steward__identity__v1__delete_matching_departments_response__descriptor },
 };
@@ -3173,13 +3353,14 @@ const unsigned steward__identity__v1__department_service__method_indices_by_name
   6,        /* BatchUpdateDepartments */
   3,        /* CreateDepartment */
   7,        /* DeleteDepartment */
-  13,        /* DeleteMatchingDepartments */
+  14,        /* DeleteMatchingDepartments */
   0,        /* GetDepartment */
   11,        /* ListDepartmentChanges */
   2,        /* ListDepartments */
   9,        /* RestoreDepartment */
+  12,        /* UndoDepartmentChange */
   5,        /* UpdateDepartment */
-  12         /* UpdateMatchingDepartments */
+  13         /* UpdateMatchingDepartments */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__department_service__descriptor =
 {
@@ -3188,7 +3369,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__department_service__desc
   "DepartmentService",
   "Steward__Identity__V1__DepartmentService",
   "steward.identity.v1",
-  14,
+  15,
   steward__identity__v1__department_service__method_descriptors,
   steward__identity__v1__department_service__method_indices_by_name
 };
@@ -3288,13 +3469,21 @@ void steward__identity__v1__department_service__list_department_changes(Protobuf
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__department_service__undo_department_change(ProtobufCService *service,
+                                                                       const Steward__Identity__V1__UndoDepartmentChangeRequest *input,
+                                                                       Steward__Identity__V1__UndoDepartmentChangeResponse_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__department_service__update_matching_departments(ProtobufCService *service,
                                                                             const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *input,
                                                                             Steward__Identity__V1__UpdateMatchingDepartmentsResponse_Closure closure,
                                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__delete_matching_departments(ProtobufCService *service,
                                                                             const Steward__Identity__V1__DeleteMatchingDepartmentsRequest *input,
@@ -3302,7 +3491,7 @@ void steward__identity__v1__department_service__delete_matching_departments(Prot
                                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__init (Steward__Identity__V1__DepartmentService_Service *service,
                                                       Steward__Identity__V1__DepartmentService_ServiceDestroy destroy)

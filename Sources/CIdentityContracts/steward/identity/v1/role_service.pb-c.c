@@ -1177,6 +1177,96 @@ void   steward__identity__v1__role_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__role_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__undo_role_change_request__init
+                     (Steward__Identity__V1__UndoRoleChangeRequest         *message)
+{
+  static const Steward__Identity__V1__UndoRoleChangeRequest init_value = STEWARD__IDENTITY__V1__UNDO_ROLE_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__undo_role_change_request__get_packed_size
+                     (const Steward__Identity__V1__UndoRoleChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_role_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__undo_role_change_request__pack
+                     (const Steward__Identity__V1__UndoRoleChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_role_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__undo_role_change_request__pack_to_buffer
+                     (const Steward__Identity__V1__UndoRoleChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_role_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UndoRoleChangeRequest *
+       steward__identity__v1__undo_role_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UndoRoleChangeRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__undo_role_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__undo_role_change_request__free_unpacked
+                     (Steward__Identity__V1__UndoRoleChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_role_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__undo_role_change_response__init
+                     (Steward__Identity__V1__UndoRoleChangeResponse         *message)
+{
+  static const Steward__Identity__V1__UndoRoleChangeResponse init_value = STEWARD__IDENTITY__V1__UNDO_ROLE_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__undo_role_change_response__get_packed_size
+                     (const Steward__Identity__V1__UndoRoleChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_role_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__undo_role_change_response__pack
+                     (const Steward__Identity__V1__UndoRoleChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_role_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__undo_role_change_response__pack_to_buffer
+                     (const Steward__Identity__V1__UndoRoleChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_role_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UndoRoleChangeResponse *
+       steward__identity__v1__undo_role_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UndoRoleChangeResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__undo_role_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__undo_role_change_response__free_unpacked
+                     (Steward__Identity__V1__UndoRoleChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_role_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__update_matching_roles_request__init
                      (Steward__Identity__V1__UpdateMatchingRolesRequest         *message)
 {
@@ -1355,6 +1445,96 @@ void   steward__identity__v1__delete_matching_roles_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_roles_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__upsert_role_request__init
+                     (Steward__Identity__V1__UpsertRoleRequest         *message)
+{
+  static const Steward__Identity__V1__UpsertRoleRequest init_value = STEWARD__IDENTITY__V1__UPSERT_ROLE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__upsert_role_request__get_packed_size
+                     (const Steward__Identity__V1__UpsertRoleRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_role_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__upsert_role_request__pack
+                     (const Steward__Identity__V1__UpsertRoleRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_role_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__upsert_role_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpsertRoleRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_role_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpsertRoleRequest *
+       steward__identity__v1__upsert_role_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpsertRoleRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__upsert_role_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__upsert_role_request__free_unpacked
+                     (Steward__Identity__V1__UpsertRoleRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_role_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__upsert_role_response__init
+                     (Steward__Identity__V1__UpsertRoleResponse         *message)
+{
+  static const Steward__Identity__V1__UpsertRoleResponse init_value = STEWARD__IDENTITY__V1__UPSERT_ROLE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__upsert_role_response__get_packed_size
+                     (const Steward__Identity__V1__UpsertRoleResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_role_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__upsert_role_response__pack
+                     (const Steward__Identity__V1__UpsertRoleResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_role_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__upsert_role_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpsertRoleResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_role_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpsertRoleResponse *
+       steward__identity__v1__upsert_role_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpsertRoleResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__upsert_role_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__upsert_role_response__free_unpacked
+                     (Steward__Identity__V1__UpsertRoleResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_role_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor steward__identity__v1__role__field_descriptors[10] =
@@ -2866,6 +3046,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__role_history_entry__desc
   (ProtobufCMessageInit) steward__identity__v1__role_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__undo_role_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UndoRoleChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__UndoRoleChangeRequest, has_version),
+    offsetof(Steward__Identity__V1__UndoRoleChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__undo_role_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__undo_role_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__undo_role_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UndoRoleChangeRequest",
+  "UndoRoleChangeRequest",
+  "Steward__Identity__V1__UndoRoleChangeRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UndoRoleChangeRequest),
+  2,
+  steward__identity__v1__undo_role_change_request__field_descriptors,
+  steward__identity__v1__undo_role_change_request__field_indices_by_name,
+  1,  steward__identity__v1__undo_role_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__undo_role_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__undo_role_change_response__field_descriptors[1] =
+{
+  {
+    "role",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UndoRoleChangeResponse, role),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__undo_role_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = role */
+};
+static const ProtobufCIntRange steward__identity__v1__undo_role_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__undo_role_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UndoRoleChangeResponse",
+  "UndoRoleChangeResponse",
+  "Steward__Identity__V1__UndoRoleChangeResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UndoRoleChangeResponse),
+  1,
+  steward__identity__v1__undo_role_change_response__field_descriptors,
+  steward__identity__v1__undo_role_change_response__field_indices_by_name,
+  1,  steward__identity__v1__undo_role_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__undo_role_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__update_matching_roles_request__field_descriptors[5] =
 {
   {
@@ -3174,7 +3443,122 @@ const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_roles_re
   (ProtobufCMessageInit) steward__identity__v1__delete_matching_roles_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[14] =
+static const ProtobufCFieldDescriptor steward__identity__v1__upsert_role_request__field_descriptors[3] =
+{
+  {
+    "role",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpsertRoleRequest, role),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__UpsertRoleRequest, n_update_mask),
+    offsetof(Steward__Identity__V1__UpsertRoleRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "match_field",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpsertRoleRequest, match_field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__upsert_role_request__field_indices_by_name[] = {
+  2,   /* field[2] = match_field */
+  0,   /* field[0] = role */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange steward__identity__v1__upsert_role_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__upsert_role_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpsertRoleRequest",
+  "UpsertRoleRequest",
+  "Steward__Identity__V1__UpsertRoleRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpsertRoleRequest),
+  3,
+  steward__identity__v1__upsert_role_request__field_descriptors,
+  steward__identity__v1__upsert_role_request__field_indices_by_name,
+  1,  steward__identity__v1__upsert_role_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__upsert_role_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__upsert_role_response__field_descriptors[2] =
+{
+  {
+    "role",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpsertRoleResponse, role),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__UpsertRoleResponse, has_created),
+    offsetof(Steward__Identity__V1__UpsertRoleResponse, created),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__upsert_role_response__field_indices_by_name[] = {
+  1,   /* field[1] = created */
+  0,   /* field[0] = role */
+};
+static const ProtobufCIntRange steward__identity__v1__upsert_role_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__upsert_role_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpsertRoleResponse",
+  "UpsertRoleResponse",
+  "Steward__Identity__V1__UpsertRoleResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpsertRoleResponse),
+  2,
+  steward__identity__v1__upsert_role_response__field_descriptors,
+  steward__identity__v1__upsert_role_response__field_indices_by_name,
+  1,  steward__identity__v1__upsert_role_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__upsert_role_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[16] =
 {
   { "GetRole", &steward__identity__v1__get_role_request__descriptor, &steward__identity__v1__get_role_response__descriptor },
   { "BatchGetRoles", &steward__identity__v1__batch_get_roles_request__descriptor, &steward__identity__v1__batch_get_roles_response__descriptor },
@@ -3188,8 +3572,10 @@ static const ProtobufCMethodDescriptor steward__identity__v1__role_service__meth
   { "RestoreRole", &steward__identity__v1__restore_role_request__descriptor, &steward__identity__v1__restore_role_response__descriptor },
   { "BatchRestoreRoles", &steward__identity__v1__batch_restore_roles_request__descriptor, &steward__identity__v1__batch_restore_roles_response__descriptor },
   { "ListRoleChanges", &steward__identity__v1__list_role_changes_request__descriptor, &steward__identity__v1__list_role_changes_response__descriptor },
+  { "UndoRoleChange", &steward__identity__v1__undo_role_change_request__descriptor, &steward__identity__v1__undo_role_change_response__descriptor },
   { "UpdateMatchingRoles", &steward__identity__v1__update_matching_roles_request__descriptor, &steward__identity__v1__update_matching_roles_response__descriptor },
   { "DeleteMatchingRoles", &steward__identity__v1__delete_matching_roles_request__descriptor, &steward__identity__v1__delete_matching_roles_response__descriptor },
+  { "UpsertRole", &steward__identity__v1__upsert_role_request__descriptor, &steward__identity__v1__upsert_role_response__descriptor },
 };
 const unsigned steward__identity__v1__role_service__method_indices_by_name[] = {
   4,        /* BatchCreateRoles */
@@ -3198,14 +3584,16 @@ const unsigned steward__identity__v1__role_service__method_indices_by_name[] = {
   10,        /* BatchRestoreRoles */
   6,        /* BatchUpdateRoles */
   3,        /* CreateRole */
-  13,        /* DeleteMatchingRoles */
+  14,        /* DeleteMatchingRoles */
   7,        /* DeleteRole */
   0,        /* GetRole */
   11,        /* ListRoleChanges */
   2,        /* ListRoles */
   9,        /* RestoreRole */
-  12,        /* UpdateMatchingRoles */
-  5         /* UpdateRole */
+  12,        /* UndoRoleChange */
+  13,        /* UpdateMatchingRoles */
+  5,        /* UpdateRole */
+  15         /* UpsertRole */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor =
 {
@@ -3214,7 +3602,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor
   "RoleService",
   "Steward__Identity__V1__RoleService",
   "steward.identity.v1",
-  14,
+  16,
   steward__identity__v1__role_service__method_descriptors,
   steward__identity__v1__role_service__method_indices_by_name
 };
@@ -3314,13 +3702,21 @@ void steward__identity__v1__role_service__list_role_changes(ProtobufCService *se
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__role_service__undo_role_change(ProtobufCService *service,
+                                                           const Steward__Identity__V1__UndoRoleChangeRequest *input,
+                                                           Steward__Identity__V1__UndoRoleChangeResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__role_service__update_matching_roles(ProtobufCService *service,
                                                                 const Steward__Identity__V1__UpdateMatchingRolesRequest *input,
                                                                 Steward__Identity__V1__UpdateMatchingRolesResponse_Closure closure,
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__delete_matching_roles(ProtobufCService *service,
                                                                 const Steward__Identity__V1__DeleteMatchingRolesRequest *input,
@@ -3328,7 +3724,15 @@ void steward__identity__v1__role_service__delete_matching_roles(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__role_service__upsert_role(ProtobufCService *service,
+                                                      const Steward__Identity__V1__UpsertRoleRequest *input,
+                                                      Steward__Identity__V1__UpsertRoleResponse_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleService_Service *service,
                                                 Steward__Identity__V1__RoleService_ServiceDestroy destroy)

@@ -1177,6 +1177,96 @@ void   steward__identity__v1__user_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__user_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__undo_user_change_request__init
+                     (Steward__Identity__V1__UndoUserChangeRequest         *message)
+{
+  static const Steward__Identity__V1__UndoUserChangeRequest init_value = STEWARD__IDENTITY__V1__UNDO_USER_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__undo_user_change_request__get_packed_size
+                     (const Steward__Identity__V1__UndoUserChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_user_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__undo_user_change_request__pack
+                     (const Steward__Identity__V1__UndoUserChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_user_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__undo_user_change_request__pack_to_buffer
+                     (const Steward__Identity__V1__UndoUserChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_user_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UndoUserChangeRequest *
+       steward__identity__v1__undo_user_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UndoUserChangeRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__undo_user_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__undo_user_change_request__free_unpacked
+                     (Steward__Identity__V1__UndoUserChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_user_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__undo_user_change_response__init
+                     (Steward__Identity__V1__UndoUserChangeResponse         *message)
+{
+  static const Steward__Identity__V1__UndoUserChangeResponse init_value = STEWARD__IDENTITY__V1__UNDO_USER_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__undo_user_change_response__get_packed_size
+                     (const Steward__Identity__V1__UndoUserChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_user_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__undo_user_change_response__pack
+                     (const Steward__Identity__V1__UndoUserChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_user_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__undo_user_change_response__pack_to_buffer
+                     (const Steward__Identity__V1__UndoUserChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_user_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UndoUserChangeResponse *
+       steward__identity__v1__undo_user_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UndoUserChangeResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__undo_user_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__undo_user_change_response__free_unpacked
+                     (Steward__Identity__V1__UndoUserChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_user_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__update_matching_users_request__init
                      (Steward__Identity__V1__UpdateMatchingUsersRequest         *message)
 {
@@ -1355,6 +1445,96 @@ void   steward__identity__v1__delete_matching_users_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_users_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__upsert_user_request__init
+                     (Steward__Identity__V1__UpsertUserRequest         *message)
+{
+  static const Steward__Identity__V1__UpsertUserRequest init_value = STEWARD__IDENTITY__V1__UPSERT_USER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__upsert_user_request__get_packed_size
+                     (const Steward__Identity__V1__UpsertUserRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_user_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__upsert_user_request__pack
+                     (const Steward__Identity__V1__UpsertUserRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_user_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__upsert_user_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpsertUserRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_user_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpsertUserRequest *
+       steward__identity__v1__upsert_user_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpsertUserRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__upsert_user_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__upsert_user_request__free_unpacked
+                     (Steward__Identity__V1__UpsertUserRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_user_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__upsert_user_response__init
+                     (Steward__Identity__V1__UpsertUserResponse         *message)
+{
+  static const Steward__Identity__V1__UpsertUserResponse init_value = STEWARD__IDENTITY__V1__UPSERT_USER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__upsert_user_response__get_packed_size
+                     (const Steward__Identity__V1__UpsertUserResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_user_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__upsert_user_response__pack
+                     (const Steward__Identity__V1__UpsertUserResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_user_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__upsert_user_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpsertUserResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_user_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpsertUserResponse *
+       steward__identity__v1__upsert_user_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpsertUserResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__upsert_user_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__upsert_user_response__free_unpacked
+                     (Steward__Identity__V1__UpsertUserResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__upsert_user_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__identity__v1__set_user_password_request__init
@@ -3008,6 +3188,95 @@ const ProtobufCMessageDescriptor steward__identity__v1__user_history_entry__desc
   (ProtobufCMessageInit) steward__identity__v1__user_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__undo_user_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UndoUserChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__UndoUserChangeRequest, has_version),
+    offsetof(Steward__Identity__V1__UndoUserChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__undo_user_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__undo_user_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__undo_user_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UndoUserChangeRequest",
+  "UndoUserChangeRequest",
+  "Steward__Identity__V1__UndoUserChangeRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UndoUserChangeRequest),
+  2,
+  steward__identity__v1__undo_user_change_request__field_descriptors,
+  steward__identity__v1__undo_user_change_request__field_indices_by_name,
+  1,  steward__identity__v1__undo_user_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__undo_user_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__undo_user_change_response__field_descriptors[1] =
+{
+  {
+    "user",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UndoUserChangeResponse, user),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__undo_user_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = user */
+};
+static const ProtobufCIntRange steward__identity__v1__undo_user_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__undo_user_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UndoUserChangeResponse",
+  "UndoUserChangeResponse",
+  "Steward__Identity__V1__UndoUserChangeResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UndoUserChangeResponse),
+  1,
+  steward__identity__v1__undo_user_change_response__field_descriptors,
+  steward__identity__v1__undo_user_change_response__field_indices_by_name,
+  1,  steward__identity__v1__undo_user_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__undo_user_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__update_matching_users_request__field_descriptors[5] =
 {
   {
@@ -3316,6 +3585,121 @@ const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_users_re
   (ProtobufCMessageInit) steward__identity__v1__delete_matching_users_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__upsert_user_request__field_descriptors[3] =
+{
+  {
+    "user",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpsertUserRequest, user),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__UpsertUserRequest, n_update_mask),
+    offsetof(Steward__Identity__V1__UpsertUserRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "match_field",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpsertUserRequest, match_field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__upsert_user_request__field_indices_by_name[] = {
+  2,   /* field[2] = match_field */
+  1,   /* field[1] = update_mask */
+  0,   /* field[0] = user */
+};
+static const ProtobufCIntRange steward__identity__v1__upsert_user_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__upsert_user_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpsertUserRequest",
+  "UpsertUserRequest",
+  "Steward__Identity__V1__UpsertUserRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpsertUserRequest),
+  3,
+  steward__identity__v1__upsert_user_request__field_descriptors,
+  steward__identity__v1__upsert_user_request__field_indices_by_name,
+  1,  steward__identity__v1__upsert_user_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__upsert_user_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__upsert_user_response__field_descriptors[2] =
+{
+  {
+    "user",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpsertUserResponse, user),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__UpsertUserResponse, has_created),
+    offsetof(Steward__Identity__V1__UpsertUserResponse, created),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__upsert_user_response__field_indices_by_name[] = {
+  1,   /* field[1] = created */
+  0,   /* field[0] = user */
+};
+static const ProtobufCIntRange steward__identity__v1__upsert_user_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__upsert_user_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpsertUserResponse",
+  "UpsertUserResponse",
+  "Steward__Identity__V1__UpsertUserResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpsertUserResponse),
+  2,
+  steward__identity__v1__upsert_user_response__field_descriptors,
+  steward__identity__v1__upsert_user_response__field_indices_by_name,
+  1,  steward__identity__v1__upsert_user_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__upsert_user_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__set_user_password_request__field_descriptors[2] =
 {
   {
@@ -3385,7 +3769,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_respon
   (ProtobufCMessageInit) steward__identity__v1__set_user_password_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[15] =
+static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[17] =
 {
   { "GetUser", &steward__identity__v1__get_user_request__descriptor, &steward__identity__v1__get_user_response__descriptor },
   { "BatchGetUsers", &steward__identity__v1__batch_get_users_request__descriptor, &steward__identity__v1__batch_get_users_response__descriptor },
@@ -3399,8 +3783,10 @@ static const ProtobufCMethodDescriptor steward__identity__v1__user_service__meth
   { "RestoreUser", &steward__identity__v1__restore_user_request__descriptor, &steward__identity__v1__restore_user_response__descriptor },
   { "BatchRestoreUsers", &steward__identity__v1__batch_restore_users_request__descriptor, &steward__identity__v1__batch_restore_users_response__descriptor },
   { "ListUserChanges", &steward__identity__v1__list_user_changes_request__descriptor, &steward__identity__v1__list_user_changes_response__descriptor },
+  { "UndoUserChange", &steward__identity__v1__undo_user_change_request__descriptor, &steward__identity__v1__undo_user_change_response__descriptor },
   { "UpdateMatchingUsers", &steward__identity__v1__update_matching_users_request__descriptor, &steward__identity__v1__update_matching_users_response__descriptor },
   { "DeleteMatchingUsers", &steward__identity__v1__delete_matching_users_request__descriptor, &steward__identity__v1__delete_matching_users_response__descriptor },
+  { "UpsertUser", &steward__identity__v1__upsert_user_request__descriptor, &steward__identity__v1__upsert_user_response__descriptor },
   { "SetUserPassword", &steward__identity__v1__set_user_password_request__descriptor, &steward__identity__v1__set_user_password_response__descriptor },
 };
 const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
@@ -3410,15 +3796,17 @@ const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
   10,        /* BatchRestoreUsers */
   6,        /* BatchUpdateUsers */
   3,        /* CreateUser */
-  13,        /* DeleteMatchingUsers */
+  14,        /* DeleteMatchingUsers */
   7,        /* DeleteUser */
   0,        /* GetUser */
   11,        /* ListUserChanges */
   2,        /* ListUsers */
   9,        /* RestoreUser */
-  14,        /* SetUserPassword */
-  12,        /* UpdateMatchingUsers */
-  5         /* UpdateUser */
+  16,        /* SetUserPassword */
+  12,        /* UndoUserChange */
+  13,        /* UpdateMatchingUsers */
+  5,        /* UpdateUser */
+  15         /* UpsertUser */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor =
 {
@@ -3427,7 +3815,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor
   "UserService",
   "Steward__Identity__V1__UserService",
   "steward.identity.v1",
-  15,
+  17,
   steward__identity__v1__user_service__method_descriptors,
   steward__identity__v1__user_service__method_indices_by_name
 };
@@ -3527,13 +3915,21 @@ void steward__identity__v1__user_service__list_user_changes(ProtobufCService *se
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__user_service__undo_user_change(ProtobufCService *service,
+                                                           const Steward__Identity__V1__UndoUserChangeRequest *input,
+                                                           Steward__Identity__V1__UndoUserChangeResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__user_service__update_matching_users(ProtobufCService *service,
                                                                 const Steward__Identity__V1__UpdateMatchingUsersRequest *input,
                                                                 Steward__Identity__V1__UpdateMatchingUsersResponse_Closure closure,
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__delete_matching_users(ProtobufCService *service,
                                                                 const Steward__Identity__V1__DeleteMatchingUsersRequest *input,
@@ -3541,7 +3937,15 @@ void steward__identity__v1__user_service__delete_matching_users(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__user_service__upsert_user(ProtobufCService *service,
+                                                      const Steward__Identity__V1__UpsertUserRequest *input,
+                                                      Steward__Identity__V1__UpsertUserResponse_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__set_user_password(ProtobufCService *service,
                                                             const Steward__Identity__V1__SetUserPasswordRequest *input,
@@ -3549,7 +3953,7 @@ void steward__identity__v1__user_service__set_user_password(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__init (Steward__Identity__V1__UserService_Service *service,
                                                 Steward__Identity__V1__UserService_ServiceDestroy destroy)

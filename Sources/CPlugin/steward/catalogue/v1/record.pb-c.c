@@ -52,7 +52,7 @@ void   steward__catalogue__v1__record_type__free_unpacked
   assert(message->message_base.descriptor == &steward__catalogue__v1__record_type__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__catalogue__v1__record_type__field_descriptors[4] =
+static const ProtobufCFieldDescriptor steward__catalogue__v1__record_type__field_descriptors[5] =
 {
   {
     "object",
@@ -102,9 +102,22 @@ static const ProtobufCFieldDescriptor steward__catalogue__v1__record_type__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "key",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Catalogue__V1__RecordType, key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__catalogue__v1__record_type__field_indices_by_name[] = {
   3,   /* field[3] = category */
+  4,   /* field[4] = key */
   0,   /* field[0] = object */
   2,   /* field[2] = ownership */
   1,   /* field[1] = plural */
@@ -112,7 +125,7 @@ static const unsigned steward__catalogue__v1__record_type__field_indices_by_name
 static const ProtobufCIntRange steward__catalogue__v1__record_type__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor steward__catalogue__v1__record_type__descriptor =
 {
@@ -122,7 +135,7 @@ const ProtobufCMessageDescriptor steward__catalogue__v1__record_type__descriptor
   "Steward__Catalogue__V1__RecordType",
   "steward.catalogue.v1",
   sizeof(Steward__Catalogue__V1__RecordType),
-  4,
+  5,
   steward__catalogue__v1__record_type__field_descriptors,
   steward__catalogue__v1__record_type__field_indices_by_name,
   1,  steward__catalogue__v1__record_type__number_ranges,

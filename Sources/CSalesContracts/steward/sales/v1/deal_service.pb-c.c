@@ -1177,6 +1177,96 @@ void   steward__sales__v1__deal_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__deal_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__undo_deal_change_request__init
+                     (Steward__Sales__V1__UndoDealChangeRequest         *message)
+{
+  static const Steward__Sales__V1__UndoDealChangeRequest init_value = STEWARD__SALES__V1__UNDO_DEAL_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__undo_deal_change_request__get_packed_size
+                     (const Steward__Sales__V1__UndoDealChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_deal_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__undo_deal_change_request__pack
+                     (const Steward__Sales__V1__UndoDealChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_deal_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__undo_deal_change_request__pack_to_buffer
+                     (const Steward__Sales__V1__UndoDealChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_deal_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UndoDealChangeRequest *
+       steward__sales__v1__undo_deal_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UndoDealChangeRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__undo_deal_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__undo_deal_change_request__free_unpacked
+                     (Steward__Sales__V1__UndoDealChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_deal_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__undo_deal_change_response__init
+                     (Steward__Sales__V1__UndoDealChangeResponse         *message)
+{
+  static const Steward__Sales__V1__UndoDealChangeResponse init_value = STEWARD__SALES__V1__UNDO_DEAL_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__undo_deal_change_response__get_packed_size
+                     (const Steward__Sales__V1__UndoDealChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_deal_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__undo_deal_change_response__pack
+                     (const Steward__Sales__V1__UndoDealChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_deal_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__undo_deal_change_response__pack_to_buffer
+                     (const Steward__Sales__V1__UndoDealChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_deal_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UndoDealChangeResponse *
+       steward__sales__v1__undo_deal_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UndoDealChangeResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__undo_deal_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__undo_deal_change_response__free_unpacked
+                     (Steward__Sales__V1__UndoDealChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_deal_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__update_matching_deals_request__init
                      (Steward__Sales__V1__UpdateMatchingDealsRequest         *message)
 {
@@ -1445,6 +1535,96 @@ void   steward__sales__v1__reassign_matching_deals_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__sales__v1__reassign_matching_deals_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__upsert_deal_request__init
+                     (Steward__Sales__V1__UpsertDealRequest         *message)
+{
+  static const Steward__Sales__V1__UpsertDealRequest init_value = STEWARD__SALES__V1__UPSERT_DEAL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__upsert_deal_request__get_packed_size
+                     (const Steward__Sales__V1__UpsertDealRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_deal_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__upsert_deal_request__pack
+                     (const Steward__Sales__V1__UpsertDealRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_deal_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__upsert_deal_request__pack_to_buffer
+                     (const Steward__Sales__V1__UpsertDealRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_deal_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UpsertDealRequest *
+       steward__sales__v1__upsert_deal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UpsertDealRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__upsert_deal_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__upsert_deal_request__free_unpacked
+                     (Steward__Sales__V1__UpsertDealRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_deal_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__upsert_deal_response__init
+                     (Steward__Sales__V1__UpsertDealResponse         *message)
+{
+  static const Steward__Sales__V1__UpsertDealResponse init_value = STEWARD__SALES__V1__UPSERT_DEAL_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__upsert_deal_response__get_packed_size
+                     (const Steward__Sales__V1__UpsertDealResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_deal_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__upsert_deal_response__pack
+                     (const Steward__Sales__V1__UpsertDealResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_deal_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__upsert_deal_response__pack_to_buffer
+                     (const Steward__Sales__V1__UpsertDealResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_deal_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UpsertDealResponse *
+       steward__sales__v1__upsert_deal_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UpsertDealResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__upsert_deal_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__upsert_deal_response__free_unpacked
+                     (Steward__Sales__V1__UpsertDealResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_deal_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   steward__sales__v1__move_deal_stage_request__init
@@ -3626,6 +3806,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__deal_history_entry__descrip
   (ProtobufCMessageInit) steward__sales__v1__deal_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__undo_deal_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UndoDealChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__UndoDealChangeRequest, has_version),
+    offsetof(Steward__Sales__V1__UndoDealChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__undo_deal_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__sales__v1__undo_deal_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__undo_deal_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UndoDealChangeRequest",
+  "UndoDealChangeRequest",
+  "Steward__Sales__V1__UndoDealChangeRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UndoDealChangeRequest),
+  2,
+  steward__sales__v1__undo_deal_change_request__field_descriptors,
+  steward__sales__v1__undo_deal_change_request__field_indices_by_name,
+  1,  steward__sales__v1__undo_deal_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__undo_deal_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__undo_deal_change_response__field_descriptors[1] =
+{
+  {
+    "deal",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UndoDealChangeResponse, deal),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__undo_deal_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = deal */
+};
+static const ProtobufCIntRange steward__sales__v1__undo_deal_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__undo_deal_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UndoDealChangeResponse",
+  "UndoDealChangeResponse",
+  "Steward__Sales__V1__UndoDealChangeResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UndoDealChangeResponse),
+  1,
+  steward__sales__v1__undo_deal_change_response__field_descriptors,
+  steward__sales__v1__undo_deal_change_response__field_indices_by_name,
+  1,  steward__sales__v1__undo_deal_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__undo_deal_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_deals_request__field_descriptors[5] =
 {
   {
@@ -4099,6 +4368,121 @@ const ProtobufCMessageDescriptor steward__sales__v1__reassign_matching_deals_res
   steward__sales__v1__reassign_matching_deals_response__field_indices_by_name,
   1,  steward__sales__v1__reassign_matching_deals_response__number_ranges,
   (ProtobufCMessageInit) steward__sales__v1__reassign_matching_deals_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__upsert_deal_request__field_descriptors[3] =
+{
+  {
+    "deal",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpsertDealRequest, deal),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__UpsertDealRequest, n_update_mask),
+    offsetof(Steward__Sales__V1__UpsertDealRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "match_field",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpsertDealRequest, match_field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__upsert_deal_request__field_indices_by_name[] = {
+  0,   /* field[0] = deal */
+  2,   /* field[2] = match_field */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange steward__sales__v1__upsert_deal_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__upsert_deal_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UpsertDealRequest",
+  "UpsertDealRequest",
+  "Steward__Sales__V1__UpsertDealRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UpsertDealRequest),
+  3,
+  steward__sales__v1__upsert_deal_request__field_descriptors,
+  steward__sales__v1__upsert_deal_request__field_indices_by_name,
+  1,  steward__sales__v1__upsert_deal_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__upsert_deal_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__upsert_deal_response__field_descriptors[2] =
+{
+  {
+    "deal",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpsertDealResponse, deal),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__UpsertDealResponse, has_created),
+    offsetof(Steward__Sales__V1__UpsertDealResponse, created),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__upsert_deal_response__field_indices_by_name[] = {
+  1,   /* field[1] = created */
+  0,   /* field[0] = deal */
+};
+static const ProtobufCIntRange steward__sales__v1__upsert_deal_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__upsert_deal_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UpsertDealResponse",
+  "UpsertDealResponse",
+  "Steward__Sales__V1__UpsertDealResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UpsertDealResponse),
+  2,
+  steward__sales__v1__upsert_deal_response__field_descriptors,
+  steward__sales__v1__upsert_deal_response__field_indices_by_name,
+  1,  steward__sales__v1__upsert_deal_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__upsert_deal_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__sales__v1__move_deal_stage_request__field_descriptors[4] =
@@ -4895,7 +5279,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__money_sum__descriptor =
   (ProtobufCMessageInit) steward__sales__v1__money_sum__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[19] =
+static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[21] =
 {
   { "GetDeal", &steward__sales__v1__get_deal_request__descriptor, &steward__sales__v1__get_deal_response__descriptor },
   { "BatchGetDeals", &steward__sales__v1__batch_get_deals_request__descriptor, &steward__sales__v1__batch_get_deals_response__descriptor },
@@ -4909,9 +5293,11 @@ static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_
   { "RestoreDeal", &steward__sales__v1__restore_deal_request__descriptor, &steward__sales__v1__restore_deal_response__descriptor },
   { "BatchRestoreDeals", &steward__sales__v1__batch_restore_deals_request__descriptor, &steward__sales__v1__batch_restore_deals_response__descriptor },
   { "ListDealChanges", &steward__sales__v1__list_deal_changes_request__descriptor, &steward__sales__v1__list_deal_changes_response__descriptor },
+  { "UndoDealChange", &steward__sales__v1__undo_deal_change_request__descriptor, &steward__sales__v1__undo_deal_change_response__descriptor },
   { "UpdateMatchingDeals", &steward__sales__v1__update_matching_deals_request__descriptor, &steward__sales__v1__update_matching_deals_response__descriptor },
   { "DeleteMatchingDeals", &steward__sales__v1__delete_matching_deals_request__descriptor, &steward__sales__v1__delete_matching_deals_response__descriptor },
   { "ReassignMatchingDeals", &steward__sales__v1__reassign_matching_deals_request__descriptor, &steward__sales__v1__reassign_matching_deals_response__descriptor },
+  { "UpsertDeal", &steward__sales__v1__upsert_deal_request__descriptor, &steward__sales__v1__upsert_deal_response__descriptor },
   { "MoveDealStage", &steward__sales__v1__move_deal_stage_request__descriptor, &steward__sales__v1__move_deal_stage_response__descriptor },
   { "MoveDealsToPipeline", &steward__sales__v1__move_deals_to_pipeline_request__descriptor, &steward__sales__v1__move_deals_to_pipeline_response__descriptor },
   { "ListStageHistory", &steward__sales__v1__list_stage_history_request__descriptor, &steward__sales__v1__list_stage_history_response__descriptor },
@@ -4925,18 +5311,20 @@ const unsigned steward__sales__v1__deal_service__method_indices_by_name[] = {
   6,        /* BatchUpdateDeals */
   3,        /* CreateDeal */
   7,        /* DeleteDeal */
-  13,        /* DeleteMatchingDeals */
-  18,        /* GetBoard */
+  14,        /* DeleteMatchingDeals */
+  20,        /* GetBoard */
   0,        /* GetDeal */
   11,        /* ListDealChanges */
   2,        /* ListDeals */
-  17,        /* ListStageHistory */
-  15,        /* MoveDealStage */
-  16,        /* MoveDealsToPipeline */
-  14,        /* ReassignMatchingDeals */
+  19,        /* ListStageHistory */
+  17,        /* MoveDealStage */
+  18,        /* MoveDealsToPipeline */
+  15,        /* ReassignMatchingDeals */
   9,        /* RestoreDeal */
+  12,        /* UndoDealChange */
   5,        /* UpdateDeal */
-  12         /* UpdateMatchingDeals */
+  13,        /* UpdateMatchingDeals */
+  16         /* UpsertDeal */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
 {
@@ -4945,7 +5333,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
   "DealService",
   "Steward__Sales__V1__DealService",
   "steward.sales.v1",
-  19,
+  21,
   steward__sales__v1__deal_service__method_descriptors,
   steward__sales__v1__deal_service__method_indices_by_name
 };
@@ -5045,13 +5433,21 @@ void steward__sales__v1__deal_service__list_deal_changes(ProtobufCService *servi
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__deal_service__undo_deal_change(ProtobufCService *service,
+                                                        const Steward__Sales__V1__UndoDealChangeRequest *input,
+                                                        Steward__Sales__V1__UndoDealChangeResponse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__deal_service__update_matching_deals(ProtobufCService *service,
                                                              const Steward__Sales__V1__UpdateMatchingDealsRequest *input,
                                                              Steward__Sales__V1__UpdateMatchingDealsResponse_Closure closure,
                                                              void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__delete_matching_deals(ProtobufCService *service,
                                                              const Steward__Sales__V1__DeleteMatchingDealsRequest *input,
@@ -5059,7 +5455,7 @@ void steward__sales__v1__deal_service__delete_matching_deals(ProtobufCService *s
                                                              void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__reassign_matching_deals(ProtobufCService *service,
                                                                const Steward__Sales__V1__ReassignMatchingDealsRequest *input,
@@ -5067,7 +5463,15 @@ void steward__sales__v1__deal_service__reassign_matching_deals(ProtobufCService 
                                                                void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__deal_service__upsert_deal(ProtobufCService *service,
+                                                   const Steward__Sales__V1__UpsertDealRequest *input,
+                                                   Steward__Sales__V1__UpsertDealResponse_Closure closure,
+                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service,
                                                        const Steward__Sales__V1__MoveDealStageRequest *input,
@@ -5075,7 +5479,7 @@ void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *service,
                                                               const Steward__Sales__V1__MoveDealsToPipelineRequest *input,
@@ -5083,7 +5487,7 @@ void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *service,
                                                           const Steward__Sales__V1__ListStageHistoryRequest *input,
@@ -5091,7 +5495,7 @@ void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  const Steward__Sales__V1__GetBoardRequest *input,
@@ -5099,7 +5503,7 @@ void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Service *service,
                                              Steward__Sales__V1__DealService_ServiceDestroy destroy)

@@ -1177,6 +1177,96 @@ void   steward__sales__v1__pipeline_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__pipeline_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__undo_pipeline_change_request__init
+                     (Steward__Sales__V1__UndoPipelineChangeRequest         *message)
+{
+  static const Steward__Sales__V1__UndoPipelineChangeRequest init_value = STEWARD__SALES__V1__UNDO_PIPELINE_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__undo_pipeline_change_request__get_packed_size
+                     (const Steward__Sales__V1__UndoPipelineChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_pipeline_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__undo_pipeline_change_request__pack
+                     (const Steward__Sales__V1__UndoPipelineChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_pipeline_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__undo_pipeline_change_request__pack_to_buffer
+                     (const Steward__Sales__V1__UndoPipelineChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_pipeline_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UndoPipelineChangeRequest *
+       steward__sales__v1__undo_pipeline_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UndoPipelineChangeRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__undo_pipeline_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__undo_pipeline_change_request__free_unpacked
+                     (Steward__Sales__V1__UndoPipelineChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_pipeline_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__undo_pipeline_change_response__init
+                     (Steward__Sales__V1__UndoPipelineChangeResponse         *message)
+{
+  static const Steward__Sales__V1__UndoPipelineChangeResponse init_value = STEWARD__SALES__V1__UNDO_PIPELINE_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__undo_pipeline_change_response__get_packed_size
+                     (const Steward__Sales__V1__UndoPipelineChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_pipeline_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__undo_pipeline_change_response__pack
+                     (const Steward__Sales__V1__UndoPipelineChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_pipeline_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__undo_pipeline_change_response__pack_to_buffer
+                     (const Steward__Sales__V1__UndoPipelineChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_pipeline_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UndoPipelineChangeResponse *
+       steward__sales__v1__undo_pipeline_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UndoPipelineChangeResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__undo_pipeline_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__undo_pipeline_change_response__free_unpacked
+                     (Steward__Sales__V1__UndoPipelineChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_pipeline_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__update_matching_pipelines_request__init
                      (Steward__Sales__V1__UpdateMatchingPipelinesRequest         *message)
 {
@@ -1355,6 +1445,96 @@ void   steward__sales__v1__delete_matching_pipelines_response__free_unpacked
   if(!message)
     return;
   assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_pipelines_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__upsert_pipeline_request__init
+                     (Steward__Sales__V1__UpsertPipelineRequest         *message)
+{
+  static const Steward__Sales__V1__UpsertPipelineRequest init_value = STEWARD__SALES__V1__UPSERT_PIPELINE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__upsert_pipeline_request__get_packed_size
+                     (const Steward__Sales__V1__UpsertPipelineRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_pipeline_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__upsert_pipeline_request__pack
+                     (const Steward__Sales__V1__UpsertPipelineRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_pipeline_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__upsert_pipeline_request__pack_to_buffer
+                     (const Steward__Sales__V1__UpsertPipelineRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_pipeline_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UpsertPipelineRequest *
+       steward__sales__v1__upsert_pipeline_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UpsertPipelineRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__upsert_pipeline_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__upsert_pipeline_request__free_unpacked
+                     (Steward__Sales__V1__UpsertPipelineRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_pipeline_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__upsert_pipeline_response__init
+                     (Steward__Sales__V1__UpsertPipelineResponse         *message)
+{
+  static const Steward__Sales__V1__UpsertPipelineResponse init_value = STEWARD__SALES__V1__UPSERT_PIPELINE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__upsert_pipeline_response__get_packed_size
+                     (const Steward__Sales__V1__UpsertPipelineResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_pipeline_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__upsert_pipeline_response__pack
+                     (const Steward__Sales__V1__UpsertPipelineResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_pipeline_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__upsert_pipeline_response__pack_to_buffer
+                     (const Steward__Sales__V1__UpsertPipelineResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_pipeline_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UpsertPipelineResponse *
+       steward__sales__v1__upsert_pipeline_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UpsertPipelineResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__upsert_pipeline_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__upsert_pipeline_response__free_unpacked
+                     (Steward__Sales__V1__UpsertPipelineResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__upsert_pipeline_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor steward__sales__v1__pipeline__field_descriptors[8] =
@@ -2840,6 +3020,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__pipeline_history_entry__des
   (ProtobufCMessageInit) steward__sales__v1__pipeline_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__undo_pipeline_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UndoPipelineChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__UndoPipelineChangeRequest, has_version),
+    offsetof(Steward__Sales__V1__UndoPipelineChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__undo_pipeline_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__sales__v1__undo_pipeline_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__undo_pipeline_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UndoPipelineChangeRequest",
+  "UndoPipelineChangeRequest",
+  "Steward__Sales__V1__UndoPipelineChangeRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UndoPipelineChangeRequest),
+  2,
+  steward__sales__v1__undo_pipeline_change_request__field_descriptors,
+  steward__sales__v1__undo_pipeline_change_request__field_indices_by_name,
+  1,  steward__sales__v1__undo_pipeline_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__undo_pipeline_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__undo_pipeline_change_response__field_descriptors[1] =
+{
+  {
+    "pipeline",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UndoPipelineChangeResponse, pipeline),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__undo_pipeline_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = pipeline */
+};
+static const ProtobufCIntRange steward__sales__v1__undo_pipeline_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__undo_pipeline_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UndoPipelineChangeResponse",
+  "UndoPipelineChangeResponse",
+  "Steward__Sales__V1__UndoPipelineChangeResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UndoPipelineChangeResponse),
+  1,
+  steward__sales__v1__undo_pipeline_change_response__field_descriptors,
+  steward__sales__v1__undo_pipeline_change_response__field_indices_by_name,
+  1,  steward__sales__v1__undo_pipeline_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__undo_pipeline_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_pipelines_request__field_descriptors[5] =
 {
   {
@@ -3148,7 +3417,122 @@ const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_pipelines_r
   (ProtobufCMessageInit) steward__sales__v1__delete_matching_pipelines_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[14] =
+static const ProtobufCFieldDescriptor steward__sales__v1__upsert_pipeline_request__field_descriptors[3] =
+{
+  {
+    "pipeline",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpsertPipelineRequest, pipeline),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__UpsertPipelineRequest, n_update_mask),
+    offsetof(Steward__Sales__V1__UpsertPipelineRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "match_field",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpsertPipelineRequest, match_field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__upsert_pipeline_request__field_indices_by_name[] = {
+  2,   /* field[2] = match_field */
+  0,   /* field[0] = pipeline */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange steward__sales__v1__upsert_pipeline_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__upsert_pipeline_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UpsertPipelineRequest",
+  "UpsertPipelineRequest",
+  "Steward__Sales__V1__UpsertPipelineRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UpsertPipelineRequest),
+  3,
+  steward__sales__v1__upsert_pipeline_request__field_descriptors,
+  steward__sales__v1__upsert_pipeline_request__field_indices_by_name,
+  1,  steward__sales__v1__upsert_pipeline_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__upsert_pipeline_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__upsert_pipeline_response__field_descriptors[2] =
+{
+  {
+    "pipeline",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UpsertPipelineResponse, pipeline),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__UpsertPipelineResponse, has_created),
+    offsetof(Steward__Sales__V1__UpsertPipelineResponse, created),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__upsert_pipeline_response__field_indices_by_name[] = {
+  1,   /* field[1] = created */
+  0,   /* field[0] = pipeline */
+};
+static const ProtobufCIntRange steward__sales__v1__upsert_pipeline_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__upsert_pipeline_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UpsertPipelineResponse",
+  "UpsertPipelineResponse",
+  "Steward__Sales__V1__UpsertPipelineResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UpsertPipelineResponse),
+  2,
+  steward__sales__v1__upsert_pipeline_response__field_descriptors,
+  steward__sales__v1__upsert_pipeline_response__field_indices_by_name,
+  1,  steward__sales__v1__upsert_pipeline_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__upsert_pipeline_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[16] =
 {
   { "GetPipeline", &steward__sales__v1__get_pipeline_request__descriptor, &steward__sales__v1__get_pipeline_response__descriptor },
   { "BatchGetPipelines", &steward__sales__v1__batch_get_pipelines_request__descriptor, &steward__sales__v1__batch_get_pipelines_response__descriptor },
@@ -3162,8 +3546,10 @@ static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__met
   { "RestorePipeline", &steward__sales__v1__restore_pipeline_request__descriptor, &steward__sales__v1__restore_pipeline_response__descriptor },
   { "BatchRestorePipelines", &steward__sales__v1__batch_restore_pipelines_request__descriptor, &steward__sales__v1__batch_restore_pipelines_response__descriptor },
   { "ListPipelineChanges", &steward__sales__v1__list_pipeline_changes_request__descriptor, &steward__sales__v1__list_pipeline_changes_response__descriptor },
+  { "UndoPipelineChange", &steward__sales__v1__undo_pipeline_change_request__descriptor, &steward__sales__v1__undo_pipeline_change_response__descriptor },
   { "UpdateMatchingPipelines", &steward__sales__v1__update_matching_pipelines_request__descriptor, &steward__sales__v1__update_matching_pipelines_response__descriptor },
   { "DeleteMatchingPipelines", &steward__sales__v1__delete_matching_pipelines_request__descriptor, &steward__sales__v1__delete_matching_pipelines_response__descriptor },
+  { "UpsertPipeline", &steward__sales__v1__upsert_pipeline_request__descriptor, &steward__sales__v1__upsert_pipeline_response__descriptor },
 };
 const unsigned steward__sales__v1__pipeline_service__method_indices_by_name[] = {
   4,        /* BatchCreatePipelines */
@@ -3172,14 +3558,16 @@ const unsigned steward__sales__v1__pipeline_service__method_indices_by_name[] = 
   10,        /* BatchRestorePipelines */
   6,        /* BatchUpdatePipelines */
   3,        /* CreatePipeline */
-  13,        /* DeleteMatchingPipelines */
+  14,        /* DeleteMatchingPipelines */
   7,        /* DeletePipeline */
   0,        /* GetPipeline */
   11,        /* ListPipelineChanges */
   2,        /* ListPipelines */
   9,        /* RestorePipeline */
-  12,        /* UpdateMatchingPipelines */
-  5         /* UpdatePipeline */
+  12,        /* UndoPipelineChange */
+  13,        /* UpdateMatchingPipelines */
+  5,        /* UpdatePipeline */
+  15         /* UpsertPipeline */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descriptor =
 {
@@ -3188,7 +3576,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descripto
   "PipelineService",
   "Steward__Sales__V1__PipelineService",
   "steward.sales.v1",
-  14,
+  16,
   steward__sales__v1__pipeline_service__method_descriptors,
   steward__sales__v1__pipeline_service__method_indices_by_name
 };
@@ -3288,13 +3676,21 @@ void steward__sales__v1__pipeline_service__list_pipeline_changes(ProtobufCServic
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__pipeline_service__undo_pipeline_change(ProtobufCService *service,
+                                                                const Steward__Sales__V1__UndoPipelineChangeRequest *input,
+                                                                Steward__Sales__V1__UndoPipelineChangeResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__pipeline_service__update_matching_pipelines(ProtobufCService *service,
                                                                      const Steward__Sales__V1__UpdateMatchingPipelinesRequest *input,
                                                                      Steward__Sales__V1__UpdateMatchingPipelinesResponse_Closure closure,
                                                                      void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__delete_matching_pipelines(ProtobufCService *service,
                                                                      const Steward__Sales__V1__DeleteMatchingPipelinesRequest *input,
@@ -3302,7 +3698,15 @@ void steward__sales__v1__pipeline_service__delete_matching_pipelines(ProtobufCSe
                                                                      void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__pipeline_service__upsert_pipeline(ProtobufCService *service,
+                                                           const Steward__Sales__V1__UpsertPipelineRequest *input,
+                                                           Steward__Sales__V1__UpsertPipelineResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineService_Service *service,
                                                  Steward__Sales__V1__PipelineService_ServiceDestroy destroy)

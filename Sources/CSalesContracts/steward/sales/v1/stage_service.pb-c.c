@@ -1177,6 +1177,96 @@ void   steward__sales__v1__stage_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__stage_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__undo_stage_change_request__init
+                     (Steward__Sales__V1__UndoStageChangeRequest         *message)
+{
+  static const Steward__Sales__V1__UndoStageChangeRequest init_value = STEWARD__SALES__V1__UNDO_STAGE_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__undo_stage_change_request__get_packed_size
+                     (const Steward__Sales__V1__UndoStageChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_stage_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__undo_stage_change_request__pack
+                     (const Steward__Sales__V1__UndoStageChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_stage_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__undo_stage_change_request__pack_to_buffer
+                     (const Steward__Sales__V1__UndoStageChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_stage_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UndoStageChangeRequest *
+       steward__sales__v1__undo_stage_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UndoStageChangeRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__undo_stage_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__undo_stage_change_request__free_unpacked
+                     (Steward__Sales__V1__UndoStageChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_stage_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__undo_stage_change_response__init
+                     (Steward__Sales__V1__UndoStageChangeResponse         *message)
+{
+  static const Steward__Sales__V1__UndoStageChangeResponse init_value = STEWARD__SALES__V1__UNDO_STAGE_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__undo_stage_change_response__get_packed_size
+                     (const Steward__Sales__V1__UndoStageChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_stage_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__undo_stage_change_response__pack
+                     (const Steward__Sales__V1__UndoStageChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_stage_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__undo_stage_change_response__pack_to_buffer
+                     (const Steward__Sales__V1__UndoStageChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_stage_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__UndoStageChangeResponse *
+       steward__sales__v1__undo_stage_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__UndoStageChangeResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__undo_stage_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__undo_stage_change_response__free_unpacked
+                     (Steward__Sales__V1__UndoStageChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__undo_stage_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__update_matching_stages_request__init
                      (Steward__Sales__V1__UpdateMatchingStagesRequest         *message)
 {
@@ -2879,6 +2969,95 @@ const ProtobufCMessageDescriptor steward__sales__v1__stage_history_entry__descri
   (ProtobufCMessageInit) steward__sales__v1__stage_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__undo_stage_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UndoStageChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__UndoStageChangeRequest, has_version),
+    offsetof(Steward__Sales__V1__UndoStageChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__undo_stage_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__sales__v1__undo_stage_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__undo_stage_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UndoStageChangeRequest",
+  "UndoStageChangeRequest",
+  "Steward__Sales__V1__UndoStageChangeRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UndoStageChangeRequest),
+  2,
+  steward__sales__v1__undo_stage_change_request__field_descriptors,
+  steward__sales__v1__undo_stage_change_request__field_indices_by_name,
+  1,  steward__sales__v1__undo_stage_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__undo_stage_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__undo_stage_change_response__field_descriptors[1] =
+{
+  {
+    "stage",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__UndoStageChangeResponse, stage),
+    &steward__sales__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__undo_stage_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = stage */
+};
+static const ProtobufCIntRange steward__sales__v1__undo_stage_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__undo_stage_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.UndoStageChangeResponse",
+  "UndoStageChangeResponse",
+  "Steward__Sales__V1__UndoStageChangeResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__UndoStageChangeResponse),
+  1,
+  steward__sales__v1__undo_stage_change_response__field_descriptors,
+  steward__sales__v1__undo_stage_change_response__field_indices_by_name,
+  1,  steward__sales__v1__undo_stage_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__undo_stage_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_stages_request__field_descriptors[5] =
 {
   {
@@ -3219,7 +3398,7 @@ const ProtobufCEnumDescriptor steward__sales__v1__stage_category__descriptor =
   steward__sales__v1__stage_category__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[14] =
+static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[15] =
 {
   { "GetStage", &steward__sales__v1__get_stage_request__descriptor, &steward__sales__v1__get_stage_response__descriptor },
   { "BatchGetStages", &steward__sales__v1__batch_get_stages_request__descriptor, &steward__sales__v1__batch_get_stages_response__descriptor },
@@ -3233,6 +3412,7 @@ static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method
   { "RestoreStage", &steward__sales__v1__restore_stage_request__descriptor, &steward__sales__v1__restore_stage_response__descriptor },
   { "BatchRestoreStages", &steward__sales__v1__batch_restore_stages_request__descriptor, &steward__sales__v1__batch_restore_stages_response__descriptor },
   { "ListStageChanges", &steward__sales__v1__list_stage_changes_request__descriptor, &steward__sales__v1__list_stage_changes_response__descriptor },
+  { "UndoStageChange", &steward__sales__v1__undo_stage_change_request__descriptor, &steward__sales__v1__undo_stage_change_response__descriptor },
   { "UpdateMatchingStages", &steward__sales__v1__update_matching_stages_request__descriptor, &steward__sales__v1__update_matching_stages_response__descriptor },
   { "DeleteMatchingStages", &steward__sales__v1__delete_matching_stages_request__descriptor, &steward__sales__v1__delete_matching_stages_response__descriptor },
 };
@@ -3243,13 +3423,14 @@ const unsigned steward__sales__v1__stage_service__method_indices_by_name[] = {
   10,        /* BatchRestoreStages */
   6,        /* BatchUpdateStages */
   3,        /* CreateStage */
-  13,        /* DeleteMatchingStages */
+  14,        /* DeleteMatchingStages */
   7,        /* DeleteStage */
   0,        /* GetStage */
   11,        /* ListStageChanges */
   2,        /* ListStages */
   9,        /* RestoreStage */
-  12,        /* UpdateMatchingStages */
+  12,        /* UndoStageChange */
+  13,        /* UpdateMatchingStages */
   5         /* UpdateStage */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor =
@@ -3259,7 +3440,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor =
   "StageService",
   "Steward__Sales__V1__StageService",
   "steward.sales.v1",
-  14,
+  15,
   steward__sales__v1__stage_service__method_descriptors,
   steward__sales__v1__stage_service__method_indices_by_name
 };
@@ -3359,13 +3540,21 @@ void steward__sales__v1__stage_service__list_stage_changes(ProtobufCService *ser
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__stage_service__undo_stage_change(ProtobufCService *service,
+                                                          const Steward__Sales__V1__UndoStageChangeRequest *input,
+                                                          Steward__Sales__V1__UndoStageChangeResponse_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__stage_service__update_matching_stages(ProtobufCService *service,
                                                                const Steward__Sales__V1__UpdateMatchingStagesRequest *input,
                                                                Steward__Sales__V1__UpdateMatchingStagesResponse_Closure closure,
                                                                void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__delete_matching_stages(ProtobufCService *service,
                                                                const Steward__Sales__V1__DeleteMatchingStagesRequest *input,
@@ -3373,7 +3562,7 @@ void steward__sales__v1__stage_service__delete_matching_stages(ProtobufCService 
                                                                void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_Service *service,
                                               Steward__Sales__V1__StageService_ServiceDestroy destroy)

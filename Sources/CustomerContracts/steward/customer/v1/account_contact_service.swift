@@ -142,6 +142,7 @@ extension AccountContact: RecordMessage {
             restore: AccountContactServiceMethods.restoreAccountContact,
             batchRestore: AccountContactServiceMethods.batchRestoreAccountContacts,
             listChanges: AccountContactServiceMethods.listAccountContactChanges,
+            undo: AccountContactServiceMethods.undoAccountContactChange,
             updateMatching: AccountContactServiceMethods.updateMatchingAccountContacts,
             deleteMatching: AccountContactServiceMethods.deleteMatchingAccountContacts,
             reassignMatching: AccountContactServiceMethods.reassignMatchingAccountContacts
@@ -222,6 +223,12 @@ public typealias ListAccountContactChangesResponse = ListChangesResponse<Account
 
 /// One change of a link.
 public typealias AccountContactHistoryEntry = HistoryEntry<AccountContact>
+
+/// The change to be taken back.
+public typealias UndoAccountContactChangeRequest = UndoRequest<AccountContact>
+
+/// The change is taken back.
+public typealias UndoAccountContactChangeResponse = UndoResponse<AccountContact>
 
 /// What to make of which links.
 public typealias UpdateMatchingAccountContactsRequest = UpdateMatchingRequest<AccountContact>
@@ -342,6 +349,16 @@ public enum AccountContactServiceMethods {
         kind: .unary
     )
 
+    /// Takes one change of a link back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoAccountContactChange = MethodDefinition(
+        path: "steward.customer.v1.AccountContactService/UndoAccountContactChange",
+        request: MessageDescriptor(steward_customer_v1_undo_account_contact_change_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_undo_account_contact_change_response_descriptor()),
+        kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all links that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs account_contact.mass_update beside account_contact.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingAccountContacts = MethodDefinition(
@@ -372,8 +389,8 @@ public enum AccountContactServiceMethods {
         getAccountContact, batchGetAccountContacts, listAccountContacts, createAccountContact,
         batchCreateAccountContacts, updateAccountContact, batchUpdateAccountContacts, deleteAccountContact,
         batchDeleteAccountContacts, restoreAccountContact, batchRestoreAccountContacts,
-        listAccountContactChanges, updateMatchingAccountContacts, deleteMatchingAccountContacts,
-        reassignMatchingAccountContacts
+        listAccountContactChanges, undoAccountContactChange, updateMatchingAccountContacts,
+        deleteMatchingAccountContacts, reassignMatchingAccountContacts
     ]
 
     /// As reflection tells it.
@@ -392,6 +409,7 @@ public enum AccountContactServiceMethods {
             MethodDescription(restoreAccountContact, comment: "Brings a deleted link back."),
             MethodDescription(batchRestoreAccountContacts, comment: "Brings up to 1,000 deleted links back, each as RestoreAccountContact does; each succeeds or fails alone."),
             MethodDescription(listAccountContactChanges, comment: "Lists the changes of one link, newest first, as far as the caller may see it now. NOT_FOUND as GetAccountContact."),
+            MethodDescription(undoAccountContactChange, comment: "Takes one change of a link back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingAccountContacts, comment: "Gives the fields in the mask the same values in all links that a filter selects, by a job that works with the caller's rights of each moment. Needs account_contact.mass_update beside account_contact.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingAccountContacts, comment: "Deletes all links that a filter selects, by a job; they can be restored. Needs account_contact.mass_update beside account_contact.delete."),
             MethodDescription(reassignMatchingAccountContacts, comment: "Gives all links that a filter selects to another owner, by a job. Needs account_contact.reassign beside account_contact.update."),
@@ -491,6 +509,15 @@ public struct AccountContactServiceClient: Sendable {
         _ request: ListAccountContactChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListAccountContactChangesResponse {
         try await channel.call(AccountContactServiceMethods.listAccountContactChanges, request, options)
+    }
+
+    /// Takes one change of a link back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoAccountContactChange(
+        _ request: UndoAccountContactChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoAccountContactChangeResponse {
+        try await channel.call(AccountContactServiceMethods.undoAccountContactChange, request, options)
     }
 
     /// Gives the fields in the mask the same values in all links that a filter selects, by a job that works with the caller's rights of

@@ -185,6 +185,7 @@ extension Account: RecordMessage {
     package static let entry = RecordEntry(
         object: "account", plural: "accounts",
         ownership: .owned, category: .customer,
+        key: "external_id",
         message: descriptor, service: AccountServiceMethods.description,
         methods: RecordMethods(
             get: AccountServiceMethods.getAccount, batchGet: AccountServiceMethods.batchGetAccounts,
@@ -197,9 +198,11 @@ extension Account: RecordMessage {
             restore: AccountServiceMethods.restoreAccount,
             batchRestore: AccountServiceMethods.batchRestoreAccounts,
             listChanges: AccountServiceMethods.listAccountChanges,
+            undo: AccountServiceMethods.undoAccountChange,
             updateMatching: AccountServiceMethods.updateMatchingAccounts,
             deleteMatching: AccountServiceMethods.deleteMatchingAccounts,
-            reassignMatching: AccountServiceMethods.reassignMatchingAccounts
+            reassignMatching: AccountServiceMethods.reassignMatchingAccounts,
+            upsert: AccountServiceMethods.upsertAccount
         ))
 }
 
@@ -278,6 +281,12 @@ public typealias ListAccountChangesResponse = ListChangesResponse<Account>
 /// One change of an account.
 public typealias AccountHistoryEntry = HistoryEntry<Account>
 
+/// The change to be taken back.
+public typealias UndoAccountChangeRequest = UndoRequest<Account>
+
+/// The change is taken back.
+public typealias UndoAccountChangeResponse = UndoResponse<Account>
+
 /// What to make of which accounts.
 public typealias UpdateMatchingAccountsRequest = UpdateMatchingRequest<Account>
 
@@ -295,6 +304,12 @@ public typealias ReassignMatchingAccountsRequest = ReassignMatchingRequest<Accou
 
 /// The job, or what it would do.
 public typealias ReassignMatchingAccountsResponse = ReassignMatchingResponse<Account>
+
+/// The account to change or to create.
+public typealias UpsertAccountRequest = UpsertRequest<Account>
+
+/// The account changed or created.
+public typealias UpsertAccountResponse = UpsertResponse<Account>
 
 /// The methods of steward.customer.v1.AccountService.
 public enum AccountServiceMethods {
@@ -391,6 +406,16 @@ public enum AccountServiceMethods {
         kind: .unary
     )
 
+    /// Takes one change of an account back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoAccountChange = MethodDefinition(
+        path: "steward.customer.v1.AccountService/UndoAccountChange",
+        request: MessageDescriptor(steward_customer_v1_undo_account_change_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_undo_account_change_response_descriptor()),
+        kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all accounts that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs account.mass_update beside account.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingAccounts = MethodDefinition(
@@ -416,11 +441,20 @@ public enum AccountServiceMethods {
         kind: .unary
     )
 
+    /// Changes the account that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same external_id one creates. ALREADY_EXISTS when an account that the caller may not see has it.
+    public static let upsertAccount = MethodDefinition(
+        path: "steward.customer.v1.AccountService/UpsertAccount",
+        request: MessageDescriptor(steward_customer_v1_upsert_account_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_upsert_account_response_descriptor()), kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getAccount, batchGetAccounts, listAccounts, createAccount, batchCreateAccounts, updateAccount,
         batchUpdateAccounts, deleteAccount, batchDeleteAccounts, restoreAccount, batchRestoreAccounts,
-        listAccountChanges, updateMatchingAccounts, deleteMatchingAccounts, reassignMatchingAccounts
+        listAccountChanges, undoAccountChange, updateMatchingAccounts, deleteMatchingAccounts,
+        reassignMatchingAccounts, upsertAccount
     ]
 
     /// As reflection tells it.
@@ -439,9 +473,11 @@ public enum AccountServiceMethods {
             MethodDescription(restoreAccount, comment: "Brings a deleted account back."),
             MethodDescription(batchRestoreAccounts, comment: "Brings up to 1,000 deleted accounts back, each as RestoreAccount does; each succeeds or fails alone."),
             MethodDescription(listAccountChanges, comment: "Lists the changes of one account, newest first, as far as the caller may see it now. NOT_FOUND as GetAccount."),
+            MethodDescription(undoAccountChange, comment: "Takes one change of an account back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingAccounts, comment: "Gives the fields in the mask the same values in all accounts that a filter selects, by a job that works with the caller's rights of each moment. Needs account.mass_update beside account.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingAccounts, comment: "Deletes all accounts that a filter selects, by a job; they can be restored. Needs account.mass_update beside account.delete."),
             MethodDescription(reassignMatchingAccounts, comment: "Gives all accounts that a filter selects to another owner, by a job. Needs account.reassign beside account.update."),
+            MethodDescription(upsertAccount, comment: "Changes the account that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when an account that the caller may not see has it."),
         ])
 }
 
@@ -540,6 +576,15 @@ public struct AccountServiceClient: Sendable {
         try await channel.call(AccountServiceMethods.listAccountChanges, request, options)
     }
 
+    /// Takes one change of an account back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoAccountChange(
+        _ request: UndoAccountChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoAccountChangeResponse {
+        try await channel.call(AccountServiceMethods.undoAccountChange, request, options)
+    }
+
     /// Gives the fields in the mask the same values in all accounts that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs account.mass_update beside account.update. What others change meanwhile in the same fields stays, and is reported.
     public func updateMatchingAccounts(
@@ -560,5 +605,13 @@ public struct AccountServiceClient: Sendable {
         _ request: ReassignMatchingAccountsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ReassignMatchingAccountsResponse {
         try await channel.call(AccountServiceMethods.reassignMatchingAccounts, request, options)
+    }
+
+    /// Changes the account that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same external_id one creates. ALREADY_EXISTS when an account that the caller may not see has it.
+    public func upsertAccount(
+        _ request: UpsertAccountRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpsertAccountResponse {
+        try await channel.call(AccountServiceMethods.upsertAccount, request, options)
     }
 }

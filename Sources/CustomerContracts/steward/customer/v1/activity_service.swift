@@ -163,6 +163,7 @@ extension Activity: RecordMessage {
     package static let entry = RecordEntry(
         object: "activity", plural: "activities",
         ownership: .owned, category: .customer,
+        key: "external_id",
         message: descriptor, service: ActivityServiceMethods.description,
         methods: RecordMethods(
             get: ActivityServiceMethods.getActivity, batchGet: ActivityServiceMethods.batchGetActivities,
@@ -175,9 +176,11 @@ extension Activity: RecordMessage {
             restore: ActivityServiceMethods.restoreActivity,
             batchRestore: ActivityServiceMethods.batchRestoreActivities,
             listChanges: ActivityServiceMethods.listActivityChanges,
+            undo: ActivityServiceMethods.undoActivityChange,
             updateMatching: ActivityServiceMethods.updateMatchingActivities,
             deleteMatching: ActivityServiceMethods.deleteMatchingActivities,
-            reassignMatching: ActivityServiceMethods.reassignMatchingActivities
+            reassignMatching: ActivityServiceMethods.reassignMatchingActivities,
+            upsert: ActivityServiceMethods.upsertActivity
         ))
 }
 
@@ -256,6 +259,12 @@ public typealias ListActivityChangesResponse = ListChangesResponse<Activity>
 /// One change of an activity.
 public typealias ActivityHistoryEntry = HistoryEntry<Activity>
 
+/// The change to be taken back.
+public typealias UndoActivityChangeRequest = UndoRequest<Activity>
+
+/// The change is taken back.
+public typealias UndoActivityChangeResponse = UndoResponse<Activity>
+
 /// What to make of which activities.
 public typealias UpdateMatchingActivitiesRequest = UpdateMatchingRequest<Activity>
 
@@ -273,6 +282,12 @@ public typealias ReassignMatchingActivitiesRequest = ReassignMatchingRequest<Act
 
 /// The job, or what it would do.
 public typealias ReassignMatchingActivitiesResponse = ReassignMatchingResponse<Activity>
+
+/// The activity to change or to create.
+public typealias UpsertActivityRequest = UpsertRequest<Activity>
+
+/// The activity changed or created.
+public typealias UpsertActivityResponse = UpsertResponse<Activity>
 
 /// Kinds of activities.
 public struct ActivityKind: RawRepresentable, Hashable, Sendable {
@@ -413,6 +428,16 @@ public enum ActivityServiceMethods {
         kind: .unary
     )
 
+    /// Takes one change of an activity back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoActivityChange = MethodDefinition(
+        path: "steward.customer.v1.ActivityService/UndoActivityChange",
+        request: MessageDescriptor(steward_customer_v1_undo_activity_change_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_undo_activity_change_response_descriptor()),
+        kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all activities that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs activity.mass_update beside activity.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingActivities = MethodDefinition(
@@ -438,12 +463,20 @@ public enum ActivityServiceMethods {
         kind: .unary
     )
 
+    /// Changes the activity that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same external_id one creates. ALREADY_EXISTS when an activity that the caller may not see has it.
+    public static let upsertActivity = MethodDefinition(
+        path: "steward.customer.v1.ActivityService/UpsertActivity",
+        request: MessageDescriptor(steward_customer_v1_upsert_activity_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_upsert_activity_response_descriptor()), kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getActivity, batchGetActivities, listActivities, createActivity, batchCreateActivities,
         updateActivity, batchUpdateActivities, deleteActivity, batchDeleteActivities, restoreActivity,
-        batchRestoreActivities, listActivityChanges, updateMatchingActivities, deleteMatchingActivities,
-        reassignMatchingActivities
+        batchRestoreActivities, listActivityChanges, undoActivityChange, updateMatchingActivities,
+        deleteMatchingActivities, reassignMatchingActivities, upsertActivity
     ]
 
     /// As reflection tells it.
@@ -462,9 +495,11 @@ public enum ActivityServiceMethods {
             MethodDescription(restoreActivity, comment: "Brings a deleted activity back."),
             MethodDescription(batchRestoreActivities, comment: "Brings up to 1,000 deleted activities back, each as RestoreActivity does; each succeeds or fails alone."),
             MethodDescription(listActivityChanges, comment: "Lists the changes of one activity, newest first, as far as the caller may see it now. NOT_FOUND as GetActivity."),
+            MethodDescription(undoActivityChange, comment: "Takes one change of an activity back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingActivities, comment: "Gives the fields in the mask the same values in all activities that a filter selects, by a job that works with the caller's rights of each moment. Needs activity.mass_update beside activity.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingActivities, comment: "Deletes all activities that a filter selects, by a job; they can be restored. Needs activity.mass_update beside activity.delete."),
             MethodDescription(reassignMatchingActivities, comment: "Gives all activities that a filter selects to another owner, by a job. Needs activity.reassign beside activity.update."),
+            MethodDescription(upsertActivity, comment: "Changes the activity that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when an activity that the caller may not see has it."),
         ])
 }
 
@@ -561,6 +596,15 @@ public struct ActivityServiceClient: Sendable {
         try await channel.call(ActivityServiceMethods.listActivityChanges, request, options)
     }
 
+    /// Takes one change of an activity back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoActivityChange(
+        _ request: UndoActivityChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoActivityChangeResponse {
+        try await channel.call(ActivityServiceMethods.undoActivityChange, request, options)
+    }
+
     /// Gives the fields in the mask the same values in all activities that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs activity.mass_update beside activity.update. What others change meanwhile in the same fields stays, and is reported.
     public func updateMatchingActivities(
@@ -581,5 +625,13 @@ public struct ActivityServiceClient: Sendable {
         _ request: ReassignMatchingActivitiesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ReassignMatchingActivitiesResponse {
         try await channel.call(ActivityServiceMethods.reassignMatchingActivities, request, options)
+    }
+
+    /// Changes the activity that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same external_id one creates. ALREADY_EXISTS when an activity that the caller may not see has it.
+    public func upsertActivity(
+        _ request: UpsertActivityRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpsertActivityResponse {
+        try await channel.call(ActivityServiceMethods.upsertActivity, request, options)
     }
 }

@@ -168,6 +168,7 @@ extension Contact: RecordMessage {
     package static let entry = RecordEntry(
         object: "contact", plural: "contacts",
         ownership: .owned, category: .customer,
+        key: "external_id",
         message: descriptor, service: ContactServiceMethods.description,
         methods: RecordMethods(
             get: ContactServiceMethods.getContact, batchGet: ContactServiceMethods.batchGetContacts,
@@ -180,9 +181,11 @@ extension Contact: RecordMessage {
             restore: ContactServiceMethods.restoreContact,
             batchRestore: ContactServiceMethods.batchRestoreContacts,
             listChanges: ContactServiceMethods.listContactChanges,
+            undo: ContactServiceMethods.undoContactChange,
             updateMatching: ContactServiceMethods.updateMatchingContacts,
             deleteMatching: ContactServiceMethods.deleteMatchingContacts,
-            reassignMatching: ContactServiceMethods.reassignMatchingContacts
+            reassignMatching: ContactServiceMethods.reassignMatchingContacts,
+            upsert: ContactServiceMethods.upsertContact
         ))
 }
 
@@ -330,6 +333,12 @@ public typealias ListContactChangesResponse = ListChangesResponse<Contact>
 /// One change of a contact.
 public typealias ContactHistoryEntry = HistoryEntry<Contact>
 
+/// The change to be taken back.
+public typealias UndoContactChangeRequest = UndoRequest<Contact>
+
+/// The change is taken back.
+public typealias UndoContactChangeResponse = UndoResponse<Contact>
+
 /// What to make of which contacts.
 public typealias UpdateMatchingContactsRequest = UpdateMatchingRequest<Contact>
 
@@ -347,6 +356,12 @@ public typealias ReassignMatchingContactsRequest = ReassignMatchingRequest<Conta
 
 /// The job, or what it would do.
 public typealias ReassignMatchingContactsResponse = ReassignMatchingResponse<Contact>
+
+/// The contact to change or to create.
+public typealias UpsertContactRequest = UpsertRequest<Contact>
+
+/// The contact changed or created.
+public typealias UpsertContactResponse = UpsertResponse<Contact>
 
 /// Kinds of contact points.
 public struct ContactPointKind: RawRepresentable, Hashable, Sendable {
@@ -468,6 +483,16 @@ public enum ContactServiceMethods {
         kind: .unary
     )
 
+    /// Takes one change of a contact back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoContactChange = MethodDefinition(
+        path: "steward.customer.v1.ContactService/UndoContactChange",
+        request: MessageDescriptor(steward_customer_v1_undo_contact_change_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_undo_contact_change_response_descriptor()),
+        kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all contacts that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs contact.mass_update beside contact.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingContacts = MethodDefinition(
@@ -493,11 +518,20 @@ public enum ContactServiceMethods {
         kind: .unary
     )
 
+    /// Changes the contact that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same external_id one creates. ALREADY_EXISTS when a contact that the caller may not see has it.
+    public static let upsertContact = MethodDefinition(
+        path: "steward.customer.v1.ContactService/UpsertContact",
+        request: MessageDescriptor(steward_customer_v1_upsert_contact_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_upsert_contact_response_descriptor()), kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getContact, batchGetContacts, listContacts, createContact, batchCreateContacts, updateContact,
         batchUpdateContacts, deleteContact, batchDeleteContacts, restoreContact, batchRestoreContacts,
-        listContactChanges, updateMatchingContacts, deleteMatchingContacts, reassignMatchingContacts
+        listContactChanges, undoContactChange, updateMatchingContacts, deleteMatchingContacts,
+        reassignMatchingContacts, upsertContact
     ]
 
     /// As reflection tells it.
@@ -516,9 +550,11 @@ public enum ContactServiceMethods {
             MethodDescription(restoreContact, comment: "Brings a deleted contact back."),
             MethodDescription(batchRestoreContacts, comment: "Brings up to 1,000 deleted contacts back, each as RestoreContact does; each succeeds or fails alone."),
             MethodDescription(listContactChanges, comment: "Lists the changes of one contact, newest first, as far as the caller may see it now. NOT_FOUND as GetContact."),
+            MethodDescription(undoContactChange, comment: "Takes one change of a contact back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingContacts, comment: "Gives the fields in the mask the same values in all contacts that a filter selects, by a job that works with the caller's rights of each moment. Needs contact.mass_update beside contact.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingContacts, comment: "Deletes all contacts that a filter selects, by a job; they can be restored. Needs contact.mass_update beside contact.delete."),
             MethodDescription(reassignMatchingContacts, comment: "Gives all contacts that a filter selects to another owner, by a job. Needs contact.reassign beside contact.update."),
+            MethodDescription(upsertContact, comment: "Changes the contact that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when a contact that the caller may not see has it."),
         ])
 }
 
@@ -617,6 +653,15 @@ public struct ContactServiceClient: Sendable {
         try await channel.call(ContactServiceMethods.listContactChanges, request, options)
     }
 
+    /// Takes one change of a contact back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoContactChange(
+        _ request: UndoContactChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoContactChangeResponse {
+        try await channel.call(ContactServiceMethods.undoContactChange, request, options)
+    }
+
     /// Gives the fields in the mask the same values in all contacts that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs contact.mass_update beside contact.update. What others change meanwhile in the same fields stays, and is reported.
     public func updateMatchingContacts(
@@ -637,5 +682,13 @@ public struct ContactServiceClient: Sendable {
         _ request: ReassignMatchingContactsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ReassignMatchingContactsResponse {
         try await channel.call(ContactServiceMethods.reassignMatchingContacts, request, options)
+    }
+
+    /// Changes the contact that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same external_id one creates. ALREADY_EXISTS when a contact that the caller may not see has it.
+    public func upsertContact(
+        _ request: UpsertContactRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpsertContactResponse {
+        try await channel.call(ContactServiceMethods.upsertContact, request, options)
     }
 }

@@ -195,6 +195,7 @@ extension Lead: RecordMessage {
     package static let entry = RecordEntry(
         object: "lead", plural: "leads",
         ownership: .owned, category: .customer,
+        key: "external_id",
         message: descriptor, service: LeadServiceMethods.description,
         methods: RecordMethods(
             get: LeadServiceMethods.getLead, batchGet: LeadServiceMethods.batchGetLeads,
@@ -203,10 +204,10 @@ extension Lead: RecordMessage {
             batchUpdate: LeadServiceMethods.batchUpdateLeads, delete: LeadServiceMethods.deleteLead,
             batchDelete: LeadServiceMethods.batchDeleteLeads, restore: LeadServiceMethods.restoreLead,
             batchRestore: LeadServiceMethods.batchRestoreLeads,
-            listChanges: LeadServiceMethods.listLeadChanges,
+            listChanges: LeadServiceMethods.listLeadChanges, undo: LeadServiceMethods.undoLeadChange,
             updateMatching: LeadServiceMethods.updateMatchingLeads,
             deleteMatching: LeadServiceMethods.deleteMatchingLeads,
-            reassignMatching: LeadServiceMethods.reassignMatchingLeads
+            reassignMatching: LeadServiceMethods.reassignMatchingLeads, upsert: LeadServiceMethods.upsertLead
         ))
 }
 
@@ -285,6 +286,12 @@ public typealias ListLeadChangesResponse = ListChangesResponse<Lead>
 /// One change of a lead.
 public typealias LeadHistoryEntry = HistoryEntry<Lead>
 
+/// The change to be taken back.
+public typealias UndoLeadChangeRequest = UndoRequest<Lead>
+
+/// The change is taken back.
+public typealias UndoLeadChangeResponse = UndoResponse<Lead>
+
 /// What to make of which leads.
 public typealias UpdateMatchingLeadsRequest = UpdateMatchingRequest<Lead>
 
@@ -302,6 +309,12 @@ public typealias ReassignMatchingLeadsRequest = ReassignMatchingRequest<Lead>
 
 /// The job, or what it would do.
 public typealias ReassignMatchingLeadsResponse = ReassignMatchingResponse<Lead>
+
+/// The lead to change or to create.
+public typealias UpsertLeadRequest = UpsertRequest<Lead>
+
+/// The lead changed or created.
+public typealias UpsertLeadResponse = UpsertResponse<Lead>
 
 /// How far a lead is.
 public struct LeadStatus: RawRepresentable, Hashable, Sendable {
@@ -421,6 +434,15 @@ public enum LeadServiceMethods {
         response: MessageDescriptor(steward_customer_v1_list_lead_changes_response_descriptor()), kind: .unary
     )
 
+    /// Takes one change of a lead back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoLeadChange = MethodDefinition(
+        path: "steward.customer.v1.LeadService/UndoLeadChange",
+        request: MessageDescriptor(steward_customer_v1_undo_lead_change_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_undo_lead_change_response_descriptor()), kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all leads that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs lead.mass_update beside lead.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingLeads = MethodDefinition(
@@ -446,11 +468,19 @@ public enum LeadServiceMethods {
         kind: .unary
     )
 
+    /// Changes the lead that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same external_id one creates. ALREADY_EXISTS when a lead that the caller may not see has it.
+    public static let upsertLead = MethodDefinition(
+        path: "steward.customer.v1.LeadService/UpsertLead",
+        request: MessageDescriptor(steward_customer_v1_upsert_lead_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_upsert_lead_response_descriptor()), kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getLead, batchGetLeads, listLeads, createLead, batchCreateLeads, updateLead, batchUpdateLeads,
-        deleteLead, batchDeleteLeads, restoreLead, batchRestoreLeads, listLeadChanges, updateMatchingLeads,
-        deleteMatchingLeads, reassignMatchingLeads
+        deleteLead, batchDeleteLeads, restoreLead, batchRestoreLeads, listLeadChanges, undoLeadChange,
+        updateMatchingLeads, deleteMatchingLeads, reassignMatchingLeads, upsertLead
     ]
 
     /// As reflection tells it.
@@ -469,9 +499,11 @@ public enum LeadServiceMethods {
             MethodDescription(restoreLead, comment: "Brings a deleted lead back."),
             MethodDescription(batchRestoreLeads, comment: "Brings up to 1,000 deleted leads back, each as RestoreLead does; each succeeds or fails alone."),
             MethodDescription(listLeadChanges, comment: "Lists the changes of one lead, newest first, as far as the caller may see it now. NOT_FOUND as GetLead."),
+            MethodDescription(undoLeadChange, comment: "Takes one change of a lead back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingLeads, comment: "Gives the fields in the mask the same values in all leads that a filter selects, by a job that works with the caller's rights of each moment. Needs lead.mass_update beside lead.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingLeads, comment: "Deletes all leads that a filter selects, by a job; they can be restored. Needs lead.mass_update beside lead.delete."),
             MethodDescription(reassignMatchingLeads, comment: "Gives all leads that a filter selects to another owner, by a job. Needs lead.reassign beside lead.update."),
+            MethodDescription(upsertLead, comment: "Changes the lead that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when a lead that the caller may not see has it."),
         ])
 }
 
@@ -568,6 +600,15 @@ public struct LeadServiceClient: Sendable {
         try await channel.call(LeadServiceMethods.listLeadChanges, request, options)
     }
 
+    /// Takes one change of a lead back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoLeadChange(
+        _ request: UndoLeadChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoLeadChangeResponse {
+        try await channel.call(LeadServiceMethods.undoLeadChange, request, options)
+    }
+
     /// Gives the fields in the mask the same values in all leads that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs lead.mass_update beside lead.update. What others change meanwhile in the same fields stays, and is reported.
     public func updateMatchingLeads(
@@ -588,5 +629,13 @@ public struct LeadServiceClient: Sendable {
         _ request: ReassignMatchingLeadsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ReassignMatchingLeadsResponse {
         try await channel.call(LeadServiceMethods.reassignMatchingLeads, request, options)
+    }
+
+    /// Changes the lead that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same external_id one creates. ALREADY_EXISTS when a lead that the caller may not see has it.
+    public func upsertLead(
+        _ request: UpsertLeadRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpsertLeadResponse {
+        try await channel.call(LeadServiceMethods.upsertLead, request, options)
     }
 }

@@ -97,6 +97,7 @@ extension Department: RecordMessage {
             restore: DepartmentServiceMethods.restoreDepartment,
             batchRestore: DepartmentServiceMethods.batchRestoreDepartments,
             listChanges: DepartmentServiceMethods.listDepartmentChanges,
+            undo: DepartmentServiceMethods.undoDepartmentChange,
             updateMatching: DepartmentServiceMethods.updateMatchingDepartments,
             deleteMatching: DepartmentServiceMethods.deleteMatchingDepartments
         ))
@@ -176,6 +177,12 @@ public typealias ListDepartmentChangesResponse = ListChangesResponse<Department>
 
 /// One change of a department.
 public typealias DepartmentHistoryEntry = HistoryEntry<Department>
+
+/// The change to be taken back.
+public typealias UndoDepartmentChangeRequest = UndoRequest<Department>
+
+/// The change is taken back.
+public typealias UndoDepartmentChangeResponse = UndoResponse<Department>
 
 /// What to make of which departments.
 public typealias UpdateMatchingDepartmentsRequest = UpdateMatchingRequest<Department>
@@ -285,6 +292,16 @@ public enum DepartmentServiceMethods {
         kind: .unary
     )
 
+    /// Takes one change of a department back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoDepartmentChange = MethodDefinition(
+        path: "steward.identity.v1.DepartmentService/UndoDepartmentChange",
+        request: MessageDescriptor(steward_identity_v1_undo_department_change_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_undo_department_change_response_descriptor()),
+        kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all departments that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs department.mass_update beside department.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingDepartments = MethodDefinition(
@@ -306,7 +323,8 @@ public enum DepartmentServiceMethods {
     public static let all: [MethodDefinition] = [
         getDepartment, batchGetDepartments, listDepartments, createDepartment, batchCreateDepartments,
         updateDepartment, batchUpdateDepartments, deleteDepartment, batchDeleteDepartments, restoreDepartment,
-        batchRestoreDepartments, listDepartmentChanges, updateMatchingDepartments, deleteMatchingDepartments
+        batchRestoreDepartments, listDepartmentChanges, undoDepartmentChange, updateMatchingDepartments,
+        deleteMatchingDepartments
     ]
 
     /// As reflection tells it.
@@ -325,6 +343,7 @@ public enum DepartmentServiceMethods {
             MethodDescription(restoreDepartment, comment: "Brings a deleted department back."),
             MethodDescription(batchRestoreDepartments, comment: "Brings up to 1,000 deleted departments back, each as RestoreDepartment does; each succeeds or fails alone."),
             MethodDescription(listDepartmentChanges, comment: "Lists the changes of one department, newest first, as far as the caller may see it now. NOT_FOUND as GetDepartment."),
+            MethodDescription(undoDepartmentChange, comment: "Takes one change of a department back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingDepartments, comment: "Gives the fields in the mask the same values in all departments that a filter selects, by a job that works with the caller's rights of each moment. Needs department.mass_update beside department.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingDepartments, comment: "Deletes all departments that a filter selects, by a job; they can be restored. Needs department.mass_update beside department.delete."),
         ])
@@ -421,6 +440,15 @@ public struct DepartmentServiceClient: Sendable {
         _ request: ListDepartmentChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListDepartmentChangesResponse {
         try await channel.call(DepartmentServiceMethods.listDepartmentChanges, request, options)
+    }
+
+    /// Takes one change of a department back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoDepartmentChange(
+        _ request: UndoDepartmentChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoDepartmentChangeResponse {
+        try await channel.call(DepartmentServiceMethods.undoDepartmentChange, request, options)
     }
 
     /// Gives the fields in the mask the same values in all departments that a filter selects, by a job that works with the caller's rights of

@@ -101,6 +101,7 @@ extension Role: RecordMessage {
     package static let entry = RecordEntry(
         object: "role", plural: "roles",
         ownership: .shared, category: .administration,
+        key: "display_name",
         message: descriptor, service: RoleServiceMethods.description,
         methods: RecordMethods(
             get: RoleServiceMethods.getRole, batchGet: RoleServiceMethods.batchGetRoles,
@@ -109,9 +110,9 @@ extension Role: RecordMessage {
             batchUpdate: RoleServiceMethods.batchUpdateRoles, delete: RoleServiceMethods.deleteRole,
             batchDelete: RoleServiceMethods.batchDeleteRoles, restore: RoleServiceMethods.restoreRole,
             batchRestore: RoleServiceMethods.batchRestoreRoles,
-            listChanges: RoleServiceMethods.listRoleChanges,
+            listChanges: RoleServiceMethods.listRoleChanges, undo: RoleServiceMethods.undoRoleChange,
             updateMatching: RoleServiceMethods.updateMatchingRoles,
-            deleteMatching: RoleServiceMethods.deleteMatchingRoles
+            deleteMatching: RoleServiceMethods.deleteMatchingRoles, upsert: RoleServiceMethods.upsertRole
         ))
 }
 
@@ -190,6 +191,12 @@ public typealias ListRoleChangesResponse = ListChangesResponse<Role>
 /// One change of a role.
 public typealias RoleHistoryEntry = HistoryEntry<Role>
 
+/// The change to be taken back.
+public typealias UndoRoleChangeRequest = UndoRequest<Role>
+
+/// The change is taken back.
+public typealias UndoRoleChangeResponse = UndoResponse<Role>
+
 /// What to make of which roles.
 public typealias UpdateMatchingRolesRequest = UpdateMatchingRequest<Role>
 
@@ -201,6 +208,12 @@ public typealias DeleteMatchingRolesRequest = DeleteMatchingRequest<Role>
 
 /// The job, or what it would do.
 public typealias DeleteMatchingRolesResponse = DeleteMatchingResponse<Role>
+
+/// The role to change or to create.
+public typealias UpsertRoleRequest = UpsertRequest<Role>
+
+/// The role changed or created.
+public typealias UpsertRoleResponse = UpsertResponse<Role>
 
 /// The methods of steward.identity.v1.RoleService.
 public enum RoleServiceMethods {
@@ -295,6 +308,15 @@ public enum RoleServiceMethods {
         response: MessageDescriptor(steward_identity_v1_list_role_changes_response_descriptor()), kind: .unary
     )
 
+    /// Takes one change of a role back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoRoleChange = MethodDefinition(
+        path: "steward.identity.v1.RoleService/UndoRoleChange",
+        request: MessageDescriptor(steward_identity_v1_undo_role_change_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_undo_role_change_response_descriptor()), kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all roles that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs role.mass_update beside role.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingRoles = MethodDefinition(
@@ -312,11 +334,19 @@ public enum RoleServiceMethods {
         kind: .unary
     )
 
+    /// Changes the role that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same display_name one creates. ALREADY_EXISTS when a role that the caller may not see has it.
+    public static let upsertRole = MethodDefinition(
+        path: "steward.identity.v1.RoleService/UpsertRole",
+        request: MessageDescriptor(steward_identity_v1_upsert_role_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_upsert_role_response_descriptor()), kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getRole, batchGetRoles, listRoles, createRole, batchCreateRoles, updateRole, batchUpdateRoles,
-        deleteRole, batchDeleteRoles, restoreRole, batchRestoreRoles, listRoleChanges, updateMatchingRoles,
-        deleteMatchingRoles
+        deleteRole, batchDeleteRoles, restoreRole, batchRestoreRoles, listRoleChanges, undoRoleChange,
+        updateMatchingRoles, deleteMatchingRoles, upsertRole
     ]
 
     /// As reflection tells it.
@@ -335,8 +365,10 @@ public enum RoleServiceMethods {
             MethodDescription(restoreRole, comment: "Brings a deleted role back."),
             MethodDescription(batchRestoreRoles, comment: "Brings up to 1,000 deleted roles back, each as RestoreRole does; each succeeds or fails alone."),
             MethodDescription(listRoleChanges, comment: "Lists the changes of one role, newest first, as far as the caller may see it now. NOT_FOUND as GetRole."),
+            MethodDescription(undoRoleChange, comment: "Takes one change of a role back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingRoles, comment: "Gives the fields in the mask the same values in all roles that a filter selects, by a job that works with the caller's rights of each moment. Needs role.mass_update beside role.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingRoles, comment: "Deletes all roles that a filter selects, by a job; they can be restored. Needs role.mass_update beside role.delete."),
+            MethodDescription(upsertRole, comment: "Changes the role that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once with the same display_name one creates. ALREADY_EXISTS when a role that the caller may not see has it."),
         ])
 }
 
@@ -433,6 +465,15 @@ public struct RoleServiceClient: Sendable {
         try await channel.call(RoleServiceMethods.listRoleChanges, request, options)
     }
 
+    /// Takes one change of a role back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoRoleChange(
+        _ request: UndoRoleChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoRoleChangeResponse {
+        try await channel.call(RoleServiceMethods.undoRoleChange, request, options)
+    }
+
     /// Gives the fields in the mask the same values in all roles that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs role.mass_update beside role.update. What others change meanwhile in the same fields stays, and is reported.
     public func updateMatchingRoles(
@@ -446,5 +487,13 @@ public struct RoleServiceClient: Sendable {
         _ request: DeleteMatchingRolesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingRolesResponse {
         try await channel.call(RoleServiceMethods.deleteMatchingRoles, request, options)
+    }
+
+    /// Changes the role that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same display_name one creates. ALREADY_EXISTS when a role that the caller may not see has it.
+    public func upsertRole(
+        _ request: UpsertRoleRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpsertRoleResponse {
+        try await channel.call(RoleServiceMethods.upsertRole, request, options)
     }
 }

@@ -125,6 +125,7 @@ extension User: RecordMessage {
     package static let entry = RecordEntry(
         object: "user", plural: "users",
         ownership: .shared, category: .directory,
+        key: "email",
         message: descriptor, service: UserServiceMethods.description,
         methods: RecordMethods(
             get: UserServiceMethods.getUser, batchGet: UserServiceMethods.batchGetUsers,
@@ -133,9 +134,9 @@ extension User: RecordMessage {
             batchUpdate: UserServiceMethods.batchUpdateUsers, delete: UserServiceMethods.deleteUser,
             batchDelete: UserServiceMethods.batchDeleteUsers, restore: UserServiceMethods.restoreUser,
             batchRestore: UserServiceMethods.batchRestoreUsers,
-            listChanges: UserServiceMethods.listUserChanges,
+            listChanges: UserServiceMethods.listUserChanges, undo: UserServiceMethods.undoUserChange,
             updateMatching: UserServiceMethods.updateMatchingUsers,
-            deleteMatching: UserServiceMethods.deleteMatchingUsers
+            deleteMatching: UserServiceMethods.deleteMatchingUsers, upsert: UserServiceMethods.upsertUser
         ))
 }
 
@@ -214,6 +215,12 @@ public typealias ListUserChangesResponse = ListChangesResponse<User>
 /// One change of a user.
 public typealias UserHistoryEntry = HistoryEntry<User>
 
+/// The change to be taken back.
+public typealias UndoUserChangeRequest = UndoRequest<User>
+
+/// The change is taken back.
+public typealias UndoUserChangeResponse = UndoResponse<User>
+
 /// What to make of which users.
 public typealias UpdateMatchingUsersRequest = UpdateMatchingRequest<User>
 
@@ -225,6 +232,12 @@ public typealias DeleteMatchingUsersRequest = DeleteMatchingRequest<User>
 
 /// The job, or what it would do.
 public typealias DeleteMatchingUsersResponse = DeleteMatchingResponse<User>
+
+/// The user to change or to create.
+public typealias UpsertUserRequest = UpsertRequest<User>
+
+/// The user changed or created.
+public typealias UpsertUserResponse = UpsertResponse<User>
 
 /// A new password.
 public struct SetUserPasswordRequest: Hashable, Sendable {
@@ -362,6 +375,15 @@ public enum UserServiceMethods {
         response: MessageDescriptor(steward_identity_v1_list_user_changes_response_descriptor()), kind: .unary
     )
 
+    /// Takes one change of a user back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoUserChange = MethodDefinition(
+        path: "steward.identity.v1.UserService/UndoUserChange",
+        request: MessageDescriptor(steward_identity_v1_undo_user_change_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_undo_user_change_response_descriptor()), kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all users that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs user.mass_update beside user.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingUsers = MethodDefinition(
@@ -379,6 +401,14 @@ public enum UserServiceMethods {
         kind: .unary
     )
 
+    /// Changes the user that has the given email, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same email one creates. ALREADY_EXISTS when a user that the caller may not see has it.
+    public static let upsertUser = MethodDefinition(
+        path: "steward.identity.v1.UserService/UpsertUser",
+        request: MessageDescriptor(steward_identity_v1_upsert_user_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_upsert_user_response_descriptor()), kind: .unary
+    )
+
     /// Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends
     /// the user's sessions and lifts the lock of the user's account.
     public static let setUserPassword = MethodDefinition(
@@ -389,8 +419,8 @@ public enum UserServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getUser, batchGetUsers, listUsers, createUser, batchCreateUsers, updateUser, batchUpdateUsers,
-        deleteUser, batchDeleteUsers, restoreUser, batchRestoreUsers, listUserChanges, updateMatchingUsers,
-        deleteMatchingUsers, setUserPassword
+        deleteUser, batchDeleteUsers, restoreUser, batchRestoreUsers, listUserChanges, undoUserChange,
+        updateMatchingUsers, deleteMatchingUsers, upsertUser, setUserPassword
     ]
 
     /// As reflection tells it.
@@ -409,8 +439,10 @@ public enum UserServiceMethods {
             MethodDescription(restoreUser, comment: "Brings a deleted user back."),
             MethodDescription(batchRestoreUsers, comment: "Brings up to 1,000 deleted users back, each as RestoreUser does; each succeeds or fails alone."),
             MethodDescription(listUserChanges, comment: "Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser."),
+            MethodDescription(undoUserChange, comment: "Takes one change of a user back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingUsers, comment: "Gives the fields in the mask the same values in all users that a filter selects, by a job that works with the caller's rights of each moment. Needs user.mass_update beside user.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingUsers, comment: "Deletes all users that a filter selects, by a job; they can be restored. Needs user.mass_update beside user.delete."),
+            MethodDescription(upsertUser, comment: "Changes the user that has the given email, or creates it, with the right to read and the one that it takes. Of several at once with the same email one creates. ALREADY_EXISTS when a user that the caller may not see has it."),
             MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends the user's sessions and lifts the lock of the user's account."),
         ])
 }
@@ -522,6 +554,15 @@ public struct UserServiceClient: Sendable {
         try await channel.call(UserServiceMethods.listUserChanges, request, options)
     }
 
+    /// Takes one change of a user back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoUserChange(
+        _ request: UndoUserChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoUserChangeResponse {
+        try await channel.call(UserServiceMethods.undoUserChange, request, options)
+    }
+
     /// Gives the fields in the mask the same values in all users that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs user.mass_update beside user.update. What others change meanwhile in the same fields stays, and is reported.
     public func updateMatchingUsers(
@@ -535,6 +576,14 @@ public struct UserServiceClient: Sendable {
         _ request: DeleteMatchingUsersRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingUsersResponse {
         try await channel.call(UserServiceMethods.deleteMatchingUsers, request, options)
+    }
+
+    /// Changes the user that has the given email, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same email one creates. ALREADY_EXISTS when a user that the caller may not see has it.
+    public func upsertUser(
+        _ request: UpsertUserRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpsertUserResponse {
+        try await channel.call(UserServiceMethods.upsertUser, request, options)
     }
 
     /// Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends

@@ -162,6 +162,7 @@ extension Deal: RecordMessage {
     package static let entry = RecordEntry(
         object: "deal", plural: "deals",
         ownership: .owned, category: .sales,
+        key: "external_id",
         message: descriptor, service: DealServiceMethods.description,
         methods: RecordMethods(
             get: DealServiceMethods.getDeal, batchGet: DealServiceMethods.batchGetDeals,
@@ -170,10 +171,10 @@ extension Deal: RecordMessage {
             batchUpdate: DealServiceMethods.batchUpdateDeals, delete: DealServiceMethods.deleteDeal,
             batchDelete: DealServiceMethods.batchDeleteDeals, restore: DealServiceMethods.restoreDeal,
             batchRestore: DealServiceMethods.batchRestoreDeals,
-            listChanges: DealServiceMethods.listDealChanges,
+            listChanges: DealServiceMethods.listDealChanges, undo: DealServiceMethods.undoDealChange,
             updateMatching: DealServiceMethods.updateMatchingDeals,
             deleteMatching: DealServiceMethods.deleteMatchingDeals,
-            reassignMatching: DealServiceMethods.reassignMatchingDeals
+            reassignMatching: DealServiceMethods.reassignMatchingDeals, upsert: DealServiceMethods.upsertDeal
         ))
 }
 
@@ -252,6 +253,12 @@ public typealias ListDealChangesResponse = ListChangesResponse<Deal>
 /// One change of a deal.
 public typealias DealHistoryEntry = HistoryEntry<Deal>
 
+/// The change to be taken back.
+public typealias UndoDealChangeRequest = UndoRequest<Deal>
+
+/// The change is taken back.
+public typealias UndoDealChangeResponse = UndoResponse<Deal>
+
 /// What to make of which deals.
 public typealias UpdateMatchingDealsRequest = UpdateMatchingRequest<Deal>
 
@@ -269,6 +276,12 @@ public typealias ReassignMatchingDealsRequest = ReassignMatchingRequest<Deal>
 
 /// The job, or what it would do.
 public typealias ReassignMatchingDealsResponse = ReassignMatchingResponse<Deal>
+
+/// The deal to change or to create.
+public typealias UpsertDealRequest = UpsertRequest<Deal>
+
+/// The deal changed or created.
+public typealias UpsertDealResponse = UpsertResponse<Deal>
 
 /// The move of a deal.
 public struct MoveDealStageRequest: Hashable, Sendable {
@@ -852,6 +865,15 @@ public enum DealServiceMethods {
         response: MessageDescriptor(steward_sales_v1_list_deal_changes_response_descriptor()), kind: .unary
     )
 
+    /// Takes one change of a deal back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoDealChange = MethodDefinition(
+        path: "steward.sales.v1.DealService/UndoDealChange",
+        request: MessageDescriptor(steward_sales_v1_undo_deal_change_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_undo_deal_change_response_descriptor()), kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all deals that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs deal.mass_update beside deal.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingDeals = MethodDefinition(
@@ -875,6 +897,14 @@ public enum DealServiceMethods {
         request: MessageDescriptor(steward_sales_v1_reassign_matching_deals_request_descriptor()),
         response: MessageDescriptor(steward_sales_v1_reassign_matching_deals_response_descriptor()),
         kind: .unary
+    )
+
+    /// Changes the deal that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same external_id one creates. ALREADY_EXISTS when a deal that the caller may not see has it.
+    public static let upsertDeal = MethodDefinition(
+        path: "steward.sales.v1.DealService/UpsertDeal",
+        request: MessageDescriptor(steward_sales_v1_upsert_deal_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_upsert_deal_response_descriptor()), kind: .unary
     )
 
     /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and
@@ -912,9 +942,9 @@ public enum DealServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getDeal, batchGetDeals, listDeals, createDeal, batchCreateDeals, updateDeal, batchUpdateDeals,
-        deleteDeal, batchDeleteDeals, restoreDeal, batchRestoreDeals, listDealChanges, updateMatchingDeals,
-        deleteMatchingDeals, reassignMatchingDeals, moveDealStage, moveDealsToPipeline, listStageHistory,
-        getBoard
+        deleteDeal, batchDeleteDeals, restoreDeal, batchRestoreDeals, listDealChanges, undoDealChange,
+        updateMatchingDeals, deleteMatchingDeals, reassignMatchingDeals, upsertDeal, moveDealStage,
+        moveDealsToPipeline, listStageHistory, getBoard
     ]
 
     /// As reflection tells it.
@@ -933,9 +963,11 @@ public enum DealServiceMethods {
             MethodDescription(restoreDeal, comment: "Brings a deleted deal back."),
             MethodDescription(batchRestoreDeals, comment: "Brings up to 1,000 deleted deals back, each as RestoreDeal does; each succeeds or fails alone."),
             MethodDescription(listDealChanges, comment: "Lists the changes of one deal, newest first, as far as the caller may see it now. NOT_FOUND as GetDeal."),
+            MethodDescription(undoDealChange, comment: "Takes one change of a deal back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingDeals, comment: "Gives the fields in the mask the same values in all deals that a filter selects, by a job that works with the caller's rights of each moment. Needs deal.mass_update beside deal.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingDeals, comment: "Deletes all deals that a filter selects, by a job; they can be restored. Needs deal.mass_update beside deal.delete."),
             MethodDescription(reassignMatchingDeals, comment: "Gives all deals that a filter selects to another owner, by a job. Needs deal.reassign beside deal.update."),
+            MethodDescription(upsertDeal, comment: "Changes the deal that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when a deal that the caller may not see has it."),
             MethodDescription(moveDealStage, comment: "Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason. ABORTED when the deal has another version than the one given."),
             MethodDescription(moveDealsToPipeline, comment: "Moves the deals of a pipeline to the stages of another, so that the pipeline can be deleted: up to 500 of those that the caller may change, in the order of their ids, in one transaction. Call again while remaining_count falls; a call without effect is harmless. Needs deal.update, stage.read and pipeline.read. Deleted deals stay."),
             MethodDescription(listStageHistory, comment: "Lists the stages a deal has been in, the latest first. Needs deal.read."),
@@ -1068,6 +1100,15 @@ public struct DealServiceClient: Sendable {
         try await channel.call(DealServiceMethods.listDealChanges, request, options)
     }
 
+    /// Takes one change of a deal back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoDealChange(
+        _ request: UndoDealChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoDealChangeResponse {
+        try await channel.call(DealServiceMethods.undoDealChange, request, options)
+    }
+
     /// Gives the fields in the mask the same values in all deals that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs deal.mass_update beside deal.update. What others change meanwhile in the same fields stays, and is reported.
     public func updateMatchingDeals(
@@ -1088,6 +1129,14 @@ public struct DealServiceClient: Sendable {
         _ request: ReassignMatchingDealsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ReassignMatchingDealsResponse {
         try await channel.call(DealServiceMethods.reassignMatchingDeals, request, options)
+    }
+
+    /// Changes the deal that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same external_id one creates. ALREADY_EXISTS when a deal that the caller may not see has it.
+    public func upsertDeal(
+        _ request: UpsertDealRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpsertDealResponse {
+        try await channel.call(DealServiceMethods.upsertDeal, request, options)
     }
 
     /// Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and

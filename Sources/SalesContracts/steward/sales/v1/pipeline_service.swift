@@ -88,6 +88,7 @@ extension Pipeline: RecordMessage {
     package static let entry = RecordEntry(
         object: "pipeline", plural: "pipelines",
         ownership: .shared, category: .setup,
+        key: "display_name",
         message: descriptor, service: PipelineServiceMethods.description,
         methods: RecordMethods(
             get: PipelineServiceMethods.getPipeline, batchGet: PipelineServiceMethods.batchGetPipelines,
@@ -100,8 +101,10 @@ extension Pipeline: RecordMessage {
             restore: PipelineServiceMethods.restorePipeline,
             batchRestore: PipelineServiceMethods.batchRestorePipelines,
             listChanges: PipelineServiceMethods.listPipelineChanges,
+            undo: PipelineServiceMethods.undoPipelineChange,
             updateMatching: PipelineServiceMethods.updateMatchingPipelines,
-            deleteMatching: PipelineServiceMethods.deleteMatchingPipelines
+            deleteMatching: PipelineServiceMethods.deleteMatchingPipelines,
+            upsert: PipelineServiceMethods.upsertPipeline
         ))
 }
 
@@ -180,6 +183,12 @@ public typealias ListPipelineChangesResponse = ListChangesResponse<Pipeline>
 /// One change of a pipeline.
 public typealias PipelineHistoryEntry = HistoryEntry<Pipeline>
 
+/// The change to be taken back.
+public typealias UndoPipelineChangeRequest = UndoRequest<Pipeline>
+
+/// The change is taken back.
+public typealias UndoPipelineChangeResponse = UndoResponse<Pipeline>
+
 /// What to make of which pipelines.
 public typealias UpdateMatchingPipelinesRequest = UpdateMatchingRequest<Pipeline>
 
@@ -191,6 +200,12 @@ public typealias DeleteMatchingPipelinesRequest = DeleteMatchingRequest<Pipeline
 
 /// The job, or what it would do.
 public typealias DeleteMatchingPipelinesResponse = DeleteMatchingResponse<Pipeline>
+
+/// The pipeline to change or to create.
+public typealias UpsertPipelineRequest = UpsertRequest<Pipeline>
+
+/// The pipeline changed or created.
+public typealias UpsertPipelineResponse = UpsertResponse<Pipeline>
 
 /// The methods of steward.sales.v1.PipelineService.
 public enum PipelineServiceMethods {
@@ -286,6 +301,15 @@ public enum PipelineServiceMethods {
         kind: .unary
     )
 
+    /// Takes one change of a pipeline back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoPipelineChange = MethodDefinition(
+        path: "steward.sales.v1.PipelineService/UndoPipelineChange",
+        request: MessageDescriptor(steward_sales_v1_undo_pipeline_change_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_undo_pipeline_change_response_descriptor()), kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all pipelines that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs pipeline.mass_update beside pipeline.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingPipelines = MethodDefinition(
@@ -303,11 +327,20 @@ public enum PipelineServiceMethods {
         kind: .unary
     )
 
+    /// Changes the pipeline that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same display_name one creates. ALREADY_EXISTS when a pipeline that the caller may not see has it.
+    public static let upsertPipeline = MethodDefinition(
+        path: "steward.sales.v1.PipelineService/UpsertPipeline",
+        request: MessageDescriptor(steward_sales_v1_upsert_pipeline_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_upsert_pipeline_response_descriptor()), kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getPipeline, batchGetPipelines, listPipelines, createPipeline, batchCreatePipelines, updatePipeline,
         batchUpdatePipelines, deletePipeline, batchDeletePipelines, restorePipeline, batchRestorePipelines,
-        listPipelineChanges, updateMatchingPipelines, deleteMatchingPipelines
+        listPipelineChanges, undoPipelineChange, updateMatchingPipelines, deleteMatchingPipelines,
+        upsertPipeline
     ]
 
     /// As reflection tells it.
@@ -326,8 +359,10 @@ public enum PipelineServiceMethods {
             MethodDescription(restorePipeline, comment: "Brings a deleted pipeline back."),
             MethodDescription(batchRestorePipelines, comment: "Brings up to 1,000 deleted pipelines back, each as RestorePipeline does; each succeeds or fails alone."),
             MethodDescription(listPipelineChanges, comment: "Lists the changes of one pipeline, newest first, as far as the caller may see it now. NOT_FOUND as GetPipeline."),
+            MethodDescription(undoPipelineChange, comment: "Takes one change of a pipeline back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingPipelines, comment: "Gives the fields in the mask the same values in all pipelines that a filter selects, by a job that works with the caller's rights of each moment. Needs pipeline.mass_update beside pipeline.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingPipelines, comment: "Deletes all pipelines that a filter selects, by a job; they can be restored. Needs pipeline.mass_update beside pipeline.delete."),
+            MethodDescription(upsertPipeline, comment: "Changes the pipeline that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once with the same display_name one creates. ALREADY_EXISTS when a pipeline that the caller may not see has it."),
         ])
 }
 
@@ -426,6 +461,15 @@ public struct PipelineServiceClient: Sendable {
         try await channel.call(PipelineServiceMethods.listPipelineChanges, request, options)
     }
 
+    /// Takes one change of a pipeline back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoPipelineChange(
+        _ request: UndoPipelineChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoPipelineChangeResponse {
+        try await channel.call(PipelineServiceMethods.undoPipelineChange, request, options)
+    }
+
     /// Gives the fields in the mask the same values in all pipelines that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs pipeline.mass_update beside pipeline.update. What others change meanwhile in the same fields stays, and is reported.
     public func updateMatchingPipelines(
@@ -439,5 +483,13 @@ public struct PipelineServiceClient: Sendable {
         _ request: DeleteMatchingPipelinesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingPipelinesResponse {
         try await channel.call(PipelineServiceMethods.deleteMatchingPipelines, request, options)
+    }
+
+    /// Changes the pipeline that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once
+    /// with the same display_name one creates. ALREADY_EXISTS when a pipeline that the caller may not see has it.
+    public func upsertPipeline(
+        _ request: UpsertPipelineRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpsertPipelineResponse {
+        try await channel.call(PipelineServiceMethods.upsertPipeline, request, options)
     }
 }

@@ -124,7 +124,7 @@ extension Stage: RecordMessage {
             batchUpdate: StageServiceMethods.batchUpdateStages, delete: StageServiceMethods.deleteStage,
             batchDelete: StageServiceMethods.batchDeleteStages, restore: StageServiceMethods.restoreStage,
             batchRestore: StageServiceMethods.batchRestoreStages,
-            listChanges: StageServiceMethods.listStageChanges,
+            listChanges: StageServiceMethods.listStageChanges, undo: StageServiceMethods.undoStageChange,
             updateMatching: StageServiceMethods.updateMatchingStages,
             deleteMatching: StageServiceMethods.deleteMatchingStages
         ))
@@ -204,6 +204,12 @@ public typealias ListStageChangesResponse = ListChangesResponse<Stage>
 
 /// One change of a stage.
 public typealias StageHistoryEntry = HistoryEntry<Stage>
+
+/// The change to be taken back.
+public typealias UndoStageChangeRequest = UndoRequest<Stage>
+
+/// The change is taken back.
+public typealias UndoStageChangeResponse = UndoResponse<Stage>
 
 /// What to make of which stages.
 public typealias UpdateMatchingStagesRequest = UpdateMatchingRequest<Stage>
@@ -328,6 +334,15 @@ public enum StageServiceMethods {
         response: MessageDescriptor(steward_sales_v1_list_stage_changes_response_descriptor()), kind: .unary
     )
 
+    /// Takes one change of a stage back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoStageChange = MethodDefinition(
+        path: "steward.sales.v1.StageService/UndoStageChange",
+        request: MessageDescriptor(steward_sales_v1_undo_stage_change_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_undo_stage_change_response_descriptor()), kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all stages that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs stage.mass_update beside stage.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingStages = MethodDefinition(
@@ -348,7 +363,7 @@ public enum StageServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getStage, batchGetStages, listStages, createStage, batchCreateStages, updateStage, batchUpdateStages,
-        deleteStage, batchDeleteStages, restoreStage, batchRestoreStages, listStageChanges,
+        deleteStage, batchDeleteStages, restoreStage, batchRestoreStages, listStageChanges, undoStageChange,
         updateMatchingStages, deleteMatchingStages
     ]
 
@@ -368,6 +383,7 @@ public enum StageServiceMethods {
             MethodDescription(restoreStage, comment: "Brings a deleted stage back."),
             MethodDescription(batchRestoreStages, comment: "Brings up to 1,000 deleted stages back, each as RestoreStage does; each succeeds or fails alone."),
             MethodDescription(listStageChanges, comment: "Lists the changes of one stage, newest first, as far as the caller may see it now. NOT_FOUND as GetStage."),
+            MethodDescription(undoStageChange, comment: "Takes one change of a stage back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingStages, comment: "Gives the fields in the mask the same values in all stages that a filter selects, by a job that works with the caller's rights of each moment. Needs stage.mass_update beside stage.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingStages, comment: "Deletes all stages that a filter selects, by a job; they can be restored. Needs stage.mass_update beside stage.delete."),
         ])
@@ -465,6 +481,15 @@ public struct StageServiceClient: Sendable {
         _ request: ListStageChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListStageChangesResponse {
         try await channel.call(StageServiceMethods.listStageChanges, request, options)
+    }
+
+    /// Takes one change of a stage back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoStageChange(
+        _ request: UndoStageChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoStageChangeResponse {
+        try await channel.call(StageServiceMethods.undoStageChange, request, options)
     }
 
     /// Gives the fields in the mask the same values in all stages that a filter selects, by a job that works with the caller's rights of

@@ -1267,6 +1267,96 @@ void   steward__sample__v1__sample_history_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__sample__v1__sample_history_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sample__v1__undo_sample_change_request__init
+                     (Steward__Sample__V1__UndoSampleChangeRequest         *message)
+{
+  static const Steward__Sample__V1__UndoSampleChangeRequest init_value = STEWARD__SAMPLE__V1__UNDO_SAMPLE_CHANGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__undo_sample_change_request__get_packed_size
+                     (const Steward__Sample__V1__UndoSampleChangeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__undo_sample_change_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__undo_sample_change_request__pack
+                     (const Steward__Sample__V1__UndoSampleChangeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__undo_sample_change_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__undo_sample_change_request__pack_to_buffer
+                     (const Steward__Sample__V1__UndoSampleChangeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__undo_sample_change_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__UndoSampleChangeRequest *
+       steward__sample__v1__undo_sample_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__UndoSampleChangeRequest *)
+     protobuf_c_message_unpack (&steward__sample__v1__undo_sample_change_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__undo_sample_change_request__free_unpacked
+                     (Steward__Sample__V1__UndoSampleChangeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__undo_sample_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__undo_sample_change_response__init
+                     (Steward__Sample__V1__UndoSampleChangeResponse         *message)
+{
+  static const Steward__Sample__V1__UndoSampleChangeResponse init_value = STEWARD__SAMPLE__V1__UNDO_SAMPLE_CHANGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__undo_sample_change_response__get_packed_size
+                     (const Steward__Sample__V1__UndoSampleChangeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__undo_sample_change_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__undo_sample_change_response__pack
+                     (const Steward__Sample__V1__UndoSampleChangeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__undo_sample_change_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__undo_sample_change_response__pack_to_buffer
+                     (const Steward__Sample__V1__UndoSampleChangeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__undo_sample_change_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__UndoSampleChangeResponse *
+       steward__sample__v1__undo_sample_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__UndoSampleChangeResponse *)
+     protobuf_c_message_unpack (&steward__sample__v1__undo_sample_change_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__undo_sample_change_response__free_unpacked
+                     (Steward__Sample__V1__UndoSampleChangeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__undo_sample_change_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sample__v1__update_matching_samples_request__init
                      (Steward__Sample__V1__UpdateMatchingSamplesRequest         *message)
 {
@@ -3326,6 +3416,95 @@ const ProtobufCMessageDescriptor steward__sample__v1__sample_history_entry__desc
   (ProtobufCMessageInit) steward__sample__v1__sample_history_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sample__v1__undo_sample_change_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__UndoSampleChangeRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sample__V1__UndoSampleChangeRequest, has_version),
+    offsetof(Steward__Sample__V1__UndoSampleChangeRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__undo_sample_change_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__sample__v1__undo_sample_change_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__undo_sample_change_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.UndoSampleChangeRequest",
+  "UndoSampleChangeRequest",
+  "Steward__Sample__V1__UndoSampleChangeRequest",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__UndoSampleChangeRequest),
+  2,
+  steward__sample__v1__undo_sample_change_request__field_descriptors,
+  steward__sample__v1__undo_sample_change_request__field_indices_by_name,
+  1,  steward__sample__v1__undo_sample_change_request__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__undo_sample_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__undo_sample_change_response__field_descriptors[1] =
+{
+  {
+    "sample",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__UndoSampleChangeResponse, sample),
+    &steward__sample__v1__sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__undo_sample_change_response__field_indices_by_name[] = {
+  0,   /* field[0] = sample */
+};
+static const ProtobufCIntRange steward__sample__v1__undo_sample_change_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__undo_sample_change_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.UndoSampleChangeResponse",
+  "UndoSampleChangeResponse",
+  "Steward__Sample__V1__UndoSampleChangeResponse",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__UndoSampleChangeResponse),
+  1,
+  steward__sample__v1__undo_sample_change_response__field_descriptors,
+  steward__sample__v1__undo_sample_change_response__field_indices_by_name,
+  1,  steward__sample__v1__undo_sample_change_response__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__undo_sample_change_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sample__v1__update_matching_samples_request__field_descriptors[5] =
 {
   {
@@ -3664,7 +3843,7 @@ const ProtobufCEnumDescriptor steward__sample__v1__colour__descriptor =
   steward__sample__v1__colour__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[19] =
+static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[20] =
 {
   { "GetSample", &steward__sample__v1__get_sample_request__descriptor, &steward__sample__v1__get_sample_response__descriptor },
   { "BatchGetSamples", &steward__sample__v1__batch_get_samples_request__descriptor, &steward__sample__v1__batch_get_samples_response__descriptor },
@@ -3678,6 +3857,7 @@ static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__meth
   { "RestoreSample", &steward__sample__v1__restore_sample_request__descriptor, &steward__sample__v1__restore_sample_response__descriptor },
   { "BatchRestoreSamples", &steward__sample__v1__batch_restore_samples_request__descriptor, &steward__sample__v1__batch_restore_samples_response__descriptor },
   { "ListSampleChanges", &steward__sample__v1__list_sample_changes_request__descriptor, &steward__sample__v1__list_sample_changes_response__descriptor },
+  { "UndoSampleChange", &steward__sample__v1__undo_sample_change_request__descriptor, &steward__sample__v1__undo_sample_change_response__descriptor },
   { "UpdateMatchingSamples", &steward__sample__v1__update_matching_samples_request__descriptor, &steward__sample__v1__update_matching_samples_response__descriptor },
   { "DeleteMatchingSamples", &steward__sample__v1__delete_matching_samples_request__descriptor, &steward__sample__v1__delete_matching_samples_response__descriptor },
   { "ListSamplesByColour", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
@@ -3693,19 +3873,20 @@ const unsigned steward__sample__v1__sample_service__method_indices_by_name[] = {
   10,        /* BatchRestoreSamples */
   6,        /* BatchUpdateSamples */
   3,        /* CreateSample */
-  13,        /* DeleteMatchingSamples */
+  14,        /* DeleteMatchingSamples */
   7,        /* DeleteSample */
-  18,        /* ExchangeSamples */
+  19,        /* ExchangeSamples */
   0,        /* GetSample */
   11,        /* ListSampleChanges */
   2,        /* ListSamples */
-  14,        /* ListSamplesByColour */
+  15,        /* ListSamplesByColour */
   9,        /* RestoreSample */
-  12,        /* UpdateMatchingSamples */
+  12,        /* UndoSampleChange */
+  13,        /* UpdateMatchingSamples */
   5,        /* UpdateSample */
-  17,        /* UploadSamples */
-  16,        /* WatchSamples */
-  15         /* WeighSample */
+  18,        /* UploadSamples */
+  17,        /* WatchSamples */
+  16         /* WeighSample */
 };
 const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor =
 {
@@ -3714,7 +3895,7 @@ const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor
   "SampleService",
   "Steward__Sample__V1__SampleService",
   "steward.sample.v1",
-  19,
+  20,
   steward__sample__v1__sample_service__method_descriptors,
   steward__sample__v1__sample_service__method_indices_by_name
 };
@@ -3814,13 +3995,21 @@ void steward__sample__v1__sample_service__list_sample_changes(ProtobufCService *
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sample__v1__sample_service__undo_sample_change(ProtobufCService *service,
+                                                             const Steward__Sample__V1__UndoSampleChangeRequest *input,
+                                                             Steward__Sample__V1__UndoSampleChangeResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sample__v1__sample_service__update_matching_samples(ProtobufCService *service,
                                                                   const Steward__Sample__V1__UpdateMatchingSamplesRequest *input,
                                                                   Steward__Sample__V1__UpdateMatchingSamplesResponse_Closure closure,
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__delete_matching_samples(ProtobufCService *service,
                                                                   const Steward__Sample__V1__DeleteMatchingSamplesRequest *input,
@@ -3828,7 +4017,7 @@ void steward__sample__v1__sample_service__delete_matching_samples(ProtobufCServi
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCService *service,
                                                                  const Steward__Sample__V1__SampleRequest *input,
@@ -3836,7 +4025,7 @@ void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCServic
                                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service,
                                                        const Steward__Sample__V1__SampleRequest *input,
@@ -3844,7 +4033,7 @@ void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__watch_samples(ProtobufCService *service,
                                                         const Steward__Sample__V1__SampleRequest *input,
@@ -3852,7 +4041,7 @@ void steward__sample__v1__sample_service__watch_samples(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__upload_samples(ProtobufCService *service,
                                                          const Steward__Sample__V1__SampleRequest *input,
@@ -3860,7 +4049,7 @@ void steward__sample__v1__sample_service__upload_samples(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *service,
                                                            const Steward__Sample__V1__SampleRequest *input,
@@ -3868,7 +4057,7 @@ void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleService_Service *service,
                                                 Steward__Sample__V1__SampleService_ServiceDestroy destroy)

@@ -44,6 +44,8 @@ typedef struct Steward__Customer__V1__BatchRestoreAccountContactsResponse Stewar
 typedef struct Steward__Customer__V1__ListAccountContactChangesRequest Steward__Customer__V1__ListAccountContactChangesRequest;
 typedef struct Steward__Customer__V1__ListAccountContactChangesResponse Steward__Customer__V1__ListAccountContactChangesResponse;
 typedef struct Steward__Customer__V1__AccountContactHistoryEntry Steward__Customer__V1__AccountContactHistoryEntry;
+typedef struct Steward__Customer__V1__UndoAccountContactChangeRequest Steward__Customer__V1__UndoAccountContactChangeRequest;
+typedef struct Steward__Customer__V1__UndoAccountContactChangeResponse Steward__Customer__V1__UndoAccountContactChangeResponse;
 typedef struct Steward__Customer__V1__UpdateMatchingAccountContactsRequest Steward__Customer__V1__UpdateMatchingAccountContactsRequest;
 typedef struct Steward__Customer__V1__UpdateMatchingAccountContactsResponse Steward__Customer__V1__UpdateMatchingAccountContactsResponse;
 typedef struct Steward__Customer__V1__DeleteMatchingAccountContactsRequest Steward__Customer__V1__DeleteMatchingAccountContactsRequest;
@@ -658,8 +660,8 @@ struct  Steward__Customer__V1__AccountContactHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -692,6 +694,43 @@ struct  Steward__Customer__V1__AccountContactHistoryEntry
 #define STEWARD__CUSTOMER__V1__ACCOUNT_CONTACT_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__account_contact_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Customer__V1__UndoAccountContactChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the link.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListAccountContactChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__CUSTOMER__V1__UNDO_ACCOUNT_CONTACT_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__undo_account_contact_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Customer__V1__UndoAccountContactChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The link as stored.
+   */
+  Steward__Customer__V1__AccountContact *account_contact;
+};
+#define STEWARD__CUSTOMER__V1__UNDO_ACCOUNT_CONTACT_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__undo_account_contact_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -1370,6 +1409,44 @@ Steward__Customer__V1__AccountContactHistoryEntry *
 void   steward__customer__v1__account_contact_history_entry__free_unpacked
                      (Steward__Customer__V1__AccountContactHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UndoAccountContactChangeRequest methods */
+void   steward__customer__v1__undo_account_contact_change_request__init
+                     (Steward__Customer__V1__UndoAccountContactChangeRequest         *message);
+size_t steward__customer__v1__undo_account_contact_change_request__get_packed_size
+                     (const Steward__Customer__V1__UndoAccountContactChangeRequest   *message);
+size_t steward__customer__v1__undo_account_contact_change_request__pack
+                     (const Steward__Customer__V1__UndoAccountContactChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__undo_account_contact_change_request__pack_to_buffer
+                     (const Steward__Customer__V1__UndoAccountContactChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UndoAccountContactChangeRequest *
+       steward__customer__v1__undo_account_contact_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__undo_account_contact_change_request__free_unpacked
+                     (Steward__Customer__V1__UndoAccountContactChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UndoAccountContactChangeResponse methods */
+void   steward__customer__v1__undo_account_contact_change_response__init
+                     (Steward__Customer__V1__UndoAccountContactChangeResponse         *message);
+size_t steward__customer__v1__undo_account_contact_change_response__get_packed_size
+                     (const Steward__Customer__V1__UndoAccountContactChangeResponse   *message);
+size_t steward__customer__v1__undo_account_contact_change_response__pack
+                     (const Steward__Customer__V1__UndoAccountContactChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__undo_account_contact_change_response__pack_to_buffer
+                     (const Steward__Customer__V1__UndoAccountContactChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UndoAccountContactChangeResponse *
+       steward__customer__v1__undo_account_contact_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__undo_account_contact_change_response__free_unpacked
+                     (Steward__Customer__V1__UndoAccountContactChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__UpdateMatchingAccountContactsRequest methods */
 void   steward__customer__v1__update_matching_account_contacts_request__init
                      (Steward__Customer__V1__UpdateMatchingAccountContactsRequest         *message);
@@ -1564,6 +1641,12 @@ typedef void (*Steward__Customer__V1__ListAccountContactChangesResponse_Closure)
 typedef void (*Steward__Customer__V1__AccountContactHistoryEntry_Closure)
                  (const Steward__Customer__V1__AccountContactHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__UndoAccountContactChangeRequest_Closure)
+                 (const Steward__Customer__V1__UndoAccountContactChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UndoAccountContactChangeResponse_Closure)
+                 (const Steward__Customer__V1__UndoAccountContactChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__UpdateMatchingAccountContactsRequest_Closure)
                  (const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *message,
                   void *closure_data);
@@ -1637,6 +1720,10 @@ struct Steward__Customer__V1__AccountContactService_Service
                                        const Steward__Customer__V1__ListAccountContactChangesRequest *input,
                                        Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
                                        void *closure_data);
+  void (*undo_account_contact_change)(Steward__Customer__V1__AccountContactService_Service *service,
+                                      const Steward__Customer__V1__UndoAccountContactChangeRequest *input,
+                                      Steward__Customer__V1__UndoAccountContactChangeResponse_Closure closure,
+                                      void *closure_data);
   void (*update_matching_account_contacts)(Steward__Customer__V1__AccountContactService_Service *service,
                                            const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *input,
                                            Steward__Customer__V1__UpdateMatchingAccountContactsResponse_Closure closure,
@@ -1669,6 +1756,7 @@ void steward__customer__v1__account_contact_service__init (Steward__Customer__V1
       function_prefix__ ## restore_account_contact,\
       function_prefix__ ## batch_restore_account_contacts,\
       function_prefix__ ## list_account_contact_changes,\
+      function_prefix__ ## undo_account_contact_change,\
       function_prefix__ ## update_matching_account_contacts,\
       function_prefix__ ## delete_matching_account_contacts,\
       function_prefix__ ## reassign_matching_account_contacts  }
@@ -1720,6 +1808,10 @@ void steward__customer__v1__account_contact_service__list_account_contact_change
                                                                                   const Steward__Customer__V1__ListAccountContactChangesRequest *input,
                                                                                   Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
                                                                                   void *closure_data);
+void steward__customer__v1__account_contact_service__undo_account_contact_change(ProtobufCService *service,
+                                                                                 const Steward__Customer__V1__UndoAccountContactChangeRequest *input,
+                                                                                 Steward__Customer__V1__UndoAccountContactChangeResponse_Closure closure,
+                                                                                 void *closure_data);
 void steward__customer__v1__account_contact_service__update_matching_account_contacts(ProtobufCService *service,
                                                                                       const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *input,
                                                                                       Steward__Customer__V1__UpdateMatchingAccountContactsResponse_Closure closure,
@@ -1761,6 +1853,8 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_acc
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_contact_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_contact_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__account_contact_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__undo_account_contact_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__undo_account_contact_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_account_contacts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_account_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_account_contacts_request__descriptor;

@@ -44,12 +44,16 @@ typedef struct Steward__Customer__V1__BatchRestoreAccountsResponse Steward__Cust
 typedef struct Steward__Customer__V1__ListAccountChangesRequest Steward__Customer__V1__ListAccountChangesRequest;
 typedef struct Steward__Customer__V1__ListAccountChangesResponse Steward__Customer__V1__ListAccountChangesResponse;
 typedef struct Steward__Customer__V1__AccountHistoryEntry Steward__Customer__V1__AccountHistoryEntry;
+typedef struct Steward__Customer__V1__UndoAccountChangeRequest Steward__Customer__V1__UndoAccountChangeRequest;
+typedef struct Steward__Customer__V1__UndoAccountChangeResponse Steward__Customer__V1__UndoAccountChangeResponse;
 typedef struct Steward__Customer__V1__UpdateMatchingAccountsRequest Steward__Customer__V1__UpdateMatchingAccountsRequest;
 typedef struct Steward__Customer__V1__UpdateMatchingAccountsResponse Steward__Customer__V1__UpdateMatchingAccountsResponse;
 typedef struct Steward__Customer__V1__DeleteMatchingAccountsRequest Steward__Customer__V1__DeleteMatchingAccountsRequest;
 typedef struct Steward__Customer__V1__DeleteMatchingAccountsResponse Steward__Customer__V1__DeleteMatchingAccountsResponse;
 typedef struct Steward__Customer__V1__ReassignMatchingAccountsRequest Steward__Customer__V1__ReassignMatchingAccountsRequest;
 typedef struct Steward__Customer__V1__ReassignMatchingAccountsResponse Steward__Customer__V1__ReassignMatchingAccountsResponse;
+typedef struct Steward__Customer__V1__UpsertAccountRequest Steward__Customer__V1__UpsertAccountRequest;
+typedef struct Steward__Customer__V1__UpsertAccountResponse Steward__Customer__V1__UpsertAccountResponse;
 
 
 /* --- enums --- */
@@ -696,8 +700,8 @@ struct  Steward__Customer__V1__AccountHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -730,6 +734,43 @@ struct  Steward__Customer__V1__AccountHistoryEntry
 #define STEWARD__CUSTOMER__V1__ACCOUNT_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__account_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Customer__V1__UndoAccountChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the account.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListAccountChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__CUSTOMER__V1__UNDO_ACCOUNT_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__undo_account_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Customer__V1__UndoAccountChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The account as stored.
+   */
+  Steward__Customer__V1__Account *account;
+};
+#define STEWARD__CUSTOMER__V1__UNDO_ACCOUNT_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__undo_account_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -912,6 +953,53 @@ struct  Steward__Customer__V1__ReassignMatchingAccountsResponse
 #define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACCOUNTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_accounts_response__descriptor) \
     , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * The account to change or to create.
+ */
+struct  Steward__Customer__V1__UpsertAccountRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The values, match_field among them. The id is that of a new account; with a version edits of others are merged as by
+   * UpdateAccount.
+   */
+  Steward__Customer__V1__Account *account;
+  /*
+   * The fields to change when there is one; empty means those that are set. A new account gets all that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * The field by which it is found, one that is unique among the living; absent means external_id.
+   */
+  char *match_field;
+};
+#define STEWARD__CUSTOMER__V1__UPSERT_ACCOUNT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__upsert_account_request__descriptor) \
+    , NULL, 0,NULL, NULL }
+
+
+/*
+ * The account changed or created.
+ */
+struct  Steward__Customer__V1__UpsertAccountResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The account as stored.
+   */
+  Steward__Customer__V1__Account *account;
+  /*
+   * It was not there before.
+   */
+  protobuf_c_boolean has_created;
+  protobuf_c_boolean created;
+};
+#define STEWARD__CUSTOMER__V1__UPSERT_ACCOUNT_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__upsert_account_response__descriptor) \
+    , NULL, 0, 0 }
 
 
 /* Steward__Customer__V1__Account methods */
@@ -1408,6 +1496,44 @@ Steward__Customer__V1__AccountHistoryEntry *
 void   steward__customer__v1__account_history_entry__free_unpacked
                      (Steward__Customer__V1__AccountHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UndoAccountChangeRequest methods */
+void   steward__customer__v1__undo_account_change_request__init
+                     (Steward__Customer__V1__UndoAccountChangeRequest         *message);
+size_t steward__customer__v1__undo_account_change_request__get_packed_size
+                     (const Steward__Customer__V1__UndoAccountChangeRequest   *message);
+size_t steward__customer__v1__undo_account_change_request__pack
+                     (const Steward__Customer__V1__UndoAccountChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__undo_account_change_request__pack_to_buffer
+                     (const Steward__Customer__V1__UndoAccountChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UndoAccountChangeRequest *
+       steward__customer__v1__undo_account_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__undo_account_change_request__free_unpacked
+                     (Steward__Customer__V1__UndoAccountChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UndoAccountChangeResponse methods */
+void   steward__customer__v1__undo_account_change_response__init
+                     (Steward__Customer__V1__UndoAccountChangeResponse         *message);
+size_t steward__customer__v1__undo_account_change_response__get_packed_size
+                     (const Steward__Customer__V1__UndoAccountChangeResponse   *message);
+size_t steward__customer__v1__undo_account_change_response__pack
+                     (const Steward__Customer__V1__UndoAccountChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__undo_account_change_response__pack_to_buffer
+                     (const Steward__Customer__V1__UndoAccountChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UndoAccountChangeResponse *
+       steward__customer__v1__undo_account_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__undo_account_change_response__free_unpacked
+                     (Steward__Customer__V1__UndoAccountChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__UpdateMatchingAccountsRequest methods */
 void   steward__customer__v1__update_matching_accounts_request__init
                      (Steward__Customer__V1__UpdateMatchingAccountsRequest         *message);
@@ -1522,6 +1648,44 @@ Steward__Customer__V1__ReassignMatchingAccountsResponse *
 void   steward__customer__v1__reassign_matching_accounts_response__free_unpacked
                      (Steward__Customer__V1__ReassignMatchingAccountsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpsertAccountRequest methods */
+void   steward__customer__v1__upsert_account_request__init
+                     (Steward__Customer__V1__UpsertAccountRequest         *message);
+size_t steward__customer__v1__upsert_account_request__get_packed_size
+                     (const Steward__Customer__V1__UpsertAccountRequest   *message);
+size_t steward__customer__v1__upsert_account_request__pack
+                     (const Steward__Customer__V1__UpsertAccountRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__upsert_account_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertAccountRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpsertAccountRequest *
+       steward__customer__v1__upsert_account_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__upsert_account_request__free_unpacked
+                     (Steward__Customer__V1__UpsertAccountRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpsertAccountResponse methods */
+void   steward__customer__v1__upsert_account_response__init
+                     (Steward__Customer__V1__UpsertAccountResponse         *message);
+size_t steward__customer__v1__upsert_account_response__get_packed_size
+                     (const Steward__Customer__V1__UpsertAccountResponse   *message);
+size_t steward__customer__v1__upsert_account_response__pack
+                     (const Steward__Customer__V1__UpsertAccountResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__upsert_account_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertAccountResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpsertAccountResponse *
+       steward__customer__v1__upsert_account_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__upsert_account_response__free_unpacked
+                     (Steward__Customer__V1__UpsertAccountResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Account_Closure)
@@ -1602,6 +1766,12 @@ typedef void (*Steward__Customer__V1__ListAccountChangesResponse_Closure)
 typedef void (*Steward__Customer__V1__AccountHistoryEntry_Closure)
                  (const Steward__Customer__V1__AccountHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__UndoAccountChangeRequest_Closure)
+                 (const Steward__Customer__V1__UndoAccountChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UndoAccountChangeResponse_Closure)
+                 (const Steward__Customer__V1__UndoAccountChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__UpdateMatchingAccountsRequest_Closure)
                  (const Steward__Customer__V1__UpdateMatchingAccountsRequest *message,
                   void *closure_data);
@@ -1619,6 +1789,12 @@ typedef void (*Steward__Customer__V1__ReassignMatchingAccountsRequest_Closure)
                   void *closure_data);
 typedef void (*Steward__Customer__V1__ReassignMatchingAccountsResponse_Closure)
                  (const Steward__Customer__V1__ReassignMatchingAccountsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpsertAccountRequest_Closure)
+                 (const Steward__Customer__V1__UpsertAccountRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpsertAccountResponse_Closure)
+                 (const Steward__Customer__V1__UpsertAccountResponse *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1675,6 +1851,10 @@ struct Steward__Customer__V1__AccountService_Service
                                const Steward__Customer__V1__ListAccountChangesRequest *input,
                                Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
                                void *closure_data);
+  void (*undo_account_change)(Steward__Customer__V1__AccountService_Service *service,
+                              const Steward__Customer__V1__UndoAccountChangeRequest *input,
+                              Steward__Customer__V1__UndoAccountChangeResponse_Closure closure,
+                              void *closure_data);
   void (*update_matching_accounts)(Steward__Customer__V1__AccountService_Service *service,
                                    const Steward__Customer__V1__UpdateMatchingAccountsRequest *input,
                                    Steward__Customer__V1__UpdateMatchingAccountsResponse_Closure closure,
@@ -1687,6 +1867,10 @@ struct Steward__Customer__V1__AccountService_Service
                                      const Steward__Customer__V1__ReassignMatchingAccountsRequest *input,
                                      Steward__Customer__V1__ReassignMatchingAccountsResponse_Closure closure,
                                      void *closure_data);
+  void (*upsert_account)(Steward__Customer__V1__AccountService_Service *service,
+                         const Steward__Customer__V1__UpsertAccountRequest *input,
+                         Steward__Customer__V1__UpsertAccountResponse_Closure closure,
+                         void *closure_data);
 };
 typedef void (*Steward__Customer__V1__AccountService_ServiceDestroy)(Steward__Customer__V1__AccountService_Service *);
 void steward__customer__v1__account_service__init (Steward__Customer__V1__AccountService_Service *service,
@@ -1707,9 +1891,11 @@ void steward__customer__v1__account_service__init (Steward__Customer__V1__Accoun
       function_prefix__ ## restore_account,\
       function_prefix__ ## batch_restore_accounts,\
       function_prefix__ ## list_account_changes,\
+      function_prefix__ ## undo_account_change,\
       function_prefix__ ## update_matching_accounts,\
       function_prefix__ ## delete_matching_accounts,\
-      function_prefix__ ## reassign_matching_accounts  }
+      function_prefix__ ## reassign_matching_accounts,\
+      function_prefix__ ## upsert_account  }
 void steward__customer__v1__account_service__get_account(ProtobufCService *service,
                                                          const Steward__Customer__V1__GetAccountRequest *input,
                                                          Steward__Customer__V1__GetAccountResponse_Closure closure,
@@ -1758,6 +1944,10 @@ void steward__customer__v1__account_service__list_account_changes(ProtobufCServi
                                                                   const Steward__Customer__V1__ListAccountChangesRequest *input,
                                                                   Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
                                                                   void *closure_data);
+void steward__customer__v1__account_service__undo_account_change(ProtobufCService *service,
+                                                                 const Steward__Customer__V1__UndoAccountChangeRequest *input,
+                                                                 Steward__Customer__V1__UndoAccountChangeResponse_Closure closure,
+                                                                 void *closure_data);
 void steward__customer__v1__account_service__update_matching_accounts(ProtobufCService *service,
                                                                       const Steward__Customer__V1__UpdateMatchingAccountsRequest *input,
                                                                       Steward__Customer__V1__UpdateMatchingAccountsResponse_Closure closure,
@@ -1770,6 +1960,10 @@ void steward__customer__v1__account_service__reassign_matching_accounts(Protobuf
                                                                         const Steward__Customer__V1__ReassignMatchingAccountsRequest *input,
                                                                         Steward__Customer__V1__ReassignMatchingAccountsResponse_Closure closure,
                                                                         void *closure_data);
+void steward__customer__v1__account_service__upsert_account(ProtobufCService *service,
+                                                            const Steward__Customer__V1__UpsertAccountRequest *input,
+                                                            Steward__Customer__V1__UpsertAccountResponse_Closure closure,
+                                                            void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1799,12 +1993,16 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_acc
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__account_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__undo_account_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__undo_account_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_accounts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_accounts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_accounts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_accounts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accounts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accounts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_account_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_account_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__account_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -44,12 +44,16 @@ typedef struct Steward__Customer__V1__BatchRestoreActivitiesResponse Steward__Cu
 typedef struct Steward__Customer__V1__ListActivityChangesRequest Steward__Customer__V1__ListActivityChangesRequest;
 typedef struct Steward__Customer__V1__ListActivityChangesResponse Steward__Customer__V1__ListActivityChangesResponse;
 typedef struct Steward__Customer__V1__ActivityHistoryEntry Steward__Customer__V1__ActivityHistoryEntry;
+typedef struct Steward__Customer__V1__UndoActivityChangeRequest Steward__Customer__V1__UndoActivityChangeRequest;
+typedef struct Steward__Customer__V1__UndoActivityChangeResponse Steward__Customer__V1__UndoActivityChangeResponse;
 typedef struct Steward__Customer__V1__UpdateMatchingActivitiesRequest Steward__Customer__V1__UpdateMatchingActivitiesRequest;
 typedef struct Steward__Customer__V1__UpdateMatchingActivitiesResponse Steward__Customer__V1__UpdateMatchingActivitiesResponse;
 typedef struct Steward__Customer__V1__DeleteMatchingActivitiesRequest Steward__Customer__V1__DeleteMatchingActivitiesRequest;
 typedef struct Steward__Customer__V1__DeleteMatchingActivitiesResponse Steward__Customer__V1__DeleteMatchingActivitiesResponse;
 typedef struct Steward__Customer__V1__ReassignMatchingActivitiesRequest Steward__Customer__V1__ReassignMatchingActivitiesRequest;
 typedef struct Steward__Customer__V1__ReassignMatchingActivitiesResponse Steward__Customer__V1__ReassignMatchingActivitiesResponse;
+typedef struct Steward__Customer__V1__UpsertActivityRequest Steward__Customer__V1__UpsertActivityRequest;
+typedef struct Steward__Customer__V1__UpsertActivityResponse Steward__Customer__V1__UpsertActivityResponse;
 
 
 /* --- enums --- */
@@ -723,8 +727,8 @@ struct  Steward__Customer__V1__ActivityHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -757,6 +761,43 @@ struct  Steward__Customer__V1__ActivityHistoryEntry
 #define STEWARD__CUSTOMER__V1__ACTIVITY_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__activity_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Customer__V1__UndoActivityChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the activity.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListActivityChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__CUSTOMER__V1__UNDO_ACTIVITY_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__undo_activity_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Customer__V1__UndoActivityChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The activity as stored.
+   */
+  Steward__Customer__V1__Activity *activity;
+};
+#define STEWARD__CUSTOMER__V1__UNDO_ACTIVITY_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__undo_activity_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -939,6 +980,53 @@ struct  Steward__Customer__V1__ReassignMatchingActivitiesResponse
 #define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_ACTIVITIES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_activities_response__descriptor) \
     , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * The activity to change or to create.
+ */
+struct  Steward__Customer__V1__UpsertActivityRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The values, match_field among them. The id is that of a new activity; with a version edits of others are merged as by
+   * UpdateActivity.
+   */
+  Steward__Customer__V1__Activity *activity;
+  /*
+   * The fields to change when there is one; empty means those that are set. A new activity gets all that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * The field by which it is found, one that is unique among the living; absent means external_id.
+   */
+  char *match_field;
+};
+#define STEWARD__CUSTOMER__V1__UPSERT_ACTIVITY_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__upsert_activity_request__descriptor) \
+    , NULL, 0,NULL, NULL }
+
+
+/*
+ * The activity changed or created.
+ */
+struct  Steward__Customer__V1__UpsertActivityResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The activity as stored.
+   */
+  Steward__Customer__V1__Activity *activity;
+  /*
+   * It was not there before.
+   */
+  protobuf_c_boolean has_created;
+  protobuf_c_boolean created;
+};
+#define STEWARD__CUSTOMER__V1__UPSERT_ACTIVITY_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__upsert_activity_response__descriptor) \
+    , NULL, 0, 0 }
 
 
 /* Steward__Customer__V1__Activity methods */
@@ -1435,6 +1523,44 @@ Steward__Customer__V1__ActivityHistoryEntry *
 void   steward__customer__v1__activity_history_entry__free_unpacked
                      (Steward__Customer__V1__ActivityHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UndoActivityChangeRequest methods */
+void   steward__customer__v1__undo_activity_change_request__init
+                     (Steward__Customer__V1__UndoActivityChangeRequest         *message);
+size_t steward__customer__v1__undo_activity_change_request__get_packed_size
+                     (const Steward__Customer__V1__UndoActivityChangeRequest   *message);
+size_t steward__customer__v1__undo_activity_change_request__pack
+                     (const Steward__Customer__V1__UndoActivityChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__undo_activity_change_request__pack_to_buffer
+                     (const Steward__Customer__V1__UndoActivityChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UndoActivityChangeRequest *
+       steward__customer__v1__undo_activity_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__undo_activity_change_request__free_unpacked
+                     (Steward__Customer__V1__UndoActivityChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UndoActivityChangeResponse methods */
+void   steward__customer__v1__undo_activity_change_response__init
+                     (Steward__Customer__V1__UndoActivityChangeResponse         *message);
+size_t steward__customer__v1__undo_activity_change_response__get_packed_size
+                     (const Steward__Customer__V1__UndoActivityChangeResponse   *message);
+size_t steward__customer__v1__undo_activity_change_response__pack
+                     (const Steward__Customer__V1__UndoActivityChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__undo_activity_change_response__pack_to_buffer
+                     (const Steward__Customer__V1__UndoActivityChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UndoActivityChangeResponse *
+       steward__customer__v1__undo_activity_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__undo_activity_change_response__free_unpacked
+                     (Steward__Customer__V1__UndoActivityChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__UpdateMatchingActivitiesRequest methods */
 void   steward__customer__v1__update_matching_activities_request__init
                      (Steward__Customer__V1__UpdateMatchingActivitiesRequest         *message);
@@ -1549,6 +1675,44 @@ Steward__Customer__V1__ReassignMatchingActivitiesResponse *
 void   steward__customer__v1__reassign_matching_activities_response__free_unpacked
                      (Steward__Customer__V1__ReassignMatchingActivitiesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpsertActivityRequest methods */
+void   steward__customer__v1__upsert_activity_request__init
+                     (Steward__Customer__V1__UpsertActivityRequest         *message);
+size_t steward__customer__v1__upsert_activity_request__get_packed_size
+                     (const Steward__Customer__V1__UpsertActivityRequest   *message);
+size_t steward__customer__v1__upsert_activity_request__pack
+                     (const Steward__Customer__V1__UpsertActivityRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__upsert_activity_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertActivityRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpsertActivityRequest *
+       steward__customer__v1__upsert_activity_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__upsert_activity_request__free_unpacked
+                     (Steward__Customer__V1__UpsertActivityRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpsertActivityResponse methods */
+void   steward__customer__v1__upsert_activity_response__init
+                     (Steward__Customer__V1__UpsertActivityResponse         *message);
+size_t steward__customer__v1__upsert_activity_response__get_packed_size
+                     (const Steward__Customer__V1__UpsertActivityResponse   *message);
+size_t steward__customer__v1__upsert_activity_response__pack
+                     (const Steward__Customer__V1__UpsertActivityResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__upsert_activity_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertActivityResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpsertActivityResponse *
+       steward__customer__v1__upsert_activity_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__upsert_activity_response__free_unpacked
+                     (Steward__Customer__V1__UpsertActivityResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Activity_Closure)
@@ -1629,6 +1793,12 @@ typedef void (*Steward__Customer__V1__ListActivityChangesResponse_Closure)
 typedef void (*Steward__Customer__V1__ActivityHistoryEntry_Closure)
                  (const Steward__Customer__V1__ActivityHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__UndoActivityChangeRequest_Closure)
+                 (const Steward__Customer__V1__UndoActivityChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UndoActivityChangeResponse_Closure)
+                 (const Steward__Customer__V1__UndoActivityChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__UpdateMatchingActivitiesRequest_Closure)
                  (const Steward__Customer__V1__UpdateMatchingActivitiesRequest *message,
                   void *closure_data);
@@ -1646,6 +1816,12 @@ typedef void (*Steward__Customer__V1__ReassignMatchingActivitiesRequest_Closure)
                   void *closure_data);
 typedef void (*Steward__Customer__V1__ReassignMatchingActivitiesResponse_Closure)
                  (const Steward__Customer__V1__ReassignMatchingActivitiesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpsertActivityRequest_Closure)
+                 (const Steward__Customer__V1__UpsertActivityRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpsertActivityResponse_Closure)
+                 (const Steward__Customer__V1__UpsertActivityResponse *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1702,6 +1878,10 @@ struct Steward__Customer__V1__ActivityService_Service
                                 const Steward__Customer__V1__ListActivityChangesRequest *input,
                                 Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
                                 void *closure_data);
+  void (*undo_activity_change)(Steward__Customer__V1__ActivityService_Service *service,
+                               const Steward__Customer__V1__UndoActivityChangeRequest *input,
+                               Steward__Customer__V1__UndoActivityChangeResponse_Closure closure,
+                               void *closure_data);
   void (*update_matching_activities)(Steward__Customer__V1__ActivityService_Service *service,
                                      const Steward__Customer__V1__UpdateMatchingActivitiesRequest *input,
                                      Steward__Customer__V1__UpdateMatchingActivitiesResponse_Closure closure,
@@ -1714,6 +1894,10 @@ struct Steward__Customer__V1__ActivityService_Service
                                        const Steward__Customer__V1__ReassignMatchingActivitiesRequest *input,
                                        Steward__Customer__V1__ReassignMatchingActivitiesResponse_Closure closure,
                                        void *closure_data);
+  void (*upsert_activity)(Steward__Customer__V1__ActivityService_Service *service,
+                          const Steward__Customer__V1__UpsertActivityRequest *input,
+                          Steward__Customer__V1__UpsertActivityResponse_Closure closure,
+                          void *closure_data);
 };
 typedef void (*Steward__Customer__V1__ActivityService_ServiceDestroy)(Steward__Customer__V1__ActivityService_Service *);
 void steward__customer__v1__activity_service__init (Steward__Customer__V1__ActivityService_Service *service,
@@ -1734,9 +1918,11 @@ void steward__customer__v1__activity_service__init (Steward__Customer__V1__Activ
       function_prefix__ ## restore_activity,\
       function_prefix__ ## batch_restore_activities,\
       function_prefix__ ## list_activity_changes,\
+      function_prefix__ ## undo_activity_change,\
       function_prefix__ ## update_matching_activities,\
       function_prefix__ ## delete_matching_activities,\
-      function_prefix__ ## reassign_matching_activities  }
+      function_prefix__ ## reassign_matching_activities,\
+      function_prefix__ ## upsert_activity  }
 void steward__customer__v1__activity_service__get_activity(ProtobufCService *service,
                                                            const Steward__Customer__V1__GetActivityRequest *input,
                                                            Steward__Customer__V1__GetActivityResponse_Closure closure,
@@ -1785,6 +1971,10 @@ void steward__customer__v1__activity_service__list_activity_changes(ProtobufCSer
                                                                     const Steward__Customer__V1__ListActivityChangesRequest *input,
                                                                     Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
                                                                     void *closure_data);
+void steward__customer__v1__activity_service__undo_activity_change(ProtobufCService *service,
+                                                                   const Steward__Customer__V1__UndoActivityChangeRequest *input,
+                                                                   Steward__Customer__V1__UndoActivityChangeResponse_Closure closure,
+                                                                   void *closure_data);
 void steward__customer__v1__activity_service__update_matching_activities(ProtobufCService *service,
                                                                          const Steward__Customer__V1__UpdateMatchingActivitiesRequest *input,
                                                                          Steward__Customer__V1__UpdateMatchingActivitiesResponse_Closure closure,
@@ -1797,6 +1987,10 @@ void steward__customer__v1__activity_service__reassign_matching_activities(Proto
                                                                            const Steward__Customer__V1__ReassignMatchingActivitiesRequest *input,
                                                                            Steward__Customer__V1__ReassignMatchingActivitiesResponse_Closure closure,
                                                                            void *closure_data);
+void steward__customer__v1__activity_service__upsert_activity(ProtobufCService *service,
+                                                              const Steward__Customer__V1__UpsertActivityRequest *input,
+                                                              Steward__Customer__V1__UpsertActivityResponse_Closure closure,
+                                                              void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1828,12 +2022,16 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_act
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_activity_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_activity_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__activity_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__undo_activity_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__undo_activity_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_activities_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_activities_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_activities_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_activities_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_activities_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_activities_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_activity_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_activity_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descriptor;
 
 PROTOBUF_C__END_DECLS

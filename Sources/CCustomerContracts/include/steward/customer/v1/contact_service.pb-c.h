@@ -45,12 +45,16 @@ typedef struct Steward__Customer__V1__BatchRestoreContactsResponse Steward__Cust
 typedef struct Steward__Customer__V1__ListContactChangesRequest Steward__Customer__V1__ListContactChangesRequest;
 typedef struct Steward__Customer__V1__ListContactChangesResponse Steward__Customer__V1__ListContactChangesResponse;
 typedef struct Steward__Customer__V1__ContactHistoryEntry Steward__Customer__V1__ContactHistoryEntry;
+typedef struct Steward__Customer__V1__UndoContactChangeRequest Steward__Customer__V1__UndoContactChangeRequest;
+typedef struct Steward__Customer__V1__UndoContactChangeResponse Steward__Customer__V1__UndoContactChangeResponse;
 typedef struct Steward__Customer__V1__UpdateMatchingContactsRequest Steward__Customer__V1__UpdateMatchingContactsRequest;
 typedef struct Steward__Customer__V1__UpdateMatchingContactsResponse Steward__Customer__V1__UpdateMatchingContactsResponse;
 typedef struct Steward__Customer__V1__DeleteMatchingContactsRequest Steward__Customer__V1__DeleteMatchingContactsRequest;
 typedef struct Steward__Customer__V1__DeleteMatchingContactsResponse Steward__Customer__V1__DeleteMatchingContactsResponse;
 typedef struct Steward__Customer__V1__ReassignMatchingContactsRequest Steward__Customer__V1__ReassignMatchingContactsRequest;
 typedef struct Steward__Customer__V1__ReassignMatchingContactsResponse Steward__Customer__V1__ReassignMatchingContactsResponse;
+typedef struct Steward__Customer__V1__UpsertContactRequest Steward__Customer__V1__UpsertContactRequest;
+typedef struct Steward__Customer__V1__UpsertContactResponse Steward__Customer__V1__UpsertContactResponse;
 
 
 /* --- enums --- */
@@ -752,8 +756,8 @@ struct  Steward__Customer__V1__ContactHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -786,6 +790,43 @@ struct  Steward__Customer__V1__ContactHistoryEntry
 #define STEWARD__CUSTOMER__V1__CONTACT_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__contact_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Customer__V1__UndoContactChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the contact.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListContactChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__CUSTOMER__V1__UNDO_CONTACT_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__undo_contact_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Customer__V1__UndoContactChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The contact as stored.
+   */
+  Steward__Customer__V1__Contact *contact;
+};
+#define STEWARD__CUSTOMER__V1__UNDO_CONTACT_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__undo_contact_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -968,6 +1009,53 @@ struct  Steward__Customer__V1__ReassignMatchingContactsResponse
 #define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_CONTACTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_contacts_response__descriptor) \
     , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * The contact to change or to create.
+ */
+struct  Steward__Customer__V1__UpsertContactRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The values, match_field among them. The id is that of a new contact; with a version edits of others are merged as by
+   * UpdateContact.
+   */
+  Steward__Customer__V1__Contact *contact;
+  /*
+   * The fields to change when there is one; empty means those that are set. A new contact gets all that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * The field by which it is found, one that is unique among the living; absent means external_id.
+   */
+  char *match_field;
+};
+#define STEWARD__CUSTOMER__V1__UPSERT_CONTACT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__upsert_contact_request__descriptor) \
+    , NULL, 0,NULL, NULL }
+
+
+/*
+ * The contact changed or created.
+ */
+struct  Steward__Customer__V1__UpsertContactResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The contact as stored.
+   */
+  Steward__Customer__V1__Contact *contact;
+  /*
+   * It was not there before.
+   */
+  protobuf_c_boolean has_created;
+  protobuf_c_boolean created;
+};
+#define STEWARD__CUSTOMER__V1__UPSERT_CONTACT_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__upsert_contact_response__descriptor) \
+    , NULL, 0, 0 }
 
 
 /* Steward__Customer__V1__Contact methods */
@@ -1483,6 +1571,44 @@ Steward__Customer__V1__ContactHistoryEntry *
 void   steward__customer__v1__contact_history_entry__free_unpacked
                      (Steward__Customer__V1__ContactHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UndoContactChangeRequest methods */
+void   steward__customer__v1__undo_contact_change_request__init
+                     (Steward__Customer__V1__UndoContactChangeRequest         *message);
+size_t steward__customer__v1__undo_contact_change_request__get_packed_size
+                     (const Steward__Customer__V1__UndoContactChangeRequest   *message);
+size_t steward__customer__v1__undo_contact_change_request__pack
+                     (const Steward__Customer__V1__UndoContactChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__undo_contact_change_request__pack_to_buffer
+                     (const Steward__Customer__V1__UndoContactChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UndoContactChangeRequest *
+       steward__customer__v1__undo_contact_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__undo_contact_change_request__free_unpacked
+                     (Steward__Customer__V1__UndoContactChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UndoContactChangeResponse methods */
+void   steward__customer__v1__undo_contact_change_response__init
+                     (Steward__Customer__V1__UndoContactChangeResponse         *message);
+size_t steward__customer__v1__undo_contact_change_response__get_packed_size
+                     (const Steward__Customer__V1__UndoContactChangeResponse   *message);
+size_t steward__customer__v1__undo_contact_change_response__pack
+                     (const Steward__Customer__V1__UndoContactChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__undo_contact_change_response__pack_to_buffer
+                     (const Steward__Customer__V1__UndoContactChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UndoContactChangeResponse *
+       steward__customer__v1__undo_contact_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__undo_contact_change_response__free_unpacked
+                     (Steward__Customer__V1__UndoContactChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__UpdateMatchingContactsRequest methods */
 void   steward__customer__v1__update_matching_contacts_request__init
                      (Steward__Customer__V1__UpdateMatchingContactsRequest         *message);
@@ -1597,6 +1723,44 @@ Steward__Customer__V1__ReassignMatchingContactsResponse *
 void   steward__customer__v1__reassign_matching_contacts_response__free_unpacked
                      (Steward__Customer__V1__ReassignMatchingContactsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpsertContactRequest methods */
+void   steward__customer__v1__upsert_contact_request__init
+                     (Steward__Customer__V1__UpsertContactRequest         *message);
+size_t steward__customer__v1__upsert_contact_request__get_packed_size
+                     (const Steward__Customer__V1__UpsertContactRequest   *message);
+size_t steward__customer__v1__upsert_contact_request__pack
+                     (const Steward__Customer__V1__UpsertContactRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__upsert_contact_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertContactRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpsertContactRequest *
+       steward__customer__v1__upsert_contact_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__upsert_contact_request__free_unpacked
+                     (Steward__Customer__V1__UpsertContactRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpsertContactResponse methods */
+void   steward__customer__v1__upsert_contact_response__init
+                     (Steward__Customer__V1__UpsertContactResponse         *message);
+size_t steward__customer__v1__upsert_contact_response__get_packed_size
+                     (const Steward__Customer__V1__UpsertContactResponse   *message);
+size_t steward__customer__v1__upsert_contact_response__pack
+                     (const Steward__Customer__V1__UpsertContactResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__upsert_contact_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertContactResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpsertContactResponse *
+       steward__customer__v1__upsert_contact_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__upsert_contact_response__free_unpacked
+                     (Steward__Customer__V1__UpsertContactResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Contact_Closure)
@@ -1680,6 +1844,12 @@ typedef void (*Steward__Customer__V1__ListContactChangesResponse_Closure)
 typedef void (*Steward__Customer__V1__ContactHistoryEntry_Closure)
                  (const Steward__Customer__V1__ContactHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__UndoContactChangeRequest_Closure)
+                 (const Steward__Customer__V1__UndoContactChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UndoContactChangeResponse_Closure)
+                 (const Steward__Customer__V1__UndoContactChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__UpdateMatchingContactsRequest_Closure)
                  (const Steward__Customer__V1__UpdateMatchingContactsRequest *message,
                   void *closure_data);
@@ -1697,6 +1867,12 @@ typedef void (*Steward__Customer__V1__ReassignMatchingContactsRequest_Closure)
                   void *closure_data);
 typedef void (*Steward__Customer__V1__ReassignMatchingContactsResponse_Closure)
                  (const Steward__Customer__V1__ReassignMatchingContactsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpsertContactRequest_Closure)
+                 (const Steward__Customer__V1__UpsertContactRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpsertContactResponse_Closure)
+                 (const Steward__Customer__V1__UpsertContactResponse *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1753,6 +1929,10 @@ struct Steward__Customer__V1__ContactService_Service
                                const Steward__Customer__V1__ListContactChangesRequest *input,
                                Steward__Customer__V1__ListContactChangesResponse_Closure closure,
                                void *closure_data);
+  void (*undo_contact_change)(Steward__Customer__V1__ContactService_Service *service,
+                              const Steward__Customer__V1__UndoContactChangeRequest *input,
+                              Steward__Customer__V1__UndoContactChangeResponse_Closure closure,
+                              void *closure_data);
   void (*update_matching_contacts)(Steward__Customer__V1__ContactService_Service *service,
                                    const Steward__Customer__V1__UpdateMatchingContactsRequest *input,
                                    Steward__Customer__V1__UpdateMatchingContactsResponse_Closure closure,
@@ -1765,6 +1945,10 @@ struct Steward__Customer__V1__ContactService_Service
                                      const Steward__Customer__V1__ReassignMatchingContactsRequest *input,
                                      Steward__Customer__V1__ReassignMatchingContactsResponse_Closure closure,
                                      void *closure_data);
+  void (*upsert_contact)(Steward__Customer__V1__ContactService_Service *service,
+                         const Steward__Customer__V1__UpsertContactRequest *input,
+                         Steward__Customer__V1__UpsertContactResponse_Closure closure,
+                         void *closure_data);
 };
 typedef void (*Steward__Customer__V1__ContactService_ServiceDestroy)(Steward__Customer__V1__ContactService_Service *);
 void steward__customer__v1__contact_service__init (Steward__Customer__V1__ContactService_Service *service,
@@ -1785,9 +1969,11 @@ void steward__customer__v1__contact_service__init (Steward__Customer__V1__Contac
       function_prefix__ ## restore_contact,\
       function_prefix__ ## batch_restore_contacts,\
       function_prefix__ ## list_contact_changes,\
+      function_prefix__ ## undo_contact_change,\
       function_prefix__ ## update_matching_contacts,\
       function_prefix__ ## delete_matching_contacts,\
-      function_prefix__ ## reassign_matching_contacts  }
+      function_prefix__ ## reassign_matching_contacts,\
+      function_prefix__ ## upsert_contact  }
 void steward__customer__v1__contact_service__get_contact(ProtobufCService *service,
                                                          const Steward__Customer__V1__GetContactRequest *input,
                                                          Steward__Customer__V1__GetContactResponse_Closure closure,
@@ -1836,6 +2022,10 @@ void steward__customer__v1__contact_service__list_contact_changes(ProtobufCServi
                                                                   const Steward__Customer__V1__ListContactChangesRequest *input,
                                                                   Steward__Customer__V1__ListContactChangesResponse_Closure closure,
                                                                   void *closure_data);
+void steward__customer__v1__contact_service__undo_contact_change(ProtobufCService *service,
+                                                                 const Steward__Customer__V1__UndoContactChangeRequest *input,
+                                                                 Steward__Customer__V1__UndoContactChangeResponse_Closure closure,
+                                                                 void *closure_data);
 void steward__customer__v1__contact_service__update_matching_contacts(ProtobufCService *service,
                                                                       const Steward__Customer__V1__UpdateMatchingContactsRequest *input,
                                                                       Steward__Customer__V1__UpdateMatchingContactsResponse_Closure closure,
@@ -1848,6 +2038,10 @@ void steward__customer__v1__contact_service__reassign_matching_contacts(Protobuf
                                                                         const Steward__Customer__V1__ReassignMatchingContactsRequest *input,
                                                                         Steward__Customer__V1__ReassignMatchingContactsResponse_Closure closure,
                                                                         void *closure_data);
+void steward__customer__v1__contact_service__upsert_contact(ProtobufCService *service,
+                                                            const Steward__Customer__V1__UpsertContactRequest *input,
+                                                            Steward__Customer__V1__UpsertContactResponse_Closure closure,
+                                                            void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1879,12 +2073,16 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_con
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_contact_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_contact_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__contact_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__undo_contact_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__undo_contact_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_contacts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_contacts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_contacts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_contacts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_contact_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_contact_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descriptor;
 
 PROTOBUF_C__END_DECLS

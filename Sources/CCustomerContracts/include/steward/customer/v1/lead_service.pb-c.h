@@ -44,12 +44,16 @@ typedef struct Steward__Customer__V1__BatchRestoreLeadsResponse Steward__Custome
 typedef struct Steward__Customer__V1__ListLeadChangesRequest Steward__Customer__V1__ListLeadChangesRequest;
 typedef struct Steward__Customer__V1__ListLeadChangesResponse Steward__Customer__V1__ListLeadChangesResponse;
 typedef struct Steward__Customer__V1__LeadHistoryEntry Steward__Customer__V1__LeadHistoryEntry;
+typedef struct Steward__Customer__V1__UndoLeadChangeRequest Steward__Customer__V1__UndoLeadChangeRequest;
+typedef struct Steward__Customer__V1__UndoLeadChangeResponse Steward__Customer__V1__UndoLeadChangeResponse;
 typedef struct Steward__Customer__V1__UpdateMatchingLeadsRequest Steward__Customer__V1__UpdateMatchingLeadsRequest;
 typedef struct Steward__Customer__V1__UpdateMatchingLeadsResponse Steward__Customer__V1__UpdateMatchingLeadsResponse;
 typedef struct Steward__Customer__V1__DeleteMatchingLeadsRequest Steward__Customer__V1__DeleteMatchingLeadsRequest;
 typedef struct Steward__Customer__V1__DeleteMatchingLeadsResponse Steward__Customer__V1__DeleteMatchingLeadsResponse;
 typedef struct Steward__Customer__V1__ReassignMatchingLeadsRequest Steward__Customer__V1__ReassignMatchingLeadsRequest;
 typedef struct Steward__Customer__V1__ReassignMatchingLeadsResponse Steward__Customer__V1__ReassignMatchingLeadsResponse;
+typedef struct Steward__Customer__V1__UpsertLeadRequest Steward__Customer__V1__UpsertLeadRequest;
+typedef struct Steward__Customer__V1__UpsertLeadResponse Steward__Customer__V1__UpsertLeadResponse;
 
 
 /* --- enums --- */
@@ -727,8 +731,8 @@ struct  Steward__Customer__V1__LeadHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -761,6 +765,43 @@ struct  Steward__Customer__V1__LeadHistoryEntry
 #define STEWARD__CUSTOMER__V1__LEAD_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__lead_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Customer__V1__UndoLeadChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the lead.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListLeadChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__CUSTOMER__V1__UNDO_LEAD_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__undo_lead_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Customer__V1__UndoLeadChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The lead as stored.
+   */
+  Steward__Customer__V1__Lead *lead;
+};
+#define STEWARD__CUSTOMER__V1__UNDO_LEAD_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__undo_lead_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -943,6 +984,53 @@ struct  Steward__Customer__V1__ReassignMatchingLeadsResponse
 #define STEWARD__CUSTOMER__V1__REASSIGN_MATCHING_LEADS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__reassign_matching_leads_response__descriptor) \
     , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * The lead to change or to create.
+ */
+struct  Steward__Customer__V1__UpsertLeadRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The values, match_field among them. The id is that of a new lead; with a version edits of others are merged as by
+   * UpdateLead.
+   */
+  Steward__Customer__V1__Lead *lead;
+  /*
+   * The fields to change when there is one; empty means those that are set. A new lead gets all that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * The field by which it is found, one that is unique among the living; absent means external_id.
+   */
+  char *match_field;
+};
+#define STEWARD__CUSTOMER__V1__UPSERT_LEAD_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__upsert_lead_request__descriptor) \
+    , NULL, 0,NULL, NULL }
+
+
+/*
+ * The lead changed or created.
+ */
+struct  Steward__Customer__V1__UpsertLeadResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The lead as stored.
+   */
+  Steward__Customer__V1__Lead *lead;
+  /*
+   * It was not there before.
+   */
+  protobuf_c_boolean has_created;
+  protobuf_c_boolean created;
+};
+#define STEWARD__CUSTOMER__V1__UPSERT_LEAD_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__upsert_lead_response__descriptor) \
+    , NULL, 0, 0 }
 
 
 /* Steward__Customer__V1__Lead methods */
@@ -1439,6 +1527,44 @@ Steward__Customer__V1__LeadHistoryEntry *
 void   steward__customer__v1__lead_history_entry__free_unpacked
                      (Steward__Customer__V1__LeadHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UndoLeadChangeRequest methods */
+void   steward__customer__v1__undo_lead_change_request__init
+                     (Steward__Customer__V1__UndoLeadChangeRequest         *message);
+size_t steward__customer__v1__undo_lead_change_request__get_packed_size
+                     (const Steward__Customer__V1__UndoLeadChangeRequest   *message);
+size_t steward__customer__v1__undo_lead_change_request__pack
+                     (const Steward__Customer__V1__UndoLeadChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__undo_lead_change_request__pack_to_buffer
+                     (const Steward__Customer__V1__UndoLeadChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UndoLeadChangeRequest *
+       steward__customer__v1__undo_lead_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__undo_lead_change_request__free_unpacked
+                     (Steward__Customer__V1__UndoLeadChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UndoLeadChangeResponse methods */
+void   steward__customer__v1__undo_lead_change_response__init
+                     (Steward__Customer__V1__UndoLeadChangeResponse         *message);
+size_t steward__customer__v1__undo_lead_change_response__get_packed_size
+                     (const Steward__Customer__V1__UndoLeadChangeResponse   *message);
+size_t steward__customer__v1__undo_lead_change_response__pack
+                     (const Steward__Customer__V1__UndoLeadChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__undo_lead_change_response__pack_to_buffer
+                     (const Steward__Customer__V1__UndoLeadChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UndoLeadChangeResponse *
+       steward__customer__v1__undo_lead_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__undo_lead_change_response__free_unpacked
+                     (Steward__Customer__V1__UndoLeadChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__UpdateMatchingLeadsRequest methods */
 void   steward__customer__v1__update_matching_leads_request__init
                      (Steward__Customer__V1__UpdateMatchingLeadsRequest         *message);
@@ -1553,6 +1679,44 @@ Steward__Customer__V1__ReassignMatchingLeadsResponse *
 void   steward__customer__v1__reassign_matching_leads_response__free_unpacked
                      (Steward__Customer__V1__ReassignMatchingLeadsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpsertLeadRequest methods */
+void   steward__customer__v1__upsert_lead_request__init
+                     (Steward__Customer__V1__UpsertLeadRequest         *message);
+size_t steward__customer__v1__upsert_lead_request__get_packed_size
+                     (const Steward__Customer__V1__UpsertLeadRequest   *message);
+size_t steward__customer__v1__upsert_lead_request__pack
+                     (const Steward__Customer__V1__UpsertLeadRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__upsert_lead_request__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertLeadRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpsertLeadRequest *
+       steward__customer__v1__upsert_lead_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__upsert_lead_request__free_unpacked
+                     (Steward__Customer__V1__UpsertLeadRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__UpsertLeadResponse methods */
+void   steward__customer__v1__upsert_lead_response__init
+                     (Steward__Customer__V1__UpsertLeadResponse         *message);
+size_t steward__customer__v1__upsert_lead_response__get_packed_size
+                     (const Steward__Customer__V1__UpsertLeadResponse   *message);
+size_t steward__customer__v1__upsert_lead_response__pack
+                     (const Steward__Customer__V1__UpsertLeadResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__upsert_lead_response__pack_to_buffer
+                     (const Steward__Customer__V1__UpsertLeadResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__UpsertLeadResponse *
+       steward__customer__v1__upsert_lead_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__upsert_lead_response__free_unpacked
+                     (Steward__Customer__V1__UpsertLeadResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Customer__V1__Lead_Closure)
@@ -1633,6 +1797,12 @@ typedef void (*Steward__Customer__V1__ListLeadChangesResponse_Closure)
 typedef void (*Steward__Customer__V1__LeadHistoryEntry_Closure)
                  (const Steward__Customer__V1__LeadHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__UndoLeadChangeRequest_Closure)
+                 (const Steward__Customer__V1__UndoLeadChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UndoLeadChangeResponse_Closure)
+                 (const Steward__Customer__V1__UndoLeadChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__UpdateMatchingLeadsRequest_Closure)
                  (const Steward__Customer__V1__UpdateMatchingLeadsRequest *message,
                   void *closure_data);
@@ -1650,6 +1820,12 @@ typedef void (*Steward__Customer__V1__ReassignMatchingLeadsRequest_Closure)
                   void *closure_data);
 typedef void (*Steward__Customer__V1__ReassignMatchingLeadsResponse_Closure)
                  (const Steward__Customer__V1__ReassignMatchingLeadsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpsertLeadRequest_Closure)
+                 (const Steward__Customer__V1__UpsertLeadRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__UpsertLeadResponse_Closure)
+                 (const Steward__Customer__V1__UpsertLeadResponse *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1706,6 +1882,10 @@ struct Steward__Customer__V1__LeadService_Service
                             const Steward__Customer__V1__ListLeadChangesRequest *input,
                             Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
                             void *closure_data);
+  void (*undo_lead_change)(Steward__Customer__V1__LeadService_Service *service,
+                           const Steward__Customer__V1__UndoLeadChangeRequest *input,
+                           Steward__Customer__V1__UndoLeadChangeResponse_Closure closure,
+                           void *closure_data);
   void (*update_matching_leads)(Steward__Customer__V1__LeadService_Service *service,
                                 const Steward__Customer__V1__UpdateMatchingLeadsRequest *input,
                                 Steward__Customer__V1__UpdateMatchingLeadsResponse_Closure closure,
@@ -1718,6 +1898,10 @@ struct Steward__Customer__V1__LeadService_Service
                                   const Steward__Customer__V1__ReassignMatchingLeadsRequest *input,
                                   Steward__Customer__V1__ReassignMatchingLeadsResponse_Closure closure,
                                   void *closure_data);
+  void (*upsert_lead)(Steward__Customer__V1__LeadService_Service *service,
+                      const Steward__Customer__V1__UpsertLeadRequest *input,
+                      Steward__Customer__V1__UpsertLeadResponse_Closure closure,
+                      void *closure_data);
 };
 typedef void (*Steward__Customer__V1__LeadService_ServiceDestroy)(Steward__Customer__V1__LeadService_Service *);
 void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadService_Service *service,
@@ -1738,9 +1922,11 @@ void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadServi
       function_prefix__ ## restore_lead,\
       function_prefix__ ## batch_restore_leads,\
       function_prefix__ ## list_lead_changes,\
+      function_prefix__ ## undo_lead_change,\
       function_prefix__ ## update_matching_leads,\
       function_prefix__ ## delete_matching_leads,\
-      function_prefix__ ## reassign_matching_leads  }
+      function_prefix__ ## reassign_matching_leads,\
+      function_prefix__ ## upsert_lead  }
 void steward__customer__v1__lead_service__get_lead(ProtobufCService *service,
                                                    const Steward__Customer__V1__GetLeadRequest *input,
                                                    Steward__Customer__V1__GetLeadResponse_Closure closure,
@@ -1789,6 +1975,10 @@ void steward__customer__v1__lead_service__list_lead_changes(ProtobufCService *se
                                                             const Steward__Customer__V1__ListLeadChangesRequest *input,
                                                             Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
                                                             void *closure_data);
+void steward__customer__v1__lead_service__undo_lead_change(ProtobufCService *service,
+                                                           const Steward__Customer__V1__UndoLeadChangeRequest *input,
+                                                           Steward__Customer__V1__UndoLeadChangeResponse_Closure closure,
+                                                           void *closure_data);
 void steward__customer__v1__lead_service__update_matching_leads(ProtobufCService *service,
                                                                 const Steward__Customer__V1__UpdateMatchingLeadsRequest *input,
                                                                 Steward__Customer__V1__UpdateMatchingLeadsResponse_Closure closure,
@@ -1801,6 +1991,10 @@ void steward__customer__v1__lead_service__reassign_matching_leads(ProtobufCServi
                                                                   const Steward__Customer__V1__ReassignMatchingLeadsRequest *input,
                                                                   Steward__Customer__V1__ReassignMatchingLeadsResponse_Closure closure,
                                                                   void *closure_data);
+void steward__customer__v1__lead_service__upsert_lead(ProtobufCService *service,
+                                                      const Steward__Customer__V1__UpsertLeadRequest *input,
+                                                      Steward__Customer__V1__UpsertLeadResponse_Closure closure,
+                                                      void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1831,12 +2025,16 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_restore_lea
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_lead_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_lead_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__lead_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__undo_lead_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__undo_lead_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_leads_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_leads_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_leads_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_leads_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_lead_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_lead_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -44,6 +44,8 @@ typedef struct Steward__Identity__V1__BatchRestoreDepartmentsResponse Steward__I
 typedef struct Steward__Identity__V1__ListDepartmentChangesRequest Steward__Identity__V1__ListDepartmentChangesRequest;
 typedef struct Steward__Identity__V1__ListDepartmentChangesResponse Steward__Identity__V1__ListDepartmentChangesResponse;
 typedef struct Steward__Identity__V1__DepartmentHistoryEntry Steward__Identity__V1__DepartmentHistoryEntry;
+typedef struct Steward__Identity__V1__UndoDepartmentChangeRequest Steward__Identity__V1__UndoDepartmentChangeRequest;
+typedef struct Steward__Identity__V1__UndoDepartmentChangeResponse Steward__Identity__V1__UndoDepartmentChangeResponse;
 typedef struct Steward__Identity__V1__UpdateMatchingDepartmentsRequest Steward__Identity__V1__UpdateMatchingDepartmentsRequest;
 typedef struct Steward__Identity__V1__UpdateMatchingDepartmentsResponse Steward__Identity__V1__UpdateMatchingDepartmentsResponse;
 typedef struct Steward__Identity__V1__DeleteMatchingDepartmentsRequest Steward__Identity__V1__DeleteMatchingDepartmentsRequest;
@@ -629,8 +631,8 @@ struct  Steward__Identity__V1__DepartmentHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -663,6 +665,43 @@ struct  Steward__Identity__V1__DepartmentHistoryEntry
 #define STEWARD__IDENTITY__V1__DEPARTMENT_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__department_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Identity__V1__UndoDepartmentChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the department.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListDepartmentChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__IDENTITY__V1__UNDO_DEPARTMENT_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__undo_department_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Identity__V1__UndoDepartmentChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The department as stored.
+   */
+  Steward__Identity__V1__Department *department;
+};
+#define STEWARD__IDENTITY__V1__UNDO_DEPARTMENT_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__undo_department_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -1278,6 +1317,44 @@ Steward__Identity__V1__DepartmentHistoryEntry *
 void   steward__identity__v1__department_history_entry__free_unpacked
                      (Steward__Identity__V1__DepartmentHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UndoDepartmentChangeRequest methods */
+void   steward__identity__v1__undo_department_change_request__init
+                     (Steward__Identity__V1__UndoDepartmentChangeRequest         *message);
+size_t steward__identity__v1__undo_department_change_request__get_packed_size
+                     (const Steward__Identity__V1__UndoDepartmentChangeRequest   *message);
+size_t steward__identity__v1__undo_department_change_request__pack
+                     (const Steward__Identity__V1__UndoDepartmentChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__undo_department_change_request__pack_to_buffer
+                     (const Steward__Identity__V1__UndoDepartmentChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UndoDepartmentChangeRequest *
+       steward__identity__v1__undo_department_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__undo_department_change_request__free_unpacked
+                     (Steward__Identity__V1__UndoDepartmentChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UndoDepartmentChangeResponse methods */
+void   steward__identity__v1__undo_department_change_response__init
+                     (Steward__Identity__V1__UndoDepartmentChangeResponse         *message);
+size_t steward__identity__v1__undo_department_change_response__get_packed_size
+                     (const Steward__Identity__V1__UndoDepartmentChangeResponse   *message);
+size_t steward__identity__v1__undo_department_change_response__pack
+                     (const Steward__Identity__V1__UndoDepartmentChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__undo_department_change_response__pack_to_buffer
+                     (const Steward__Identity__V1__UndoDepartmentChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UndoDepartmentChangeResponse *
+       steward__identity__v1__undo_department_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__undo_department_change_response__free_unpacked
+                     (Steward__Identity__V1__UndoDepartmentChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__UpdateMatchingDepartmentsRequest methods */
 void   steward__identity__v1__update_matching_departments_request__init
                      (Steward__Identity__V1__UpdateMatchingDepartmentsRequest         *message);
@@ -1434,6 +1511,12 @@ typedef void (*Steward__Identity__V1__ListDepartmentChangesResponse_Closure)
 typedef void (*Steward__Identity__V1__DepartmentHistoryEntry_Closure)
                  (const Steward__Identity__V1__DepartmentHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__UndoDepartmentChangeRequest_Closure)
+                 (const Steward__Identity__V1__UndoDepartmentChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UndoDepartmentChangeResponse_Closure)
+                 (const Steward__Identity__V1__UndoDepartmentChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__UpdateMatchingDepartmentsRequest_Closure)
                  (const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *message,
                   void *closure_data);
@@ -1501,6 +1584,10 @@ struct Steward__Identity__V1__DepartmentService_Service
                                   const Steward__Identity__V1__ListDepartmentChangesRequest *input,
                                   Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
                                   void *closure_data);
+  void (*undo_department_change)(Steward__Identity__V1__DepartmentService_Service *service,
+                                 const Steward__Identity__V1__UndoDepartmentChangeRequest *input,
+                                 Steward__Identity__V1__UndoDepartmentChangeResponse_Closure closure,
+                                 void *closure_data);
   void (*update_matching_departments)(Steward__Identity__V1__DepartmentService_Service *service,
                                       const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *input,
                                       Steward__Identity__V1__UpdateMatchingDepartmentsResponse_Closure closure,
@@ -1529,6 +1616,7 @@ void steward__identity__v1__department_service__init (Steward__Identity__V1__Dep
       function_prefix__ ## restore_department,\
       function_prefix__ ## batch_restore_departments,\
       function_prefix__ ## list_department_changes,\
+      function_prefix__ ## undo_department_change,\
       function_prefix__ ## update_matching_departments,\
       function_prefix__ ## delete_matching_departments  }
 void steward__identity__v1__department_service__get_department(ProtobufCService *service,
@@ -1579,6 +1667,10 @@ void steward__identity__v1__department_service__list_department_changes(Protobuf
                                                                         const Steward__Identity__V1__ListDepartmentChangesRequest *input,
                                                                         Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
                                                                         void *closure_data);
+void steward__identity__v1__department_service__undo_department_change(ProtobufCService *service,
+                                                                       const Steward__Identity__V1__UndoDepartmentChangeRequest *input,
+                                                                       Steward__Identity__V1__UndoDepartmentChangeResponse_Closure closure,
+                                                                       void *closure_data);
 void steward__identity__v1__department_service__update_matching_departments(ProtobufCService *service,
                                                                             const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *input,
                                                                             Steward__Identity__V1__UpdateMatchingDepartmentsResponse_Closure closure,
@@ -1616,6 +1708,8 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_dep
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_department_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_department_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__department_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__undo_department_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__undo_department_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_departments_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_departments_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_departments_request__descriptor;

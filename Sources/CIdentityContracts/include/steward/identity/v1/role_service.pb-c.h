@@ -45,10 +45,14 @@ typedef struct Steward__Identity__V1__BatchRestoreRolesResponse Steward__Identit
 typedef struct Steward__Identity__V1__ListRoleChangesRequest Steward__Identity__V1__ListRoleChangesRequest;
 typedef struct Steward__Identity__V1__ListRoleChangesResponse Steward__Identity__V1__ListRoleChangesResponse;
 typedef struct Steward__Identity__V1__RoleHistoryEntry Steward__Identity__V1__RoleHistoryEntry;
+typedef struct Steward__Identity__V1__UndoRoleChangeRequest Steward__Identity__V1__UndoRoleChangeRequest;
+typedef struct Steward__Identity__V1__UndoRoleChangeResponse Steward__Identity__V1__UndoRoleChangeResponse;
 typedef struct Steward__Identity__V1__UpdateMatchingRolesRequest Steward__Identity__V1__UpdateMatchingRolesRequest;
 typedef struct Steward__Identity__V1__UpdateMatchingRolesResponse Steward__Identity__V1__UpdateMatchingRolesResponse;
 typedef struct Steward__Identity__V1__DeleteMatchingRolesRequest Steward__Identity__V1__DeleteMatchingRolesRequest;
 typedef struct Steward__Identity__V1__DeleteMatchingRolesResponse Steward__Identity__V1__DeleteMatchingRolesResponse;
+typedef struct Steward__Identity__V1__UpsertRoleRequest Steward__Identity__V1__UpsertRoleRequest;
+typedef struct Steward__Identity__V1__UpsertRoleResponse Steward__Identity__V1__UpsertRoleResponse;
 
 
 /* --- enums --- */
@@ -641,8 +645,8 @@ struct  Steward__Identity__V1__RoleHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -675,6 +679,43 @@ struct  Steward__Identity__V1__RoleHistoryEntry
 #define STEWARD__IDENTITY__V1__ROLE_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__role_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Identity__V1__UndoRoleChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the role.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListRoleChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__IDENTITY__V1__UNDO_ROLE_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__undo_role_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Identity__V1__UndoRoleChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The role as stored.
+   */
+  Steward__Identity__V1__Role *role;
+};
+#define STEWARD__IDENTITY__V1__UNDO_ROLE_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__undo_role_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -794,6 +835,53 @@ struct  Steward__Identity__V1__DeleteMatchingRolesResponse
 #define STEWARD__IDENTITY__V1__DELETE_MATCHING_ROLES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__delete_matching_roles_response__descriptor) \
     , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * The role to change or to create.
+ */
+struct  Steward__Identity__V1__UpsertRoleRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The values, match_field among them. The id is that of a new role; with a version edits of others are merged as by
+   * UpdateRole.
+   */
+  Steward__Identity__V1__Role *role;
+  /*
+   * The fields to change when there is one; empty means those that are set. A new role gets all that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * The field by which it is found, one that is unique among the living; absent means display_name.
+   */
+  char *match_field;
+};
+#define STEWARD__IDENTITY__V1__UPSERT_ROLE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__upsert_role_request__descriptor) \
+    , NULL, 0,NULL, NULL }
+
+
+/*
+ * The role changed or created.
+ */
+struct  Steward__Identity__V1__UpsertRoleResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The role as stored.
+   */
+  Steward__Identity__V1__Role *role;
+  /*
+   * It was not there before.
+   */
+  protobuf_c_boolean has_created;
+  protobuf_c_boolean created;
+};
+#define STEWARD__IDENTITY__V1__UPSERT_ROLE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__upsert_role_response__descriptor) \
+    , NULL, 0, 0 }
 
 
 /* Steward__Identity__V1__Role methods */
@@ -1290,6 +1378,44 @@ Steward__Identity__V1__RoleHistoryEntry *
 void   steward__identity__v1__role_history_entry__free_unpacked
                      (Steward__Identity__V1__RoleHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UndoRoleChangeRequest methods */
+void   steward__identity__v1__undo_role_change_request__init
+                     (Steward__Identity__V1__UndoRoleChangeRequest         *message);
+size_t steward__identity__v1__undo_role_change_request__get_packed_size
+                     (const Steward__Identity__V1__UndoRoleChangeRequest   *message);
+size_t steward__identity__v1__undo_role_change_request__pack
+                     (const Steward__Identity__V1__UndoRoleChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__undo_role_change_request__pack_to_buffer
+                     (const Steward__Identity__V1__UndoRoleChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UndoRoleChangeRequest *
+       steward__identity__v1__undo_role_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__undo_role_change_request__free_unpacked
+                     (Steward__Identity__V1__UndoRoleChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UndoRoleChangeResponse methods */
+void   steward__identity__v1__undo_role_change_response__init
+                     (Steward__Identity__V1__UndoRoleChangeResponse         *message);
+size_t steward__identity__v1__undo_role_change_response__get_packed_size
+                     (const Steward__Identity__V1__UndoRoleChangeResponse   *message);
+size_t steward__identity__v1__undo_role_change_response__pack
+                     (const Steward__Identity__V1__UndoRoleChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__undo_role_change_response__pack_to_buffer
+                     (const Steward__Identity__V1__UndoRoleChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UndoRoleChangeResponse *
+       steward__identity__v1__undo_role_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__undo_role_change_response__free_unpacked
+                     (Steward__Identity__V1__UndoRoleChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__UpdateMatchingRolesRequest methods */
 void   steward__identity__v1__update_matching_roles_request__init
                      (Steward__Identity__V1__UpdateMatchingRolesRequest         *message);
@@ -1365,6 +1491,44 @@ Steward__Identity__V1__DeleteMatchingRolesResponse *
                       const uint8_t       *data);
 void   steward__identity__v1__delete_matching_roles_response__free_unpacked
                      (Steward__Identity__V1__DeleteMatchingRolesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpsertRoleRequest methods */
+void   steward__identity__v1__upsert_role_request__init
+                     (Steward__Identity__V1__UpsertRoleRequest         *message);
+size_t steward__identity__v1__upsert_role_request__get_packed_size
+                     (const Steward__Identity__V1__UpsertRoleRequest   *message);
+size_t steward__identity__v1__upsert_role_request__pack
+                     (const Steward__Identity__V1__UpsertRoleRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__upsert_role_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpsertRoleRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpsertRoleRequest *
+       steward__identity__v1__upsert_role_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__upsert_role_request__free_unpacked
+                     (Steward__Identity__V1__UpsertRoleRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpsertRoleResponse methods */
+void   steward__identity__v1__upsert_role_response__init
+                     (Steward__Identity__V1__UpsertRoleResponse         *message);
+size_t steward__identity__v1__upsert_role_response__get_packed_size
+                     (const Steward__Identity__V1__UpsertRoleResponse   *message);
+size_t steward__identity__v1__upsert_role_response__pack
+                     (const Steward__Identity__V1__UpsertRoleResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__upsert_role_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpsertRoleResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpsertRoleResponse *
+       steward__identity__v1__upsert_role_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__upsert_role_response__free_unpacked
+                     (Steward__Identity__V1__UpsertRoleResponse *message,
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
@@ -1446,6 +1610,12 @@ typedef void (*Steward__Identity__V1__ListRoleChangesResponse_Closure)
 typedef void (*Steward__Identity__V1__RoleHistoryEntry_Closure)
                  (const Steward__Identity__V1__RoleHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__UndoRoleChangeRequest_Closure)
+                 (const Steward__Identity__V1__UndoRoleChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UndoRoleChangeResponse_Closure)
+                 (const Steward__Identity__V1__UndoRoleChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__UpdateMatchingRolesRequest_Closure)
                  (const Steward__Identity__V1__UpdateMatchingRolesRequest *message,
                   void *closure_data);
@@ -1457,6 +1627,12 @@ typedef void (*Steward__Identity__V1__DeleteMatchingRolesRequest_Closure)
                   void *closure_data);
 typedef void (*Steward__Identity__V1__DeleteMatchingRolesResponse_Closure)
                  (const Steward__Identity__V1__DeleteMatchingRolesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UpsertRoleRequest_Closure)
+                 (const Steward__Identity__V1__UpsertRoleRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UpsertRoleResponse_Closure)
+                 (const Steward__Identity__V1__UpsertRoleResponse *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1513,6 +1689,10 @@ struct Steward__Identity__V1__RoleService_Service
                             const Steward__Identity__V1__ListRoleChangesRequest *input,
                             Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
                             void *closure_data);
+  void (*undo_role_change)(Steward__Identity__V1__RoleService_Service *service,
+                           const Steward__Identity__V1__UndoRoleChangeRequest *input,
+                           Steward__Identity__V1__UndoRoleChangeResponse_Closure closure,
+                           void *closure_data);
   void (*update_matching_roles)(Steward__Identity__V1__RoleService_Service *service,
                                 const Steward__Identity__V1__UpdateMatchingRolesRequest *input,
                                 Steward__Identity__V1__UpdateMatchingRolesResponse_Closure closure,
@@ -1521,6 +1701,10 @@ struct Steward__Identity__V1__RoleService_Service
                                 const Steward__Identity__V1__DeleteMatchingRolesRequest *input,
                                 Steward__Identity__V1__DeleteMatchingRolesResponse_Closure closure,
                                 void *closure_data);
+  void (*upsert_role)(Steward__Identity__V1__RoleService_Service *service,
+                      const Steward__Identity__V1__UpsertRoleRequest *input,
+                      Steward__Identity__V1__UpsertRoleResponse_Closure closure,
+                      void *closure_data);
 };
 typedef void (*Steward__Identity__V1__RoleService_ServiceDestroy)(Steward__Identity__V1__RoleService_Service *);
 void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleService_Service *service,
@@ -1541,8 +1725,10 @@ void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleServi
       function_prefix__ ## restore_role,\
       function_prefix__ ## batch_restore_roles,\
       function_prefix__ ## list_role_changes,\
+      function_prefix__ ## undo_role_change,\
       function_prefix__ ## update_matching_roles,\
-      function_prefix__ ## delete_matching_roles  }
+      function_prefix__ ## delete_matching_roles,\
+      function_prefix__ ## upsert_role  }
 void steward__identity__v1__role_service__get_role(ProtobufCService *service,
                                                    const Steward__Identity__V1__GetRoleRequest *input,
                                                    Steward__Identity__V1__GetRoleResponse_Closure closure,
@@ -1591,6 +1777,10 @@ void steward__identity__v1__role_service__list_role_changes(ProtobufCService *se
                                                             const Steward__Identity__V1__ListRoleChangesRequest *input,
                                                             Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
                                                             void *closure_data);
+void steward__identity__v1__role_service__undo_role_change(ProtobufCService *service,
+                                                           const Steward__Identity__V1__UndoRoleChangeRequest *input,
+                                                           Steward__Identity__V1__UndoRoleChangeResponse_Closure closure,
+                                                           void *closure_data);
 void steward__identity__v1__role_service__update_matching_roles(ProtobufCService *service,
                                                                 const Steward__Identity__V1__UpdateMatchingRolesRequest *input,
                                                                 Steward__Identity__V1__UpdateMatchingRolesResponse_Closure closure,
@@ -1599,6 +1789,10 @@ void steward__identity__v1__role_service__delete_matching_roles(ProtobufCService
                                                                 const Steward__Identity__V1__DeleteMatchingRolesRequest *input,
                                                                 Steward__Identity__V1__DeleteMatchingRolesResponse_Closure closure,
                                                                 void *closure_data);
+void steward__identity__v1__role_service__upsert_role(ProtobufCService *service,
+                                                      const Steward__Identity__V1__UpsertRoleRequest *input,
+                                                      Steward__Identity__V1__UpsertRoleResponse_Closure closure,
+                                                      void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1628,10 +1822,14 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_rol
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_role_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_role_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__role_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__undo_role_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__undo_role_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_roles_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_roles_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_roles_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_roles_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__upsert_role_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__upsert_role_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor;
 
 PROTOBUF_C__END_DECLS

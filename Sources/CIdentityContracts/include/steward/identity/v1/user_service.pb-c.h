@@ -44,10 +44,14 @@ typedef struct Steward__Identity__V1__BatchRestoreUsersResponse Steward__Identit
 typedef struct Steward__Identity__V1__ListUserChangesRequest Steward__Identity__V1__ListUserChangesRequest;
 typedef struct Steward__Identity__V1__ListUserChangesResponse Steward__Identity__V1__ListUserChangesResponse;
 typedef struct Steward__Identity__V1__UserHistoryEntry Steward__Identity__V1__UserHistoryEntry;
+typedef struct Steward__Identity__V1__UndoUserChangeRequest Steward__Identity__V1__UndoUserChangeRequest;
+typedef struct Steward__Identity__V1__UndoUserChangeResponse Steward__Identity__V1__UndoUserChangeResponse;
 typedef struct Steward__Identity__V1__UpdateMatchingUsersRequest Steward__Identity__V1__UpdateMatchingUsersRequest;
 typedef struct Steward__Identity__V1__UpdateMatchingUsersResponse Steward__Identity__V1__UpdateMatchingUsersResponse;
 typedef struct Steward__Identity__V1__DeleteMatchingUsersRequest Steward__Identity__V1__DeleteMatchingUsersRequest;
 typedef struct Steward__Identity__V1__DeleteMatchingUsersResponse Steward__Identity__V1__DeleteMatchingUsersResponse;
+typedef struct Steward__Identity__V1__UpsertUserRequest Steward__Identity__V1__UpsertUserRequest;
+typedef struct Steward__Identity__V1__UpsertUserResponse Steward__Identity__V1__UpsertUserResponse;
 typedef struct Steward__Identity__V1__SetUserPasswordRequest Steward__Identity__V1__SetUserPasswordRequest;
 typedef struct Steward__Identity__V1__SetUserPasswordResponse Steward__Identity__V1__SetUserPasswordResponse;
 
@@ -657,8 +661,8 @@ struct  Steward__Identity__V1__UserHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -691,6 +695,43 @@ struct  Steward__Identity__V1__UserHistoryEntry
 #define STEWARD__IDENTITY__V1__USER_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__user_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Identity__V1__UndoUserChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the user.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListUserChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__IDENTITY__V1__UNDO_USER_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__undo_user_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Identity__V1__UndoUserChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The user as stored.
+   */
+  Steward__Identity__V1__User *user;
+};
+#define STEWARD__IDENTITY__V1__UNDO_USER_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__undo_user_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -810,6 +851,53 @@ struct  Steward__Identity__V1__DeleteMatchingUsersResponse
 #define STEWARD__IDENTITY__V1__DELETE_MATCHING_USERS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__delete_matching_users_response__descriptor) \
     , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * The user to change or to create.
+ */
+struct  Steward__Identity__V1__UpsertUserRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The values, match_field among them. The id is that of a new user; with a version edits of others are merged as by
+   * UpdateUser.
+   */
+  Steward__Identity__V1__User *user;
+  /*
+   * The fields to change when there is one; empty means those that are set. A new user gets all that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * The field by which it is found, one that is unique among the living; absent means email.
+   */
+  char *match_field;
+};
+#define STEWARD__IDENTITY__V1__UPSERT_USER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__upsert_user_request__descriptor) \
+    , NULL, 0,NULL, NULL }
+
+
+/*
+ * The user changed or created.
+ */
+struct  Steward__Identity__V1__UpsertUserResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The user as stored.
+   */
+  Steward__Identity__V1__User *user;
+  /*
+   * It was not there before.
+   */
+  protobuf_c_boolean has_created;
+  protobuf_c_boolean created;
+};
+#define STEWARD__IDENTITY__V1__UPSERT_USER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__upsert_user_response__descriptor) \
+    , NULL, 0, 0 }
 
 
 /*
@@ -1338,6 +1426,44 @@ Steward__Identity__V1__UserHistoryEntry *
 void   steward__identity__v1__user_history_entry__free_unpacked
                      (Steward__Identity__V1__UserHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UndoUserChangeRequest methods */
+void   steward__identity__v1__undo_user_change_request__init
+                     (Steward__Identity__V1__UndoUserChangeRequest         *message);
+size_t steward__identity__v1__undo_user_change_request__get_packed_size
+                     (const Steward__Identity__V1__UndoUserChangeRequest   *message);
+size_t steward__identity__v1__undo_user_change_request__pack
+                     (const Steward__Identity__V1__UndoUserChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__undo_user_change_request__pack_to_buffer
+                     (const Steward__Identity__V1__UndoUserChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UndoUserChangeRequest *
+       steward__identity__v1__undo_user_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__undo_user_change_request__free_unpacked
+                     (Steward__Identity__V1__UndoUserChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UndoUserChangeResponse methods */
+void   steward__identity__v1__undo_user_change_response__init
+                     (Steward__Identity__V1__UndoUserChangeResponse         *message);
+size_t steward__identity__v1__undo_user_change_response__get_packed_size
+                     (const Steward__Identity__V1__UndoUserChangeResponse   *message);
+size_t steward__identity__v1__undo_user_change_response__pack
+                     (const Steward__Identity__V1__UndoUserChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__undo_user_change_response__pack_to_buffer
+                     (const Steward__Identity__V1__UndoUserChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UndoUserChangeResponse *
+       steward__identity__v1__undo_user_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__undo_user_change_response__free_unpacked
+                     (Steward__Identity__V1__UndoUserChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__UpdateMatchingUsersRequest methods */
 void   steward__identity__v1__update_matching_users_request__init
                      (Steward__Identity__V1__UpdateMatchingUsersRequest         *message);
@@ -1413,6 +1539,44 @@ Steward__Identity__V1__DeleteMatchingUsersResponse *
                       const uint8_t       *data);
 void   steward__identity__v1__delete_matching_users_response__free_unpacked
                      (Steward__Identity__V1__DeleteMatchingUsersResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpsertUserRequest methods */
+void   steward__identity__v1__upsert_user_request__init
+                     (Steward__Identity__V1__UpsertUserRequest         *message);
+size_t steward__identity__v1__upsert_user_request__get_packed_size
+                     (const Steward__Identity__V1__UpsertUserRequest   *message);
+size_t steward__identity__v1__upsert_user_request__pack
+                     (const Steward__Identity__V1__UpsertUserRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__upsert_user_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpsertUserRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpsertUserRequest *
+       steward__identity__v1__upsert_user_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__upsert_user_request__free_unpacked
+                     (Steward__Identity__V1__UpsertUserRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpsertUserResponse methods */
+void   steward__identity__v1__upsert_user_response__init
+                     (Steward__Identity__V1__UpsertUserResponse         *message);
+size_t steward__identity__v1__upsert_user_response__get_packed_size
+                     (const Steward__Identity__V1__UpsertUserResponse   *message);
+size_t steward__identity__v1__upsert_user_response__pack
+                     (const Steward__Identity__V1__UpsertUserResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__upsert_user_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpsertUserResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpsertUserResponse *
+       steward__identity__v1__upsert_user_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__upsert_user_response__free_unpacked
+                     (Steward__Identity__V1__UpsertUserResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__SetUserPasswordRequest methods */
 void   steward__identity__v1__set_user_password_request__init
@@ -1532,6 +1696,12 @@ typedef void (*Steward__Identity__V1__ListUserChangesResponse_Closure)
 typedef void (*Steward__Identity__V1__UserHistoryEntry_Closure)
                  (const Steward__Identity__V1__UserHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__UndoUserChangeRequest_Closure)
+                 (const Steward__Identity__V1__UndoUserChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UndoUserChangeResponse_Closure)
+                 (const Steward__Identity__V1__UndoUserChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__UpdateMatchingUsersRequest_Closure)
                  (const Steward__Identity__V1__UpdateMatchingUsersRequest *message,
                   void *closure_data);
@@ -1543,6 +1713,12 @@ typedef void (*Steward__Identity__V1__DeleteMatchingUsersRequest_Closure)
                   void *closure_data);
 typedef void (*Steward__Identity__V1__DeleteMatchingUsersResponse_Closure)
                  (const Steward__Identity__V1__DeleteMatchingUsersResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UpsertUserRequest_Closure)
+                 (const Steward__Identity__V1__UpsertUserRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UpsertUserResponse_Closure)
+                 (const Steward__Identity__V1__UpsertUserResponse *message,
                   void *closure_data);
 typedef void (*Steward__Identity__V1__SetUserPasswordRequest_Closure)
                  (const Steward__Identity__V1__SetUserPasswordRequest *message,
@@ -1605,6 +1781,10 @@ struct Steward__Identity__V1__UserService_Service
                             const Steward__Identity__V1__ListUserChangesRequest *input,
                             Steward__Identity__V1__ListUserChangesResponse_Closure closure,
                             void *closure_data);
+  void (*undo_user_change)(Steward__Identity__V1__UserService_Service *service,
+                           const Steward__Identity__V1__UndoUserChangeRequest *input,
+                           Steward__Identity__V1__UndoUserChangeResponse_Closure closure,
+                           void *closure_data);
   void (*update_matching_users)(Steward__Identity__V1__UserService_Service *service,
                                 const Steward__Identity__V1__UpdateMatchingUsersRequest *input,
                                 Steward__Identity__V1__UpdateMatchingUsersResponse_Closure closure,
@@ -1613,6 +1793,10 @@ struct Steward__Identity__V1__UserService_Service
                                 const Steward__Identity__V1__DeleteMatchingUsersRequest *input,
                                 Steward__Identity__V1__DeleteMatchingUsersResponse_Closure closure,
                                 void *closure_data);
+  void (*upsert_user)(Steward__Identity__V1__UserService_Service *service,
+                      const Steward__Identity__V1__UpsertUserRequest *input,
+                      Steward__Identity__V1__UpsertUserResponse_Closure closure,
+                      void *closure_data);
   void (*set_user_password)(Steward__Identity__V1__UserService_Service *service,
                             const Steward__Identity__V1__SetUserPasswordRequest *input,
                             Steward__Identity__V1__SetUserPasswordResponse_Closure closure,
@@ -1637,8 +1821,10 @@ void steward__identity__v1__user_service__init (Steward__Identity__V1__UserServi
       function_prefix__ ## restore_user,\
       function_prefix__ ## batch_restore_users,\
       function_prefix__ ## list_user_changes,\
+      function_prefix__ ## undo_user_change,\
       function_prefix__ ## update_matching_users,\
       function_prefix__ ## delete_matching_users,\
+      function_prefix__ ## upsert_user,\
       function_prefix__ ## set_user_password  }
 void steward__identity__v1__user_service__get_user(ProtobufCService *service,
                                                    const Steward__Identity__V1__GetUserRequest *input,
@@ -1688,6 +1874,10 @@ void steward__identity__v1__user_service__list_user_changes(ProtobufCService *se
                                                             const Steward__Identity__V1__ListUserChangesRequest *input,
                                                             Steward__Identity__V1__ListUserChangesResponse_Closure closure,
                                                             void *closure_data);
+void steward__identity__v1__user_service__undo_user_change(ProtobufCService *service,
+                                                           const Steward__Identity__V1__UndoUserChangeRequest *input,
+                                                           Steward__Identity__V1__UndoUserChangeResponse_Closure closure,
+                                                           void *closure_data);
 void steward__identity__v1__user_service__update_matching_users(ProtobufCService *service,
                                                                 const Steward__Identity__V1__UpdateMatchingUsersRequest *input,
                                                                 Steward__Identity__V1__UpdateMatchingUsersResponse_Closure closure,
@@ -1696,6 +1886,10 @@ void steward__identity__v1__user_service__delete_matching_users(ProtobufCService
                                                                 const Steward__Identity__V1__DeleteMatchingUsersRequest *input,
                                                                 Steward__Identity__V1__DeleteMatchingUsersResponse_Closure closure,
                                                                 void *closure_data);
+void steward__identity__v1__user_service__upsert_user(ProtobufCService *service,
+                                                      const Steward__Identity__V1__UpsertUserRequest *input,
+                                                      Steward__Identity__V1__UpsertUserResponse_Closure closure,
+                                                      void *closure_data);
 void steward__identity__v1__user_service__set_user_password(ProtobufCService *service,
                                                             const Steward__Identity__V1__SetUserPasswordRequest *input,
                                                             Steward__Identity__V1__SetUserPasswordResponse_Closure closure,
@@ -1729,10 +1923,14 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_restore_use
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_user_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_user_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__user_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__undo_user_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__undo_user_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_users_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_users_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_users_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_users_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__upsert_user_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__upsert_user_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor;

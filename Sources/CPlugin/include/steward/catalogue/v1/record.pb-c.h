@@ -73,7 +73,7 @@ typedef enum _Steward__Catalogue__V1__Category {
 /* --- messages --- */
 
 /*
- * A record type. All fields are set.
+ * A record type. All fields are set but the key.
  */
 struct  Steward__Catalogue__V1__RecordType
 {
@@ -83,7 +83,7 @@ struct  Steward__Catalogue__V1__RecordType
    */
   char *object;
   /*
-   * The same for several of them, as in account_contacts: BatchGet, List and BatchCreate are named after it.
+   * The same for several of them, as in account_contacts: List and the methods for many are named after it.
    */
   char *plural;
   /*
@@ -96,10 +96,15 @@ struct  Steward__Catalogue__V1__RecordType
    */
   protobuf_c_boolean has_category;
   Steward__Catalogue__V1__Category category;
+  /*
+   * Name of the field by which Upsert finds a record where the request does not say: unique among the living. A type without one has no
+   * Upsert.
+   */
+  char *key;
 };
 #define STEWARD__CATALOGUE__V1__RECORD_TYPE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__catalogue__v1__record_type__descriptor) \
-    , NULL, NULL, 0, STEWARD__CATALOGUE__V1__OWNERSHIP__OWNERSHIP_UNSPECIFIED, 0, STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_UNSPECIFIED }
+    , NULL, NULL, 0, STEWARD__CATALOGUE__V1__OWNERSHIP__OWNERSHIP_UNSPECIFIED, 0, STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_UNSPECIFIED, NULL }
 
 
 /* Steward__Catalogue__V1__RecordType methods */

@@ -45,12 +45,16 @@ typedef struct Steward__Sales__V1__BatchRestoreDealsResponse Steward__Sales__V1_
 typedef struct Steward__Sales__V1__ListDealChangesRequest Steward__Sales__V1__ListDealChangesRequest;
 typedef struct Steward__Sales__V1__ListDealChangesResponse Steward__Sales__V1__ListDealChangesResponse;
 typedef struct Steward__Sales__V1__DealHistoryEntry Steward__Sales__V1__DealHistoryEntry;
+typedef struct Steward__Sales__V1__UndoDealChangeRequest Steward__Sales__V1__UndoDealChangeRequest;
+typedef struct Steward__Sales__V1__UndoDealChangeResponse Steward__Sales__V1__UndoDealChangeResponse;
 typedef struct Steward__Sales__V1__UpdateMatchingDealsRequest Steward__Sales__V1__UpdateMatchingDealsRequest;
 typedef struct Steward__Sales__V1__UpdateMatchingDealsResponse Steward__Sales__V1__UpdateMatchingDealsResponse;
 typedef struct Steward__Sales__V1__DeleteMatchingDealsRequest Steward__Sales__V1__DeleteMatchingDealsRequest;
 typedef struct Steward__Sales__V1__DeleteMatchingDealsResponse Steward__Sales__V1__DeleteMatchingDealsResponse;
 typedef struct Steward__Sales__V1__ReassignMatchingDealsRequest Steward__Sales__V1__ReassignMatchingDealsRequest;
 typedef struct Steward__Sales__V1__ReassignMatchingDealsResponse Steward__Sales__V1__ReassignMatchingDealsResponse;
+typedef struct Steward__Sales__V1__UpsertDealRequest Steward__Sales__V1__UpsertDealRequest;
+typedef struct Steward__Sales__V1__UpsertDealResponse Steward__Sales__V1__UpsertDealResponse;
 typedef struct Steward__Sales__V1__MoveDealStageRequest Steward__Sales__V1__MoveDealStageRequest;
 typedef struct Steward__Sales__V1__MoveDealStageResponse Steward__Sales__V1__MoveDealStageResponse;
 typedef struct Steward__Sales__V1__MoveDealsToPipelineRequest Steward__Sales__V1__MoveDealsToPipelineRequest;
@@ -695,8 +699,8 @@ struct  Steward__Sales__V1__DealHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -729,6 +733,43 @@ struct  Steward__Sales__V1__DealHistoryEntry
 #define STEWARD__SALES__V1__DEAL_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__deal_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Sales__V1__UndoDealChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the deal.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListDealChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__SALES__V1__UNDO_DEAL_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__undo_deal_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Sales__V1__UndoDealChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The deal as stored.
+   */
+  Steward__Sales__V1__Deal *deal;
+};
+#define STEWARD__SALES__V1__UNDO_DEAL_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__undo_deal_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -911,6 +952,53 @@ struct  Steward__Sales__V1__ReassignMatchingDealsResponse
 #define STEWARD__SALES__V1__REASSIGN_MATCHING_DEALS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__reassign_matching_deals_response__descriptor) \
     , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * The deal to change or to create.
+ */
+struct  Steward__Sales__V1__UpsertDealRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The values, match_field among them. The id is that of a new deal; with a version edits of others are merged as by
+   * UpdateDeal.
+   */
+  Steward__Sales__V1__Deal *deal;
+  /*
+   * The fields to change when there is one; empty means those that are set. A new deal gets all that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * The field by which it is found, one that is unique among the living; absent means external_id.
+   */
+  char *match_field;
+};
+#define STEWARD__SALES__V1__UPSERT_DEAL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__upsert_deal_request__descriptor) \
+    , NULL, 0,NULL, NULL }
+
+
+/*
+ * The deal changed or created.
+ */
+struct  Steward__Sales__V1__UpsertDealResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The deal as stored.
+   */
+  Steward__Sales__V1__Deal *deal;
+  /*
+   * It was not there before.
+   */
+  protobuf_c_boolean has_created;
+  protobuf_c_boolean created;
+};
+#define STEWARD__SALES__V1__UPSERT_DEAL_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__upsert_deal_response__descriptor) \
+    , NULL, 0, 0 }
 
 
 /*
@@ -1723,6 +1811,44 @@ Steward__Sales__V1__DealHistoryEntry *
 void   steward__sales__v1__deal_history_entry__free_unpacked
                      (Steward__Sales__V1__DealHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UndoDealChangeRequest methods */
+void   steward__sales__v1__undo_deal_change_request__init
+                     (Steward__Sales__V1__UndoDealChangeRequest         *message);
+size_t steward__sales__v1__undo_deal_change_request__get_packed_size
+                     (const Steward__Sales__V1__UndoDealChangeRequest   *message);
+size_t steward__sales__v1__undo_deal_change_request__pack
+                     (const Steward__Sales__V1__UndoDealChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__undo_deal_change_request__pack_to_buffer
+                     (const Steward__Sales__V1__UndoDealChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UndoDealChangeRequest *
+       steward__sales__v1__undo_deal_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__undo_deal_change_request__free_unpacked
+                     (Steward__Sales__V1__UndoDealChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UndoDealChangeResponse methods */
+void   steward__sales__v1__undo_deal_change_response__init
+                     (Steward__Sales__V1__UndoDealChangeResponse         *message);
+size_t steward__sales__v1__undo_deal_change_response__get_packed_size
+                     (const Steward__Sales__V1__UndoDealChangeResponse   *message);
+size_t steward__sales__v1__undo_deal_change_response__pack
+                     (const Steward__Sales__V1__UndoDealChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__undo_deal_change_response__pack_to_buffer
+                     (const Steward__Sales__V1__UndoDealChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UndoDealChangeResponse *
+       steward__sales__v1__undo_deal_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__undo_deal_change_response__free_unpacked
+                     (Steward__Sales__V1__UndoDealChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__UpdateMatchingDealsRequest methods */
 void   steward__sales__v1__update_matching_deals_request__init
                      (Steward__Sales__V1__UpdateMatchingDealsRequest         *message);
@@ -1836,6 +1962,44 @@ Steward__Sales__V1__ReassignMatchingDealsResponse *
                       const uint8_t       *data);
 void   steward__sales__v1__reassign_matching_deals_response__free_unpacked
                      (Steward__Sales__V1__ReassignMatchingDealsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UpsertDealRequest methods */
+void   steward__sales__v1__upsert_deal_request__init
+                     (Steward__Sales__V1__UpsertDealRequest         *message);
+size_t steward__sales__v1__upsert_deal_request__get_packed_size
+                     (const Steward__Sales__V1__UpsertDealRequest   *message);
+size_t steward__sales__v1__upsert_deal_request__pack
+                     (const Steward__Sales__V1__UpsertDealRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__upsert_deal_request__pack_to_buffer
+                     (const Steward__Sales__V1__UpsertDealRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UpsertDealRequest *
+       steward__sales__v1__upsert_deal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__upsert_deal_request__free_unpacked
+                     (Steward__Sales__V1__UpsertDealRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UpsertDealResponse methods */
+void   steward__sales__v1__upsert_deal_response__init
+                     (Steward__Sales__V1__UpsertDealResponse         *message);
+size_t steward__sales__v1__upsert_deal_response__get_packed_size
+                     (const Steward__Sales__V1__UpsertDealResponse   *message);
+size_t steward__sales__v1__upsert_deal_response__pack
+                     (const Steward__Sales__V1__UpsertDealResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__upsert_deal_response__pack_to_buffer
+                     (const Steward__Sales__V1__UpsertDealResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UpsertDealResponse *
+       steward__sales__v1__upsert_deal_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__upsert_deal_response__free_unpacked
+                     (Steward__Sales__V1__UpsertDealResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__MoveDealStageRequest methods */
 void   steward__sales__v1__move_deal_stage_request__init
@@ -2145,6 +2309,12 @@ typedef void (*Steward__Sales__V1__ListDealChangesResponse_Closure)
 typedef void (*Steward__Sales__V1__DealHistoryEntry_Closure)
                  (const Steward__Sales__V1__DealHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__UndoDealChangeRequest_Closure)
+                 (const Steward__Sales__V1__UndoDealChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__UndoDealChangeResponse_Closure)
+                 (const Steward__Sales__V1__UndoDealChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__UpdateMatchingDealsRequest_Closure)
                  (const Steward__Sales__V1__UpdateMatchingDealsRequest *message,
                   void *closure_data);
@@ -2162,6 +2332,12 @@ typedef void (*Steward__Sales__V1__ReassignMatchingDealsRequest_Closure)
                   void *closure_data);
 typedef void (*Steward__Sales__V1__ReassignMatchingDealsResponse_Closure)
                  (const Steward__Sales__V1__ReassignMatchingDealsResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__UpsertDealRequest_Closure)
+                 (const Steward__Sales__V1__UpsertDealRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__UpsertDealResponse_Closure)
+                 (const Steward__Sales__V1__UpsertDealResponse *message,
                   void *closure_data);
 typedef void (*Steward__Sales__V1__MoveDealStageRequest_Closure)
                  (const Steward__Sales__V1__MoveDealStageRequest *message,
@@ -2254,6 +2430,10 @@ struct Steward__Sales__V1__DealService_Service
                             const Steward__Sales__V1__ListDealChangesRequest *input,
                             Steward__Sales__V1__ListDealChangesResponse_Closure closure,
                             void *closure_data);
+  void (*undo_deal_change)(Steward__Sales__V1__DealService_Service *service,
+                           const Steward__Sales__V1__UndoDealChangeRequest *input,
+                           Steward__Sales__V1__UndoDealChangeResponse_Closure closure,
+                           void *closure_data);
   void (*update_matching_deals)(Steward__Sales__V1__DealService_Service *service,
                                 const Steward__Sales__V1__UpdateMatchingDealsRequest *input,
                                 Steward__Sales__V1__UpdateMatchingDealsResponse_Closure closure,
@@ -2266,6 +2446,10 @@ struct Steward__Sales__V1__DealService_Service
                                   const Steward__Sales__V1__ReassignMatchingDealsRequest *input,
                                   Steward__Sales__V1__ReassignMatchingDealsResponse_Closure closure,
                                   void *closure_data);
+  void (*upsert_deal)(Steward__Sales__V1__DealService_Service *service,
+                      const Steward__Sales__V1__UpsertDealRequest *input,
+                      Steward__Sales__V1__UpsertDealResponse_Closure closure,
+                      void *closure_data);
   void (*move_deal_stage)(Steward__Sales__V1__DealService_Service *service,
                           const Steward__Sales__V1__MoveDealStageRequest *input,
                           Steward__Sales__V1__MoveDealStageResponse_Closure closure,
@@ -2302,9 +2486,11 @@ void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Ser
       function_prefix__ ## restore_deal,\
       function_prefix__ ## batch_restore_deals,\
       function_prefix__ ## list_deal_changes,\
+      function_prefix__ ## undo_deal_change,\
       function_prefix__ ## update_matching_deals,\
       function_prefix__ ## delete_matching_deals,\
       function_prefix__ ## reassign_matching_deals,\
+      function_prefix__ ## upsert_deal,\
       function_prefix__ ## move_deal_stage,\
       function_prefix__ ## move_deals_to_pipeline,\
       function_prefix__ ## list_stage_history,\
@@ -2357,6 +2543,10 @@ void steward__sales__v1__deal_service__list_deal_changes(ProtobufCService *servi
                                                          const Steward__Sales__V1__ListDealChangesRequest *input,
                                                          Steward__Sales__V1__ListDealChangesResponse_Closure closure,
                                                          void *closure_data);
+void steward__sales__v1__deal_service__undo_deal_change(ProtobufCService *service,
+                                                        const Steward__Sales__V1__UndoDealChangeRequest *input,
+                                                        Steward__Sales__V1__UndoDealChangeResponse_Closure closure,
+                                                        void *closure_data);
 void steward__sales__v1__deal_service__update_matching_deals(ProtobufCService *service,
                                                              const Steward__Sales__V1__UpdateMatchingDealsRequest *input,
                                                              Steward__Sales__V1__UpdateMatchingDealsResponse_Closure closure,
@@ -2369,6 +2559,10 @@ void steward__sales__v1__deal_service__reassign_matching_deals(ProtobufCService 
                                                                const Steward__Sales__V1__ReassignMatchingDealsRequest *input,
                                                                Steward__Sales__V1__ReassignMatchingDealsResponse_Closure closure,
                                                                void *closure_data);
+void steward__sales__v1__deal_service__upsert_deal(ProtobufCService *service,
+                                                   const Steward__Sales__V1__UpsertDealRequest *input,
+                                                   Steward__Sales__V1__UpsertDealResponse_Closure closure,
+                                                   void *closure_data);
 void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service,
                                                        const Steward__Sales__V1__MoveDealStageRequest *input,
                                                        Steward__Sales__V1__MoveDealStageResponse_Closure closure,
@@ -2414,12 +2608,16 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_deals_
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_deal_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_deal_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__deal_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__undo_deal_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__undo_deal_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_deals_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_deals_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__reassign_matching_deals_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__reassign_matching_deals_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__upsert_deal_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__upsert_deal_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__move_deal_stage_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__move_deal_stage_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__move_deals_to_pipeline_request__descriptor;

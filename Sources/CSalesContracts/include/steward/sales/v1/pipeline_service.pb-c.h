@@ -44,10 +44,14 @@ typedef struct Steward__Sales__V1__BatchRestorePipelinesResponse Steward__Sales_
 typedef struct Steward__Sales__V1__ListPipelineChangesRequest Steward__Sales__V1__ListPipelineChangesRequest;
 typedef struct Steward__Sales__V1__ListPipelineChangesResponse Steward__Sales__V1__ListPipelineChangesResponse;
 typedef struct Steward__Sales__V1__PipelineHistoryEntry Steward__Sales__V1__PipelineHistoryEntry;
+typedef struct Steward__Sales__V1__UndoPipelineChangeRequest Steward__Sales__V1__UndoPipelineChangeRequest;
+typedef struct Steward__Sales__V1__UndoPipelineChangeResponse Steward__Sales__V1__UndoPipelineChangeResponse;
 typedef struct Steward__Sales__V1__UpdateMatchingPipelinesRequest Steward__Sales__V1__UpdateMatchingPipelinesRequest;
 typedef struct Steward__Sales__V1__UpdateMatchingPipelinesResponse Steward__Sales__V1__UpdateMatchingPipelinesResponse;
 typedef struct Steward__Sales__V1__DeleteMatchingPipelinesRequest Steward__Sales__V1__DeleteMatchingPipelinesRequest;
 typedef struct Steward__Sales__V1__DeleteMatchingPipelinesResponse Steward__Sales__V1__DeleteMatchingPipelinesResponse;
+typedef struct Steward__Sales__V1__UpsertPipelineRequest Steward__Sales__V1__UpsertPipelineRequest;
+typedef struct Steward__Sales__V1__UpsertPipelineResponse Steward__Sales__V1__UpsertPipelineResponse;
 
 
 /* --- enums --- */
@@ -631,8 +635,8 @@ struct  Steward__Sales__V1__PipelineHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -665,6 +669,43 @@ struct  Steward__Sales__V1__PipelineHistoryEntry
 #define STEWARD__SALES__V1__PIPELINE_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__pipeline_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Sales__V1__UndoPipelineChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the pipeline.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListPipelineChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__SALES__V1__UNDO_PIPELINE_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__undo_pipeline_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Sales__V1__UndoPipelineChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The pipeline as stored.
+   */
+  Steward__Sales__V1__Pipeline *pipeline;
+};
+#define STEWARD__SALES__V1__UNDO_PIPELINE_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__undo_pipeline_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -784,6 +825,53 @@ struct  Steward__Sales__V1__DeleteMatchingPipelinesResponse
 #define STEWARD__SALES__V1__DELETE_MATCHING_PIPELINES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__delete_matching_pipelines_response__descriptor) \
     , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * The pipeline to change or to create.
+ */
+struct  Steward__Sales__V1__UpsertPipelineRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The values, match_field among them. The id is that of a new pipeline; with a version edits of others are merged as by
+   * UpdatePipeline.
+   */
+  Steward__Sales__V1__Pipeline *pipeline;
+  /*
+   * The fields to change when there is one; empty means those that are set. A new pipeline gets all that are set.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+  /*
+   * The field by which it is found, one that is unique among the living; absent means display_name.
+   */
+  char *match_field;
+};
+#define STEWARD__SALES__V1__UPSERT_PIPELINE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__upsert_pipeline_request__descriptor) \
+    , NULL, 0,NULL, NULL }
+
+
+/*
+ * The pipeline changed or created.
+ */
+struct  Steward__Sales__V1__UpsertPipelineResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The pipeline as stored.
+   */
+  Steward__Sales__V1__Pipeline *pipeline;
+  /*
+   * It was not there before.
+   */
+  protobuf_c_boolean has_created;
+  protobuf_c_boolean created;
+};
+#define STEWARD__SALES__V1__UPSERT_PIPELINE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__upsert_pipeline_response__descriptor) \
+    , NULL, 0, 0 }
 
 
 /* Steward__Sales__V1__Pipeline methods */
@@ -1280,6 +1368,44 @@ Steward__Sales__V1__PipelineHistoryEntry *
 void   steward__sales__v1__pipeline_history_entry__free_unpacked
                      (Steward__Sales__V1__PipelineHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UndoPipelineChangeRequest methods */
+void   steward__sales__v1__undo_pipeline_change_request__init
+                     (Steward__Sales__V1__UndoPipelineChangeRequest         *message);
+size_t steward__sales__v1__undo_pipeline_change_request__get_packed_size
+                     (const Steward__Sales__V1__UndoPipelineChangeRequest   *message);
+size_t steward__sales__v1__undo_pipeline_change_request__pack
+                     (const Steward__Sales__V1__UndoPipelineChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__undo_pipeline_change_request__pack_to_buffer
+                     (const Steward__Sales__V1__UndoPipelineChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UndoPipelineChangeRequest *
+       steward__sales__v1__undo_pipeline_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__undo_pipeline_change_request__free_unpacked
+                     (Steward__Sales__V1__UndoPipelineChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UndoPipelineChangeResponse methods */
+void   steward__sales__v1__undo_pipeline_change_response__init
+                     (Steward__Sales__V1__UndoPipelineChangeResponse         *message);
+size_t steward__sales__v1__undo_pipeline_change_response__get_packed_size
+                     (const Steward__Sales__V1__UndoPipelineChangeResponse   *message);
+size_t steward__sales__v1__undo_pipeline_change_response__pack
+                     (const Steward__Sales__V1__UndoPipelineChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__undo_pipeline_change_response__pack_to_buffer
+                     (const Steward__Sales__V1__UndoPipelineChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UndoPipelineChangeResponse *
+       steward__sales__v1__undo_pipeline_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__undo_pipeline_change_response__free_unpacked
+                     (Steward__Sales__V1__UndoPipelineChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__UpdateMatchingPipelinesRequest methods */
 void   steward__sales__v1__update_matching_pipelines_request__init
                      (Steward__Sales__V1__UpdateMatchingPipelinesRequest         *message);
@@ -1355,6 +1481,44 @@ Steward__Sales__V1__DeleteMatchingPipelinesResponse *
                       const uint8_t       *data);
 void   steward__sales__v1__delete_matching_pipelines_response__free_unpacked
                      (Steward__Sales__V1__DeleteMatchingPipelinesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UpsertPipelineRequest methods */
+void   steward__sales__v1__upsert_pipeline_request__init
+                     (Steward__Sales__V1__UpsertPipelineRequest         *message);
+size_t steward__sales__v1__upsert_pipeline_request__get_packed_size
+                     (const Steward__Sales__V1__UpsertPipelineRequest   *message);
+size_t steward__sales__v1__upsert_pipeline_request__pack
+                     (const Steward__Sales__V1__UpsertPipelineRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__upsert_pipeline_request__pack_to_buffer
+                     (const Steward__Sales__V1__UpsertPipelineRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UpsertPipelineRequest *
+       steward__sales__v1__upsert_pipeline_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__upsert_pipeline_request__free_unpacked
+                     (Steward__Sales__V1__UpsertPipelineRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UpsertPipelineResponse methods */
+void   steward__sales__v1__upsert_pipeline_response__init
+                     (Steward__Sales__V1__UpsertPipelineResponse         *message);
+size_t steward__sales__v1__upsert_pipeline_response__get_packed_size
+                     (const Steward__Sales__V1__UpsertPipelineResponse   *message);
+size_t steward__sales__v1__upsert_pipeline_response__pack
+                     (const Steward__Sales__V1__UpsertPipelineResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__upsert_pipeline_response__pack_to_buffer
+                     (const Steward__Sales__V1__UpsertPipelineResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UpsertPipelineResponse *
+       steward__sales__v1__upsert_pipeline_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__upsert_pipeline_response__free_unpacked
+                     (Steward__Sales__V1__UpsertPipelineResponse *message,
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
@@ -1436,6 +1600,12 @@ typedef void (*Steward__Sales__V1__ListPipelineChangesResponse_Closure)
 typedef void (*Steward__Sales__V1__PipelineHistoryEntry_Closure)
                  (const Steward__Sales__V1__PipelineHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__UndoPipelineChangeRequest_Closure)
+                 (const Steward__Sales__V1__UndoPipelineChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__UndoPipelineChangeResponse_Closure)
+                 (const Steward__Sales__V1__UndoPipelineChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__UpdateMatchingPipelinesRequest_Closure)
                  (const Steward__Sales__V1__UpdateMatchingPipelinesRequest *message,
                   void *closure_data);
@@ -1447,6 +1617,12 @@ typedef void (*Steward__Sales__V1__DeleteMatchingPipelinesRequest_Closure)
                   void *closure_data);
 typedef void (*Steward__Sales__V1__DeleteMatchingPipelinesResponse_Closure)
                  (const Steward__Sales__V1__DeleteMatchingPipelinesResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__UpsertPipelineRequest_Closure)
+                 (const Steward__Sales__V1__UpsertPipelineRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__UpsertPipelineResponse_Closure)
+                 (const Steward__Sales__V1__UpsertPipelineResponse *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1503,6 +1679,10 @@ struct Steward__Sales__V1__PipelineService_Service
                                 const Steward__Sales__V1__ListPipelineChangesRequest *input,
                                 Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
                                 void *closure_data);
+  void (*undo_pipeline_change)(Steward__Sales__V1__PipelineService_Service *service,
+                               const Steward__Sales__V1__UndoPipelineChangeRequest *input,
+                               Steward__Sales__V1__UndoPipelineChangeResponse_Closure closure,
+                               void *closure_data);
   void (*update_matching_pipelines)(Steward__Sales__V1__PipelineService_Service *service,
                                     const Steward__Sales__V1__UpdateMatchingPipelinesRequest *input,
                                     Steward__Sales__V1__UpdateMatchingPipelinesResponse_Closure closure,
@@ -1511,6 +1691,10 @@ struct Steward__Sales__V1__PipelineService_Service
                                     const Steward__Sales__V1__DeleteMatchingPipelinesRequest *input,
                                     Steward__Sales__V1__DeleteMatchingPipelinesResponse_Closure closure,
                                     void *closure_data);
+  void (*upsert_pipeline)(Steward__Sales__V1__PipelineService_Service *service,
+                          const Steward__Sales__V1__UpsertPipelineRequest *input,
+                          Steward__Sales__V1__UpsertPipelineResponse_Closure closure,
+                          void *closure_data);
 };
 typedef void (*Steward__Sales__V1__PipelineService_ServiceDestroy)(Steward__Sales__V1__PipelineService_Service *);
 void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineService_Service *service,
@@ -1531,8 +1715,10 @@ void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineSer
       function_prefix__ ## restore_pipeline,\
       function_prefix__ ## batch_restore_pipelines,\
       function_prefix__ ## list_pipeline_changes,\
+      function_prefix__ ## undo_pipeline_change,\
       function_prefix__ ## update_matching_pipelines,\
-      function_prefix__ ## delete_matching_pipelines  }
+      function_prefix__ ## delete_matching_pipelines,\
+      function_prefix__ ## upsert_pipeline  }
 void steward__sales__v1__pipeline_service__get_pipeline(ProtobufCService *service,
                                                         const Steward__Sales__V1__GetPipelineRequest *input,
                                                         Steward__Sales__V1__GetPipelineResponse_Closure closure,
@@ -1581,6 +1767,10 @@ void steward__sales__v1__pipeline_service__list_pipeline_changes(ProtobufCServic
                                                                  const Steward__Sales__V1__ListPipelineChangesRequest *input,
                                                                  Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
                                                                  void *closure_data);
+void steward__sales__v1__pipeline_service__undo_pipeline_change(ProtobufCService *service,
+                                                                const Steward__Sales__V1__UndoPipelineChangeRequest *input,
+                                                                Steward__Sales__V1__UndoPipelineChangeResponse_Closure closure,
+                                                                void *closure_data);
 void steward__sales__v1__pipeline_service__update_matching_pipelines(ProtobufCService *service,
                                                                      const Steward__Sales__V1__UpdateMatchingPipelinesRequest *input,
                                                                      Steward__Sales__V1__UpdateMatchingPipelinesResponse_Closure closure,
@@ -1589,6 +1779,10 @@ void steward__sales__v1__pipeline_service__delete_matching_pipelines(ProtobufCSe
                                                                      const Steward__Sales__V1__DeleteMatchingPipelinesRequest *input,
                                                                      Steward__Sales__V1__DeleteMatchingPipelinesResponse_Closure closure,
                                                                      void *closure_data);
+void steward__sales__v1__pipeline_service__upsert_pipeline(ProtobufCService *service,
+                                                           const Steward__Sales__V1__UpsertPipelineRequest *input,
+                                                           Steward__Sales__V1__UpsertPipelineResponse_Closure closure,
+                                                           void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1618,10 +1812,14 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_pipeli
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_pipeline_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_pipeline_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__pipeline_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__undo_pipeline_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__undo_pipeline_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_pipelines_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_pipelines_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_pipelines_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_pipelines_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__upsert_pipeline_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__upsert_pipeline_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descriptor;
 
 PROTOBUF_C__END_DECLS

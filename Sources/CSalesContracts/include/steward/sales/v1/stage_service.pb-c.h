@@ -44,6 +44,8 @@ typedef struct Steward__Sales__V1__BatchRestoreStagesResponse Steward__Sales__V1
 typedef struct Steward__Sales__V1__ListStageChangesRequest Steward__Sales__V1__ListStageChangesRequest;
 typedef struct Steward__Sales__V1__ListStageChangesResponse Steward__Sales__V1__ListStageChangesResponse;
 typedef struct Steward__Sales__V1__StageHistoryEntry Steward__Sales__V1__StageHistoryEntry;
+typedef struct Steward__Sales__V1__UndoStageChangeRequest Steward__Sales__V1__UndoStageChangeRequest;
+typedef struct Steward__Sales__V1__UndoStageChangeResponse Steward__Sales__V1__UndoStageChangeResponse;
 typedef struct Steward__Sales__V1__UpdateMatchingStagesRequest Steward__Sales__V1__UpdateMatchingStagesRequest;
 typedef struct Steward__Sales__V1__UpdateMatchingStagesResponse Steward__Sales__V1__UpdateMatchingStagesResponse;
 typedef struct Steward__Sales__V1__DeleteMatchingStagesRequest Steward__Sales__V1__DeleteMatchingStagesRequest;
@@ -668,8 +670,8 @@ struct  Steward__Sales__V1__StageHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -702,6 +704,43 @@ struct  Steward__Sales__V1__StageHistoryEntry
 #define STEWARD__SALES__V1__STAGE_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__stage_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Sales__V1__UndoStageChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the stage.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListStageChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__SALES__V1__UNDO_STAGE_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__undo_stage_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Sales__V1__UndoStageChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The stage as stored.
+   */
+  Steward__Sales__V1__Stage *stage;
+};
+#define STEWARD__SALES__V1__UNDO_STAGE_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__undo_stage_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -1317,6 +1356,44 @@ Steward__Sales__V1__StageHistoryEntry *
 void   steward__sales__v1__stage_history_entry__free_unpacked
                      (Steward__Sales__V1__StageHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UndoStageChangeRequest methods */
+void   steward__sales__v1__undo_stage_change_request__init
+                     (Steward__Sales__V1__UndoStageChangeRequest         *message);
+size_t steward__sales__v1__undo_stage_change_request__get_packed_size
+                     (const Steward__Sales__V1__UndoStageChangeRequest   *message);
+size_t steward__sales__v1__undo_stage_change_request__pack
+                     (const Steward__Sales__V1__UndoStageChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__undo_stage_change_request__pack_to_buffer
+                     (const Steward__Sales__V1__UndoStageChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UndoStageChangeRequest *
+       steward__sales__v1__undo_stage_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__undo_stage_change_request__free_unpacked
+                     (Steward__Sales__V1__UndoStageChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__UndoStageChangeResponse methods */
+void   steward__sales__v1__undo_stage_change_response__init
+                     (Steward__Sales__V1__UndoStageChangeResponse         *message);
+size_t steward__sales__v1__undo_stage_change_response__get_packed_size
+                     (const Steward__Sales__V1__UndoStageChangeResponse   *message);
+size_t steward__sales__v1__undo_stage_change_response__pack
+                     (const Steward__Sales__V1__UndoStageChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__undo_stage_change_response__pack_to_buffer
+                     (const Steward__Sales__V1__UndoStageChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__UndoStageChangeResponse *
+       steward__sales__v1__undo_stage_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__undo_stage_change_response__free_unpacked
+                     (Steward__Sales__V1__UndoStageChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__UpdateMatchingStagesRequest methods */
 void   steward__sales__v1__update_matching_stages_request__init
                      (Steward__Sales__V1__UpdateMatchingStagesRequest         *message);
@@ -1473,6 +1550,12 @@ typedef void (*Steward__Sales__V1__ListStageChangesResponse_Closure)
 typedef void (*Steward__Sales__V1__StageHistoryEntry_Closure)
                  (const Steward__Sales__V1__StageHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__UndoStageChangeRequest_Closure)
+                 (const Steward__Sales__V1__UndoStageChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__UndoStageChangeResponse_Closure)
+                 (const Steward__Sales__V1__UndoStageChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__UpdateMatchingStagesRequest_Closure)
                  (const Steward__Sales__V1__UpdateMatchingStagesRequest *message,
                   void *closure_data);
@@ -1540,6 +1623,10 @@ struct Steward__Sales__V1__StageService_Service
                              const Steward__Sales__V1__ListStageChangesRequest *input,
                              Steward__Sales__V1__ListStageChangesResponse_Closure closure,
                              void *closure_data);
+  void (*undo_stage_change)(Steward__Sales__V1__StageService_Service *service,
+                            const Steward__Sales__V1__UndoStageChangeRequest *input,
+                            Steward__Sales__V1__UndoStageChangeResponse_Closure closure,
+                            void *closure_data);
   void (*update_matching_stages)(Steward__Sales__V1__StageService_Service *service,
                                  const Steward__Sales__V1__UpdateMatchingStagesRequest *input,
                                  Steward__Sales__V1__UpdateMatchingStagesResponse_Closure closure,
@@ -1568,6 +1655,7 @@ void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_S
       function_prefix__ ## restore_stage,\
       function_prefix__ ## batch_restore_stages,\
       function_prefix__ ## list_stage_changes,\
+      function_prefix__ ## undo_stage_change,\
       function_prefix__ ## update_matching_stages,\
       function_prefix__ ## delete_matching_stages  }
 void steward__sales__v1__stage_service__get_stage(ProtobufCService *service,
@@ -1618,6 +1706,10 @@ void steward__sales__v1__stage_service__list_stage_changes(ProtobufCService *ser
                                                            const Steward__Sales__V1__ListStageChangesRequest *input,
                                                            Steward__Sales__V1__ListStageChangesResponse_Closure closure,
                                                            void *closure_data);
+void steward__sales__v1__stage_service__undo_stage_change(ProtobufCService *service,
+                                                          const Steward__Sales__V1__UndoStageChangeRequest *input,
+                                                          Steward__Sales__V1__UndoStageChangeResponse_Closure closure,
+                                                          void *closure_data);
 void steward__sales__v1__stage_service__update_matching_stages(ProtobufCService *service,
                                                                const Steward__Sales__V1__UpdateMatchingStagesRequest *input,
                                                                Steward__Sales__V1__UpdateMatchingStagesResponse_Closure closure,
@@ -1656,6 +1748,8 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_restore_stages
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_stage_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_stage_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__stage_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__undo_stage_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__undo_stage_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_stages_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_stages_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_stages_request__descriptor;

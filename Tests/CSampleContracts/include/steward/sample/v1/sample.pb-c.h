@@ -46,6 +46,8 @@ typedef struct Steward__Sample__V1__BatchRestoreSamplesResponse Steward__Sample_
 typedef struct Steward__Sample__V1__ListSampleChangesRequest Steward__Sample__V1__ListSampleChangesRequest;
 typedef struct Steward__Sample__V1__ListSampleChangesResponse Steward__Sample__V1__ListSampleChangesResponse;
 typedef struct Steward__Sample__V1__SampleHistoryEntry Steward__Sample__V1__SampleHistoryEntry;
+typedef struct Steward__Sample__V1__UndoSampleChangeRequest Steward__Sample__V1__UndoSampleChangeRequest;
+typedef struct Steward__Sample__V1__UndoSampleChangeResponse Steward__Sample__V1__UndoSampleChangeResponse;
 typedef struct Steward__Sample__V1__UpdateMatchingSamplesRequest Steward__Sample__V1__UpdateMatchingSamplesRequest;
 typedef struct Steward__Sample__V1__UpdateMatchingSamplesResponse Steward__Sample__V1__UpdateMatchingSamplesResponse;
 typedef struct Steward__Sample__V1__DeleteMatchingSamplesRequest Steward__Sample__V1__DeleteMatchingSamplesRequest;
@@ -731,8 +733,8 @@ struct  Steward__Sample__V1__SampleHistoryEntry
    */
   Google__Protobuf__Timestamp *change_time;
   /*
-   * What was done: create, update, delete, restore, or the name of another method, as in MoveDealStage. Where the caller may not see all
-   * that was changed, create or update.
+   * What was done: create, update, delete, restore, undo, or the name of another method, as in MoveDealStage. Where the caller may not
+   * see all that was changed, create or update.
    */
   char *method;
   /*
@@ -765,6 +767,43 @@ struct  Steward__Sample__V1__SampleHistoryEntry
 #define STEWARD__SAMPLE__V1__SAMPLE_HISTORY_ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__sample_history_entry__descriptor) \
     , 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
+
+
+/*
+ * The change to be taken back.
+ */
+struct  Steward__Sample__V1__UndoSampleChangeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the sample.
+   */
+  char *id;
+  /*
+   * The version that the change made, as ListSampleChanges gives it.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+};
+#define STEWARD__SAMPLE__V1__UNDO_SAMPLE_CHANGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__undo_sample_change_request__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The change is taken back.
+ */
+struct  Steward__Sample__V1__UndoSampleChangeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The sample as stored.
+   */
+  Steward__Sample__V1__Sample *sample;
+};
+#define STEWARD__SAMPLE__V1__UNDO_SAMPLE_CHANGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__undo_sample_change_response__descriptor) \
+    , NULL }
 
 
 /*
@@ -1418,6 +1457,44 @@ Steward__Sample__V1__SampleHistoryEntry *
 void   steward__sample__v1__sample_history_entry__free_unpacked
                      (Steward__Sample__V1__SampleHistoryEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__UndoSampleChangeRequest methods */
+void   steward__sample__v1__undo_sample_change_request__init
+                     (Steward__Sample__V1__UndoSampleChangeRequest         *message);
+size_t steward__sample__v1__undo_sample_change_request__get_packed_size
+                     (const Steward__Sample__V1__UndoSampleChangeRequest   *message);
+size_t steward__sample__v1__undo_sample_change_request__pack
+                     (const Steward__Sample__V1__UndoSampleChangeRequest   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__undo_sample_change_request__pack_to_buffer
+                     (const Steward__Sample__V1__UndoSampleChangeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__UndoSampleChangeRequest *
+       steward__sample__v1__undo_sample_change_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__undo_sample_change_request__free_unpacked
+                     (Steward__Sample__V1__UndoSampleChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__UndoSampleChangeResponse methods */
+void   steward__sample__v1__undo_sample_change_response__init
+                     (Steward__Sample__V1__UndoSampleChangeResponse         *message);
+size_t steward__sample__v1__undo_sample_change_response__get_packed_size
+                     (const Steward__Sample__V1__UndoSampleChangeResponse   *message);
+size_t steward__sample__v1__undo_sample_change_response__pack
+                     (const Steward__Sample__V1__UndoSampleChangeResponse   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__undo_sample_change_response__pack_to_buffer
+                     (const Steward__Sample__V1__UndoSampleChangeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__UndoSampleChangeResponse *
+       steward__sample__v1__undo_sample_change_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__undo_sample_change_response__free_unpacked
+                     (Steward__Sample__V1__UndoSampleChangeResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sample__V1__UpdateMatchingSamplesRequest methods */
 void   steward__sample__v1__update_matching_samples_request__init
                      (Steward__Sample__V1__UpdateMatchingSamplesRequest         *message);
@@ -1580,6 +1657,12 @@ typedef void (*Steward__Sample__V1__ListSampleChangesResponse_Closure)
 typedef void (*Steward__Sample__V1__SampleHistoryEntry_Closure)
                  (const Steward__Sample__V1__SampleHistoryEntry *message,
                   void *closure_data);
+typedef void (*Steward__Sample__V1__UndoSampleChangeRequest_Closure)
+                 (const Steward__Sample__V1__UndoSampleChangeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__UndoSampleChangeResponse_Closure)
+                 (const Steward__Sample__V1__UndoSampleChangeResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sample__V1__UpdateMatchingSamplesRequest_Closure)
                  (const Steward__Sample__V1__UpdateMatchingSamplesRequest *message,
                   void *closure_data);
@@ -1647,6 +1730,10 @@ struct Steward__Sample__V1__SampleService_Service
                               const Steward__Sample__V1__ListSampleChangesRequest *input,
                               Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
                               void *closure_data);
+  void (*undo_sample_change)(Steward__Sample__V1__SampleService_Service *service,
+                             const Steward__Sample__V1__UndoSampleChangeRequest *input,
+                             Steward__Sample__V1__UndoSampleChangeResponse_Closure closure,
+                             void *closure_data);
   void (*update_matching_samples)(Steward__Sample__V1__SampleService_Service *service,
                                   const Steward__Sample__V1__UpdateMatchingSamplesRequest *input,
                                   Steward__Sample__V1__UpdateMatchingSamplesResponse_Closure closure,
@@ -1695,6 +1782,7 @@ void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleServi
       function_prefix__ ## restore_sample,\
       function_prefix__ ## batch_restore_samples,\
       function_prefix__ ## list_sample_changes,\
+      function_prefix__ ## undo_sample_change,\
       function_prefix__ ## update_matching_samples,\
       function_prefix__ ## delete_matching_samples,\
       function_prefix__ ## list_samples_by_colour,\
@@ -1750,6 +1838,10 @@ void steward__sample__v1__sample_service__list_sample_changes(ProtobufCService *
                                                               const Steward__Sample__V1__ListSampleChangesRequest *input,
                                                               Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
                                                               void *closure_data);
+void steward__sample__v1__sample_service__undo_sample_change(ProtobufCService *service,
+                                                             const Steward__Sample__V1__UndoSampleChangeRequest *input,
+                                                             Steward__Sample__V1__UndoSampleChangeResponse_Closure closure,
+                                                             void *closure_data);
 void steward__sample__v1__sample_service__update_matching_samples(ProtobufCService *service,
                                                                   const Steward__Sample__V1__UpdateMatchingSamplesRequest *input,
                                                                   Steward__Sample__V1__UpdateMatchingSamplesResponse_Closure closure,
@@ -1831,6 +1923,8 @@ extern const ProtobufCMessageDescriptor steward__sample__v1__batch_restore_sampl
 extern const ProtobufCMessageDescriptor steward__sample__v1__list_sample_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__list_sample_changes_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__sample_history_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__undo_sample_change_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__undo_sample_change_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__update_matching_samples_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__update_matching_samples_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__delete_matching_samples_request__descriptor;

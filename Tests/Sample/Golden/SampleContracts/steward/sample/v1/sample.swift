@@ -331,7 +331,7 @@ extension Sample: RecordMessage {
             batchUpdate: SampleServiceMethods.batchUpdateSamples, delete: SampleServiceMethods.deleteSample,
             batchDelete: SampleServiceMethods.batchDeleteSamples, restore: SampleServiceMethods.restoreSample,
             batchRestore: SampleServiceMethods.batchRestoreSamples,
-            listChanges: SampleServiceMethods.listSampleChanges,
+            listChanges: SampleServiceMethods.listSampleChanges, undo: SampleServiceMethods.undoSampleChange,
             updateMatching: SampleServiceMethods.updateMatchingSamples,
             deleteMatching: SampleServiceMethods.deleteMatchingSamples
         ))
@@ -411,6 +411,12 @@ public typealias ListSampleChangesResponse = ListChangesResponse<Sample>
 
 /// One change of a sample.
 public typealias SampleHistoryEntry = HistoryEntry<Sample>
+
+/// The change to be taken back.
+public typealias UndoSampleChangeRequest = UndoRequest<Sample>
+
+/// The change is taken back.
+public typealias UndoSampleChangeResponse = UndoResponse<Sample>
 
 /// What to make of which samples.
 public typealias UpdateMatchingSamplesRequest = UpdateMatchingRequest<Sample>
@@ -536,6 +542,15 @@ public enum SampleServiceMethods {
         response: MessageDescriptor(steward_sample_v1_list_sample_changes_response_descriptor()), kind: .unary
     )
 
+    /// Takes one change of a sample back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public static let undoSampleChange = MethodDefinition(
+        path: "steward.sample.v1.SampleService/UndoSampleChange",
+        request: MessageDescriptor(steward_sample_v1_undo_sample_change_request_descriptor()),
+        response: MessageDescriptor(steward_sample_v1_undo_sample_change_response_descriptor()), kind: .unary
+    )
+
     /// Gives the fields in the mask the same values in all samples that a filter selects, by a job that works with the caller's rights of
     /// each moment. Needs sample.mass_update beside sample.update. What others change meanwhile in the same fields stays, and is reported.
     public static let updateMatchingSamples = MethodDefinition(
@@ -587,8 +602,8 @@ public enum SampleServiceMethods {
     public static let all: [MethodDefinition] = [
         getSample, batchGetSamples, listSamples, createSample, batchCreateSamples, updateSample,
         batchUpdateSamples, deleteSample, batchDeleteSamples, restoreSample, batchRestoreSamples,
-        listSampleChanges, updateMatchingSamples, deleteMatchingSamples, listSamplesByColour, weighSample,
-        watchSamples, uploadSamples, exchangeSamples
+        listSampleChanges, undoSampleChange, updateMatchingSamples, deleteMatchingSamples,
+        listSamplesByColour, weighSample, watchSamples, uploadSamples, exchangeSamples
     ]
 
     /// As reflection tells it.
@@ -607,6 +622,7 @@ public enum SampleServiceMethods {
             MethodDescription(restoreSample, comment: "Brings a deleted sample back."),
             MethodDescription(batchRestoreSamples, comment: "Brings up to 1,000 deleted samples back, each as RestoreSample does; each succeeds or fails alone."),
             MethodDescription(listSampleChanges, comment: "Lists the changes of one sample, newest first, as far as the caller may see it now. NOT_FOUND as GetSample."),
+            MethodDescription(undoSampleChange, comment: "Takes one change of a sample back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingSamples, comment: "Gives the fields in the mask the same values in all samples that a filter selects, by a job that works with the caller's rights of each moment. Needs sample.mass_update beside sample.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingSamples, comment: "Deletes all samples that a filter selects, by a job; they can be restored. Needs sample.mass_update beside sample.delete."),
             MethodDescription(listSamplesByColour, comment: "Lists those of a colour: no ListSamples, whatever it answers."),
@@ -737,6 +753,15 @@ public struct SampleServiceClient: Sendable {
         _ request: ListSampleChangesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListSampleChangesResponse {
         try await channel.call(SampleServiceMethods.listSampleChanges, request, options)
+    }
+
+    /// Takes one change of a sample back: the fields that it changed get what they had before, by a new change with the rights, rules and
+    /// references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and
+    /// the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete.
+    public func undoSampleChange(
+        _ request: UndoSampleChangeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoSampleChangeResponse {
+        try await channel.call(SampleServiceMethods.undoSampleChange, request, options)
     }
 
     /// Gives the fields in the mask the same values in all samples that a filter selects, by a job that works with the caller's rights of
