@@ -1,13 +1,14 @@
 """measure.py PART … : takes the measurements of a part, prints its tables and goals and writes them as JSON.
 
   measure.py echo|stream|connections TOOLS ECHO FOLDER QUICK RESULTS
-  measure.py crm|signin|tenants|neighbours|provisioning|yardstick TOOLS STATE FOLDER QUICK RESULTS
+  measure.py crm|batches|signin|tenants|neighbours|provisioning|yardstick TOOLS STATE FOLDER QUICK RESULTS
 
 TOOLS has the programs in C and C++, ECHO is steward-echo, STATE the installation that lib.sh has started, FOLDER takes what
 is made on the way. QUICK is yes for a smoke run, whose figures mean little. RESULTS is the JSON file.
 """
 import sys
 
+import batches
 import connections
 import crm
 import echo
@@ -43,6 +44,11 @@ def measure_crm(tools, subject, folder, is_quick):
     return *crm.report(rows, allocations), [rows, allocations]
 
 
+def measure_batches(tools, state, folder, is_quick):
+    rows = batches.measure(crm.Installation(state), 1 if is_quick else 10)
+    return *batches.report(rows), rows
+
+
 def measure_provisioning(tools, state, folder, is_quick):
     looks, idled = provisioning.measure(crm.Installation(state), is_quick)
     return *provisioning.report(looks, idled), [looks, idled]
@@ -69,6 +75,7 @@ def measure_yardstick(tools, subject, folder, is_quick):
 
 
 PARTS = {"echo": measure_echo, "stream": measure_stream, "connections": measure_connections, "crm": measure_crm,
+         "batches": measure_batches,
          "tenants": measure_tenants, "neighbours": measure_neighbours,
          "signin": measure_signin, "provisioning": measure_provisioning, "yardstick": measure_yardstick}
 

@@ -191,7 +191,7 @@ struct ImportRun {
 
     private func outcome(_ item: ItemOutcome, of sent: ImportRows.Prepared) -> RowOutcome {
         var outcome = RowOutcome(line: sent.row.line, result: .created, id: sent.id)
-        if item.isCreated { return outcome }
+        if item.isDone { return outcome }
         if item.isDeleted { return deleted(sent, item) }
         if sent.isIDOfRow, item.existed(by: "id") {
             outcome.result = .existed

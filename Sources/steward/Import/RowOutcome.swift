@@ -54,7 +54,7 @@ struct ItemOutcome {
         field = text("field")
     }
 
-    var isCreated: Bool { code == StatusCode.ok.rawValue }
+    var isDone: Bool { code == StatusCode.ok.rawValue }
 
     /// The record with its id was deleted.
     var isDeleted: Bool { reason == "RECORD_DELETED" }

@@ -38,14 +38,14 @@ struct RecordClient {
 
     /// Creates or changes: the record of the request is filled by `fill`, which gives the update mask.
     func write(_ method: Method, requestID: String?, _ fill: (Message) throws -> [String]) async throws -> Message {
-        let answer = try await call(method, requestID: requestID) { request in
-            guard let field = request.descriptor.fields.first(where: { $0.kind == .message(noun.record) }) else {
-                return
-            }
-            let mask = try fill(request.makeMessage(field))
-            if let maskField = request.descriptor.field("update_mask") { request.setStrings(maskField, mask) }
-        }
-        return try record(answer)
+        try record(await call(method, requestID: requestID) { try fillRecord(of: $0, fill) })
+    }
+
+    /// Fills the record of a request, and its update mask with what `fill` gives.
+    func fillRecord(of request: Message, _ fill: (Message) throws -> [String]) throws {
+        guard let field = request.descriptor.fields.first(where: { $0.kind == .message(noun.record) }) else { return }
+        let mask = try fill(request.makeMessage(field))
+        if let maskField = request.descriptor.field("update_mask") { request.setStrings(maskField, mask) }
     }
 
     /// The living records whose field has one of the values, at most `limit`.

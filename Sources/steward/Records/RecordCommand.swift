@@ -44,9 +44,11 @@ enum RecordCommands {
     }
 
     static func standard<Record: RecordMessage>(_ record: Record.Type) -> [any ParsableCommand.Type] {
-        [
+        let upsert: [any ParsableCommand.Type] = record.entry.key == nil ? [] : [UpsertRecord<Record>.self]
+        return [
             ListRecords<Record>.self, GetRecord<Record>.self, CreateRecord<Record>.self, UpdateRecord<Record>.self,
-            DeleteRecord<Record>.self, RestoreRecord<Record>.self, RecordHistory<Record>.self,
+        ] + upsert + [
+            DeleteRecord<Record>.self, RestoreRecord<Record>.self, RecordHistory<Record>.self, UndoChange<Record>.self,
         ]
     }
 
@@ -127,38 +129,5 @@ struct CreateRecord<Record: RecordMessage>: AsyncParsableCommand {
             throw ValidationError("--if-absent \(key) needs \(key)=value")
         }
         return try await client.find(key, in: [value], limit: 1).first
-    }
-}
-
-struct DeleteRecord<Record: RecordMessage>: AsyncParsableCommand {
-    static var configuration: CommandConfiguration {
-        CommandConfiguration(
-            commandName: "delete", abstract: "Deletes a record; steward \(Record.noun.name) restore brings it back.")
-    }
-
-    @OptionGroup var options: RecordOptions
-    @Argument(help: RecordCommands.idHelp(Record.noun)) var id: String
-
-    func run() async throws {
-        let client = try await options.client(Record.noun)
-        let id = try await client.id(of: id)
-        _ = try await client.call(\.delete) { request in try FieldAssignment.set("id", to: id, in: request) }
-        Terminal.note("deleted \(id)")
-    }
-}
-
-struct RestoreRecord<Record: RecordMessage>: AsyncParsableCommand {
-    static var configuration: CommandConfiguration {
-        CommandConfiguration(commandName: "restore", abstract: "Brings a deleted record back.")
-    }
-
-    @OptionGroup var options: RecordOptions
-    @Argument(help: RecordCommands.idHelp(Record.noun)) var id: String
-
-    func run() async throws {
-        let client = try await options.client(Record.noun)
-        let id = try await client.deletedID(of: id)
-        let answer = try await client.call(\.restore) { request in try FieldAssignment.set("id", to: id, in: request) }
-        try await options.show(one: client.record(answer), client.connection)
     }
 }
