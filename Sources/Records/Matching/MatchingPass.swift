@@ -153,10 +153,5 @@ extension RecordIssue {
 }
 
 extension LoadedRecord {
-    fileprivate var id: RecordID {
-        guard let id = message.id(type.standard.id.descriptor) else { preconditionFailure("a stored record has an id") }
-        return id
-    }
-
     fileprivate var updateTime: Timestamp { message.time(type.standard.updateTime.name) ?? .now() }
 }

@@ -45,11 +45,14 @@ enum RecordCommands {
 
     static func standard<Record: RecordMessage>(_ record: Record.Type) -> [any ParsableCommand.Type] {
         let upsert: [any ParsableCommand.Type] = record.entry.key == nil ? [] : [UpsertRecord<Record>.self]
+        let reassign: [any ParsableCommand.Type] =
+            record.entry.methods.reassignMatching == nil ? [] : [ReassignMatching<Record>.self]
         return [
             ListRecords<Record>.self, GetRecord<Record>.self, CreateRecord<Record>.self, UpdateRecord<Record>.self,
         ] + upsert + [
             DeleteRecord<Record>.self, RestoreRecord<Record>.self, RecordHistory<Record>.self, UndoChange<Record>.self,
-        ]
+            UpdateMatching<Record>.self, DeleteMatching<Record>.self,
+        ] + reassign
     }
 
     static func idHelp(_ noun: RecordNoun) -> ArgumentHelp {
