@@ -50,9 +50,8 @@ import Wire
             let id = made.named("id")
             let draft = try await bench.draft(2)
             let methods = bench.methods
-            let update = try Bench.item(of: methods.batchUpdate) {
-                $0.put([bench.edition(made, [(bench.freeFields()[0], "edited again")])])
-            }
+            let edition = bench.edition(made, [(bench.freeFields()[0], "edited again")])
+            let update = try Bench.item(of: methods.batchUpdate) { $0.put([edition]) }
             let delete = try Bench.item(of: methods.batchDelete) { $0.set("id", id) }
             let restore = try Bench.item(of: methods.batchRestore) { $0.set("id", id) }
             let writes: [(method: MethodDefinition, fill: (Message) -> Void)] = [

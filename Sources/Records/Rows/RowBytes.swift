@@ -53,6 +53,7 @@ enum RowBytes {
         if try areCut(rows, of: type) { throw tooMany(type) }
     }
 
+    /// RESOURCE_EXHAUSTED with ANSWER_TOO_LONG.
     static func tooMany(_ type: RecordType) -> RPCError {
         RecordErrors.answerTooLong(
             "The \(type.table) asked for hold more than \(bytesAtOnce) bytes; ask for fewer at a time.")
