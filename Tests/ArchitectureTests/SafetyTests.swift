@@ -15,7 +15,8 @@ struct SafetyTests {
             Server/RoutedCall Server/ServerConnection
             """,
             "Records": """
-            Engine/RecordChange Engine/RecordTransaction Methods/BatchItem Methods/Intent Methods/UpsertMethod
+            Engine/RecordChange Engine/RecordTransaction Matching/MatchingOrder Matching/MatchingPass Methods/BatchItem \
+            Methods/Intent Methods/PastChange Methods/UpsertMethod
             """,
             "ServiceHost": """
             Admin/AdminConnection Admin/AdminServer Interceptors/CallMeasure Start/Latch Start/Signals \

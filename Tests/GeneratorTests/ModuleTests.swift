@@ -8,7 +8,7 @@ import Testing
     private static let methods = [
         "GetTask", "BatchGetTasks", "ListTasks", "CreateTask", "BatchCreateTasks", "UpdateTask",
         "BatchUpdateTasks", "DeleteTask", "BatchDeleteTasks", "RestoreTask", "BatchRestoreTasks", "ListTaskChanges",
-        "UndoTaskChange",
+        "UndoTaskChange", "UpdateMatchingTasks", "DeleteMatchingTasks", "ReassignMatchingTasks",
     ]
 
     /// A package with a message Task and its service; as a record or as any other message.

@@ -7,7 +7,8 @@ import Testing
     private static let standard = [
         "GetActivity", "BatchGetActivities", "ListActivities", "CreateActivity", "BatchCreateActivities",
         "UpdateActivity", "BatchUpdateActivities", "DeleteActivity", "BatchDeleteActivities", "RestoreActivity",
-        "BatchRestoreActivities", "ListActivityChanges", "UndoActivityChange",
+        "BatchRestoreActivities", "ListActivityChanges", "UndoActivityChange", "UpdateMatchingActivities",
+        "DeleteMatchingActivities", "ReassignMatchingActivities",
     ]
 
     private func catalogue(
