@@ -18,7 +18,8 @@ extension RecordEngine {
     /// - Throws: PERMISSION_DENIED with USER_UNKNOWN when the user on whose behalf it works is disabled or gone; what `body` throws; errors of
     ///   PostgreSQL as those of callers.
     package func transaction<Value: Sendable>(
-        as program: TenantActor, doing method: MethodDefinition, deadline: Deadline, requestID: String? = nil, logger: Logger,
+        as program: TenantActor, doing method: MethodDefinition, deadline: Deadline, requestID: String? = nil,
+        logger: Logger,
         _ body: (RecordTransaction) async throws -> Value
     ) async throws -> Value {
         let context = CallContext(
