@@ -26,6 +26,14 @@ package struct Parameters: Sendable {
     /// The number of values.
     package var count: Int { entries.count }
 
+    /// All values, each with its length before it: the same for the same values of a statement, and for no others.
+    package var framedBytes: [UInt8] {
+        entries.reduce(into: []) { framed, entry in
+            withUnsafeBytes(of: entry.length.bigEndian) { framed.append(contentsOf: $0) }
+            if entry.length > 0 { framed += bytes[Int(entry.offset)..<Int(entry.offset + entry.length)] }
+        }
+    }
+
     package mutating func append(_ value: Bool) { appendInteger(UInt8(value ? 1 : 0), .bool) }
     package mutating func append(_ value: Int16) { appendInteger(value, .int2) }
     package mutating func append(_ value: Int32) { appendInteger(value, .int4) }

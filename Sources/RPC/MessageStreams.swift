@@ -4,6 +4,8 @@ package import Wire
 package protocol MessageSink: AnyObject, Sendable {
     /// Sends the message when flow control allows. Throws CANCELLED once the caller has given up.
     func write(_ message: Message) async throws
+    /// The same for a message that is encoded already.
+    func write(encoded message: [UInt8]) async throws
 }
 
 /// Where a transport gives the requests of a streaming call.
@@ -29,6 +31,9 @@ package struct MessageWriter: Sendable {
         defer { arena.reset() }
         try await sink.write(message)
     }
+
+    /// Sends a message that is encoded already, such as one that many get.
+    package func write(encoded message: [UInt8]) async throws { try await sink.write(encoded: message) }
 }
 
 /// Receives the requests of a streaming call, one after the other.

@@ -59,11 +59,11 @@ package struct ServiceDefinition: Sendable {
     /// - Throws: `DeclarationError` when a type does not fit its message or refers to an unknown one.
     package func engine(
         _ database: TenantDatabase, policies: any PolicySource, references: (any ReferenceChecker)? = nil,
-        pageTokenKey: [UInt8]
+        pageTokenKey: [UInt8], watchLimits: WatchLimits = WatchLimits()
     ) throws -> RecordEngine {
         try RecordEngine(
             database: database, policies: policies, types: records, references: references,
-            pageTokenKey: pageTokenKey)
+            pageTokenKey: pageTokenKey, watchLimits: watchLimits)
     }
 
     /// What it does without a caller.

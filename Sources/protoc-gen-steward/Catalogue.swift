@@ -180,11 +180,13 @@ struct Catalogue {
             if let key = record.key, !message.fields.contains(where: { $0.name == key }) {
                 throw GeneratorError("\(message.fullName) has no field \(key), by which Upsert could find it")
             }
-            for (_, name) in record.standardMethods(of: message.fullName.lastNamePart) {
+            for (kind, name) in record.standardMethods(of: message.fullName.lastNamePart) {
                 let method = service(of: message)?.methods.first { $0.name == name }
-                guard let method, !method.clientStreams, !method.serverStreams else {
+                let streams = kind == ProtoRecord.streamingKind
+                guard let method, !method.clientStreams, method.serverStreams == streams else {
                     throw GeneratorError(
-                        "\(message.fullName) is a record, but \(message.fullName)Service has no unary method \(name); "
+                        "\(message.fullName) is a record, but \(message.fullName)Service has no "
+                            + "\(streams ? "server-streaming" : "unary") method \(name); "
                             + "add it, or correct the plural")
                 }
                 guard standardTypes[method.request] != nil, standardTypes[method.response] != nil else {

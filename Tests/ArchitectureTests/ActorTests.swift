@@ -8,10 +8,13 @@ struct ActorTests {
         "Sources/IdentityService/Tenants/ResetAdminSignIn.swift",
         "Sources/IdentityService/Tenants/TenantSeed.swift",
         "Sources/IdentityService/Users/TenantData.swift",
+        "Sources/Records/Watch/WatchTail.swift",
         "Sources/Work/Runner/JobRunner+Look.swift",
         "Sources/Work/Runner/JobRunner+Step.swift",
     ]
-    static let declarations: Set<String> = ["Sources/IdentityService/Purposes.swift", "Sources/Work/Purposes.swift"]
+    static let declarations: Set<String> = [
+        "Sources/IdentityService/Purposes.swift", "Sources/Records/Watch/Purposes.swift", "Sources/Work/Purposes.swift",
+    ]
 
     /// `onBehalfOf:` is a part of every expression that makes a program's actor.
     static func makes(_ file: SourceFile) -> Bool { file.code.contains("onBehalfOf:") }

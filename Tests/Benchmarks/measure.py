@@ -1,7 +1,7 @@
 """measure.py PART … : takes the measurements of a part, prints its tables and goals and writes them as JSON.
 
   measure.py echo|stream|connections TOOLS ECHO FOLDER QUICK RESULTS
-  measure.py crm|batches|signin|tenants|neighbours|provisioning|yardstick TOOLS STATE FOLDER QUICK RESULTS
+  measure.py crm|batches|signin|watch|tenants|neighbours|provisioning|yardstick TOOLS STATE FOLDER QUICK RESULTS
 
 TOOLS has the programs in C and C++, ECHO is steward-echo, STATE the installation that lib.sh has started, FOLDER takes what
 is made on the way. QUICK is yes for a smoke run, whose figures mean little. RESULTS is the JSON file.
@@ -18,6 +18,7 @@ import signin
 import stream
 import tenants
 import thresholds
+import watch
 import yardstick
 from page import write_part
 
@@ -59,6 +60,11 @@ def measure_signin(tools, state, folder, is_quick):
     return *signin.report(alone, rows, guessed), [alone, rows, guessed]
 
 
+def measure_watch(tools, state, folder, is_quick):
+    row = watch.measure(state, watchers=200, rate=200, seconds=3 if is_quick else 20)
+    return *watch.report(row), row
+
+
 def measure_tenants(tools, subject, folder, is_quick):
     rows = tenants.measure(crm.Installation(subject), tools, folder, 1 if is_quick else 10, is_quick)
     return *tenants.report(rows), rows
@@ -77,7 +83,7 @@ def measure_yardstick(tools, subject, folder, is_quick):
 PARTS = {"echo": measure_echo, "stream": measure_stream, "connections": measure_connections, "crm": measure_crm,
          "batches": measure_batches,
          "tenants": measure_tenants, "neighbours": measure_neighbours,
-         "signin": measure_signin, "provisioning": measure_provisioning, "yardstick": measure_yardstick}
+         "signin": measure_signin, "watch": measure_watch, "provisioning": measure_provisioning, "yardstick": measure_yardstick}
 
 
 def main(part, tools, subject, folder, quick, results):

@@ -9,7 +9,7 @@ import sys
 import time
 
 PARTS = ["echo", "stream", "connections", "allocations", "crm", "batches", "yardstick", "tenants", "neighbours",
-         "signin", "provisioning"]
+         "signin", "watch", "provisioning"]
 
 
 class Table:

@@ -25,7 +25,7 @@ import Wire
         return [
             methods.get, methods.batchGet, methods.list, methods.create, methods.batchCreate, methods.update,
             methods.batchUpdate, methods.delete, methods.batchDelete, methods.restore, methods.batchRestore,
-            methods.listChanges, methods.undo,
+            methods.listChanges, methods.undo, methods.watch,
         ].flatMap { [$0.request, $0.response] } + change(entry)
     }
 
@@ -72,6 +72,10 @@ import Wire
         try survives(BatchDeleteAccountContactsRequest(requests: [.init(id: "a", version: 0), .init()]), 1)
         try survives(BatchRestoreAccountContactsRequest(requests: [.init(id: "a"), .init()]), 1)
         try survives(ListAccountContactChangesRequest(id: "a", showDeleted: false, pageSize: 0, pageToken: "t"), 4)
+        try survives(
+            WatchAccountContactsRequest(
+                filter: Filter(compare: Comparison(field: "role")), filterExpression: "x", readMask: ["id"],
+                resumeToken: "t", changesOnly: false), 5)
     }
 
     /// Types with a key have them, and they are the same for all of these.
@@ -113,6 +117,9 @@ import Wire
             version: 0, changeTime: Timestamp(microseconds: -1), method: "update", actorID: "a", onBehalfOfID: "b",
             purpose: "p", changedFields: ["display_name"], before: Deal(), after: record)
         try survives(change, 9)
+        try survives(
+            WatchDealsResponse(
+                records: [record], goneIDs: ["e"], resumeToken: "t", reset: false, snapshotEnd: true), 5)
         try survives(ListDealChangesResponse(changes: [change, DealHistoryEntry()], nextPageToken: "t"), 2)
     }
 

@@ -8,13 +8,15 @@ import Testing
     private static let methods = [
         "GetTask", "BatchGetTasks", "ListTasks", "CreateTask", "BatchCreateTasks", "UpdateTask",
         "BatchUpdateTasks", "DeleteTask", "BatchDeleteTasks", "RestoreTask", "BatchRestoreTasks", "ListTaskChanges",
-        "UndoTaskChange", "UpdateMatchingTasks", "DeleteMatchingTasks", "ReassignMatchingTasks",
+        "UndoTaskChange", "UpdateMatchingTasks", "DeleteMatchingTasks", "ReassignMatchingTasks", "WatchTasks",
     ]
 
     /// A package with a message Task and its service; as a record or as any other message.
     private func task(of service: String, isRecord: Bool, imports: String = "", fields: String = "") -> String {
         let option = "object: \"task\" plural: \"tasks\" ownership: OWNERSHIP_OWNED category: CATEGORY_SALES"
-        let standard = Self.methods.map { "  rpc \($0)(\($0)Request) returns (\($0)Response);" }
+        let standard = Self.methods.map { name in
+            "  rpc \(name)(\(name)Request) returns (\(name == "WatchTasks" ? "stream " : "")\(name)Response);"
+        }
         let messages = Self.methods.map { "message \($0)Request {}\nmessage \($0)Response {}" }
         return """
             syntax = "proto2";

@@ -8,11 +8,12 @@ import Testing
         "GetActivity", "BatchGetActivities", "ListActivities", "CreateActivity", "BatchCreateActivities",
         "UpdateActivity", "BatchUpdateActivities", "DeleteActivity", "BatchDeleteActivities", "RestoreActivity",
         "BatchRestoreActivities", "ListActivityChanges", "UndoActivityChange", "UpdateMatchingActivities",
-        "DeleteMatchingActivities", "ReassignMatchingActivities",
+        "DeleteMatchingActivities", "ReassignMatchingActivities", "WatchActivities",
     ]
 
     private func catalogue(
-        record: Bool = true, key: String? = nil, _ methods: [String], answer: String = "Response"
+        record: Bool = true, key: String? = nil, _ methods: [String], answer: String = "Response",
+        streaming: String = "WatchActivities"
     ) throws -> Catalogue {
         let option = ProtoRecord(
             object: "activity", plural: "activities", ownership: "owned", category: "sales", key: key)
@@ -29,7 +30,7 @@ import Testing
                     methods: methods.map {
                         ProtoMethod(
                             name: $0, comment: [], request: "p.\($0)Request", response: "p.\($0)\(answer)",
-                            clientStreams: false, serverStreams: false)
+                            clientStreams: false, serverStreams: $0 == streaming)
                     })
             ], isWanted: true, descriptor: [])
         return try Catalogue(files: [file], prunedPackage: nil)
@@ -52,7 +53,15 @@ import Testing
         let error = #expect(throws: GeneratorError.self) {
             try catalogue(Self.standard.filter { $0 != missing })
         }
-        #expect(error?.description.contains("has no unary method \(missing)") == true)
+        let kind = missing == "WatchActivities" ? "server-streaming" : "unary"
+        #expect(error?.description.contains("has no \(kind) method \(missing)") == true)
+    }
+
+    @Test func watchStreamsAndNothingElseDoes() {
+        for streaming in ["GetActivity", ""] {
+            let error = #expect(throws: GeneratorError.self) { try catalogue(Self.standard, streaming: streaming) }
+            #expect(error != nil)
+        }
     }
 
     /// Without a key a method of that name is the service's own.

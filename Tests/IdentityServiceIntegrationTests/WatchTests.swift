@@ -46,6 +46,8 @@ struct WatchTests {
         init(_ take: @escaping @Sendable (Message) -> Void) { self.take = take }
 
         func write(_ message: Message) async throws { take(message) }
+
+        func write(encoded message: [UInt8]) async throws { preconditionFailure("writes messages") }
     }
 
     @Test func watchersOfPoliciesHearOfChanges() async throws {

@@ -18,6 +18,8 @@ import Wire
             guard let field = message.descriptor.field("state") else { return }
             continuation.yield(message.int32(field))
         }
+
+        func write(encoded message: [UInt8]) async throws { preconditionFailure("writes messages") }
     }
 
     private static let request = MessageDescriptor(steward_rpc_v1_watch_health_request_descriptor())

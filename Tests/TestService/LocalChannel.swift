@@ -53,6 +53,8 @@ package struct LocalChannel: RPCChannel {
     }
 
     package func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
-        throw RPCError.unimplemented("KIND", method.path)
+        let route = Array(method.path.utf8).withUnsafeBytes { routes.find($0) }
+        guard let route else { throw RPCError.unimplemented("METHOD_UNKNOWN", method.path) }
+        return LocalCall(route, context(method, requestID: options.requestID))
     }
 }

@@ -67,7 +67,7 @@ package final class TestService: RecordCalls, Sendable {
     /// - Parameter versions: of the schema, that it works with; nil for those that the program does.
     package init(
         _ definition: ServiceDefinition, _ postgres: TestPostgres, _ tenant: TestTenant, _ databases: DatabaseSet,
-        accepting versions: ClosedRange<Int>? = nil
+        accepting versions: ClosedRange<Int>? = nil, watchLimits: WatchLimits = WatchLimits()
     ) throws {
         self.definition = definition
         self.postgres = postgres
@@ -77,7 +77,8 @@ package final class TestService: RecordCalls, Sendable {
             service: definition.name, databases: databases, placements: SinglePlacement(),
             schemaVersions: versions ?? definition.stream.accepted)
         engine = try definition.engine(
-            database, policies: policies, references: foreign, pageTokenKey: Array(repeating: 9, count: 32))
+            database, policies: policies, references: foreign, pageTokenKey: Array(repeating: 9, count: 32),
+            watchLimits: watchLimits)
         routes = RouteTable(try definition.router(engine))
         people.withLock { $0.units.append(PolicyUnit(id: home, parentID: nil)) }
         add(admin, [("*", "*", .all)], [], in: home)

@@ -81,6 +81,9 @@ package struct CommandLineTool: Sendable {
 
         package func send(_ signal: Int32) { child.send(signal) }
 
+        /// What it has written to standard output so far.
+        package func outputSoFar() throws -> String { try String(contentsOfFile: output, encoding: .utf8) }
+
         /// What it has written to standard error so far.
         package func errorsSoFar() throws -> String { try String(contentsOfFile: errors, encoding: .utf8) }
 

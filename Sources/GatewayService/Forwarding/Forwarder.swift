@@ -80,7 +80,7 @@ struct Forwarder: Sendable {
             throw Self.sessionRequired
         }
         if let token = try binding.presentToken(on: loop) {
-            return relay(call, frame, start, to: target, token: token, account: binding.account)
+            return relay(call, frame, start, to: target, token: token, binding)
         }
         let held = HeldCall(start: start, first: frame)
         call.receiver = held
@@ -88,7 +88,7 @@ struct Forwarder: Sendable {
             switch result {
             case .success(let token):
                 held.resume(call) { frame, start in
-                    relay(call, frame, start, to: target, token: token, account: binding.account)
+                    relay(call, frame, start, to: target, token: token, binding)
                 }
             case .failure(let error):
                 call.turnAway(error)
@@ -98,17 +98,25 @@ struct Forwarder: Sendable {
 
     private func relay(
         _ call: InboundCall, _ frame: FrameView, _ start: StartView, to target: Target, token: CallerTokenBytes?,
-        account: TenantAccount?
+        _ binding: SessionBinding
     ) {
-        guard let account else { return pass(call, frame, start, to: target, token: token, sampling) { _ in nil } }
+        if call.isEndless { binding.follow(call) }
+        guard let account = binding.account else {
+            return pass(call, frame, start, to: target, token: token, sampling) { _ in
+                binding.leave(call)
+                return nil
+            }
+        }
         let cost = target.cost
         do {
             try account.begin(cost: cost, now: MonotonicTime.now())
         } catch {
+            binding.leave(call)
             return refuse(call, error)
         }
         pass(call, frame, start, to: target, token: token, account.sampling) { end in
-            account.end(taken: cost, cost: end.cost, now: MonotonicTime.now())
+            binding.leave(call)
+            return account.end(taken: cost, cost: end.cost, now: MonotonicTime.now())
         }
     }
 

@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import RPCTransport
 import Reactor
 import Synchronization
 import Tenancy
@@ -12,6 +13,7 @@ final class SessionBinding: @unchecked Sendable {
     let sessionID: RecordID
     /// Nil for an operator.
     let tenantID: TenantID?
+    let userID: RecordID?
     /// What the tenant uses of this gateway; nil for an operator.
     let account: TenantAccount?
     /// When the session ends unless it is refreshed.
@@ -24,11 +26,16 @@ final class SessionBinding: @unchecked Sendable {
     private var waiting: [(Result<CallerTokenBytes, RPCError>) -> Void] = []
     private var isRenewing = false
     private let revoked = Atomic<Bool>(false)
+    private let loop: EventLoop
+    private let streams = SessionStreams()
+    private var proofTimer: Timer?
 
     /// A proof is not sent on within this long of its end, so that it does not run out on the way.
     private static let tokenMargin: Duration = .seconds(5)
     /// A proof is renewed in the background when it has less than this left.
     private static let renewAhead: Duration = .seconds(20)
+    /// Least time between two renewals for streams.
+    private static let renewPause: Duration = .seconds(2)
     /// How long identity may take for a renewal.
     private static let renewTimeout: Duration = .seconds(5)
 
@@ -38,11 +45,15 @@ final class SessionBinding: @unchecked Sendable {
     ) {
         let answer = try await callers.resolveSession(
             ResolveSessionRequest(sessionHandle: handle), options: CallOptions(timeout: renewTimeout))
-        return (try SessionBinding(handle: handle, callers: callers, accounts: accounts, answer: answer), answer)
+        guard let loop = EventLoop.current else { preconditionFailure("connections live on loops") }
+        let binding = try SessionBinding(
+            handle: handle, callers: callers, accounts: accounts, answer: answer, loop: loop)
+        return (binding, answer)
     }
 
     private init(
-        handle: [UInt8], callers: CallerServiceClient, accounts: TenantAccounts, answer: ResolveSessionResponse
+        handle: [UInt8], callers: CallerServiceClient, accounts: TenantAccounts, answer: ResolveSessionResponse,
+        loop: EventLoop
     ) throws {
         guard let sessionID = answer.sessionID.flatMap({ RecordID(bytes: $0) }) else {
             throw RPCError(
@@ -53,13 +64,48 @@ final class SessionBinding: @unchecked Sendable {
         self.callers = callers
         self.sessionID = sessionID
         tenantID = answer.tenantID.flatMap { RecordID(bytes: $0) }.map { TenantID($0) }
+        userID = answer.userID.flatMap { RecordID(bytes: $0) }
+        self.loop = loop
         account = tenantID.map { accounts.account(of: $0) }
         sessionExpireTime = Timestamp(microseconds: answer.sessionExpireMicros ?? 0)
         (token, tokenExpireTime) = try Self.token(of: answer)
     }
 
-    /// The session has ended: from now on its calls are refused.
-    func revoke() { revoked.store(true, ordering: .relaxed) }
+    /// The session has ended: from now on its calls are refused, and its streams end.
+    func revoke() {
+        revoked.store(true, ordering: .relaxed)
+        loop.execute { [self] in streams.end(Self.ended) }
+    }
+
+    /// A stream goes on in the session's name until `leave`: it ends when the session does, and while it is open the proof is renewed as for
+    /// new calls. One whose proof ran out, since identity is away, ends as a new call would be refused.
+    func follow(_ call: InboundCall) {
+        streams.add(call)
+        keepProof()
+    }
+
+    func leave(_ call: InboundCall) { streams.remove(call) }
+
+    /// Another session, or none, is attached in place of this one. Streams of the same user go on in the new one.
+    func yield(to next: SessionBinding?) {
+        guard let next, next.userID == userID, next.tenantID == tenantID else { return streams.end(Self.ended) }
+        streams.move(to: next.streams)
+        next.keepProof()
+    }
+
+    /// Renews the proof while streams are open.
+    private func keepProof() {
+        guard proofTimer == nil, !streams.isEmpty else { return }
+        let left = Duration.microseconds(tokenExpireTime.microseconds - Timestamp.now().microseconds)
+        proofTimer = loop.schedule(after: max(Self.renewPause, left - Self.renewAhead)) { [self] in
+            proofTimer = nil
+            guard !streams.isEmpty else { return }
+            whenRenewed(on: loop) { [self] result in
+                if case .failure(let error) = result, tokenExpireTime <= .now() { streams.end(error) }
+                keepProof()
+            }
+        }
+    }
 
     /// The proof, at once when it still lasts; nil when it has to be renewed first (`whenRenewed`).
     func presentToken(on loop: EventLoop) throws(RPCError) -> CallerTokenBytes? {

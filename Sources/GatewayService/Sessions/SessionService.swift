@@ -43,7 +43,10 @@ struct SessionService: SessionServiceCustomMethods {
 
     private func attach(_ binding: SessionBinding?, to connection: ConnectionContext) {
         let attached = AttachedSession.of(connection, registry)
-        if let old = attached.binding { registry.remove(old) }
+        if let old = attached.binding {
+            registry.remove(old)
+            old.yield(to: binding)
+        }
         attached.binding = binding
         if let binding { registry.add(binding) }
     }

@@ -52,8 +52,8 @@ package class InboundCall: FrameCall, @unchecked Sendable {
         finish(error)
     }
 
-    /// Ends the call with its last frame and tells the receiver that nobody waits any more.
-    final func abandon(_ error: RPCError, tellCaller: Bool) {
+    /// Ends the call with its last frame and tells the receiver that nobody waits any more. On the call's loop.
+    package final func abandon(_ error: RPCError, tellCaller: Bool) {
         guard !isEnded else { return }
         let receiver = receiver
         if tellCaller { sendStatusPastQueue(error) }

@@ -5,14 +5,22 @@ import Wire
 /// What the handler of a streaming method reads from and writes to.
 extension RoutedCall: MessageSink, MessageSource {
     func write(_ message: Message) async throws {
+        try await write { try self.send(message) }
+    }
+
+    func write(encoded message: [UInt8]) async throws {
+        try await write { try self.send(encoded: message) }
+    }
+
+    private func write(_ send: @escaping @Sendable () throws -> Void) async throws {
         let loop = server.loop
         guard loop.isCurrent else {
             return try await withUnsafeThrowingContinuation { continuation in
-                loop.execute { self.send(message, continuation) }
+                loop.execute { self.perform(send, continuation) }
             }
         }
         while isHeldBack { try await waitUntilDrained() }
-        try send(message)
+        try send()
         if !isDrained { try await waitUntilDrained() }
     }
 
@@ -31,17 +39,35 @@ extension RoutedCall: MessageSink, MessageSource {
         guard !isEnded else { throw failure ?? .cancelled() }
         let bytes = WireCodec.encodedSize(message)
         if let error = refusal(of: message, bytes) { throw error }
+        send { transmit(message, bytes: bytes, in: $0) }
+    }
+
+    private func send(encoded message: [UInt8]) throws {
+        guard !isEnded else { throw failure ?? .cancelled() }
+        if let error = refusal(ofMessageBytes: message.count) { throw error }
+        send { frame in
+            message.withUnsafeBytes { payload in
+                var frame = frame
+                frame.payload = payload
+                transmit(frame)
+            }
+        }
+    }
+
+    private func send(_ transmit: (FrameView) -> Void) {
         withOptionalBytes(header(), nil, nil, nil) { header, _, _, _ in
             var frame = FrameView(callID: id)
             frame.header = header
-            transmit(message, bytes: bytes, in: frame)
+            transmit(frame)
         }
     }
 
     /// For a writer that was misled to another executor.
-    private func send(_ message: Message, _ continuation: UnsafeContinuation<Void, any Error>) {
+    private func perform(
+        _ send: () throws -> Void, _ continuation: UnsafeContinuation<Void, any Error>
+    ) {
         do {
-            try send(message)
+            try send()
             if isDrained { continuation.resume() } else { readiness = continuation }
         } catch {
             continuation.resume(throwing: error)

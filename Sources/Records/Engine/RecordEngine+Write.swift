@@ -91,7 +91,7 @@ extension RecordEngine {
         }
     }
 
-    /// The frame of every write, whoever acts: one transaction with what `body` writes; after COMMIT each change is published.
+    /// The frame of every write, whoever acts: one transaction with what `body` writes; after COMMIT the bell rings and each change is published.
     func commit<Value: Sendable>(
         _ context: CallContext, as actor: TenantActor, call: RecordCall? = nil,
         knowing references: Set<RecordReference> = [], _ body: (RecordTransaction) async throws -> Value
@@ -108,6 +108,7 @@ extension RecordEngine {
             return value
         }
         if rings { bell.ring(actor.tenantID) }
+        if !written.isEmpty { changeBell.ring(actor.tenantID) }
         var pace = Pace()
         for change in written {
             await change.type.rules.publish?(change)

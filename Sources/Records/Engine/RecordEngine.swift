@@ -20,6 +20,9 @@ package final class RecordEngine: Sendable {
     let types: [String: RecordType]
     /// Rung for transactions that ask for it (`RecordTransaction.ringAfterCommit`).
     package let bell = CommitBell()
+    /// Rung for transactions that wrote records.
+    package let changeBell = CommitBell()
+    let watchLimits: WatchLimits
 
     /// - Parameters:
     ///   - references: asks other services whether records exist; nil for a service whose types refer to none.
@@ -27,11 +30,12 @@ package final class RecordEngine: Sendable {
     /// - Throws: `DeclarationError` when a type does not fit its message or refers to an unknown one.
     package init(
         database: TenantDatabase, policies: any PolicySource, types: [RecordType],
-        references: (any ReferenceChecker)? = nil, pageTokenKey: [UInt8]
+        references: (any ReferenceChecker)? = nil, pageTokenKey: [UInt8], watchLimits: WatchLimits = WatchLimits()
     ) throws {
         self.database = database
         self.policies = policies
         self.references = references
+        self.watchLimits = watchLimits
         tokens = try PageToken(secret: pageTokenKey)
         secretKey = try MAC.hmacSHA256(key: pageTokenKey, Array("secrets in fingerprints".utf8))
         self.types = Dictionary(types.map { ($0.object, $0) }, uniquingKeysWith: { first, _ in first })

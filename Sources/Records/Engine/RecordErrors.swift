@@ -167,6 +167,21 @@ enum RecordErrors {
             details: [("oldest_position", String(oldest + 1))])
     }
 
+    /// - Parameter whose: `workspace` or `user`.
+    static func watchesTooMany(_ whose: String, _ limit: Int) -> RPCError {
+        .resourceExhausted(
+            RecordReason.watchesTooMany.rawValue,
+            "The \(whose) has \(limit) watches here already; end one of them first.", domain: domain,
+            details: [("limit", String(limit)), ("of", whose)])
+    }
+
+    static func watchTooSlow(_ token: String) -> RPCError {
+        .resourceExhausted(
+            RecordReason.watchTooSlow.rawValue,
+            "The watch took its responses too slowly, so that they are kept no more. Watch again with the token: nothing is lost.",
+            domain: domain, retryDelay: .seconds(1), details: [("resume_token", token)])
+    }
+
     static func userUnknown() -> RPCError {
         .permissionDenied(
             RecordReason.userUnknown.rawValue, "Your user is disabled or your workspace is not active.",

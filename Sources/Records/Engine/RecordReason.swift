@@ -50,4 +50,6 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case userUnknown = "USER_UNKNOWN"
     case feedCursorInvalid = "FEED_CURSOR_INVALID"
     case feedCursorExpired = "FEED_CURSOR_EXPIRED"
+    case watchesTooMany = "WATCHES_TOO_MANY"
+    case watchTooSlow = "WATCH_TOO_SLOW"
 }

@@ -24,8 +24,18 @@ package struct Feed: Sendable {
     package func read(
         _ program: TenantActor, after cursor: FeedCursor, limit: Int, deadline: Deadline
     ) async throws -> FeedBatch {
-        precondition((1...Feed.limitMax).contains(limit), "a batch has 1 to \(Feed.limitMax) events")
         let purpose = try Feed.purpose(of: program)
+        return try await read(program, after: cursor, limit: limit, deadline: deadline) { event in
+            purpose.needs.contains("\(event.object).read")
+        }
+    }
+
+    /// The same for a reader inside the engine, which decides itself what it tells to whom.
+    func read(
+        _ program: TenantActor, after cursor: FeedCursor, limit: Int, deadline: Deadline,
+        telling isTold: (FeedEvent) -> Bool
+    ) async throws -> FeedBatch {
+        precondition((1...Feed.limitMax).contains(limit), "a batch has 1 to \(Feed.limitMax) events")
         let (rows, server) = try await part(program, cursor, limit, deadline)
         var pace = Pace()
         let told = try await pace.map(rows) { try FeedEvent($0) }.compactMap(\.self)
@@ -36,7 +46,7 @@ package struct Feed: Sendable {
         next.timeline = server.timeline
         next.advance(to: told.last?.position, of: view, hasMore: hasMore)
         return FeedBatch(
-            events: told.filter { purpose.needs.contains("\($0.object).read") }, cursor: next,
+            events: told.filter(isTold), cursor: next,
             isCaughtUp: !hasMore && cursor.page == nil)
     }
 

@@ -71,6 +71,11 @@ package struct FeedCursor: Sendable, Hashable {
         }
     }
 
+    /// From now on, until that is told, only what this later snapshot sees. For a cursor that is not within another one already.
+    mutating func stay(within snapshot: FeedSnapshot) {
+        page = Page(snapshot: snapshot, next: nil, position: edge)
+    }
+
     /// One mark is enough: while it waits for a long transaction, what comes meanwhile waits for the mark after it.
     private mutating func settle() {
         guard let ripe = mark, ripe.next <= seen.xmin else { return }

@@ -12,6 +12,16 @@ indirect enum ResolvedFilter: Sendable {
     case not(ResolvedFilter)
     case compare(ResolvedComparison)
     case follow(ResolvedReference)
+
+    /// Whether other records are asked: however few are to be decided, that may take reading all of another type.
+    var followsReferences: Bool {
+        switch self {
+        case .all(let filters), .any(let filters): filters.contains(where: \.followsReferences)
+        case .not(let filter): filter.followsReferences
+        case .compare: false
+        case .follow: true
+        }
+    }
 }
 
 /// A condition on the record of this service that a field names.

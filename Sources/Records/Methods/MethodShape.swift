@@ -56,6 +56,7 @@ extension RecordEngine {
     ///
     /// - Throws: `DeclarationError` when a request or response has another shape than the standard one.
     package func register(on router: inout Router) throws {
+        let watchers = WatchHub(self, watchLimits)
         for type in types.values {
             func shape(_ method: MethodDefinition) -> MethodShape { MethodShape(method: method, type: type) }
             let methods = type.methods
@@ -72,6 +73,8 @@ extension RecordEngine {
             router.serve(
                 methods.listChanges, by: .unaryEncoded(try ListChangesMethod(self, shape(methods.listChanges)).answer))
             router.serve(methods.undo, by: .unaryEncoded(try UndoMethod(self, shape(methods.undo)).answer))
+            router.serve(
+                methods.watch, by: .serverStreaming(try WatchMethod(self, shape(methods.watch), watchers).serve))
             guard let upsert = methods.upsert, let key = type.key else { continue }
             router.serve(upsert, by: .unaryEncoded(try UpsertMethod(self, shape(upsert), key: key).answer))
         }

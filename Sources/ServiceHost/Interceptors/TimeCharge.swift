@@ -22,8 +22,9 @@ final class TimeCharge: Interceptor {
     private let owed = Mutex<[TenantID: UInt32]>([:])
     private let owingCount = Atomic<Int>(0)
 
+    /// Not of a watch: the time of hours would come at once, and its share of the database and of the loop is bounded otherwise (WatchLimits).
     func finish(_ context: CallContext, _ outcome: CallOutcome) {
-        guard let tenant = context.caller?.tenantID else { return }
+        guard let tenant = context.caller?.tenantID, !context.method.isEndless else { return }
         let units = Self.sum(
             Self.units(context.scanTime, included: Self.scanIncludedPerUnit, ownCost: context.cost),
             Self.units(context.loopNanoseconds, included: Self.loopIncludedPerUnit, ownCost: context.cost))

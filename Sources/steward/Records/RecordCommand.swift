@@ -52,6 +52,7 @@ enum RecordCommands {
         ] + upsert + [
             DeleteRecord<Record>.self, RestoreRecord<Record>.self, RecordHistory<Record>.self, UndoChange<Record>.self,
             UpdateMatching<Record>.self, DeleteMatching<Record>.self,
+            WatchRecords<Record>.self,
         ] + reassign
     }
 

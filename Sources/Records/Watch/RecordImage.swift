@@ -1,0 +1,52 @@
+import Wire
+
+/// SQL of a record as it was: its row as it is, but for fields that had other values then, which a JSON object tells in the ledger's form.
+enum RecordImage {
+    /// A select of the columns of the type, under their names.
+    ///
+    /// - Parameters:
+    ///   - row: alias of the table's row.
+    ///   - values: SQL of the object.
+    ///   - version: SQL of the version then.
+    ///   - time: SQL of the moment of the last change then.
+    static func select(
+        _ type: RecordType, row: String, values: String, version: String, time: String
+    ) -> String {
+        let columns = type.fields.flatMap { field -> [String] in
+            switch field.role {
+            case .version: ["\(version) AS \(field.column)"]
+            case .updateTime: ["\(time) AS \(field.column)"]
+            case .id: ["\(row).\(field.column)"]
+            default:
+                zip(field.columns, expressions(field, "(\(values))")).map { column, then in
+                    "CASE WHEN (\(values)) ? '\(field.name)' THEN \(then) ELSE \(row).\(column) END AS \(column)"
+                }
+            }
+        }
+        return "SELECT \(columns.joined(separator: ", "))"
+    }
+
+    /// SQL of the field's columns, read from an object that has the field.
+    private static func expressions(_ field: RecordField, _ values: String) -> [String] {
+        let (json, text) = ("\(values)->'\(field.name)'", "\(values)->>'\(field.name)'")
+        let elements =
+            "jsonb_array_elements_text(CASE jsonb_typeof(\(json)) WHEN 'array' THEN \(json) ELSE '[]' END) AS element"
+        switch field.kind {
+        case .text: return [text]
+        case .id: return ["(\(text))::uuid"]
+        case .idArray: return ["ARRAY(SELECT element::uuid FROM \(elements))"]
+        case .textArray: return ["ARRAY(SELECT element FROM \(elements))"]
+        case .int32, .enumeration: return ["(\(text))::int4"]
+        case .int64: return ["(\(text))::int8"]
+        case .double: return ["(\(text))::float8"]
+        case .bool: return ["(\(text))::bool"]
+        case .time: return ["(\(text))::timestamptz"]
+        case .date: return ["(\(text))::date"]
+        case .money(let parts):
+            return [
+                "(\(json)->>'\(parts.minorUnits.name)')::int8", "\(json)->>'\(parts.currency.name)'",
+            ]
+        case .json: return ["nullif(\(json), 'null')"]
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import AccessControl
+import CustomerContracts
+import RPC
+import Tenancy
+import TestService
+import Testing
+
+@testable import Records
+
+/// A watcher is told what he may see at the moment, and no id of what he never could.
+@Suite struct WatchRightsTests {
+    @Test func recordsGivenAwayAreGoneAndThoseOfOthersAreNot() async throws {
+        try await WatchTests.run { service in
+            let rep = service.makeUser([("account", "read", .own), ("account", "create", .own)])
+            let watcher = try await Watcher(service, as: rep)
+            try await watcher.takeAll()
+            let mine = try await service.create(Account(displayName: "Mine"), as: rep)
+            let theirs = try await service.create(Account(displayName: "Theirs"))
+            try await watcher.take(until: mine)
+            try await service.update(Account(id: theirs.id, version: 1, city: "Rom"))
+            try await service.delete(Account.self, theirs.id)
+            try await service.update(Account(id: mine.id, version: 1, ownerID: service.admin.id.text))
+            try await watcher.take { $0.gone == [mine.id] }
+            try await service.update(Account(id: mine.id, version: 2, city: "Rom"))
+            try await service.delete(Account.self, mine.id)
+            let end = try await service.create(Account(displayName: "End"), as: rep)
+            try await watcher.take(until: end)
+            let (mineID, endID) = (mine.id ?? "", end.id ?? "")
+            #expect(watcher.told == ["\(mineID) 1", "\(endID) 1"])
+            #expect(watcher.gone == [mineID])
+        }
+    }
+
+    @Test func hiddenFieldsAreHiddenAndNoFilterAsksForThem() async throws {
+        try await WatchTests.run { service in
+            let people = People(service)
+            let watcher = try await Watcher(service, as: people.reader)
+            try await watcher.takeAll()
+            let account = try await service.create(
+                Account(displayName: "Acme", phone: "+4989123456", email: "a@b.example"))
+            try await watcher.take(until: account)
+            let seen = try await service.get(account, as: people.reader)
+            #expect(watcher.records[account.id ?? ""] == seen && seen.email == nil && seen.phone != account.phone)
+            let refused = try await refusal {
+                try await Watcher(service, #"email = "a@b.example""#, as: people.reader).take()
+            }
+            #expect(refused?.reason == "FIELD_NOT_READABLE")
+            let nobody = try await refusal { try await Watcher(service, as: people.nobody).take() }
+            #expect(nobody?.reason == "PERMISSION_MISSING")
+        }
+    }
+
+    /// It begins anew, with what he may see now. Nothing is told by the old rights.
+    @Test func otherRightsBeginAnew() async throws {
+        try await WatchTests.run { service in
+            let rep = service.makeUser([("account", "read", .all)])
+            let account = try await service.create(Account(displayName: "Acme", city: "Rom"))
+            let watcher = try await Watcher(service, as: rep)
+            try await watcher.takeAll()
+            _ = service.makeUser([("account", "read", .all)])
+            service.change(rep, to: [("account", "read", .all)], hiding: [("account", "city", .none)])
+            try await watcher.take { $0.resetCount == 1 && $0.isWhole }
+            #expect(watcher.records[account.id ?? ""]?.city == nil && watcher.records.count == 1)
+            service.change(rep, to: [("account", "read", .own)])
+            let changed = try await service.update(Account(id: account.id, version: 1, city: "Bonn"))
+            try await watcher.take { $0.resetCount == 2 && $0.isWhole }
+            let mine = try await service.update(Account(id: account.id, version: 2, ownerID: rep.id.text))
+            try await watcher.take(until: mine)
+            let old = "\(changed.id ?? "") 2"
+            #expect(!watcher.told.contains(old))
+            #expect(watcher.gone.isEmpty)
+        }
+    }
+
+    @Test func aTokenOfOtherRightsBeginsAnew() async throws {
+        try await WatchTests.run { service in
+            let rep = service.makeUser([("account", "read", .all)])
+            try await service.create(Account(displayName: "Acme"))
+            let watcher = try await Watcher(service, as: rep)
+            try await watcher.takeAll()
+            watcher.cancel()
+            service.change(rep, to: [("account", "read", .own)])
+            let resumed = try await Watcher(service, as: rep, insteadOf: watcher)
+            try await resumed.take { $0.isWhole && $0.resetCount == 1 }
+            #expect(resumed.records.isEmpty)
+        }
+    }
+
+    /// At once: within 200 ms and a look, on a machine that has nothing else to do. A workspace that is closed, too.
+    @Test(arguments: ["disabled", "closed", "without rights"])
+    func whoMayNothingAnyMoreIsCutOff(how: String) async throws {
+        try await WatchTests.run { service in
+            let rep = service.makeUser([("account", "read", .all)])
+            let watcher = try await Watcher(service, as: rep)
+            try await watcher.takeAll()
+            let begin = ContinuousClock.now
+            switch how {
+            case "disabled": service.disable(rep)
+            case "closed": service.close()
+            default: service.change(rep, to: [])
+            }
+            let refused = try await refusal { try await watcher.take() }
+            #expect(refused?.reason == (how == "without rights" ? "PERMISSION_MISSING" : "USER_UNKNOWN"))
+            #expect(ContinuousClock.now - begin < .seconds(3))
+        }
+    }
+}
