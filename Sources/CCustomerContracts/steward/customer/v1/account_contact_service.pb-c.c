@@ -1447,6 +1447,96 @@ void   steward__customer__v1__delete_matching_account_contacts_response__free_un
   assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_account_contacts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__watch_account_contacts_request__init
+                     (Steward__Customer__V1__WatchAccountContactsRequest         *message)
+{
+  static const Steward__Customer__V1__WatchAccountContactsRequest init_value = STEWARD__CUSTOMER__V1__WATCH_ACCOUNT_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__watch_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__WatchAccountContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_account_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__watch_account_contacts_request__pack
+                     (const Steward__Customer__V1__WatchAccountContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_account_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__watch_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__WatchAccountContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_account_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__WatchAccountContactsRequest *
+       steward__customer__v1__watch_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__WatchAccountContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__watch_account_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__watch_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__WatchAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_account_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__watch_account_contacts_response__init
+                     (Steward__Customer__V1__WatchAccountContactsResponse         *message)
+{
+  static const Steward__Customer__V1__WatchAccountContactsResponse init_value = STEWARD__CUSTOMER__V1__WATCH_ACCOUNT_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__watch_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__WatchAccountContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_account_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__watch_account_contacts_response__pack
+                     (const Steward__Customer__V1__WatchAccountContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_account_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__watch_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__WatchAccountContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_account_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__WatchAccountContactsResponse *
+       steward__customer__v1__watch_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__WatchAccountContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__watch_account_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__watch_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__WatchAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_account_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__reassign_matching_account_contacts_request__init
                      (Steward__Customer__V1__ReassignMatchingAccountContactsRequest         *message)
 {
@@ -3495,6 +3585,186 @@ const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_account_
   (ProtobufCMessageInit) steward__customer__v1__delete_matching_account_contacts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__watch_account_contacts_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchAccountContactsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchAccountContactsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__WatchAccountContactsRequest, n_read_mask),
+    offsetof(Steward__Customer__V1__WatchAccountContactsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchAccountContactsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchAccountContactsRequest, has_changes_only),
+    offsetof(Steward__Customer__V1__WatchAccountContactsRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__watch_account_contacts_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__customer__v1__watch_account_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__watch_account_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.WatchAccountContactsRequest",
+  "WatchAccountContactsRequest",
+  "Steward__Customer__V1__WatchAccountContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__WatchAccountContactsRequest),
+  5,
+  steward__customer__v1__watch_account_contacts_request__field_descriptors,
+  steward__customer__v1__watch_account_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__watch_account_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__watch_account_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__watch_account_contacts_response__field_descriptors[5] =
+{
+  {
+    "account_contacts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__WatchAccountContactsResponse, n_account_contacts),
+    offsetof(Steward__Customer__V1__WatchAccountContactsResponse, account_contacts),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__WatchAccountContactsResponse, n_gone_ids),
+    offsetof(Steward__Customer__V1__WatchAccountContactsResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchAccountContactsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchAccountContactsResponse, has_reset),
+    offsetof(Steward__Customer__V1__WatchAccountContactsResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchAccountContactsResponse, has_snapshot_end),
+    offsetof(Steward__Customer__V1__WatchAccountContactsResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__watch_account_contacts_response__field_indices_by_name[] = {
+  0,   /* field[0] = account_contacts */
+  1,   /* field[1] = gone_ids */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  4,   /* field[4] = snapshot_end */
+};
+static const ProtobufCIntRange steward__customer__v1__watch_account_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__watch_account_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.WatchAccountContactsResponse",
+  "WatchAccountContactsResponse",
+  "Steward__Customer__V1__WatchAccountContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__WatchAccountContactsResponse),
+  5,
+  steward__customer__v1__watch_account_contacts_response__field_descriptors,
+  steward__customer__v1__watch_account_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__watch_account_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__watch_account_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_account_contacts_request__field_descriptors[5] =
 {
   {
@@ -3662,7 +3932,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accoun
   (ProtobufCMessageInit) steward__customer__v1__reassign_matching_account_contacts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[16] =
+static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[17] =
 {
   { "GetAccountContact", &steward__customer__v1__get_account_contact_request__descriptor, &steward__customer__v1__get_account_contact_response__descriptor },
   { "BatchGetAccountContacts", &steward__customer__v1__batch_get_account_contacts_request__descriptor, &steward__customer__v1__batch_get_account_contacts_response__descriptor },
@@ -3679,6 +3949,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_se
   { "UndoAccountContactChange", &steward__customer__v1__undo_account_contact_change_request__descriptor, &steward__customer__v1__undo_account_contact_change_response__descriptor },
   { "UpdateMatchingAccountContacts", &steward__customer__v1__update_matching_account_contacts_request__descriptor, &steward__customer__v1__update_matching_account_contacts_response__descriptor },
   { "DeleteMatchingAccountContacts", &steward__customer__v1__delete_matching_account_contacts_request__descriptor, &steward__customer__v1__delete_matching_account_contacts_response__descriptor },
+  { "WatchAccountContacts", &steward__customer__v1__watch_account_contacts_request__descriptor, &steward__customer__v1__watch_account_contacts_response__descriptor },
   { "ReassignMatchingAccountContacts", &steward__customer__v1__reassign_matching_account_contacts_request__descriptor, &steward__customer__v1__reassign_matching_account_contacts_response__descriptor },
 };
 const unsigned steward__customer__v1__account_contact_service__method_indices_by_name[] = {
@@ -3693,11 +3964,12 @@ const unsigned steward__customer__v1__account_contact_service__method_indices_by
   0,        /* GetAccountContact */
   11,        /* ListAccountContactChanges */
   2,        /* ListAccountContacts */
-  15,        /* ReassignMatchingAccountContacts */
+  16,        /* ReassignMatchingAccountContacts */
   9,        /* RestoreAccountContact */
   12,        /* UndoAccountContactChange */
   5,        /* UpdateAccountContact */
-  13         /* UpdateMatchingAccountContacts */
+  13,        /* UpdateMatchingAccountContacts */
+  15         /* WatchAccountContacts */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service__descriptor =
 {
@@ -3706,7 +3978,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service_
   "AccountContactService",
   "Steward__Customer__V1__AccountContactService",
   "steward.customer.v1",
-  16,
+  17,
   steward__customer__v1__account_contact_service__method_descriptors,
   steward__customer__v1__account_contact_service__method_indices_by_name
 };
@@ -3830,13 +4102,21 @@ void steward__customer__v1__account_contact_service__delete_matching_account_con
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__account_contact_service__watch_account_contacts(ProtobufCService *service,
+                                                                            const Steward__Customer__V1__WatchAccountContactsRequest *input,
+                                                                            Steward__Customer__V1__WatchAccountContactsResponse_Closure closure,
+                                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__account_contact_service__reassign_matching_account_contacts(ProtobufCService *service,
                                                                                         const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *input,
                                                                                         Steward__Customer__V1__ReassignMatchingAccountContactsResponse_Closure closure,
                                                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__init (Steward__Customer__V1__AccountContactService_Service *service,
                                                            Steward__Customer__V1__AccountContactService_ServiceDestroy destroy)

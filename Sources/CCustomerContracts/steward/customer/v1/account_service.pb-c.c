@@ -1447,6 +1447,96 @@ void   steward__customer__v1__delete_matching_accounts_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_accounts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__watch_accounts_request__init
+                     (Steward__Customer__V1__WatchAccountsRequest         *message)
+{
+  static const Steward__Customer__V1__WatchAccountsRequest init_value = STEWARD__CUSTOMER__V1__WATCH_ACCOUNTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__watch_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__WatchAccountsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_accounts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__watch_accounts_request__pack
+                     (const Steward__Customer__V1__WatchAccountsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_accounts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__watch_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__WatchAccountsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_accounts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__WatchAccountsRequest *
+       steward__customer__v1__watch_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__WatchAccountsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__watch_accounts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__watch_accounts_request__free_unpacked
+                     (Steward__Customer__V1__WatchAccountsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_accounts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__watch_accounts_response__init
+                     (Steward__Customer__V1__WatchAccountsResponse         *message)
+{
+  static const Steward__Customer__V1__WatchAccountsResponse init_value = STEWARD__CUSTOMER__V1__WATCH_ACCOUNTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__watch_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__WatchAccountsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_accounts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__watch_accounts_response__pack
+                     (const Steward__Customer__V1__WatchAccountsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_accounts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__watch_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__WatchAccountsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_accounts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__WatchAccountsResponse *
+       steward__customer__v1__watch_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__WatchAccountsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__watch_accounts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__watch_accounts_response__free_unpacked
+                     (Steward__Customer__V1__WatchAccountsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_accounts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__reassign_matching_accounts_request__init
                      (Steward__Customer__V1__ReassignMatchingAccountsRequest         *message)
 {
@@ -3715,6 +3805,186 @@ const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_accounts
   (ProtobufCMessageInit) steward__customer__v1__delete_matching_accounts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__watch_accounts_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchAccountsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchAccountsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__WatchAccountsRequest, n_read_mask),
+    offsetof(Steward__Customer__V1__WatchAccountsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchAccountsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchAccountsRequest, has_changes_only),
+    offsetof(Steward__Customer__V1__WatchAccountsRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__watch_accounts_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__customer__v1__watch_accounts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__watch_accounts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.WatchAccountsRequest",
+  "WatchAccountsRequest",
+  "Steward__Customer__V1__WatchAccountsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__WatchAccountsRequest),
+  5,
+  steward__customer__v1__watch_accounts_request__field_descriptors,
+  steward__customer__v1__watch_accounts_request__field_indices_by_name,
+  1,  steward__customer__v1__watch_accounts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__watch_accounts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__watch_accounts_response__field_descriptors[5] =
+{
+  {
+    "accounts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__WatchAccountsResponse, n_accounts),
+    offsetof(Steward__Customer__V1__WatchAccountsResponse, accounts),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__WatchAccountsResponse, n_gone_ids),
+    offsetof(Steward__Customer__V1__WatchAccountsResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchAccountsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchAccountsResponse, has_reset),
+    offsetof(Steward__Customer__V1__WatchAccountsResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchAccountsResponse, has_snapshot_end),
+    offsetof(Steward__Customer__V1__WatchAccountsResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__watch_accounts_response__field_indices_by_name[] = {
+  0,   /* field[0] = accounts */
+  1,   /* field[1] = gone_ids */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  4,   /* field[4] = snapshot_end */
+};
+static const ProtobufCIntRange steward__customer__v1__watch_accounts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__watch_accounts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.WatchAccountsResponse",
+  "WatchAccountsResponse",
+  "Steward__Customer__V1__WatchAccountsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__WatchAccountsResponse),
+  5,
+  steward__customer__v1__watch_accounts_response__field_descriptors,
+  steward__customer__v1__watch_accounts_response__field_indices_by_name,
+  1,  steward__customer__v1__watch_accounts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__watch_accounts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_accounts_request__field_descriptors[5] =
 {
   {
@@ -3997,7 +4267,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__upsert_account_response_
   (ProtobufCMessageInit) steward__customer__v1__upsert_account_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[17] =
+static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[18] =
 {
   { "GetAccount", &steward__customer__v1__get_account_request__descriptor, &steward__customer__v1__get_account_response__descriptor },
   { "BatchGetAccounts", &steward__customer__v1__batch_get_accounts_request__descriptor, &steward__customer__v1__batch_get_accounts_response__descriptor },
@@ -4014,6 +4284,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_service__m
   { "UndoAccountChange", &steward__customer__v1__undo_account_change_request__descriptor, &steward__customer__v1__undo_account_change_response__descriptor },
   { "UpdateMatchingAccounts", &steward__customer__v1__update_matching_accounts_request__descriptor, &steward__customer__v1__update_matching_accounts_response__descriptor },
   { "DeleteMatchingAccounts", &steward__customer__v1__delete_matching_accounts_request__descriptor, &steward__customer__v1__delete_matching_accounts_response__descriptor },
+  { "WatchAccounts", &steward__customer__v1__watch_accounts_request__descriptor, &steward__customer__v1__watch_accounts_response__descriptor },
   { "ReassignMatchingAccounts", &steward__customer__v1__reassign_matching_accounts_request__descriptor, &steward__customer__v1__reassign_matching_accounts_response__descriptor },
   { "UpsertAccount", &steward__customer__v1__upsert_account_request__descriptor, &steward__customer__v1__upsert_account_response__descriptor },
 };
@@ -4029,12 +4300,13 @@ const unsigned steward__customer__v1__account_service__method_indices_by_name[] 
   0,        /* GetAccount */
   11,        /* ListAccountChanges */
   2,        /* ListAccounts */
-  15,        /* ReassignMatchingAccounts */
+  16,        /* ReassignMatchingAccounts */
   9,        /* RestoreAccount */
   12,        /* UndoAccountChange */
   5,        /* UpdateAccount */
   13,        /* UpdateMatchingAccounts */
-  16         /* UpsertAccount */
+  17,        /* UpsertAccount */
+  15         /* WatchAccounts */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__account_service__descriptor =
 {
@@ -4043,7 +4315,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_service__descrip
   "AccountService",
   "Steward__Customer__V1__AccountService",
   "steward.customer.v1",
-  17,
+  18,
   steward__customer__v1__account_service__method_descriptors,
   steward__customer__v1__account_service__method_indices_by_name
 };
@@ -4167,13 +4439,21 @@ void steward__customer__v1__account_service__delete_matching_accounts(ProtobufCS
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__account_service__watch_accounts(ProtobufCService *service,
+                                                            const Steward__Customer__V1__WatchAccountsRequest *input,
+                                                            Steward__Customer__V1__WatchAccountsResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__account_service__reassign_matching_accounts(ProtobufCService *service,
                                                                         const Steward__Customer__V1__ReassignMatchingAccountsRequest *input,
                                                                         Steward__Customer__V1__ReassignMatchingAccountsResponse_Closure closure,
                                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__upsert_account(ProtobufCService *service,
                                                             const Steward__Customer__V1__UpsertAccountRequest *input,
@@ -4181,7 +4461,7 @@ void steward__customer__v1__account_service__upsert_account(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__init (Steward__Customer__V1__AccountService_Service *service,
                                                    Steward__Customer__V1__AccountService_ServiceDestroy destroy)

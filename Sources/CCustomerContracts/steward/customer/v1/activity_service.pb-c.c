@@ -1447,6 +1447,96 @@ void   steward__customer__v1__delete_matching_activities_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_activities_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__watch_activities_request__init
+                     (Steward__Customer__V1__WatchActivitiesRequest         *message)
+{
+  static const Steward__Customer__V1__WatchActivitiesRequest init_value = STEWARD__CUSTOMER__V1__WATCH_ACTIVITIES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__watch_activities_request__get_packed_size
+                     (const Steward__Customer__V1__WatchActivitiesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_activities_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__watch_activities_request__pack
+                     (const Steward__Customer__V1__WatchActivitiesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_activities_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__watch_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__WatchActivitiesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_activities_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__WatchActivitiesRequest *
+       steward__customer__v1__watch_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__WatchActivitiesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__watch_activities_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__watch_activities_request__free_unpacked
+                     (Steward__Customer__V1__WatchActivitiesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_activities_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__watch_activities_response__init
+                     (Steward__Customer__V1__WatchActivitiesResponse         *message)
+{
+  static const Steward__Customer__V1__WatchActivitiesResponse init_value = STEWARD__CUSTOMER__V1__WATCH_ACTIVITIES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__watch_activities_response__get_packed_size
+                     (const Steward__Customer__V1__WatchActivitiesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_activities_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__watch_activities_response__pack
+                     (const Steward__Customer__V1__WatchActivitiesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_activities_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__watch_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__WatchActivitiesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_activities_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__WatchActivitiesResponse *
+       steward__customer__v1__watch_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__WatchActivitiesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__watch_activities_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__watch_activities_response__free_unpacked
+                     (Steward__Customer__V1__WatchActivitiesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_activities_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__reassign_matching_activities_request__init
                      (Steward__Customer__V1__ReassignMatchingActivitiesRequest         *message)
 {
@@ -3650,6 +3740,186 @@ const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_activiti
   (ProtobufCMessageInit) steward__customer__v1__delete_matching_activities_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__watch_activities_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchActivitiesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchActivitiesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__WatchActivitiesRequest, n_read_mask),
+    offsetof(Steward__Customer__V1__WatchActivitiesRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchActivitiesRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchActivitiesRequest, has_changes_only),
+    offsetof(Steward__Customer__V1__WatchActivitiesRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__watch_activities_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__customer__v1__watch_activities_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__watch_activities_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.WatchActivitiesRequest",
+  "WatchActivitiesRequest",
+  "Steward__Customer__V1__WatchActivitiesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__WatchActivitiesRequest),
+  5,
+  steward__customer__v1__watch_activities_request__field_descriptors,
+  steward__customer__v1__watch_activities_request__field_indices_by_name,
+  1,  steward__customer__v1__watch_activities_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__watch_activities_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__watch_activities_response__field_descriptors[5] =
+{
+  {
+    "activities",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__WatchActivitiesResponse, n_activities),
+    offsetof(Steward__Customer__V1__WatchActivitiesResponse, activities),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__WatchActivitiesResponse, n_gone_ids),
+    offsetof(Steward__Customer__V1__WatchActivitiesResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchActivitiesResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchActivitiesResponse, has_reset),
+    offsetof(Steward__Customer__V1__WatchActivitiesResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchActivitiesResponse, has_snapshot_end),
+    offsetof(Steward__Customer__V1__WatchActivitiesResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__watch_activities_response__field_indices_by_name[] = {
+  0,   /* field[0] = activities */
+  1,   /* field[1] = gone_ids */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  4,   /* field[4] = snapshot_end */
+};
+static const ProtobufCIntRange steward__customer__v1__watch_activities_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__watch_activities_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.WatchActivitiesResponse",
+  "WatchActivitiesResponse",
+  "Steward__Customer__V1__WatchActivitiesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__WatchActivitiesResponse),
+  5,
+  steward__customer__v1__watch_activities_response__field_descriptors,
+  steward__customer__v1__watch_activities_response__field_indices_by_name,
+  1,  steward__customer__v1__watch_activities_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__watch_activities_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_activities_request__field_descriptors[5] =
 {
   {
@@ -3996,7 +4266,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__activity_direction__descrip
   steward__customer__v1__activity_direction__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[17] =
+static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[18] =
 {
   { "GetActivity", &steward__customer__v1__get_activity_request__descriptor, &steward__customer__v1__get_activity_response__descriptor },
   { "BatchGetActivities", &steward__customer__v1__batch_get_activities_request__descriptor, &steward__customer__v1__batch_get_activities_response__descriptor },
@@ -4013,6 +4283,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__
   { "UndoActivityChange", &steward__customer__v1__undo_activity_change_request__descriptor, &steward__customer__v1__undo_activity_change_response__descriptor },
   { "UpdateMatchingActivities", &steward__customer__v1__update_matching_activities_request__descriptor, &steward__customer__v1__update_matching_activities_response__descriptor },
   { "DeleteMatchingActivities", &steward__customer__v1__delete_matching_activities_request__descriptor, &steward__customer__v1__delete_matching_activities_response__descriptor },
+  { "WatchActivities", &steward__customer__v1__watch_activities_request__descriptor, &steward__customer__v1__watch_activities_response__descriptor },
   { "ReassignMatchingActivities", &steward__customer__v1__reassign_matching_activities_request__descriptor, &steward__customer__v1__reassign_matching_activities_response__descriptor },
   { "UpsertActivity", &steward__customer__v1__upsert_activity_request__descriptor, &steward__customer__v1__upsert_activity_response__descriptor },
 };
@@ -4028,12 +4299,13 @@ const unsigned steward__customer__v1__activity_service__method_indices_by_name[]
   0,        /* GetActivity */
   2,        /* ListActivities */
   11,        /* ListActivityChanges */
-  15,        /* ReassignMatchingActivities */
+  16,        /* ReassignMatchingActivities */
   9,        /* RestoreActivity */
   12,        /* UndoActivityChange */
   5,        /* UpdateActivity */
   13,        /* UpdateMatchingActivities */
-  16         /* UpsertActivity */
+  17,        /* UpsertActivity */
+  15         /* WatchActivities */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descriptor =
 {
@@ -4042,7 +4314,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descri
   "ActivityService",
   "Steward__Customer__V1__ActivityService",
   "steward.customer.v1",
-  17,
+  18,
   steward__customer__v1__activity_service__method_descriptors,
   steward__customer__v1__activity_service__method_indices_by_name
 };
@@ -4166,13 +4438,21 @@ void steward__customer__v1__activity_service__delete_matching_activities(Protobu
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__activity_service__watch_activities(ProtobufCService *service,
+                                                               const Steward__Customer__V1__WatchActivitiesRequest *input,
+                                                               Steward__Customer__V1__WatchActivitiesResponse_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__activity_service__reassign_matching_activities(ProtobufCService *service,
                                                                            const Steward__Customer__V1__ReassignMatchingActivitiesRequest *input,
                                                                            Steward__Customer__V1__ReassignMatchingActivitiesResponse_Closure closure,
                                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__upsert_activity(ProtobufCService *service,
                                                               const Steward__Customer__V1__UpsertActivityRequest *input,
@@ -4180,7 +4460,7 @@ void steward__customer__v1__activity_service__upsert_activity(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__init (Steward__Customer__V1__ActivityService_Service *service,
                                                     Steward__Customer__V1__ActivityService_ServiceDestroy destroy)

@@ -1492,6 +1492,96 @@ void   steward__customer__v1__delete_matching_contacts_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_contacts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__watch_contacts_request__init
+                     (Steward__Customer__V1__WatchContactsRequest         *message)
+{
+  static const Steward__Customer__V1__WatchContactsRequest init_value = STEWARD__CUSTOMER__V1__WATCH_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__watch_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__WatchContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__watch_contacts_request__pack
+                     (const Steward__Customer__V1__WatchContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__watch_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__WatchContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__WatchContactsRequest *
+       steward__customer__v1__watch_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__WatchContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__watch_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__watch_contacts_request__free_unpacked
+                     (Steward__Customer__V1__WatchContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__watch_contacts_response__init
+                     (Steward__Customer__V1__WatchContactsResponse         *message)
+{
+  static const Steward__Customer__V1__WatchContactsResponse init_value = STEWARD__CUSTOMER__V1__WATCH_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__watch_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__WatchContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__watch_contacts_response__pack
+                     (const Steward__Customer__V1__WatchContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__watch_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__WatchContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__WatchContactsResponse *
+       steward__customer__v1__watch_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__WatchContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__watch_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__watch_contacts_response__free_unpacked
+                     (Steward__Customer__V1__WatchContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__reassign_matching_contacts_request__init
                      (Steward__Customer__V1__ReassignMatchingContactsRequest         *message)
 {
@@ -3824,6 +3914,186 @@ const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_contacts
   (ProtobufCMessageInit) steward__customer__v1__delete_matching_contacts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__watch_contacts_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchContactsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchContactsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__WatchContactsRequest, n_read_mask),
+    offsetof(Steward__Customer__V1__WatchContactsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchContactsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchContactsRequest, has_changes_only),
+    offsetof(Steward__Customer__V1__WatchContactsRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__watch_contacts_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__customer__v1__watch_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__watch_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.WatchContactsRequest",
+  "WatchContactsRequest",
+  "Steward__Customer__V1__WatchContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__WatchContactsRequest),
+  5,
+  steward__customer__v1__watch_contacts_request__field_descriptors,
+  steward__customer__v1__watch_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__watch_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__watch_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__watch_contacts_response__field_descriptors[5] =
+{
+  {
+    "contacts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__WatchContactsResponse, n_contacts),
+    offsetof(Steward__Customer__V1__WatchContactsResponse, contacts),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__WatchContactsResponse, n_gone_ids),
+    offsetof(Steward__Customer__V1__WatchContactsResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchContactsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchContactsResponse, has_reset),
+    offsetof(Steward__Customer__V1__WatchContactsResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchContactsResponse, has_snapshot_end),
+    offsetof(Steward__Customer__V1__WatchContactsResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__watch_contacts_response__field_indices_by_name[] = {
+  0,   /* field[0] = contacts */
+  1,   /* field[1] = gone_ids */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  4,   /* field[4] = snapshot_end */
+};
+static const ProtobufCIntRange steward__customer__v1__watch_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__watch_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.WatchContactsResponse",
+  "WatchContactsResponse",
+  "Steward__Customer__V1__WatchContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__WatchContactsResponse),
+  5,
+  steward__customer__v1__watch_contacts_response__field_descriptors,
+  steward__customer__v1__watch_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__watch_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__watch_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_contacts_request__field_descriptors[5] =
 {
   {
@@ -4140,7 +4410,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__contact_point_kind__descrip
   steward__customer__v1__contact_point_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[17] =
+static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[18] =
 {
   { "GetContact", &steward__customer__v1__get_contact_request__descriptor, &steward__customer__v1__get_contact_response__descriptor },
   { "BatchGetContacts", &steward__customer__v1__batch_get_contacts_request__descriptor, &steward__customer__v1__batch_get_contacts_response__descriptor },
@@ -4157,6 +4427,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__m
   { "UndoContactChange", &steward__customer__v1__undo_contact_change_request__descriptor, &steward__customer__v1__undo_contact_change_response__descriptor },
   { "UpdateMatchingContacts", &steward__customer__v1__update_matching_contacts_request__descriptor, &steward__customer__v1__update_matching_contacts_response__descriptor },
   { "DeleteMatchingContacts", &steward__customer__v1__delete_matching_contacts_request__descriptor, &steward__customer__v1__delete_matching_contacts_response__descriptor },
+  { "WatchContacts", &steward__customer__v1__watch_contacts_request__descriptor, &steward__customer__v1__watch_contacts_response__descriptor },
   { "ReassignMatchingContacts", &steward__customer__v1__reassign_matching_contacts_request__descriptor, &steward__customer__v1__reassign_matching_contacts_response__descriptor },
   { "UpsertContact", &steward__customer__v1__upsert_contact_request__descriptor, &steward__customer__v1__upsert_contact_response__descriptor },
 };
@@ -4172,12 +4443,13 @@ const unsigned steward__customer__v1__contact_service__method_indices_by_name[] 
   0,        /* GetContact */
   11,        /* ListContactChanges */
   2,        /* ListContacts */
-  15,        /* ReassignMatchingContacts */
+  16,        /* ReassignMatchingContacts */
   9,        /* RestoreContact */
   12,        /* UndoContactChange */
   5,        /* UpdateContact */
   13,        /* UpdateMatchingContacts */
-  16         /* UpsertContact */
+  17,        /* UpsertContact */
+  15         /* WatchContacts */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descriptor =
 {
@@ -4186,7 +4458,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descrip
   "ContactService",
   "Steward__Customer__V1__ContactService",
   "steward.customer.v1",
-  17,
+  18,
   steward__customer__v1__contact_service__method_descriptors,
   steward__customer__v1__contact_service__method_indices_by_name
 };
@@ -4310,13 +4582,21 @@ void steward__customer__v1__contact_service__delete_matching_contacts(ProtobufCS
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__contact_service__watch_contacts(ProtobufCService *service,
+                                                            const Steward__Customer__V1__WatchContactsRequest *input,
+                                                            Steward__Customer__V1__WatchContactsResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__contact_service__reassign_matching_contacts(ProtobufCService *service,
                                                                         const Steward__Customer__V1__ReassignMatchingContactsRequest *input,
                                                                         Steward__Customer__V1__ReassignMatchingContactsResponse_Closure closure,
                                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__upsert_contact(ProtobufCService *service,
                                                             const Steward__Customer__V1__UpsertContactRequest *input,
@@ -4324,7 +4604,7 @@ void steward__customer__v1__contact_service__upsert_contact(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__init (Steward__Customer__V1__ContactService_Service *service,
                                                    Steward__Customer__V1__ContactService_ServiceDestroy destroy)

@@ -1447,6 +1447,96 @@ void   steward__customer__v1__delete_matching_leads_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__delete_matching_leads_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__watch_leads_request__init
+                     (Steward__Customer__V1__WatchLeadsRequest         *message)
+{
+  static const Steward__Customer__V1__WatchLeadsRequest init_value = STEWARD__CUSTOMER__V1__WATCH_LEADS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__watch_leads_request__get_packed_size
+                     (const Steward__Customer__V1__WatchLeadsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_leads_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__watch_leads_request__pack
+                     (const Steward__Customer__V1__WatchLeadsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_leads_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__watch_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__WatchLeadsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_leads_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__WatchLeadsRequest *
+       steward__customer__v1__watch_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__WatchLeadsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__watch_leads_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__watch_leads_request__free_unpacked
+                     (Steward__Customer__V1__WatchLeadsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_leads_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__watch_leads_response__init
+                     (Steward__Customer__V1__WatchLeadsResponse         *message)
+{
+  static const Steward__Customer__V1__WatchLeadsResponse init_value = STEWARD__CUSTOMER__V1__WATCH_LEADS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__watch_leads_response__get_packed_size
+                     (const Steward__Customer__V1__WatchLeadsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_leads_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__watch_leads_response__pack
+                     (const Steward__Customer__V1__WatchLeadsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_leads_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__watch_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__WatchLeadsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_leads_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__WatchLeadsResponse *
+       steward__customer__v1__watch_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__WatchLeadsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__watch_leads_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__watch_leads_response__free_unpacked
+                     (Steward__Customer__V1__WatchLeadsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__watch_leads_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__reassign_matching_leads_request__init
                      (Steward__Customer__V1__ReassignMatchingLeadsRequest         *message)
 {
@@ -3728,6 +3818,186 @@ const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_leads_re
   (ProtobufCMessageInit) steward__customer__v1__delete_matching_leads_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__watch_leads_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchLeadsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchLeadsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__WatchLeadsRequest, n_read_mask),
+    offsetof(Steward__Customer__V1__WatchLeadsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchLeadsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchLeadsRequest, has_changes_only),
+    offsetof(Steward__Customer__V1__WatchLeadsRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__watch_leads_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__customer__v1__watch_leads_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__watch_leads_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.WatchLeadsRequest",
+  "WatchLeadsRequest",
+  "Steward__Customer__V1__WatchLeadsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__WatchLeadsRequest),
+  5,
+  steward__customer__v1__watch_leads_request__field_descriptors,
+  steward__customer__v1__watch_leads_request__field_indices_by_name,
+  1,  steward__customer__v1__watch_leads_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__watch_leads_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__watch_leads_response__field_descriptors[5] =
+{
+  {
+    "leads",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__WatchLeadsResponse, n_leads),
+    offsetof(Steward__Customer__V1__WatchLeadsResponse, leads),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__WatchLeadsResponse, n_gone_ids),
+    offsetof(Steward__Customer__V1__WatchLeadsResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__WatchLeadsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchLeadsResponse, has_reset),
+    offsetof(Steward__Customer__V1__WatchLeadsResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__WatchLeadsResponse, has_snapshot_end),
+    offsetof(Steward__Customer__V1__WatchLeadsResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__watch_leads_response__field_indices_by_name[] = {
+  1,   /* field[1] = gone_ids */
+  0,   /* field[0] = leads */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  4,   /* field[4] = snapshot_end */
+};
+static const ProtobufCIntRange steward__customer__v1__watch_leads_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__watch_leads_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.WatchLeadsResponse",
+  "WatchLeadsResponse",
+  "Steward__Customer__V1__WatchLeadsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__WatchLeadsResponse),
+  5,
+  steward__customer__v1__watch_leads_response__field_descriptors,
+  steward__customer__v1__watch_leads_response__field_indices_by_name,
+  1,  steward__customer__v1__watch_leads_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__watch_leads_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__reassign_matching_leads_request__field_descriptors[5] =
 {
   {
@@ -4044,7 +4314,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__lead_status__descriptor =
   steward__customer__v1__lead_status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[17] =
+static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[18] =
 {
   { "GetLead", &steward__customer__v1__get_lead_request__descriptor, &steward__customer__v1__get_lead_response__descriptor },
   { "BatchGetLeads", &steward__customer__v1__batch_get_leads_request__descriptor, &steward__customer__v1__batch_get_leads_response__descriptor },
@@ -4061,6 +4331,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__meth
   { "UndoLeadChange", &steward__customer__v1__undo_lead_change_request__descriptor, &steward__customer__v1__undo_lead_change_response__descriptor },
   { "UpdateMatchingLeads", &steward__customer__v1__update_matching_leads_request__descriptor, &steward__customer__v1__update_matching_leads_response__descriptor },
   { "DeleteMatchingLeads", &steward__customer__v1__delete_matching_leads_request__descriptor, &steward__customer__v1__delete_matching_leads_response__descriptor },
+  { "WatchLeads", &steward__customer__v1__watch_leads_request__descriptor, &steward__customer__v1__watch_leads_response__descriptor },
   { "ReassignMatchingLeads", &steward__customer__v1__reassign_matching_leads_request__descriptor, &steward__customer__v1__reassign_matching_leads_response__descriptor },
   { "UpsertLead", &steward__customer__v1__upsert_lead_request__descriptor, &steward__customer__v1__upsert_lead_response__descriptor },
 };
@@ -4076,12 +4347,13 @@ const unsigned steward__customer__v1__lead_service__method_indices_by_name[] = {
   0,        /* GetLead */
   11,        /* ListLeadChanges */
   2,        /* ListLeads */
-  15,        /* ReassignMatchingLeads */
+  16,        /* ReassignMatchingLeads */
   9,        /* RestoreLead */
   12,        /* UndoLeadChange */
   5,        /* UpdateLead */
   13,        /* UpdateMatchingLeads */
-  16         /* UpsertLead */
+  17,        /* UpsertLead */
+  15         /* WatchLeads */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor =
 {
@@ -4090,7 +4362,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor
   "LeadService",
   "Steward__Customer__V1__LeadService",
   "steward.customer.v1",
-  17,
+  18,
   steward__customer__v1__lead_service__method_descriptors,
   steward__customer__v1__lead_service__method_indices_by_name
 };
@@ -4214,13 +4486,21 @@ void steward__customer__v1__lead_service__delete_matching_leads(ProtobufCService
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__lead_service__watch_leads(ProtobufCService *service,
+                                                      const Steward__Customer__V1__WatchLeadsRequest *input,
+                                                      Steward__Customer__V1__WatchLeadsResponse_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__lead_service__reassign_matching_leads(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ReassignMatchingLeadsRequest *input,
                                                                   Steward__Customer__V1__ReassignMatchingLeadsResponse_Closure closure,
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__upsert_lead(ProtobufCService *service,
                                                       const Steward__Customer__V1__UpsertLeadRequest *input,
@@ -4228,7 +4508,7 @@ void steward__customer__v1__lead_service__upsert_lead(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadService_Service *service,
                                                 Steward__Customer__V1__LeadService_ServiceDestroy destroy)

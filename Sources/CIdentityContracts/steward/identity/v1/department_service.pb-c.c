@@ -1447,6 +1447,96 @@ void   steward__identity__v1__delete_matching_departments_response__free_unpacke
   assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_departments_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__watch_departments_request__init
+                     (Steward__Identity__V1__WatchDepartmentsRequest         *message)
+{
+  static const Steward__Identity__V1__WatchDepartmentsRequest init_value = STEWARD__IDENTITY__V1__WATCH_DEPARTMENTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__watch_departments_request__get_packed_size
+                     (const Steward__Identity__V1__WatchDepartmentsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_departments_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__watch_departments_request__pack
+                     (const Steward__Identity__V1__WatchDepartmentsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_departments_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__watch_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__WatchDepartmentsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_departments_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__WatchDepartmentsRequest *
+       steward__identity__v1__watch_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__WatchDepartmentsRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__watch_departments_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__watch_departments_request__free_unpacked
+                     (Steward__Identity__V1__WatchDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_departments_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__watch_departments_response__init
+                     (Steward__Identity__V1__WatchDepartmentsResponse         *message)
+{
+  static const Steward__Identity__V1__WatchDepartmentsResponse init_value = STEWARD__IDENTITY__V1__WATCH_DEPARTMENTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__watch_departments_response__get_packed_size
+                     (const Steward__Identity__V1__WatchDepartmentsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_departments_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__watch_departments_response__pack
+                     (const Steward__Identity__V1__WatchDepartmentsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_departments_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__watch_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__WatchDepartmentsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_departments_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__WatchDepartmentsResponse *
+       steward__identity__v1__watch_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__WatchDepartmentsResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__watch_departments_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__watch_departments_response__free_unpacked
+                     (Steward__Identity__V1__WatchDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_departments_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__identity__v1__department__field_descriptors[8] =
 {
   {
@@ -3327,7 +3417,187 @@ const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_departme
   (ProtobufCMessageInit) steward__identity__v1__delete_matching_departments_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[15] =
+static const ProtobufCFieldDescriptor steward__identity__v1__watch_departments_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchDepartmentsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchDepartmentsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__WatchDepartmentsRequest, n_read_mask),
+    offsetof(Steward__Identity__V1__WatchDepartmentsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchDepartmentsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__WatchDepartmentsRequest, has_changes_only),
+    offsetof(Steward__Identity__V1__WatchDepartmentsRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__watch_departments_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__identity__v1__watch_departments_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__watch_departments_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.WatchDepartmentsRequest",
+  "WatchDepartmentsRequest",
+  "Steward__Identity__V1__WatchDepartmentsRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__WatchDepartmentsRequest),
+  5,
+  steward__identity__v1__watch_departments_request__field_descriptors,
+  steward__identity__v1__watch_departments_request__field_indices_by_name,
+  1,  steward__identity__v1__watch_departments_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__watch_departments_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__watch_departments_response__field_descriptors[5] =
+{
+  {
+    "departments",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__WatchDepartmentsResponse, n_departments),
+    offsetof(Steward__Identity__V1__WatchDepartmentsResponse, departments),
+    &steward__identity__v1__department__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__WatchDepartmentsResponse, n_gone_ids),
+    offsetof(Steward__Identity__V1__WatchDepartmentsResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchDepartmentsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__WatchDepartmentsResponse, has_reset),
+    offsetof(Steward__Identity__V1__WatchDepartmentsResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__WatchDepartmentsResponse, has_snapshot_end),
+    offsetof(Steward__Identity__V1__WatchDepartmentsResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__watch_departments_response__field_indices_by_name[] = {
+  0,   /* field[0] = departments */
+  1,   /* field[1] = gone_ids */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  4,   /* field[4] = snapshot_end */
+};
+static const ProtobufCIntRange steward__identity__v1__watch_departments_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__watch_departments_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.WatchDepartmentsResponse",
+  "WatchDepartmentsResponse",
+  "Steward__Identity__V1__WatchDepartmentsResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__WatchDepartmentsResponse),
+  5,
+  steward__identity__v1__watch_departments_response__field_descriptors,
+  steward__identity__v1__watch_departments_response__field_indices_by_name,
+  1,  steward__identity__v1__watch_departments_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__watch_departments_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[16] =
 {
   { "GetDepartment", &steward__identity__v1__get_department_request__descriptor, &steward__identity__v1__get_department_response__descriptor },
   { "BatchGetDepartments", &steward__identity__v1__batch_get_departments_request__descriptor, &steward__identity__v1__batch_get_departments_response__descriptor },
@@ -3344,6 +3614,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__department_service
   { "UndoDepartmentChange", &steward__identity__v1__undo_department_change_request__descriptor, &steward__identity__v1__undo_department_change_response__descriptor },
   { "UpdateMatchingDepartments", &steward__identity__v1__update_matching_departments_request__descriptor, &steward__identity__v1__update_matching_departments_response__descriptor },
   { "DeleteMatchingDepartments", &steward__identity__v1__delete_matching_departments_request__descriptor, &steward__identity__v1__delete_matching_departments_response__descriptor },
+  { "WatchDepartments", &steward__identity__v1__watch_departments_request__descriptor, &steward__identity__v1__watch_departments_response__descriptor },
 };
 const unsigned steward__identity__v1__department_service__method_indices_by_name[] = {
   4,        /* BatchCreateDepartments */
@@ -3360,7 +3631,8 @@ const unsigned steward__identity__v1__department_service__method_indices_by_name
   9,        /* RestoreDepartment */
   12,        /* UndoDepartmentChange */
   5,        /* UpdateDepartment */
-  13         /* UpdateMatchingDepartments */
+  13,        /* UpdateMatchingDepartments */
+  15         /* WatchDepartments */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__department_service__descriptor =
 {
@@ -3369,7 +3641,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__department_service__desc
   "DepartmentService",
   "Steward__Identity__V1__DepartmentService",
   "steward.identity.v1",
-  15,
+  16,
   steward__identity__v1__department_service__method_descriptors,
   steward__identity__v1__department_service__method_indices_by_name
 };
@@ -3492,6 +3764,14 @@ void steward__identity__v1__department_service__delete_matching_departments(Prot
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__department_service__watch_departments(ProtobufCService *service,
+                                                                  const Steward__Identity__V1__WatchDepartmentsRequest *input,
+                                                                  Steward__Identity__V1__WatchDepartmentsResponse_Closure closure,
+                                                                  void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__init (Steward__Identity__V1__DepartmentService_Service *service,
                                                       Steward__Identity__V1__DepartmentService_ServiceDestroy destroy)

@@ -1447,6 +1447,96 @@ void   steward__identity__v1__delete_matching_roles_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_roles_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__watch_roles_request__init
+                     (Steward__Identity__V1__WatchRolesRequest         *message)
+{
+  static const Steward__Identity__V1__WatchRolesRequest init_value = STEWARD__IDENTITY__V1__WATCH_ROLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__watch_roles_request__get_packed_size
+                     (const Steward__Identity__V1__WatchRolesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_roles_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__watch_roles_request__pack
+                     (const Steward__Identity__V1__WatchRolesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_roles_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__watch_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__WatchRolesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_roles_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__WatchRolesRequest *
+       steward__identity__v1__watch_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__WatchRolesRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__watch_roles_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__watch_roles_request__free_unpacked
+                     (Steward__Identity__V1__WatchRolesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_roles_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__watch_roles_response__init
+                     (Steward__Identity__V1__WatchRolesResponse         *message)
+{
+  static const Steward__Identity__V1__WatchRolesResponse init_value = STEWARD__IDENTITY__V1__WATCH_ROLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__watch_roles_response__get_packed_size
+                     (const Steward__Identity__V1__WatchRolesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_roles_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__watch_roles_response__pack
+                     (const Steward__Identity__V1__WatchRolesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_roles_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__watch_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__WatchRolesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_roles_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__WatchRolesResponse *
+       steward__identity__v1__watch_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__WatchRolesResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__watch_roles_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__watch_roles_response__free_unpacked
+                     (Steward__Identity__V1__WatchRolesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_roles_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__upsert_role_request__init
                      (Steward__Identity__V1__UpsertRoleRequest         *message)
 {
@@ -3443,6 +3533,186 @@ const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_roles_re
   (ProtobufCMessageInit) steward__identity__v1__delete_matching_roles_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__watch_roles_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchRolesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchRolesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__WatchRolesRequest, n_read_mask),
+    offsetof(Steward__Identity__V1__WatchRolesRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchRolesRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__WatchRolesRequest, has_changes_only),
+    offsetof(Steward__Identity__V1__WatchRolesRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__watch_roles_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__identity__v1__watch_roles_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__watch_roles_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.WatchRolesRequest",
+  "WatchRolesRequest",
+  "Steward__Identity__V1__WatchRolesRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__WatchRolesRequest),
+  5,
+  steward__identity__v1__watch_roles_request__field_descriptors,
+  steward__identity__v1__watch_roles_request__field_indices_by_name,
+  1,  steward__identity__v1__watch_roles_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__watch_roles_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__watch_roles_response__field_descriptors[5] =
+{
+  {
+    "roles",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__WatchRolesResponse, n_roles),
+    offsetof(Steward__Identity__V1__WatchRolesResponse, roles),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__WatchRolesResponse, n_gone_ids),
+    offsetof(Steward__Identity__V1__WatchRolesResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchRolesResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__WatchRolesResponse, has_reset),
+    offsetof(Steward__Identity__V1__WatchRolesResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__WatchRolesResponse, has_snapshot_end),
+    offsetof(Steward__Identity__V1__WatchRolesResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__watch_roles_response__field_indices_by_name[] = {
+  1,   /* field[1] = gone_ids */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  0,   /* field[0] = roles */
+  4,   /* field[4] = snapshot_end */
+};
+static const ProtobufCIntRange steward__identity__v1__watch_roles_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__watch_roles_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.WatchRolesResponse",
+  "WatchRolesResponse",
+  "Steward__Identity__V1__WatchRolesResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__WatchRolesResponse),
+  5,
+  steward__identity__v1__watch_roles_response__field_descriptors,
+  steward__identity__v1__watch_roles_response__field_indices_by_name,
+  1,  steward__identity__v1__watch_roles_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__watch_roles_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__upsert_role_request__field_descriptors[3] =
 {
   {
@@ -3558,7 +3828,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__upsert_role_response__de
   (ProtobufCMessageInit) steward__identity__v1__upsert_role_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[16] =
+static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[17] =
 {
   { "GetRole", &steward__identity__v1__get_role_request__descriptor, &steward__identity__v1__get_role_response__descriptor },
   { "BatchGetRoles", &steward__identity__v1__batch_get_roles_request__descriptor, &steward__identity__v1__batch_get_roles_response__descriptor },
@@ -3575,6 +3845,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__role_service__meth
   { "UndoRoleChange", &steward__identity__v1__undo_role_change_request__descriptor, &steward__identity__v1__undo_role_change_response__descriptor },
   { "UpdateMatchingRoles", &steward__identity__v1__update_matching_roles_request__descriptor, &steward__identity__v1__update_matching_roles_response__descriptor },
   { "DeleteMatchingRoles", &steward__identity__v1__delete_matching_roles_request__descriptor, &steward__identity__v1__delete_matching_roles_response__descriptor },
+  { "WatchRoles", &steward__identity__v1__watch_roles_request__descriptor, &steward__identity__v1__watch_roles_response__descriptor },
   { "UpsertRole", &steward__identity__v1__upsert_role_request__descriptor, &steward__identity__v1__upsert_role_response__descriptor },
 };
 const unsigned steward__identity__v1__role_service__method_indices_by_name[] = {
@@ -3593,7 +3864,8 @@ const unsigned steward__identity__v1__role_service__method_indices_by_name[] = {
   12,        /* UndoRoleChange */
   13,        /* UpdateMatchingRoles */
   5,        /* UpdateRole */
-  15         /* UpsertRole */
+  16,        /* UpsertRole */
+  15         /* WatchRoles */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor =
 {
@@ -3602,7 +3874,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor
   "RoleService",
   "Steward__Identity__V1__RoleService",
   "steward.identity.v1",
-  16,
+  17,
   steward__identity__v1__role_service__method_descriptors,
   steward__identity__v1__role_service__method_indices_by_name
 };
@@ -3726,13 +3998,21 @@ void steward__identity__v1__role_service__delete_matching_roles(ProtobufCService
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__role_service__watch_roles(ProtobufCService *service,
+                                                      const Steward__Identity__V1__WatchRolesRequest *input,
+                                                      Steward__Identity__V1__WatchRolesResponse_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__role_service__upsert_role(ProtobufCService *service,
                                                       const Steward__Identity__V1__UpsertRoleRequest *input,
                                                       Steward__Identity__V1__UpsertRoleResponse_Closure closure,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleService_Service *service,
                                                 Steward__Identity__V1__RoleService_ServiceDestroy destroy)

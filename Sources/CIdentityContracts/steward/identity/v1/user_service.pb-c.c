@@ -1447,6 +1447,96 @@ void   steward__identity__v1__delete_matching_users_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__delete_matching_users_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__watch_users_request__init
+                     (Steward__Identity__V1__WatchUsersRequest         *message)
+{
+  static const Steward__Identity__V1__WatchUsersRequest init_value = STEWARD__IDENTITY__V1__WATCH_USERS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__watch_users_request__get_packed_size
+                     (const Steward__Identity__V1__WatchUsersRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_users_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__watch_users_request__pack
+                     (const Steward__Identity__V1__WatchUsersRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_users_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__watch_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__WatchUsersRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_users_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__WatchUsersRequest *
+       steward__identity__v1__watch_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__WatchUsersRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__watch_users_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__watch_users_request__free_unpacked
+                     (Steward__Identity__V1__WatchUsersRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_users_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__watch_users_response__init
+                     (Steward__Identity__V1__WatchUsersResponse         *message)
+{
+  static const Steward__Identity__V1__WatchUsersResponse init_value = STEWARD__IDENTITY__V1__WATCH_USERS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__watch_users_response__get_packed_size
+                     (const Steward__Identity__V1__WatchUsersResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_users_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__watch_users_response__pack
+                     (const Steward__Identity__V1__WatchUsersResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_users_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__watch_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__WatchUsersResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_users_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__WatchUsersResponse *
+       steward__identity__v1__watch_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__WatchUsersResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__watch_users_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__watch_users_response__free_unpacked
+                     (Steward__Identity__V1__WatchUsersResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__watch_users_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__upsert_user_request__init
                      (Steward__Identity__V1__UpsertUserRequest         *message)
 {
@@ -3585,6 +3675,186 @@ const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_users_re
   (ProtobufCMessageInit) steward__identity__v1__delete_matching_users_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__watch_users_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchUsersRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchUsersRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__WatchUsersRequest, n_read_mask),
+    offsetof(Steward__Identity__V1__WatchUsersRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchUsersRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__WatchUsersRequest, has_changes_only),
+    offsetof(Steward__Identity__V1__WatchUsersRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__watch_users_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__identity__v1__watch_users_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__watch_users_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.WatchUsersRequest",
+  "WatchUsersRequest",
+  "Steward__Identity__V1__WatchUsersRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__WatchUsersRequest),
+  5,
+  steward__identity__v1__watch_users_request__field_descriptors,
+  steward__identity__v1__watch_users_request__field_indices_by_name,
+  1,  steward__identity__v1__watch_users_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__watch_users_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__watch_users_response__field_descriptors[5] =
+{
+  {
+    "users",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__WatchUsersResponse, n_users),
+    offsetof(Steward__Identity__V1__WatchUsersResponse, users),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__WatchUsersResponse, n_gone_ids),
+    offsetof(Steward__Identity__V1__WatchUsersResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WatchUsersResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__WatchUsersResponse, has_reset),
+    offsetof(Steward__Identity__V1__WatchUsersResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__WatchUsersResponse, has_snapshot_end),
+    offsetof(Steward__Identity__V1__WatchUsersResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__watch_users_response__field_indices_by_name[] = {
+  1,   /* field[1] = gone_ids */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  4,   /* field[4] = snapshot_end */
+  0,   /* field[0] = users */
+};
+static const ProtobufCIntRange steward__identity__v1__watch_users_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__watch_users_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.WatchUsersResponse",
+  "WatchUsersResponse",
+  "Steward__Identity__V1__WatchUsersResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__WatchUsersResponse),
+  5,
+  steward__identity__v1__watch_users_response__field_descriptors,
+  steward__identity__v1__watch_users_response__field_indices_by_name,
+  1,  steward__identity__v1__watch_users_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__watch_users_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__upsert_user_request__field_descriptors[3] =
 {
   {
@@ -3769,7 +4039,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_respon
   (ProtobufCMessageInit) steward__identity__v1__set_user_password_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[17] =
+static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[18] =
 {
   { "GetUser", &steward__identity__v1__get_user_request__descriptor, &steward__identity__v1__get_user_response__descriptor },
   { "BatchGetUsers", &steward__identity__v1__batch_get_users_request__descriptor, &steward__identity__v1__batch_get_users_response__descriptor },
@@ -3786,6 +4056,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__user_service__meth
   { "UndoUserChange", &steward__identity__v1__undo_user_change_request__descriptor, &steward__identity__v1__undo_user_change_response__descriptor },
   { "UpdateMatchingUsers", &steward__identity__v1__update_matching_users_request__descriptor, &steward__identity__v1__update_matching_users_response__descriptor },
   { "DeleteMatchingUsers", &steward__identity__v1__delete_matching_users_request__descriptor, &steward__identity__v1__delete_matching_users_response__descriptor },
+  { "WatchUsers", &steward__identity__v1__watch_users_request__descriptor, &steward__identity__v1__watch_users_response__descriptor },
   { "UpsertUser", &steward__identity__v1__upsert_user_request__descriptor, &steward__identity__v1__upsert_user_response__descriptor },
   { "SetUserPassword", &steward__identity__v1__set_user_password_request__descriptor, &steward__identity__v1__set_user_password_response__descriptor },
 };
@@ -3802,11 +4073,12 @@ const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
   11,        /* ListUserChanges */
   2,        /* ListUsers */
   9,        /* RestoreUser */
-  16,        /* SetUserPassword */
+  17,        /* SetUserPassword */
   12,        /* UndoUserChange */
   13,        /* UpdateMatchingUsers */
   5,        /* UpdateUser */
-  15         /* UpsertUser */
+  16,        /* UpsertUser */
+  15         /* WatchUsers */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor =
 {
@@ -3815,7 +4087,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor
   "UserService",
   "Steward__Identity__V1__UserService",
   "steward.identity.v1",
-  17,
+  18,
   steward__identity__v1__user_service__method_descriptors,
   steward__identity__v1__user_service__method_indices_by_name
 };
@@ -3939,13 +4211,21 @@ void steward__identity__v1__user_service__delete_matching_users(ProtobufCService
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__user_service__watch_users(ProtobufCService *service,
+                                                      const Steward__Identity__V1__WatchUsersRequest *input,
+                                                      Steward__Identity__V1__WatchUsersResponse_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__user_service__upsert_user(ProtobufCService *service,
                                                       const Steward__Identity__V1__UpsertUserRequest *input,
                                                       Steward__Identity__V1__UpsertUserResponse_Closure closure,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__set_user_password(ProtobufCService *service,
                                                             const Steward__Identity__V1__SetUserPasswordRequest *input,
@@ -3953,7 +4233,7 @@ void steward__identity__v1__user_service__set_user_password(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__init (Steward__Identity__V1__UserService_Service *service,
                                                 Steward__Identity__V1__UserService_ServiceDestroy destroy)

@@ -1447,6 +1447,96 @@ void   steward__sales__v1__delete_matching_deals_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_deals_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__watch_deals_request__init
+                     (Steward__Sales__V1__WatchDealsRequest         *message)
+{
+  static const Steward__Sales__V1__WatchDealsRequest init_value = STEWARD__SALES__V1__WATCH_DEALS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__watch_deals_request__get_packed_size
+                     (const Steward__Sales__V1__WatchDealsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_deals_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__watch_deals_request__pack
+                     (const Steward__Sales__V1__WatchDealsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_deals_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__watch_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__WatchDealsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_deals_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__WatchDealsRequest *
+       steward__sales__v1__watch_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__WatchDealsRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__watch_deals_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__watch_deals_request__free_unpacked
+                     (Steward__Sales__V1__WatchDealsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_deals_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__watch_deals_response__init
+                     (Steward__Sales__V1__WatchDealsResponse         *message)
+{
+  static const Steward__Sales__V1__WatchDealsResponse init_value = STEWARD__SALES__V1__WATCH_DEALS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__watch_deals_response__get_packed_size
+                     (const Steward__Sales__V1__WatchDealsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_deals_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__watch_deals_response__pack
+                     (const Steward__Sales__V1__WatchDealsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_deals_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__watch_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__WatchDealsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_deals_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__WatchDealsResponse *
+       steward__sales__v1__watch_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__WatchDealsResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__watch_deals_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__watch_deals_response__free_unpacked
+                     (Steward__Sales__V1__WatchDealsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_deals_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__reassign_matching_deals_request__init
                      (Steward__Sales__V1__ReassignMatchingDealsRequest         *message)
 {
@@ -4203,6 +4293,186 @@ const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_deals_respo
   (ProtobufCMessageInit) steward__sales__v1__delete_matching_deals_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__watch_deals_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchDealsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchDealsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__WatchDealsRequest, n_read_mask),
+    offsetof(Steward__Sales__V1__WatchDealsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchDealsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__WatchDealsRequest, has_changes_only),
+    offsetof(Steward__Sales__V1__WatchDealsRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__watch_deals_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__sales__v1__watch_deals_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__watch_deals_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.WatchDealsRequest",
+  "WatchDealsRequest",
+  "Steward__Sales__V1__WatchDealsRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__WatchDealsRequest),
+  5,
+  steward__sales__v1__watch_deals_request__field_descriptors,
+  steward__sales__v1__watch_deals_request__field_indices_by_name,
+  1,  steward__sales__v1__watch_deals_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__watch_deals_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__watch_deals_response__field_descriptors[5] =
+{
+  {
+    "deals",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__WatchDealsResponse, n_deals),
+    offsetof(Steward__Sales__V1__WatchDealsResponse, deals),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__WatchDealsResponse, n_gone_ids),
+    offsetof(Steward__Sales__V1__WatchDealsResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchDealsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__WatchDealsResponse, has_reset),
+    offsetof(Steward__Sales__V1__WatchDealsResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__WatchDealsResponse, has_snapshot_end),
+    offsetof(Steward__Sales__V1__WatchDealsResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__watch_deals_response__field_indices_by_name[] = {
+  0,   /* field[0] = deals */
+  1,   /* field[1] = gone_ids */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  4,   /* field[4] = snapshot_end */
+};
+static const ProtobufCIntRange steward__sales__v1__watch_deals_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__watch_deals_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.WatchDealsResponse",
+  "WatchDealsResponse",
+  "Steward__Sales__V1__WatchDealsResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__WatchDealsResponse),
+  5,
+  steward__sales__v1__watch_deals_response__field_descriptors,
+  steward__sales__v1__watch_deals_response__field_indices_by_name,
+  1,  steward__sales__v1__watch_deals_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__watch_deals_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__reassign_matching_deals_request__field_descriptors[5] =
 {
   {
@@ -5279,7 +5549,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__money_sum__descriptor =
   (ProtobufCMessageInit) steward__sales__v1__money_sum__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[21] =
+static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[22] =
 {
   { "GetDeal", &steward__sales__v1__get_deal_request__descriptor, &steward__sales__v1__get_deal_response__descriptor },
   { "BatchGetDeals", &steward__sales__v1__batch_get_deals_request__descriptor, &steward__sales__v1__batch_get_deals_response__descriptor },
@@ -5296,6 +5566,7 @@ static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_
   { "UndoDealChange", &steward__sales__v1__undo_deal_change_request__descriptor, &steward__sales__v1__undo_deal_change_response__descriptor },
   { "UpdateMatchingDeals", &steward__sales__v1__update_matching_deals_request__descriptor, &steward__sales__v1__update_matching_deals_response__descriptor },
   { "DeleteMatchingDeals", &steward__sales__v1__delete_matching_deals_request__descriptor, &steward__sales__v1__delete_matching_deals_response__descriptor },
+  { "WatchDeals", &steward__sales__v1__watch_deals_request__descriptor, &steward__sales__v1__watch_deals_response__descriptor },
   { "ReassignMatchingDeals", &steward__sales__v1__reassign_matching_deals_request__descriptor, &steward__sales__v1__reassign_matching_deals_response__descriptor },
   { "UpsertDeal", &steward__sales__v1__upsert_deal_request__descriptor, &steward__sales__v1__upsert_deal_response__descriptor },
   { "MoveDealStage", &steward__sales__v1__move_deal_stage_request__descriptor, &steward__sales__v1__move_deal_stage_response__descriptor },
@@ -5312,19 +5583,20 @@ const unsigned steward__sales__v1__deal_service__method_indices_by_name[] = {
   3,        /* CreateDeal */
   7,        /* DeleteDeal */
   14,        /* DeleteMatchingDeals */
-  20,        /* GetBoard */
+  21,        /* GetBoard */
   0,        /* GetDeal */
   11,        /* ListDealChanges */
   2,        /* ListDeals */
-  19,        /* ListStageHistory */
-  17,        /* MoveDealStage */
-  18,        /* MoveDealsToPipeline */
-  15,        /* ReassignMatchingDeals */
+  20,        /* ListStageHistory */
+  18,        /* MoveDealStage */
+  19,        /* MoveDealsToPipeline */
+  16,        /* ReassignMatchingDeals */
   9,        /* RestoreDeal */
   12,        /* UndoDealChange */
   5,        /* UpdateDeal */
   13,        /* UpdateMatchingDeals */
-  16         /* UpsertDeal */
+  17,        /* UpsertDeal */
+  15         /* WatchDeals */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
 {
@@ -5333,7 +5605,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
   "DealService",
   "Steward__Sales__V1__DealService",
   "steward.sales.v1",
-  21,
+  22,
   steward__sales__v1__deal_service__method_descriptors,
   steward__sales__v1__deal_service__method_indices_by_name
 };
@@ -5457,13 +5729,21 @@ void steward__sales__v1__deal_service__delete_matching_deals(ProtobufCService *s
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__deal_service__watch_deals(ProtobufCService *service,
+                                                   const Steward__Sales__V1__WatchDealsRequest *input,
+                                                   Steward__Sales__V1__WatchDealsResponse_Closure closure,
+                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__deal_service__reassign_matching_deals(ProtobufCService *service,
                                                                const Steward__Sales__V1__ReassignMatchingDealsRequest *input,
                                                                Steward__Sales__V1__ReassignMatchingDealsResponse_Closure closure,
                                                                void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__upsert_deal(ProtobufCService *service,
                                                    const Steward__Sales__V1__UpsertDealRequest *input,
@@ -5471,7 +5751,7 @@ void steward__sales__v1__deal_service__upsert_deal(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service,
                                                        const Steward__Sales__V1__MoveDealStageRequest *input,
@@ -5479,7 +5759,7 @@ void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *service,
                                                               const Steward__Sales__V1__MoveDealsToPipelineRequest *input,
@@ -5487,7 +5767,7 @@ void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *service,
                                                           const Steward__Sales__V1__ListStageHistoryRequest *input,
@@ -5495,7 +5775,7 @@ void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  const Steward__Sales__V1__GetBoardRequest *input,
@@ -5503,7 +5783,7 @@ void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Service *service,
                                              Steward__Sales__V1__DealService_ServiceDestroy destroy)

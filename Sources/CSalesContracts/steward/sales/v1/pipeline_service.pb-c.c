@@ -1447,6 +1447,96 @@ void   steward__sales__v1__delete_matching_pipelines_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_pipelines_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__watch_pipelines_request__init
+                     (Steward__Sales__V1__WatchPipelinesRequest         *message)
+{
+  static const Steward__Sales__V1__WatchPipelinesRequest init_value = STEWARD__SALES__V1__WATCH_PIPELINES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__watch_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__WatchPipelinesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_pipelines_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__watch_pipelines_request__pack
+                     (const Steward__Sales__V1__WatchPipelinesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_pipelines_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__watch_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__WatchPipelinesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_pipelines_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__WatchPipelinesRequest *
+       steward__sales__v1__watch_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__WatchPipelinesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__watch_pipelines_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__watch_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__WatchPipelinesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_pipelines_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__watch_pipelines_response__init
+                     (Steward__Sales__V1__WatchPipelinesResponse         *message)
+{
+  static const Steward__Sales__V1__WatchPipelinesResponse init_value = STEWARD__SALES__V1__WATCH_PIPELINES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__watch_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__WatchPipelinesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_pipelines_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__watch_pipelines_response__pack
+                     (const Steward__Sales__V1__WatchPipelinesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_pipelines_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__watch_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__WatchPipelinesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_pipelines_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__WatchPipelinesResponse *
+       steward__sales__v1__watch_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__WatchPipelinesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__watch_pipelines_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__watch_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__WatchPipelinesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_pipelines_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__upsert_pipeline_request__init
                      (Steward__Sales__V1__UpsertPipelineRequest         *message)
 {
@@ -3417,6 +3507,186 @@ const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_pipelines_r
   (ProtobufCMessageInit) steward__sales__v1__delete_matching_pipelines_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__watch_pipelines_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchPipelinesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchPipelinesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__WatchPipelinesRequest, n_read_mask),
+    offsetof(Steward__Sales__V1__WatchPipelinesRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchPipelinesRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__WatchPipelinesRequest, has_changes_only),
+    offsetof(Steward__Sales__V1__WatchPipelinesRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__watch_pipelines_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__sales__v1__watch_pipelines_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__watch_pipelines_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.WatchPipelinesRequest",
+  "WatchPipelinesRequest",
+  "Steward__Sales__V1__WatchPipelinesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__WatchPipelinesRequest),
+  5,
+  steward__sales__v1__watch_pipelines_request__field_descriptors,
+  steward__sales__v1__watch_pipelines_request__field_indices_by_name,
+  1,  steward__sales__v1__watch_pipelines_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__watch_pipelines_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__watch_pipelines_response__field_descriptors[5] =
+{
+  {
+    "pipelines",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__WatchPipelinesResponse, n_pipelines),
+    offsetof(Steward__Sales__V1__WatchPipelinesResponse, pipelines),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__WatchPipelinesResponse, n_gone_ids),
+    offsetof(Steward__Sales__V1__WatchPipelinesResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchPipelinesResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__WatchPipelinesResponse, has_reset),
+    offsetof(Steward__Sales__V1__WatchPipelinesResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__WatchPipelinesResponse, has_snapshot_end),
+    offsetof(Steward__Sales__V1__WatchPipelinesResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__watch_pipelines_response__field_indices_by_name[] = {
+  1,   /* field[1] = gone_ids */
+  0,   /* field[0] = pipelines */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  4,   /* field[4] = snapshot_end */
+};
+static const ProtobufCIntRange steward__sales__v1__watch_pipelines_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__watch_pipelines_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.WatchPipelinesResponse",
+  "WatchPipelinesResponse",
+  "Steward__Sales__V1__WatchPipelinesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__WatchPipelinesResponse),
+  5,
+  steward__sales__v1__watch_pipelines_response__field_descriptors,
+  steward__sales__v1__watch_pipelines_response__field_indices_by_name,
+  1,  steward__sales__v1__watch_pipelines_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__watch_pipelines_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__upsert_pipeline_request__field_descriptors[3] =
 {
   {
@@ -3532,7 +3802,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__upsert_pipeline_response__d
   (ProtobufCMessageInit) steward__sales__v1__upsert_pipeline_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[16] =
+static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[17] =
 {
   { "GetPipeline", &steward__sales__v1__get_pipeline_request__descriptor, &steward__sales__v1__get_pipeline_response__descriptor },
   { "BatchGetPipelines", &steward__sales__v1__batch_get_pipelines_request__descriptor, &steward__sales__v1__batch_get_pipelines_response__descriptor },
@@ -3549,6 +3819,7 @@ static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__met
   { "UndoPipelineChange", &steward__sales__v1__undo_pipeline_change_request__descriptor, &steward__sales__v1__undo_pipeline_change_response__descriptor },
   { "UpdateMatchingPipelines", &steward__sales__v1__update_matching_pipelines_request__descriptor, &steward__sales__v1__update_matching_pipelines_response__descriptor },
   { "DeleteMatchingPipelines", &steward__sales__v1__delete_matching_pipelines_request__descriptor, &steward__sales__v1__delete_matching_pipelines_response__descriptor },
+  { "WatchPipelines", &steward__sales__v1__watch_pipelines_request__descriptor, &steward__sales__v1__watch_pipelines_response__descriptor },
   { "UpsertPipeline", &steward__sales__v1__upsert_pipeline_request__descriptor, &steward__sales__v1__upsert_pipeline_response__descriptor },
 };
 const unsigned steward__sales__v1__pipeline_service__method_indices_by_name[] = {
@@ -3567,7 +3838,8 @@ const unsigned steward__sales__v1__pipeline_service__method_indices_by_name[] = 
   12,        /* UndoPipelineChange */
   13,        /* UpdateMatchingPipelines */
   5,        /* UpdatePipeline */
-  15         /* UpsertPipeline */
+  16,        /* UpsertPipeline */
+  15         /* WatchPipelines */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descriptor =
 {
@@ -3576,7 +3848,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descripto
   "PipelineService",
   "Steward__Sales__V1__PipelineService",
   "steward.sales.v1",
-  16,
+  17,
   steward__sales__v1__pipeline_service__method_descriptors,
   steward__sales__v1__pipeline_service__method_indices_by_name
 };
@@ -3700,13 +3972,21 @@ void steward__sales__v1__pipeline_service__delete_matching_pipelines(ProtobufCSe
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__pipeline_service__watch_pipelines(ProtobufCService *service,
+                                                           const Steward__Sales__V1__WatchPipelinesRequest *input,
+                                                           Steward__Sales__V1__WatchPipelinesResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__pipeline_service__upsert_pipeline(ProtobufCService *service,
                                                            const Steward__Sales__V1__UpsertPipelineRequest *input,
                                                            Steward__Sales__V1__UpsertPipelineResponse_Closure closure,
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineService_Service *service,
                                                  Steward__Sales__V1__PipelineService_ServiceDestroy destroy)

@@ -1447,6 +1447,96 @@ void   steward__sales__v1__delete_matching_stages_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__delete_matching_stages_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__watch_stages_request__init
+                     (Steward__Sales__V1__WatchStagesRequest         *message)
+{
+  static const Steward__Sales__V1__WatchStagesRequest init_value = STEWARD__SALES__V1__WATCH_STAGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__watch_stages_request__get_packed_size
+                     (const Steward__Sales__V1__WatchStagesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_stages_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__watch_stages_request__pack
+                     (const Steward__Sales__V1__WatchStagesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_stages_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__watch_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__WatchStagesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_stages_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__WatchStagesRequest *
+       steward__sales__v1__watch_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__WatchStagesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__watch_stages_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__watch_stages_request__free_unpacked
+                     (Steward__Sales__V1__WatchStagesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_stages_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__watch_stages_response__init
+                     (Steward__Sales__V1__WatchStagesResponse         *message)
+{
+  static const Steward__Sales__V1__WatchStagesResponse init_value = STEWARD__SALES__V1__WATCH_STAGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__watch_stages_response__get_packed_size
+                     (const Steward__Sales__V1__WatchStagesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_stages_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__watch_stages_response__pack
+                     (const Steward__Sales__V1__WatchStagesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_stages_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__watch_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__WatchStagesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_stages_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__WatchStagesResponse *
+       steward__sales__v1__watch_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__WatchStagesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__watch_stages_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__watch_stages_response__free_unpacked
+                     (Steward__Sales__V1__WatchStagesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__watch_stages_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__sales__v1__stage__field_descriptors[11] =
 {
   {
@@ -3366,6 +3456,186 @@ const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_stages_resp
   (ProtobufCMessageInit) steward__sales__v1__delete_matching_stages_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__watch_stages_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchStagesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchStagesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__WatchStagesRequest, n_read_mask),
+    offsetof(Steward__Sales__V1__WatchStagesRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchStagesRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__WatchStagesRequest, has_changes_only),
+    offsetof(Steward__Sales__V1__WatchStagesRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__watch_stages_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__sales__v1__watch_stages_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__watch_stages_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.WatchStagesRequest",
+  "WatchStagesRequest",
+  "Steward__Sales__V1__WatchStagesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__WatchStagesRequest),
+  5,
+  steward__sales__v1__watch_stages_request__field_descriptors,
+  steward__sales__v1__watch_stages_request__field_indices_by_name,
+  1,  steward__sales__v1__watch_stages_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__watch_stages_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__watch_stages_response__field_descriptors[5] =
+{
+  {
+    "stages",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__WatchStagesResponse, n_stages),
+    offsetof(Steward__Sales__V1__WatchStagesResponse, stages),
+    &steward__sales__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__WatchStagesResponse, n_gone_ids),
+    offsetof(Steward__Sales__V1__WatchStagesResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__WatchStagesResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__WatchStagesResponse, has_reset),
+    offsetof(Steward__Sales__V1__WatchStagesResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__WatchStagesResponse, has_snapshot_end),
+    offsetof(Steward__Sales__V1__WatchStagesResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__watch_stages_response__field_indices_by_name[] = {
+  1,   /* field[1] = gone_ids */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  4,   /* field[4] = snapshot_end */
+  0,   /* field[0] = stages */
+};
+static const ProtobufCIntRange steward__sales__v1__watch_stages_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__watch_stages_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.WatchStagesResponse",
+  "WatchStagesResponse",
+  "Steward__Sales__V1__WatchStagesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__WatchStagesResponse),
+  5,
+  steward__sales__v1__watch_stages_response__field_descriptors,
+  steward__sales__v1__watch_stages_response__field_indices_by_name,
+  1,  steward__sales__v1__watch_stages_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__watch_stages_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__sales__v1__stage_category__enum_values_by_number[4] =
 {
   { "STAGE_CATEGORY_UNSPECIFIED", "STEWARD__SALES__V1__STAGE_CATEGORY__STAGE_CATEGORY_UNSPECIFIED", 0 },
@@ -3398,7 +3668,7 @@ const ProtobufCEnumDescriptor steward__sales__v1__stage_category__descriptor =
   steward__sales__v1__stage_category__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[15] =
+static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[16] =
 {
   { "GetStage", &steward__sales__v1__get_stage_request__descriptor, &steward__sales__v1__get_stage_response__descriptor },
   { "BatchGetStages", &steward__sales__v1__batch_get_stages_request__descriptor, &steward__sales__v1__batch_get_stages_response__descriptor },
@@ -3415,6 +3685,7 @@ static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method
   { "UndoStageChange", &steward__sales__v1__undo_stage_change_request__descriptor, &steward__sales__v1__undo_stage_change_response__descriptor },
   { "UpdateMatchingStages", &steward__sales__v1__update_matching_stages_request__descriptor, &steward__sales__v1__update_matching_stages_response__descriptor },
   { "DeleteMatchingStages", &steward__sales__v1__delete_matching_stages_request__descriptor, &steward__sales__v1__delete_matching_stages_response__descriptor },
+  { "WatchStages", &steward__sales__v1__watch_stages_request__descriptor, &steward__sales__v1__watch_stages_response__descriptor },
 };
 const unsigned steward__sales__v1__stage_service__method_indices_by_name[] = {
   4,        /* BatchCreateStages */
@@ -3431,7 +3702,8 @@ const unsigned steward__sales__v1__stage_service__method_indices_by_name[] = {
   9,        /* RestoreStage */
   12,        /* UndoStageChange */
   13,        /* UpdateMatchingStages */
-  5         /* UpdateStage */
+  5,        /* UpdateStage */
+  15         /* WatchStages */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor =
 {
@@ -3440,7 +3712,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor =
   "StageService",
   "Steward__Sales__V1__StageService",
   "steward.sales.v1",
-  15,
+  16,
   steward__sales__v1__stage_service__method_descriptors,
   steward__sales__v1__stage_service__method_indices_by_name
 };
@@ -3563,6 +3835,14 @@ void steward__sales__v1__stage_service__delete_matching_stages(ProtobufCService 
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__sales__v1__stage_service__watch_stages(ProtobufCService *service,
+                                                     const Steward__Sales__V1__WatchStagesRequest *input,
+                                                     Steward__Sales__V1__WatchStagesResponse_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_Service *service,
                                               Steward__Sales__V1__StageService_ServiceDestroy destroy)

@@ -145,6 +145,7 @@ extension AccountContact: RecordMessage {
             undo: AccountContactServiceMethods.undoAccountContactChange,
             updateMatching: AccountContactServiceMethods.updateMatchingAccountContacts,
             deleteMatching: AccountContactServiceMethods.deleteMatchingAccountContacts,
+            watch: AccountContactServiceMethods.watchAccountContacts,
             reassignMatching: AccountContactServiceMethods.reassignMatchingAccountContacts
         ))
 }
@@ -241,6 +242,13 @@ public typealias DeleteMatchingAccountContactsRequest = DeleteMatchingRequest<Ac
 
 /// The job, or what it would do.
 public typealias DeleteMatchingAccountContactsResponse = DeleteMatchingResponse<AccountContact>
+
+/// Asks for links and their changes.
+public typealias WatchAccountContactsRequest = WatchRequest<AccountContact>
+
+/// Some links, or news of them. One without links and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchAccountContactsResponse = WatchResponse<AccountContact>
 
 /// Whom to give which links.
 public typealias ReassignMatchingAccountContactsRequest = ReassignMatchingRequest<AccountContact>
@@ -376,6 +384,16 @@ public enum AccountContactServiceMethods {
         kind: .unary
     )
 
+    /// Gives the links that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchAccountContacts = MethodDefinition(
+        path: "steward.customer.v1.AccountContactService/WatchAccountContacts",
+        request: MessageDescriptor(steward_customer_v1_watch_account_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_watch_account_contacts_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Gives all links that a filter selects to another owner, by a job. Needs account_contact.reassign beside account_contact.update.
     public static let reassignMatchingAccountContacts = MethodDefinition(
         path: "steward.customer.v1.AccountContactService/ReassignMatchingAccountContacts",
@@ -390,7 +408,7 @@ public enum AccountContactServiceMethods {
         batchCreateAccountContacts, updateAccountContact, batchUpdateAccountContacts, deleteAccountContact,
         batchDeleteAccountContacts, restoreAccountContact, batchRestoreAccountContacts,
         listAccountContactChanges, undoAccountContactChange, updateMatchingAccountContacts,
-        deleteMatchingAccountContacts, reassignMatchingAccountContacts
+        deleteMatchingAccountContacts, watchAccountContacts, reassignMatchingAccountContacts
     ]
 
     /// As reflection tells it.
@@ -412,6 +430,7 @@ public enum AccountContactServiceMethods {
             MethodDescription(undoAccountContactChange, comment: "Takes one change of a link back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingAccountContacts, comment: "Gives the fields in the mask the same values in all links that a filter selects, by a job that works with the caller's rights of each moment. Needs account_contact.mass_update beside account_contact.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingAccountContacts, comment: "Deletes all links that a filter selects, by a job; they can be restored. Needs account_contact.mass_update beside account_contact.delete."),
+            MethodDescription(watchAccountContacts, comment: "Gives the links that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
             MethodDescription(reassignMatchingAccountContacts, comment: "Gives all links that a filter selects to another owner, by a job. Needs account_contact.reassign beside account_contact.update."),
         ])
 }
@@ -533,6 +552,15 @@ public struct AccountContactServiceClient: Sendable {
         _ request: DeleteMatchingAccountContactsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingAccountContactsResponse {
         try await channel.call(AccountContactServiceMethods.deleteMatchingAccountContacts, request, options)
+    }
+
+    /// Gives the links that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchAccountContacts(
+        _ request: WatchAccountContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchAccountContactsResponse> {
+        try await channel.serverStream(AccountContactServiceMethods.watchAccountContacts, request, options)
     }
 
     /// Gives all links that a filter selects to another owner, by a job. Needs account_contact.reassign beside account_contact.update.

@@ -201,6 +201,7 @@ extension Account: RecordMessage {
             undo: AccountServiceMethods.undoAccountChange,
             updateMatching: AccountServiceMethods.updateMatchingAccounts,
             deleteMatching: AccountServiceMethods.deleteMatchingAccounts,
+            watch: AccountServiceMethods.watchAccounts,
             reassignMatching: AccountServiceMethods.reassignMatchingAccounts,
             upsert: AccountServiceMethods.upsertAccount
         ))
@@ -298,6 +299,13 @@ public typealias DeleteMatchingAccountsRequest = DeleteMatchingRequest<Account>
 
 /// The job, or what it would do.
 public typealias DeleteMatchingAccountsResponse = DeleteMatchingResponse<Account>
+
+/// Asks for accounts and their changes.
+public typealias WatchAccountsRequest = WatchRequest<Account>
+
+/// Some accounts, or news of them. One without accounts and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchAccountsResponse = WatchResponse<Account>
 
 /// Whom to give which accounts.
 public typealias ReassignMatchingAccountsRequest = ReassignMatchingRequest<Account>
@@ -433,6 +441,16 @@ public enum AccountServiceMethods {
         kind: .unary
     )
 
+    /// Gives the accounts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchAccounts = MethodDefinition(
+        path: "steward.customer.v1.AccountService/WatchAccounts",
+        request: MessageDescriptor(steward_customer_v1_watch_accounts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_watch_accounts_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Gives all accounts that a filter selects to another owner, by a job. Needs account.reassign beside account.update.
     public static let reassignMatchingAccounts = MethodDefinition(
         path: "steward.customer.v1.AccountService/ReassignMatchingAccounts",
@@ -453,7 +471,7 @@ public enum AccountServiceMethods {
     public static let all: [MethodDefinition] = [
         getAccount, batchGetAccounts, listAccounts, createAccount, batchCreateAccounts, updateAccount,
         batchUpdateAccounts, deleteAccount, batchDeleteAccounts, restoreAccount, batchRestoreAccounts,
-        listAccountChanges, undoAccountChange, updateMatchingAccounts, deleteMatchingAccounts,
+        listAccountChanges, undoAccountChange, updateMatchingAccounts, deleteMatchingAccounts, watchAccounts,
         reassignMatchingAccounts, upsertAccount
     ]
 
@@ -476,6 +494,7 @@ public enum AccountServiceMethods {
             MethodDescription(undoAccountChange, comment: "Takes one change of an account back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingAccounts, comment: "Gives the fields in the mask the same values in all accounts that a filter selects, by a job that works with the caller's rights of each moment. Needs account.mass_update beside account.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingAccounts, comment: "Deletes all accounts that a filter selects, by a job; they can be restored. Needs account.mass_update beside account.delete."),
+            MethodDescription(watchAccounts, comment: "Gives the accounts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
             MethodDescription(reassignMatchingAccounts, comment: "Gives all accounts that a filter selects to another owner, by a job. Needs account.reassign beside account.update."),
             MethodDescription(upsertAccount, comment: "Changes the account that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when an account that the caller may not see has it."),
         ])
@@ -598,6 +617,15 @@ public struct AccountServiceClient: Sendable {
         _ request: DeleteMatchingAccountsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingAccountsResponse {
         try await channel.call(AccountServiceMethods.deleteMatchingAccounts, request, options)
+    }
+
+    /// Gives the accounts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchAccounts(
+        _ request: WatchAccountsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchAccountsResponse> {
+        try await channel.serverStream(AccountServiceMethods.watchAccounts, request, options)
     }
 
     /// Gives all accounts that a filter selects to another owner, by a job. Needs account.reassign beside account.update.

@@ -179,6 +179,7 @@ extension Activity: RecordMessage {
             undo: ActivityServiceMethods.undoActivityChange,
             updateMatching: ActivityServiceMethods.updateMatchingActivities,
             deleteMatching: ActivityServiceMethods.deleteMatchingActivities,
+            watch: ActivityServiceMethods.watchActivities,
             reassignMatching: ActivityServiceMethods.reassignMatchingActivities,
             upsert: ActivityServiceMethods.upsertActivity
         ))
@@ -276,6 +277,13 @@ public typealias DeleteMatchingActivitiesRequest = DeleteMatchingRequest<Activit
 
 /// The job, or what it would do.
 public typealias DeleteMatchingActivitiesResponse = DeleteMatchingResponse<Activity>
+
+/// Asks for activities and their changes.
+public typealias WatchActivitiesRequest = WatchRequest<Activity>
+
+/// Some activities, or news of them. One without activities and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchActivitiesResponse = WatchResponse<Activity>
 
 /// Whom to give which activities.
 public typealias ReassignMatchingActivitiesRequest = ReassignMatchingRequest<Activity>
@@ -455,6 +463,16 @@ public enum ActivityServiceMethods {
         kind: .unary
     )
 
+    /// Gives the activities that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchActivities = MethodDefinition(
+        path: "steward.customer.v1.ActivityService/WatchActivities",
+        request: MessageDescriptor(steward_customer_v1_watch_activities_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_watch_activities_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Gives all activities that a filter selects to another owner, by a job. Needs activity.reassign beside activity.update.
     public static let reassignMatchingActivities = MethodDefinition(
         path: "steward.customer.v1.ActivityService/ReassignMatchingActivities",
@@ -476,7 +494,7 @@ public enum ActivityServiceMethods {
         getActivity, batchGetActivities, listActivities, createActivity, batchCreateActivities,
         updateActivity, batchUpdateActivities, deleteActivity, batchDeleteActivities, restoreActivity,
         batchRestoreActivities, listActivityChanges, undoActivityChange, updateMatchingActivities,
-        deleteMatchingActivities, reassignMatchingActivities, upsertActivity
+        deleteMatchingActivities, watchActivities, reassignMatchingActivities, upsertActivity
     ]
 
     /// As reflection tells it.
@@ -498,6 +516,7 @@ public enum ActivityServiceMethods {
             MethodDescription(undoActivityChange, comment: "Takes one change of an activity back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingActivities, comment: "Gives the fields in the mask the same values in all activities that a filter selects, by a job that works with the caller's rights of each moment. Needs activity.mass_update beside activity.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingActivities, comment: "Deletes all activities that a filter selects, by a job; they can be restored. Needs activity.mass_update beside activity.delete."),
+            MethodDescription(watchActivities, comment: "Gives the activities that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
             MethodDescription(reassignMatchingActivities, comment: "Gives all activities that a filter selects to another owner, by a job. Needs activity.reassign beside activity.update."),
             MethodDescription(upsertActivity, comment: "Changes the activity that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when an activity that the caller may not see has it."),
         ])
@@ -618,6 +637,15 @@ public struct ActivityServiceClient: Sendable {
         _ request: DeleteMatchingActivitiesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingActivitiesResponse {
         try await channel.call(ActivityServiceMethods.deleteMatchingActivities, request, options)
+    }
+
+    /// Gives the activities that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchActivities(
+        _ request: WatchActivitiesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchActivitiesResponse> {
+        try await channel.serverStream(ActivityServiceMethods.watchActivities, request, options)
     }
 
     /// Gives all activities that a filter selects to another owner, by a job. Needs activity.reassign beside activity.update.

@@ -184,6 +184,7 @@ extension Contact: RecordMessage {
             undo: ContactServiceMethods.undoContactChange,
             updateMatching: ContactServiceMethods.updateMatchingContacts,
             deleteMatching: ContactServiceMethods.deleteMatchingContacts,
+            watch: ContactServiceMethods.watchContacts,
             reassignMatching: ContactServiceMethods.reassignMatchingContacts,
             upsert: ContactServiceMethods.upsertContact
         ))
@@ -351,6 +352,13 @@ public typealias DeleteMatchingContactsRequest = DeleteMatchingRequest<Contact>
 /// The job, or what it would do.
 public typealias DeleteMatchingContactsResponse = DeleteMatchingResponse<Contact>
 
+/// Asks for contacts and their changes.
+public typealias WatchContactsRequest = WatchRequest<Contact>
+
+/// Some contacts, or news of them. One without contacts and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchContactsResponse = WatchResponse<Contact>
+
 /// Whom to give which contacts.
 public typealias ReassignMatchingContactsRequest = ReassignMatchingRequest<Contact>
 
@@ -510,6 +518,16 @@ public enum ContactServiceMethods {
         kind: .unary
     )
 
+    /// Gives the contacts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchContacts = MethodDefinition(
+        path: "steward.customer.v1.ContactService/WatchContacts",
+        request: MessageDescriptor(steward_customer_v1_watch_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_watch_contacts_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Gives all contacts that a filter selects to another owner, by a job. Needs contact.reassign beside contact.update.
     public static let reassignMatchingContacts = MethodDefinition(
         path: "steward.customer.v1.ContactService/ReassignMatchingContacts",
@@ -530,7 +548,7 @@ public enum ContactServiceMethods {
     public static let all: [MethodDefinition] = [
         getContact, batchGetContacts, listContacts, createContact, batchCreateContacts, updateContact,
         batchUpdateContacts, deleteContact, batchDeleteContacts, restoreContact, batchRestoreContacts,
-        listContactChanges, undoContactChange, updateMatchingContacts, deleteMatchingContacts,
+        listContactChanges, undoContactChange, updateMatchingContacts, deleteMatchingContacts, watchContacts,
         reassignMatchingContacts, upsertContact
     ]
 
@@ -553,6 +571,7 @@ public enum ContactServiceMethods {
             MethodDescription(undoContactChange, comment: "Takes one change of a contact back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingContacts, comment: "Gives the fields in the mask the same values in all contacts that a filter selects, by a job that works with the caller's rights of each moment. Needs contact.mass_update beside contact.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingContacts, comment: "Deletes all contacts that a filter selects, by a job; they can be restored. Needs contact.mass_update beside contact.delete."),
+            MethodDescription(watchContacts, comment: "Gives the contacts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
             MethodDescription(reassignMatchingContacts, comment: "Gives all contacts that a filter selects to another owner, by a job. Needs contact.reassign beside contact.update."),
             MethodDescription(upsertContact, comment: "Changes the contact that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when a contact that the caller may not see has it."),
         ])
@@ -675,6 +694,15 @@ public struct ContactServiceClient: Sendable {
         _ request: DeleteMatchingContactsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingContactsResponse {
         try await channel.call(ContactServiceMethods.deleteMatchingContacts, request, options)
+    }
+
+    /// Gives the contacts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchContacts(
+        _ request: WatchContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchContactsResponse> {
+        try await channel.serverStream(ContactServiceMethods.watchContacts, request, options)
     }
 
     /// Gives all contacts that a filter selects to another owner, by a job. Needs contact.reassign beside contact.update.

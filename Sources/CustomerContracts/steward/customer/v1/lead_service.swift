@@ -206,7 +206,7 @@ extension Lead: RecordMessage {
             batchRestore: LeadServiceMethods.batchRestoreLeads,
             listChanges: LeadServiceMethods.listLeadChanges, undo: LeadServiceMethods.undoLeadChange,
             updateMatching: LeadServiceMethods.updateMatchingLeads,
-            deleteMatching: LeadServiceMethods.deleteMatchingLeads,
+            deleteMatching: LeadServiceMethods.deleteMatchingLeads, watch: LeadServiceMethods.watchLeads,
             reassignMatching: LeadServiceMethods.reassignMatchingLeads, upsert: LeadServiceMethods.upsertLead
         ))
 }
@@ -303,6 +303,13 @@ public typealias DeleteMatchingLeadsRequest = DeleteMatchingRequest<Lead>
 
 /// The job, or what it would do.
 public typealias DeleteMatchingLeadsResponse = DeleteMatchingResponse<Lead>
+
+/// Asks for leads and their changes.
+public typealias WatchLeadsRequest = WatchRequest<Lead>
+
+/// Some leads, or news of them. One without leads and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchLeadsResponse = WatchResponse<Lead>
 
 /// Whom to give which leads.
 public typealias ReassignMatchingLeadsRequest = ReassignMatchingRequest<Lead>
@@ -460,6 +467,16 @@ public enum LeadServiceMethods {
         kind: .unary
     )
 
+    /// Gives the leads that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchLeads = MethodDefinition(
+        path: "steward.customer.v1.LeadService/WatchLeads",
+        request: MessageDescriptor(steward_customer_v1_watch_leads_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_watch_leads_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Gives all leads that a filter selects to another owner, by a job. Needs lead.reassign beside lead.update.
     public static let reassignMatchingLeads = MethodDefinition(
         path: "steward.customer.v1.LeadService/ReassignMatchingLeads",
@@ -480,7 +497,7 @@ public enum LeadServiceMethods {
     public static let all: [MethodDefinition] = [
         getLead, batchGetLeads, listLeads, createLead, batchCreateLeads, updateLead, batchUpdateLeads,
         deleteLead, batchDeleteLeads, restoreLead, batchRestoreLeads, listLeadChanges, undoLeadChange,
-        updateMatchingLeads, deleteMatchingLeads, reassignMatchingLeads, upsertLead
+        updateMatchingLeads, deleteMatchingLeads, watchLeads, reassignMatchingLeads, upsertLead
     ]
 
     /// As reflection tells it.
@@ -502,6 +519,7 @@ public enum LeadServiceMethods {
             MethodDescription(undoLeadChange, comment: "Takes one change of a lead back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingLeads, comment: "Gives the fields in the mask the same values in all leads that a filter selects, by a job that works with the caller's rights of each moment. Needs lead.mass_update beside lead.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingLeads, comment: "Deletes all leads that a filter selects, by a job; they can be restored. Needs lead.mass_update beside lead.delete."),
+            MethodDescription(watchLeads, comment: "Gives the leads that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
             MethodDescription(reassignMatchingLeads, comment: "Gives all leads that a filter selects to another owner, by a job. Needs lead.reassign beside lead.update."),
             MethodDescription(upsertLead, comment: "Changes the lead that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when a lead that the caller may not see has it."),
         ])
@@ -622,6 +640,15 @@ public struct LeadServiceClient: Sendable {
         _ request: DeleteMatchingLeadsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingLeadsResponse {
         try await channel.call(LeadServiceMethods.deleteMatchingLeads, request, options)
+    }
+
+    /// Gives the leads that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchLeads(
+        _ request: WatchLeadsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchLeadsResponse> {
+        try await channel.serverStream(LeadServiceMethods.watchLeads, request, options)
     }
 
     /// Gives all leads that a filter selects to another owner, by a job. Needs lead.reassign beside lead.update.

@@ -99,7 +99,8 @@ extension Department: RecordMessage {
             listChanges: DepartmentServiceMethods.listDepartmentChanges,
             undo: DepartmentServiceMethods.undoDepartmentChange,
             updateMatching: DepartmentServiceMethods.updateMatchingDepartments,
-            deleteMatching: DepartmentServiceMethods.deleteMatchingDepartments
+            deleteMatching: DepartmentServiceMethods.deleteMatchingDepartments,
+            watch: DepartmentServiceMethods.watchDepartments
         ))
 }
 
@@ -195,6 +196,13 @@ public typealias DeleteMatchingDepartmentsRequest = DeleteMatchingRequest<Depart
 
 /// The job, or what it would do.
 public typealias DeleteMatchingDepartmentsResponse = DeleteMatchingResponse<Department>
+
+/// Asks for departments and their changes.
+public typealias WatchDepartmentsRequest = WatchRequest<Department>
+
+/// Some departments, or news of them. One without departments and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchDepartmentsResponse = WatchResponse<Department>
 
 /// The methods of steward.identity.v1.DepartmentService.
 public enum DepartmentServiceMethods {
@@ -319,12 +327,22 @@ public enum DepartmentServiceMethods {
         kind: .unary
     )
 
+    /// Gives the departments that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchDepartments = MethodDefinition(
+        path: "steward.identity.v1.DepartmentService/WatchDepartments",
+        request: MessageDescriptor(steward_identity_v1_watch_departments_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_watch_departments_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getDepartment, batchGetDepartments, listDepartments, createDepartment, batchCreateDepartments,
         updateDepartment, batchUpdateDepartments, deleteDepartment, batchDeleteDepartments, restoreDepartment,
         batchRestoreDepartments, listDepartmentChanges, undoDepartmentChange, updateMatchingDepartments,
-        deleteMatchingDepartments
+        deleteMatchingDepartments, watchDepartments
     ]
 
     /// As reflection tells it.
@@ -346,6 +364,7 @@ public enum DepartmentServiceMethods {
             MethodDescription(undoDepartmentChange, comment: "Takes one change of a department back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingDepartments, comment: "Gives the fields in the mask the same values in all departments that a filter selects, by a job that works with the caller's rights of each moment. Needs department.mass_update beside department.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingDepartments, comment: "Deletes all departments that a filter selects, by a job; they can be restored. Needs department.mass_update beside department.delete."),
+            MethodDescription(watchDepartments, comment: "Gives the departments that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
         ])
 }
 
@@ -464,5 +483,14 @@ public struct DepartmentServiceClient: Sendable {
         _ request: DeleteMatchingDepartmentsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingDepartmentsResponse {
         try await channel.call(DepartmentServiceMethods.deleteMatchingDepartments, request, options)
+    }
+
+    /// Gives the departments that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchDepartments(
+        _ request: WatchDepartmentsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchDepartmentsResponse> {
+        try await channel.serverStream(DepartmentServiceMethods.watchDepartments, request, options)
     }
 }

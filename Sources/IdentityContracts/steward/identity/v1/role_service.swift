@@ -112,7 +112,8 @@ extension Role: RecordMessage {
             batchRestore: RoleServiceMethods.batchRestoreRoles,
             listChanges: RoleServiceMethods.listRoleChanges, undo: RoleServiceMethods.undoRoleChange,
             updateMatching: RoleServiceMethods.updateMatchingRoles,
-            deleteMatching: RoleServiceMethods.deleteMatchingRoles, upsert: RoleServiceMethods.upsertRole
+            deleteMatching: RoleServiceMethods.deleteMatchingRoles, watch: RoleServiceMethods.watchRoles,
+            upsert: RoleServiceMethods.upsertRole
         ))
 }
 
@@ -208,6 +209,13 @@ public typealias DeleteMatchingRolesRequest = DeleteMatchingRequest<Role>
 
 /// The job, or what it would do.
 public typealias DeleteMatchingRolesResponse = DeleteMatchingResponse<Role>
+
+/// Asks for roles and their changes.
+public typealias WatchRolesRequest = WatchRequest<Role>
+
+/// Some roles, or news of them. One without roles and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchRolesResponse = WatchResponse<Role>
 
 /// The role to change or to create.
 public typealias UpsertRoleRequest = UpsertRequest<Role>
@@ -334,6 +342,16 @@ public enum RoleServiceMethods {
         kind: .unary
     )
 
+    /// Gives the roles that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchRoles = MethodDefinition(
+        path: "steward.identity.v1.RoleService/WatchRoles",
+        request: MessageDescriptor(steward_identity_v1_watch_roles_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_watch_roles_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Changes the role that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once
     /// with the same display_name one creates. ALREADY_EXISTS when a role that the caller may not see has it.
     public static let upsertRole = MethodDefinition(
@@ -346,7 +364,7 @@ public enum RoleServiceMethods {
     public static let all: [MethodDefinition] = [
         getRole, batchGetRoles, listRoles, createRole, batchCreateRoles, updateRole, batchUpdateRoles,
         deleteRole, batchDeleteRoles, restoreRole, batchRestoreRoles, listRoleChanges, undoRoleChange,
-        updateMatchingRoles, deleteMatchingRoles, upsertRole
+        updateMatchingRoles, deleteMatchingRoles, watchRoles, upsertRole
     ]
 
     /// As reflection tells it.
@@ -368,6 +386,7 @@ public enum RoleServiceMethods {
             MethodDescription(undoRoleChange, comment: "Takes one change of a role back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingRoles, comment: "Gives the fields in the mask the same values in all roles that a filter selects, by a job that works with the caller's rights of each moment. Needs role.mass_update beside role.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingRoles, comment: "Deletes all roles that a filter selects, by a job; they can be restored. Needs role.mass_update beside role.delete."),
+            MethodDescription(watchRoles, comment: "Gives the roles that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
             MethodDescription(upsertRole, comment: "Changes the role that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once with the same display_name one creates. ALREADY_EXISTS when a role that the caller may not see has it."),
         ])
 }
@@ -487,6 +506,15 @@ public struct RoleServiceClient: Sendable {
         _ request: DeleteMatchingRolesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingRolesResponse {
         try await channel.call(RoleServiceMethods.deleteMatchingRoles, request, options)
+    }
+
+    /// Gives the roles that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchRoles(
+        _ request: WatchRolesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchRolesResponse> {
+        try await channel.serverStream(RoleServiceMethods.watchRoles, request, options)
     }
 
     /// Changes the role that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once

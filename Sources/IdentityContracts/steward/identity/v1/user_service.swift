@@ -136,7 +136,8 @@ extension User: RecordMessage {
             batchRestore: UserServiceMethods.batchRestoreUsers,
             listChanges: UserServiceMethods.listUserChanges, undo: UserServiceMethods.undoUserChange,
             updateMatching: UserServiceMethods.updateMatchingUsers,
-            deleteMatching: UserServiceMethods.deleteMatchingUsers, upsert: UserServiceMethods.upsertUser
+            deleteMatching: UserServiceMethods.deleteMatchingUsers, watch: UserServiceMethods.watchUsers,
+            upsert: UserServiceMethods.upsertUser
         ))
 }
 
@@ -232,6 +233,13 @@ public typealias DeleteMatchingUsersRequest = DeleteMatchingRequest<User>
 
 /// The job, or what it would do.
 public typealias DeleteMatchingUsersResponse = DeleteMatchingResponse<User>
+
+/// Asks for users and their changes.
+public typealias WatchUsersRequest = WatchRequest<User>
+
+/// Some users, or news of them. One without users and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchUsersResponse = WatchResponse<User>
 
 /// The user to change or to create.
 public typealias UpsertUserRequest = UpsertRequest<User>
@@ -401,6 +409,16 @@ public enum UserServiceMethods {
         kind: .unary
     )
 
+    /// Gives the users that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchUsers = MethodDefinition(
+        path: "steward.identity.v1.UserService/WatchUsers",
+        request: MessageDescriptor(steward_identity_v1_watch_users_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_watch_users_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Changes the user that has the given email, or creates it, with the right to read and the one that it takes. Of several at once
     /// with the same email one creates. ALREADY_EXISTS when a user that the caller may not see has it.
     public static let upsertUser = MethodDefinition(
@@ -420,7 +438,7 @@ public enum UserServiceMethods {
     public static let all: [MethodDefinition] = [
         getUser, batchGetUsers, listUsers, createUser, batchCreateUsers, updateUser, batchUpdateUsers,
         deleteUser, batchDeleteUsers, restoreUser, batchRestoreUsers, listUserChanges, undoUserChange,
-        updateMatchingUsers, deleteMatchingUsers, upsertUser, setUserPassword
+        updateMatchingUsers, deleteMatchingUsers, watchUsers, upsertUser, setUserPassword
     ]
 
     /// As reflection tells it.
@@ -442,6 +460,7 @@ public enum UserServiceMethods {
             MethodDescription(undoUserChange, comment: "Takes one change of a user back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingUsers, comment: "Gives the fields in the mask the same values in all users that a filter selects, by a job that works with the caller's rights of each moment. Needs user.mass_update beside user.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingUsers, comment: "Deletes all users that a filter selects, by a job; they can be restored. Needs user.mass_update beside user.delete."),
+            MethodDescription(watchUsers, comment: "Gives the users that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
             MethodDescription(upsertUser, comment: "Changes the user that has the given email, or creates it, with the right to read and the one that it takes. Of several at once with the same email one creates. ALREADY_EXISTS when a user that the caller may not see has it."),
             MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends the user's sessions and lifts the lock of the user's account."),
         ])
@@ -576,6 +595,15 @@ public struct UserServiceClient: Sendable {
         _ request: DeleteMatchingUsersRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingUsersResponse {
         try await channel.call(UserServiceMethods.deleteMatchingUsers, request, options)
+    }
+
+    /// Gives the users that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchUsers(
+        _ request: WatchUsersRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchUsersResponse> {
+        try await channel.serverStream(UserServiceMethods.watchUsers, request, options)
     }
 
     /// Changes the user that has the given email, or creates it, with the right to read and the one that it takes. Of several at once

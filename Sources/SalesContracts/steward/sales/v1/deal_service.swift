@@ -173,7 +173,7 @@ extension Deal: RecordMessage {
             batchRestore: DealServiceMethods.batchRestoreDeals,
             listChanges: DealServiceMethods.listDealChanges, undo: DealServiceMethods.undoDealChange,
             updateMatching: DealServiceMethods.updateMatchingDeals,
-            deleteMatching: DealServiceMethods.deleteMatchingDeals,
+            deleteMatching: DealServiceMethods.deleteMatchingDeals, watch: DealServiceMethods.watchDeals,
             reassignMatching: DealServiceMethods.reassignMatchingDeals, upsert: DealServiceMethods.upsertDeal
         ))
 }
@@ -270,6 +270,13 @@ public typealias DeleteMatchingDealsRequest = DeleteMatchingRequest<Deal>
 
 /// The job, or what it would do.
 public typealias DeleteMatchingDealsResponse = DeleteMatchingResponse<Deal>
+
+/// Asks for deals and their changes.
+public typealias WatchDealsRequest = WatchRequest<Deal>
+
+/// Some deals, or news of them. One without deals and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchDealsResponse = WatchResponse<Deal>
 
 /// Whom to give which deals.
 public typealias ReassignMatchingDealsRequest = ReassignMatchingRequest<Deal>
@@ -891,6 +898,16 @@ public enum DealServiceMethods {
         kind: .unary
     )
 
+    /// Gives the deals that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchDeals = MethodDefinition(
+        path: "steward.sales.v1.DealService/WatchDeals",
+        request: MessageDescriptor(steward_sales_v1_watch_deals_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_watch_deals_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Gives all deals that a filter selects to another owner, by a job. Needs deal.reassign beside deal.update.
     public static let reassignMatchingDeals = MethodDefinition(
         path: "steward.sales.v1.DealService/ReassignMatchingDeals",
@@ -943,8 +960,8 @@ public enum DealServiceMethods {
     public static let all: [MethodDefinition] = [
         getDeal, batchGetDeals, listDeals, createDeal, batchCreateDeals, updateDeal, batchUpdateDeals,
         deleteDeal, batchDeleteDeals, restoreDeal, batchRestoreDeals, listDealChanges, undoDealChange,
-        updateMatchingDeals, deleteMatchingDeals, reassignMatchingDeals, upsertDeal, moveDealStage,
-        moveDealsToPipeline, listStageHistory, getBoard
+        updateMatchingDeals, deleteMatchingDeals, watchDeals, reassignMatchingDeals, upsertDeal,
+        moveDealStage, moveDealsToPipeline, listStageHistory, getBoard
     ]
 
     /// As reflection tells it.
@@ -966,6 +983,7 @@ public enum DealServiceMethods {
             MethodDescription(undoDealChange, comment: "Takes one change of a deal back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingDeals, comment: "Gives the fields in the mask the same values in all deals that a filter selects, by a job that works with the caller's rights of each moment. Needs deal.mass_update beside deal.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingDeals, comment: "Deletes all deals that a filter selects, by a job; they can be restored. Needs deal.mass_update beside deal.delete."),
+            MethodDescription(watchDeals, comment: "Gives the deals that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
             MethodDescription(reassignMatchingDeals, comment: "Gives all deals that a filter selects to another owner, by a job. Needs deal.reassign beside deal.update."),
             MethodDescription(upsertDeal, comment: "Changes the deal that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when a deal that the caller may not see has it."),
             MethodDescription(moveDealStage, comment: "Moves a deal to another stage, of its pipeline or of another, and writes the stage history. Needs deal.update and stage.read. Moving to a lost stage needs an outcome_reason, unless the deal is lost already; moving to an open one takes the reason away. Moving to the stage that the deal is in, with another outcome_reason, changes the reason. ABORTED when the deal has another version than the one given."),
@@ -1122,6 +1140,15 @@ public struct DealServiceClient: Sendable {
         _ request: DeleteMatchingDealsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingDealsResponse {
         try await channel.call(DealServiceMethods.deleteMatchingDeals, request, options)
+    }
+
+    /// Gives the deals that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchDeals(
+        _ request: WatchDealsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchDealsResponse> {
+        try await channel.serverStream(DealServiceMethods.watchDeals, request, options)
     }
 
     /// Gives all deals that a filter selects to another owner, by a job. Needs deal.reassign beside deal.update.

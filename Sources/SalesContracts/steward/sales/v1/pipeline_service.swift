@@ -104,7 +104,7 @@ extension Pipeline: RecordMessage {
             undo: PipelineServiceMethods.undoPipelineChange,
             updateMatching: PipelineServiceMethods.updateMatchingPipelines,
             deleteMatching: PipelineServiceMethods.deleteMatchingPipelines,
-            upsert: PipelineServiceMethods.upsertPipeline
+            watch: PipelineServiceMethods.watchPipelines, upsert: PipelineServiceMethods.upsertPipeline
         ))
 }
 
@@ -200,6 +200,13 @@ public typealias DeleteMatchingPipelinesRequest = DeleteMatchingRequest<Pipeline
 
 /// The job, or what it would do.
 public typealias DeleteMatchingPipelinesResponse = DeleteMatchingResponse<Pipeline>
+
+/// Asks for pipelines and their changes.
+public typealias WatchPipelinesRequest = WatchRequest<Pipeline>
+
+/// Some pipelines, or news of them. One without pipelines and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchPipelinesResponse = WatchResponse<Pipeline>
 
 /// The pipeline to change or to create.
 public typealias UpsertPipelineRequest = UpsertRequest<Pipeline>
@@ -327,6 +334,16 @@ public enum PipelineServiceMethods {
         kind: .unary
     )
 
+    /// Gives the pipelines that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchPipelines = MethodDefinition(
+        path: "steward.sales.v1.PipelineService/WatchPipelines",
+        request: MessageDescriptor(steward_sales_v1_watch_pipelines_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_watch_pipelines_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Changes the pipeline that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once
     /// with the same display_name one creates. ALREADY_EXISTS when a pipeline that the caller may not see has it.
     public static let upsertPipeline = MethodDefinition(
@@ -340,7 +357,7 @@ public enum PipelineServiceMethods {
         getPipeline, batchGetPipelines, listPipelines, createPipeline, batchCreatePipelines, updatePipeline,
         batchUpdatePipelines, deletePipeline, batchDeletePipelines, restorePipeline, batchRestorePipelines,
         listPipelineChanges, undoPipelineChange, updateMatchingPipelines, deleteMatchingPipelines,
-        upsertPipeline
+        watchPipelines, upsertPipeline
     ]
 
     /// As reflection tells it.
@@ -362,6 +379,7 @@ public enum PipelineServiceMethods {
             MethodDescription(undoPipelineChange, comment: "Takes one change of a pipeline back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingPipelines, comment: "Gives the fields in the mask the same values in all pipelines that a filter selects, by a job that works with the caller's rights of each moment. Needs pipeline.mass_update beside pipeline.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingPipelines, comment: "Deletes all pipelines that a filter selects, by a job; they can be restored. Needs pipeline.mass_update beside pipeline.delete."),
+            MethodDescription(watchPipelines, comment: "Gives the pipelines that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
             MethodDescription(upsertPipeline, comment: "Changes the pipeline that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once with the same display_name one creates. ALREADY_EXISTS when a pipeline that the caller may not see has it."),
         ])
 }
@@ -483,6 +501,15 @@ public struct PipelineServiceClient: Sendable {
         _ request: DeleteMatchingPipelinesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingPipelinesResponse {
         try await channel.call(PipelineServiceMethods.deleteMatchingPipelines, request, options)
+    }
+
+    /// Gives the pipelines that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchPipelines(
+        _ request: WatchPipelinesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchPipelinesResponse> {
+        try await channel.serverStream(PipelineServiceMethods.watchPipelines, request, options)
     }
 
     /// Changes the pipeline that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once

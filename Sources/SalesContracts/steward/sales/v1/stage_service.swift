@@ -126,7 +126,7 @@ extension Stage: RecordMessage {
             batchRestore: StageServiceMethods.batchRestoreStages,
             listChanges: StageServiceMethods.listStageChanges, undo: StageServiceMethods.undoStageChange,
             updateMatching: StageServiceMethods.updateMatchingStages,
-            deleteMatching: StageServiceMethods.deleteMatchingStages
+            deleteMatching: StageServiceMethods.deleteMatchingStages, watch: StageServiceMethods.watchStages
         ))
 }
 
@@ -222,6 +222,13 @@ public typealias DeleteMatchingStagesRequest = DeleteMatchingRequest<Stage>
 
 /// The job, or what it would do.
 public typealias DeleteMatchingStagesResponse = DeleteMatchingResponse<Stage>
+
+/// Asks for stages and their changes.
+public typealias WatchStagesRequest = WatchRequest<Stage>
+
+/// Some stages, or news of them. One without stages and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchStagesResponse = WatchResponse<Stage>
 
 /// What a deal in a stage is.
 public struct StageCategory: RawRepresentable, Hashable, Sendable {
@@ -360,11 +367,21 @@ public enum StageServiceMethods {
         kind: .unary
     )
 
+    /// Gives the stages that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchStages = MethodDefinition(
+        path: "steward.sales.v1.StageService/WatchStages",
+        request: MessageDescriptor(steward_sales_v1_watch_stages_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_watch_stages_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getStage, batchGetStages, listStages, createStage, batchCreateStages, updateStage, batchUpdateStages,
         deleteStage, batchDeleteStages, restoreStage, batchRestoreStages, listStageChanges, undoStageChange,
-        updateMatchingStages, deleteMatchingStages
+        updateMatchingStages, deleteMatchingStages, watchStages
     ]
 
     /// As reflection tells it.
@@ -386,6 +403,7 @@ public enum StageServiceMethods {
             MethodDescription(undoStageChange, comment: "Takes one change of a stage back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingStages, comment: "Gives the fields in the mask the same values in all stages that a filter selects, by a job that works with the caller's rights of each moment. Needs stage.mass_update beside stage.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingStages, comment: "Deletes all stages that a filter selects, by a job; they can be restored. Needs stage.mass_update beside stage.delete."),
+            MethodDescription(watchStages, comment: "Gives the stages that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
         ])
 }
 
@@ -505,5 +523,14 @@ public struct StageServiceClient: Sendable {
         _ request: DeleteMatchingStagesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DeleteMatchingStagesResponse {
         try await channel.call(StageServiceMethods.deleteMatchingStages, request, options)
+    }
+
+    /// Gives the stages that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchStages(
+        _ request: WatchStagesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchStagesResponse> {
+        try await channel.serverStream(StageServiceMethods.watchStages, request, options)
     }
 }

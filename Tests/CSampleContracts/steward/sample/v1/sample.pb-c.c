@@ -1537,6 +1537,96 @@ void   steward__sample__v1__delete_matching_samples_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sample__v1__delete_matching_samples_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sample__v1__watch_samples_request__init
+                     (Steward__Sample__V1__WatchSamplesRequest         *message)
+{
+  static const Steward__Sample__V1__WatchSamplesRequest init_value = STEWARD__SAMPLE__V1__WATCH_SAMPLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__watch_samples_request__get_packed_size
+                     (const Steward__Sample__V1__WatchSamplesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__watch_samples_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__watch_samples_request__pack
+                     (const Steward__Sample__V1__WatchSamplesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__watch_samples_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__watch_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__WatchSamplesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__watch_samples_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__WatchSamplesRequest *
+       steward__sample__v1__watch_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__WatchSamplesRequest *)
+     protobuf_c_message_unpack (&steward__sample__v1__watch_samples_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__watch_samples_request__free_unpacked
+                     (Steward__Sample__V1__WatchSamplesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__watch_samples_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__watch_samples_response__init
+                     (Steward__Sample__V1__WatchSamplesResponse         *message)
+{
+  static const Steward__Sample__V1__WatchSamplesResponse init_value = STEWARD__SAMPLE__V1__WATCH_SAMPLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__watch_samples_response__get_packed_size
+                     (const Steward__Sample__V1__WatchSamplesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__watch_samples_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__watch_samples_response__pack
+                     (const Steward__Sample__V1__WatchSamplesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__watch_samples_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__watch_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__WatchSamplesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__watch_samples_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__WatchSamplesResponse *
+       steward__sample__v1__watch_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__WatchSamplesResponse *)
+     protobuf_c_message_unpack (&steward__sample__v1__watch_samples_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__watch_samples_response__free_unpacked
+                     (Steward__Sample__V1__WatchSamplesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__watch_samples_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__sample__v1__sample_request__field_descriptors[1] =
 {
   {
@@ -3813,6 +3903,186 @@ const ProtobufCMessageDescriptor steward__sample__v1__delete_matching_samples_re
   (ProtobufCMessageInit) steward__sample__v1__delete_matching_samples_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sample__v1__watch_samples_request__field_descriptors[5] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__WatchSamplesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__WatchSamplesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sample__V1__WatchSamplesRequest, n_read_mask),
+    offsetof(Steward__Sample__V1__WatchSamplesRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__WatchSamplesRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes_only",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sample__V1__WatchSamplesRequest, has_changes_only),
+    offsetof(Steward__Sample__V1__WatchSamplesRequest, changes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__watch_samples_request__field_indices_by_name[] = {
+  4,   /* field[4] = changes_only */
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = read_mask */
+  3,   /* field[3] = resume_token */
+};
+static const ProtobufCIntRange steward__sample__v1__watch_samples_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__watch_samples_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.WatchSamplesRequest",
+  "WatchSamplesRequest",
+  "Steward__Sample__V1__WatchSamplesRequest",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__WatchSamplesRequest),
+  5,
+  steward__sample__v1__watch_samples_request__field_descriptors,
+  steward__sample__v1__watch_samples_request__field_indices_by_name,
+  1,  steward__sample__v1__watch_samples_request__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__watch_samples_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__watch_samples_response__field_descriptors[5] =
+{
+  {
+    "samples",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__WatchSamplesResponse, n_samples),
+    offsetof(Steward__Sample__V1__WatchSamplesResponse, samples),
+    &steward__sample__v1__sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sample__V1__WatchSamplesResponse, n_gone_ids),
+    offsetof(Steward__Sample__V1__WatchSamplesResponse, gone_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__WatchSamplesResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sample__V1__WatchSamplesResponse, has_reset),
+    offsetof(Steward__Sample__V1__WatchSamplesResponse, reset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "snapshot_end",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sample__V1__WatchSamplesResponse, has_snapshot_end),
+    offsetof(Steward__Sample__V1__WatchSamplesResponse, snapshot_end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__watch_samples_response__field_indices_by_name[] = {
+  1,   /* field[1] = gone_ids */
+  3,   /* field[3] = reset */
+  2,   /* field[2] = resume_token */
+  0,   /* field[0] = samples */
+  4,   /* field[4] = snapshot_end */
+};
+static const ProtobufCIntRange steward__sample__v1__watch_samples_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__watch_samples_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.WatchSamplesResponse",
+  "WatchSamplesResponse",
+  "Steward__Sample__V1__WatchSamplesResponse",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__WatchSamplesResponse),
+  5,
+  steward__sample__v1__watch_samples_response__field_descriptors,
+  steward__sample__v1__watch_samples_response__field_indices_by_name,
+  1,  steward__sample__v1__watch_samples_response__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__watch_samples_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__sample__v1__colour__enum_values_by_number[3] =
 {
   { "COLOUR_IN", "STEWARD__SAMPLE__V1__COLOUR__COLOUR_IN", -2 },
@@ -3843,7 +4113,7 @@ const ProtobufCEnumDescriptor steward__sample__v1__colour__descriptor =
   steward__sample__v1__colour__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[20] =
+static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[21] =
 {
   { "GetSample", &steward__sample__v1__get_sample_request__descriptor, &steward__sample__v1__get_sample_response__descriptor },
   { "BatchGetSamples", &steward__sample__v1__batch_get_samples_request__descriptor, &steward__sample__v1__batch_get_samples_response__descriptor },
@@ -3860,9 +4130,10 @@ static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__meth
   { "UndoSampleChange", &steward__sample__v1__undo_sample_change_request__descriptor, &steward__sample__v1__undo_sample_change_response__descriptor },
   { "UpdateMatchingSamples", &steward__sample__v1__update_matching_samples_request__descriptor, &steward__sample__v1__update_matching_samples_response__descriptor },
   { "DeleteMatchingSamples", &steward__sample__v1__delete_matching_samples_request__descriptor, &steward__sample__v1__delete_matching_samples_response__descriptor },
+  { "WatchSamples", &steward__sample__v1__watch_samples_request__descriptor, &steward__sample__v1__watch_samples_response__descriptor },
   { "ListSamplesByColour", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
   { "WeighSample", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
-  { "WatchSamples", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
+  { "WatchScales", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
   { "UploadSamples", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
   { "ExchangeSamples", &steward__sample__v1__sample_request__descriptor, &steward__sample__v1__sample_response__descriptor },
 };
@@ -3875,18 +4146,19 @@ const unsigned steward__sample__v1__sample_service__method_indices_by_name[] = {
   3,        /* CreateSample */
   14,        /* DeleteMatchingSamples */
   7,        /* DeleteSample */
-  19,        /* ExchangeSamples */
+  20,        /* ExchangeSamples */
   0,        /* GetSample */
   11,        /* ListSampleChanges */
   2,        /* ListSamples */
-  15,        /* ListSamplesByColour */
+  16,        /* ListSamplesByColour */
   9,        /* RestoreSample */
   12,        /* UndoSampleChange */
   13,        /* UpdateMatchingSamples */
   5,        /* UpdateSample */
-  18,        /* UploadSamples */
-  17,        /* WatchSamples */
-  16         /* WeighSample */
+  19,        /* UploadSamples */
+  15,        /* WatchSamples */
+  18,        /* WatchScales */
+  17         /* WeighSample */
 };
 const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor =
 {
@@ -3895,7 +4167,7 @@ const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor
   "SampleService",
   "Steward__Sample__V1__SampleService",
   "steward.sample.v1",
-  20,
+  21,
   steward__sample__v1__sample_service__method_descriptors,
   steward__sample__v1__sample_service__method_indices_by_name
 };
@@ -4019,13 +4291,21 @@ void steward__sample__v1__sample_service__delete_matching_samples(ProtobufCServi
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sample__v1__sample_service__watch_samples(ProtobufCService *service,
+                                                        const Steward__Sample__V1__WatchSamplesRequest *input,
+                                                        Steward__Sample__V1__WatchSamplesResponse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCService *service,
                                                                  const Steward__Sample__V1__SampleRequest *input,
                                                                  Steward__Sample__V1__SampleResponse_Closure closure,
                                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service,
                                                        const Steward__Sample__V1__SampleRequest *input,
@@ -4033,15 +4313,15 @@ void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
-void steward__sample__v1__sample_service__watch_samples(ProtobufCService *service,
-                                                        const Steward__Sample__V1__SampleRequest *input,
-                                                        Steward__Sample__V1__SampleResponse_Closure closure,
-                                                        void *closure_data)
+void steward__sample__v1__sample_service__watch_scales(ProtobufCService *service,
+                                                       const Steward__Sample__V1__SampleRequest *input,
+                                                       Steward__Sample__V1__SampleResponse_Closure closure,
+                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__upload_samples(ProtobufCService *service,
                                                          const Steward__Sample__V1__SampleRequest *input,
@@ -4049,7 +4329,7 @@ void steward__sample__v1__sample_service__upload_samples(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *service,
                                                            const Steward__Sample__V1__SampleRequest *input,
@@ -4057,7 +4337,7 @@ void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleService_Service *service,
                                                 Steward__Sample__V1__SampleService_ServiceDestroy destroy)

@@ -50,6 +50,8 @@ typedef struct Steward__Customer__V1__UpdateMatchingAccountContactsRequest Stewa
 typedef struct Steward__Customer__V1__UpdateMatchingAccountContactsResponse Steward__Customer__V1__UpdateMatchingAccountContactsResponse;
 typedef struct Steward__Customer__V1__DeleteMatchingAccountContactsRequest Steward__Customer__V1__DeleteMatchingAccountContactsRequest;
 typedef struct Steward__Customer__V1__DeleteMatchingAccountContactsResponse Steward__Customer__V1__DeleteMatchingAccountContactsResponse;
+typedef struct Steward__Customer__V1__WatchAccountContactsRequest Steward__Customer__V1__WatchAccountContactsRequest;
+typedef struct Steward__Customer__V1__WatchAccountContactsResponse Steward__Customer__V1__WatchAccountContactsResponse;
 typedef struct Steward__Customer__V1__ReassignMatchingAccountContactsRequest Steward__Customer__V1__ReassignMatchingAccountContactsRequest;
 typedef struct Steward__Customer__V1__ReassignMatchingAccountContactsResponse Steward__Customer__V1__ReassignMatchingAccountContactsResponse;
 
@@ -853,6 +855,80 @@ struct  Steward__Customer__V1__DeleteMatchingAccountContactsResponse
 
 
 /*
+ * Asks for links and their changes.
+ */
+struct  Steward__Customer__V1__WatchAccountContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only links that fulfil this. At most one of filter and filter_expression. What it asks of other records that a link refers to is
+   * asked of them as they are when the link itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the links that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__CUSTOMER__V1__WATCH_ACCOUNT_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__watch_account_contacts_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some links, or news of them. One without links and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Customer__V1__WatchAccountContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The links as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_account_contacts;
+  Steward__Customer__V1__AccountContact **account_contacts;
+  /*
+   * The ids of links that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The links follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All links that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__CUSTOMER__V1__WATCH_ACCOUNT_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__watch_account_contacts_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+
+
+/*
  * Whom to give which links.
  */
 struct  Steward__Customer__V1__ReassignMatchingAccountContactsRequest
@@ -1523,6 +1599,44 @@ Steward__Customer__V1__DeleteMatchingAccountContactsResponse *
 void   steward__customer__v1__delete_matching_account_contacts_response__free_unpacked
                      (Steward__Customer__V1__DeleteMatchingAccountContactsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__WatchAccountContactsRequest methods */
+void   steward__customer__v1__watch_account_contacts_request__init
+                     (Steward__Customer__V1__WatchAccountContactsRequest         *message);
+size_t steward__customer__v1__watch_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__WatchAccountContactsRequest   *message);
+size_t steward__customer__v1__watch_account_contacts_request__pack
+                     (const Steward__Customer__V1__WatchAccountContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__watch_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__WatchAccountContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__WatchAccountContactsRequest *
+       steward__customer__v1__watch_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__watch_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__WatchAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__WatchAccountContactsResponse methods */
+void   steward__customer__v1__watch_account_contacts_response__init
+                     (Steward__Customer__V1__WatchAccountContactsResponse         *message);
+size_t steward__customer__v1__watch_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__WatchAccountContactsResponse   *message);
+size_t steward__customer__v1__watch_account_contacts_response__pack
+                     (const Steward__Customer__V1__WatchAccountContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__watch_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__WatchAccountContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__WatchAccountContactsResponse *
+       steward__customer__v1__watch_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__watch_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__WatchAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__ReassignMatchingAccountContactsRequest methods */
 void   steward__customer__v1__reassign_matching_account_contacts_request__init
                      (Steward__Customer__V1__ReassignMatchingAccountContactsRequest         *message);
@@ -1659,6 +1773,12 @@ typedef void (*Steward__Customer__V1__DeleteMatchingAccountContactsRequest_Closu
 typedef void (*Steward__Customer__V1__DeleteMatchingAccountContactsResponse_Closure)
                  (const Steward__Customer__V1__DeleteMatchingAccountContactsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__WatchAccountContactsRequest_Closure)
+                 (const Steward__Customer__V1__WatchAccountContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__WatchAccountContactsResponse_Closure)
+                 (const Steward__Customer__V1__WatchAccountContactsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__ReassignMatchingAccountContactsRequest_Closure)
                  (const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *message,
                   void *closure_data);
@@ -1732,6 +1852,10 @@ struct Steward__Customer__V1__AccountContactService_Service
                                            const Steward__Customer__V1__DeleteMatchingAccountContactsRequest *input,
                                            Steward__Customer__V1__DeleteMatchingAccountContactsResponse_Closure closure,
                                            void *closure_data);
+  void (*watch_account_contacts)(Steward__Customer__V1__AccountContactService_Service *service,
+                                 const Steward__Customer__V1__WatchAccountContactsRequest *input,
+                                 Steward__Customer__V1__WatchAccountContactsResponse_Closure closure,
+                                 void *closure_data);
   void (*reassign_matching_account_contacts)(Steward__Customer__V1__AccountContactService_Service *service,
                                              const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *input,
                                              Steward__Customer__V1__ReassignMatchingAccountContactsResponse_Closure closure,
@@ -1759,6 +1883,7 @@ void steward__customer__v1__account_contact_service__init (Steward__Customer__V1
       function_prefix__ ## undo_account_contact_change,\
       function_prefix__ ## update_matching_account_contacts,\
       function_prefix__ ## delete_matching_account_contacts,\
+      function_prefix__ ## watch_account_contacts,\
       function_prefix__ ## reassign_matching_account_contacts  }
 void steward__customer__v1__account_contact_service__get_account_contact(ProtobufCService *service,
                                                                          const Steward__Customer__V1__GetAccountContactRequest *input,
@@ -1820,6 +1945,10 @@ void steward__customer__v1__account_contact_service__delete_matching_account_con
                                                                                       const Steward__Customer__V1__DeleteMatchingAccountContactsRequest *input,
                                                                                       Steward__Customer__V1__DeleteMatchingAccountContactsResponse_Closure closure,
                                                                                       void *closure_data);
+void steward__customer__v1__account_contact_service__watch_account_contacts(ProtobufCService *service,
+                                                                            const Steward__Customer__V1__WatchAccountContactsRequest *input,
+                                                                            Steward__Customer__V1__WatchAccountContactsResponse_Closure closure,
+                                                                            void *closure_data);
 void steward__customer__v1__account_contact_service__reassign_matching_account_contacts(ProtobufCService *service,
                                                                                         const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *input,
                                                                                         Steward__Customer__V1__ReassignMatchingAccountContactsResponse_Closure closure,
@@ -1859,6 +1988,8 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_a
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_account_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_account_contacts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_account_contacts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__watch_account_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__watch_account_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_account_contacts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_account_contacts_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service__descriptor;

@@ -50,6 +50,8 @@ typedef struct Steward__Customer__V1__UpdateMatchingAccountsRequest Steward__Cus
 typedef struct Steward__Customer__V1__UpdateMatchingAccountsResponse Steward__Customer__V1__UpdateMatchingAccountsResponse;
 typedef struct Steward__Customer__V1__DeleteMatchingAccountsRequest Steward__Customer__V1__DeleteMatchingAccountsRequest;
 typedef struct Steward__Customer__V1__DeleteMatchingAccountsResponse Steward__Customer__V1__DeleteMatchingAccountsResponse;
+typedef struct Steward__Customer__V1__WatchAccountsRequest Steward__Customer__V1__WatchAccountsRequest;
+typedef struct Steward__Customer__V1__WatchAccountsResponse Steward__Customer__V1__WatchAccountsResponse;
 typedef struct Steward__Customer__V1__ReassignMatchingAccountsRequest Steward__Customer__V1__ReassignMatchingAccountsRequest;
 typedef struct Steward__Customer__V1__ReassignMatchingAccountsResponse Steward__Customer__V1__ReassignMatchingAccountsResponse;
 typedef struct Steward__Customer__V1__UpsertAccountRequest Steward__Customer__V1__UpsertAccountRequest;
@@ -893,6 +895,80 @@ struct  Steward__Customer__V1__DeleteMatchingAccountsResponse
 
 
 /*
+ * Asks for accounts and their changes.
+ */
+struct  Steward__Customer__V1__WatchAccountsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only accounts that fulfil this. At most one of filter and filter_expression. What it asks of other records that an account refers to is
+   * asked of them as they are when the account itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the accounts that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__CUSTOMER__V1__WATCH_ACCOUNTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__watch_accounts_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some accounts, or news of them. One without accounts and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Customer__V1__WatchAccountsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The accounts as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_accounts;
+  Steward__Customer__V1__Account **accounts;
+  /*
+   * The ids of accounts that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The accounts follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All accounts that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__CUSTOMER__V1__WATCH_ACCOUNTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__watch_accounts_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+
+
+/*
  * Whom to give which accounts.
  */
 struct  Steward__Customer__V1__ReassignMatchingAccountsRequest
@@ -1610,6 +1686,44 @@ Steward__Customer__V1__DeleteMatchingAccountsResponse *
 void   steward__customer__v1__delete_matching_accounts_response__free_unpacked
                      (Steward__Customer__V1__DeleteMatchingAccountsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__WatchAccountsRequest methods */
+void   steward__customer__v1__watch_accounts_request__init
+                     (Steward__Customer__V1__WatchAccountsRequest         *message);
+size_t steward__customer__v1__watch_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__WatchAccountsRequest   *message);
+size_t steward__customer__v1__watch_accounts_request__pack
+                     (const Steward__Customer__V1__WatchAccountsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__watch_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__WatchAccountsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__WatchAccountsRequest *
+       steward__customer__v1__watch_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__watch_accounts_request__free_unpacked
+                     (Steward__Customer__V1__WatchAccountsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__WatchAccountsResponse methods */
+void   steward__customer__v1__watch_accounts_response__init
+                     (Steward__Customer__V1__WatchAccountsResponse         *message);
+size_t steward__customer__v1__watch_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__WatchAccountsResponse   *message);
+size_t steward__customer__v1__watch_accounts_response__pack
+                     (const Steward__Customer__V1__WatchAccountsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__watch_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__WatchAccountsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__WatchAccountsResponse *
+       steward__customer__v1__watch_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__watch_accounts_response__free_unpacked
+                     (Steward__Customer__V1__WatchAccountsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__ReassignMatchingAccountsRequest methods */
 void   steward__customer__v1__reassign_matching_accounts_request__init
                      (Steward__Customer__V1__ReassignMatchingAccountsRequest         *message);
@@ -1784,6 +1898,12 @@ typedef void (*Steward__Customer__V1__DeleteMatchingAccountsRequest_Closure)
 typedef void (*Steward__Customer__V1__DeleteMatchingAccountsResponse_Closure)
                  (const Steward__Customer__V1__DeleteMatchingAccountsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__WatchAccountsRequest_Closure)
+                 (const Steward__Customer__V1__WatchAccountsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__WatchAccountsResponse_Closure)
+                 (const Steward__Customer__V1__WatchAccountsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__ReassignMatchingAccountsRequest_Closure)
                  (const Steward__Customer__V1__ReassignMatchingAccountsRequest *message,
                   void *closure_data);
@@ -1863,6 +1983,10 @@ struct Steward__Customer__V1__AccountService_Service
                                    const Steward__Customer__V1__DeleteMatchingAccountsRequest *input,
                                    Steward__Customer__V1__DeleteMatchingAccountsResponse_Closure closure,
                                    void *closure_data);
+  void (*watch_accounts)(Steward__Customer__V1__AccountService_Service *service,
+                         const Steward__Customer__V1__WatchAccountsRequest *input,
+                         Steward__Customer__V1__WatchAccountsResponse_Closure closure,
+                         void *closure_data);
   void (*reassign_matching_accounts)(Steward__Customer__V1__AccountService_Service *service,
                                      const Steward__Customer__V1__ReassignMatchingAccountsRequest *input,
                                      Steward__Customer__V1__ReassignMatchingAccountsResponse_Closure closure,
@@ -1894,6 +2018,7 @@ void steward__customer__v1__account_service__init (Steward__Customer__V1__Accoun
       function_prefix__ ## undo_account_change,\
       function_prefix__ ## update_matching_accounts,\
       function_prefix__ ## delete_matching_accounts,\
+      function_prefix__ ## watch_accounts,\
       function_prefix__ ## reassign_matching_accounts,\
       function_prefix__ ## upsert_account  }
 void steward__customer__v1__account_service__get_account(ProtobufCService *service,
@@ -1956,6 +2081,10 @@ void steward__customer__v1__account_service__delete_matching_accounts(ProtobufCS
                                                                       const Steward__Customer__V1__DeleteMatchingAccountsRequest *input,
                                                                       Steward__Customer__V1__DeleteMatchingAccountsResponse_Closure closure,
                                                                       void *closure_data);
+void steward__customer__v1__account_service__watch_accounts(ProtobufCService *service,
+                                                            const Steward__Customer__V1__WatchAccountsRequest *input,
+                                                            Steward__Customer__V1__WatchAccountsResponse_Closure closure,
+                                                            void *closure_data);
 void steward__customer__v1__account_service__reassign_matching_accounts(ProtobufCService *service,
                                                                         const Steward__Customer__V1__ReassignMatchingAccountsRequest *input,
                                                                         Steward__Customer__V1__ReassignMatchingAccountsResponse_Closure closure,
@@ -1999,6 +2128,8 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_a
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_accounts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_accounts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_accounts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__watch_accounts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__watch_accounts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accounts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accounts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_account_request__descriptor;

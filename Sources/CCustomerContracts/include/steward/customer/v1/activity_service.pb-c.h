@@ -50,6 +50,8 @@ typedef struct Steward__Customer__V1__UpdateMatchingActivitiesRequest Steward__C
 typedef struct Steward__Customer__V1__UpdateMatchingActivitiesResponse Steward__Customer__V1__UpdateMatchingActivitiesResponse;
 typedef struct Steward__Customer__V1__DeleteMatchingActivitiesRequest Steward__Customer__V1__DeleteMatchingActivitiesRequest;
 typedef struct Steward__Customer__V1__DeleteMatchingActivitiesResponse Steward__Customer__V1__DeleteMatchingActivitiesResponse;
+typedef struct Steward__Customer__V1__WatchActivitiesRequest Steward__Customer__V1__WatchActivitiesRequest;
+typedef struct Steward__Customer__V1__WatchActivitiesResponse Steward__Customer__V1__WatchActivitiesResponse;
 typedef struct Steward__Customer__V1__ReassignMatchingActivitiesRequest Steward__Customer__V1__ReassignMatchingActivitiesRequest;
 typedef struct Steward__Customer__V1__ReassignMatchingActivitiesResponse Steward__Customer__V1__ReassignMatchingActivitiesResponse;
 typedef struct Steward__Customer__V1__UpsertActivityRequest Steward__Customer__V1__UpsertActivityRequest;
@@ -920,6 +922,80 @@ struct  Steward__Customer__V1__DeleteMatchingActivitiesResponse
 
 
 /*
+ * Asks for activities and their changes.
+ */
+struct  Steward__Customer__V1__WatchActivitiesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only activities that fulfil this. At most one of filter and filter_expression. What it asks of other records that an activity refers to is
+   * asked of them as they are when the activity itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the activities that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__CUSTOMER__V1__WATCH_ACTIVITIES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__watch_activities_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some activities, or news of them. One without activities and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Customer__V1__WatchActivitiesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The activities as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_activities;
+  Steward__Customer__V1__Activity **activities;
+  /*
+   * The ids of activities that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The activities follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All activities that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__CUSTOMER__V1__WATCH_ACTIVITIES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__watch_activities_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+
+
+/*
  * Whom to give which activities.
  */
 struct  Steward__Customer__V1__ReassignMatchingActivitiesRequest
@@ -1637,6 +1713,44 @@ Steward__Customer__V1__DeleteMatchingActivitiesResponse *
 void   steward__customer__v1__delete_matching_activities_response__free_unpacked
                      (Steward__Customer__V1__DeleteMatchingActivitiesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__WatchActivitiesRequest methods */
+void   steward__customer__v1__watch_activities_request__init
+                     (Steward__Customer__V1__WatchActivitiesRequest         *message);
+size_t steward__customer__v1__watch_activities_request__get_packed_size
+                     (const Steward__Customer__V1__WatchActivitiesRequest   *message);
+size_t steward__customer__v1__watch_activities_request__pack
+                     (const Steward__Customer__V1__WatchActivitiesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__watch_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__WatchActivitiesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__WatchActivitiesRequest *
+       steward__customer__v1__watch_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__watch_activities_request__free_unpacked
+                     (Steward__Customer__V1__WatchActivitiesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__WatchActivitiesResponse methods */
+void   steward__customer__v1__watch_activities_response__init
+                     (Steward__Customer__V1__WatchActivitiesResponse         *message);
+size_t steward__customer__v1__watch_activities_response__get_packed_size
+                     (const Steward__Customer__V1__WatchActivitiesResponse   *message);
+size_t steward__customer__v1__watch_activities_response__pack
+                     (const Steward__Customer__V1__WatchActivitiesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__watch_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__WatchActivitiesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__WatchActivitiesResponse *
+       steward__customer__v1__watch_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__watch_activities_response__free_unpacked
+                     (Steward__Customer__V1__WatchActivitiesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__ReassignMatchingActivitiesRequest methods */
 void   steward__customer__v1__reassign_matching_activities_request__init
                      (Steward__Customer__V1__ReassignMatchingActivitiesRequest         *message);
@@ -1811,6 +1925,12 @@ typedef void (*Steward__Customer__V1__DeleteMatchingActivitiesRequest_Closure)
 typedef void (*Steward__Customer__V1__DeleteMatchingActivitiesResponse_Closure)
                  (const Steward__Customer__V1__DeleteMatchingActivitiesResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__WatchActivitiesRequest_Closure)
+                 (const Steward__Customer__V1__WatchActivitiesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__WatchActivitiesResponse_Closure)
+                 (const Steward__Customer__V1__WatchActivitiesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__ReassignMatchingActivitiesRequest_Closure)
                  (const Steward__Customer__V1__ReassignMatchingActivitiesRequest *message,
                   void *closure_data);
@@ -1890,6 +2010,10 @@ struct Steward__Customer__V1__ActivityService_Service
                                      const Steward__Customer__V1__DeleteMatchingActivitiesRequest *input,
                                      Steward__Customer__V1__DeleteMatchingActivitiesResponse_Closure closure,
                                      void *closure_data);
+  void (*watch_activities)(Steward__Customer__V1__ActivityService_Service *service,
+                           const Steward__Customer__V1__WatchActivitiesRequest *input,
+                           Steward__Customer__V1__WatchActivitiesResponse_Closure closure,
+                           void *closure_data);
   void (*reassign_matching_activities)(Steward__Customer__V1__ActivityService_Service *service,
                                        const Steward__Customer__V1__ReassignMatchingActivitiesRequest *input,
                                        Steward__Customer__V1__ReassignMatchingActivitiesResponse_Closure closure,
@@ -1921,6 +2045,7 @@ void steward__customer__v1__activity_service__init (Steward__Customer__V1__Activ
       function_prefix__ ## undo_activity_change,\
       function_prefix__ ## update_matching_activities,\
       function_prefix__ ## delete_matching_activities,\
+      function_prefix__ ## watch_activities,\
       function_prefix__ ## reassign_matching_activities,\
       function_prefix__ ## upsert_activity  }
 void steward__customer__v1__activity_service__get_activity(ProtobufCService *service,
@@ -1983,6 +2108,10 @@ void steward__customer__v1__activity_service__delete_matching_activities(Protobu
                                                                          const Steward__Customer__V1__DeleteMatchingActivitiesRequest *input,
                                                                          Steward__Customer__V1__DeleteMatchingActivitiesResponse_Closure closure,
                                                                          void *closure_data);
+void steward__customer__v1__activity_service__watch_activities(ProtobufCService *service,
+                                                               const Steward__Customer__V1__WatchActivitiesRequest *input,
+                                                               Steward__Customer__V1__WatchActivitiesResponse_Closure closure,
+                                                               void *closure_data);
 void steward__customer__v1__activity_service__reassign_matching_activities(ProtobufCService *service,
                                                                            const Steward__Customer__V1__ReassignMatchingActivitiesRequest *input,
                                                                            Steward__Customer__V1__ReassignMatchingActivitiesResponse_Closure closure,
@@ -2028,6 +2157,8 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_a
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_activities_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_activities_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_activities_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__watch_activities_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__watch_activities_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_activities_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_activities_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_activity_request__descriptor;

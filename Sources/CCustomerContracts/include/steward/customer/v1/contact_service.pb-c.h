@@ -51,6 +51,8 @@ typedef struct Steward__Customer__V1__UpdateMatchingContactsRequest Steward__Cus
 typedef struct Steward__Customer__V1__UpdateMatchingContactsResponse Steward__Customer__V1__UpdateMatchingContactsResponse;
 typedef struct Steward__Customer__V1__DeleteMatchingContactsRequest Steward__Customer__V1__DeleteMatchingContactsRequest;
 typedef struct Steward__Customer__V1__DeleteMatchingContactsResponse Steward__Customer__V1__DeleteMatchingContactsResponse;
+typedef struct Steward__Customer__V1__WatchContactsRequest Steward__Customer__V1__WatchContactsRequest;
+typedef struct Steward__Customer__V1__WatchContactsResponse Steward__Customer__V1__WatchContactsResponse;
 typedef struct Steward__Customer__V1__ReassignMatchingContactsRequest Steward__Customer__V1__ReassignMatchingContactsRequest;
 typedef struct Steward__Customer__V1__ReassignMatchingContactsResponse Steward__Customer__V1__ReassignMatchingContactsResponse;
 typedef struct Steward__Customer__V1__UpsertContactRequest Steward__Customer__V1__UpsertContactRequest;
@@ -949,6 +951,80 @@ struct  Steward__Customer__V1__DeleteMatchingContactsResponse
 
 
 /*
+ * Asks for contacts and their changes.
+ */
+struct  Steward__Customer__V1__WatchContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only contacts that fulfil this. At most one of filter and filter_expression. What it asks of other records that a contact refers to is
+   * asked of them as they are when the contact itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the contacts that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__CUSTOMER__V1__WATCH_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__watch_contacts_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some contacts, or news of them. One without contacts and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Customer__V1__WatchContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The contacts as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_contacts;
+  Steward__Customer__V1__Contact **contacts;
+  /*
+   * The ids of contacts that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The contacts follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All contacts that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__CUSTOMER__V1__WATCH_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__watch_contacts_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+
+
+/*
  * Whom to give which contacts.
  */
 struct  Steward__Customer__V1__ReassignMatchingContactsRequest
@@ -1685,6 +1761,44 @@ Steward__Customer__V1__DeleteMatchingContactsResponse *
 void   steward__customer__v1__delete_matching_contacts_response__free_unpacked
                      (Steward__Customer__V1__DeleteMatchingContactsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__WatchContactsRequest methods */
+void   steward__customer__v1__watch_contacts_request__init
+                     (Steward__Customer__V1__WatchContactsRequest         *message);
+size_t steward__customer__v1__watch_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__WatchContactsRequest   *message);
+size_t steward__customer__v1__watch_contacts_request__pack
+                     (const Steward__Customer__V1__WatchContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__watch_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__WatchContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__WatchContactsRequest *
+       steward__customer__v1__watch_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__watch_contacts_request__free_unpacked
+                     (Steward__Customer__V1__WatchContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__WatchContactsResponse methods */
+void   steward__customer__v1__watch_contacts_response__init
+                     (Steward__Customer__V1__WatchContactsResponse         *message);
+size_t steward__customer__v1__watch_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__WatchContactsResponse   *message);
+size_t steward__customer__v1__watch_contacts_response__pack
+                     (const Steward__Customer__V1__WatchContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__watch_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__WatchContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__WatchContactsResponse *
+       steward__customer__v1__watch_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__watch_contacts_response__free_unpacked
+                     (Steward__Customer__V1__WatchContactsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__ReassignMatchingContactsRequest methods */
 void   steward__customer__v1__reassign_matching_contacts_request__init
                      (Steward__Customer__V1__ReassignMatchingContactsRequest         *message);
@@ -1862,6 +1976,12 @@ typedef void (*Steward__Customer__V1__DeleteMatchingContactsRequest_Closure)
 typedef void (*Steward__Customer__V1__DeleteMatchingContactsResponse_Closure)
                  (const Steward__Customer__V1__DeleteMatchingContactsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__WatchContactsRequest_Closure)
+                 (const Steward__Customer__V1__WatchContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__WatchContactsResponse_Closure)
+                 (const Steward__Customer__V1__WatchContactsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__ReassignMatchingContactsRequest_Closure)
                  (const Steward__Customer__V1__ReassignMatchingContactsRequest *message,
                   void *closure_data);
@@ -1941,6 +2061,10 @@ struct Steward__Customer__V1__ContactService_Service
                                    const Steward__Customer__V1__DeleteMatchingContactsRequest *input,
                                    Steward__Customer__V1__DeleteMatchingContactsResponse_Closure closure,
                                    void *closure_data);
+  void (*watch_contacts)(Steward__Customer__V1__ContactService_Service *service,
+                         const Steward__Customer__V1__WatchContactsRequest *input,
+                         Steward__Customer__V1__WatchContactsResponse_Closure closure,
+                         void *closure_data);
   void (*reassign_matching_contacts)(Steward__Customer__V1__ContactService_Service *service,
                                      const Steward__Customer__V1__ReassignMatchingContactsRequest *input,
                                      Steward__Customer__V1__ReassignMatchingContactsResponse_Closure closure,
@@ -1972,6 +2096,7 @@ void steward__customer__v1__contact_service__init (Steward__Customer__V1__Contac
       function_prefix__ ## undo_contact_change,\
       function_prefix__ ## update_matching_contacts,\
       function_prefix__ ## delete_matching_contacts,\
+      function_prefix__ ## watch_contacts,\
       function_prefix__ ## reassign_matching_contacts,\
       function_prefix__ ## upsert_contact  }
 void steward__customer__v1__contact_service__get_contact(ProtobufCService *service,
@@ -2034,6 +2159,10 @@ void steward__customer__v1__contact_service__delete_matching_contacts(ProtobufCS
                                                                       const Steward__Customer__V1__DeleteMatchingContactsRequest *input,
                                                                       Steward__Customer__V1__DeleteMatchingContactsResponse_Closure closure,
                                                                       void *closure_data);
+void steward__customer__v1__contact_service__watch_contacts(ProtobufCService *service,
+                                                            const Steward__Customer__V1__WatchContactsRequest *input,
+                                                            Steward__Customer__V1__WatchContactsResponse_Closure closure,
+                                                            void *closure_data);
 void steward__customer__v1__contact_service__reassign_matching_contacts(ProtobufCService *service,
                                                                         const Steward__Customer__V1__ReassignMatchingContactsRequest *input,
                                                                         Steward__Customer__V1__ReassignMatchingContactsResponse_Closure closure,
@@ -2079,6 +2208,8 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_c
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_contacts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_contacts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__watch_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__watch_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_contacts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_contact_request__descriptor;

@@ -50,6 +50,8 @@ typedef struct Steward__Customer__V1__UpdateMatchingLeadsRequest Steward__Custom
 typedef struct Steward__Customer__V1__UpdateMatchingLeadsResponse Steward__Customer__V1__UpdateMatchingLeadsResponse;
 typedef struct Steward__Customer__V1__DeleteMatchingLeadsRequest Steward__Customer__V1__DeleteMatchingLeadsRequest;
 typedef struct Steward__Customer__V1__DeleteMatchingLeadsResponse Steward__Customer__V1__DeleteMatchingLeadsResponse;
+typedef struct Steward__Customer__V1__WatchLeadsRequest Steward__Customer__V1__WatchLeadsRequest;
+typedef struct Steward__Customer__V1__WatchLeadsResponse Steward__Customer__V1__WatchLeadsResponse;
 typedef struct Steward__Customer__V1__ReassignMatchingLeadsRequest Steward__Customer__V1__ReassignMatchingLeadsRequest;
 typedef struct Steward__Customer__V1__ReassignMatchingLeadsResponse Steward__Customer__V1__ReassignMatchingLeadsResponse;
 typedef struct Steward__Customer__V1__UpsertLeadRequest Steward__Customer__V1__UpsertLeadRequest;
@@ -924,6 +926,80 @@ struct  Steward__Customer__V1__DeleteMatchingLeadsResponse
 
 
 /*
+ * Asks for leads and their changes.
+ */
+struct  Steward__Customer__V1__WatchLeadsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only leads that fulfil this. At most one of filter and filter_expression. What it asks of other records that a lead refers to is
+   * asked of them as they are when the lead itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the leads that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__CUSTOMER__V1__WATCH_LEADS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__watch_leads_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some leads, or news of them. One without leads and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Customer__V1__WatchLeadsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The leads as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_leads;
+  Steward__Customer__V1__Lead **leads;
+  /*
+   * The ids of leads that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The leads follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All leads that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__CUSTOMER__V1__WATCH_LEADS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__watch_leads_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+
+
+/*
  * Whom to give which leads.
  */
 struct  Steward__Customer__V1__ReassignMatchingLeadsRequest
@@ -1641,6 +1717,44 @@ Steward__Customer__V1__DeleteMatchingLeadsResponse *
 void   steward__customer__v1__delete_matching_leads_response__free_unpacked
                      (Steward__Customer__V1__DeleteMatchingLeadsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__WatchLeadsRequest methods */
+void   steward__customer__v1__watch_leads_request__init
+                     (Steward__Customer__V1__WatchLeadsRequest         *message);
+size_t steward__customer__v1__watch_leads_request__get_packed_size
+                     (const Steward__Customer__V1__WatchLeadsRequest   *message);
+size_t steward__customer__v1__watch_leads_request__pack
+                     (const Steward__Customer__V1__WatchLeadsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__watch_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__WatchLeadsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__WatchLeadsRequest *
+       steward__customer__v1__watch_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__watch_leads_request__free_unpacked
+                     (Steward__Customer__V1__WatchLeadsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__WatchLeadsResponse methods */
+void   steward__customer__v1__watch_leads_response__init
+                     (Steward__Customer__V1__WatchLeadsResponse         *message);
+size_t steward__customer__v1__watch_leads_response__get_packed_size
+                     (const Steward__Customer__V1__WatchLeadsResponse   *message);
+size_t steward__customer__v1__watch_leads_response__pack
+                     (const Steward__Customer__V1__WatchLeadsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__watch_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__WatchLeadsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__WatchLeadsResponse *
+       steward__customer__v1__watch_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__watch_leads_response__free_unpacked
+                     (Steward__Customer__V1__WatchLeadsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__ReassignMatchingLeadsRequest methods */
 void   steward__customer__v1__reassign_matching_leads_request__init
                      (Steward__Customer__V1__ReassignMatchingLeadsRequest         *message);
@@ -1815,6 +1929,12 @@ typedef void (*Steward__Customer__V1__DeleteMatchingLeadsRequest_Closure)
 typedef void (*Steward__Customer__V1__DeleteMatchingLeadsResponse_Closure)
                  (const Steward__Customer__V1__DeleteMatchingLeadsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__WatchLeadsRequest_Closure)
+                 (const Steward__Customer__V1__WatchLeadsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__WatchLeadsResponse_Closure)
+                 (const Steward__Customer__V1__WatchLeadsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__ReassignMatchingLeadsRequest_Closure)
                  (const Steward__Customer__V1__ReassignMatchingLeadsRequest *message,
                   void *closure_data);
@@ -1894,6 +2014,10 @@ struct Steward__Customer__V1__LeadService_Service
                                 const Steward__Customer__V1__DeleteMatchingLeadsRequest *input,
                                 Steward__Customer__V1__DeleteMatchingLeadsResponse_Closure closure,
                                 void *closure_data);
+  void (*watch_leads)(Steward__Customer__V1__LeadService_Service *service,
+                      const Steward__Customer__V1__WatchLeadsRequest *input,
+                      Steward__Customer__V1__WatchLeadsResponse_Closure closure,
+                      void *closure_data);
   void (*reassign_matching_leads)(Steward__Customer__V1__LeadService_Service *service,
                                   const Steward__Customer__V1__ReassignMatchingLeadsRequest *input,
                                   Steward__Customer__V1__ReassignMatchingLeadsResponse_Closure closure,
@@ -1925,6 +2049,7 @@ void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadServi
       function_prefix__ ## undo_lead_change,\
       function_prefix__ ## update_matching_leads,\
       function_prefix__ ## delete_matching_leads,\
+      function_prefix__ ## watch_leads,\
       function_prefix__ ## reassign_matching_leads,\
       function_prefix__ ## upsert_lead  }
 void steward__customer__v1__lead_service__get_lead(ProtobufCService *service,
@@ -1987,6 +2112,10 @@ void steward__customer__v1__lead_service__delete_matching_leads(ProtobufCService
                                                                 const Steward__Customer__V1__DeleteMatchingLeadsRequest *input,
                                                                 Steward__Customer__V1__DeleteMatchingLeadsResponse_Closure closure,
                                                                 void *closure_data);
+void steward__customer__v1__lead_service__watch_leads(ProtobufCService *service,
+                                                      const Steward__Customer__V1__WatchLeadsRequest *input,
+                                                      Steward__Customer__V1__WatchLeadsResponse_Closure closure,
+                                                      void *closure_data);
 void steward__customer__v1__lead_service__reassign_matching_leads(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ReassignMatchingLeadsRequest *input,
                                                                   Steward__Customer__V1__ReassignMatchingLeadsResponse_Closure closure,
@@ -2031,6 +2160,8 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_l
 extern const ProtobufCMessageDescriptor steward__customer__v1__update_matching_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_leads_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__delete_matching_leads_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__watch_leads_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__watch_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_leads_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__upsert_lead_request__descriptor;

@@ -50,6 +50,8 @@ typedef struct Steward__Identity__V1__UpdateMatchingDepartmentsRequest Steward__
 typedef struct Steward__Identity__V1__UpdateMatchingDepartmentsResponse Steward__Identity__V1__UpdateMatchingDepartmentsResponse;
 typedef struct Steward__Identity__V1__DeleteMatchingDepartmentsRequest Steward__Identity__V1__DeleteMatchingDepartmentsRequest;
 typedef struct Steward__Identity__V1__DeleteMatchingDepartmentsResponse Steward__Identity__V1__DeleteMatchingDepartmentsResponse;
+typedef struct Steward__Identity__V1__WatchDepartmentsRequest Steward__Identity__V1__WatchDepartmentsRequest;
+typedef struct Steward__Identity__V1__WatchDepartmentsResponse Steward__Identity__V1__WatchDepartmentsResponse;
 
 
 /* --- enums --- */
@@ -823,6 +825,80 @@ struct  Steward__Identity__V1__DeleteMatchingDepartmentsResponse
     , NULL, NULL, 0,NULL, 0,NULL }
 
 
+/*
+ * Asks for departments and their changes.
+ */
+struct  Steward__Identity__V1__WatchDepartmentsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only departments that fulfil this. At most one of filter and filter_expression. What it asks of other records that a department refers to is
+   * asked of them as they are when the department itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the departments that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__IDENTITY__V1__WATCH_DEPARTMENTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__watch_departments_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some departments, or news of them. One without departments and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Identity__V1__WatchDepartmentsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The departments as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_departments;
+  Steward__Identity__V1__Department **departments;
+  /*
+   * The ids of departments that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The departments follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All departments that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__IDENTITY__V1__WATCH_DEPARTMENTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__watch_departments_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+
+
 /* Steward__Identity__V1__Department methods */
 void   steward__identity__v1__department__init
                      (Steward__Identity__V1__Department         *message);
@@ -1431,6 +1507,44 @@ Steward__Identity__V1__DeleteMatchingDepartmentsResponse *
 void   steward__identity__v1__delete_matching_departments_response__free_unpacked
                      (Steward__Identity__V1__DeleteMatchingDepartmentsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__WatchDepartmentsRequest methods */
+void   steward__identity__v1__watch_departments_request__init
+                     (Steward__Identity__V1__WatchDepartmentsRequest         *message);
+size_t steward__identity__v1__watch_departments_request__get_packed_size
+                     (const Steward__Identity__V1__WatchDepartmentsRequest   *message);
+size_t steward__identity__v1__watch_departments_request__pack
+                     (const Steward__Identity__V1__WatchDepartmentsRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__watch_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__WatchDepartmentsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__WatchDepartmentsRequest *
+       steward__identity__v1__watch_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__watch_departments_request__free_unpacked
+                     (Steward__Identity__V1__WatchDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__WatchDepartmentsResponse methods */
+void   steward__identity__v1__watch_departments_response__init
+                     (Steward__Identity__V1__WatchDepartmentsResponse         *message);
+size_t steward__identity__v1__watch_departments_response__get_packed_size
+                     (const Steward__Identity__V1__WatchDepartmentsResponse   *message);
+size_t steward__identity__v1__watch_departments_response__pack
+                     (const Steward__Identity__V1__WatchDepartmentsResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__watch_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__WatchDepartmentsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__WatchDepartmentsResponse *
+       steward__identity__v1__watch_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__watch_departments_response__free_unpacked
+                     (Steward__Identity__V1__WatchDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__Department_Closure)
@@ -1529,6 +1643,12 @@ typedef void (*Steward__Identity__V1__DeleteMatchingDepartmentsRequest_Closure)
 typedef void (*Steward__Identity__V1__DeleteMatchingDepartmentsResponse_Closure)
                  (const Steward__Identity__V1__DeleteMatchingDepartmentsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__WatchDepartmentsRequest_Closure)
+                 (const Steward__Identity__V1__WatchDepartmentsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__WatchDepartmentsResponse_Closure)
+                 (const Steward__Identity__V1__WatchDepartmentsResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1596,6 +1716,10 @@ struct Steward__Identity__V1__DepartmentService_Service
                                       const Steward__Identity__V1__DeleteMatchingDepartmentsRequest *input,
                                       Steward__Identity__V1__DeleteMatchingDepartmentsResponse_Closure closure,
                                       void *closure_data);
+  void (*watch_departments)(Steward__Identity__V1__DepartmentService_Service *service,
+                            const Steward__Identity__V1__WatchDepartmentsRequest *input,
+                            Steward__Identity__V1__WatchDepartmentsResponse_Closure closure,
+                            void *closure_data);
 };
 typedef void (*Steward__Identity__V1__DepartmentService_ServiceDestroy)(Steward__Identity__V1__DepartmentService_Service *);
 void steward__identity__v1__department_service__init (Steward__Identity__V1__DepartmentService_Service *service,
@@ -1618,7 +1742,8 @@ void steward__identity__v1__department_service__init (Steward__Identity__V1__Dep
       function_prefix__ ## list_department_changes,\
       function_prefix__ ## undo_department_change,\
       function_prefix__ ## update_matching_departments,\
-      function_prefix__ ## delete_matching_departments  }
+      function_prefix__ ## delete_matching_departments,\
+      function_prefix__ ## watch_departments  }
 void steward__identity__v1__department_service__get_department(ProtobufCService *service,
                                                                const Steward__Identity__V1__GetDepartmentRequest *input,
                                                                Steward__Identity__V1__GetDepartmentResponse_Closure closure,
@@ -1679,6 +1804,10 @@ void steward__identity__v1__department_service__delete_matching_departments(Prot
                                                                             const Steward__Identity__V1__DeleteMatchingDepartmentsRequest *input,
                                                                             Steward__Identity__V1__DeleteMatchingDepartmentsResponse_Closure closure,
                                                                             void *closure_data);
+void steward__identity__v1__department_service__watch_departments(ProtobufCService *service,
+                                                                  const Steward__Identity__V1__WatchDepartmentsRequest *input,
+                                                                  Steward__Identity__V1__WatchDepartmentsResponse_Closure closure,
+                                                                  void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1714,6 +1843,8 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_d
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_departments_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_departments_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_departments_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__watch_departments_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__watch_departments_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__department_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -51,6 +51,8 @@ typedef struct Steward__Identity__V1__UpdateMatchingRolesRequest Steward__Identi
 typedef struct Steward__Identity__V1__UpdateMatchingRolesResponse Steward__Identity__V1__UpdateMatchingRolesResponse;
 typedef struct Steward__Identity__V1__DeleteMatchingRolesRequest Steward__Identity__V1__DeleteMatchingRolesRequest;
 typedef struct Steward__Identity__V1__DeleteMatchingRolesResponse Steward__Identity__V1__DeleteMatchingRolesResponse;
+typedef struct Steward__Identity__V1__WatchRolesRequest Steward__Identity__V1__WatchRolesRequest;
+typedef struct Steward__Identity__V1__WatchRolesResponse Steward__Identity__V1__WatchRolesResponse;
 typedef struct Steward__Identity__V1__UpsertRoleRequest Steward__Identity__V1__UpsertRoleRequest;
 typedef struct Steward__Identity__V1__UpsertRoleResponse Steward__Identity__V1__UpsertRoleResponse;
 
@@ -838,6 +840,80 @@ struct  Steward__Identity__V1__DeleteMatchingRolesResponse
 
 
 /*
+ * Asks for roles and their changes.
+ */
+struct  Steward__Identity__V1__WatchRolesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only roles that fulfil this. At most one of filter and filter_expression. What it asks of other records that a role refers to is
+   * asked of them as they are when the role itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the roles that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__IDENTITY__V1__WATCH_ROLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__watch_roles_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some roles, or news of them. One without roles and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Identity__V1__WatchRolesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The roles as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_roles;
+  Steward__Identity__V1__Role **roles;
+  /*
+   * The ids of roles that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The roles follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All roles that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__IDENTITY__V1__WATCH_ROLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__watch_roles_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+
+
+/*
  * The role to change or to create.
  */
 struct  Steward__Identity__V1__UpsertRoleRequest
@@ -1492,6 +1568,44 @@ Steward__Identity__V1__DeleteMatchingRolesResponse *
 void   steward__identity__v1__delete_matching_roles_response__free_unpacked
                      (Steward__Identity__V1__DeleteMatchingRolesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__WatchRolesRequest methods */
+void   steward__identity__v1__watch_roles_request__init
+                     (Steward__Identity__V1__WatchRolesRequest         *message);
+size_t steward__identity__v1__watch_roles_request__get_packed_size
+                     (const Steward__Identity__V1__WatchRolesRequest   *message);
+size_t steward__identity__v1__watch_roles_request__pack
+                     (const Steward__Identity__V1__WatchRolesRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__watch_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__WatchRolesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__WatchRolesRequest *
+       steward__identity__v1__watch_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__watch_roles_request__free_unpacked
+                     (Steward__Identity__V1__WatchRolesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__WatchRolesResponse methods */
+void   steward__identity__v1__watch_roles_response__init
+                     (Steward__Identity__V1__WatchRolesResponse         *message);
+size_t steward__identity__v1__watch_roles_response__get_packed_size
+                     (const Steward__Identity__V1__WatchRolesResponse   *message);
+size_t steward__identity__v1__watch_roles_response__pack
+                     (const Steward__Identity__V1__WatchRolesResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__watch_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__WatchRolesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__WatchRolesResponse *
+       steward__identity__v1__watch_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__watch_roles_response__free_unpacked
+                     (Steward__Identity__V1__WatchRolesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__UpsertRoleRequest methods */
 void   steward__identity__v1__upsert_role_request__init
                      (Steward__Identity__V1__UpsertRoleRequest         *message);
@@ -1628,6 +1742,12 @@ typedef void (*Steward__Identity__V1__DeleteMatchingRolesRequest_Closure)
 typedef void (*Steward__Identity__V1__DeleteMatchingRolesResponse_Closure)
                  (const Steward__Identity__V1__DeleteMatchingRolesResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__WatchRolesRequest_Closure)
+                 (const Steward__Identity__V1__WatchRolesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__WatchRolesResponse_Closure)
+                 (const Steward__Identity__V1__WatchRolesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__UpsertRoleRequest_Closure)
                  (const Steward__Identity__V1__UpsertRoleRequest *message,
                   void *closure_data);
@@ -1701,6 +1821,10 @@ struct Steward__Identity__V1__RoleService_Service
                                 const Steward__Identity__V1__DeleteMatchingRolesRequest *input,
                                 Steward__Identity__V1__DeleteMatchingRolesResponse_Closure closure,
                                 void *closure_data);
+  void (*watch_roles)(Steward__Identity__V1__RoleService_Service *service,
+                      const Steward__Identity__V1__WatchRolesRequest *input,
+                      Steward__Identity__V1__WatchRolesResponse_Closure closure,
+                      void *closure_data);
   void (*upsert_role)(Steward__Identity__V1__RoleService_Service *service,
                       const Steward__Identity__V1__UpsertRoleRequest *input,
                       Steward__Identity__V1__UpsertRoleResponse_Closure closure,
@@ -1728,6 +1852,7 @@ void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleServi
       function_prefix__ ## undo_role_change,\
       function_prefix__ ## update_matching_roles,\
       function_prefix__ ## delete_matching_roles,\
+      function_prefix__ ## watch_roles,\
       function_prefix__ ## upsert_role  }
 void steward__identity__v1__role_service__get_role(ProtobufCService *service,
                                                    const Steward__Identity__V1__GetRoleRequest *input,
@@ -1789,6 +1914,10 @@ void steward__identity__v1__role_service__delete_matching_roles(ProtobufCService
                                                                 const Steward__Identity__V1__DeleteMatchingRolesRequest *input,
                                                                 Steward__Identity__V1__DeleteMatchingRolesResponse_Closure closure,
                                                                 void *closure_data);
+void steward__identity__v1__role_service__watch_roles(ProtobufCService *service,
+                                                      const Steward__Identity__V1__WatchRolesRequest *input,
+                                                      Steward__Identity__V1__WatchRolesResponse_Closure closure,
+                                                      void *closure_data);
 void steward__identity__v1__role_service__upsert_role(ProtobufCService *service,
                                                       const Steward__Identity__V1__UpsertRoleRequest *input,
                                                       Steward__Identity__V1__UpsertRoleResponse_Closure closure,
@@ -1828,6 +1957,8 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_r
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_roles_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_roles_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_roles_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__watch_roles_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__watch_roles_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__upsert_role_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__upsert_role_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor;

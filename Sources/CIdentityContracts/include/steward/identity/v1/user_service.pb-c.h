@@ -50,6 +50,8 @@ typedef struct Steward__Identity__V1__UpdateMatchingUsersRequest Steward__Identi
 typedef struct Steward__Identity__V1__UpdateMatchingUsersResponse Steward__Identity__V1__UpdateMatchingUsersResponse;
 typedef struct Steward__Identity__V1__DeleteMatchingUsersRequest Steward__Identity__V1__DeleteMatchingUsersRequest;
 typedef struct Steward__Identity__V1__DeleteMatchingUsersResponse Steward__Identity__V1__DeleteMatchingUsersResponse;
+typedef struct Steward__Identity__V1__WatchUsersRequest Steward__Identity__V1__WatchUsersRequest;
+typedef struct Steward__Identity__V1__WatchUsersResponse Steward__Identity__V1__WatchUsersResponse;
 typedef struct Steward__Identity__V1__UpsertUserRequest Steward__Identity__V1__UpsertUserRequest;
 typedef struct Steward__Identity__V1__UpsertUserResponse Steward__Identity__V1__UpsertUserResponse;
 typedef struct Steward__Identity__V1__SetUserPasswordRequest Steward__Identity__V1__SetUserPasswordRequest;
@@ -854,6 +856,80 @@ struct  Steward__Identity__V1__DeleteMatchingUsersResponse
 
 
 /*
+ * Asks for users and their changes.
+ */
+struct  Steward__Identity__V1__WatchUsersRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only users that fulfil this. At most one of filter and filter_expression. What it asks of other records that a user refers to is
+   * asked of them as they are when the user itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the users that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__IDENTITY__V1__WATCH_USERS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__watch_users_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some users, or news of them. One without users and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Identity__V1__WatchUsersResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The users as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_users;
+  Steward__Identity__V1__User **users;
+  /*
+   * The ids of users that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The users follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All users that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__IDENTITY__V1__WATCH_USERS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__watch_users_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+
+
+/*
  * The user to change or to create.
  */
 struct  Steward__Identity__V1__UpsertUserRequest
@@ -1540,6 +1616,44 @@ Steward__Identity__V1__DeleteMatchingUsersResponse *
 void   steward__identity__v1__delete_matching_users_response__free_unpacked
                      (Steward__Identity__V1__DeleteMatchingUsersResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__WatchUsersRequest methods */
+void   steward__identity__v1__watch_users_request__init
+                     (Steward__Identity__V1__WatchUsersRequest         *message);
+size_t steward__identity__v1__watch_users_request__get_packed_size
+                     (const Steward__Identity__V1__WatchUsersRequest   *message);
+size_t steward__identity__v1__watch_users_request__pack
+                     (const Steward__Identity__V1__WatchUsersRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__watch_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__WatchUsersRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__WatchUsersRequest *
+       steward__identity__v1__watch_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__watch_users_request__free_unpacked
+                     (Steward__Identity__V1__WatchUsersRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__WatchUsersResponse methods */
+void   steward__identity__v1__watch_users_response__init
+                     (Steward__Identity__V1__WatchUsersResponse         *message);
+size_t steward__identity__v1__watch_users_response__get_packed_size
+                     (const Steward__Identity__V1__WatchUsersResponse   *message);
+size_t steward__identity__v1__watch_users_response__pack
+                     (const Steward__Identity__V1__WatchUsersResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__watch_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__WatchUsersResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__WatchUsersResponse *
+       steward__identity__v1__watch_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__watch_users_response__free_unpacked
+                     (Steward__Identity__V1__WatchUsersResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__UpsertUserRequest methods */
 void   steward__identity__v1__upsert_user_request__init
                      (Steward__Identity__V1__UpsertUserRequest         *message);
@@ -1714,6 +1828,12 @@ typedef void (*Steward__Identity__V1__DeleteMatchingUsersRequest_Closure)
 typedef void (*Steward__Identity__V1__DeleteMatchingUsersResponse_Closure)
                  (const Steward__Identity__V1__DeleteMatchingUsersResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__WatchUsersRequest_Closure)
+                 (const Steward__Identity__V1__WatchUsersRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__WatchUsersResponse_Closure)
+                 (const Steward__Identity__V1__WatchUsersResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__UpsertUserRequest_Closure)
                  (const Steward__Identity__V1__UpsertUserRequest *message,
                   void *closure_data);
@@ -1793,6 +1913,10 @@ struct Steward__Identity__V1__UserService_Service
                                 const Steward__Identity__V1__DeleteMatchingUsersRequest *input,
                                 Steward__Identity__V1__DeleteMatchingUsersResponse_Closure closure,
                                 void *closure_data);
+  void (*watch_users)(Steward__Identity__V1__UserService_Service *service,
+                      const Steward__Identity__V1__WatchUsersRequest *input,
+                      Steward__Identity__V1__WatchUsersResponse_Closure closure,
+                      void *closure_data);
   void (*upsert_user)(Steward__Identity__V1__UserService_Service *service,
                       const Steward__Identity__V1__UpsertUserRequest *input,
                       Steward__Identity__V1__UpsertUserResponse_Closure closure,
@@ -1824,6 +1948,7 @@ void steward__identity__v1__user_service__init (Steward__Identity__V1__UserServi
       function_prefix__ ## undo_user_change,\
       function_prefix__ ## update_matching_users,\
       function_prefix__ ## delete_matching_users,\
+      function_prefix__ ## watch_users,\
       function_prefix__ ## upsert_user,\
       function_prefix__ ## set_user_password  }
 void steward__identity__v1__user_service__get_user(ProtobufCService *service,
@@ -1886,6 +2011,10 @@ void steward__identity__v1__user_service__delete_matching_users(ProtobufCService
                                                                 const Steward__Identity__V1__DeleteMatchingUsersRequest *input,
                                                                 Steward__Identity__V1__DeleteMatchingUsersResponse_Closure closure,
                                                                 void *closure_data);
+void steward__identity__v1__user_service__watch_users(ProtobufCService *service,
+                                                      const Steward__Identity__V1__WatchUsersRequest *input,
+                                                      Steward__Identity__V1__WatchUsersResponse_Closure closure,
+                                                      void *closure_data);
 void steward__identity__v1__user_service__upsert_user(ProtobufCService *service,
                                                       const Steward__Identity__V1__UpsertUserRequest *input,
                                                       Steward__Identity__V1__UpsertUserResponse_Closure closure,
@@ -1929,6 +2058,8 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_u
 extern const ProtobufCMessageDescriptor steward__identity__v1__update_matching_users_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_users_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_users_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__watch_users_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__watch_users_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__upsert_user_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__upsert_user_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_request__descriptor;

@@ -51,6 +51,8 @@ typedef struct Steward__Sales__V1__UpdateMatchingDealsRequest Steward__Sales__V1
 typedef struct Steward__Sales__V1__UpdateMatchingDealsResponse Steward__Sales__V1__UpdateMatchingDealsResponse;
 typedef struct Steward__Sales__V1__DeleteMatchingDealsRequest Steward__Sales__V1__DeleteMatchingDealsRequest;
 typedef struct Steward__Sales__V1__DeleteMatchingDealsResponse Steward__Sales__V1__DeleteMatchingDealsResponse;
+typedef struct Steward__Sales__V1__WatchDealsRequest Steward__Sales__V1__WatchDealsRequest;
+typedef struct Steward__Sales__V1__WatchDealsResponse Steward__Sales__V1__WatchDealsResponse;
 typedef struct Steward__Sales__V1__ReassignMatchingDealsRequest Steward__Sales__V1__ReassignMatchingDealsRequest;
 typedef struct Steward__Sales__V1__ReassignMatchingDealsResponse Steward__Sales__V1__ReassignMatchingDealsResponse;
 typedef struct Steward__Sales__V1__UpsertDealRequest Steward__Sales__V1__UpsertDealRequest;
@@ -889,6 +891,80 @@ struct  Steward__Sales__V1__DeleteMatchingDealsResponse
 #define STEWARD__SALES__V1__DELETE_MATCHING_DEALS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__delete_matching_deals_response__descriptor) \
     , NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Asks for deals and their changes.
+ */
+struct  Steward__Sales__V1__WatchDealsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only deals that fulfil this. At most one of filter and filter_expression. What it asks of other records that a deal refers to is
+   * asked of them as they are when the deal itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the deals that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__SALES__V1__WATCH_DEALS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__watch_deals_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some deals, or news of them. One without deals and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Sales__V1__WatchDealsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The deals as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_deals;
+  Steward__Sales__V1__Deal **deals;
+  /*
+   * The ids of deals that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The deals follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All deals that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__SALES__V1__WATCH_DEALS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__watch_deals_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
 
 
 /*
@@ -1925,6 +2001,44 @@ Steward__Sales__V1__DeleteMatchingDealsResponse *
 void   steward__sales__v1__delete_matching_deals_response__free_unpacked
                      (Steward__Sales__V1__DeleteMatchingDealsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__WatchDealsRequest methods */
+void   steward__sales__v1__watch_deals_request__init
+                     (Steward__Sales__V1__WatchDealsRequest         *message);
+size_t steward__sales__v1__watch_deals_request__get_packed_size
+                     (const Steward__Sales__V1__WatchDealsRequest   *message);
+size_t steward__sales__v1__watch_deals_request__pack
+                     (const Steward__Sales__V1__WatchDealsRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__watch_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__WatchDealsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__WatchDealsRequest *
+       steward__sales__v1__watch_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__watch_deals_request__free_unpacked
+                     (Steward__Sales__V1__WatchDealsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__WatchDealsResponse methods */
+void   steward__sales__v1__watch_deals_response__init
+                     (Steward__Sales__V1__WatchDealsResponse         *message);
+size_t steward__sales__v1__watch_deals_response__get_packed_size
+                     (const Steward__Sales__V1__WatchDealsResponse   *message);
+size_t steward__sales__v1__watch_deals_response__pack
+                     (const Steward__Sales__V1__WatchDealsResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__watch_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__WatchDealsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__WatchDealsResponse *
+       steward__sales__v1__watch_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__watch_deals_response__free_unpacked
+                     (Steward__Sales__V1__WatchDealsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__ReassignMatchingDealsRequest methods */
 void   steward__sales__v1__reassign_matching_deals_request__init
                      (Steward__Sales__V1__ReassignMatchingDealsRequest         *message);
@@ -2327,6 +2441,12 @@ typedef void (*Steward__Sales__V1__DeleteMatchingDealsRequest_Closure)
 typedef void (*Steward__Sales__V1__DeleteMatchingDealsResponse_Closure)
                  (const Steward__Sales__V1__DeleteMatchingDealsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__WatchDealsRequest_Closure)
+                 (const Steward__Sales__V1__WatchDealsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__WatchDealsResponse_Closure)
+                 (const Steward__Sales__V1__WatchDealsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__ReassignMatchingDealsRequest_Closure)
                  (const Steward__Sales__V1__ReassignMatchingDealsRequest *message,
                   void *closure_data);
@@ -2442,6 +2562,10 @@ struct Steward__Sales__V1__DealService_Service
                                 const Steward__Sales__V1__DeleteMatchingDealsRequest *input,
                                 Steward__Sales__V1__DeleteMatchingDealsResponse_Closure closure,
                                 void *closure_data);
+  void (*watch_deals)(Steward__Sales__V1__DealService_Service *service,
+                      const Steward__Sales__V1__WatchDealsRequest *input,
+                      Steward__Sales__V1__WatchDealsResponse_Closure closure,
+                      void *closure_data);
   void (*reassign_matching_deals)(Steward__Sales__V1__DealService_Service *service,
                                   const Steward__Sales__V1__ReassignMatchingDealsRequest *input,
                                   Steward__Sales__V1__ReassignMatchingDealsResponse_Closure closure,
@@ -2489,6 +2613,7 @@ void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Ser
       function_prefix__ ## undo_deal_change,\
       function_prefix__ ## update_matching_deals,\
       function_prefix__ ## delete_matching_deals,\
+      function_prefix__ ## watch_deals,\
       function_prefix__ ## reassign_matching_deals,\
       function_prefix__ ## upsert_deal,\
       function_prefix__ ## move_deal_stage,\
@@ -2555,6 +2680,10 @@ void steward__sales__v1__deal_service__delete_matching_deals(ProtobufCService *s
                                                              const Steward__Sales__V1__DeleteMatchingDealsRequest *input,
                                                              Steward__Sales__V1__DeleteMatchingDealsResponse_Closure closure,
                                                              void *closure_data);
+void steward__sales__v1__deal_service__watch_deals(ProtobufCService *service,
+                                                   const Steward__Sales__V1__WatchDealsRequest *input,
+                                                   Steward__Sales__V1__WatchDealsResponse_Closure closure,
+                                                   void *closure_data);
 void steward__sales__v1__deal_service__reassign_matching_deals(ProtobufCService *service,
                                                                const Steward__Sales__V1__ReassignMatchingDealsRequest *input,
                                                                Steward__Sales__V1__ReassignMatchingDealsResponse_Closure closure,
@@ -2614,6 +2743,8 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_deal
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_deals_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_deals_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__watch_deals_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__watch_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__reassign_matching_deals_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__reassign_matching_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__upsert_deal_request__descriptor;

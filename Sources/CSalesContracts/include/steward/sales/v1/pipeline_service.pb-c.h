@@ -50,6 +50,8 @@ typedef struct Steward__Sales__V1__UpdateMatchingPipelinesRequest Steward__Sales
 typedef struct Steward__Sales__V1__UpdateMatchingPipelinesResponse Steward__Sales__V1__UpdateMatchingPipelinesResponse;
 typedef struct Steward__Sales__V1__DeleteMatchingPipelinesRequest Steward__Sales__V1__DeleteMatchingPipelinesRequest;
 typedef struct Steward__Sales__V1__DeleteMatchingPipelinesResponse Steward__Sales__V1__DeleteMatchingPipelinesResponse;
+typedef struct Steward__Sales__V1__WatchPipelinesRequest Steward__Sales__V1__WatchPipelinesRequest;
+typedef struct Steward__Sales__V1__WatchPipelinesResponse Steward__Sales__V1__WatchPipelinesResponse;
 typedef struct Steward__Sales__V1__UpsertPipelineRequest Steward__Sales__V1__UpsertPipelineRequest;
 typedef struct Steward__Sales__V1__UpsertPipelineResponse Steward__Sales__V1__UpsertPipelineResponse;
 
@@ -828,6 +830,80 @@ struct  Steward__Sales__V1__DeleteMatchingPipelinesResponse
 
 
 /*
+ * Asks for pipelines and their changes.
+ */
+struct  Steward__Sales__V1__WatchPipelinesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only pipelines that fulfil this. At most one of filter and filter_expression. What it asks of other records that a pipeline refers to is
+   * asked of them as they are when the pipeline itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the pipelines that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__SALES__V1__WATCH_PIPELINES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__watch_pipelines_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some pipelines, or news of them. One without pipelines and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Sales__V1__WatchPipelinesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The pipelines as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_pipelines;
+  Steward__Sales__V1__Pipeline **pipelines;
+  /*
+   * The ids of pipelines that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The pipelines follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All pipelines that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__SALES__V1__WATCH_PIPELINES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__watch_pipelines_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+
+
+/*
  * The pipeline to change or to create.
  */
 struct  Steward__Sales__V1__UpsertPipelineRequest
@@ -1482,6 +1558,44 @@ Steward__Sales__V1__DeleteMatchingPipelinesResponse *
 void   steward__sales__v1__delete_matching_pipelines_response__free_unpacked
                      (Steward__Sales__V1__DeleteMatchingPipelinesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__WatchPipelinesRequest methods */
+void   steward__sales__v1__watch_pipelines_request__init
+                     (Steward__Sales__V1__WatchPipelinesRequest         *message);
+size_t steward__sales__v1__watch_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__WatchPipelinesRequest   *message);
+size_t steward__sales__v1__watch_pipelines_request__pack
+                     (const Steward__Sales__V1__WatchPipelinesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__watch_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__WatchPipelinesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__WatchPipelinesRequest *
+       steward__sales__v1__watch_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__watch_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__WatchPipelinesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__WatchPipelinesResponse methods */
+void   steward__sales__v1__watch_pipelines_response__init
+                     (Steward__Sales__V1__WatchPipelinesResponse         *message);
+size_t steward__sales__v1__watch_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__WatchPipelinesResponse   *message);
+size_t steward__sales__v1__watch_pipelines_response__pack
+                     (const Steward__Sales__V1__WatchPipelinesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__watch_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__WatchPipelinesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__WatchPipelinesResponse *
+       steward__sales__v1__watch_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__watch_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__WatchPipelinesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__UpsertPipelineRequest methods */
 void   steward__sales__v1__upsert_pipeline_request__init
                      (Steward__Sales__V1__UpsertPipelineRequest         *message);
@@ -1618,6 +1732,12 @@ typedef void (*Steward__Sales__V1__DeleteMatchingPipelinesRequest_Closure)
 typedef void (*Steward__Sales__V1__DeleteMatchingPipelinesResponse_Closure)
                  (const Steward__Sales__V1__DeleteMatchingPipelinesResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__WatchPipelinesRequest_Closure)
+                 (const Steward__Sales__V1__WatchPipelinesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__WatchPipelinesResponse_Closure)
+                 (const Steward__Sales__V1__WatchPipelinesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__UpsertPipelineRequest_Closure)
                  (const Steward__Sales__V1__UpsertPipelineRequest *message,
                   void *closure_data);
@@ -1691,6 +1811,10 @@ struct Steward__Sales__V1__PipelineService_Service
                                     const Steward__Sales__V1__DeleteMatchingPipelinesRequest *input,
                                     Steward__Sales__V1__DeleteMatchingPipelinesResponse_Closure closure,
                                     void *closure_data);
+  void (*watch_pipelines)(Steward__Sales__V1__PipelineService_Service *service,
+                          const Steward__Sales__V1__WatchPipelinesRequest *input,
+                          Steward__Sales__V1__WatchPipelinesResponse_Closure closure,
+                          void *closure_data);
   void (*upsert_pipeline)(Steward__Sales__V1__PipelineService_Service *service,
                           const Steward__Sales__V1__UpsertPipelineRequest *input,
                           Steward__Sales__V1__UpsertPipelineResponse_Closure closure,
@@ -1718,6 +1842,7 @@ void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineSer
       function_prefix__ ## undo_pipeline_change,\
       function_prefix__ ## update_matching_pipelines,\
       function_prefix__ ## delete_matching_pipelines,\
+      function_prefix__ ## watch_pipelines,\
       function_prefix__ ## upsert_pipeline  }
 void steward__sales__v1__pipeline_service__get_pipeline(ProtobufCService *service,
                                                         const Steward__Sales__V1__GetPipelineRequest *input,
@@ -1779,6 +1904,10 @@ void steward__sales__v1__pipeline_service__delete_matching_pipelines(ProtobufCSe
                                                                      const Steward__Sales__V1__DeleteMatchingPipelinesRequest *input,
                                                                      Steward__Sales__V1__DeleteMatchingPipelinesResponse_Closure closure,
                                                                      void *closure_data);
+void steward__sales__v1__pipeline_service__watch_pipelines(ProtobufCService *service,
+                                                           const Steward__Sales__V1__WatchPipelinesRequest *input,
+                                                           Steward__Sales__V1__WatchPipelinesResponse_Closure closure,
+                                                           void *closure_data);
 void steward__sales__v1__pipeline_service__upsert_pipeline(ProtobufCService *service,
                                                            const Steward__Sales__V1__UpsertPipelineRequest *input,
                                                            Steward__Sales__V1__UpsertPipelineResponse_Closure closure,
@@ -1818,6 +1947,8 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_pipe
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_pipelines_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_pipelines_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_pipelines_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__watch_pipelines_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__watch_pipelines_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__upsert_pipeline_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__upsert_pipeline_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descriptor;

@@ -50,6 +50,8 @@ typedef struct Steward__Sales__V1__UpdateMatchingStagesRequest Steward__Sales__V
 typedef struct Steward__Sales__V1__UpdateMatchingStagesResponse Steward__Sales__V1__UpdateMatchingStagesResponse;
 typedef struct Steward__Sales__V1__DeleteMatchingStagesRequest Steward__Sales__V1__DeleteMatchingStagesRequest;
 typedef struct Steward__Sales__V1__DeleteMatchingStagesResponse Steward__Sales__V1__DeleteMatchingStagesResponse;
+typedef struct Steward__Sales__V1__WatchStagesRequest Steward__Sales__V1__WatchStagesRequest;
+typedef struct Steward__Sales__V1__WatchStagesResponse Steward__Sales__V1__WatchStagesResponse;
 
 
 /* --- enums --- */
@@ -862,6 +864,80 @@ struct  Steward__Sales__V1__DeleteMatchingStagesResponse
     , NULL, NULL, 0,NULL, 0,NULL }
 
 
+/*
+ * Asks for stages and their changes.
+ */
+struct  Steward__Sales__V1__WatchStagesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only stages that fulfil this. At most one of filter and filter_expression. What it asks of other records that a stage refers to is
+   * asked of them as they are when the stage itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the stages that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__SALES__V1__WATCH_STAGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__watch_stages_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some stages, or news of them. One without stages and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Sales__V1__WatchStagesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The stages as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_stages;
+  Steward__Sales__V1__Stage **stages;
+  /*
+   * The ids of stages that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The stages follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All stages that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__SALES__V1__WATCH_STAGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__watch_stages_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+
+
 /* Steward__Sales__V1__Stage methods */
 void   steward__sales__v1__stage__init
                      (Steward__Sales__V1__Stage         *message);
@@ -1470,6 +1546,44 @@ Steward__Sales__V1__DeleteMatchingStagesResponse *
 void   steward__sales__v1__delete_matching_stages_response__free_unpacked
                      (Steward__Sales__V1__DeleteMatchingStagesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__WatchStagesRequest methods */
+void   steward__sales__v1__watch_stages_request__init
+                     (Steward__Sales__V1__WatchStagesRequest         *message);
+size_t steward__sales__v1__watch_stages_request__get_packed_size
+                     (const Steward__Sales__V1__WatchStagesRequest   *message);
+size_t steward__sales__v1__watch_stages_request__pack
+                     (const Steward__Sales__V1__WatchStagesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__watch_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__WatchStagesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__WatchStagesRequest *
+       steward__sales__v1__watch_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__watch_stages_request__free_unpacked
+                     (Steward__Sales__V1__WatchStagesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__WatchStagesResponse methods */
+void   steward__sales__v1__watch_stages_response__init
+                     (Steward__Sales__V1__WatchStagesResponse         *message);
+size_t steward__sales__v1__watch_stages_response__get_packed_size
+                     (const Steward__Sales__V1__WatchStagesResponse   *message);
+size_t steward__sales__v1__watch_stages_response__pack
+                     (const Steward__Sales__V1__WatchStagesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__watch_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__WatchStagesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__WatchStagesResponse *
+       steward__sales__v1__watch_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__watch_stages_response__free_unpacked
+                     (Steward__Sales__V1__WatchStagesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Sales__V1__Stage_Closure)
@@ -1568,6 +1682,12 @@ typedef void (*Steward__Sales__V1__DeleteMatchingStagesRequest_Closure)
 typedef void (*Steward__Sales__V1__DeleteMatchingStagesResponse_Closure)
                  (const Steward__Sales__V1__DeleteMatchingStagesResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__WatchStagesRequest_Closure)
+                 (const Steward__Sales__V1__WatchStagesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__WatchStagesResponse_Closure)
+                 (const Steward__Sales__V1__WatchStagesResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1635,6 +1755,10 @@ struct Steward__Sales__V1__StageService_Service
                                  const Steward__Sales__V1__DeleteMatchingStagesRequest *input,
                                  Steward__Sales__V1__DeleteMatchingStagesResponse_Closure closure,
                                  void *closure_data);
+  void (*watch_stages)(Steward__Sales__V1__StageService_Service *service,
+                       const Steward__Sales__V1__WatchStagesRequest *input,
+                       Steward__Sales__V1__WatchStagesResponse_Closure closure,
+                       void *closure_data);
 };
 typedef void (*Steward__Sales__V1__StageService_ServiceDestroy)(Steward__Sales__V1__StageService_Service *);
 void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_Service *service,
@@ -1657,7 +1781,8 @@ void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_S
       function_prefix__ ## list_stage_changes,\
       function_prefix__ ## undo_stage_change,\
       function_prefix__ ## update_matching_stages,\
-      function_prefix__ ## delete_matching_stages  }
+      function_prefix__ ## delete_matching_stages,\
+      function_prefix__ ## watch_stages  }
 void steward__sales__v1__stage_service__get_stage(ProtobufCService *service,
                                                   const Steward__Sales__V1__GetStageRequest *input,
                                                   Steward__Sales__V1__GetStageResponse_Closure closure,
@@ -1718,6 +1843,10 @@ void steward__sales__v1__stage_service__delete_matching_stages(ProtobufCService 
                                                                const Steward__Sales__V1__DeleteMatchingStagesRequest *input,
                                                                Steward__Sales__V1__DeleteMatchingStagesResponse_Closure closure,
                                                                void *closure_data);
+void steward__sales__v1__stage_service__watch_stages(ProtobufCService *service,
+                                                     const Steward__Sales__V1__WatchStagesRequest *input,
+                                                     Steward__Sales__V1__WatchStagesResponse_Closure closure,
+                                                     void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1754,6 +1883,8 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_stag
 extern const ProtobufCMessageDescriptor steward__sales__v1__update_matching_stages_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_stages_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__delete_matching_stages_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__watch_stages_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__watch_stages_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -52,6 +52,8 @@ typedef struct Steward__Sample__V1__UpdateMatchingSamplesRequest Steward__Sample
 typedef struct Steward__Sample__V1__UpdateMatchingSamplesResponse Steward__Sample__V1__UpdateMatchingSamplesResponse;
 typedef struct Steward__Sample__V1__DeleteMatchingSamplesRequest Steward__Sample__V1__DeleteMatchingSamplesRequest;
 typedef struct Steward__Sample__V1__DeleteMatchingSamplesResponse Steward__Sample__V1__DeleteMatchingSamplesResponse;
+typedef struct Steward__Sample__V1__WatchSamplesRequest Steward__Sample__V1__WatchSamplesRequest;
+typedef struct Steward__Sample__V1__WatchSamplesResponse Steward__Sample__V1__WatchSamplesResponse;
 
 
 /* --- enums --- */
@@ -925,6 +927,80 @@ struct  Steward__Sample__V1__DeleteMatchingSamplesResponse
     , NULL, NULL, 0,NULL, 0,NULL }
 
 
+/*
+ * Asks for samples and their changes.
+ */
+struct  Steward__Sample__V1__WatchSamplesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only samples that fulfil this. At most one of filter and filter_expression. What it asks of other records that a sample refers to is
+   * asked of them as they are when the sample itself changes; a change of theirs alone tells nothing.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * resume_token of the last response that was taken, with all else unchanged: goes on after it. Absent: begins anew.
+   */
+  char *resume_token;
+  /*
+   * Begins with what changes from now on, without the samples that there are.
+   */
+  protobuf_c_boolean has_changes_only;
+  protobuf_c_boolean changes_only;
+};
+#define STEWARD__SAMPLE__V1__WATCH_SAMPLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__watch_samples_request__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0 }
+
+
+/*
+ * Some samples, or news of them. One without samples and ids only brings a resume_token: at the beginning, and when nothing was told
+ * for 15 s.
+ */
+struct  Steward__Sample__V1__WatchSamplesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The samples as they are now, in place of what was told of them before. A version is told once, unless it came up while those that there
+   * are were told; versions that were replaced within a moment are left out.
+   */
+  size_t n_samples;
+  Steward__Sample__V1__Sample **samples;
+  /*
+   * The ids of samples that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
+   * leave them out.
+   */
+  size_t n_gone_ids;
+  char **gone_ids;
+  /*
+   * Where to go on after this response.
+   */
+  char *resume_token;
+  /*
+   * What was told before is void: the caller's rights have changed, or what is asked for. The samples follow anew, unless changes_only.
+   */
+  protobuf_c_boolean has_reset;
+  protobuf_c_boolean reset;
+  /*
+   * All samples that there are have been told; from now on come changes.
+   */
+  protobuf_c_boolean has_snapshot_end;
+  protobuf_c_boolean snapshot_end;
+};
+#define STEWARD__SAMPLE__V1__WATCH_SAMPLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__watch_samples_response__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+
+
 /* Steward__Sample__V1__SampleRequest methods */
 void   steward__sample__v1__sample_request__init
                      (Steward__Sample__V1__SampleRequest         *message);
@@ -1571,6 +1647,44 @@ Steward__Sample__V1__DeleteMatchingSamplesResponse *
 void   steward__sample__v1__delete_matching_samples_response__free_unpacked
                      (Steward__Sample__V1__DeleteMatchingSamplesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__WatchSamplesRequest methods */
+void   steward__sample__v1__watch_samples_request__init
+                     (Steward__Sample__V1__WatchSamplesRequest         *message);
+size_t steward__sample__v1__watch_samples_request__get_packed_size
+                     (const Steward__Sample__V1__WatchSamplesRequest   *message);
+size_t steward__sample__v1__watch_samples_request__pack
+                     (const Steward__Sample__V1__WatchSamplesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__watch_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__WatchSamplesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__WatchSamplesRequest *
+       steward__sample__v1__watch_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__watch_samples_request__free_unpacked
+                     (Steward__Sample__V1__WatchSamplesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__WatchSamplesResponse methods */
+void   steward__sample__v1__watch_samples_response__init
+                     (Steward__Sample__V1__WatchSamplesResponse         *message);
+size_t steward__sample__v1__watch_samples_response__get_packed_size
+                     (const Steward__Sample__V1__WatchSamplesResponse   *message);
+size_t steward__sample__v1__watch_samples_response__pack
+                     (const Steward__Sample__V1__WatchSamplesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__watch_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__WatchSamplesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__WatchSamplesResponse *
+       steward__sample__v1__watch_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__watch_samples_response__free_unpacked
+                     (Steward__Sample__V1__WatchSamplesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Sample__V1__SampleRequest_Closure)
@@ -1675,6 +1789,12 @@ typedef void (*Steward__Sample__V1__DeleteMatchingSamplesRequest_Closure)
 typedef void (*Steward__Sample__V1__DeleteMatchingSamplesResponse_Closure)
                  (const Steward__Sample__V1__DeleteMatchingSamplesResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sample__V1__WatchSamplesRequest_Closure)
+                 (const Steward__Sample__V1__WatchSamplesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__WatchSamplesResponse_Closure)
+                 (const Steward__Sample__V1__WatchSamplesResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1742,6 +1862,10 @@ struct Steward__Sample__V1__SampleService_Service
                                   const Steward__Sample__V1__DeleteMatchingSamplesRequest *input,
                                   Steward__Sample__V1__DeleteMatchingSamplesResponse_Closure closure,
                                   void *closure_data);
+  void (*watch_samples)(Steward__Sample__V1__SampleService_Service *service,
+                        const Steward__Sample__V1__WatchSamplesRequest *input,
+                        Steward__Sample__V1__WatchSamplesResponse_Closure closure,
+                        void *closure_data);
   void (*list_samples_by_colour)(Steward__Sample__V1__SampleService_Service *service,
                                  const Steward__Sample__V1__SampleRequest *input,
                                  Steward__Sample__V1__SampleResponse_Closure closure,
@@ -1750,10 +1874,10 @@ struct Steward__Sample__V1__SampleService_Service
                        const Steward__Sample__V1__SampleRequest *input,
                        Steward__Sample__V1__SampleResponse_Closure closure,
                        void *closure_data);
-  void (*watch_samples)(Steward__Sample__V1__SampleService_Service *service,
-                        const Steward__Sample__V1__SampleRequest *input,
-                        Steward__Sample__V1__SampleResponse_Closure closure,
-                        void *closure_data);
+  void (*watch_scales)(Steward__Sample__V1__SampleService_Service *service,
+                       const Steward__Sample__V1__SampleRequest *input,
+                       Steward__Sample__V1__SampleResponse_Closure closure,
+                       void *closure_data);
   void (*upload_samples)(Steward__Sample__V1__SampleService_Service *service,
                          const Steward__Sample__V1__SampleRequest *input,
                          Steward__Sample__V1__SampleResponse_Closure closure,
@@ -1785,9 +1909,10 @@ void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleServi
       function_prefix__ ## undo_sample_change,\
       function_prefix__ ## update_matching_samples,\
       function_prefix__ ## delete_matching_samples,\
+      function_prefix__ ## watch_samples,\
       function_prefix__ ## list_samples_by_colour,\
       function_prefix__ ## weigh_sample,\
-      function_prefix__ ## watch_samples,\
+      function_prefix__ ## watch_scales,\
       function_prefix__ ## upload_samples,\
       function_prefix__ ## exchange_samples  }
 void steward__sample__v1__sample_service__get_sample(ProtobufCService *service,
@@ -1850,6 +1975,10 @@ void steward__sample__v1__sample_service__delete_matching_samples(ProtobufCServi
                                                                   const Steward__Sample__V1__DeleteMatchingSamplesRequest *input,
                                                                   Steward__Sample__V1__DeleteMatchingSamplesResponse_Closure closure,
                                                                   void *closure_data);
+void steward__sample__v1__sample_service__watch_samples(ProtobufCService *service,
+                                                        const Steward__Sample__V1__WatchSamplesRequest *input,
+                                                        Steward__Sample__V1__WatchSamplesResponse_Closure closure,
+                                                        void *closure_data);
 void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCService *service,
                                                                  const Steward__Sample__V1__SampleRequest *input,
                                                                  Steward__Sample__V1__SampleResponse_Closure closure,
@@ -1858,10 +1987,10 @@ void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service
                                                        const Steward__Sample__V1__SampleRequest *input,
                                                        Steward__Sample__V1__SampleResponse_Closure closure,
                                                        void *closure_data);
-void steward__sample__v1__sample_service__watch_samples(ProtobufCService *service,
-                                                        const Steward__Sample__V1__SampleRequest *input,
-                                                        Steward__Sample__V1__SampleResponse_Closure closure,
-                                                        void *closure_data);
+void steward__sample__v1__sample_service__watch_scales(ProtobufCService *service,
+                                                       const Steward__Sample__V1__SampleRequest *input,
+                                                       Steward__Sample__V1__SampleResponse_Closure closure,
+                                                       void *closure_data);
 void steward__sample__v1__sample_service__upload_samples(ProtobufCService *service,
                                                          const Steward__Sample__V1__SampleRequest *input,
                                                          Steward__Sample__V1__SampleResponse_Closure closure,
@@ -1929,6 +2058,8 @@ extern const ProtobufCMessageDescriptor steward__sample__v1__update_matching_sam
 extern const ProtobufCMessageDescriptor steward__sample__v1__update_matching_samples_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__delete_matching_samples_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__delete_matching_samples_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__watch_samples_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__watch_samples_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor;
 extern const ProtobufCServiceDescriptor steward__sample__v1__ping_service__descriptor;
 

@@ -333,7 +333,8 @@ extension Sample: RecordMessage {
             batchRestore: SampleServiceMethods.batchRestoreSamples,
             listChanges: SampleServiceMethods.listSampleChanges, undo: SampleServiceMethods.undoSampleChange,
             updateMatching: SampleServiceMethods.updateMatchingSamples,
-            deleteMatching: SampleServiceMethods.deleteMatchingSamples
+            deleteMatching: SampleServiceMethods.deleteMatchingSamples,
+            watch: SampleServiceMethods.watchSamples
         ))
 }
 
@@ -429,6 +430,13 @@ public typealias DeleteMatchingSamplesRequest = DeleteMatchingRequest<Sample>
 
 /// The job, or what it would do.
 public typealias DeleteMatchingSamplesResponse = DeleteMatchingResponse<Sample>
+
+/// Asks for samples and their changes.
+public typealias WatchSamplesRequest = WatchRequest<Sample>
+
+/// Some samples, or news of them. One without samples and ids only brings a resume_token: at the beginning, and when nothing was told
+/// for 15 s.
+public typealias WatchSamplesResponse = WatchResponse<Sample>
 
 /// Colours.
 public struct Colour: RawRepresentable, Hashable, Sendable {
@@ -568,6 +576,16 @@ public enum SampleServiceMethods {
         kind: .unary
     )
 
+    /// Gives the samples that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public static let watchSamples = MethodDefinition(
+        path: "steward.sample.v1.SampleService/WatchSamples",
+        request: MessageDescriptor(steward_sample_v1_watch_samples_request_descriptor()),
+        response: MessageDescriptor(steward_sample_v1_watch_samples_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists those of a colour: no ListSamples, whatever it answers.
     public static let listSamplesByColour = MethodDefinition(
         path: "steward.sample.v1.SampleService/ListSamplesByColour", request: SampleRequest.descriptor,
@@ -581,8 +599,8 @@ public enum SampleServiceMethods {
     )
 
     /// Tells of changes.
-    public static let watchSamples = MethodDefinition(
-        path: "steward.sample.v1.SampleService/WatchSamples", request: SampleRequest.descriptor,
+    public static let watchScales = MethodDefinition(
+        path: "steward.sample.v1.SampleService/WatchScales", request: SampleRequest.descriptor,
         response: SampleResponse.descriptor, kind: .serverStreaming
     )
 
@@ -602,8 +620,8 @@ public enum SampleServiceMethods {
     public static let all: [MethodDefinition] = [
         getSample, batchGetSamples, listSamples, createSample, batchCreateSamples, updateSample,
         batchUpdateSamples, deleteSample, batchDeleteSamples, restoreSample, batchRestoreSamples,
-        listSampleChanges, undoSampleChange, updateMatchingSamples, deleteMatchingSamples,
-        listSamplesByColour, weighSample, watchSamples, uploadSamples, exchangeSamples
+        listSampleChanges, undoSampleChange, updateMatchingSamples, deleteMatchingSamples, watchSamples,
+        listSamplesByColour, weighSample, watchScales, uploadSamples, exchangeSamples
     ]
 
     /// As reflection tells it.
@@ -625,9 +643,10 @@ public enum SampleServiceMethods {
             MethodDescription(undoSampleChange, comment: "Takes one change of a sample back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingSamples, comment: "Gives the fields in the mask the same values in all samples that a filter selects, by a job that works with the caller's rights of each moment. Needs sample.mass_update beside sample.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingSamples, comment: "Deletes all samples that a filter selects, by a job; they can be restored. Needs sample.mass_update beside sample.delete."),
+            MethodDescription(watchSamples, comment: "Gives the samples that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
             MethodDescription(listSamplesByColour, comment: "Lists those of a colour: no ListSamples, whatever it answers."),
             MethodDescription(weighSample, comment: "Weighs one. Says \"heavy\" or \\light."),
-            MethodDescription(watchSamples, comment: "Tells of changes."),
+            MethodDescription(watchScales, comment: "Tells of changes."),
             MethodDescription(uploadSamples, comment: "Takes many."),
             MethodDescription(exchangeSamples, comment: "Takes and gives many."),
         ])
@@ -642,7 +661,7 @@ package protocol SampleServiceCustomMethods: Sendable {
     func weighSample(_ request: SampleRequest, _ context: CallContext) async throws -> SampleResponse
 
     /// Tells of changes.
-    func watchSamples(_ request: SampleRequest, _ responses: ResponseWriter<SampleResponse>, _ context: CallContext) async throws
+    func watchScales(_ request: SampleRequest, _ responses: ResponseWriter<SampleResponse>, _ context: CallContext) async throws
 
     /// Takes many.
     func uploadSamples(_ requests: RequestReader<SampleRequest>, _ context: CallContext) async throws -> SampleResponse
@@ -656,7 +675,7 @@ extension SampleServiceCustomMethods {
     package func register(on router: inout Router) {
         router.serve(SampleServiceMethods.listSamplesByColour, listSamplesByColour)
         router.serve(SampleServiceMethods.weighSample, weighSample)
-        router.serve(SampleServiceMethods.watchSamples, watchSamples)
+        router.serve(SampleServiceMethods.watchScales, watchScales)
         router.serve(SampleServiceMethods.uploadSamples, uploadSamples)
         router.serve(SampleServiceMethods.exchangeSamples, exchangeSamples)
     }
@@ -779,6 +798,15 @@ public struct SampleServiceClient: Sendable {
         try await channel.call(SampleServiceMethods.deleteMatchingSamples, request, options)
     }
 
+    /// Gives the samples that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
+    /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    public func watchSamples(
+        _ request: WatchSamplesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<WatchSamplesResponse> {
+        try await channel.serverStream(SampleServiceMethods.watchSamples, request, options)
+    }
+
     /// Lists those of a colour: no ListSamples, whatever it answers.
     public func listSamplesByColour(
         _ request: SampleRequest, options: CallOptions = CallOptions()
@@ -794,10 +822,10 @@ public struct SampleServiceClient: Sendable {
     }
 
     /// Tells of changes.
-    public func watchSamples(
+    public func watchScales(
         _ request: SampleRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<SampleResponse> {
-        try await channel.serverStream(SampleServiceMethods.watchSamples, request, options)
+        try await channel.serverStream(SampleServiceMethods.watchScales, request, options)
     }
 
     /// Takes many.
