@@ -55,8 +55,9 @@ package struct RecordMethods: Sendable {
         get: MethodDefinition, batchGet: MethodDefinition, list: MethodDefinition, create: MethodDefinition,
         batchCreate: MethodDefinition, update: MethodDefinition, batchUpdate: MethodDefinition,
         delete: MethodDefinition, batchDelete: MethodDefinition, restore: MethodDefinition,
-        batchRestore: MethodDefinition, listChanges: MethodDefinition, undo: MethodDefinition, watch: MethodDefinition,
-        updateMatching: MethodDefinition, deleteMatching: MethodDefinition, reassignMatching: MethodDefinition? = nil,
+        batchRestore: MethodDefinition, listChanges: MethodDefinition, undo: MethodDefinition,
+        updateMatching: MethodDefinition, deleteMatching: MethodDefinition, watch: MethodDefinition,
+        reassignMatching: MethodDefinition? = nil,
         upsert: MethodDefinition? = nil
     ) {
         self.get = get
