@@ -71,6 +71,7 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(
             name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CXLSXWriter", pkgConfig: "xlsxwriter", providers: [.apt(["libxlsxwriter-dev"])]),
         .systemLibrary(name: "CICU", pkgConfig: "icu-i18n", providers: [.apt(["libicu-dev"])]),
         .systemLibrary(
             name: "CProtobufC", pkgConfig: "libprotobuf-c",
@@ -197,7 +198,8 @@ let package = Package(
             [
                 "StewardClient", "Catalogue", "Contracts", "IdentityContracts", "SalesContracts", "Wire", "RPC",
                 "Credentials", "Migrations", "IdentityService", "CustomerService", "SalesService", "Reactor",
-                "Postgres", "Tenancy", "TenantDatabase", "CPlugin", "CProtobufC", "Settings", "Money", arguments,
+                "Postgres", "Tenancy", "TenantDatabase", "CPlugin", "CProtobufC", "CXLSXWriter", "Settings", "Money",
+                arguments,
                 histogram, logging,
             ]),
 

@@ -32,8 +32,11 @@ package struct MessageWriter: Sendable {
         try await sink.write(message)
     }
 
-    /// Sends a message that is encoded already, such as one that many get.
-    package func write(encoded message: [UInt8]) async throws { try await sink.write(encoded: message) }
+    /// The same of a message that is encoded already: one that was written record by record.
+    package func write(encoded message: [UInt8]) async throws {
+        defer { arena.reset() }
+        try await sink.write(encoded: message)
+    }
 }
 
 /// Receives the requests of a streaming call, one after the other.

@@ -68,8 +68,8 @@ public struct MethodDefinition: Sendable, Hashable {
         }
     }
 
-    /// - Parameter isIdempotent: absent means by the verb: Get, BatchGet, List, Check, Watch, Search, Count and
-    ///   Describe only read.
+    /// - Parameter isIdempotent: absent means by the verb: Get, BatchGet, List, Check, Watch, Search, Count,
+    ///   Describe and Export only read.
     package init(
         path: String, request: MessageDescriptor, response: MessageDescriptor, kind: Kind,
         isIdempotent: Bool? = nil
@@ -87,7 +87,7 @@ public struct MethodDefinition: Sendable, Hashable {
     }
 
     private static let readingVerbs = [
-        "Get", "BatchGet", "List", "Check", "Watch", "Search", "Count", "Describe",
+        "Get", "BatchGet", "List", "Check", "Watch", "Search", "Count", "Describe", "Export",
     ]
 
     private static let verbCosts: [(verb: String, cost: UInt32)] = [

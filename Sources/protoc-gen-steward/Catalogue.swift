@@ -182,7 +182,7 @@ struct Catalogue {
             }
             for (kind, name) in record.standardMethods(of: message.fullName.lastNamePart) {
                 let method = service(of: message)?.methods.first { $0.name == name }
-                let streams = kind == ProtoRecord.streamingKind
+                let streams = ProtoRecord.streams.contains(kind)
                 guard let method, !method.clientStreams, method.serverStreams == streams else {
                     throw GeneratorError(
                         "\(message.fullName) is a record, but \(message.fullName)Service has no "

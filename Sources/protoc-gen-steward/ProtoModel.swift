@@ -38,9 +38,6 @@ struct ProtoRecord: Equatable {
     /// The field by which Upsert finds a record; nil for a type without Upsert.
     var key: String?
 
-    /// The kind of the standard method that streams its responses; all others are unary.
-    static let streamingKind = "watch"
-
     /// The standard methods in the order of the engine, each with the member of RecordMethods that holds it.
     func standardMethods(of noun: String) -> [(kind: String, name: String)] {
         let nouns = Names.upperCamel(plural)
@@ -50,11 +47,15 @@ struct ProtoRecord: Equatable {
             ("batchUpdate", "BatchUpdate" + nouns), ("delete", "Delete" + noun), ("batchDelete", "BatchDelete" + nouns),
             ("restore", "Restore" + noun), ("batchRestore", "BatchRestore" + nouns),
             ("listChanges", "List" + noun + "Changes"), ("undo", "Undo" + noun + "Change"),
+            ("export", "Export" + nouns),
             ("updateMatching", "UpdateMatching" + nouns), ("deleteMatching", "DeleteMatching" + nouns),
-            (ProtoRecord.streamingKind, "Watch" + nouns),
+            ("watch", "Watch" + nouns),
         ] + (ownership == "owned" ? [("reassignMatching", "ReassignMatching" + nouns)] : [])
             + (key == nil ? [] : [("upsert", "Upsert" + noun)])
     }
+
+    /// The standard methods whose server streams.
+    static let streams: Set = ["export", "watch"]
 }
 
 struct ProtoField {

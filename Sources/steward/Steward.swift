@@ -14,7 +14,7 @@ struct Steward: AsyncParsableCommand {
               steward deal list --mine
               steward deal board
 
-            Every noun has list, get, create, update, delete and restore. steward describe shows all fields.
+            Every noun has list, get, create, update, delete, restore, history and export. steward describe shows all fields.
             """,
         version: BuildInfo.version,
         groupedSubcommands: [

@@ -9,6 +9,7 @@ struct SoleImporterTests {
         "COpenSSL": ["TLSTransport", "Credentials"],
         "CArgon2": ["Credentials"],
         "CICU": ["Text"],
+        "CXLSXWriter": ["steward"],
         "CLinux": ["Reactor", "TLSTransport", "ServiceHost"],
     ]
     /// Word in code → modules in which it may stand.

@@ -25,7 +25,7 @@ import Wire
         return [
             methods.get, methods.batchGet, methods.list, methods.create, methods.batchCreate, methods.update,
             methods.batchUpdate, methods.delete, methods.batchDelete, methods.restore, methods.batchRestore,
-            methods.listChanges, methods.undo, methods.watch,
+            methods.listChanges, methods.undo, methods.export, methods.watch,
         ].flatMap { [$0.request, $0.response] } + change(entry)
     }
 

@@ -9,13 +9,14 @@ import Testing
         "GetTask", "BatchGetTasks", "ListTasks", "CreateTask", "BatchCreateTasks", "UpdateTask",
         "BatchUpdateTasks", "DeleteTask", "BatchDeleteTasks", "RestoreTask", "BatchRestoreTasks", "ListTaskChanges",
         "UndoTaskChange", "UpdateMatchingTasks", "DeleteMatchingTasks", "ReassignMatchingTasks", "WatchTasks",
+        "ExportTasks",
     ]
 
     /// A package with a message Task and its service; as a record or as any other message.
     private func task(of service: String, isRecord: Bool, imports: String = "", fields: String = "") -> String {
         let option = "object: \"task\" plural: \"tasks\" ownership: OWNERSHIP_OWNED category: CATEGORY_SALES"
         let standard = Self.methods.map { name in
-            "  rpc \(name)(\(name)Request) returns (\(name == "WatchTasks" ? "stream " : "")\(name)Response);"
+            "  rpc \(name)(\(name)Request) returns (\(["WatchTasks", "ExportTasks"].contains(name) ? "stream " : "")\(name)Response);"
         }
         let messages = Self.methods.map { "message \($0)Request {}\nmessage \($0)Response {}" }
         return """

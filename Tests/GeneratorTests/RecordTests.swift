@@ -8,12 +8,12 @@ import Testing
         "GetActivity", "BatchGetActivities", "ListActivities", "CreateActivity", "BatchCreateActivities",
         "UpdateActivity", "BatchUpdateActivities", "DeleteActivity", "BatchDeleteActivities", "RestoreActivity",
         "BatchRestoreActivities", "ListActivityChanges", "UndoActivityChange", "UpdateMatchingActivities",
-        "DeleteMatchingActivities", "ReassignMatchingActivities", "WatchActivities",
+        "DeleteMatchingActivities", "ReassignMatchingActivities", "ExportActivities", "WatchActivities",
     ]
 
     private func catalogue(
         record: Bool = true, key: String? = nil, _ methods: [String], answer: String = "Response",
-        streaming: String = "WatchActivities"
+        streaming: Set<String> = ["WatchActivities", "ExportActivities"]
     ) throws -> Catalogue {
         let option = ProtoRecord(
             object: "activity", plural: "activities", ownership: "owned", category: "sales", key: key)
@@ -30,7 +30,7 @@ import Testing
                     methods: methods.map {
                         ProtoMethod(
                             name: $0, comment: [], request: "p.\($0)Request", response: "p.\($0)\(answer)",
-                            clientStreams: false, serverStreams: $0 == streaming)
+                            clientStreams: false, serverStreams: streaming.contains($0))
                     })
             ], isWanted: true, descriptor: [])
         return try Catalogue(files: [file], prunedPackage: nil)
@@ -53,12 +53,12 @@ import Testing
         let error = #expect(throws: GeneratorError.self) {
             try catalogue(Self.standard.filter { $0 != missing })
         }
-        let kind = missing == "WatchActivities" ? "server-streaming" : "unary"
+        let kind = ["WatchActivities", "ExportActivities"].contains(missing) ? "server-streaming" : "unary"
         #expect(error?.description.contains("has no \(kind) method \(missing)") == true)
     }
 
     @Test func watchStreamsAndNothingElseDoes() {
-        for streaming in ["GetActivity", ""] {
+        for streaming in [["GetActivity"], ["WatchActivities"], []] as [Set<String>] {
             let error = #expect(throws: GeneratorError.self) { try catalogue(Self.standard, streaming: streaming) }
             #expect(error != nil)
         }

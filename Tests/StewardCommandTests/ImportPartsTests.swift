@@ -92,13 +92,13 @@ import Testing
     }
 }
 
-@Suite struct ImportPatienceTests {
+@Suite struct PatienceTests {
     private func error(_ code: StatusCode, retryDelay: Duration? = nil) -> RPCError {
         RPCError(code, reason: "X", "No.", retryDelay: retryDelay)
     }
 
     @Test func waitsForWhatPasses() async throws {
-        let patience = ImportPatience(limit: .seconds(60)) {}
+        let patience = Patience(limit: .seconds(60)) {}
         var attempts = 0
         let value = try await patience.persist {
             attempts += 1
@@ -106,12 +106,12 @@ import Testing
             return attempts
         }
         #expect(value == 3)
-        #expect(ImportPatience.isPassing(error(.resourceExhausted, retryDelay: .seconds(1))))
-        #expect(!ImportPatience.isPassing(error(.resourceExhausted)))
+        #expect(Patience.isPassing(error(.resourceExhausted, retryDelay: .seconds(1))))
+        #expect(!Patience.isPassing(error(.resourceExhausted)))
     }
 
     @Test func doesNotWaitForWhatDoesNotPassNorLongerThanItMay() async {
-        let patience = ImportPatience(limit: .zero) {}
+        let patience = Patience(limit: .zero) {}
         for code in [StatusCode.invalidArgument, .permissionDenied, .unavailable] {
             var attempts = 0
             await #expect(throws: RPCError.self) {
@@ -126,7 +126,7 @@ import Testing
 
     /// The server would have him wait for an hour.
     @Test func waitsNoLongerThanTheLimit() async {
-        let patience = ImportPatience(limit: .milliseconds(300)) {}
+        let patience = Patience(limit: .milliseconds(300)) {}
         var attempts = 0
         await #expect(throws: RPCError.self) {
             try await patience.persist {
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test func renewsASessionOnce() async {
-        let patience = ImportPatience(limit: .seconds(60)) {}
+        let patience = Patience(limit: .seconds(60)) {}
         var attempts = 0
         await #expect(throws: RPCError.self) {
             try await patience.persist {
@@ -148,7 +148,7 @@ import Testing
             }
         }
         #expect(attempts == 2)
-        #expect(!ImportPatience.leavesDoubt(error(.unauthenticated)))
-        #expect(ImportPatience.leavesDoubt(error(.unavailable)))
+        #expect(!Patience.leavesDoubt(error(.unauthenticated)))
+        #expect(Patience.leavesDoubt(error(.unavailable)))
     }
 }

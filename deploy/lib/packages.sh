@@ -1,7 +1,7 @@
 # Debian packages that Steward is built with and runs on. Sourced after say.sh.
 
 # To build and run the programs.
-run_packages=(git pkg-config libssl-dev libpq-dev libprotobuf-c-dev libargon2-dev libicu-dev postgresql-15)
+run_packages=(git pkg-config libssl-dev libpq-dev libprotobuf-c-dev libargon2-dev libicu-dev libxlsxwriter-dev postgresql-15)
 # For deploy/generate and the checks of deploy/test besides.
 check_packages=(gcc protobuf-c-compiler protobuf-compiler libprotobuf-dev python3 python3-protobuf shellcheck testssl.sh)
 

@@ -43,7 +43,7 @@ package struct RecordEntry: Sendable {
 
 /// The standard methods of a record type, by kind.
 package struct RecordMethods: Sendable {
-    package let get, batchGet, list, create, batchCreate, listChanges, undo, watch: MethodDefinition
+    package let get, batchGet, list, create, batchCreate, listChanges, undo, export, watch: MethodDefinition
     package let updateMatching, deleteMatching: MethodDefinition
     /// Nil for a type without owners.
     package let reassignMatching: MethodDefinition?
@@ -55,7 +55,7 @@ package struct RecordMethods: Sendable {
         get: MethodDefinition, batchGet: MethodDefinition, list: MethodDefinition, create: MethodDefinition,
         batchCreate: MethodDefinition, update: MethodDefinition, batchUpdate: MethodDefinition,
         delete: MethodDefinition, batchDelete: MethodDefinition, restore: MethodDefinition,
-        batchRestore: MethodDefinition, listChanges: MethodDefinition, undo: MethodDefinition,
+        batchRestore: MethodDefinition, listChanges: MethodDefinition, undo: MethodDefinition, export: MethodDefinition,
         updateMatching: MethodDefinition, deleteMatching: MethodDefinition, watch: MethodDefinition,
         reassignMatching: MethodDefinition? = nil,
         upsert: MethodDefinition? = nil
@@ -78,5 +78,6 @@ package struct RecordMethods: Sendable {
         self.deleteMatching = deleteMatching
         self.reassignMatching = reassignMatching
         self.watch = watch
+        self.export = export
     }
 }

@@ -15,6 +15,7 @@ package final class RecordEngine: Sendable {
     package let policies: any PolicySource
     let references: (any ReferenceChecker)?
     let tokens: PageToken
+    let exports = ExportTurns()
     /// For digests of secrets in fingerprints of requests.
     let secretKey: [UInt8]
     let types: [String: RecordType]

@@ -153,6 +153,13 @@ enum RecordErrors {
         .resourceExhausted(RecordReason.answerTooLong.rawValue, message, domain: domain)
     }
 
+    static func exportsTooMany(countMax: Int) -> RPCError {
+        .resourceExhausted(
+            RecordReason.exportsTooMany.rawValue,
+            "The workspace has \(countMax) exports under way, as many as may run at a time. Try again when one has ended.",
+            domain: domain, retryDelay: .seconds(1), details: [("limit", String(countMax))])
+    }
+
     static func feedCursorInvalid() -> RPCError {
         RPCError(
             .outOfRange, reason: RecordReason.feedCursorInvalid.rawValue, domain: domain,

@@ -48,6 +48,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case readTimeout = "READ_TIMEOUT"
     case workspaceUnavailable = "WORKSPACE_UNAVAILABLE"
     case userUnknown = "USER_UNKNOWN"
+    case exportsTooMany = "EXPORTS_TOO_MANY"
     case feedCursorInvalid = "FEED_CURSOR_INVALID"
     case feedCursorExpired = "FEED_CURSOR_EXPIRED"
     case watchesTooMany = "WATCHES_TOO_MANY"

@@ -1,6 +1,7 @@
 import Credentials
 import RPC
 import Tenancy
+import Wire
 
 /// Where a list goes on, as a sealed text: values of the last record, which may be nobody's business, bound to the caller and to
 /// the filter and order of the list. A token that was changed, or is used for another list, is refused.
@@ -44,6 +45,18 @@ package struct PageToken: Sendable {
             .pageTokenInvalid,
             "The page token does not belong to this list. Send next_page_token of the page before with all else "
                 + "unchanged, or begin again without a token.", field: "page_token")
+    }
+}
+
+extension RecordCall {
+    /// What a token is good for: this caller, and these parts of a request.
+    ///
+    /// - Parameter method: tells tokens of one method from those of others; empty for lists.
+    func binding(of request: Message, to method: String = "") -> [UInt8] {
+        let user = actor.userID?.id.bytes ?? []
+        return TokenDigest.sha256(
+            Array(type.object.utf8) + [0] + Array(method.utf8) + actor.tenantID.id.bytes + user
+                + WireCodec.encode(request))
     }
 }
 

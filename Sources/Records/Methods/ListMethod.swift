@@ -1,5 +1,4 @@
 import AccessControl
-import Credentials
 import Postgres
 import RPC
 import Reactor
@@ -80,9 +79,7 @@ struct ListMethod {
         let bound = Message.make(message.descriptor, in: message.arena)
         bound.copyFields(
             from: message, only: [request.filter, request.expression, request.orderBy, request.showDeleted])
-        let user = call.actor.userID?.id.bytes ?? []
-        return TokenDigest.sha256(
-            Array(type.object.utf8) + [0] + call.actor.tenantID.id.bytes + user + WireCodec.encode(bound))
+        return call.binding(of: bound)
     }
 
     private func run(_ query: ListQuery, _ message: Message, _ mask: ReadMask) async throws -> [UInt8] {

@@ -72,6 +72,7 @@ extension RecordEngine {
             try serveChanges(methods.restore, methods.batchRestore, shape, IntentReader.restoration, on: &router)
             router.serve(
                 methods.listChanges, by: .unaryEncoded(try ListChangesMethod(self, shape(methods.listChanges)).answer))
+            router.serve(methods.export, by: .serverStreaming(try ExportMethod(self, shape(methods.export)).answer))
             router.serve(methods.undo, by: .unaryEncoded(try UndoMethod(self, shape(methods.undo)).answer))
             router.serve(
                 methods.watch, by: .serverStreaming(try WatchMethod(self, shape(methods.watch), watchers).serve))

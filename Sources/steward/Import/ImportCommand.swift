@@ -64,7 +64,7 @@ struct Import: AsyncParsableCommand {
         if source.file.format != .usual { Terminal.note("\(file) is read as \(source.file.format.text)") }
         let steward = try await connection.connectSignedIn()
         let options = ImportRun.Options(key: key, reportPath: report, identity: try identity(noun))
-        let waiting = ImportPatience(limit: .seconds(patience)) { [connection] in
+        let waiting = Patience(limit: .seconds(patience)) { [connection] in
             try await connection.renewSession(on: steward)
         }
         var run = try ImportRun(

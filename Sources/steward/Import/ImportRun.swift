@@ -32,7 +32,7 @@ struct ImportRun {
     private let client: RecordClient
     private let source: ImportSource
     private let options: Options
-    private let patience: ImportPatience
+    private let patience: Patience
     private let report: ImportReport?
     private var rows: ImportRows
     private var key: ImportKey?
@@ -44,7 +44,7 @@ struct ImportRun {
     private static let batchBytes = 1 << 20
     static let refusalsShown = 10
 
-    init(client: RecordClient, source: ImportSource, options: Options, patience: ImportPatience) throws {
+    init(client: RecordClient, source: ImportSource, options: Options, patience: Patience) throws {
         self.client = client
         self.source = source
         self.options = options
@@ -134,7 +134,7 @@ struct ImportRun {
             do {
                 let answer = try await create(sent.map(\.message))
                 outcomes += await self.outcomes(answer, of: sent)
-            } catch  where ImportPatience.leavesDoubt(error) {
+            } catch  where Patience.leavesDoubt(error) {
                 outcomes += sent.map { .unknown($0, "the answer did not come") }
                 try note(outcomes)
                 lineUntried = nil

@@ -48,9 +48,7 @@ struct RecordPrinter {
         case .json:
             Terminal.line(JSONText.array(records.map { Self.json($0, selected, names) }))
         case .csv, .sheet:
-            // A spreadsheet program knows by the mark that the file is UTF-8.
-            let mark = format == .sheet ? SheetText.mark : ""
-            Terminal.line(mark + selected.map { CSVText.quoted($0.name) }.joined(separator: ","))
+            Terminal.line(csvHeader(selected))
             for record in records {
                 Terminal.line(selected.map { CSVText.quoted(cell($0, of: record, names)) }.joined(separator: ","))
             }
@@ -94,7 +92,7 @@ struct RecordPrinter {
         return "\(text)  \(TerminalText.oneLine(name))"
     }
 
-    private static func json(_ record: Message, _ columns: [RecordColumn], _ names: ReferenceNames) -> String {
+    static func json(_ record: Message, _ columns: [RecordColumn], _ names: ReferenceNames) -> String {
         JSONText.object(
             columns.map { column in
                 guard case .reference(let name, let field, let noun) = column else {
@@ -112,19 +110,22 @@ struct RecordPrinter {
             columns: shown.enumerated().map { index, column in
                 let isID = column.name == "id" || column.name.hasSuffix("_id")
                 return .init(
-                    title: column.name.replacing("_", with: " "), alignsRight: Self.isNumber(column),
-                    keepsWidth: isID || Self.isNumber(column) || Self.isTime(column),
+                    title: column.name.replacing("_", with: " "), alignsRight: column.isNumber,
+                    keepsWidth: isID || column.isNumber || Self.isTime(column),
                     dispensability: columns.isEmpty ? (isID ? shown.count : 0) + index : nil)
             },
             rows: records.map { record in shown.map { $0.text(of: record, names) } })
     }
 
-    private func cell(_ column: RecordColumn, of record: Message, _ names: ReferenceNames) -> String {
-        let text =
-            if case .field(let field) = column { FieldText.cell(field, of: record) } else {
-                column.text(of: record, names)
-            }
-        return format == .sheet && !Self.isNumber(column) ? SheetText.escaped(text) : text
+    /// The first line of CSV. A spreadsheet program knows by the mark that the file is UTF-8.
+    func csvHeader(_ columns: [RecordColumn]) -> String {
+        (format == .sheet ? SheetText.mark : "") + columns.map { CSVText.quoted($0.name) }.joined(separator: ",")
+    }
+
+    /// The value as a cell of CSV.
+    func cell(_ column: RecordColumn, of record: Message, _ names: ReferenceNames) -> String {
+        let text = column.cell(of: record, names)
+        return format == .sheet && !column.isNumber ? SheetText.escaped(text) : text
     }
 
     private static func isTime(_ column: RecordColumn) -> Bool {
@@ -135,14 +136,6 @@ struct RecordPrinter {
         return false
     }
 
-    private static func isNumber(_ column: RecordColumn) -> Bool {
-        guard case .field(let field) = column else { return false }
-        return switch field.kind {
-        case .string, .bytes, .bool, .enumeration: false
-        case .message(let type): type.name == "steward.type.v1.Money"
-        default: true
-        }
-    }
 }
 
 /// Texts for spreadsheet programs, which take for a formula what begins with = + - @, a tab or a return, whoever wrote it (OWASP: CSV
@@ -153,6 +146,11 @@ enum SheetText {
 
     static func escaped(_ text: String) -> String { isInDoubt(text.unicodeScalars[...]) ? "'" + text : text }
 
+    /// A spreadsheet program would run it.
+    static func isFormula(_ text: String) -> Bool { text.unicodeScalars.first.map(signs.contains) ?? false }
+
+    private static let signs: Set<Unicode.Scalar> = ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"]
+
     /// What was escaped; any other text as it is.
     static func plain(_ cell: String) -> String {
         let rest = cell.unicodeScalars.dropFirst()
@@ -161,7 +159,7 @@ enum SheetText {
 
     private static func isInDoubt(_ text: Substring.UnicodeScalarView) -> Bool {
         guard let first = text.drop(while: { $0 == "'" }).first else { return false }
-        return ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"].contains(first)
+        return signs.contains(first)
     }
 }
 

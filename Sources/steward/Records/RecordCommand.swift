@@ -51,7 +51,7 @@ enum RecordCommands {
             ListRecords<Record>.self, GetRecord<Record>.self, CreateRecord<Record>.self, UpdateRecord<Record>.self,
         ] + upsert + [
             DeleteRecord<Record>.self, RestoreRecord<Record>.self, RecordHistory<Record>.self, UndoChange<Record>.self,
-            UpdateMatching<Record>.self, DeleteMatching<Record>.self,
+            UpdateMatching<Record>.self, DeleteMatching<Record>.self, ExportRecords<Record>.self,
             WatchRecords<Record>.self,
         ] + reassign
     }

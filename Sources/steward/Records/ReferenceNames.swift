@@ -94,11 +94,29 @@ enum RecordColumn {
         }
     }
 
-    /// Whether the record holds something there.
-    func isSet(in record: Message) -> Bool {
+    /// The field that it is made of.
+    var field: FieldDescriptor {
         switch self {
-        case .field(let field), .reference(_, let field, _): record.has(field)
+        case .field(let field), .reference(_, let field, _): field
         }
+    }
+
+    /// Whether the record holds something there.
+    func isSet(in record: Message) -> Bool { record.has(field) }
+
+    /// Holds numbers or amounts, which no spreadsheet program takes for a formula.
+    var isNumber: Bool {
+        guard case .field(let field) = self else { return false }
+        return switch field.kind {
+        case .string, .bytes, .bool, .enumeration: false
+        case .message(let type): type.name == "steward.type.v1.Money"
+        default: true
+        }
+    }
+
+    /// The value as a cell of CSV.
+    func cell(of record: Message, _ names: ReferenceNames) -> String {
+        if case .field(let field) = self { FieldText.cell(field, of: record) } else { text(of: record, names) }
     }
 
     func text(of record: Message, _ names: ReferenceNames) -> String {

@@ -2,7 +2,7 @@ import RPC
 import StewardClient
 
 /// Waits while the server is away, overloaded or busy, up to a limit, and says so.
-struct ImportPatience {
+struct Patience {
     /// How long, from the first failure on.
     let limit: Duration
     /// Renews the session when it has run out in the middle of the work.
@@ -58,7 +58,7 @@ struct ImportPatience {
         return [.unavailable, .deadlineExceeded, .cancelled, .unknown, .internal].contains(error.code)
     }
 
-    /// False when somebody wants the import to end.
+    /// False when somebody wants the work to end.
     private func wait(_ delay: Duration) async throws -> Bool {
         let end = ContinuousClock.now + delay
         while ContinuousClock.now < end {

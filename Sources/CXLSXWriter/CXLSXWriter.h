@@ -1,0 +1,3 @@
+// Workbooks, written row by row.
+#pragma once
+#include <xlsxwriter.h>

@@ -1,0 +1,78 @@
+import AccessControl
+import RPC
+import Reactor
+import Tenancy
+import Wire
+
+/// Streams all records that a filter selects, page by page: each page is a short read of its own, asked for when the client has taken
+/// the one before, with the rights and masks of that moment.
+///
+/// A call ends after a while, so that it is charged and its session is looked at again; the client goes on with the token.
+struct ExportMethod {
+    /// On top of what a call costs.
+    static let rowCost = RowCost(countIncluded: 0, countPerUnit: 16)
+    /// Units after which a call ends: a second of what a workspace may use at the gateway, where it is charged at the end.
+    static let callCostMax: UInt32 = 5_000
+    /// After which a call ends: a caller's token is good for as long.
+    static let callDurationMax = Duration.seconds(60)
+
+    private let engine: RecordEngine
+    private let type: RecordType
+    private let request: ExportFields.Request
+    private let response: ExportFields.Response
+
+    init(_ engine: RecordEngine, _ shape: MethodShape) throws {
+        self.engine = engine
+        type = shape.type
+        request = try ExportFields.Request(shape)
+        response = try ExportFields.Response(shape)
+    }
+
+    @Sendable func answer(_ message: Message, _ writer: MessageWriter, _ context: CallContext) async throws {
+        let pages = ExportPages(engine: engine, type: type, request: request, message: message, context: context)
+        let first = try await pages.authorise()
+        let binding = pages.binding(first)
+        let place = try pages.begin(first, binding)
+        try engine.exports.begin(first.actor.tenantID, now: MonotonicTime.now())
+        defer { engine.exports.end(first.actor.tenantID, now: MonotonicTime.now()) }
+        let ledger = ExportLedger(engine: engine, call: first, request: pages.bound)
+        var run = ExportRun(pages: pages, place: place, binding: binding, ledger: ledger)
+        do {
+            try await run.send(to: writer, response)
+        } catch {
+            await run.noteBreak()
+            throw DatabaseErrors.translate(error, type)
+        }
+    }
+}
+
+/// The fields of an export's request and response.
+enum ExportFields {
+    struct Request {
+        let filter, expression, orderBy, readMask, showDeleted, resumeToken: FieldDescriptor
+
+        init(_ shape: MethodShape) throws {
+            filter = try shape.request("filter")
+            expression = try shape.request("filter_expression")
+            orderBy = try shape.request("order_by", repeated: true)
+            readMask = try shape.request("read_mask", repeated: true)
+            showDeleted = try shape.request("show_deleted")
+            resumeToken = try shape.request("resume_token")
+        }
+
+        /// All that must stay the same when an export is resumed.
+        var bound: [FieldDescriptor] { [filter, expression, orderBy, readMask, showDeleted] }
+    }
+
+    struct Response {
+        let message: MessageDescriptor
+        let records, resumeToken, recordCount: FieldDescriptor
+
+        init(_ shape: MethodShape) throws {
+            message = shape.method.response
+            records = try shape.responseRecord(repeated: true)
+            resumeToken = try shape.response("resume_token")
+            recordCount = try shape.response("record_count")
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import AccessControl
+import Postgres
+import RPC
+import Tenancy
+import TenantDatabase
+import Wire
+
+/// Asks for the pages of an export, each as a list would: with the rights that the caller has at that moment.
+struct ExportPages {
+    let engine: RecordEngine
+    let type: RecordType
+    let request: ExportFields.Request
+    let message: Message
+    let context: CallContext
+
+    /// Records that are read at a time.
+    static let pageSize = ListQuery.pageSizeMax
+
+    /// A page, and what the caller may see of it.
+    struct Page {
+        let call: RecordCall
+        let order: SortOrder
+        let mask: ReadMask
+        let rows: Slice<Rows>
+        let hasMore: Bool
+    }
+
+    /// Who calls. To take records along is more than to look at them: it needs rights that are known to hold, as a write does.
+    func authorise() async throws -> RecordCall {
+        let call = try await engine.authorise(context, type, .export)
+        try call.require(.read)
+        return call
+    }
+
+    /// Where the export begins, or goes on. Throws what is wrong with the request.
+    func begin(_ call: RecordCall, _ binding: [UInt8]) throws -> ExportPlace {
+        try SortOrder.check(count: message.count(request.orderBy))
+        guard message.has(request.resumeToken), case let token = message.string(request.resumeToken) ?? "",
+            !token.isEmpty
+        else { return ExportPlace() }
+        return try ExportPlace.read(token, of: engine.tokens, binding: binding, order: order(call))
+    }
+
+    func page(after place: Keyset?) async throws -> Page {
+        let call = try await authorise()
+        let query = ListQuery(
+            selection: try await selection(call), order: try order(call), pageSize: Self.pageSize, place: place)
+        let mask = try ReadMask(message.mask(request.readMask, of: type), of: type)
+        let (text, parameters) = query.page()
+        let rows = try await engine.database.read(
+            call.actor, at: engine.place(of: call), deadline: call.deadline, engine.scan(text), parameters)
+        let isCut = try query.isBounded && RowBytes.areCut(rows, of: type)
+        return Page(
+            call: call, order: query.order, mask: mask, rows: rows.prefix(Self.pageSize),
+            hasMore: rows.count > Self.pageSize || isCut)
+    }
+
+    private func selection(_ call: RecordCall) async throws -> Selection {
+        let node = try await engine.filter(message.message(request.filter), message.string(request.expression), call)
+        let showsDeleted = message.has(request.showDeleted) && message.bool(request.showDeleted)
+        return Selection(
+            call: call, filter: try engine.resolve(node, call), lifetime: showsDeleted ? .any : .living, action: .export
+        )
+    }
+
+    private func order(_ call: RecordCall) throws -> SortOrder {
+        try SortOrder(message.strings(request.orderBy), of: type, rights: call.rights)
+    }
+
+    /// The request without its token.
+    var bound: Message {
+        let bound = Message.make(message.descriptor, in: message.arena)
+        bound.copyFields(from: message, only: request.bound)
+        return bound
+    }
+
+    /// What a token is good for: this export of this caller.
+    func binding(_ call: RecordCall) -> [UInt8] { call.binding(of: bound, to: "export") }
+}

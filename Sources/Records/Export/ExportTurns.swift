@@ -1,0 +1,50 @@
+import RPC
+import Synchronization
+import Tenancy
+
+/// Keeps the exports of each workspace within bounds in this process: few at a time, and at a pace that leaves the workspace's people
+/// half of what it may use at the gateway.
+final class ExportTurns: Sendable {
+    /// Each holds a page in memory, 8 MiB at most.
+    static let countMax = 4
+    /// Units that all exports of a workspace may cost each second, in the long run: some 40,000 records.
+    static let unitsPerSecond = 2_500
+    /// Units at once after a pause: some 300,000 records.
+    static let unitsBurst = 20_000
+
+    private struct Workspace {
+        var count = 0
+        var bucket: TokenBucket
+    }
+
+    /// Those that export, or did lately.
+    private let workspaces = Mutex<[TenantID: Workspace]>([:])
+
+    /// Throws RESOURCE_EXHAUSTED with EXPORTS_TOO_MANY.
+    func begin(_ tenant: TenantID, now: UInt64) throws {
+        try workspaces.withLock { workspaces in
+            var workspace =
+                workspaces[tenant]
+                ?? Workspace(bucket: TokenBucket(burst: Self.unitsBurst, perSecond: Self.unitsPerSecond, now: now))
+            guard workspace.count < Self.countMax else { throw RecordErrors.exportsTooMany(countMax: Self.countMax) }
+            workspace.count += 1
+            workspaces[tenant] = workspace
+        }
+    }
+
+    func charge(_ units: UInt32, to tenant: TenantID, now: UInt64) {
+        workspaces.withLock { $0[tenant]?.bucket.charge(Int(units), at: now) }
+    }
+
+    /// How many nanoseconds an export is to wait before its next page.
+    func wait(of tenant: TenantID, now: UInt64) -> UInt64 {
+        workspaces.withLock { $0[tenant]?.bucket.wait(for: 0, at: now) ?? 0 }
+    }
+
+    func end(_ tenant: TenantID, now: UInt64) {
+        workspaces.withLock { workspaces in
+            workspaces[tenant]?.count -= 1
+            workspaces = workspaces.filter { $0.value.count > 0 || $0.value.bucket.untilFull(at: now) > 0 }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import CXLSXWriter
+import Wire
+
+/// A workbook, written row by row: what was written is in memory no more. Texts are texts and never formulas.
+final class XLSXSink: ExportSink {
+    /// Rows of a sheet, the one with the names of the columns included; more go to another sheet.
+    private static let rowsMax: UInt32 = 1_048_576
+    /// Characters (UTF-16) of a cell.
+    private static let textMax = 32_767
+    /// Whole numbers up to here are exact in a workbook, which knows floating-point numbers only.
+    private static let exactMax = 1 << 53
+    /// Characters of a sheet's name.
+    private static let nameMax = 28
+
+    private let columns: [RecordColumn]
+    private let name: String
+    private let workbook: UnsafeMutablePointer<lxw_workbook>
+    private var sheet: UnsafeMutablePointer<lxw_worksheet>
+    private var sheetCount: UInt32 = 1
+    private var row: UInt32 = 0
+    private var cutCount = 0
+
+    init(path: String, _ columns: [RecordColumn], sheet name: String) throws {
+        self.columns = columns
+        self.name = String(name.prefix(Self.nameMax))
+        var options = lxw_workbook_options()
+        options.constant_memory = 1
+        options.use_zip64 = 1
+        guard let workbook = workbook_new_opt(path, &options), let sheet = workbook_add_worksheet(workbook, self.name)
+        else { throw XLSXSink.problem("it cannot be begun") }
+        (self.workbook, self.sheet) = (workbook, sheet)
+        try writeNames()
+    }
+
+    func write(_ records: [Message], _ names: ReferenceNames) throws {
+        for record in records {
+            if row == Self.rowsMax { try beginSheet() }
+            for (index, column) in columns.enumerated() where column.isSet(in: record) {
+                try write(column, of: record, names, at: UInt16(index))
+            }
+            row += 1
+        }
+    }
+
+    func finish() throws { try check(workbook_close(workbook)) }
+
+    var notes: [String] { cutCount == 0 ? [] : ["\(cutCount) texts are longer than a cell may be, and were cut"] }
+
+    private func write(_ column: RecordColumn, of record: Message, _ names: ReferenceNames, at index: UInt16) throws {
+        if case .field(let field) = column, let number = Self.number(field, of: record) {
+            return try check(worksheet_write_number(sheet, row, index, number, nil))
+        }
+        try write(column.cell(of: record, names), at: index)
+    }
+
+    private func write(_ text: String, at index: UInt16) throws {
+        var text = text
+        if text.utf16.count > Self.textMax {
+            text = String(text.unicodeScalars.prefix(Self.textMax / 2))
+            cutCount += 1
+        }
+        try check(worksheet_write_string(sheet, row, index, text, nil))
+    }
+
+    /// Nil for what is no number, and for one that would lose digits.
+    private static func number(_ field: FieldDescriptor, of record: Message) -> Double? {
+        guard !field.isRepeated, case let text = FieldText.number(field, of: record), let number = Double(text) else {
+            return nil
+        }
+        return abs(number) <= Double(exactMax) ? number : nil
+    }
+
+    private func writeNames() throws {
+        for (index, column) in columns.enumerated() { try write(column.name, at: UInt16(index)) }
+        row = 1
+    }
+
+    private func beginSheet() throws {
+        sheetCount += 1
+        guard let next = workbook_add_worksheet(workbook, "\(name) \(sheetCount)") else {
+            throw XLSXSink.problem("it has no room for another sheet")
+        }
+        sheet = next
+        row = 0
+        try writeNames()
+    }
+
+    private func check(_ error: lxw_error) throws {
+        guard error != LXW_NO_ERROR else { return }
+        throw XLSXSink.problem(String(cString: lxw_strerror(error)))
+    }
+
+    private static func problem(_ text: String) -> UsageProblem {
+        UsageProblem(
+            "the workbook cannot be written: \(text)", cure: "see whether the folder may be written and has room")
+    }
+}
