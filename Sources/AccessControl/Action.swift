@@ -30,7 +30,7 @@ package struct Action: Hashable, Sendable, CustomStringConvertible {
     /// Every action, in the order of `index`. New ones go to the end.
     package static let all = single + bulk
     /// Those that a method asks for. The others can be granted, for the methods to come, and allow nothing yet.
-    package static let asked = single + [.export]
+    package static let asked = single + [.export, .massUpdate, .reassign]
 
     private init(index: Int, name: String) {
         self.index = index

@@ -92,6 +92,8 @@ extension MigrationStream {
         Migration(number: 4, name: "drop_write_fence", sql: PackageResources.tenant_0004_drop_write_fence_sql),
         Migration(number: 5, name: "number_ledger", sql: PackageResources.tenant_0005_number_ledger_sql),
         Migration(number: 6, name: "create_jobs", sql: PackageResources.tenant_0006_create_jobs_sql),
+        Migration(
+            number: 7, name: "create_read_budgets", sql: PackageResources.tenant_0007_create_read_budgets_sql),
     ]
 
     static let baseName = "tenant"
@@ -107,6 +109,7 @@ extension MigrationStream {
             TableRights("feed_consumers", "SELECT, INSERT, UPDATE (cursor, updated_at)"),
             TableRights("requests", "SELECT, INSERT, UPDATE (created_at), DELETE"),
         ] + TableRights.passing("jobs", changing: jobColumns)
+        + TableRights.kept("read_budgets", changing: ["day", "row_count"])
 
     /// What a service writes of a ledger row.
     private static let ledgerColumns =

@@ -25,7 +25,7 @@ import Testing
 
     @Test func theBaseStreamIsCutIntoItsCommands() {
         let commands = MigrationStream.everySchema.flatMap { SQLScript.commands($0.sql) }
-        #expect(commands.count == 19)
+        #expect(commands.count == 20)
         #expect(commands.allSatisfy { $0.hasPrefix("CREATE ") || $0.hasPrefix("ALTER TABLE ") })
         #expect(commands.allSatisfy { $0.contains("{schema}.") })
     }

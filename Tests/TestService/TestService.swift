@@ -23,6 +23,7 @@ package final class TestService: RecordCalls, Sendable {
     package let foreign = FakeReferences()
     package let policies = FakePolicies()
     package let database: TenantDatabase
+    package let databases: DatabaseSet
     package let engine: RecordEngine
     private let routes: RouteTable
     private let people = Mutex(People())
@@ -34,6 +35,7 @@ package final class TestService: RecordCalls, Sendable {
         var units: [PolicyUnit] = []
         var users: [PolicyUser] = []
         var isActive = true
+        var settings = WorkspaceSettings()
     }
 
     /// Runs `body` on an event loop with a tenant of its own.
@@ -73,6 +75,7 @@ package final class TestService: RecordCalls, Sendable {
         self.postgres = postgres
         self.tenant = tenant
         admin = tenant.userID
+        self.databases = databases
         database = TenantDatabase(
             service: definition.name, databases: databases, placements: SinglePlacement(),
             schemaVersions: versions ?? definition.stream.accepted)
@@ -122,6 +125,15 @@ package final class TestService: RecordCalls, Sendable {
     /// The user is disabled, or gone: a policy does not tell which.
     package func disable(_ user: UserID) { publish { $0.users.removeAll { $0.id == user } } }
 
+    /// What the workspace has set for itself.
+    package func set(_ settings: WorkspaceSettings) { publish { $0.settings = settings } }
+
+    /// The people of another instance are this one's, too.
+    package func adopt(_ other: TestService) {
+        let known = other.people.withLock { $0 }
+        publish { $0 = known }
+    }
+
     /// The workspace is closed from now on.
     package func close() { publish { $0.isActive = false } }
 
@@ -149,7 +161,7 @@ package final class TestService: RecordCalls, Sendable {
             change(&people)
             return PolicySnapshot(
                 tenantID: tenant.id, epoch: 1, isActive: people.isActive, roles: people.roles, units: people.units,
-                users: people.users)
+                users: people.users, settings: people.settings)
         }
         policies.snapshots.withLock { $0[tenant.id] = snapshot }
     }

@@ -16,6 +16,7 @@ package final class RecordEngine: Sendable {
     let references: (any ReferenceChecker)?
     let tokens: PageToken
     let exports = ExportTurns()
+    let readBudget: ReadBudget
     /// For digests of secrets in fingerprints of requests.
     let secretKey: [UInt8]
     let types: [String: RecordType]
@@ -38,6 +39,7 @@ package final class RecordEngine: Sendable {
         self.references = references
         self.watchLimits = watchLimits
         tokens = try PageToken(secret: pageTokenKey)
+        readBudget = ReadBudget(database: database)
         secretKey = try MAC.hmacSHA256(key: pageTokenKey, Array("secrets in fingerprints".utf8))
         self.types = Dictionary(types.map { ($0.object, $0) }, uniquingKeysWith: { first, _ in first })
         for type in types { try check(type) }

@@ -160,6 +160,19 @@ enum RecordErrors {
             domain: domain, retryDelay: .seconds(1), details: [("limit", String(countMax))])
     }
 
+    static func readBudgetExhausted(_ terms: ReadAccounts.Terms, _ type: RecordType) -> RPCError {
+        .resourceExhausted(
+            RecordReason.readBudgetExhausted.rawValue,
+            "You have read \(terms.rowsMax) records today, as many as your workspace lets users read in a day, or ask for more than are left. "
+                + "A new day begins at \(terms.resetTime.text). To read more, ask the administrator of your workspace for the permission "
+                + "\(type.object).export or for a higher read_rows_per_day_max.",
+            domain: domain,
+            details: [
+                ("limit", String(terms.rowsMax)), ("reset_time", terms.resetTime.text),
+                ("permission", "\(type.object).export"),
+            ])
+    }
+
     static func feedCursorInvalid() -> RPCError {
         RPCError(
             .outOfRange, reason: RecordReason.feedCursorInvalid.rawValue, domain: domain,

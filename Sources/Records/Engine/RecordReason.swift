@@ -49,6 +49,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case workspaceUnavailable = "WORKSPACE_UNAVAILABLE"
     case userUnknown = "USER_UNKNOWN"
     case exportsTooMany = "EXPORTS_TOO_MANY"
+    case readBudgetExhausted = "READ_BUDGET_EXHAUSTED"
     case feedCursorInvalid = "FEED_CURSOR_INVALID"
     case feedCursorExpired = "FEED_CURSOR_EXPIRED"
     case watchesTooMany = "WATCHES_TOO_MANY"

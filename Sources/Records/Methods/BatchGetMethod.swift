@@ -32,6 +32,9 @@ struct BatchGetMethod {
         let wanted = try wantedIDs(request)
         Self.rowCost.charge(wanted.count, to: context)
         let mask = try ReadMask(request.mask(readMask, of: type), of: type)
+        try await engine.readBudget.take(all: wanted.count, call)
+        var written = 0
+        defer { engine.readBudget.giveBack(wanted.count - written, call) }
         let writer = RecordWriter(call, mask, count: min(wanted.count, type.rowsAtOnce))
         var pace = Pace()
         var unknown: [RecordID] = []
@@ -45,6 +48,7 @@ struct BatchGetMethod {
                     continue
                 }
                 try writer.write(row, as: records)
+                written += 1
                 try check(writer)
                 await pace.step()
             }

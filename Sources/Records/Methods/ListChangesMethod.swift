@@ -37,11 +37,15 @@ struct ListChangesMethod {
         let list = fingerprint(id, lifetime, call)
         let token = request.string(pageToken) ?? ""
         let writer = HistoryWriter(call, fields)
+        let place = token.isEmpty ? nil : try place(token, list)
+        let granted = try await engine.readBudget.take(atMost: size, call)
+        var written = 0
+        defer { engine.readBudget.giveBack(granted - written, call) }
         let page = HistoryQuery(
             selection: Selection(call: call, filter: nil, lifetime: lifetime, action: .read), id: id,
-            fields: writer.names, rowCount: size, place: token.isEmpty ? nil : try place(token, list))
+            fields: writer.names, rowCount: granted, place: place)
         do {
-            let next = try await write(page, to: writer)
+            let next = try await write(page, to: writer, &written)
             let answer = Message.make(method.response, in: context.arena)
             if let next { answer.setString(nextPageToken, try engine.tokens.make(next.keyset, list: list)) }
             writer.write(fieldsOf: answer)
@@ -67,10 +71,12 @@ struct ListChangesMethod {
 
     /// Writes the changes of the page, read as many at a time as may be in memory: each row has a record twice. Returns where the next
     /// page begins; nil after the last change.
-    private func write(_ page: HistoryQuery, to writer: HistoryWriter) async throws -> HistoryQuery.Place? {
+    private func write(
+        _ page: HistoryQuery, to writer: HistoryWriter, _ written: inout Int
+    ) async throws -> HistoryQuery.Place? {
         let call = page.selection.call
         let rowsAtOnce = max(RowBytes.rowsAtOnceMin, type.rowsAtOnce / 2)
-        var (part, written) = (page, 0)
+        var part = page
         defer { ListMethod.rowCost.charge(written, bytes: writer.count, to: call.context) }
         while written < page.rowCount {
             let count = min(page.rowCount - written, rowsAtOnce)

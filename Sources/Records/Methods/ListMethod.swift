@@ -66,8 +66,13 @@ struct ListMethod {
         let place = try token.flatMap {
             $0.isEmpty ? nil : try engine.tokens.read($0, list: fingerprint(message, call), order: order)
         }
-        let query = ListQuery(selection: selection, order: order, pageSize: size, place: place)
-        return try await run(query, message, mask)
+        let granted = try await engine.readBudget.take(atMost: size, call)
+        var written = 0
+        defer { engine.readBudget.giveBack(granted - written, call) }
+        let query = ListQuery(selection: selection, order: order, pageSize: granted, place: place)
+        let page = try await run(query, message, mask)
+        written = page.count
+        return page.answer
     }
 
     private func flag(_ field: FieldDescriptor, of message: Message) -> Bool {
@@ -82,33 +87,37 @@ struct ListMethod {
         return call.binding(of: bound)
     }
 
-    private func run(_ query: ListQuery, _ message: Message, _ mask: ReadMask) async throws -> [UInt8] {
+    /// The answer, and how many records are in it.
+    private func run(
+        _ query: ListQuery, _ message: Message, _ mask: ReadMask
+    ) async throws -> (answer: [UInt8], count: Int) {
         let call = query.selection.call
         let answer = Message.make(response, in: call.context.arena)
         do {
             let writer = RecordWriter(call, mask, count: min(query.pageSize, type.rowsAtOnce))
             let counts = flag(request.includeCount, of: message)
-            if let place = try await write(query, counts: counts, to: writer, answer) {
+            let (count, place) = try await write(query, counts: counts, to: writer, answer)
+            if let place {
                 answer.setString(nextPageToken, try engine.tokens.make(place, list: fingerprint(message, call)))
             }
             writer.write(fieldsOf: answer)
-            return writer.bytes
+            return (writer.bytes, count)
         } catch {
             throw DatabaseErrors.translate(error, type)
         }
     }
 
-    /// Writes the records of the page. Returns where the next page begins; nil after the last record.
+    /// Writes the records of the page. Returns their number and where the next page begins; nil after the last record.
     private func write(
         _ query: ListQuery, counts: Bool, to writer: RecordWriter, _ answer: Message
-    ) async throws -> Keyset? {
+    ) async throws -> (count: Int, next: Keyset?) {
         let call = query.selection.call
         let rows = try await read(query, counts: counts, into: answer)
         let written = try await write(rows.prefix(query.pageSize), to: writer)
         Self.rowCost.charge(written, bytes: writer.count, to: call.context)
         let isCut = try query.isBounded && RowBytes.areCut(rows, of: type)
-        guard written < rows.count || isCut else { return nil }
-        return Keyset(try type.record(rows[written - 1], in: call.context.arena), in: query.order)
+        guard written < rows.count || isCut else { return (written, nil) }
+        return (written, Keyset(try type.record(rows[written - 1], in: call.context.arena), in: query.order))
     }
 
     /// Writes the records that the page has room for, its first one in any case. Returns their number.

@@ -95,6 +95,8 @@ struct Watch {
             await pace.step()
         }
         ListMethod.rowCost.charge(count, bytes: writer.count, to: context)
+        // Records that are told as they are would be an export by another name.
+        try await engine.readBudget.take(all: count, call)
         let isCut = try query.isBounded && RowBytes.areCut(rows, of: call.type)
         let isEnd = count == rows.count && !isCut
         let next = try count == 0 ? last : rows[count - 1].id(call.type.standard.id.firstColumn)
