@@ -43,7 +43,7 @@ struct RoleCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "grant", abstract: "Gives a role a right, or another scope of it, and leaves all others.",
             discussion: """
-                import, mass_update, reassign, merge and erase can be given, too: they do nothing until there are methods for them.
+                import, merge and erase can be given, too: they do nothing until there are methods for them.
 
                 Examples:
                   steward role grant 'Sales rep' deal delete own

@@ -322,6 +322,96 @@ void   steward__customer__v1__list_account_contacts_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__list_account_contacts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__export_account_contacts_request__init
+                     (Steward__Customer__V1__ExportAccountContactsRequest         *message)
+{
+  static const Steward__Customer__V1__ExportAccountContactsRequest init_value = STEWARD__CUSTOMER__V1__EXPORT_ACCOUNT_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__export_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__ExportAccountContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_account_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__export_account_contacts_request__pack
+                     (const Steward__Customer__V1__ExportAccountContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_account_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__export_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ExportAccountContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_account_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ExportAccountContactsRequest *
+       steward__customer__v1__export_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ExportAccountContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__export_account_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__export_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__ExportAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__export_account_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__export_account_contacts_response__init
+                     (Steward__Customer__V1__ExportAccountContactsResponse         *message)
+{
+  static const Steward__Customer__V1__ExportAccountContactsResponse init_value = STEWARD__CUSTOMER__V1__EXPORT_ACCOUNT_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__export_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__ExportAccountContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_account_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__export_account_contacts_response__pack
+                     (const Steward__Customer__V1__ExportAccountContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_account_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__export_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ExportAccountContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_account_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ExportAccountContactsResponse *
+       steward__customer__v1__export_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ExportAccountContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__export_account_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__export_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__ExportAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__export_account_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__create_account_contact_request__init
                      (Steward__Customer__V1__CreateAccountContactRequest         *message)
 {
@@ -2232,6 +2322,173 @@ const ProtobufCMessageDescriptor steward__customer__v1__list_account_contacts_re
   (ProtobufCMessageInit) steward__customer__v1__list_account_contacts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__export_account_contacts_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportAccountContactsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportAccountContactsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ExportAccountContactsRequest, n_order_by),
+    offsetof(Steward__Customer__V1__ExportAccountContactsRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ExportAccountContactsRequest, n_read_mask),
+    offsetof(Steward__Customer__V1__ExportAccountContactsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ExportAccountContactsRequest, has_show_deleted),
+    offsetof(Steward__Customer__V1__ExportAccountContactsRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportAccountContactsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__export_account_contacts_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__customer__v1__export_account_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__export_account_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ExportAccountContactsRequest",
+  "ExportAccountContactsRequest",
+  "Steward__Customer__V1__ExportAccountContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ExportAccountContactsRequest),
+  6,
+  steward__customer__v1__export_account_contacts_request__field_descriptors,
+  steward__customer__v1__export_account_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__export_account_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__export_account_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__export_account_contacts_response__field_descriptors[3] =
+{
+  {
+    "account_contacts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ExportAccountContactsResponse, n_account_contacts),
+    offsetof(Steward__Customer__V1__ExportAccountContactsResponse, account_contacts),
+    &steward__customer__v1__account_contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportAccountContactsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__ExportAccountContactsResponse, has_record_count),
+    offsetof(Steward__Customer__V1__ExportAccountContactsResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__export_account_contacts_response__field_indices_by_name[] = {
+  0,   /* field[0] = account_contacts */
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange steward__customer__v1__export_account_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__export_account_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ExportAccountContactsResponse",
+  "ExportAccountContactsResponse",
+  "Steward__Customer__V1__ExportAccountContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ExportAccountContactsResponse),
+  3,
+  steward__customer__v1__export_account_contacts_response__field_descriptors,
+  steward__customer__v1__export_account_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__export_account_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__export_account_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__create_account_contact_request__field_descriptors[1] =
 {
   {
@@ -3932,7 +4189,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__reassign_matching_accoun
   (ProtobufCMessageInit) steward__customer__v1__reassign_matching_account_contacts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[17] =
+static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_service__method_descriptors[18] =
 {
   { "GetAccountContact", &steward__customer__v1__get_account_contact_request__descriptor, &steward__customer__v1__get_account_contact_response__descriptor },
   { "BatchGetAccountContacts", &steward__customer__v1__batch_get_account_contacts_request__descriptor, &steward__customer__v1__batch_get_account_contacts_response__descriptor },
@@ -3945,6 +4202,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_contact_se
   { "BatchDeleteAccountContacts", &steward__customer__v1__batch_delete_account_contacts_request__descriptor, &steward__customer__v1__batch_delete_account_contacts_response__descriptor },
   { "RestoreAccountContact", &steward__customer__v1__restore_account_contact_request__descriptor, &steward__customer__v1__restore_account_contact_response__descriptor },
   { "BatchRestoreAccountContacts", &steward__customer__v1__batch_restore_account_contacts_request__descriptor, &steward__customer__v1__batch_restore_account_contacts_response__descriptor },
+  { "ExportAccountContacts", &steward__customer__v1__export_account_contacts_request__descriptor, &steward__customer__v1__export_account_contacts_response__descriptor },
   { "ListAccountContactChanges", &steward__customer__v1__list_account_contact_changes_request__descriptor, &steward__customer__v1__list_account_contact_changes_response__descriptor },
   { "UndoAccountContactChange", &steward__customer__v1__undo_account_contact_change_request__descriptor, &steward__customer__v1__undo_account_contact_change_response__descriptor },
   { "UpdateMatchingAccountContacts", &steward__customer__v1__update_matching_account_contacts_request__descriptor, &steward__customer__v1__update_matching_account_contacts_response__descriptor },
@@ -3960,16 +4218,17 @@ const unsigned steward__customer__v1__account_contact_service__method_indices_by
   6,        /* BatchUpdateAccountContacts */
   3,        /* CreateAccountContact */
   7,        /* DeleteAccountContact */
-  14,        /* DeleteMatchingAccountContacts */
+  15,        /* DeleteMatchingAccountContacts */
+  11,        /* ExportAccountContacts */
   0,        /* GetAccountContact */
-  11,        /* ListAccountContactChanges */
+  12,        /* ListAccountContactChanges */
   2,        /* ListAccountContacts */
-  16,        /* ReassignMatchingAccountContacts */
+  17,        /* ReassignMatchingAccountContacts */
   9,        /* RestoreAccountContact */
-  12,        /* UndoAccountContactChange */
+  13,        /* UndoAccountContactChange */
   5,        /* UpdateAccountContact */
-  13,        /* UpdateMatchingAccountContacts */
-  15         /* WatchAccountContacts */
+  14,        /* UpdateMatchingAccountContacts */
+  16         /* WatchAccountContacts */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service__descriptor =
 {
@@ -3978,7 +4237,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_contact_service_
   "AccountContactService",
   "Steward__Customer__V1__AccountContactService",
   "steward.customer.v1",
-  17,
+  18,
   steward__customer__v1__account_contact_service__method_descriptors,
   steward__customer__v1__account_contact_service__method_indices_by_name
 };
@@ -4070,13 +4329,21 @@ void steward__customer__v1__account_contact_service__batch_restore_account_conta
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__account_contact_service__export_account_contacts(ProtobufCService *service,
+                                                                             const Steward__Customer__V1__ExportAccountContactsRequest *input,
+                                                                             Steward__Customer__V1__ExportAccountContactsResponse_Closure closure,
+                                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__account_contact_service__list_account_contact_changes(ProtobufCService *service,
                                                                                   const Steward__Customer__V1__ListAccountContactChangesRequest *input,
                                                                                   Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
                                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__undo_account_contact_change(ProtobufCService *service,
                                                                                  const Steward__Customer__V1__UndoAccountContactChangeRequest *input,
@@ -4084,7 +4351,7 @@ void steward__customer__v1__account_contact_service__undo_account_contact_change
                                                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__update_matching_account_contacts(ProtobufCService *service,
                                                                                       const Steward__Customer__V1__UpdateMatchingAccountContactsRequest *input,
@@ -4092,7 +4359,7 @@ void steward__customer__v1__account_contact_service__update_matching_account_con
                                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__delete_matching_account_contacts(ProtobufCService *service,
                                                                                       const Steward__Customer__V1__DeleteMatchingAccountContactsRequest *input,
@@ -4100,7 +4367,7 @@ void steward__customer__v1__account_contact_service__delete_matching_account_con
                                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__watch_account_contacts(ProtobufCService *service,
                                                                             const Steward__Customer__V1__WatchAccountContactsRequest *input,
@@ -4108,7 +4375,7 @@ void steward__customer__v1__account_contact_service__watch_account_contacts(Prot
                                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__reassign_matching_account_contacts(ProtobufCService *service,
                                                                                         const Steward__Customer__V1__ReassignMatchingAccountContactsRequest *input,
@@ -4116,7 +4383,7 @@ void steward__customer__v1__account_contact_service__reassign_matching_account_c
                                                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_contact_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_contact_service__init (Steward__Customer__V1__AccountContactService_Service *service,
                                                            Steward__Customer__V1__AccountContactService_ServiceDestroy destroy)

@@ -322,6 +322,96 @@ void   steward__customer__v1__list_accounts_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__list_accounts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__export_accounts_request__init
+                     (Steward__Customer__V1__ExportAccountsRequest         *message)
+{
+  static const Steward__Customer__V1__ExportAccountsRequest init_value = STEWARD__CUSTOMER__V1__EXPORT_ACCOUNTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__export_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__ExportAccountsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_accounts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__export_accounts_request__pack
+                     (const Steward__Customer__V1__ExportAccountsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_accounts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__export_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ExportAccountsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_accounts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ExportAccountsRequest *
+       steward__customer__v1__export_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ExportAccountsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__export_accounts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__export_accounts_request__free_unpacked
+                     (Steward__Customer__V1__ExportAccountsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__export_accounts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__export_accounts_response__init
+                     (Steward__Customer__V1__ExportAccountsResponse         *message)
+{
+  static const Steward__Customer__V1__ExportAccountsResponse init_value = STEWARD__CUSTOMER__V1__EXPORT_ACCOUNTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__export_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__ExportAccountsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_accounts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__export_accounts_response__pack
+                     (const Steward__Customer__V1__ExportAccountsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_accounts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__export_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ExportAccountsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_accounts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ExportAccountsResponse *
+       steward__customer__v1__export_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ExportAccountsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__export_accounts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__export_accounts_response__free_unpacked
+                     (Steward__Customer__V1__ExportAccountsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__export_accounts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__create_account_request__init
                      (Steward__Customer__V1__CreateAccountRequest         *message)
 {
@@ -2452,6 +2542,173 @@ const ProtobufCMessageDescriptor steward__customer__v1__list_accounts_response__
   (ProtobufCMessageInit) steward__customer__v1__list_accounts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__export_accounts_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportAccountsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportAccountsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ExportAccountsRequest, n_order_by),
+    offsetof(Steward__Customer__V1__ExportAccountsRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ExportAccountsRequest, n_read_mask),
+    offsetof(Steward__Customer__V1__ExportAccountsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ExportAccountsRequest, has_show_deleted),
+    offsetof(Steward__Customer__V1__ExportAccountsRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportAccountsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__export_accounts_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__customer__v1__export_accounts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__export_accounts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ExportAccountsRequest",
+  "ExportAccountsRequest",
+  "Steward__Customer__V1__ExportAccountsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ExportAccountsRequest),
+  6,
+  steward__customer__v1__export_accounts_request__field_descriptors,
+  steward__customer__v1__export_accounts_request__field_indices_by_name,
+  1,  steward__customer__v1__export_accounts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__export_accounts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__export_accounts_response__field_descriptors[3] =
+{
+  {
+    "accounts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ExportAccountsResponse, n_accounts),
+    offsetof(Steward__Customer__V1__ExportAccountsResponse, accounts),
+    &steward__customer__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportAccountsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__ExportAccountsResponse, has_record_count),
+    offsetof(Steward__Customer__V1__ExportAccountsResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__export_accounts_response__field_indices_by_name[] = {
+  0,   /* field[0] = accounts */
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange steward__customer__v1__export_accounts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__export_accounts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ExportAccountsResponse",
+  "ExportAccountsResponse",
+  "Steward__Customer__V1__ExportAccountsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ExportAccountsResponse),
+  3,
+  steward__customer__v1__export_accounts_response__field_descriptors,
+  steward__customer__v1__export_accounts_response__field_indices_by_name,
+  1,  steward__customer__v1__export_accounts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__export_accounts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__create_account_request__field_descriptors[1] =
 {
   {
@@ -4267,7 +4524,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__upsert_account_response_
   (ProtobufCMessageInit) steward__customer__v1__upsert_account_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[18] =
+static const ProtobufCMethodDescriptor steward__customer__v1__account_service__method_descriptors[19] =
 {
   { "GetAccount", &steward__customer__v1__get_account_request__descriptor, &steward__customer__v1__get_account_response__descriptor },
   { "BatchGetAccounts", &steward__customer__v1__batch_get_accounts_request__descriptor, &steward__customer__v1__batch_get_accounts_response__descriptor },
@@ -4280,6 +4537,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__account_service__m
   { "BatchDeleteAccounts", &steward__customer__v1__batch_delete_accounts_request__descriptor, &steward__customer__v1__batch_delete_accounts_response__descriptor },
   { "RestoreAccount", &steward__customer__v1__restore_account_request__descriptor, &steward__customer__v1__restore_account_response__descriptor },
   { "BatchRestoreAccounts", &steward__customer__v1__batch_restore_accounts_request__descriptor, &steward__customer__v1__batch_restore_accounts_response__descriptor },
+  { "ExportAccounts", &steward__customer__v1__export_accounts_request__descriptor, &steward__customer__v1__export_accounts_response__descriptor },
   { "ListAccountChanges", &steward__customer__v1__list_account_changes_request__descriptor, &steward__customer__v1__list_account_changes_response__descriptor },
   { "UndoAccountChange", &steward__customer__v1__undo_account_change_request__descriptor, &steward__customer__v1__undo_account_change_response__descriptor },
   { "UpdateMatchingAccounts", &steward__customer__v1__update_matching_accounts_request__descriptor, &steward__customer__v1__update_matching_accounts_response__descriptor },
@@ -4296,17 +4554,18 @@ const unsigned steward__customer__v1__account_service__method_indices_by_name[] 
   6,        /* BatchUpdateAccounts */
   3,        /* CreateAccount */
   7,        /* DeleteAccount */
-  14,        /* DeleteMatchingAccounts */
+  15,        /* DeleteMatchingAccounts */
+  11,        /* ExportAccounts */
   0,        /* GetAccount */
-  11,        /* ListAccountChanges */
+  12,        /* ListAccountChanges */
   2,        /* ListAccounts */
-  16,        /* ReassignMatchingAccounts */
+  17,        /* ReassignMatchingAccounts */
   9,        /* RestoreAccount */
-  12,        /* UndoAccountChange */
+  13,        /* UndoAccountChange */
   5,        /* UpdateAccount */
-  13,        /* UpdateMatchingAccounts */
-  17,        /* UpsertAccount */
-  15         /* WatchAccounts */
+  14,        /* UpdateMatchingAccounts */
+  18,        /* UpsertAccount */
+  16         /* WatchAccounts */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__account_service__descriptor =
 {
@@ -4315,7 +4574,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__account_service__descrip
   "AccountService",
   "Steward__Customer__V1__AccountService",
   "steward.customer.v1",
-  18,
+  19,
   steward__customer__v1__account_service__method_descriptors,
   steward__customer__v1__account_service__method_indices_by_name
 };
@@ -4407,13 +4666,21 @@ void steward__customer__v1__account_service__batch_restore_accounts(ProtobufCSer
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__account_service__export_accounts(ProtobufCService *service,
+                                                             const Steward__Customer__V1__ExportAccountsRequest *input,
+                                                             Steward__Customer__V1__ExportAccountsResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__account_service__list_account_changes(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ListAccountChangesRequest *input,
                                                                   Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__undo_account_change(ProtobufCService *service,
                                                                  const Steward__Customer__V1__UndoAccountChangeRequest *input,
@@ -4421,7 +4688,7 @@ void steward__customer__v1__account_service__undo_account_change(ProtobufCServic
                                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__update_matching_accounts(ProtobufCService *service,
                                                                       const Steward__Customer__V1__UpdateMatchingAccountsRequest *input,
@@ -4429,7 +4696,7 @@ void steward__customer__v1__account_service__update_matching_accounts(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__delete_matching_accounts(ProtobufCService *service,
                                                                       const Steward__Customer__V1__DeleteMatchingAccountsRequest *input,
@@ -4437,7 +4704,7 @@ void steward__customer__v1__account_service__delete_matching_accounts(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__watch_accounts(ProtobufCService *service,
                                                             const Steward__Customer__V1__WatchAccountsRequest *input,
@@ -4445,7 +4712,7 @@ void steward__customer__v1__account_service__watch_accounts(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__reassign_matching_accounts(ProtobufCService *service,
                                                                         const Steward__Customer__V1__ReassignMatchingAccountsRequest *input,
@@ -4453,7 +4720,7 @@ void steward__customer__v1__account_service__reassign_matching_accounts(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__upsert_account(ProtobufCService *service,
                                                             const Steward__Customer__V1__UpsertAccountRequest *input,
@@ -4461,7 +4728,7 @@ void steward__customer__v1__account_service__upsert_account(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__account_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__account_service__init (Steward__Customer__V1__AccountService_Service *service,
                                                    Steward__Customer__V1__AccountService_ServiceDestroy destroy)

@@ -322,6 +322,96 @@ void   steward__customer__v1__list_activities_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__list_activities_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__export_activities_request__init
+                     (Steward__Customer__V1__ExportActivitiesRequest         *message)
+{
+  static const Steward__Customer__V1__ExportActivitiesRequest init_value = STEWARD__CUSTOMER__V1__EXPORT_ACTIVITIES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__export_activities_request__get_packed_size
+                     (const Steward__Customer__V1__ExportActivitiesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_activities_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__export_activities_request__pack
+                     (const Steward__Customer__V1__ExportActivitiesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_activities_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__export_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__ExportActivitiesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_activities_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ExportActivitiesRequest *
+       steward__customer__v1__export_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ExportActivitiesRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__export_activities_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__export_activities_request__free_unpacked
+                     (Steward__Customer__V1__ExportActivitiesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__export_activities_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__export_activities_response__init
+                     (Steward__Customer__V1__ExportActivitiesResponse         *message)
+{
+  static const Steward__Customer__V1__ExportActivitiesResponse init_value = STEWARD__CUSTOMER__V1__EXPORT_ACTIVITIES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__export_activities_response__get_packed_size
+                     (const Steward__Customer__V1__ExportActivitiesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_activities_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__export_activities_response__pack
+                     (const Steward__Customer__V1__ExportActivitiesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_activities_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__export_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__ExportActivitiesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_activities_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ExportActivitiesResponse *
+       steward__customer__v1__export_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ExportActivitiesResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__export_activities_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__export_activities_response__free_unpacked
+                     (Steward__Customer__V1__ExportActivitiesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__export_activities_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__create_activity_request__init
                      (Steward__Customer__V1__CreateActivityRequest         *message)
 {
@@ -2387,6 +2477,173 @@ const ProtobufCMessageDescriptor steward__customer__v1__list_activities_response
   (ProtobufCMessageInit) steward__customer__v1__list_activities_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__export_activities_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportActivitiesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportActivitiesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ExportActivitiesRequest, n_order_by),
+    offsetof(Steward__Customer__V1__ExportActivitiesRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ExportActivitiesRequest, n_read_mask),
+    offsetof(Steward__Customer__V1__ExportActivitiesRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ExportActivitiesRequest, has_show_deleted),
+    offsetof(Steward__Customer__V1__ExportActivitiesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportActivitiesRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__export_activities_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__customer__v1__export_activities_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__export_activities_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ExportActivitiesRequest",
+  "ExportActivitiesRequest",
+  "Steward__Customer__V1__ExportActivitiesRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ExportActivitiesRequest),
+  6,
+  steward__customer__v1__export_activities_request__field_descriptors,
+  steward__customer__v1__export_activities_request__field_indices_by_name,
+  1,  steward__customer__v1__export_activities_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__export_activities_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__export_activities_response__field_descriptors[3] =
+{
+  {
+    "activities",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ExportActivitiesResponse, n_activities),
+    offsetof(Steward__Customer__V1__ExportActivitiesResponse, activities),
+    &steward__customer__v1__activity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportActivitiesResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__ExportActivitiesResponse, has_record_count),
+    offsetof(Steward__Customer__V1__ExportActivitiesResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__export_activities_response__field_indices_by_name[] = {
+  0,   /* field[0] = activities */
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange steward__customer__v1__export_activities_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__export_activities_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ExportActivitiesResponse",
+  "ExportActivitiesResponse",
+  "Steward__Customer__V1__ExportActivitiesResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ExportActivitiesResponse),
+  3,
+  steward__customer__v1__export_activities_response__field_descriptors,
+  steward__customer__v1__export_activities_response__field_indices_by_name,
+  1,  steward__customer__v1__export_activities_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__export_activities_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__create_activity_request__field_descriptors[1] =
 {
   {
@@ -4266,7 +4523,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__activity_direction__descrip
   steward__customer__v1__activity_direction__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[18] =
+static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__method_descriptors[19] =
 {
   { "GetActivity", &steward__customer__v1__get_activity_request__descriptor, &steward__customer__v1__get_activity_response__descriptor },
   { "BatchGetActivities", &steward__customer__v1__batch_get_activities_request__descriptor, &steward__customer__v1__batch_get_activities_response__descriptor },
@@ -4279,6 +4536,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__activity_service__
   { "BatchDeleteActivities", &steward__customer__v1__batch_delete_activities_request__descriptor, &steward__customer__v1__batch_delete_activities_response__descriptor },
   { "RestoreActivity", &steward__customer__v1__restore_activity_request__descriptor, &steward__customer__v1__restore_activity_response__descriptor },
   { "BatchRestoreActivities", &steward__customer__v1__batch_restore_activities_request__descriptor, &steward__customer__v1__batch_restore_activities_response__descriptor },
+  { "ExportActivities", &steward__customer__v1__export_activities_request__descriptor, &steward__customer__v1__export_activities_response__descriptor },
   { "ListActivityChanges", &steward__customer__v1__list_activity_changes_request__descriptor, &steward__customer__v1__list_activity_changes_response__descriptor },
   { "UndoActivityChange", &steward__customer__v1__undo_activity_change_request__descriptor, &steward__customer__v1__undo_activity_change_response__descriptor },
   { "UpdateMatchingActivities", &steward__customer__v1__update_matching_activities_request__descriptor, &steward__customer__v1__update_matching_activities_response__descriptor },
@@ -4295,17 +4553,18 @@ const unsigned steward__customer__v1__activity_service__method_indices_by_name[]
   6,        /* BatchUpdateActivities */
   3,        /* CreateActivity */
   7,        /* DeleteActivity */
-  14,        /* DeleteMatchingActivities */
+  15,        /* DeleteMatchingActivities */
+  11,        /* ExportActivities */
   0,        /* GetActivity */
   2,        /* ListActivities */
-  11,        /* ListActivityChanges */
-  16,        /* ReassignMatchingActivities */
+  12,        /* ListActivityChanges */
+  17,        /* ReassignMatchingActivities */
   9,        /* RestoreActivity */
-  12,        /* UndoActivityChange */
+  13,        /* UndoActivityChange */
   5,        /* UpdateActivity */
-  13,        /* UpdateMatchingActivities */
-  17,        /* UpsertActivity */
-  15         /* WatchActivities */
+  14,        /* UpdateMatchingActivities */
+  18,        /* UpsertActivity */
+  16         /* WatchActivities */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descriptor =
 {
@@ -4314,7 +4573,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__activity_service__descri
   "ActivityService",
   "Steward__Customer__V1__ActivityService",
   "steward.customer.v1",
-  18,
+  19,
   steward__customer__v1__activity_service__method_descriptors,
   steward__customer__v1__activity_service__method_indices_by_name
 };
@@ -4406,13 +4665,21 @@ void steward__customer__v1__activity_service__batch_restore_activities(ProtobufC
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__activity_service__export_activities(ProtobufCService *service,
+                                                                const Steward__Customer__V1__ExportActivitiesRequest *input,
+                                                                Steward__Customer__V1__ExportActivitiesResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__activity_service__list_activity_changes(ProtobufCService *service,
                                                                     const Steward__Customer__V1__ListActivityChangesRequest *input,
                                                                     Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
                                                                     void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__undo_activity_change(ProtobufCService *service,
                                                                    const Steward__Customer__V1__UndoActivityChangeRequest *input,
@@ -4420,7 +4687,7 @@ void steward__customer__v1__activity_service__undo_activity_change(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__update_matching_activities(ProtobufCService *service,
                                                                          const Steward__Customer__V1__UpdateMatchingActivitiesRequest *input,
@@ -4428,7 +4695,7 @@ void steward__customer__v1__activity_service__update_matching_activities(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__delete_matching_activities(ProtobufCService *service,
                                                                          const Steward__Customer__V1__DeleteMatchingActivitiesRequest *input,
@@ -4436,7 +4703,7 @@ void steward__customer__v1__activity_service__delete_matching_activities(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__watch_activities(ProtobufCService *service,
                                                                const Steward__Customer__V1__WatchActivitiesRequest *input,
@@ -4444,7 +4711,7 @@ void steward__customer__v1__activity_service__watch_activities(ProtobufCService 
                                                                void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__reassign_matching_activities(ProtobufCService *service,
                                                                            const Steward__Customer__V1__ReassignMatchingActivitiesRequest *input,
@@ -4452,7 +4719,7 @@ void steward__customer__v1__activity_service__reassign_matching_activities(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__upsert_activity(ProtobufCService *service,
                                                               const Steward__Customer__V1__UpsertActivityRequest *input,
@@ -4460,7 +4727,7 @@ void steward__customer__v1__activity_service__upsert_activity(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__activity_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__activity_service__init (Steward__Customer__V1__ActivityService_Service *service,
                                                     Steward__Customer__V1__ActivityService_ServiceDestroy destroy)

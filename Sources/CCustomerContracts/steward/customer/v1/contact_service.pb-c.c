@@ -367,6 +367,96 @@ void   steward__customer__v1__list_contacts_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__list_contacts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__export_contacts_request__init
+                     (Steward__Customer__V1__ExportContactsRequest         *message)
+{
+  static const Steward__Customer__V1__ExportContactsRequest init_value = STEWARD__CUSTOMER__V1__EXPORT_CONTACTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__export_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__ExportContactsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_contacts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__export_contacts_request__pack
+                     (const Steward__Customer__V1__ExportContactsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_contacts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__export_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ExportContactsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_contacts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ExportContactsRequest *
+       steward__customer__v1__export_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ExportContactsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__export_contacts_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__export_contacts_request__free_unpacked
+                     (Steward__Customer__V1__ExportContactsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__export_contacts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__export_contacts_response__init
+                     (Steward__Customer__V1__ExportContactsResponse         *message)
+{
+  static const Steward__Customer__V1__ExportContactsResponse init_value = STEWARD__CUSTOMER__V1__EXPORT_CONTACTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__export_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__ExportContactsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_contacts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__export_contacts_response__pack
+                     (const Steward__Customer__V1__ExportContactsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_contacts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__export_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ExportContactsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_contacts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ExportContactsResponse *
+       steward__customer__v1__export_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ExportContactsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__export_contacts_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__export_contacts_response__free_unpacked
+                     (Steward__Customer__V1__ExportContactsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__export_contacts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__create_contact_request__init
                      (Steward__Customer__V1__CreateContactRequest         *message)
 {
@@ -2561,6 +2651,173 @@ const ProtobufCMessageDescriptor steward__customer__v1__list_contacts_response__
   (ProtobufCMessageInit) steward__customer__v1__list_contacts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__export_contacts_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportContactsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportContactsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ExportContactsRequest, n_order_by),
+    offsetof(Steward__Customer__V1__ExportContactsRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ExportContactsRequest, n_read_mask),
+    offsetof(Steward__Customer__V1__ExportContactsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ExportContactsRequest, has_show_deleted),
+    offsetof(Steward__Customer__V1__ExportContactsRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportContactsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__export_contacts_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__customer__v1__export_contacts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__export_contacts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ExportContactsRequest",
+  "ExportContactsRequest",
+  "Steward__Customer__V1__ExportContactsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ExportContactsRequest),
+  6,
+  steward__customer__v1__export_contacts_request__field_descriptors,
+  steward__customer__v1__export_contacts_request__field_indices_by_name,
+  1,  steward__customer__v1__export_contacts_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__export_contacts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__export_contacts_response__field_descriptors[3] =
+{
+  {
+    "contacts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ExportContactsResponse, n_contacts),
+    offsetof(Steward__Customer__V1__ExportContactsResponse, contacts),
+    &steward__customer__v1__contact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportContactsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__ExportContactsResponse, has_record_count),
+    offsetof(Steward__Customer__V1__ExportContactsResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__export_contacts_response__field_indices_by_name[] = {
+  0,   /* field[0] = contacts */
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange steward__customer__v1__export_contacts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__export_contacts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ExportContactsResponse",
+  "ExportContactsResponse",
+  "Steward__Customer__V1__ExportContactsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ExportContactsResponse),
+  3,
+  steward__customer__v1__export_contacts_response__field_descriptors,
+  steward__customer__v1__export_contacts_response__field_indices_by_name,
+  1,  steward__customer__v1__export_contacts_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__export_contacts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__create_contact_request__field_descriptors[1] =
 {
   {
@@ -4410,7 +4667,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__contact_point_kind__descrip
   steward__customer__v1__contact_point_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[18] =
+static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__method_descriptors[19] =
 {
   { "GetContact", &steward__customer__v1__get_contact_request__descriptor, &steward__customer__v1__get_contact_response__descriptor },
   { "BatchGetContacts", &steward__customer__v1__batch_get_contacts_request__descriptor, &steward__customer__v1__batch_get_contacts_response__descriptor },
@@ -4423,6 +4680,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__contact_service__m
   { "BatchDeleteContacts", &steward__customer__v1__batch_delete_contacts_request__descriptor, &steward__customer__v1__batch_delete_contacts_response__descriptor },
   { "RestoreContact", &steward__customer__v1__restore_contact_request__descriptor, &steward__customer__v1__restore_contact_response__descriptor },
   { "BatchRestoreContacts", &steward__customer__v1__batch_restore_contacts_request__descriptor, &steward__customer__v1__batch_restore_contacts_response__descriptor },
+  { "ExportContacts", &steward__customer__v1__export_contacts_request__descriptor, &steward__customer__v1__export_contacts_response__descriptor },
   { "ListContactChanges", &steward__customer__v1__list_contact_changes_request__descriptor, &steward__customer__v1__list_contact_changes_response__descriptor },
   { "UndoContactChange", &steward__customer__v1__undo_contact_change_request__descriptor, &steward__customer__v1__undo_contact_change_response__descriptor },
   { "UpdateMatchingContacts", &steward__customer__v1__update_matching_contacts_request__descriptor, &steward__customer__v1__update_matching_contacts_response__descriptor },
@@ -4439,17 +4697,18 @@ const unsigned steward__customer__v1__contact_service__method_indices_by_name[] 
   6,        /* BatchUpdateContacts */
   3,        /* CreateContact */
   7,        /* DeleteContact */
-  14,        /* DeleteMatchingContacts */
+  15,        /* DeleteMatchingContacts */
+  11,        /* ExportContacts */
   0,        /* GetContact */
-  11,        /* ListContactChanges */
+  12,        /* ListContactChanges */
   2,        /* ListContacts */
-  16,        /* ReassignMatchingContacts */
+  17,        /* ReassignMatchingContacts */
   9,        /* RestoreContact */
-  12,        /* UndoContactChange */
+  13,        /* UndoContactChange */
   5,        /* UpdateContact */
-  13,        /* UpdateMatchingContacts */
-  17,        /* UpsertContact */
-  15         /* WatchContacts */
+  14,        /* UpdateMatchingContacts */
+  18,        /* UpsertContact */
+  16         /* WatchContacts */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descriptor =
 {
@@ -4458,7 +4717,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__contact_service__descrip
   "ContactService",
   "Steward__Customer__V1__ContactService",
   "steward.customer.v1",
-  18,
+  19,
   steward__customer__v1__contact_service__method_descriptors,
   steward__customer__v1__contact_service__method_indices_by_name
 };
@@ -4550,13 +4809,21 @@ void steward__customer__v1__contact_service__batch_restore_contacts(ProtobufCSer
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__contact_service__export_contacts(ProtobufCService *service,
+                                                             const Steward__Customer__V1__ExportContactsRequest *input,
+                                                             Steward__Customer__V1__ExportContactsResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__contact_service__list_contact_changes(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ListContactChangesRequest *input,
                                                                   Steward__Customer__V1__ListContactChangesResponse_Closure closure,
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__undo_contact_change(ProtobufCService *service,
                                                                  const Steward__Customer__V1__UndoContactChangeRequest *input,
@@ -4564,7 +4831,7 @@ void steward__customer__v1__contact_service__undo_contact_change(ProtobufCServic
                                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__update_matching_contacts(ProtobufCService *service,
                                                                       const Steward__Customer__V1__UpdateMatchingContactsRequest *input,
@@ -4572,7 +4839,7 @@ void steward__customer__v1__contact_service__update_matching_contacts(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__delete_matching_contacts(ProtobufCService *service,
                                                                       const Steward__Customer__V1__DeleteMatchingContactsRequest *input,
@@ -4580,7 +4847,7 @@ void steward__customer__v1__contact_service__delete_matching_contacts(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__watch_contacts(ProtobufCService *service,
                                                             const Steward__Customer__V1__WatchContactsRequest *input,
@@ -4588,7 +4855,7 @@ void steward__customer__v1__contact_service__watch_contacts(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__reassign_matching_contacts(ProtobufCService *service,
                                                                         const Steward__Customer__V1__ReassignMatchingContactsRequest *input,
@@ -4596,7 +4863,7 @@ void steward__customer__v1__contact_service__reassign_matching_contacts(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__upsert_contact(ProtobufCService *service,
                                                             const Steward__Customer__V1__UpsertContactRequest *input,
@@ -4604,7 +4871,7 @@ void steward__customer__v1__contact_service__upsert_contact(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__contact_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__contact_service__init (Steward__Customer__V1__ContactService_Service *service,
                                                    Steward__Customer__V1__ContactService_ServiceDestroy destroy)

@@ -322,6 +322,96 @@ void   steward__customer__v1__list_leads_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__list_leads_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__customer__v1__export_leads_request__init
+                     (Steward__Customer__V1__ExportLeadsRequest         *message)
+{
+  static const Steward__Customer__V1__ExportLeadsRequest init_value = STEWARD__CUSTOMER__V1__EXPORT_LEADS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__export_leads_request__get_packed_size
+                     (const Steward__Customer__V1__ExportLeadsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_leads_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__export_leads_request__pack
+                     (const Steward__Customer__V1__ExportLeadsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_leads_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__export_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__ExportLeadsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_leads_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ExportLeadsRequest *
+       steward__customer__v1__export_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ExportLeadsRequest *)
+     protobuf_c_message_unpack (&steward__customer__v1__export_leads_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__export_leads_request__free_unpacked
+                     (Steward__Customer__V1__ExportLeadsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__export_leads_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__customer__v1__export_leads_response__init
+                     (Steward__Customer__V1__ExportLeadsResponse         *message)
+{
+  static const Steward__Customer__V1__ExportLeadsResponse init_value = STEWARD__CUSTOMER__V1__EXPORT_LEADS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__customer__v1__export_leads_response__get_packed_size
+                     (const Steward__Customer__V1__ExportLeadsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_leads_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__customer__v1__export_leads_response__pack
+                     (const Steward__Customer__V1__ExportLeadsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_leads_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__customer__v1__export_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__ExportLeadsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__customer__v1__export_leads_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Customer__V1__ExportLeadsResponse *
+       steward__customer__v1__export_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Customer__V1__ExportLeadsResponse *)
+     protobuf_c_message_unpack (&steward__customer__v1__export_leads_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__customer__v1__export_leads_response__free_unpacked
+                     (Steward__Customer__V1__ExportLeadsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__customer__v1__export_leads_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__customer__v1__create_lead_request__init
                      (Steward__Customer__V1__CreateLeadRequest         *message)
 {
@@ -2465,6 +2555,173 @@ const ProtobufCMessageDescriptor steward__customer__v1__list_leads_response__des
   (ProtobufCMessageInit) steward__customer__v1__list_leads_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__customer__v1__export_leads_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportLeadsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportLeadsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ExportLeadsRequest, n_order_by),
+    offsetof(Steward__Customer__V1__ExportLeadsRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__ExportLeadsRequest, n_read_mask),
+    offsetof(Steward__Customer__V1__ExportLeadsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Customer__V1__ExportLeadsRequest, has_show_deleted),
+    offsetof(Steward__Customer__V1__ExportLeadsRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportLeadsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__export_leads_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__customer__v1__export_leads_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__export_leads_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ExportLeadsRequest",
+  "ExportLeadsRequest",
+  "Steward__Customer__V1__ExportLeadsRequest",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ExportLeadsRequest),
+  6,
+  steward__customer__v1__export_leads_request__field_descriptors,
+  steward__customer__v1__export_leads_request__field_indices_by_name,
+  1,  steward__customer__v1__export_leads_request__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__export_leads_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__customer__v1__export_leads_response__field_descriptors[3] =
+{
+  {
+    "leads",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__ExportLeadsResponse, n_leads),
+    offsetof(Steward__Customer__V1__ExportLeadsResponse, leads),
+    &steward__customer__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ExportLeadsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Customer__V1__ExportLeadsResponse, has_record_count),
+    offsetof(Steward__Customer__V1__ExportLeadsResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__customer__v1__export_leads_response__field_indices_by_name[] = {
+  0,   /* field[0] = leads */
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange steward__customer__v1__export_leads_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__customer__v1__export_leads_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.customer.v1.ExportLeadsResponse",
+  "ExportLeadsResponse",
+  "Steward__Customer__V1__ExportLeadsResponse",
+  "steward.customer.v1",
+  sizeof(Steward__Customer__V1__ExportLeadsResponse),
+  3,
+  steward__customer__v1__export_leads_response__field_descriptors,
+  steward__customer__v1__export_leads_response__field_indices_by_name,
+  1,  steward__customer__v1__export_leads_response__number_ranges,
+  (ProtobufCMessageInit) steward__customer__v1__export_leads_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__customer__v1__create_lead_request__field_descriptors[1] =
 {
   {
@@ -4314,7 +4571,7 @@ const ProtobufCEnumDescriptor steward__customer__v1__lead_status__descriptor =
   steward__customer__v1__lead_status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[18] =
+static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__method_descriptors[19] =
 {
   { "GetLead", &steward__customer__v1__get_lead_request__descriptor, &steward__customer__v1__get_lead_response__descriptor },
   { "BatchGetLeads", &steward__customer__v1__batch_get_leads_request__descriptor, &steward__customer__v1__batch_get_leads_response__descriptor },
@@ -4327,6 +4584,7 @@ static const ProtobufCMethodDescriptor steward__customer__v1__lead_service__meth
   { "BatchDeleteLeads", &steward__customer__v1__batch_delete_leads_request__descriptor, &steward__customer__v1__batch_delete_leads_response__descriptor },
   { "RestoreLead", &steward__customer__v1__restore_lead_request__descriptor, &steward__customer__v1__restore_lead_response__descriptor },
   { "BatchRestoreLeads", &steward__customer__v1__batch_restore_leads_request__descriptor, &steward__customer__v1__batch_restore_leads_response__descriptor },
+  { "ExportLeads", &steward__customer__v1__export_leads_request__descriptor, &steward__customer__v1__export_leads_response__descriptor },
   { "ListLeadChanges", &steward__customer__v1__list_lead_changes_request__descriptor, &steward__customer__v1__list_lead_changes_response__descriptor },
   { "UndoLeadChange", &steward__customer__v1__undo_lead_change_request__descriptor, &steward__customer__v1__undo_lead_change_response__descriptor },
   { "UpdateMatchingLeads", &steward__customer__v1__update_matching_leads_request__descriptor, &steward__customer__v1__update_matching_leads_response__descriptor },
@@ -4343,17 +4601,18 @@ const unsigned steward__customer__v1__lead_service__method_indices_by_name[] = {
   6,        /* BatchUpdateLeads */
   3,        /* CreateLead */
   7,        /* DeleteLead */
-  14,        /* DeleteMatchingLeads */
+  15,        /* DeleteMatchingLeads */
+  11,        /* ExportLeads */
   0,        /* GetLead */
-  11,        /* ListLeadChanges */
+  12,        /* ListLeadChanges */
   2,        /* ListLeads */
-  16,        /* ReassignMatchingLeads */
+  17,        /* ReassignMatchingLeads */
   9,        /* RestoreLead */
-  12,        /* UndoLeadChange */
+  13,        /* UndoLeadChange */
   5,        /* UpdateLead */
-  13,        /* UpdateMatchingLeads */
-  17,        /* UpsertLead */
-  15         /* WatchLeads */
+  14,        /* UpdateMatchingLeads */
+  18,        /* UpsertLead */
+  16         /* WatchLeads */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor =
 {
@@ -4362,7 +4621,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__lead_service__descriptor
   "LeadService",
   "Steward__Customer__V1__LeadService",
   "steward.customer.v1",
-  18,
+  19,
   steward__customer__v1__lead_service__method_descriptors,
   steward__customer__v1__lead_service__method_indices_by_name
 };
@@ -4454,13 +4713,21 @@ void steward__customer__v1__lead_service__batch_restore_leads(ProtobufCService *
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__lead_service__export_leads(ProtobufCService *service,
+                                                       const Steward__Customer__V1__ExportLeadsRequest *input,
+                                                       Steward__Customer__V1__ExportLeadsResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__lead_service__list_lead_changes(ProtobufCService *service,
                                                             const Steward__Customer__V1__ListLeadChangesRequest *input,
                                                             Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__undo_lead_change(ProtobufCService *service,
                                                            const Steward__Customer__V1__UndoLeadChangeRequest *input,
@@ -4468,7 +4735,7 @@ void steward__customer__v1__lead_service__undo_lead_change(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__update_matching_leads(ProtobufCService *service,
                                                                 const Steward__Customer__V1__UpdateMatchingLeadsRequest *input,
@@ -4476,7 +4743,7 @@ void steward__customer__v1__lead_service__update_matching_leads(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__delete_matching_leads(ProtobufCService *service,
                                                                 const Steward__Customer__V1__DeleteMatchingLeadsRequest *input,
@@ -4484,7 +4751,7 @@ void steward__customer__v1__lead_service__delete_matching_leads(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__watch_leads(ProtobufCService *service,
                                                       const Steward__Customer__V1__WatchLeadsRequest *input,
@@ -4492,7 +4759,7 @@ void steward__customer__v1__lead_service__watch_leads(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__reassign_matching_leads(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ReassignMatchingLeadsRequest *input,
@@ -4500,7 +4767,7 @@ void steward__customer__v1__lead_service__reassign_matching_leads(ProtobufCServi
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__upsert_lead(ProtobufCService *service,
                                                       const Steward__Customer__V1__UpsertLeadRequest *input,
@@ -4508,7 +4775,7 @@ void steward__customer__v1__lead_service__upsert_lead(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__lead_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadService_Service *service,
                                                 Steward__Customer__V1__LeadService_ServiceDestroy destroy)

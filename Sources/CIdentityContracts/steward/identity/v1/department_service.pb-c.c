@@ -322,6 +322,96 @@ void   steward__identity__v1__list_departments_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__list_departments_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__export_departments_request__init
+                     (Steward__Identity__V1__ExportDepartmentsRequest         *message)
+{
+  static const Steward__Identity__V1__ExportDepartmentsRequest init_value = STEWARD__IDENTITY__V1__EXPORT_DEPARTMENTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__export_departments_request__get_packed_size
+                     (const Steward__Identity__V1__ExportDepartmentsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_departments_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__export_departments_request__pack
+                     (const Steward__Identity__V1__ExportDepartmentsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_departments_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__export_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__ExportDepartmentsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_departments_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ExportDepartmentsRequest *
+       steward__identity__v1__export_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ExportDepartmentsRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__export_departments_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__export_departments_request__free_unpacked
+                     (Steward__Identity__V1__ExportDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__export_departments_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__export_departments_response__init
+                     (Steward__Identity__V1__ExportDepartmentsResponse         *message)
+{
+  static const Steward__Identity__V1__ExportDepartmentsResponse init_value = STEWARD__IDENTITY__V1__EXPORT_DEPARTMENTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__export_departments_response__get_packed_size
+                     (const Steward__Identity__V1__ExportDepartmentsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_departments_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__export_departments_response__pack
+                     (const Steward__Identity__V1__ExportDepartmentsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_departments_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__export_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__ExportDepartmentsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_departments_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ExportDepartmentsResponse *
+       steward__identity__v1__export_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ExportDepartmentsResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__export_departments_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__export_departments_response__free_unpacked
+                     (Steward__Identity__V1__ExportDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__export_departments_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__create_department_request__init
                      (Steward__Identity__V1__CreateDepartmentRequest         *message)
 {
@@ -2064,6 +2154,173 @@ const ProtobufCMessageDescriptor steward__identity__v1__list_departments_respons
   (ProtobufCMessageInit) steward__identity__v1__list_departments_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__export_departments_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportDepartmentsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportDepartmentsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ExportDepartmentsRequest, n_order_by),
+    offsetof(Steward__Identity__V1__ExportDepartmentsRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ExportDepartmentsRequest, n_read_mask),
+    offsetof(Steward__Identity__V1__ExportDepartmentsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__ExportDepartmentsRequest, has_show_deleted),
+    offsetof(Steward__Identity__V1__ExportDepartmentsRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportDepartmentsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__export_departments_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__identity__v1__export_departments_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__export_departments_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ExportDepartmentsRequest",
+  "ExportDepartmentsRequest",
+  "Steward__Identity__V1__ExportDepartmentsRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ExportDepartmentsRequest),
+  6,
+  steward__identity__v1__export_departments_request__field_descriptors,
+  steward__identity__v1__export_departments_request__field_indices_by_name,
+  1,  steward__identity__v1__export_departments_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__export_departments_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__export_departments_response__field_descriptors[3] =
+{
+  {
+    "departments",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__ExportDepartmentsResponse, n_departments),
+    offsetof(Steward__Identity__V1__ExportDepartmentsResponse, departments),
+    &steward__identity__v1__department__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportDepartmentsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__ExportDepartmentsResponse, has_record_count),
+    offsetof(Steward__Identity__V1__ExportDepartmentsResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__export_departments_response__field_indices_by_name[] = {
+  0,   /* field[0] = departments */
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange steward__identity__v1__export_departments_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__export_departments_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ExportDepartmentsResponse",
+  "ExportDepartmentsResponse",
+  "Steward__Identity__V1__ExportDepartmentsResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ExportDepartmentsResponse),
+  3,
+  steward__identity__v1__export_departments_response__field_descriptors,
+  steward__identity__v1__export_departments_response__field_indices_by_name,
+  1,  steward__identity__v1__export_departments_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__export_departments_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__create_department_request__field_descriptors[1] =
 {
   {
@@ -3597,7 +3854,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__watch_departments_respon
   (ProtobufCMessageInit) steward__identity__v1__watch_departments_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[16] =
+static const ProtobufCMethodDescriptor steward__identity__v1__department_service__method_descriptors[17] =
 {
   { "GetDepartment", &steward__identity__v1__get_department_request__descriptor, &steward__identity__v1__get_department_response__descriptor },
   { "BatchGetDepartments", &steward__identity__v1__batch_get_departments_request__descriptor, &steward__identity__v1__batch_get_departments_response__descriptor },
@@ -3610,6 +3867,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__department_service
   { "BatchDeleteDepartments", &steward__identity__v1__batch_delete_departments_request__descriptor, &steward__identity__v1__batch_delete_departments_response__descriptor },
   { "RestoreDepartment", &steward__identity__v1__restore_department_request__descriptor, &steward__identity__v1__restore_department_response__descriptor },
   { "BatchRestoreDepartments", &steward__identity__v1__batch_restore_departments_request__descriptor, &steward__identity__v1__batch_restore_departments_response__descriptor },
+  { "ExportDepartments", &steward__identity__v1__export_departments_request__descriptor, &steward__identity__v1__export_departments_response__descriptor },
   { "ListDepartmentChanges", &steward__identity__v1__list_department_changes_request__descriptor, &steward__identity__v1__list_department_changes_response__descriptor },
   { "UndoDepartmentChange", &steward__identity__v1__undo_department_change_request__descriptor, &steward__identity__v1__undo_department_change_response__descriptor },
   { "UpdateMatchingDepartments", &steward__identity__v1__update_matching_departments_request__descriptor, &steward__identity__v1__update_matching_departments_response__descriptor },
@@ -3624,15 +3882,16 @@ const unsigned steward__identity__v1__department_service__method_indices_by_name
   6,        /* BatchUpdateDepartments */
   3,        /* CreateDepartment */
   7,        /* DeleteDepartment */
-  14,        /* DeleteMatchingDepartments */
+  15,        /* DeleteMatchingDepartments */
+  11,        /* ExportDepartments */
   0,        /* GetDepartment */
-  11,        /* ListDepartmentChanges */
+  12,        /* ListDepartmentChanges */
   2,        /* ListDepartments */
   9,        /* RestoreDepartment */
-  12,        /* UndoDepartmentChange */
+  13,        /* UndoDepartmentChange */
   5,        /* UpdateDepartment */
-  13,        /* UpdateMatchingDepartments */
-  15         /* WatchDepartments */
+  14,        /* UpdateMatchingDepartments */
+  16         /* WatchDepartments */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__department_service__descriptor =
 {
@@ -3641,7 +3900,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__department_service__desc
   "DepartmentService",
   "Steward__Identity__V1__DepartmentService",
   "steward.identity.v1",
-  16,
+  17,
   steward__identity__v1__department_service__method_descriptors,
   steward__identity__v1__department_service__method_indices_by_name
 };
@@ -3733,13 +3992,21 @@ void steward__identity__v1__department_service__batch_restore_departments(Protob
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__department_service__export_departments(ProtobufCService *service,
+                                                                   const Steward__Identity__V1__ExportDepartmentsRequest *input,
+                                                                   Steward__Identity__V1__ExportDepartmentsResponse_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__department_service__list_department_changes(ProtobufCService *service,
                                                                         const Steward__Identity__V1__ListDepartmentChangesRequest *input,
                                                                         Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
                                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__undo_department_change(ProtobufCService *service,
                                                                        const Steward__Identity__V1__UndoDepartmentChangeRequest *input,
@@ -3747,7 +4014,7 @@ void steward__identity__v1__department_service__undo_department_change(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__update_matching_departments(ProtobufCService *service,
                                                                             const Steward__Identity__V1__UpdateMatchingDepartmentsRequest *input,
@@ -3755,7 +4022,7 @@ void steward__identity__v1__department_service__update_matching_departments(Prot
                                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__delete_matching_departments(ProtobufCService *service,
                                                                             const Steward__Identity__V1__DeleteMatchingDepartmentsRequest *input,
@@ -3763,7 +4030,7 @@ void steward__identity__v1__department_service__delete_matching_departments(Prot
                                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__watch_departments(ProtobufCService *service,
                                                                   const Steward__Identity__V1__WatchDepartmentsRequest *input,
@@ -3771,7 +4038,7 @@ void steward__identity__v1__department_service__watch_departments(ProtobufCServi
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__department_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__department_service__init (Steward__Identity__V1__DepartmentService_Service *service,
                                                       Steward__Identity__V1__DepartmentService_ServiceDestroy destroy)

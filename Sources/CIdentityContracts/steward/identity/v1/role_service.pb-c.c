@@ -322,6 +322,96 @@ void   steward__identity__v1__list_roles_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__list_roles_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__export_roles_request__init
+                     (Steward__Identity__V1__ExportRolesRequest         *message)
+{
+  static const Steward__Identity__V1__ExportRolesRequest init_value = STEWARD__IDENTITY__V1__EXPORT_ROLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__export_roles_request__get_packed_size
+                     (const Steward__Identity__V1__ExportRolesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_roles_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__export_roles_request__pack
+                     (const Steward__Identity__V1__ExportRolesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_roles_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__export_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__ExportRolesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_roles_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ExportRolesRequest *
+       steward__identity__v1__export_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ExportRolesRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__export_roles_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__export_roles_request__free_unpacked
+                     (Steward__Identity__V1__ExportRolesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__export_roles_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__export_roles_response__init
+                     (Steward__Identity__V1__ExportRolesResponse         *message)
+{
+  static const Steward__Identity__V1__ExportRolesResponse init_value = STEWARD__IDENTITY__V1__EXPORT_ROLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__export_roles_response__get_packed_size
+                     (const Steward__Identity__V1__ExportRolesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_roles_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__export_roles_response__pack
+                     (const Steward__Identity__V1__ExportRolesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_roles_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__export_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__ExportRolesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_roles_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ExportRolesResponse *
+       steward__identity__v1__export_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ExportRolesResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__export_roles_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__export_roles_response__free_unpacked
+                     (Steward__Identity__V1__ExportRolesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__export_roles_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__create_role_request__init
                      (Steward__Identity__V1__CreateRoleRequest         *message)
 {
@@ -2180,6 +2270,173 @@ const ProtobufCMessageDescriptor steward__identity__v1__list_roles_response__des
   (ProtobufCMessageInit) steward__identity__v1__list_roles_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__export_roles_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportRolesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportRolesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ExportRolesRequest, n_order_by),
+    offsetof(Steward__Identity__V1__ExportRolesRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ExportRolesRequest, n_read_mask),
+    offsetof(Steward__Identity__V1__ExportRolesRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__ExportRolesRequest, has_show_deleted),
+    offsetof(Steward__Identity__V1__ExportRolesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportRolesRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__export_roles_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__identity__v1__export_roles_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__export_roles_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ExportRolesRequest",
+  "ExportRolesRequest",
+  "Steward__Identity__V1__ExportRolesRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ExportRolesRequest),
+  6,
+  steward__identity__v1__export_roles_request__field_descriptors,
+  steward__identity__v1__export_roles_request__field_indices_by_name,
+  1,  steward__identity__v1__export_roles_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__export_roles_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__export_roles_response__field_descriptors[3] =
+{
+  {
+    "roles",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__ExportRolesResponse, n_roles),
+    offsetof(Steward__Identity__V1__ExportRolesResponse, roles),
+    &steward__identity__v1__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportRolesResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__ExportRolesResponse, has_record_count),
+    offsetof(Steward__Identity__V1__ExportRolesResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__export_roles_response__field_indices_by_name[] = {
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+  0,   /* field[0] = roles */
+};
+static const ProtobufCIntRange steward__identity__v1__export_roles_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__export_roles_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ExportRolesResponse",
+  "ExportRolesResponse",
+  "Steward__Identity__V1__ExportRolesResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ExportRolesResponse),
+  3,
+  steward__identity__v1__export_roles_response__field_descriptors,
+  steward__identity__v1__export_roles_response__field_indices_by_name,
+  1,  steward__identity__v1__export_roles_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__export_roles_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__create_role_request__field_descriptors[1] =
 {
   {
@@ -3828,7 +4085,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__upsert_role_response__de
   (ProtobufCMessageInit) steward__identity__v1__upsert_role_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[17] =
+static const ProtobufCMethodDescriptor steward__identity__v1__role_service__method_descriptors[18] =
 {
   { "GetRole", &steward__identity__v1__get_role_request__descriptor, &steward__identity__v1__get_role_response__descriptor },
   { "BatchGetRoles", &steward__identity__v1__batch_get_roles_request__descriptor, &steward__identity__v1__batch_get_roles_response__descriptor },
@@ -3841,6 +4098,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__role_service__meth
   { "BatchDeleteRoles", &steward__identity__v1__batch_delete_roles_request__descriptor, &steward__identity__v1__batch_delete_roles_response__descriptor },
   { "RestoreRole", &steward__identity__v1__restore_role_request__descriptor, &steward__identity__v1__restore_role_response__descriptor },
   { "BatchRestoreRoles", &steward__identity__v1__batch_restore_roles_request__descriptor, &steward__identity__v1__batch_restore_roles_response__descriptor },
+  { "ExportRoles", &steward__identity__v1__export_roles_request__descriptor, &steward__identity__v1__export_roles_response__descriptor },
   { "ListRoleChanges", &steward__identity__v1__list_role_changes_request__descriptor, &steward__identity__v1__list_role_changes_response__descriptor },
   { "UndoRoleChange", &steward__identity__v1__undo_role_change_request__descriptor, &steward__identity__v1__undo_role_change_response__descriptor },
   { "UpdateMatchingRoles", &steward__identity__v1__update_matching_roles_request__descriptor, &steward__identity__v1__update_matching_roles_response__descriptor },
@@ -3855,17 +4113,18 @@ const unsigned steward__identity__v1__role_service__method_indices_by_name[] = {
   10,        /* BatchRestoreRoles */
   6,        /* BatchUpdateRoles */
   3,        /* CreateRole */
-  14,        /* DeleteMatchingRoles */
+  15,        /* DeleteMatchingRoles */
   7,        /* DeleteRole */
+  11,        /* ExportRoles */
   0,        /* GetRole */
-  11,        /* ListRoleChanges */
+  12,        /* ListRoleChanges */
   2,        /* ListRoles */
   9,        /* RestoreRole */
-  12,        /* UndoRoleChange */
-  13,        /* UpdateMatchingRoles */
+  13,        /* UndoRoleChange */
+  14,        /* UpdateMatchingRoles */
   5,        /* UpdateRole */
-  16,        /* UpsertRole */
-  15         /* WatchRoles */
+  17,        /* UpsertRole */
+  16         /* WatchRoles */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor =
 {
@@ -3874,7 +4133,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__role_service__descriptor
   "RoleService",
   "Steward__Identity__V1__RoleService",
   "steward.identity.v1",
-  17,
+  18,
   steward__identity__v1__role_service__method_descriptors,
   steward__identity__v1__role_service__method_indices_by_name
 };
@@ -3966,13 +4225,21 @@ void steward__identity__v1__role_service__batch_restore_roles(ProtobufCService *
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__role_service__export_roles(ProtobufCService *service,
+                                                       const Steward__Identity__V1__ExportRolesRequest *input,
+                                                       Steward__Identity__V1__ExportRolesResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__role_service__list_role_changes(ProtobufCService *service,
                                                             const Steward__Identity__V1__ListRoleChangesRequest *input,
                                                             Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__undo_role_change(ProtobufCService *service,
                                                            const Steward__Identity__V1__UndoRoleChangeRequest *input,
@@ -3980,7 +4247,7 @@ void steward__identity__v1__role_service__undo_role_change(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__update_matching_roles(ProtobufCService *service,
                                                                 const Steward__Identity__V1__UpdateMatchingRolesRequest *input,
@@ -3988,7 +4255,7 @@ void steward__identity__v1__role_service__update_matching_roles(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__delete_matching_roles(ProtobufCService *service,
                                                                 const Steward__Identity__V1__DeleteMatchingRolesRequest *input,
@@ -3996,7 +4263,7 @@ void steward__identity__v1__role_service__delete_matching_roles(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__watch_roles(ProtobufCService *service,
                                                       const Steward__Identity__V1__WatchRolesRequest *input,
@@ -4004,7 +4271,7 @@ void steward__identity__v1__role_service__watch_roles(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__upsert_role(ProtobufCService *service,
                                                       const Steward__Identity__V1__UpsertRoleRequest *input,
@@ -4012,7 +4279,7 @@ void steward__identity__v1__role_service__upsert_role(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__role_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleService_Service *service,
                                                 Steward__Identity__V1__RoleService_ServiceDestroy destroy)

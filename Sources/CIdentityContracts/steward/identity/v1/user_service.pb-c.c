@@ -322,6 +322,96 @@ void   steward__identity__v1__list_users_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__list_users_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__export_users_request__init
+                     (Steward__Identity__V1__ExportUsersRequest         *message)
+{
+  static const Steward__Identity__V1__ExportUsersRequest init_value = STEWARD__IDENTITY__V1__EXPORT_USERS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__export_users_request__get_packed_size
+                     (const Steward__Identity__V1__ExportUsersRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_users_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__export_users_request__pack
+                     (const Steward__Identity__V1__ExportUsersRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_users_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__export_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__ExportUsersRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_users_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ExportUsersRequest *
+       steward__identity__v1__export_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ExportUsersRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__export_users_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__export_users_request__free_unpacked
+                     (Steward__Identity__V1__ExportUsersRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__export_users_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__export_users_response__init
+                     (Steward__Identity__V1__ExportUsersResponse         *message)
+{
+  static const Steward__Identity__V1__ExportUsersResponse init_value = STEWARD__IDENTITY__V1__EXPORT_USERS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__export_users_response__get_packed_size
+                     (const Steward__Identity__V1__ExportUsersResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_users_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__export_users_response__pack
+                     (const Steward__Identity__V1__ExportUsersResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_users_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__export_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__ExportUsersResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__export_users_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ExportUsersResponse *
+       steward__identity__v1__export_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ExportUsersResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__export_users_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__export_users_response__free_unpacked
+                     (Steward__Identity__V1__ExportUsersResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__export_users_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__create_user_request__init
                      (Steward__Identity__V1__CreateUserRequest         *message)
 {
@@ -2322,6 +2412,173 @@ const ProtobufCMessageDescriptor steward__identity__v1__list_users_response__des
   (ProtobufCMessageInit) steward__identity__v1__list_users_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__identity__v1__export_users_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportUsersRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportUsersRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ExportUsersRequest, n_order_by),
+    offsetof(Steward__Identity__V1__ExportUsersRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ExportUsersRequest, n_read_mask),
+    offsetof(Steward__Identity__V1__ExportUsersRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__ExportUsersRequest, has_show_deleted),
+    offsetof(Steward__Identity__V1__ExportUsersRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportUsersRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__export_users_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__identity__v1__export_users_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__export_users_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ExportUsersRequest",
+  "ExportUsersRequest",
+  "Steward__Identity__V1__ExportUsersRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ExportUsersRequest),
+  6,
+  steward__identity__v1__export_users_request__field_descriptors,
+  steward__identity__v1__export_users_request__field_indices_by_name,
+  1,  steward__identity__v1__export_users_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__export_users_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__export_users_response__field_descriptors[3] =
+{
+  {
+    "users",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__ExportUsersResponse, n_users),
+    offsetof(Steward__Identity__V1__ExportUsersResponse, users),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ExportUsersResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__ExportUsersResponse, has_record_count),
+    offsetof(Steward__Identity__V1__ExportUsersResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__export_users_response__field_indices_by_name[] = {
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+  0,   /* field[0] = users */
+};
+static const ProtobufCIntRange steward__identity__v1__export_users_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__export_users_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ExportUsersResponse",
+  "ExportUsersResponse",
+  "Steward__Identity__V1__ExportUsersResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ExportUsersResponse),
+  3,
+  steward__identity__v1__export_users_response__field_descriptors,
+  steward__identity__v1__export_users_response__field_indices_by_name,
+  1,  steward__identity__v1__export_users_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__export_users_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__identity__v1__create_user_request__field_descriptors[1] =
 {
   {
@@ -4039,7 +4296,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_respon
   (ProtobufCMessageInit) steward__identity__v1__set_user_password_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[18] =
+static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[19] =
 {
   { "GetUser", &steward__identity__v1__get_user_request__descriptor, &steward__identity__v1__get_user_response__descriptor },
   { "BatchGetUsers", &steward__identity__v1__batch_get_users_request__descriptor, &steward__identity__v1__batch_get_users_response__descriptor },
@@ -4052,6 +4309,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__user_service__meth
   { "BatchDeleteUsers", &steward__identity__v1__batch_delete_users_request__descriptor, &steward__identity__v1__batch_delete_users_response__descriptor },
   { "RestoreUser", &steward__identity__v1__restore_user_request__descriptor, &steward__identity__v1__restore_user_response__descriptor },
   { "BatchRestoreUsers", &steward__identity__v1__batch_restore_users_request__descriptor, &steward__identity__v1__batch_restore_users_response__descriptor },
+  { "ExportUsers", &steward__identity__v1__export_users_request__descriptor, &steward__identity__v1__export_users_response__descriptor },
   { "ListUserChanges", &steward__identity__v1__list_user_changes_request__descriptor, &steward__identity__v1__list_user_changes_response__descriptor },
   { "UndoUserChange", &steward__identity__v1__undo_user_change_request__descriptor, &steward__identity__v1__undo_user_change_response__descriptor },
   { "UpdateMatchingUsers", &steward__identity__v1__update_matching_users_request__descriptor, &steward__identity__v1__update_matching_users_response__descriptor },
@@ -4067,18 +4325,19 @@ const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
   10,        /* BatchRestoreUsers */
   6,        /* BatchUpdateUsers */
   3,        /* CreateUser */
-  14,        /* DeleteMatchingUsers */
+  15,        /* DeleteMatchingUsers */
   7,        /* DeleteUser */
+  11,        /* ExportUsers */
   0,        /* GetUser */
-  11,        /* ListUserChanges */
+  12,        /* ListUserChanges */
   2,        /* ListUsers */
   9,        /* RestoreUser */
-  17,        /* SetUserPassword */
-  12,        /* UndoUserChange */
-  13,        /* UpdateMatchingUsers */
+  18,        /* SetUserPassword */
+  13,        /* UndoUserChange */
+  14,        /* UpdateMatchingUsers */
   5,        /* UpdateUser */
-  16,        /* UpsertUser */
-  15         /* WatchUsers */
+  17,        /* UpsertUser */
+  16         /* WatchUsers */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor =
 {
@@ -4087,7 +4346,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor
   "UserService",
   "Steward__Identity__V1__UserService",
   "steward.identity.v1",
-  18,
+  19,
   steward__identity__v1__user_service__method_descriptors,
   steward__identity__v1__user_service__method_indices_by_name
 };
@@ -4179,13 +4438,21 @@ void steward__identity__v1__user_service__batch_restore_users(ProtobufCService *
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__identity__v1__user_service__export_users(ProtobufCService *service,
+                                                       const Steward__Identity__V1__ExportUsersRequest *input,
+                                                       Steward__Identity__V1__ExportUsersResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__identity__v1__user_service__list_user_changes(ProtobufCService *service,
                                                             const Steward__Identity__V1__ListUserChangesRequest *input,
                                                             Steward__Identity__V1__ListUserChangesResponse_Closure closure,
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__undo_user_change(ProtobufCService *service,
                                                            const Steward__Identity__V1__UndoUserChangeRequest *input,
@@ -4193,7 +4460,7 @@ void steward__identity__v1__user_service__undo_user_change(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__update_matching_users(ProtobufCService *service,
                                                                 const Steward__Identity__V1__UpdateMatchingUsersRequest *input,
@@ -4201,7 +4468,7 @@ void steward__identity__v1__user_service__update_matching_users(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__delete_matching_users(ProtobufCService *service,
                                                                 const Steward__Identity__V1__DeleteMatchingUsersRequest *input,
@@ -4209,7 +4476,7 @@ void steward__identity__v1__user_service__delete_matching_users(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__watch_users(ProtobufCService *service,
                                                       const Steward__Identity__V1__WatchUsersRequest *input,
@@ -4217,7 +4484,7 @@ void steward__identity__v1__user_service__watch_users(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__upsert_user(ProtobufCService *service,
                                                       const Steward__Identity__V1__UpsertUserRequest *input,
@@ -4225,7 +4492,7 @@ void steward__identity__v1__user_service__upsert_user(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__set_user_password(ProtobufCService *service,
                                                             const Steward__Identity__V1__SetUserPasswordRequest *input,
@@ -4233,7 +4500,7 @@ void steward__identity__v1__user_service__set_user_password(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__init (Steward__Identity__V1__UserService_Service *service,
                                                 Steward__Identity__V1__UserService_ServiceDestroy destroy)

@@ -322,6 +322,96 @@ void   steward__sales__v1__list_deals_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__list_deals_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__export_deals_request__init
+                     (Steward__Sales__V1__ExportDealsRequest         *message)
+{
+  static const Steward__Sales__V1__ExportDealsRequest init_value = STEWARD__SALES__V1__EXPORT_DEALS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__export_deals_request__get_packed_size
+                     (const Steward__Sales__V1__ExportDealsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_deals_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__export_deals_request__pack
+                     (const Steward__Sales__V1__ExportDealsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_deals_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__export_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__ExportDealsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_deals_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ExportDealsRequest *
+       steward__sales__v1__export_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ExportDealsRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__export_deals_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__export_deals_request__free_unpacked
+                     (Steward__Sales__V1__ExportDealsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__export_deals_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__export_deals_response__init
+                     (Steward__Sales__V1__ExportDealsResponse         *message)
+{
+  static const Steward__Sales__V1__ExportDealsResponse init_value = STEWARD__SALES__V1__EXPORT_DEALS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__export_deals_response__get_packed_size
+                     (const Steward__Sales__V1__ExportDealsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_deals_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__export_deals_response__pack
+                     (const Steward__Sales__V1__ExportDealsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_deals_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__export_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__ExportDealsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_deals_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ExportDealsResponse *
+       steward__sales__v1__export_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ExportDealsResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__export_deals_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__export_deals_response__free_unpacked
+                     (Steward__Sales__V1__ExportDealsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__export_deals_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__create_deal_request__init
                      (Steward__Sales__V1__CreateDealRequest         *message)
 {
@@ -2940,6 +3030,173 @@ const ProtobufCMessageDescriptor steward__sales__v1__list_deals_response__descri
   (ProtobufCMessageInit) steward__sales__v1__list_deals_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__export_deals_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportDealsRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportDealsRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__ExportDealsRequest, n_order_by),
+    offsetof(Steward__Sales__V1__ExportDealsRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__ExportDealsRequest, n_read_mask),
+    offsetof(Steward__Sales__V1__ExportDealsRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__ExportDealsRequest, has_show_deleted),
+    offsetof(Steward__Sales__V1__ExportDealsRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportDealsRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__export_deals_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__sales__v1__export_deals_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__export_deals_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ExportDealsRequest",
+  "ExportDealsRequest",
+  "Steward__Sales__V1__ExportDealsRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ExportDealsRequest),
+  6,
+  steward__sales__v1__export_deals_request__field_descriptors,
+  steward__sales__v1__export_deals_request__field_indices_by_name,
+  1,  steward__sales__v1__export_deals_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__export_deals_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__export_deals_response__field_descriptors[3] =
+{
+  {
+    "deals",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__ExportDealsResponse, n_deals),
+    offsetof(Steward__Sales__V1__ExportDealsResponse, deals),
+    &steward__sales__v1__deal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportDealsResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__ExportDealsResponse, has_record_count),
+    offsetof(Steward__Sales__V1__ExportDealsResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__export_deals_response__field_indices_by_name[] = {
+  0,   /* field[0] = deals */
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange steward__sales__v1__export_deals_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__export_deals_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ExportDealsResponse",
+  "ExportDealsResponse",
+  "Steward__Sales__V1__ExportDealsResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ExportDealsResponse),
+  3,
+  steward__sales__v1__export_deals_response__field_descriptors,
+  steward__sales__v1__export_deals_response__field_indices_by_name,
+  1,  steward__sales__v1__export_deals_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__export_deals_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__create_deal_request__field_descriptors[1] =
 {
   {
@@ -5549,7 +5806,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__money_sum__descriptor =
   (ProtobufCMessageInit) steward__sales__v1__money_sum__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[22] =
+static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_descriptors[23] =
 {
   { "GetDeal", &steward__sales__v1__get_deal_request__descriptor, &steward__sales__v1__get_deal_response__descriptor },
   { "BatchGetDeals", &steward__sales__v1__batch_get_deals_request__descriptor, &steward__sales__v1__batch_get_deals_response__descriptor },
@@ -5562,6 +5819,7 @@ static const ProtobufCMethodDescriptor steward__sales__v1__deal_service__method_
   { "BatchDeleteDeals", &steward__sales__v1__batch_delete_deals_request__descriptor, &steward__sales__v1__batch_delete_deals_response__descriptor },
   { "RestoreDeal", &steward__sales__v1__restore_deal_request__descriptor, &steward__sales__v1__restore_deal_response__descriptor },
   { "BatchRestoreDeals", &steward__sales__v1__batch_restore_deals_request__descriptor, &steward__sales__v1__batch_restore_deals_response__descriptor },
+  { "ExportDeals", &steward__sales__v1__export_deals_request__descriptor, &steward__sales__v1__export_deals_response__descriptor },
   { "ListDealChanges", &steward__sales__v1__list_deal_changes_request__descriptor, &steward__sales__v1__list_deal_changes_response__descriptor },
   { "UndoDealChange", &steward__sales__v1__undo_deal_change_request__descriptor, &steward__sales__v1__undo_deal_change_response__descriptor },
   { "UpdateMatchingDeals", &steward__sales__v1__update_matching_deals_request__descriptor, &steward__sales__v1__update_matching_deals_response__descriptor },
@@ -5582,21 +5840,22 @@ const unsigned steward__sales__v1__deal_service__method_indices_by_name[] = {
   6,        /* BatchUpdateDeals */
   3,        /* CreateDeal */
   7,        /* DeleteDeal */
-  14,        /* DeleteMatchingDeals */
-  21,        /* GetBoard */
+  15,        /* DeleteMatchingDeals */
+  11,        /* ExportDeals */
+  22,        /* GetBoard */
   0,        /* GetDeal */
-  11,        /* ListDealChanges */
+  12,        /* ListDealChanges */
   2,        /* ListDeals */
-  20,        /* ListStageHistory */
-  18,        /* MoveDealStage */
-  19,        /* MoveDealsToPipeline */
-  16,        /* ReassignMatchingDeals */
+  21,        /* ListStageHistory */
+  19,        /* MoveDealStage */
+  20,        /* MoveDealsToPipeline */
+  17,        /* ReassignMatchingDeals */
   9,        /* RestoreDeal */
-  12,        /* UndoDealChange */
+  13,        /* UndoDealChange */
   5,        /* UpdateDeal */
-  13,        /* UpdateMatchingDeals */
-  17,        /* UpsertDeal */
-  15         /* WatchDeals */
+  14,        /* UpdateMatchingDeals */
+  18,        /* UpsertDeal */
+  16         /* WatchDeals */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
 {
@@ -5605,7 +5864,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__deal_service__descriptor =
   "DealService",
   "Steward__Sales__V1__DealService",
   "steward.sales.v1",
-  22,
+  23,
   steward__sales__v1__deal_service__method_descriptors,
   steward__sales__v1__deal_service__method_indices_by_name
 };
@@ -5697,13 +5956,21 @@ void steward__sales__v1__deal_service__batch_restore_deals(ProtobufCService *ser
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__deal_service__export_deals(ProtobufCService *service,
+                                                    const Steward__Sales__V1__ExportDealsRequest *input,
+                                                    Steward__Sales__V1__ExportDealsResponse_Closure closure,
+                                                    void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__deal_service__list_deal_changes(ProtobufCService *service,
                                                          const Steward__Sales__V1__ListDealChangesRequest *input,
                                                          Steward__Sales__V1__ListDealChangesResponse_Closure closure,
                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__undo_deal_change(ProtobufCService *service,
                                                         const Steward__Sales__V1__UndoDealChangeRequest *input,
@@ -5711,7 +5978,7 @@ void steward__sales__v1__deal_service__undo_deal_change(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__update_matching_deals(ProtobufCService *service,
                                                              const Steward__Sales__V1__UpdateMatchingDealsRequest *input,
@@ -5719,7 +5986,7 @@ void steward__sales__v1__deal_service__update_matching_deals(ProtobufCService *s
                                                              void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__delete_matching_deals(ProtobufCService *service,
                                                              const Steward__Sales__V1__DeleteMatchingDealsRequest *input,
@@ -5727,7 +5994,7 @@ void steward__sales__v1__deal_service__delete_matching_deals(ProtobufCService *s
                                                              void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__watch_deals(ProtobufCService *service,
                                                    const Steward__Sales__V1__WatchDealsRequest *input,
@@ -5735,7 +6002,7 @@ void steward__sales__v1__deal_service__watch_deals(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__reassign_matching_deals(ProtobufCService *service,
                                                                const Steward__Sales__V1__ReassignMatchingDealsRequest *input,
@@ -5743,7 +6010,7 @@ void steward__sales__v1__deal_service__reassign_matching_deals(ProtobufCService 
                                                                void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__upsert_deal(ProtobufCService *service,
                                                    const Steward__Sales__V1__UpsertDealRequest *input,
@@ -5751,7 +6018,7 @@ void steward__sales__v1__deal_service__upsert_deal(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service,
                                                        const Steward__Sales__V1__MoveDealStageRequest *input,
@@ -5759,7 +6026,7 @@ void steward__sales__v1__deal_service__move_deal_stage(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *service,
                                                               const Steward__Sales__V1__MoveDealsToPipelineRequest *input,
@@ -5767,7 +6034,7 @@ void steward__sales__v1__deal_service__move_deals_to_pipeline(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *service,
                                                           const Steward__Sales__V1__ListStageHistoryRequest *input,
@@ -5775,7 +6042,7 @@ void steward__sales__v1__deal_service__list_stage_history(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  const Steward__Sales__V1__GetBoardRequest *input,
@@ -5783,7 +6050,7 @@ void steward__sales__v1__deal_service__get_board(ProtobufCService *service,
                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__deal_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Service *service,
                                              Steward__Sales__V1__DealService_ServiceDestroy destroy)

@@ -322,6 +322,96 @@ void   steward__sales__v1__list_pipelines_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__list_pipelines_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__export_pipelines_request__init
+                     (Steward__Sales__V1__ExportPipelinesRequest         *message)
+{
+  static const Steward__Sales__V1__ExportPipelinesRequest init_value = STEWARD__SALES__V1__EXPORT_PIPELINES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__export_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__ExportPipelinesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_pipelines_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__export_pipelines_request__pack
+                     (const Steward__Sales__V1__ExportPipelinesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_pipelines_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__export_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__ExportPipelinesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_pipelines_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ExportPipelinesRequest *
+       steward__sales__v1__export_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ExportPipelinesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__export_pipelines_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__export_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__ExportPipelinesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__export_pipelines_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__export_pipelines_response__init
+                     (Steward__Sales__V1__ExportPipelinesResponse         *message)
+{
+  static const Steward__Sales__V1__ExportPipelinesResponse init_value = STEWARD__SALES__V1__EXPORT_PIPELINES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__export_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__ExportPipelinesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_pipelines_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__export_pipelines_response__pack
+                     (const Steward__Sales__V1__ExportPipelinesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_pipelines_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__export_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__ExportPipelinesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_pipelines_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ExportPipelinesResponse *
+       steward__sales__v1__export_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ExportPipelinesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__export_pipelines_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__export_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__ExportPipelinesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__export_pipelines_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__create_pipeline_request__init
                      (Steward__Sales__V1__CreatePipelineRequest         *message)
 {
@@ -2154,6 +2244,173 @@ const ProtobufCMessageDescriptor steward__sales__v1__list_pipelines_response__de
   (ProtobufCMessageInit) steward__sales__v1__list_pipelines_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__export_pipelines_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportPipelinesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportPipelinesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__ExportPipelinesRequest, n_order_by),
+    offsetof(Steward__Sales__V1__ExportPipelinesRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__ExportPipelinesRequest, n_read_mask),
+    offsetof(Steward__Sales__V1__ExportPipelinesRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__ExportPipelinesRequest, has_show_deleted),
+    offsetof(Steward__Sales__V1__ExportPipelinesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportPipelinesRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__export_pipelines_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__sales__v1__export_pipelines_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__export_pipelines_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ExportPipelinesRequest",
+  "ExportPipelinesRequest",
+  "Steward__Sales__V1__ExportPipelinesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ExportPipelinesRequest),
+  6,
+  steward__sales__v1__export_pipelines_request__field_descriptors,
+  steward__sales__v1__export_pipelines_request__field_indices_by_name,
+  1,  steward__sales__v1__export_pipelines_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__export_pipelines_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__export_pipelines_response__field_descriptors[3] =
+{
+  {
+    "pipelines",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__ExportPipelinesResponse, n_pipelines),
+    offsetof(Steward__Sales__V1__ExportPipelinesResponse, pipelines),
+    &steward__sales__v1__pipeline__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportPipelinesResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__ExportPipelinesResponse, has_record_count),
+    offsetof(Steward__Sales__V1__ExportPipelinesResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__export_pipelines_response__field_indices_by_name[] = {
+  0,   /* field[0] = pipelines */
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange steward__sales__v1__export_pipelines_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__export_pipelines_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ExportPipelinesResponse",
+  "ExportPipelinesResponse",
+  "Steward__Sales__V1__ExportPipelinesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ExportPipelinesResponse),
+  3,
+  steward__sales__v1__export_pipelines_response__field_descriptors,
+  steward__sales__v1__export_pipelines_response__field_indices_by_name,
+  1,  steward__sales__v1__export_pipelines_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__export_pipelines_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__create_pipeline_request__field_descriptors[1] =
 {
   {
@@ -3802,7 +4059,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__upsert_pipeline_response__d
   (ProtobufCMessageInit) steward__sales__v1__upsert_pipeline_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[17] =
+static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__method_descriptors[18] =
 {
   { "GetPipeline", &steward__sales__v1__get_pipeline_request__descriptor, &steward__sales__v1__get_pipeline_response__descriptor },
   { "BatchGetPipelines", &steward__sales__v1__batch_get_pipelines_request__descriptor, &steward__sales__v1__batch_get_pipelines_response__descriptor },
@@ -3815,6 +4072,7 @@ static const ProtobufCMethodDescriptor steward__sales__v1__pipeline_service__met
   { "BatchDeletePipelines", &steward__sales__v1__batch_delete_pipelines_request__descriptor, &steward__sales__v1__batch_delete_pipelines_response__descriptor },
   { "RestorePipeline", &steward__sales__v1__restore_pipeline_request__descriptor, &steward__sales__v1__restore_pipeline_response__descriptor },
   { "BatchRestorePipelines", &steward__sales__v1__batch_restore_pipelines_request__descriptor, &steward__sales__v1__batch_restore_pipelines_response__descriptor },
+  { "ExportPipelines", &steward__sales__v1__export_pipelines_request__descriptor, &steward__sales__v1__export_pipelines_response__descriptor },
   { "ListPipelineChanges", &steward__sales__v1__list_pipeline_changes_request__descriptor, &steward__sales__v1__list_pipeline_changes_response__descriptor },
   { "UndoPipelineChange", &steward__sales__v1__undo_pipeline_change_request__descriptor, &steward__sales__v1__undo_pipeline_change_response__descriptor },
   { "UpdateMatchingPipelines", &steward__sales__v1__update_matching_pipelines_request__descriptor, &steward__sales__v1__update_matching_pipelines_response__descriptor },
@@ -3829,17 +4087,18 @@ const unsigned steward__sales__v1__pipeline_service__method_indices_by_name[] = 
   10,        /* BatchRestorePipelines */
   6,        /* BatchUpdatePipelines */
   3,        /* CreatePipeline */
-  14,        /* DeleteMatchingPipelines */
+  15,        /* DeleteMatchingPipelines */
   7,        /* DeletePipeline */
+  11,        /* ExportPipelines */
   0,        /* GetPipeline */
-  11,        /* ListPipelineChanges */
+  12,        /* ListPipelineChanges */
   2,        /* ListPipelines */
   9,        /* RestorePipeline */
-  12,        /* UndoPipelineChange */
-  13,        /* UpdateMatchingPipelines */
+  13,        /* UndoPipelineChange */
+  14,        /* UpdateMatchingPipelines */
   5,        /* UpdatePipeline */
-  16,        /* UpsertPipeline */
-  15         /* WatchPipelines */
+  17,        /* UpsertPipeline */
+  16         /* WatchPipelines */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descriptor =
 {
@@ -3848,7 +4107,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__pipeline_service__descripto
   "PipelineService",
   "Steward__Sales__V1__PipelineService",
   "steward.sales.v1",
-  17,
+  18,
   steward__sales__v1__pipeline_service__method_descriptors,
   steward__sales__v1__pipeline_service__method_indices_by_name
 };
@@ -3940,13 +4199,21 @@ void steward__sales__v1__pipeline_service__batch_restore_pipelines(ProtobufCServ
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__pipeline_service__export_pipelines(ProtobufCService *service,
+                                                            const Steward__Sales__V1__ExportPipelinesRequest *input,
+                                                            Steward__Sales__V1__ExportPipelinesResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__pipeline_service__list_pipeline_changes(ProtobufCService *service,
                                                                  const Steward__Sales__V1__ListPipelineChangesRequest *input,
                                                                  Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
                                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__undo_pipeline_change(ProtobufCService *service,
                                                                 const Steward__Sales__V1__UndoPipelineChangeRequest *input,
@@ -3954,7 +4221,7 @@ void steward__sales__v1__pipeline_service__undo_pipeline_change(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__update_matching_pipelines(ProtobufCService *service,
                                                                      const Steward__Sales__V1__UpdateMatchingPipelinesRequest *input,
@@ -3962,7 +4229,7 @@ void steward__sales__v1__pipeline_service__update_matching_pipelines(ProtobufCSe
                                                                      void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__delete_matching_pipelines(ProtobufCService *service,
                                                                      const Steward__Sales__V1__DeleteMatchingPipelinesRequest *input,
@@ -3970,7 +4237,7 @@ void steward__sales__v1__pipeline_service__delete_matching_pipelines(ProtobufCSe
                                                                      void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__watch_pipelines(ProtobufCService *service,
                                                            const Steward__Sales__V1__WatchPipelinesRequest *input,
@@ -3978,7 +4245,7 @@ void steward__sales__v1__pipeline_service__watch_pipelines(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__upsert_pipeline(ProtobufCService *service,
                                                            const Steward__Sales__V1__UpsertPipelineRequest *input,
@@ -3986,7 +4253,7 @@ void steward__sales__v1__pipeline_service__upsert_pipeline(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__pipeline_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineService_Service *service,
                                                  Steward__Sales__V1__PipelineService_ServiceDestroy destroy)

@@ -322,6 +322,96 @@ void   steward__sales__v1__list_stages_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__list_stages_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sales__v1__export_stages_request__init
+                     (Steward__Sales__V1__ExportStagesRequest         *message)
+{
+  static const Steward__Sales__V1__ExportStagesRequest init_value = STEWARD__SALES__V1__EXPORT_STAGES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__export_stages_request__get_packed_size
+                     (const Steward__Sales__V1__ExportStagesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_stages_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__export_stages_request__pack
+                     (const Steward__Sales__V1__ExportStagesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_stages_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__export_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__ExportStagesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_stages_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ExportStagesRequest *
+       steward__sales__v1__export_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ExportStagesRequest *)
+     protobuf_c_message_unpack (&steward__sales__v1__export_stages_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__export_stages_request__free_unpacked
+                     (Steward__Sales__V1__ExportStagesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__export_stages_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sales__v1__export_stages_response__init
+                     (Steward__Sales__V1__ExportStagesResponse         *message)
+{
+  static const Steward__Sales__V1__ExportStagesResponse init_value = STEWARD__SALES__V1__EXPORT_STAGES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sales__v1__export_stages_response__get_packed_size
+                     (const Steward__Sales__V1__ExportStagesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_stages_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sales__v1__export_stages_response__pack
+                     (const Steward__Sales__V1__ExportStagesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_stages_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sales__v1__export_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__ExportStagesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sales__v1__export_stages_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sales__V1__ExportStagesResponse *
+       steward__sales__v1__export_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sales__V1__ExportStagesResponse *)
+     protobuf_c_message_unpack (&steward__sales__v1__export_stages_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sales__v1__export_stages_response__free_unpacked
+                     (Steward__Sales__V1__ExportStagesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sales__v1__export_stages_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sales__v1__create_stage_request__init
                      (Steward__Sales__V1__CreateStageRequest         *message)
 {
@@ -2103,6 +2193,173 @@ const ProtobufCMessageDescriptor steward__sales__v1__list_stages_response__descr
   (ProtobufCMessageInit) steward__sales__v1__list_stages_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sales__v1__export_stages_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportStagesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportStagesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__ExportStagesRequest, n_order_by),
+    offsetof(Steward__Sales__V1__ExportStagesRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__ExportStagesRequest, n_read_mask),
+    offsetof(Steward__Sales__V1__ExportStagesRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sales__V1__ExportStagesRequest, has_show_deleted),
+    offsetof(Steward__Sales__V1__ExportStagesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportStagesRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__export_stages_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__sales__v1__export_stages_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__export_stages_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ExportStagesRequest",
+  "ExportStagesRequest",
+  "Steward__Sales__V1__ExportStagesRequest",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ExportStagesRequest),
+  6,
+  steward__sales__v1__export_stages_request__field_descriptors,
+  steward__sales__v1__export_stages_request__field_indices_by_name,
+  1,  steward__sales__v1__export_stages_request__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__export_stages_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sales__v1__export_stages_response__field_descriptors[3] =
+{
+  {
+    "stages",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__ExportStagesResponse, n_stages),
+    offsetof(Steward__Sales__V1__ExportStagesResponse, stages),
+    &steward__sales__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sales__V1__ExportStagesResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sales__V1__ExportStagesResponse, has_record_count),
+    offsetof(Steward__Sales__V1__ExportStagesResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sales__v1__export_stages_response__field_indices_by_name[] = {
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+  0,   /* field[0] = stages */
+};
+static const ProtobufCIntRange steward__sales__v1__export_stages_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sales__v1__export_stages_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sales.v1.ExportStagesResponse",
+  "ExportStagesResponse",
+  "Steward__Sales__V1__ExportStagesResponse",
+  "steward.sales.v1",
+  sizeof(Steward__Sales__V1__ExportStagesResponse),
+  3,
+  steward__sales__v1__export_stages_response__field_descriptors,
+  steward__sales__v1__export_stages_response__field_indices_by_name,
+  1,  steward__sales__v1__export_stages_response__number_ranges,
+  (ProtobufCMessageInit) steward__sales__v1__export_stages_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sales__v1__create_stage_request__field_descriptors[1] =
 {
   {
@@ -3668,7 +3925,7 @@ const ProtobufCEnumDescriptor steward__sales__v1__stage_category__descriptor =
   steward__sales__v1__stage_category__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[16] =
+static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method_descriptors[17] =
 {
   { "GetStage", &steward__sales__v1__get_stage_request__descriptor, &steward__sales__v1__get_stage_response__descriptor },
   { "BatchGetStages", &steward__sales__v1__batch_get_stages_request__descriptor, &steward__sales__v1__batch_get_stages_response__descriptor },
@@ -3681,6 +3938,7 @@ static const ProtobufCMethodDescriptor steward__sales__v1__stage_service__method
   { "BatchDeleteStages", &steward__sales__v1__batch_delete_stages_request__descriptor, &steward__sales__v1__batch_delete_stages_response__descriptor },
   { "RestoreStage", &steward__sales__v1__restore_stage_request__descriptor, &steward__sales__v1__restore_stage_response__descriptor },
   { "BatchRestoreStages", &steward__sales__v1__batch_restore_stages_request__descriptor, &steward__sales__v1__batch_restore_stages_response__descriptor },
+  { "ExportStages", &steward__sales__v1__export_stages_request__descriptor, &steward__sales__v1__export_stages_response__descriptor },
   { "ListStageChanges", &steward__sales__v1__list_stage_changes_request__descriptor, &steward__sales__v1__list_stage_changes_response__descriptor },
   { "UndoStageChange", &steward__sales__v1__undo_stage_change_request__descriptor, &steward__sales__v1__undo_stage_change_response__descriptor },
   { "UpdateMatchingStages", &steward__sales__v1__update_matching_stages_request__descriptor, &steward__sales__v1__update_matching_stages_response__descriptor },
@@ -3694,16 +3952,17 @@ const unsigned steward__sales__v1__stage_service__method_indices_by_name[] = {
   10,        /* BatchRestoreStages */
   6,        /* BatchUpdateStages */
   3,        /* CreateStage */
-  14,        /* DeleteMatchingStages */
+  15,        /* DeleteMatchingStages */
   7,        /* DeleteStage */
+  11,        /* ExportStages */
   0,        /* GetStage */
-  11,        /* ListStageChanges */
+  12,        /* ListStageChanges */
   2,        /* ListStages */
   9,        /* RestoreStage */
-  12,        /* UndoStageChange */
-  13,        /* UpdateMatchingStages */
+  13,        /* UndoStageChange */
+  14,        /* UpdateMatchingStages */
   5,        /* UpdateStage */
-  15         /* WatchStages */
+  16         /* WatchStages */
 };
 const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor =
 {
@@ -3712,7 +3971,7 @@ const ProtobufCServiceDescriptor steward__sales__v1__stage_service__descriptor =
   "StageService",
   "Steward__Sales__V1__StageService",
   "steward.sales.v1",
-  16,
+  17,
   steward__sales__v1__stage_service__method_descriptors,
   steward__sales__v1__stage_service__method_indices_by_name
 };
@@ -3804,13 +4063,21 @@ void steward__sales__v1__stage_service__batch_restore_stages(ProtobufCService *s
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sales__v1__stage_service__export_stages(ProtobufCService *service,
+                                                      const Steward__Sales__V1__ExportStagesRequest *input,
+                                                      Steward__Sales__V1__ExportStagesResponse_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sales__v1__stage_service__list_stage_changes(ProtobufCService *service,
                                                            const Steward__Sales__V1__ListStageChangesRequest *input,
                                                            Steward__Sales__V1__ListStageChangesResponse_Closure closure,
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__undo_stage_change(ProtobufCService *service,
                                                           const Steward__Sales__V1__UndoStageChangeRequest *input,
@@ -3818,7 +4085,7 @@ void steward__sales__v1__stage_service__undo_stage_change(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__update_matching_stages(ProtobufCService *service,
                                                                const Steward__Sales__V1__UpdateMatchingStagesRequest *input,
@@ -3826,7 +4093,7 @@ void steward__sales__v1__stage_service__update_matching_stages(ProtobufCService 
                                                                void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__delete_matching_stages(ProtobufCService *service,
                                                                const Steward__Sales__V1__DeleteMatchingStagesRequest *input,
@@ -3834,7 +4101,7 @@ void steward__sales__v1__stage_service__delete_matching_stages(ProtobufCService 
                                                                void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__watch_stages(ProtobufCService *service,
                                                      const Steward__Sales__V1__WatchStagesRequest *input,
@@ -3842,7 +4109,7 @@ void steward__sales__v1__stage_service__watch_stages(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &steward__sales__v1__stage_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_Service *service,
                                               Steward__Sales__V1__StageService_ServiceDestroy destroy)

@@ -143,6 +143,7 @@ extension AccountContact: RecordMessage {
             batchRestore: AccountContactServiceMethods.batchRestoreAccountContacts,
             listChanges: AccountContactServiceMethods.listAccountContactChanges,
             undo: AccountContactServiceMethods.undoAccountContactChange,
+            export: AccountContactServiceMethods.exportAccountContacts,
             updateMatching: AccountContactServiceMethods.updateMatchingAccountContacts,
             deleteMatching: AccountContactServiceMethods.deleteMatchingAccountContacts,
             watch: AccountContactServiceMethods.watchAccountContacts,
@@ -167,6 +168,12 @@ public typealias ListAccountContactsRequest = ListRequest<AccountContact>
 
 /// A page of links.
 public typealias ListAccountContactsResponse = ListResponse<AccountContact>
+
+/// Asks for all links that fulfil a filter.
+public typealias ExportAccountContactsRequest = ExportRequest<AccountContact>
+
+/// A part of an export.
+public typealias ExportAccountContactsResponse = ExportResponse<AccountContact>
 
 /// The link to create.
 public typealias CreateAccountContactRequest = CreateRequest<AccountContact>
@@ -349,6 +356,15 @@ public enum AccountContactServiceMethods {
         kind: .unary
     )
 
+    /// Streams all links that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportAccountContacts = MethodDefinition(
+        path: "steward.customer.v1.AccountContactService/ExportAccountContacts",
+        request: MessageDescriptor(steward_customer_v1_export_account_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_export_account_contacts_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one link, newest first, as far as the caller may see it now. NOT_FOUND as GetAccountContact.
     public static let listAccountContactChanges = MethodDefinition(
         path: "steward.customer.v1.AccountContactService/ListAccountContactChanges",
@@ -406,7 +422,7 @@ public enum AccountContactServiceMethods {
     public static let all: [MethodDefinition] = [
         getAccountContact, batchGetAccountContacts, listAccountContacts, createAccountContact,
         batchCreateAccountContacts, updateAccountContact, batchUpdateAccountContacts, deleteAccountContact,
-        batchDeleteAccountContacts, restoreAccountContact, batchRestoreAccountContacts,
+        batchDeleteAccountContacts, restoreAccountContact, batchRestoreAccountContacts, exportAccountContacts,
         listAccountContactChanges, undoAccountContactChange, updateMatchingAccountContacts,
         deleteMatchingAccountContacts, watchAccountContacts, reassignMatchingAccountContacts
     ]
@@ -426,6 +442,7 @@ public enum AccountContactServiceMethods {
             MethodDescription(batchDeleteAccountContacts, comment: "Deletes up to 1,000 links, each as DeleteAccountContact does; each succeeds or fails alone."),
             MethodDescription(restoreAccountContact, comment: "Brings a deleted link back."),
             MethodDescription(batchRestoreAccountContacts, comment: "Brings up to 1,000 deleted links back, each as RestoreAccountContact does; each succeeds or fails alone."),
+            MethodDescription(exportAccountContacts, comment: "Streams all links that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listAccountContactChanges, comment: "Lists the changes of one link, newest first, as far as the caller may see it now. NOT_FOUND as GetAccountContact."),
             MethodDescription(undoAccountContactChange, comment: "Takes one change of a link back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingAccountContacts, comment: "Gives the fields in the mask the same values in all links that a filter selects, by a job that works with the caller's rights of each moment. Needs account_contact.mass_update beside account_contact.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -521,6 +538,14 @@ public struct AccountContactServiceClient: Sendable {
         _ request: BatchRestoreAccountContactsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestoreAccountContactsResponse {
         try await channel.call(AccountContactServiceMethods.batchRestoreAccountContacts, request, options)
+    }
+
+    /// Streams all links that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportAccountContacts(
+        _ request: ExportAccountContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportAccountContactsResponse> {
+        try await channel.serverStream(AccountContactServiceMethods.exportAccountContacts, request, options)
     }
 
     /// Lists the changes of one link, newest first, as far as the caller may see it now. NOT_FOUND as GetAccountContact.

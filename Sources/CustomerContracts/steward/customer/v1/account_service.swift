@@ -198,7 +198,7 @@ extension Account: RecordMessage {
             restore: AccountServiceMethods.restoreAccount,
             batchRestore: AccountServiceMethods.batchRestoreAccounts,
             listChanges: AccountServiceMethods.listAccountChanges,
-            undo: AccountServiceMethods.undoAccountChange,
+            undo: AccountServiceMethods.undoAccountChange, export: AccountServiceMethods.exportAccounts,
             updateMatching: AccountServiceMethods.updateMatchingAccounts,
             deleteMatching: AccountServiceMethods.deleteMatchingAccounts,
             watch: AccountServiceMethods.watchAccounts,
@@ -224,6 +224,12 @@ public typealias ListAccountsRequest = ListRequest<Account>
 
 /// A page of accounts.
 public typealias ListAccountsResponse = ListResponse<Account>
+
+/// Asks for all accounts that fulfil a filter.
+public typealias ExportAccountsRequest = ExportRequest<Account>
+
+/// A part of an export.
+public typealias ExportAccountsResponse = ExportResponse<Account>
 
 /// The account to create.
 public typealias CreateAccountRequest = CreateRequest<Account>
@@ -406,6 +412,15 @@ public enum AccountServiceMethods {
         kind: .unary
     )
 
+    /// Streams all accounts that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportAccounts = MethodDefinition(
+        path: "steward.customer.v1.AccountService/ExportAccounts",
+        request: MessageDescriptor(steward_customer_v1_export_accounts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_export_accounts_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one account, newest first, as far as the caller may see it now. NOT_FOUND as GetAccount.
     public static let listAccountChanges = MethodDefinition(
         path: "steward.customer.v1.AccountService/ListAccountChanges",
@@ -471,8 +486,8 @@ public enum AccountServiceMethods {
     public static let all: [MethodDefinition] = [
         getAccount, batchGetAccounts, listAccounts, createAccount, batchCreateAccounts, updateAccount,
         batchUpdateAccounts, deleteAccount, batchDeleteAccounts, restoreAccount, batchRestoreAccounts,
-        listAccountChanges, undoAccountChange, updateMatchingAccounts, deleteMatchingAccounts, watchAccounts,
-        reassignMatchingAccounts, upsertAccount
+        exportAccounts, listAccountChanges, undoAccountChange, updateMatchingAccounts, deleteMatchingAccounts,
+        watchAccounts, reassignMatchingAccounts, upsertAccount
     ]
 
     /// As reflection tells it.
@@ -490,6 +505,7 @@ public enum AccountServiceMethods {
             MethodDescription(batchDeleteAccounts, comment: "Deletes up to 1,000 accounts, each as DeleteAccount does; each succeeds or fails alone."),
             MethodDescription(restoreAccount, comment: "Brings a deleted account back."),
             MethodDescription(batchRestoreAccounts, comment: "Brings up to 1,000 deleted accounts back, each as RestoreAccount does; each succeeds or fails alone."),
+            MethodDescription(exportAccounts, comment: "Streams all accounts that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listAccountChanges, comment: "Lists the changes of one account, newest first, as far as the caller may see it now. NOT_FOUND as GetAccount."),
             MethodDescription(undoAccountChange, comment: "Takes one change of an account back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingAccounts, comment: "Gives the fields in the mask the same values in all accounts that a filter selects, by a job that works with the caller's rights of each moment. Needs account.mass_update beside account.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -586,6 +602,14 @@ public struct AccountServiceClient: Sendable {
         _ request: BatchRestoreAccountsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestoreAccountsResponse {
         try await channel.call(AccountServiceMethods.batchRestoreAccounts, request, options)
+    }
+
+    /// Streams all accounts that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportAccounts(
+        _ request: ExportAccountsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportAccountsResponse> {
+        try await channel.serverStream(AccountServiceMethods.exportAccounts, request, options)
     }
 
     /// Lists the changes of one account, newest first, as far as the caller may see it now. NOT_FOUND as GetAccount.

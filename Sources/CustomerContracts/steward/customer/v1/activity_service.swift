@@ -176,7 +176,7 @@ extension Activity: RecordMessage {
             restore: ActivityServiceMethods.restoreActivity,
             batchRestore: ActivityServiceMethods.batchRestoreActivities,
             listChanges: ActivityServiceMethods.listActivityChanges,
-            undo: ActivityServiceMethods.undoActivityChange,
+            undo: ActivityServiceMethods.undoActivityChange, export: ActivityServiceMethods.exportActivities,
             updateMatching: ActivityServiceMethods.updateMatchingActivities,
             deleteMatching: ActivityServiceMethods.deleteMatchingActivities,
             watch: ActivityServiceMethods.watchActivities,
@@ -202,6 +202,12 @@ public typealias ListActivitiesRequest = ListRequest<Activity>
 
 /// A page of activities.
 public typealias ListActivitiesResponse = ListResponse<Activity>
+
+/// Asks for all activities that fulfil a filter.
+public typealias ExportActivitiesRequest = ExportRequest<Activity>
+
+/// A part of an export.
+public typealias ExportActivitiesResponse = ExportResponse<Activity>
 
 /// The activity to create.
 public typealias CreateActivityRequest = CreateRequest<Activity>
@@ -428,6 +434,15 @@ public enum ActivityServiceMethods {
         kind: .unary
     )
 
+    /// Streams all activities that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportActivities = MethodDefinition(
+        path: "steward.customer.v1.ActivityService/ExportActivities",
+        request: MessageDescriptor(steward_customer_v1_export_activities_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_export_activities_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one activity, newest first, as far as the caller may see it now. NOT_FOUND as GetActivity.
     public static let listActivityChanges = MethodDefinition(
         path: "steward.customer.v1.ActivityService/ListActivityChanges",
@@ -493,8 +508,9 @@ public enum ActivityServiceMethods {
     public static let all: [MethodDefinition] = [
         getActivity, batchGetActivities, listActivities, createActivity, batchCreateActivities,
         updateActivity, batchUpdateActivities, deleteActivity, batchDeleteActivities, restoreActivity,
-        batchRestoreActivities, listActivityChanges, undoActivityChange, updateMatchingActivities,
-        deleteMatchingActivities, watchActivities, reassignMatchingActivities, upsertActivity
+        batchRestoreActivities, exportActivities, listActivityChanges, undoActivityChange,
+        updateMatchingActivities, deleteMatchingActivities, watchActivities, reassignMatchingActivities,
+        upsertActivity
     ]
 
     /// As reflection tells it.
@@ -512,6 +528,7 @@ public enum ActivityServiceMethods {
             MethodDescription(batchDeleteActivities, comment: "Deletes up to 1,000 activities, each as DeleteActivity does; each succeeds or fails alone."),
             MethodDescription(restoreActivity, comment: "Brings a deleted activity back."),
             MethodDescription(batchRestoreActivities, comment: "Brings up to 1,000 deleted activities back, each as RestoreActivity does; each succeeds or fails alone."),
+            MethodDescription(exportActivities, comment: "Streams all activities that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listActivityChanges, comment: "Lists the changes of one activity, newest first, as far as the caller may see it now. NOT_FOUND as GetActivity."),
             MethodDescription(undoActivityChange, comment: "Takes one change of an activity back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingActivities, comment: "Gives the fields in the mask the same values in all activities that a filter selects, by a job that works with the caller's rights of each moment. Needs activity.mass_update beside activity.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -606,6 +623,14 @@ public struct ActivityServiceClient: Sendable {
         _ request: BatchRestoreActivitiesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestoreActivitiesResponse {
         try await channel.call(ActivityServiceMethods.batchRestoreActivities, request, options)
+    }
+
+    /// Streams all activities that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportActivities(
+        _ request: ExportActivitiesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportActivitiesResponse> {
+        try await channel.serverStream(ActivityServiceMethods.exportActivities, request, options)
     }
 
     /// Lists the changes of one activity, newest first, as far as the caller may see it now. NOT_FOUND as GetActivity.

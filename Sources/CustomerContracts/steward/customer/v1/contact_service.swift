@@ -181,7 +181,7 @@ extension Contact: RecordMessage {
             restore: ContactServiceMethods.restoreContact,
             batchRestore: ContactServiceMethods.batchRestoreContacts,
             listChanges: ContactServiceMethods.listContactChanges,
-            undo: ContactServiceMethods.undoContactChange,
+            undo: ContactServiceMethods.undoContactChange, export: ContactServiceMethods.exportContacts,
             updateMatching: ContactServiceMethods.updateMatchingContacts,
             deleteMatching: ContactServiceMethods.deleteMatchingContacts,
             watch: ContactServiceMethods.watchContacts,
@@ -276,6 +276,12 @@ public typealias ListContactsRequest = ListRequest<Contact>
 
 /// A page of contacts.
 public typealias ListContactsResponse = ListResponse<Contact>
+
+/// Asks for all contacts that fulfil a filter.
+public typealias ExportContactsRequest = ExportRequest<Contact>
+
+/// A part of an export.
+public typealias ExportContactsResponse = ExportResponse<Contact>
 
 /// The contact to create.
 public typealias CreateContactRequest = CreateRequest<Contact>
@@ -483,6 +489,15 @@ public enum ContactServiceMethods {
         kind: .unary
     )
 
+    /// Streams all contacts that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportContacts = MethodDefinition(
+        path: "steward.customer.v1.ContactService/ExportContacts",
+        request: MessageDescriptor(steward_customer_v1_export_contacts_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_export_contacts_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one contact, newest first, as far as the caller may see it now. NOT_FOUND as GetContact.
     public static let listContactChanges = MethodDefinition(
         path: "steward.customer.v1.ContactService/ListContactChanges",
@@ -548,8 +563,8 @@ public enum ContactServiceMethods {
     public static let all: [MethodDefinition] = [
         getContact, batchGetContacts, listContacts, createContact, batchCreateContacts, updateContact,
         batchUpdateContacts, deleteContact, batchDeleteContacts, restoreContact, batchRestoreContacts,
-        listContactChanges, undoContactChange, updateMatchingContacts, deleteMatchingContacts, watchContacts,
-        reassignMatchingContacts, upsertContact
+        exportContacts, listContactChanges, undoContactChange, updateMatchingContacts, deleteMatchingContacts,
+        watchContacts, reassignMatchingContacts, upsertContact
     ]
 
     /// As reflection tells it.
@@ -567,6 +582,7 @@ public enum ContactServiceMethods {
             MethodDescription(batchDeleteContacts, comment: "Deletes up to 1,000 contacts, each as DeleteContact does; each succeeds or fails alone."),
             MethodDescription(restoreContact, comment: "Brings a deleted contact back."),
             MethodDescription(batchRestoreContacts, comment: "Brings up to 1,000 deleted contacts back, each as RestoreContact does; each succeeds or fails alone."),
+            MethodDescription(exportContacts, comment: "Streams all contacts that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listContactChanges, comment: "Lists the changes of one contact, newest first, as far as the caller may see it now. NOT_FOUND as GetContact."),
             MethodDescription(undoContactChange, comment: "Takes one change of a contact back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingContacts, comment: "Gives the fields in the mask the same values in all contacts that a filter selects, by a job that works with the caller's rights of each moment. Needs contact.mass_update beside contact.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -663,6 +679,14 @@ public struct ContactServiceClient: Sendable {
         _ request: BatchRestoreContactsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestoreContactsResponse {
         try await channel.call(ContactServiceMethods.batchRestoreContacts, request, options)
+    }
+
+    /// Streams all contacts that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportContacts(
+        _ request: ExportContactsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportContactsResponse> {
+        try await channel.serverStream(ContactServiceMethods.exportContacts, request, options)
     }
 
     /// Lists the changes of one contact, newest first, as far as the caller may see it now. NOT_FOUND as GetContact.

@@ -205,7 +205,7 @@ extension Lead: RecordMessage {
             batchDelete: LeadServiceMethods.batchDeleteLeads, restore: LeadServiceMethods.restoreLead,
             batchRestore: LeadServiceMethods.batchRestoreLeads,
             listChanges: LeadServiceMethods.listLeadChanges, undo: LeadServiceMethods.undoLeadChange,
-            updateMatching: LeadServiceMethods.updateMatchingLeads,
+            export: LeadServiceMethods.exportLeads, updateMatching: LeadServiceMethods.updateMatchingLeads,
             deleteMatching: LeadServiceMethods.deleteMatchingLeads, watch: LeadServiceMethods.watchLeads,
             reassignMatching: LeadServiceMethods.reassignMatchingLeads, upsert: LeadServiceMethods.upsertLead
         ))
@@ -228,6 +228,12 @@ public typealias ListLeadsRequest = ListRequest<Lead>
 
 /// A page of leads.
 public typealias ListLeadsResponse = ListResponse<Lead>
+
+/// Asks for all leads that fulfil a filter.
+public typealias ExportLeadsRequest = ExportRequest<Lead>
+
+/// A part of an export.
+public typealias ExportLeadsResponse = ExportResponse<Lead>
 
 /// The lead to create.
 public typealias CreateLeadRequest = CreateRequest<Lead>
@@ -434,6 +440,15 @@ public enum LeadServiceMethods {
         kind: .unary
     )
 
+    /// Streams all leads that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportLeads = MethodDefinition(
+        path: "steward.customer.v1.LeadService/ExportLeads",
+        request: MessageDescriptor(steward_customer_v1_export_leads_request_descriptor()),
+        response: MessageDescriptor(steward_customer_v1_export_leads_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one lead, newest first, as far as the caller may see it now. NOT_FOUND as GetLead.
     public static let listLeadChanges = MethodDefinition(
         path: "steward.customer.v1.LeadService/ListLeadChanges",
@@ -496,8 +511,9 @@ public enum LeadServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getLead, batchGetLeads, listLeads, createLead, batchCreateLeads, updateLead, batchUpdateLeads,
-        deleteLead, batchDeleteLeads, restoreLead, batchRestoreLeads, listLeadChanges, undoLeadChange,
-        updateMatchingLeads, deleteMatchingLeads, watchLeads, reassignMatchingLeads, upsertLead
+        deleteLead, batchDeleteLeads, restoreLead, batchRestoreLeads, exportLeads, listLeadChanges,
+        undoLeadChange, updateMatchingLeads, deleteMatchingLeads, watchLeads, reassignMatchingLeads,
+        upsertLead
     ]
 
     /// As reflection tells it.
@@ -515,6 +531,7 @@ public enum LeadServiceMethods {
             MethodDescription(batchDeleteLeads, comment: "Deletes up to 1,000 leads, each as DeleteLead does; each succeeds or fails alone."),
             MethodDescription(restoreLead, comment: "Brings a deleted lead back."),
             MethodDescription(batchRestoreLeads, comment: "Brings up to 1,000 deleted leads back, each as RestoreLead does; each succeeds or fails alone."),
+            MethodDescription(exportLeads, comment: "Streams all leads that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listLeadChanges, comment: "Lists the changes of one lead, newest first, as far as the caller may see it now. NOT_FOUND as GetLead."),
             MethodDescription(undoLeadChange, comment: "Takes one change of a lead back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingLeads, comment: "Gives the fields in the mask the same values in all leads that a filter selects, by a job that works with the caller's rights of each moment. Needs lead.mass_update beside lead.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -609,6 +626,14 @@ public struct LeadServiceClient: Sendable {
         _ request: BatchRestoreLeadsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestoreLeadsResponse {
         try await channel.call(LeadServiceMethods.batchRestoreLeads, request, options)
+    }
+
+    /// Streams all leads that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportLeads(
+        _ request: ExportLeadsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportLeadsResponse> {
+        try await channel.serverStream(LeadServiceMethods.exportLeads, request, options)
     }
 
     /// Lists the changes of one lead, newest first, as far as the caller may see it now. NOT_FOUND as GetLead.

@@ -98,6 +98,7 @@ extension Department: RecordMessage {
             batchRestore: DepartmentServiceMethods.batchRestoreDepartments,
             listChanges: DepartmentServiceMethods.listDepartmentChanges,
             undo: DepartmentServiceMethods.undoDepartmentChange,
+            export: DepartmentServiceMethods.exportDepartments,
             updateMatching: DepartmentServiceMethods.updateMatchingDepartments,
             deleteMatching: DepartmentServiceMethods.deleteMatchingDepartments,
             watch: DepartmentServiceMethods.watchDepartments
@@ -121,6 +122,12 @@ public typealias ListDepartmentsRequest = ListRequest<Department>
 
 /// A page of departments.
 public typealias ListDepartmentsResponse = ListResponse<Department>
+
+/// Asks for all departments that fulfil a filter.
+public typealias ExportDepartmentsRequest = ExportRequest<Department>
+
+/// A part of an export.
+public typealias ExportDepartmentsResponse = ExportResponse<Department>
 
 /// The department to create.
 public typealias CreateDepartmentRequest = CreateRequest<Department>
@@ -292,6 +299,15 @@ public enum DepartmentServiceMethods {
         kind: .unary
     )
 
+    /// Streams all departments that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportDepartments = MethodDefinition(
+        path: "steward.identity.v1.DepartmentService/ExportDepartments",
+        request: MessageDescriptor(steward_identity_v1_export_departments_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_export_departments_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one department, newest first, as far as the caller may see it now. NOT_FOUND as GetDepartment.
     public static let listDepartmentChanges = MethodDefinition(
         path: "steward.identity.v1.DepartmentService/ListDepartmentChanges",
@@ -341,8 +357,8 @@ public enum DepartmentServiceMethods {
     public static let all: [MethodDefinition] = [
         getDepartment, batchGetDepartments, listDepartments, createDepartment, batchCreateDepartments,
         updateDepartment, batchUpdateDepartments, deleteDepartment, batchDeleteDepartments, restoreDepartment,
-        batchRestoreDepartments, listDepartmentChanges, undoDepartmentChange, updateMatchingDepartments,
-        deleteMatchingDepartments, watchDepartments
+        batchRestoreDepartments, exportDepartments, listDepartmentChanges, undoDepartmentChange,
+        updateMatchingDepartments, deleteMatchingDepartments, watchDepartments
     ]
 
     /// As reflection tells it.
@@ -360,6 +376,7 @@ public enum DepartmentServiceMethods {
             MethodDescription(batchDeleteDepartments, comment: "Deletes up to 1,000 departments, each as DeleteDepartment does; each succeeds or fails alone."),
             MethodDescription(restoreDepartment, comment: "Brings a deleted department back."),
             MethodDescription(batchRestoreDepartments, comment: "Brings up to 1,000 deleted departments back, each as RestoreDepartment does; each succeeds or fails alone."),
+            MethodDescription(exportDepartments, comment: "Streams all departments that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listDepartmentChanges, comment: "Lists the changes of one department, newest first, as far as the caller may see it now. NOT_FOUND as GetDepartment."),
             MethodDescription(undoDepartmentChange, comment: "Takes one change of a department back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingDepartments, comment: "Gives the fields in the mask the same values in all departments that a filter selects, by a job that works with the caller's rights of each moment. Needs department.mass_update beside department.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -452,6 +469,14 @@ public struct DepartmentServiceClient: Sendable {
         _ request: BatchRestoreDepartmentsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestoreDepartmentsResponse {
         try await channel.call(DepartmentServiceMethods.batchRestoreDepartments, request, options)
+    }
+
+    /// Streams all departments that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportDepartments(
+        _ request: ExportDepartmentsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportDepartmentsResponse> {
+        try await channel.serverStream(DepartmentServiceMethods.exportDepartments, request, options)
     }
 
     /// Lists the changes of one department, newest first, as far as the caller may see it now. NOT_FOUND as GetDepartment.

@@ -111,7 +111,7 @@ extension Role: RecordMessage {
             batchDelete: RoleServiceMethods.batchDeleteRoles, restore: RoleServiceMethods.restoreRole,
             batchRestore: RoleServiceMethods.batchRestoreRoles,
             listChanges: RoleServiceMethods.listRoleChanges, undo: RoleServiceMethods.undoRoleChange,
-            updateMatching: RoleServiceMethods.updateMatchingRoles,
+            export: RoleServiceMethods.exportRoles, updateMatching: RoleServiceMethods.updateMatchingRoles,
             deleteMatching: RoleServiceMethods.deleteMatchingRoles, watch: RoleServiceMethods.watchRoles,
             upsert: RoleServiceMethods.upsertRole
         ))
@@ -134,6 +134,12 @@ public typealias ListRolesRequest = ListRequest<Role>
 
 /// A page of roles.
 public typealias ListRolesResponse = ListResponse<Role>
+
+/// Asks for all roles that fulfil a filter.
+public typealias ExportRolesRequest = ExportRequest<Role>
+
+/// A part of an export.
+public typealias ExportRolesResponse = ExportResponse<Role>
 
 /// The role to create.
 public typealias CreateRoleRequest = CreateRequest<Role>
@@ -309,6 +315,15 @@ public enum RoleServiceMethods {
         kind: .unary
     )
 
+    /// Streams all roles that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportRoles = MethodDefinition(
+        path: "steward.identity.v1.RoleService/ExportRoles",
+        request: MessageDescriptor(steward_identity_v1_export_roles_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_export_roles_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one role, newest first, as far as the caller may see it now. NOT_FOUND as GetRole.
     public static let listRoleChanges = MethodDefinition(
         path: "steward.identity.v1.RoleService/ListRoleChanges",
@@ -363,8 +378,8 @@ public enum RoleServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getRole, batchGetRoles, listRoles, createRole, batchCreateRoles, updateRole, batchUpdateRoles,
-        deleteRole, batchDeleteRoles, restoreRole, batchRestoreRoles, listRoleChanges, undoRoleChange,
-        updateMatchingRoles, deleteMatchingRoles, watchRoles, upsertRole
+        deleteRole, batchDeleteRoles, restoreRole, batchRestoreRoles, exportRoles, listRoleChanges,
+        undoRoleChange, updateMatchingRoles, deleteMatchingRoles, watchRoles, upsertRole
     ]
 
     /// As reflection tells it.
@@ -382,6 +397,7 @@ public enum RoleServiceMethods {
             MethodDescription(batchDeleteRoles, comment: "Deletes up to 1,000 roles, each as DeleteRole does; each succeeds or fails alone."),
             MethodDescription(restoreRole, comment: "Brings a deleted role back."),
             MethodDescription(batchRestoreRoles, comment: "Brings up to 1,000 deleted roles back, each as RestoreRole does; each succeeds or fails alone."),
+            MethodDescription(exportRoles, comment: "Streams all roles that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listRoleChanges, comment: "Lists the changes of one role, newest first, as far as the caller may see it now. NOT_FOUND as GetRole."),
             MethodDescription(undoRoleChange, comment: "Takes one change of a role back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingRoles, comment: "Gives the fields in the mask the same values in all roles that a filter selects, by a job that works with the caller's rights of each moment. Needs role.mass_update beside role.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -475,6 +491,14 @@ public struct RoleServiceClient: Sendable {
         _ request: BatchRestoreRolesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestoreRolesResponse {
         try await channel.call(RoleServiceMethods.batchRestoreRoles, request, options)
+    }
+
+    /// Streams all roles that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportRoles(
+        _ request: ExportRolesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportRolesResponse> {
+        try await channel.serverStream(RoleServiceMethods.exportRoles, request, options)
     }
 
     /// Lists the changes of one role, newest first, as far as the caller may see it now. NOT_FOUND as GetRole.

@@ -135,7 +135,7 @@ extension User: RecordMessage {
             batchDelete: UserServiceMethods.batchDeleteUsers, restore: UserServiceMethods.restoreUser,
             batchRestore: UserServiceMethods.batchRestoreUsers,
             listChanges: UserServiceMethods.listUserChanges, undo: UserServiceMethods.undoUserChange,
-            updateMatching: UserServiceMethods.updateMatchingUsers,
+            export: UserServiceMethods.exportUsers, updateMatching: UserServiceMethods.updateMatchingUsers,
             deleteMatching: UserServiceMethods.deleteMatchingUsers, watch: UserServiceMethods.watchUsers,
             upsert: UserServiceMethods.upsertUser
         ))
@@ -158,6 +158,12 @@ public typealias ListUsersRequest = ListRequest<User>
 
 /// A page of users.
 public typealias ListUsersResponse = ListResponse<User>
+
+/// Asks for all users that fulfil a filter.
+public typealias ExportUsersRequest = ExportRequest<User>
+
+/// A part of an export.
+public typealias ExportUsersResponse = ExportResponse<User>
 
 /// The user to create.
 public typealias CreateUserRequest = CreateRequest<User>
@@ -376,6 +382,15 @@ public enum UserServiceMethods {
         kind: .unary
     )
 
+    /// Streams all users that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportUsers = MethodDefinition(
+        path: "steward.identity.v1.UserService/ExportUsers",
+        request: MessageDescriptor(steward_identity_v1_export_users_request_descriptor()),
+        response: MessageDescriptor(steward_identity_v1_export_users_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser.
     public static let listUserChanges = MethodDefinition(
         path: "steward.identity.v1.UserService/ListUserChanges",
@@ -437,8 +452,8 @@ public enum UserServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getUser, batchGetUsers, listUsers, createUser, batchCreateUsers, updateUser, batchUpdateUsers,
-        deleteUser, batchDeleteUsers, restoreUser, batchRestoreUsers, listUserChanges, undoUserChange,
-        updateMatchingUsers, deleteMatchingUsers, watchUsers, upsertUser, setUserPassword
+        deleteUser, batchDeleteUsers, restoreUser, batchRestoreUsers, exportUsers, listUserChanges,
+        undoUserChange, updateMatchingUsers, deleteMatchingUsers, watchUsers, upsertUser, setUserPassword
     ]
 
     /// As reflection tells it.
@@ -456,6 +471,7 @@ public enum UserServiceMethods {
             MethodDescription(batchDeleteUsers, comment: "Deletes up to 1,000 users, each as DeleteUser does; each succeeds or fails alone."),
             MethodDescription(restoreUser, comment: "Brings a deleted user back."),
             MethodDescription(batchRestoreUsers, comment: "Brings up to 1,000 deleted users back, each as RestoreUser does; each succeeds or fails alone."),
+            MethodDescription(exportUsers, comment: "Streams all users that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listUserChanges, comment: "Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser."),
             MethodDescription(undoUserChange, comment: "Takes one change of a user back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingUsers, comment: "Gives the fields in the mask the same values in all users that a filter selects, by a job that works with the caller's rights of each moment. Needs user.mass_update beside user.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -564,6 +580,14 @@ public struct UserServiceClient: Sendable {
         _ request: BatchRestoreUsersRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestoreUsersResponse {
         try await channel.call(UserServiceMethods.batchRestoreUsers, request, options)
+    }
+
+    /// Streams all users that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportUsers(
+        _ request: ExportUsersRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportUsersResponse> {
+        try await channel.serverStream(UserServiceMethods.exportUsers, request, options)
     }
 
     /// Lists the changes of one user, newest first, as far as the caller may see it now. NOT_FOUND as GetUser.

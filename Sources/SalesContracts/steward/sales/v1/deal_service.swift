@@ -172,7 +172,7 @@ extension Deal: RecordMessage {
             batchDelete: DealServiceMethods.batchDeleteDeals, restore: DealServiceMethods.restoreDeal,
             batchRestore: DealServiceMethods.batchRestoreDeals,
             listChanges: DealServiceMethods.listDealChanges, undo: DealServiceMethods.undoDealChange,
-            updateMatching: DealServiceMethods.updateMatchingDeals,
+            export: DealServiceMethods.exportDeals, updateMatching: DealServiceMethods.updateMatchingDeals,
             deleteMatching: DealServiceMethods.deleteMatchingDeals, watch: DealServiceMethods.watchDeals,
             reassignMatching: DealServiceMethods.reassignMatchingDeals, upsert: DealServiceMethods.upsertDeal
         ))
@@ -195,6 +195,12 @@ public typealias ListDealsRequest = ListRequest<Deal>
 
 /// A page of deals.
 public typealias ListDealsResponse = ListResponse<Deal>
+
+/// Asks for all deals that fulfil a filter.
+public typealias ExportDealsRequest = ExportRequest<Deal>
+
+/// A part of an export.
+public typealias ExportDealsResponse = ExportResponse<Deal>
 
 /// The deal to create.
 public typealias CreateDealRequest = CreateRequest<Deal>
@@ -865,6 +871,15 @@ public enum DealServiceMethods {
         response: MessageDescriptor(steward_sales_v1_batch_restore_deals_response_descriptor()), kind: .unary
     )
 
+    /// Streams all deals that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportDeals = MethodDefinition(
+        path: "steward.sales.v1.DealService/ExportDeals",
+        request: MessageDescriptor(steward_sales_v1_export_deals_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_export_deals_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one deal, newest first, as far as the caller may see it now. NOT_FOUND as GetDeal.
     public static let listDealChanges = MethodDefinition(
         path: "steward.sales.v1.DealService/ListDealChanges",
@@ -959,9 +974,9 @@ public enum DealServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getDeal, batchGetDeals, listDeals, createDeal, batchCreateDeals, updateDeal, batchUpdateDeals,
-        deleteDeal, batchDeleteDeals, restoreDeal, batchRestoreDeals, listDealChanges, undoDealChange,
-        updateMatchingDeals, deleteMatchingDeals, watchDeals, reassignMatchingDeals, upsertDeal,
-        moveDealStage, moveDealsToPipeline, listStageHistory, getBoard
+        deleteDeal, batchDeleteDeals, restoreDeal, batchRestoreDeals, exportDeals, listDealChanges,
+        undoDealChange, updateMatchingDeals, deleteMatchingDeals, watchDeals, reassignMatchingDeals,
+        upsertDeal, moveDealStage, moveDealsToPipeline, listStageHistory, getBoard
     ]
 
     /// As reflection tells it.
@@ -979,6 +994,7 @@ public enum DealServiceMethods {
             MethodDescription(batchDeleteDeals, comment: "Deletes up to 1,000 deals, each as DeleteDeal does; each succeeds or fails alone."),
             MethodDescription(restoreDeal, comment: "Brings a deleted deal back."),
             MethodDescription(batchRestoreDeals, comment: "Brings up to 1,000 deleted deals back, each as RestoreDeal does; each succeeds or fails alone."),
+            MethodDescription(exportDeals, comment: "Streams all deals that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listDealChanges, comment: "Lists the changes of one deal, newest first, as far as the caller may see it now. NOT_FOUND as GetDeal."),
             MethodDescription(undoDealChange, comment: "Takes one change of a deal back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingDeals, comment: "Gives the fields in the mask the same values in all deals that a filter selects, by a job that works with the caller's rights of each moment. Needs deal.mass_update beside deal.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -1109,6 +1125,14 @@ public struct DealServiceClient: Sendable {
         _ request: BatchRestoreDealsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestoreDealsResponse {
         try await channel.call(DealServiceMethods.batchRestoreDeals, request, options)
+    }
+
+    /// Streams all deals that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportDeals(
+        _ request: ExportDealsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportDealsResponse> {
+        try await channel.serverStream(DealServiceMethods.exportDeals, request, options)
     }
 
     /// Lists the changes of one deal, newest first, as far as the caller may see it now. NOT_FOUND as GetDeal.

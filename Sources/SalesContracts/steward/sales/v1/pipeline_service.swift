@@ -101,7 +101,7 @@ extension Pipeline: RecordMessage {
             restore: PipelineServiceMethods.restorePipeline,
             batchRestore: PipelineServiceMethods.batchRestorePipelines,
             listChanges: PipelineServiceMethods.listPipelineChanges,
-            undo: PipelineServiceMethods.undoPipelineChange,
+            undo: PipelineServiceMethods.undoPipelineChange, export: PipelineServiceMethods.exportPipelines,
             updateMatching: PipelineServiceMethods.updateMatchingPipelines,
             deleteMatching: PipelineServiceMethods.deleteMatchingPipelines,
             watch: PipelineServiceMethods.watchPipelines, upsert: PipelineServiceMethods.upsertPipeline
@@ -125,6 +125,12 @@ public typealias ListPipelinesRequest = ListRequest<Pipeline>
 
 /// A page of pipelines.
 public typealias ListPipelinesResponse = ListResponse<Pipeline>
+
+/// Asks for all pipelines that fulfil a filter.
+public typealias ExportPipelinesRequest = ExportRequest<Pipeline>
+
+/// A part of an export.
+public typealias ExportPipelinesResponse = ExportResponse<Pipeline>
 
 /// The pipeline to create.
 public typealias CreatePipelineRequest = CreateRequest<Pipeline>
@@ -300,6 +306,15 @@ public enum PipelineServiceMethods {
         kind: .unary
     )
 
+    /// Streams all pipelines that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportPipelines = MethodDefinition(
+        path: "steward.sales.v1.PipelineService/ExportPipelines",
+        request: MessageDescriptor(steward_sales_v1_export_pipelines_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_export_pipelines_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one pipeline, newest first, as far as the caller may see it now. NOT_FOUND as GetPipeline.
     public static let listPipelineChanges = MethodDefinition(
         path: "steward.sales.v1.PipelineService/ListPipelineChanges",
@@ -356,8 +371,8 @@ public enum PipelineServiceMethods {
     public static let all: [MethodDefinition] = [
         getPipeline, batchGetPipelines, listPipelines, createPipeline, batchCreatePipelines, updatePipeline,
         batchUpdatePipelines, deletePipeline, batchDeletePipelines, restorePipeline, batchRestorePipelines,
-        listPipelineChanges, undoPipelineChange, updateMatchingPipelines, deleteMatchingPipelines,
-        watchPipelines, upsertPipeline
+        exportPipelines, listPipelineChanges, undoPipelineChange, updateMatchingPipelines,
+        deleteMatchingPipelines, watchPipelines, upsertPipeline
     ]
 
     /// As reflection tells it.
@@ -375,6 +390,7 @@ public enum PipelineServiceMethods {
             MethodDescription(batchDeletePipelines, comment: "Deletes up to 1,000 pipelines, each as DeletePipeline does; each succeeds or fails alone."),
             MethodDescription(restorePipeline, comment: "Brings a deleted pipeline back."),
             MethodDescription(batchRestorePipelines, comment: "Brings up to 1,000 deleted pipelines back, each as RestorePipeline does; each succeeds or fails alone."),
+            MethodDescription(exportPipelines, comment: "Streams all pipelines that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listPipelineChanges, comment: "Lists the changes of one pipeline, newest first, as far as the caller may see it now. NOT_FOUND as GetPipeline."),
             MethodDescription(undoPipelineChange, comment: "Takes one change of a pipeline back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingPipelines, comment: "Gives the fields in the mask the same values in all pipelines that a filter selects, by a job that works with the caller's rights of each moment. Needs pipeline.mass_update beside pipeline.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -470,6 +486,14 @@ public struct PipelineServiceClient: Sendable {
         _ request: BatchRestorePipelinesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestorePipelinesResponse {
         try await channel.call(PipelineServiceMethods.batchRestorePipelines, request, options)
+    }
+
+    /// Streams all pipelines that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportPipelines(
+        _ request: ExportPipelinesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportPipelinesResponse> {
+        try await channel.serverStream(PipelineServiceMethods.exportPipelines, request, options)
     }
 
     /// Lists the changes of one pipeline, newest first, as far as the caller may see it now. NOT_FOUND as GetPipeline.

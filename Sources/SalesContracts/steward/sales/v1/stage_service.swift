@@ -125,6 +125,7 @@ extension Stage: RecordMessage {
             batchDelete: StageServiceMethods.batchDeleteStages, restore: StageServiceMethods.restoreStage,
             batchRestore: StageServiceMethods.batchRestoreStages,
             listChanges: StageServiceMethods.listStageChanges, undo: StageServiceMethods.undoStageChange,
+            export: StageServiceMethods.exportStages,
             updateMatching: StageServiceMethods.updateMatchingStages,
             deleteMatching: StageServiceMethods.deleteMatchingStages, watch: StageServiceMethods.watchStages
         ))
@@ -147,6 +148,12 @@ public typealias ListStagesRequest = ListRequest<Stage>
 
 /// A page of stages.
 public typealias ListStagesResponse = ListResponse<Stage>
+
+/// Asks for all stages that fulfil a filter.
+public typealias ExportStagesRequest = ExportRequest<Stage>
+
+/// A part of an export.
+public typealias ExportStagesResponse = ExportResponse<Stage>
 
 /// The stage to create.
 public typealias CreateStageRequest = CreateRequest<Stage>
@@ -334,6 +341,15 @@ public enum StageServiceMethods {
         response: MessageDescriptor(steward_sales_v1_batch_restore_stages_response_descriptor()), kind: .unary
     )
 
+    /// Streams all stages that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportStages = MethodDefinition(
+        path: "steward.sales.v1.StageService/ExportStages",
+        request: MessageDescriptor(steward_sales_v1_export_stages_request_descriptor()),
+        response: MessageDescriptor(steward_sales_v1_export_stages_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one stage, newest first, as far as the caller may see it now. NOT_FOUND as GetStage.
     public static let listStageChanges = MethodDefinition(
         path: "steward.sales.v1.StageService/ListStageChanges",
@@ -380,8 +396,8 @@ public enum StageServiceMethods {
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getStage, batchGetStages, listStages, createStage, batchCreateStages, updateStage, batchUpdateStages,
-        deleteStage, batchDeleteStages, restoreStage, batchRestoreStages, listStageChanges, undoStageChange,
-        updateMatchingStages, deleteMatchingStages, watchStages
+        deleteStage, batchDeleteStages, restoreStage, batchRestoreStages, exportStages, listStageChanges,
+        undoStageChange, updateMatchingStages, deleteMatchingStages, watchStages
     ]
 
     /// As reflection tells it.
@@ -399,6 +415,7 @@ public enum StageServiceMethods {
             MethodDescription(batchDeleteStages, comment: "Deletes up to 1,000 stages, each as DeleteStage does; each succeeds or fails alone."),
             MethodDescription(restoreStage, comment: "Brings a deleted stage back."),
             MethodDescription(batchRestoreStages, comment: "Brings up to 1,000 deleted stages back, each as RestoreStage does; each succeeds or fails alone."),
+            MethodDescription(exportStages, comment: "Streams all stages that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listStageChanges, comment: "Lists the changes of one stage, newest first, as far as the caller may see it now. NOT_FOUND as GetStage."),
             MethodDescription(undoStageChange, comment: "Takes one change of a stage back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingStages, comment: "Gives the fields in the mask the same values in all stages that a filter selects, by a job that works with the caller's rights of each moment. Needs stage.mass_update beside stage.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -492,6 +509,14 @@ public struct StageServiceClient: Sendable {
         _ request: BatchRestoreStagesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestoreStagesResponse {
         try await channel.call(StageServiceMethods.batchRestoreStages, request, options)
+    }
+
+    /// Streams all stages that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportStages(
+        _ request: ExportStagesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportStagesResponse> {
+        try await channel.serverStream(StageServiceMethods.exportStages, request, options)
     }
 
     /// Lists the changes of one stage, newest first, as far as the caller may see it now. NOT_FOUND as GetStage.

@@ -412,6 +412,96 @@ void   steward__sample__v1__list_samples_response__free_unpacked
   assert(message->message_base.descriptor == &steward__sample__v1__list_samples_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__sample__v1__export_samples_request__init
+                     (Steward__Sample__V1__ExportSamplesRequest         *message)
+{
+  static const Steward__Sample__V1__ExportSamplesRequest init_value = STEWARD__SAMPLE__V1__EXPORT_SAMPLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__export_samples_request__get_packed_size
+                     (const Steward__Sample__V1__ExportSamplesRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__export_samples_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__export_samples_request__pack
+                     (const Steward__Sample__V1__ExportSamplesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__export_samples_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__export_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__ExportSamplesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__export_samples_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__ExportSamplesRequest *
+       steward__sample__v1__export_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__ExportSamplesRequest *)
+     protobuf_c_message_unpack (&steward__sample__v1__export_samples_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__export_samples_request__free_unpacked
+                     (Steward__Sample__V1__ExportSamplesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__export_samples_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__sample__v1__export_samples_response__init
+                     (Steward__Sample__V1__ExportSamplesResponse         *message)
+{
+  static const Steward__Sample__V1__ExportSamplesResponse init_value = STEWARD__SAMPLE__V1__EXPORT_SAMPLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__sample__v1__export_samples_response__get_packed_size
+                     (const Steward__Sample__V1__ExportSamplesResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__export_samples_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__sample__v1__export_samples_response__pack
+                     (const Steward__Sample__V1__ExportSamplesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__export_samples_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__sample__v1__export_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__ExportSamplesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__sample__v1__export_samples_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Sample__V1__ExportSamplesResponse *
+       steward__sample__v1__export_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Sample__V1__ExportSamplesResponse *)
+     protobuf_c_message_unpack (&steward__sample__v1__export_samples_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__sample__v1__export_samples_response__free_unpacked
+                     (Steward__Sample__V1__ExportSamplesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__sample__v1__export_samples_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__sample__v1__create_sample_request__init
                      (Steward__Sample__V1__CreateSampleRequest         *message)
 {
@@ -2550,6 +2640,173 @@ const ProtobufCMessageDescriptor steward__sample__v1__list_samples_response__des
   (ProtobufCMessageInit) steward__sample__v1__list_samples_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__sample__v1__export_samples_request__field_descriptors[6] =
+{
+  {
+    "filter",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__ExportSamplesRequest, filter),
+    &steward__type__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__ExportSamplesRequest, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sample__V1__ExportSamplesRequest, n_order_by),
+    offsetof(Steward__Sample__V1__ExportSamplesRequest, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_mask",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sample__V1__ExportSamplesRequest, n_read_mask),
+    offsetof(Steward__Sample__V1__ExportSamplesRequest, read_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Sample__V1__ExportSamplesRequest, has_show_deleted),
+    offsetof(Steward__Sample__V1__ExportSamplesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__ExportSamplesRequest, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__export_samples_request__field_indices_by_name[] = {
+  0,   /* field[0] = filter */
+  1,   /* field[1] = filter_expression */
+  2,   /* field[2] = order_by */
+  3,   /* field[3] = read_mask */
+  5,   /* field[5] = resume_token */
+  4,   /* field[4] = show_deleted */
+};
+static const ProtobufCIntRange steward__sample__v1__export_samples_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__export_samples_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.ExportSamplesRequest",
+  "ExportSamplesRequest",
+  "Steward__Sample__V1__ExportSamplesRequest",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__ExportSamplesRequest),
+  6,
+  steward__sample__v1__export_samples_request__field_descriptors,
+  steward__sample__v1__export_samples_request__field_indices_by_name,
+  1,  steward__sample__v1__export_samples_request__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__export_samples_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__sample__v1__export_samples_response__field_descriptors[3] =
+{
+  {
+    "samples",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sample__V1__ExportSamplesResponse, n_samples),
+    offsetof(Steward__Sample__V1__ExportSamplesResponse, samples),
+    &steward__sample__v1__sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Sample__V1__ExportSamplesResponse, resume_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "record_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Sample__V1__ExportSamplesResponse, has_record_count),
+    offsetof(Steward__Sample__V1__ExportSamplesResponse, record_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__sample__v1__export_samples_response__field_indices_by_name[] = {
+  2,   /* field[2] = record_count */
+  1,   /* field[1] = resume_token */
+  0,   /* field[0] = samples */
+};
+static const ProtobufCIntRange steward__sample__v1__export_samples_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__sample__v1__export_samples_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.sample.v1.ExportSamplesResponse",
+  "ExportSamplesResponse",
+  "Steward__Sample__V1__ExportSamplesResponse",
+  "steward.sample.v1",
+  sizeof(Steward__Sample__V1__ExportSamplesResponse),
+  3,
+  steward__sample__v1__export_samples_response__field_descriptors,
+  steward__sample__v1__export_samples_response__field_indices_by_name,
+  1,  steward__sample__v1__export_samples_response__number_ranges,
+  (ProtobufCMessageInit) steward__sample__v1__export_samples_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__sample__v1__create_sample_request__field_descriptors[1] =
 {
   {
@@ -4113,7 +4370,7 @@ const ProtobufCEnumDescriptor steward__sample__v1__colour__descriptor =
   steward__sample__v1__colour__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[21] =
+static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__method_descriptors[22] =
 {
   { "GetSample", &steward__sample__v1__get_sample_request__descriptor, &steward__sample__v1__get_sample_response__descriptor },
   { "BatchGetSamples", &steward__sample__v1__batch_get_samples_request__descriptor, &steward__sample__v1__batch_get_samples_response__descriptor },
@@ -4126,6 +4383,7 @@ static const ProtobufCMethodDescriptor steward__sample__v1__sample_service__meth
   { "BatchDeleteSamples", &steward__sample__v1__batch_delete_samples_request__descriptor, &steward__sample__v1__batch_delete_samples_response__descriptor },
   { "RestoreSample", &steward__sample__v1__restore_sample_request__descriptor, &steward__sample__v1__restore_sample_response__descriptor },
   { "BatchRestoreSamples", &steward__sample__v1__batch_restore_samples_request__descriptor, &steward__sample__v1__batch_restore_samples_response__descriptor },
+  { "ExportSamples", &steward__sample__v1__export_samples_request__descriptor, &steward__sample__v1__export_samples_response__descriptor },
   { "ListSampleChanges", &steward__sample__v1__list_sample_changes_request__descriptor, &steward__sample__v1__list_sample_changes_response__descriptor },
   { "UndoSampleChange", &steward__sample__v1__undo_sample_change_request__descriptor, &steward__sample__v1__undo_sample_change_response__descriptor },
   { "UpdateMatchingSamples", &steward__sample__v1__update_matching_samples_request__descriptor, &steward__sample__v1__update_matching_samples_response__descriptor },
@@ -4144,21 +4402,22 @@ const unsigned steward__sample__v1__sample_service__method_indices_by_name[] = {
   10,        /* BatchRestoreSamples */
   6,        /* BatchUpdateSamples */
   3,        /* CreateSample */
-  14,        /* DeleteMatchingSamples */
+  15,        /* DeleteMatchingSamples */
   7,        /* DeleteSample */
-  20,        /* ExchangeSamples */
+  21,        /* ExchangeSamples */
+  11,        /* ExportSamples */
   0,        /* GetSample */
-  11,        /* ListSampleChanges */
+  12,        /* ListSampleChanges */
   2,        /* ListSamples */
-  16,        /* ListSamplesByColour */
+  17,        /* ListSamplesByColour */
   9,        /* RestoreSample */
-  12,        /* UndoSampleChange */
-  13,        /* UpdateMatchingSamples */
+  13,        /* UndoSampleChange */
+  14,        /* UpdateMatchingSamples */
   5,        /* UpdateSample */
-  19,        /* UploadSamples */
-  15,        /* WatchSamples */
-  18,        /* WatchScales */
-  17         /* WeighSample */
+  20,        /* UploadSamples */
+  16,        /* WatchSamples */
+  19,        /* WatchScales */
+  18         /* WeighSample */
 };
 const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor =
 {
@@ -4167,7 +4426,7 @@ const ProtobufCServiceDescriptor steward__sample__v1__sample_service__descriptor
   "SampleService",
   "Steward__Sample__V1__SampleService",
   "steward.sample.v1",
-  21,
+  22,
   steward__sample__v1__sample_service__method_descriptors,
   steward__sample__v1__sample_service__method_indices_by_name
 };
@@ -4259,13 +4518,21 @@ void steward__sample__v1__sample_service__batch_restore_samples(ProtobufCService
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__sample__v1__sample_service__export_samples(ProtobufCService *service,
+                                                         const Steward__Sample__V1__ExportSamplesRequest *input,
+                                                         Steward__Sample__V1__ExportSamplesResponse_Closure closure,
+                                                         void *closure_data)
+{
+  assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__sample__v1__sample_service__list_sample_changes(ProtobufCService *service,
                                                               const Steward__Sample__V1__ListSampleChangesRequest *input,
                                                               Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__undo_sample_change(ProtobufCService *service,
                                                              const Steward__Sample__V1__UndoSampleChangeRequest *input,
@@ -4273,7 +4540,7 @@ void steward__sample__v1__sample_service__undo_sample_change(ProtobufCService *s
                                                              void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__update_matching_samples(ProtobufCService *service,
                                                                   const Steward__Sample__V1__UpdateMatchingSamplesRequest *input,
@@ -4281,7 +4548,7 @@ void steward__sample__v1__sample_service__update_matching_samples(ProtobufCServi
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__delete_matching_samples(ProtobufCService *service,
                                                                   const Steward__Sample__V1__DeleteMatchingSamplesRequest *input,
@@ -4289,7 +4556,7 @@ void steward__sample__v1__sample_service__delete_matching_samples(ProtobufCServi
                                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__watch_samples(ProtobufCService *service,
                                                         const Steward__Sample__V1__WatchSamplesRequest *input,
@@ -4297,7 +4564,7 @@ void steward__sample__v1__sample_service__watch_samples(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCService *service,
                                                                  const Steward__Sample__V1__SampleRequest *input,
@@ -4305,7 +4572,7 @@ void steward__sample__v1__sample_service__list_samples_by_colour(ProtobufCServic
                                                                  void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service,
                                                        const Steward__Sample__V1__SampleRequest *input,
@@ -4313,7 +4580,7 @@ void steward__sample__v1__sample_service__weigh_sample(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__watch_scales(ProtobufCService *service,
                                                        const Steward__Sample__V1__SampleRequest *input,
@@ -4321,7 +4588,7 @@ void steward__sample__v1__sample_service__watch_scales(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__upload_samples(ProtobufCService *service,
                                                          const Steward__Sample__V1__SampleRequest *input,
@@ -4329,7 +4596,7 @@ void steward__sample__v1__sample_service__upload_samples(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *service,
                                                            const Steward__Sample__V1__SampleRequest *input,
@@ -4337,7 +4604,7 @@ void steward__sample__v1__sample_service__exchange_samples(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &steward__sample__v1__sample_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleService_Service *service,
                                                 Steward__Sample__V1__SampleService_ServiceDestroy destroy)

@@ -25,6 +25,8 @@ typedef struct Steward__Customer__V1__BatchGetAccountContactsRequest Steward__Cu
 typedef struct Steward__Customer__V1__BatchGetAccountContactsResponse Steward__Customer__V1__BatchGetAccountContactsResponse;
 typedef struct Steward__Customer__V1__ListAccountContactsRequest Steward__Customer__V1__ListAccountContactsRequest;
 typedef struct Steward__Customer__V1__ListAccountContactsResponse Steward__Customer__V1__ListAccountContactsResponse;
+typedef struct Steward__Customer__V1__ExportAccountContactsRequest Steward__Customer__V1__ExportAccountContactsRequest;
+typedef struct Steward__Customer__V1__ExportAccountContactsResponse Steward__Customer__V1__ExportAccountContactsResponse;
 typedef struct Steward__Customer__V1__CreateAccountContactRequest Steward__Customer__V1__CreateAccountContactRequest;
 typedef struct Steward__Customer__V1__CreateAccountContactResponse Steward__Customer__V1__CreateAccountContactResponse;
 typedef struct Steward__Customer__V1__BatchCreateAccountContactsRequest Steward__Customer__V1__BatchCreateAccountContactsRequest;
@@ -292,6 +294,72 @@ struct  Steward__Customer__V1__ListAccountContactsResponse
 #define STEWARD__CUSTOMER__V1__LIST_ACCOUNT_CONTACTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_account_contacts_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all links that fulfil a filter.
+ */
+struct  Steward__Customer__V1__ExportAccountContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only links that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListAccountContacts. Links that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__CUSTOMER__V1__EXPORT_ACCOUNT_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__export_account_contacts_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Customer__V1__ExportAccountContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next links, about 256 KiB of them.
+   */
+  size_t n_account_contacts;
+  Steward__Customer__V1__AccountContact **account_contacts;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__CUSTOMER__V1__EXPORT_ACCOUNT_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__export_account_contacts_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1124,6 +1192,44 @@ Steward__Customer__V1__ListAccountContactsResponse *
 void   steward__customer__v1__list_account_contacts_response__free_unpacked
                      (Steward__Customer__V1__ListAccountContactsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ExportAccountContactsRequest methods */
+void   steward__customer__v1__export_account_contacts_request__init
+                     (Steward__Customer__V1__ExportAccountContactsRequest         *message);
+size_t steward__customer__v1__export_account_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__ExportAccountContactsRequest   *message);
+size_t steward__customer__v1__export_account_contacts_request__pack
+                     (const Steward__Customer__V1__ExportAccountContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__export_account_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ExportAccountContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ExportAccountContactsRequest *
+       steward__customer__v1__export_account_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__export_account_contacts_request__free_unpacked
+                     (Steward__Customer__V1__ExportAccountContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ExportAccountContactsResponse methods */
+void   steward__customer__v1__export_account_contacts_response__init
+                     (Steward__Customer__V1__ExportAccountContactsResponse         *message);
+size_t steward__customer__v1__export_account_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__ExportAccountContactsResponse   *message);
+size_t steward__customer__v1__export_account_contacts_response__pack
+                     (const Steward__Customer__V1__ExportAccountContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__export_account_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ExportAccountContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ExportAccountContactsResponse *
+       steward__customer__v1__export_account_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__export_account_contacts_response__free_unpacked
+                     (Steward__Customer__V1__ExportAccountContactsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__CreateAccountContactRequest methods */
 void   steward__customer__v1__create_account_contact_request__init
                      (Steward__Customer__V1__CreateAccountContactRequest         *message);
@@ -1698,6 +1804,12 @@ typedef void (*Steward__Customer__V1__ListAccountContactsRequest_Closure)
 typedef void (*Steward__Customer__V1__ListAccountContactsResponse_Closure)
                  (const Steward__Customer__V1__ListAccountContactsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__ExportAccountContactsRequest_Closure)
+                 (const Steward__Customer__V1__ExportAccountContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ExportAccountContactsResponse_Closure)
+                 (const Steward__Customer__V1__ExportAccountContactsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__CreateAccountContactRequest_Closure)
                  (const Steward__Customer__V1__CreateAccountContactRequest *message,
                   void *closure_data);
@@ -1836,6 +1948,10 @@ struct Steward__Customer__V1__AccountContactService_Service
                                          const Steward__Customer__V1__BatchRestoreAccountContactsRequest *input,
                                          Steward__Customer__V1__BatchRestoreAccountContactsResponse_Closure closure,
                                          void *closure_data);
+  void (*export_account_contacts)(Steward__Customer__V1__AccountContactService_Service *service,
+                                  const Steward__Customer__V1__ExportAccountContactsRequest *input,
+                                  Steward__Customer__V1__ExportAccountContactsResponse_Closure closure,
+                                  void *closure_data);
   void (*list_account_contact_changes)(Steward__Customer__V1__AccountContactService_Service *service,
                                        const Steward__Customer__V1__ListAccountContactChangesRequest *input,
                                        Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
@@ -1879,6 +1995,7 @@ void steward__customer__v1__account_contact_service__init (Steward__Customer__V1
       function_prefix__ ## batch_delete_account_contacts,\
       function_prefix__ ## restore_account_contact,\
       function_prefix__ ## batch_restore_account_contacts,\
+      function_prefix__ ## export_account_contacts,\
       function_prefix__ ## list_account_contact_changes,\
       function_prefix__ ## undo_account_contact_change,\
       function_prefix__ ## update_matching_account_contacts,\
@@ -1929,6 +2046,10 @@ void steward__customer__v1__account_contact_service__batch_restore_account_conta
                                                                                     const Steward__Customer__V1__BatchRestoreAccountContactsRequest *input,
                                                                                     Steward__Customer__V1__BatchRestoreAccountContactsResponse_Closure closure,
                                                                                     void *closure_data);
+void steward__customer__v1__account_contact_service__export_account_contacts(ProtobufCService *service,
+                                                                             const Steward__Customer__V1__ExportAccountContactsRequest *input,
+                                                                             Steward__Customer__V1__ExportAccountContactsResponse_Closure closure,
+                                                                             void *closure_data);
 void steward__customer__v1__account_contact_service__list_account_contact_changes(ProtobufCService *service,
                                                                                   const Steward__Customer__V1__ListAccountContactChangesRequest *input,
                                                                                   Steward__Customer__V1__ListAccountContactChangesResponse_Closure closure,
@@ -1963,6 +2084,8 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_get_account
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_get_account_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_contacts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_account_contacts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__export_account_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__export_account_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__create_account_contact_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__create_account_contact_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_account_contacts_request__descriptor;

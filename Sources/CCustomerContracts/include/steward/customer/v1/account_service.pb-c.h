@@ -25,6 +25,8 @@ typedef struct Steward__Customer__V1__BatchGetAccountsRequest Steward__Customer_
 typedef struct Steward__Customer__V1__BatchGetAccountsResponse Steward__Customer__V1__BatchGetAccountsResponse;
 typedef struct Steward__Customer__V1__ListAccountsRequest Steward__Customer__V1__ListAccountsRequest;
 typedef struct Steward__Customer__V1__ListAccountsResponse Steward__Customer__V1__ListAccountsResponse;
+typedef struct Steward__Customer__V1__ExportAccountsRequest Steward__Customer__V1__ExportAccountsRequest;
+typedef struct Steward__Customer__V1__ExportAccountsResponse Steward__Customer__V1__ExportAccountsResponse;
 typedef struct Steward__Customer__V1__CreateAccountRequest Steward__Customer__V1__CreateAccountRequest;
 typedef struct Steward__Customer__V1__CreateAccountResponse Steward__Customer__V1__CreateAccountResponse;
 typedef struct Steward__Customer__V1__BatchCreateAccountsRequest Steward__Customer__V1__BatchCreateAccountsRequest;
@@ -332,6 +334,72 @@ struct  Steward__Customer__V1__ListAccountsResponse
 #define STEWARD__CUSTOMER__V1__LIST_ACCOUNTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_accounts_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all accounts that fulfil a filter.
+ */
+struct  Steward__Customer__V1__ExportAccountsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only accounts that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListAccounts. Accounts that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__CUSTOMER__V1__EXPORT_ACCOUNTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__export_accounts_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Customer__V1__ExportAccountsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next accounts, about 256 KiB of them.
+   */
+  size_t n_accounts;
+  Steward__Customer__V1__Account **accounts;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__CUSTOMER__V1__EXPORT_ACCOUNTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__export_accounts_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1211,6 +1279,44 @@ Steward__Customer__V1__ListAccountsResponse *
 void   steward__customer__v1__list_accounts_response__free_unpacked
                      (Steward__Customer__V1__ListAccountsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ExportAccountsRequest methods */
+void   steward__customer__v1__export_accounts_request__init
+                     (Steward__Customer__V1__ExportAccountsRequest         *message);
+size_t steward__customer__v1__export_accounts_request__get_packed_size
+                     (const Steward__Customer__V1__ExportAccountsRequest   *message);
+size_t steward__customer__v1__export_accounts_request__pack
+                     (const Steward__Customer__V1__ExportAccountsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__export_accounts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ExportAccountsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ExportAccountsRequest *
+       steward__customer__v1__export_accounts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__export_accounts_request__free_unpacked
+                     (Steward__Customer__V1__ExportAccountsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ExportAccountsResponse methods */
+void   steward__customer__v1__export_accounts_response__init
+                     (Steward__Customer__V1__ExportAccountsResponse         *message);
+size_t steward__customer__v1__export_accounts_response__get_packed_size
+                     (const Steward__Customer__V1__ExportAccountsResponse   *message);
+size_t steward__customer__v1__export_accounts_response__pack
+                     (const Steward__Customer__V1__ExportAccountsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__export_accounts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ExportAccountsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ExportAccountsResponse *
+       steward__customer__v1__export_accounts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__export_accounts_response__free_unpacked
+                     (Steward__Customer__V1__ExportAccountsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__CreateAccountRequest methods */
 void   steward__customer__v1__create_account_request__init
                      (Steward__Customer__V1__CreateAccountRequest         *message);
@@ -1823,6 +1929,12 @@ typedef void (*Steward__Customer__V1__ListAccountsRequest_Closure)
 typedef void (*Steward__Customer__V1__ListAccountsResponse_Closure)
                  (const Steward__Customer__V1__ListAccountsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__ExportAccountsRequest_Closure)
+                 (const Steward__Customer__V1__ExportAccountsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ExportAccountsResponse_Closure)
+                 (const Steward__Customer__V1__ExportAccountsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__CreateAccountRequest_Closure)
                  (const Steward__Customer__V1__CreateAccountRequest *message,
                   void *closure_data);
@@ -1967,6 +2079,10 @@ struct Steward__Customer__V1__AccountService_Service
                                  const Steward__Customer__V1__BatchRestoreAccountsRequest *input,
                                  Steward__Customer__V1__BatchRestoreAccountsResponse_Closure closure,
                                  void *closure_data);
+  void (*export_accounts)(Steward__Customer__V1__AccountService_Service *service,
+                          const Steward__Customer__V1__ExportAccountsRequest *input,
+                          Steward__Customer__V1__ExportAccountsResponse_Closure closure,
+                          void *closure_data);
   void (*list_account_changes)(Steward__Customer__V1__AccountService_Service *service,
                                const Steward__Customer__V1__ListAccountChangesRequest *input,
                                Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
@@ -2014,6 +2130,7 @@ void steward__customer__v1__account_service__init (Steward__Customer__V1__Accoun
       function_prefix__ ## batch_delete_accounts,\
       function_prefix__ ## restore_account,\
       function_prefix__ ## batch_restore_accounts,\
+      function_prefix__ ## export_accounts,\
       function_prefix__ ## list_account_changes,\
       function_prefix__ ## undo_account_change,\
       function_prefix__ ## update_matching_accounts,\
@@ -2065,6 +2182,10 @@ void steward__customer__v1__account_service__batch_restore_accounts(ProtobufCSer
                                                                     const Steward__Customer__V1__BatchRestoreAccountsRequest *input,
                                                                     Steward__Customer__V1__BatchRestoreAccountsResponse_Closure closure,
                                                                     void *closure_data);
+void steward__customer__v1__account_service__export_accounts(ProtobufCService *service,
+                                                             const Steward__Customer__V1__ExportAccountsRequest *input,
+                                                             Steward__Customer__V1__ExportAccountsResponse_Closure closure,
+                                                             void *closure_data);
 void steward__customer__v1__account_service__list_account_changes(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ListAccountChangesRequest *input,
                                                                   Steward__Customer__V1__ListAccountChangesResponse_Closure closure,
@@ -2103,6 +2224,8 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_get_account
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_get_accounts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_accounts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_accounts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__export_accounts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__export_accounts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__create_account_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__create_account_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_accounts_request__descriptor;

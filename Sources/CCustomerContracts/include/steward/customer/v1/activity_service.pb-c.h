@@ -25,6 +25,8 @@ typedef struct Steward__Customer__V1__BatchGetActivitiesRequest Steward__Custome
 typedef struct Steward__Customer__V1__BatchGetActivitiesResponse Steward__Customer__V1__BatchGetActivitiesResponse;
 typedef struct Steward__Customer__V1__ListActivitiesRequest Steward__Customer__V1__ListActivitiesRequest;
 typedef struct Steward__Customer__V1__ListActivitiesResponse Steward__Customer__V1__ListActivitiesResponse;
+typedef struct Steward__Customer__V1__ExportActivitiesRequest Steward__Customer__V1__ExportActivitiesRequest;
+typedef struct Steward__Customer__V1__ExportActivitiesResponse Steward__Customer__V1__ExportActivitiesResponse;
 typedef struct Steward__Customer__V1__CreateActivityRequest Steward__Customer__V1__CreateActivityRequest;
 typedef struct Steward__Customer__V1__CreateActivityResponse Steward__Customer__V1__CreateActivityResponse;
 typedef struct Steward__Customer__V1__BatchCreateActivitiesRequest Steward__Customer__V1__BatchCreateActivitiesRequest;
@@ -359,6 +361,72 @@ struct  Steward__Customer__V1__ListActivitiesResponse
 #define STEWARD__CUSTOMER__V1__LIST_ACTIVITIES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_activities_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all activities that fulfil a filter.
+ */
+struct  Steward__Customer__V1__ExportActivitiesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only activities that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListActivities. Activities that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__CUSTOMER__V1__EXPORT_ACTIVITIES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__export_activities_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Customer__V1__ExportActivitiesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next activities, about 256 KiB of them.
+   */
+  size_t n_activities;
+  Steward__Customer__V1__Activity **activities;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__CUSTOMER__V1__EXPORT_ACTIVITIES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__export_activities_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1238,6 +1306,44 @@ Steward__Customer__V1__ListActivitiesResponse *
 void   steward__customer__v1__list_activities_response__free_unpacked
                      (Steward__Customer__V1__ListActivitiesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ExportActivitiesRequest methods */
+void   steward__customer__v1__export_activities_request__init
+                     (Steward__Customer__V1__ExportActivitiesRequest         *message);
+size_t steward__customer__v1__export_activities_request__get_packed_size
+                     (const Steward__Customer__V1__ExportActivitiesRequest   *message);
+size_t steward__customer__v1__export_activities_request__pack
+                     (const Steward__Customer__V1__ExportActivitiesRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__export_activities_request__pack_to_buffer
+                     (const Steward__Customer__V1__ExportActivitiesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ExportActivitiesRequest *
+       steward__customer__v1__export_activities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__export_activities_request__free_unpacked
+                     (Steward__Customer__V1__ExportActivitiesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ExportActivitiesResponse methods */
+void   steward__customer__v1__export_activities_response__init
+                     (Steward__Customer__V1__ExportActivitiesResponse         *message);
+size_t steward__customer__v1__export_activities_response__get_packed_size
+                     (const Steward__Customer__V1__ExportActivitiesResponse   *message);
+size_t steward__customer__v1__export_activities_response__pack
+                     (const Steward__Customer__V1__ExportActivitiesResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__export_activities_response__pack_to_buffer
+                     (const Steward__Customer__V1__ExportActivitiesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ExportActivitiesResponse *
+       steward__customer__v1__export_activities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__export_activities_response__free_unpacked
+                     (Steward__Customer__V1__ExportActivitiesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__CreateActivityRequest methods */
 void   steward__customer__v1__create_activity_request__init
                      (Steward__Customer__V1__CreateActivityRequest         *message);
@@ -1850,6 +1956,12 @@ typedef void (*Steward__Customer__V1__ListActivitiesRequest_Closure)
 typedef void (*Steward__Customer__V1__ListActivitiesResponse_Closure)
                  (const Steward__Customer__V1__ListActivitiesResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__ExportActivitiesRequest_Closure)
+                 (const Steward__Customer__V1__ExportActivitiesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ExportActivitiesResponse_Closure)
+                 (const Steward__Customer__V1__ExportActivitiesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__CreateActivityRequest_Closure)
                  (const Steward__Customer__V1__CreateActivityRequest *message,
                   void *closure_data);
@@ -1994,6 +2106,10 @@ struct Steward__Customer__V1__ActivityService_Service
                                    const Steward__Customer__V1__BatchRestoreActivitiesRequest *input,
                                    Steward__Customer__V1__BatchRestoreActivitiesResponse_Closure closure,
                                    void *closure_data);
+  void (*export_activities)(Steward__Customer__V1__ActivityService_Service *service,
+                            const Steward__Customer__V1__ExportActivitiesRequest *input,
+                            Steward__Customer__V1__ExportActivitiesResponse_Closure closure,
+                            void *closure_data);
   void (*list_activity_changes)(Steward__Customer__V1__ActivityService_Service *service,
                                 const Steward__Customer__V1__ListActivityChangesRequest *input,
                                 Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
@@ -2041,6 +2157,7 @@ void steward__customer__v1__activity_service__init (Steward__Customer__V1__Activ
       function_prefix__ ## batch_delete_activities,\
       function_prefix__ ## restore_activity,\
       function_prefix__ ## batch_restore_activities,\
+      function_prefix__ ## export_activities,\
       function_prefix__ ## list_activity_changes,\
       function_prefix__ ## undo_activity_change,\
       function_prefix__ ## update_matching_activities,\
@@ -2092,6 +2209,10 @@ void steward__customer__v1__activity_service__batch_restore_activities(ProtobufC
                                                                        const Steward__Customer__V1__BatchRestoreActivitiesRequest *input,
                                                                        Steward__Customer__V1__BatchRestoreActivitiesResponse_Closure closure,
                                                                        void *closure_data);
+void steward__customer__v1__activity_service__export_activities(ProtobufCService *service,
+                                                                const Steward__Customer__V1__ExportActivitiesRequest *input,
+                                                                Steward__Customer__V1__ExportActivitiesResponse_Closure closure,
+                                                                void *closure_data);
 void steward__customer__v1__activity_service__list_activity_changes(ProtobufCService *service,
                                                                     const Steward__Customer__V1__ListActivityChangesRequest *input,
                                                                     Steward__Customer__V1__ListActivityChangesResponse_Closure closure,
@@ -2132,6 +2253,8 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_get_activit
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_get_activities_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_activities_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_activities_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__export_activities_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__export_activities_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__create_activity_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__create_activity_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_activities_request__descriptor;

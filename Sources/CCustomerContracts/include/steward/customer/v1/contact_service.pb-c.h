@@ -26,6 +26,8 @@ typedef struct Steward__Customer__V1__BatchGetContactsRequest Steward__Customer_
 typedef struct Steward__Customer__V1__BatchGetContactsResponse Steward__Customer__V1__BatchGetContactsResponse;
 typedef struct Steward__Customer__V1__ListContactsRequest Steward__Customer__V1__ListContactsRequest;
 typedef struct Steward__Customer__V1__ListContactsResponse Steward__Customer__V1__ListContactsResponse;
+typedef struct Steward__Customer__V1__ExportContactsRequest Steward__Customer__V1__ExportContactsRequest;
+typedef struct Steward__Customer__V1__ExportContactsResponse Steward__Customer__V1__ExportContactsResponse;
 typedef struct Steward__Customer__V1__CreateContactRequest Steward__Customer__V1__CreateContactRequest;
 typedef struct Steward__Customer__V1__CreateContactResponse Steward__Customer__V1__CreateContactResponse;
 typedef struct Steward__Customer__V1__BatchCreateContactsRequest Steward__Customer__V1__BatchCreateContactsRequest;
@@ -388,6 +390,72 @@ struct  Steward__Customer__V1__ListContactsResponse
 #define STEWARD__CUSTOMER__V1__LIST_CONTACTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_contacts_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all contacts that fulfil a filter.
+ */
+struct  Steward__Customer__V1__ExportContactsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only contacts that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListContacts. Contacts that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__CUSTOMER__V1__EXPORT_CONTACTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__export_contacts_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Customer__V1__ExportContactsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next contacts, about 256 KiB of them.
+   */
+  size_t n_contacts;
+  Steward__Customer__V1__Contact **contacts;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__CUSTOMER__V1__EXPORT_CONTACTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__export_contacts_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1286,6 +1354,44 @@ Steward__Customer__V1__ListContactsResponse *
 void   steward__customer__v1__list_contacts_response__free_unpacked
                      (Steward__Customer__V1__ListContactsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ExportContactsRequest methods */
+void   steward__customer__v1__export_contacts_request__init
+                     (Steward__Customer__V1__ExportContactsRequest         *message);
+size_t steward__customer__v1__export_contacts_request__get_packed_size
+                     (const Steward__Customer__V1__ExportContactsRequest   *message);
+size_t steward__customer__v1__export_contacts_request__pack
+                     (const Steward__Customer__V1__ExportContactsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__export_contacts_request__pack_to_buffer
+                     (const Steward__Customer__V1__ExportContactsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ExportContactsRequest *
+       steward__customer__v1__export_contacts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__export_contacts_request__free_unpacked
+                     (Steward__Customer__V1__ExportContactsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ExportContactsResponse methods */
+void   steward__customer__v1__export_contacts_response__init
+                     (Steward__Customer__V1__ExportContactsResponse         *message);
+size_t steward__customer__v1__export_contacts_response__get_packed_size
+                     (const Steward__Customer__V1__ExportContactsResponse   *message);
+size_t steward__customer__v1__export_contacts_response__pack
+                     (const Steward__Customer__V1__ExportContactsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__export_contacts_response__pack_to_buffer
+                     (const Steward__Customer__V1__ExportContactsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ExportContactsResponse *
+       steward__customer__v1__export_contacts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__export_contacts_response__free_unpacked
+                     (Steward__Customer__V1__ExportContactsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__CreateContactRequest methods */
 void   steward__customer__v1__create_contact_request__init
                      (Steward__Customer__V1__CreateContactRequest         *message);
@@ -1901,6 +2007,12 @@ typedef void (*Steward__Customer__V1__ListContactsRequest_Closure)
 typedef void (*Steward__Customer__V1__ListContactsResponse_Closure)
                  (const Steward__Customer__V1__ListContactsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__ExportContactsRequest_Closure)
+                 (const Steward__Customer__V1__ExportContactsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ExportContactsResponse_Closure)
+                 (const Steward__Customer__V1__ExportContactsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__CreateContactRequest_Closure)
                  (const Steward__Customer__V1__CreateContactRequest *message,
                   void *closure_data);
@@ -2045,6 +2157,10 @@ struct Steward__Customer__V1__ContactService_Service
                                  const Steward__Customer__V1__BatchRestoreContactsRequest *input,
                                  Steward__Customer__V1__BatchRestoreContactsResponse_Closure closure,
                                  void *closure_data);
+  void (*export_contacts)(Steward__Customer__V1__ContactService_Service *service,
+                          const Steward__Customer__V1__ExportContactsRequest *input,
+                          Steward__Customer__V1__ExportContactsResponse_Closure closure,
+                          void *closure_data);
   void (*list_contact_changes)(Steward__Customer__V1__ContactService_Service *service,
                                const Steward__Customer__V1__ListContactChangesRequest *input,
                                Steward__Customer__V1__ListContactChangesResponse_Closure closure,
@@ -2092,6 +2208,7 @@ void steward__customer__v1__contact_service__init (Steward__Customer__V1__Contac
       function_prefix__ ## batch_delete_contacts,\
       function_prefix__ ## restore_contact,\
       function_prefix__ ## batch_restore_contacts,\
+      function_prefix__ ## export_contacts,\
       function_prefix__ ## list_contact_changes,\
       function_prefix__ ## undo_contact_change,\
       function_prefix__ ## update_matching_contacts,\
@@ -2143,6 +2260,10 @@ void steward__customer__v1__contact_service__batch_restore_contacts(ProtobufCSer
                                                                     const Steward__Customer__V1__BatchRestoreContactsRequest *input,
                                                                     Steward__Customer__V1__BatchRestoreContactsResponse_Closure closure,
                                                                     void *closure_data);
+void steward__customer__v1__contact_service__export_contacts(ProtobufCService *service,
+                                                             const Steward__Customer__V1__ExportContactsRequest *input,
+                                                             Steward__Customer__V1__ExportContactsResponse_Closure closure,
+                                                             void *closure_data);
 void steward__customer__v1__contact_service__list_contact_changes(ProtobufCService *service,
                                                                   const Steward__Customer__V1__ListContactChangesRequest *input,
                                                                   Steward__Customer__V1__ListContactChangesResponse_Closure closure,
@@ -2183,6 +2304,8 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_get_contact
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_get_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_contacts_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_contacts_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__export_contacts_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__export_contacts_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__create_contact_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__create_contact_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_contacts_request__descriptor;

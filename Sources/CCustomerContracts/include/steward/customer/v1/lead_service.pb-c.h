@@ -25,6 +25,8 @@ typedef struct Steward__Customer__V1__BatchGetLeadsRequest Steward__Customer__V1
 typedef struct Steward__Customer__V1__BatchGetLeadsResponse Steward__Customer__V1__BatchGetLeadsResponse;
 typedef struct Steward__Customer__V1__ListLeadsRequest Steward__Customer__V1__ListLeadsRequest;
 typedef struct Steward__Customer__V1__ListLeadsResponse Steward__Customer__V1__ListLeadsResponse;
+typedef struct Steward__Customer__V1__ExportLeadsRequest Steward__Customer__V1__ExportLeadsRequest;
+typedef struct Steward__Customer__V1__ExportLeadsResponse Steward__Customer__V1__ExportLeadsResponse;
 typedef struct Steward__Customer__V1__CreateLeadRequest Steward__Customer__V1__CreateLeadRequest;
 typedef struct Steward__Customer__V1__CreateLeadResponse Steward__Customer__V1__CreateLeadResponse;
 typedef struct Steward__Customer__V1__BatchCreateLeadsRequest Steward__Customer__V1__BatchCreateLeadsRequest;
@@ -363,6 +365,72 @@ struct  Steward__Customer__V1__ListLeadsResponse
 #define STEWARD__CUSTOMER__V1__LIST_LEADS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__list_leads_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all leads that fulfil a filter.
+ */
+struct  Steward__Customer__V1__ExportLeadsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only leads that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListLeads. Leads that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__CUSTOMER__V1__EXPORT_LEADS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__export_leads_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Customer__V1__ExportLeadsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next leads, about 256 KiB of them.
+   */
+  size_t n_leads;
+  Steward__Customer__V1__Lead **leads;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__CUSTOMER__V1__EXPORT_LEADS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__export_leads_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1242,6 +1310,44 @@ Steward__Customer__V1__ListLeadsResponse *
 void   steward__customer__v1__list_leads_response__free_unpacked
                      (Steward__Customer__V1__ListLeadsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ExportLeadsRequest methods */
+void   steward__customer__v1__export_leads_request__init
+                     (Steward__Customer__V1__ExportLeadsRequest         *message);
+size_t steward__customer__v1__export_leads_request__get_packed_size
+                     (const Steward__Customer__V1__ExportLeadsRequest   *message);
+size_t steward__customer__v1__export_leads_request__pack
+                     (const Steward__Customer__V1__ExportLeadsRequest   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__export_leads_request__pack_to_buffer
+                     (const Steward__Customer__V1__ExportLeadsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ExportLeadsRequest *
+       steward__customer__v1__export_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__export_leads_request__free_unpacked
+                     (Steward__Customer__V1__ExportLeadsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Customer__V1__ExportLeadsResponse methods */
+void   steward__customer__v1__export_leads_response__init
+                     (Steward__Customer__V1__ExportLeadsResponse         *message);
+size_t steward__customer__v1__export_leads_response__get_packed_size
+                     (const Steward__Customer__V1__ExportLeadsResponse   *message);
+size_t steward__customer__v1__export_leads_response__pack
+                     (const Steward__Customer__V1__ExportLeadsResponse   *message,
+                      uint8_t             *out);
+size_t steward__customer__v1__export_leads_response__pack_to_buffer
+                     (const Steward__Customer__V1__ExportLeadsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Customer__V1__ExportLeadsResponse *
+       steward__customer__v1__export_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__customer__v1__export_leads_response__free_unpacked
+                     (Steward__Customer__V1__ExportLeadsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Customer__V1__CreateLeadRequest methods */
 void   steward__customer__v1__create_lead_request__init
                      (Steward__Customer__V1__CreateLeadRequest         *message);
@@ -1854,6 +1960,12 @@ typedef void (*Steward__Customer__V1__ListLeadsRequest_Closure)
 typedef void (*Steward__Customer__V1__ListLeadsResponse_Closure)
                  (const Steward__Customer__V1__ListLeadsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Customer__V1__ExportLeadsRequest_Closure)
+                 (const Steward__Customer__V1__ExportLeadsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Customer__V1__ExportLeadsResponse_Closure)
+                 (const Steward__Customer__V1__ExportLeadsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Customer__V1__CreateLeadRequest_Closure)
                  (const Steward__Customer__V1__CreateLeadRequest *message,
                   void *closure_data);
@@ -1998,6 +2110,10 @@ struct Steward__Customer__V1__LeadService_Service
                               const Steward__Customer__V1__BatchRestoreLeadsRequest *input,
                               Steward__Customer__V1__BatchRestoreLeadsResponse_Closure closure,
                               void *closure_data);
+  void (*export_leads)(Steward__Customer__V1__LeadService_Service *service,
+                       const Steward__Customer__V1__ExportLeadsRequest *input,
+                       Steward__Customer__V1__ExportLeadsResponse_Closure closure,
+                       void *closure_data);
   void (*list_lead_changes)(Steward__Customer__V1__LeadService_Service *service,
                             const Steward__Customer__V1__ListLeadChangesRequest *input,
                             Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
@@ -2045,6 +2161,7 @@ void steward__customer__v1__lead_service__init (Steward__Customer__V1__LeadServi
       function_prefix__ ## batch_delete_leads,\
       function_prefix__ ## restore_lead,\
       function_prefix__ ## batch_restore_leads,\
+      function_prefix__ ## export_leads,\
       function_prefix__ ## list_lead_changes,\
       function_prefix__ ## undo_lead_change,\
       function_prefix__ ## update_matching_leads,\
@@ -2096,6 +2213,10 @@ void steward__customer__v1__lead_service__batch_restore_leads(ProtobufCService *
                                                               const Steward__Customer__V1__BatchRestoreLeadsRequest *input,
                                                               Steward__Customer__V1__BatchRestoreLeadsResponse_Closure closure,
                                                               void *closure_data);
+void steward__customer__v1__lead_service__export_leads(ProtobufCService *service,
+                                                       const Steward__Customer__V1__ExportLeadsRequest *input,
+                                                       Steward__Customer__V1__ExportLeadsResponse_Closure closure,
+                                                       void *closure_data);
 void steward__customer__v1__lead_service__list_lead_changes(ProtobufCService *service,
                                                             const Steward__Customer__V1__ListLeadChangesRequest *input,
                                                             Steward__Customer__V1__ListLeadChangesResponse_Closure closure,
@@ -2135,6 +2256,8 @@ extern const ProtobufCMessageDescriptor steward__customer__v1__batch_get_leads_r
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_get_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_leads_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__list_leads_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__export_leads_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__customer__v1__export_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__create_lead_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__create_lead_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__customer__v1__batch_create_leads_request__descriptor;

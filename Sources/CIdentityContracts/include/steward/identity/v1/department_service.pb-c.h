@@ -25,6 +25,8 @@ typedef struct Steward__Identity__V1__BatchGetDepartmentsRequest Steward__Identi
 typedef struct Steward__Identity__V1__BatchGetDepartmentsResponse Steward__Identity__V1__BatchGetDepartmentsResponse;
 typedef struct Steward__Identity__V1__ListDepartmentsRequest Steward__Identity__V1__ListDepartmentsRequest;
 typedef struct Steward__Identity__V1__ListDepartmentsResponse Steward__Identity__V1__ListDepartmentsResponse;
+typedef struct Steward__Identity__V1__ExportDepartmentsRequest Steward__Identity__V1__ExportDepartmentsRequest;
+typedef struct Steward__Identity__V1__ExportDepartmentsResponse Steward__Identity__V1__ExportDepartmentsResponse;
 typedef struct Steward__Identity__V1__CreateDepartmentRequest Steward__Identity__V1__CreateDepartmentRequest;
 typedef struct Steward__Identity__V1__CreateDepartmentResponse Steward__Identity__V1__CreateDepartmentResponse;
 typedef struct Steward__Identity__V1__BatchCreateDepartmentsRequest Steward__Identity__V1__BatchCreateDepartmentsRequest;
@@ -263,6 +265,72 @@ struct  Steward__Identity__V1__ListDepartmentsResponse
 #define STEWARD__IDENTITY__V1__LIST_DEPARTMENTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__list_departments_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all departments that fulfil a filter.
+ */
+struct  Steward__Identity__V1__ExportDepartmentsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only departments that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListDepartments. Departments that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__IDENTITY__V1__EXPORT_DEPARTMENTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__export_departments_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Identity__V1__ExportDepartmentsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next departments, about 256 KiB of them.
+   */
+  size_t n_departments;
+  Steward__Identity__V1__Department **departments;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__IDENTITY__V1__EXPORT_DEPARTMENTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__export_departments_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1032,6 +1100,44 @@ Steward__Identity__V1__ListDepartmentsResponse *
 void   steward__identity__v1__list_departments_response__free_unpacked
                      (Steward__Identity__V1__ListDepartmentsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ExportDepartmentsRequest methods */
+void   steward__identity__v1__export_departments_request__init
+                     (Steward__Identity__V1__ExportDepartmentsRequest         *message);
+size_t steward__identity__v1__export_departments_request__get_packed_size
+                     (const Steward__Identity__V1__ExportDepartmentsRequest   *message);
+size_t steward__identity__v1__export_departments_request__pack
+                     (const Steward__Identity__V1__ExportDepartmentsRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__export_departments_request__pack_to_buffer
+                     (const Steward__Identity__V1__ExportDepartmentsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ExportDepartmentsRequest *
+       steward__identity__v1__export_departments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__export_departments_request__free_unpacked
+                     (Steward__Identity__V1__ExportDepartmentsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ExportDepartmentsResponse methods */
+void   steward__identity__v1__export_departments_response__init
+                     (Steward__Identity__V1__ExportDepartmentsResponse         *message);
+size_t steward__identity__v1__export_departments_response__get_packed_size
+                     (const Steward__Identity__V1__ExportDepartmentsResponse   *message);
+size_t steward__identity__v1__export_departments_response__pack
+                     (const Steward__Identity__V1__ExportDepartmentsResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__export_departments_response__pack_to_buffer
+                     (const Steward__Identity__V1__ExportDepartmentsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ExportDepartmentsResponse *
+       steward__identity__v1__export_departments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__export_departments_response__free_unpacked
+                     (Steward__Identity__V1__ExportDepartmentsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__CreateDepartmentRequest methods */
 void   steward__identity__v1__create_department_request__init
                      (Steward__Identity__V1__CreateDepartmentRequest         *message);
@@ -1568,6 +1674,12 @@ typedef void (*Steward__Identity__V1__ListDepartmentsRequest_Closure)
 typedef void (*Steward__Identity__V1__ListDepartmentsResponse_Closure)
                  (const Steward__Identity__V1__ListDepartmentsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__ExportDepartmentsRequest_Closure)
+                 (const Steward__Identity__V1__ExportDepartmentsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ExportDepartmentsResponse_Closure)
+                 (const Steward__Identity__V1__ExportDepartmentsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__CreateDepartmentRequest_Closure)
                  (const Steward__Identity__V1__CreateDepartmentRequest *message,
                   void *closure_data);
@@ -1700,6 +1812,10 @@ struct Steward__Identity__V1__DepartmentService_Service
                                     const Steward__Identity__V1__BatchRestoreDepartmentsRequest *input,
                                     Steward__Identity__V1__BatchRestoreDepartmentsResponse_Closure closure,
                                     void *closure_data);
+  void (*export_departments)(Steward__Identity__V1__DepartmentService_Service *service,
+                             const Steward__Identity__V1__ExportDepartmentsRequest *input,
+                             Steward__Identity__V1__ExportDepartmentsResponse_Closure closure,
+                             void *closure_data);
   void (*list_department_changes)(Steward__Identity__V1__DepartmentService_Service *service,
                                   const Steward__Identity__V1__ListDepartmentChangesRequest *input,
                                   Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
@@ -1739,6 +1855,7 @@ void steward__identity__v1__department_service__init (Steward__Identity__V1__Dep
       function_prefix__ ## batch_delete_departments,\
       function_prefix__ ## restore_department,\
       function_prefix__ ## batch_restore_departments,\
+      function_prefix__ ## export_departments,\
       function_prefix__ ## list_department_changes,\
       function_prefix__ ## undo_department_change,\
       function_prefix__ ## update_matching_departments,\
@@ -1788,6 +1905,10 @@ void steward__identity__v1__department_service__batch_restore_departments(Protob
                                                                           const Steward__Identity__V1__BatchRestoreDepartmentsRequest *input,
                                                                           Steward__Identity__V1__BatchRestoreDepartmentsResponse_Closure closure,
                                                                           void *closure_data);
+void steward__identity__v1__department_service__export_departments(ProtobufCService *service,
+                                                                   const Steward__Identity__V1__ExportDepartmentsRequest *input,
+                                                                   Steward__Identity__V1__ExportDepartmentsResponse_Closure closure,
+                                                                   void *closure_data);
 void steward__identity__v1__department_service__list_department_changes(ProtobufCService *service,
                                                                         const Steward__Identity__V1__ListDepartmentChangesRequest *input,
                                                                         Steward__Identity__V1__ListDepartmentChangesResponse_Closure closure,
@@ -1818,6 +1939,8 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_get_departm
 extern const ProtobufCMessageDescriptor steward__identity__v1__batch_get_departments_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_departments_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_departments_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__export_departments_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__export_departments_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__create_department_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__create_department_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__batch_create_departments_request__descriptor;

@@ -26,6 +26,8 @@ typedef struct Steward__Identity__V1__BatchGetRolesRequest Steward__Identity__V1
 typedef struct Steward__Identity__V1__BatchGetRolesResponse Steward__Identity__V1__BatchGetRolesResponse;
 typedef struct Steward__Identity__V1__ListRolesRequest Steward__Identity__V1__ListRolesRequest;
 typedef struct Steward__Identity__V1__ListRolesResponse Steward__Identity__V1__ListRolesResponse;
+typedef struct Steward__Identity__V1__ExportRolesRequest Steward__Identity__V1__ExportRolesRequest;
+typedef struct Steward__Identity__V1__ExportRolesResponse Steward__Identity__V1__ExportRolesResponse;
 typedef struct Steward__Identity__V1__CreateRoleRequest Steward__Identity__V1__CreateRoleRequest;
 typedef struct Steward__Identity__V1__CreateRoleResponse Steward__Identity__V1__CreateRoleResponse;
 typedef struct Steward__Identity__V1__BatchCreateRolesRequest Steward__Identity__V1__BatchCreateRolesRequest;
@@ -277,6 +279,72 @@ struct  Steward__Identity__V1__ListRolesResponse
 #define STEWARD__IDENTITY__V1__LIST_ROLES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__list_roles_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all roles that fulfil a filter.
+ */
+struct  Steward__Identity__V1__ExportRolesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only roles that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListRoles. Roles that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__IDENTITY__V1__EXPORT_ROLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__export_roles_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Identity__V1__ExportRolesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next roles, about 256 KiB of them.
+   */
+  size_t n_roles;
+  Steward__Identity__V1__Role **roles;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__IDENTITY__V1__EXPORT_ROLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__export_roles_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1093,6 +1161,44 @@ Steward__Identity__V1__ListRolesResponse *
 void   steward__identity__v1__list_roles_response__free_unpacked
                      (Steward__Identity__V1__ListRolesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ExportRolesRequest methods */
+void   steward__identity__v1__export_roles_request__init
+                     (Steward__Identity__V1__ExportRolesRequest         *message);
+size_t steward__identity__v1__export_roles_request__get_packed_size
+                     (const Steward__Identity__V1__ExportRolesRequest   *message);
+size_t steward__identity__v1__export_roles_request__pack
+                     (const Steward__Identity__V1__ExportRolesRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__export_roles_request__pack_to_buffer
+                     (const Steward__Identity__V1__ExportRolesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ExportRolesRequest *
+       steward__identity__v1__export_roles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__export_roles_request__free_unpacked
+                     (Steward__Identity__V1__ExportRolesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ExportRolesResponse methods */
+void   steward__identity__v1__export_roles_response__init
+                     (Steward__Identity__V1__ExportRolesResponse         *message);
+size_t steward__identity__v1__export_roles_response__get_packed_size
+                     (const Steward__Identity__V1__ExportRolesResponse   *message);
+size_t steward__identity__v1__export_roles_response__pack
+                     (const Steward__Identity__V1__ExportRolesResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__export_roles_response__pack_to_buffer
+                     (const Steward__Identity__V1__ExportRolesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ExportRolesResponse *
+       steward__identity__v1__export_roles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__export_roles_response__free_unpacked
+                     (Steward__Identity__V1__ExportRolesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__CreateRoleRequest methods */
 void   steward__identity__v1__create_role_request__init
                      (Steward__Identity__V1__CreateRoleRequest         *message);
@@ -1667,6 +1773,12 @@ typedef void (*Steward__Identity__V1__ListRolesRequest_Closure)
 typedef void (*Steward__Identity__V1__ListRolesResponse_Closure)
                  (const Steward__Identity__V1__ListRolesResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__ExportRolesRequest_Closure)
+                 (const Steward__Identity__V1__ExportRolesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ExportRolesResponse_Closure)
+                 (const Steward__Identity__V1__ExportRolesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__CreateRoleRequest_Closure)
                  (const Steward__Identity__V1__CreateRoleRequest *message,
                   void *closure_data);
@@ -1805,6 +1917,10 @@ struct Steward__Identity__V1__RoleService_Service
                               const Steward__Identity__V1__BatchRestoreRolesRequest *input,
                               Steward__Identity__V1__BatchRestoreRolesResponse_Closure closure,
                               void *closure_data);
+  void (*export_roles)(Steward__Identity__V1__RoleService_Service *service,
+                       const Steward__Identity__V1__ExportRolesRequest *input,
+                       Steward__Identity__V1__ExportRolesResponse_Closure closure,
+                       void *closure_data);
   void (*list_role_changes)(Steward__Identity__V1__RoleService_Service *service,
                             const Steward__Identity__V1__ListRoleChangesRequest *input,
                             Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
@@ -1848,6 +1964,7 @@ void steward__identity__v1__role_service__init (Steward__Identity__V1__RoleServi
       function_prefix__ ## batch_delete_roles,\
       function_prefix__ ## restore_role,\
       function_prefix__ ## batch_restore_roles,\
+      function_prefix__ ## export_roles,\
       function_prefix__ ## list_role_changes,\
       function_prefix__ ## undo_role_change,\
       function_prefix__ ## update_matching_roles,\
@@ -1898,6 +2015,10 @@ void steward__identity__v1__role_service__batch_restore_roles(ProtobufCService *
                                                               const Steward__Identity__V1__BatchRestoreRolesRequest *input,
                                                               Steward__Identity__V1__BatchRestoreRolesResponse_Closure closure,
                                                               void *closure_data);
+void steward__identity__v1__role_service__export_roles(ProtobufCService *service,
+                                                       const Steward__Identity__V1__ExportRolesRequest *input,
+                                                       Steward__Identity__V1__ExportRolesResponse_Closure closure,
+                                                       void *closure_data);
 void steward__identity__v1__role_service__list_role_changes(ProtobufCService *service,
                                                             const Steward__Identity__V1__ListRoleChangesRequest *input,
                                                             Steward__Identity__V1__ListRoleChangesResponse_Closure closure,
@@ -1932,6 +2053,8 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_get_roles_r
 extern const ProtobufCMessageDescriptor steward__identity__v1__batch_get_roles_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_roles_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_roles_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__export_roles_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__export_roles_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__create_role_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__create_role_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__batch_create_roles_request__descriptor;

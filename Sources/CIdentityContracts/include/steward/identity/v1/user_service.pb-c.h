@@ -25,6 +25,8 @@ typedef struct Steward__Identity__V1__BatchGetUsersRequest Steward__Identity__V1
 typedef struct Steward__Identity__V1__BatchGetUsersResponse Steward__Identity__V1__BatchGetUsersResponse;
 typedef struct Steward__Identity__V1__ListUsersRequest Steward__Identity__V1__ListUsersRequest;
 typedef struct Steward__Identity__V1__ListUsersResponse Steward__Identity__V1__ListUsersResponse;
+typedef struct Steward__Identity__V1__ExportUsersRequest Steward__Identity__V1__ExportUsersRequest;
+typedef struct Steward__Identity__V1__ExportUsersResponse Steward__Identity__V1__ExportUsersResponse;
 typedef struct Steward__Identity__V1__CreateUserRequest Steward__Identity__V1__CreateUserRequest;
 typedef struct Steward__Identity__V1__CreateUserResponse Steward__Identity__V1__CreateUserResponse;
 typedef struct Steward__Identity__V1__BatchCreateUsersRequest Steward__Identity__V1__BatchCreateUsersRequest;
@@ -293,6 +295,72 @@ struct  Steward__Identity__V1__ListUsersResponse
 #define STEWARD__IDENTITY__V1__LIST_USERS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__list_users_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all users that fulfil a filter.
+ */
+struct  Steward__Identity__V1__ExportUsersRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only users that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListUsers. Users that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__IDENTITY__V1__EXPORT_USERS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__export_users_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Identity__V1__ExportUsersResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next users, about 256 KiB of them.
+   */
+  size_t n_users;
+  Steward__Identity__V1__User **users;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__IDENTITY__V1__EXPORT_USERS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__export_users_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1141,6 +1209,44 @@ Steward__Identity__V1__ListUsersResponse *
 void   steward__identity__v1__list_users_response__free_unpacked
                      (Steward__Identity__V1__ListUsersResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ExportUsersRequest methods */
+void   steward__identity__v1__export_users_request__init
+                     (Steward__Identity__V1__ExportUsersRequest         *message);
+size_t steward__identity__v1__export_users_request__get_packed_size
+                     (const Steward__Identity__V1__ExportUsersRequest   *message);
+size_t steward__identity__v1__export_users_request__pack
+                     (const Steward__Identity__V1__ExportUsersRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__export_users_request__pack_to_buffer
+                     (const Steward__Identity__V1__ExportUsersRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ExportUsersRequest *
+       steward__identity__v1__export_users_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__export_users_request__free_unpacked
+                     (Steward__Identity__V1__ExportUsersRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ExportUsersResponse methods */
+void   steward__identity__v1__export_users_response__init
+                     (Steward__Identity__V1__ExportUsersResponse         *message);
+size_t steward__identity__v1__export_users_response__get_packed_size
+                     (const Steward__Identity__V1__ExportUsersResponse   *message);
+size_t steward__identity__v1__export_users_response__pack
+                     (const Steward__Identity__V1__ExportUsersResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__export_users_response__pack_to_buffer
+                     (const Steward__Identity__V1__ExportUsersResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ExportUsersResponse *
+       steward__identity__v1__export_users_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__export_users_response__free_unpacked
+                     (Steward__Identity__V1__ExportUsersResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__CreateUserRequest methods */
 void   steward__identity__v1__create_user_request__init
                      (Steward__Identity__V1__CreateUserRequest         *message);
@@ -1753,6 +1859,12 @@ typedef void (*Steward__Identity__V1__ListUsersRequest_Closure)
 typedef void (*Steward__Identity__V1__ListUsersResponse_Closure)
                  (const Steward__Identity__V1__ListUsersResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__ExportUsersRequest_Closure)
+                 (const Steward__Identity__V1__ExportUsersRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ExportUsersResponse_Closure)
+                 (const Steward__Identity__V1__ExportUsersResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__CreateUserRequest_Closure)
                  (const Steward__Identity__V1__CreateUserRequest *message,
                   void *closure_data);
@@ -1897,6 +2009,10 @@ struct Steward__Identity__V1__UserService_Service
                               const Steward__Identity__V1__BatchRestoreUsersRequest *input,
                               Steward__Identity__V1__BatchRestoreUsersResponse_Closure closure,
                               void *closure_data);
+  void (*export_users)(Steward__Identity__V1__UserService_Service *service,
+                       const Steward__Identity__V1__ExportUsersRequest *input,
+                       Steward__Identity__V1__ExportUsersResponse_Closure closure,
+                       void *closure_data);
   void (*list_user_changes)(Steward__Identity__V1__UserService_Service *service,
                             const Steward__Identity__V1__ListUserChangesRequest *input,
                             Steward__Identity__V1__ListUserChangesResponse_Closure closure,
@@ -1944,6 +2060,7 @@ void steward__identity__v1__user_service__init (Steward__Identity__V1__UserServi
       function_prefix__ ## batch_delete_users,\
       function_prefix__ ## restore_user,\
       function_prefix__ ## batch_restore_users,\
+      function_prefix__ ## export_users,\
       function_prefix__ ## list_user_changes,\
       function_prefix__ ## undo_user_change,\
       function_prefix__ ## update_matching_users,\
@@ -1995,6 +2112,10 @@ void steward__identity__v1__user_service__batch_restore_users(ProtobufCService *
                                                               const Steward__Identity__V1__BatchRestoreUsersRequest *input,
                                                               Steward__Identity__V1__BatchRestoreUsersResponse_Closure closure,
                                                               void *closure_data);
+void steward__identity__v1__user_service__export_users(ProtobufCService *service,
+                                                       const Steward__Identity__V1__ExportUsersRequest *input,
+                                                       Steward__Identity__V1__ExportUsersResponse_Closure closure,
+                                                       void *closure_data);
 void steward__identity__v1__user_service__list_user_changes(ProtobufCService *service,
                                                             const Steward__Identity__V1__ListUserChangesRequest *input,
                                                             Steward__Identity__V1__ListUserChangesResponse_Closure closure,
@@ -2033,6 +2154,8 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__batch_get_users_r
 extern const ProtobufCMessageDescriptor steward__identity__v1__batch_get_users_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_users_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__list_users_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__export_users_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__export_users_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__create_user_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__create_user_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__batch_create_users_request__descriptor;

@@ -26,6 +26,8 @@ typedef struct Steward__Sales__V1__BatchGetDealsRequest Steward__Sales__V1__Batc
 typedef struct Steward__Sales__V1__BatchGetDealsResponse Steward__Sales__V1__BatchGetDealsResponse;
 typedef struct Steward__Sales__V1__ListDealsRequest Steward__Sales__V1__ListDealsRequest;
 typedef struct Steward__Sales__V1__ListDealsResponse Steward__Sales__V1__ListDealsResponse;
+typedef struct Steward__Sales__V1__ExportDealsRequest Steward__Sales__V1__ExportDealsRequest;
+typedef struct Steward__Sales__V1__ExportDealsResponse Steward__Sales__V1__ExportDealsResponse;
 typedef struct Steward__Sales__V1__CreateDealRequest Steward__Sales__V1__CreateDealRequest;
 typedef struct Steward__Sales__V1__CreateDealResponse Steward__Sales__V1__CreateDealResponse;
 typedef struct Steward__Sales__V1__BatchCreateDealsRequest Steward__Sales__V1__BatchCreateDealsRequest;
@@ -331,6 +333,72 @@ struct  Steward__Sales__V1__ListDealsResponse
 #define STEWARD__SALES__V1__LIST_DEALS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__list_deals_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all deals that fulfil a filter.
+ */
+struct  Steward__Sales__V1__ExportDealsRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only deals that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListDeals. Deals that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__SALES__V1__EXPORT_DEALS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__export_deals_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Sales__V1__ExportDealsResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next deals, about 256 KiB of them.
+   */
+  size_t n_deals;
+  Steward__Sales__V1__Deal **deals;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__SALES__V1__EXPORT_DEALS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__export_deals_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1526,6 +1594,44 @@ Steward__Sales__V1__ListDealsResponse *
 void   steward__sales__v1__list_deals_response__free_unpacked
                      (Steward__Sales__V1__ListDealsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ExportDealsRequest methods */
+void   steward__sales__v1__export_deals_request__init
+                     (Steward__Sales__V1__ExportDealsRequest         *message);
+size_t steward__sales__v1__export_deals_request__get_packed_size
+                     (const Steward__Sales__V1__ExportDealsRequest   *message);
+size_t steward__sales__v1__export_deals_request__pack
+                     (const Steward__Sales__V1__ExportDealsRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__export_deals_request__pack_to_buffer
+                     (const Steward__Sales__V1__ExportDealsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ExportDealsRequest *
+       steward__sales__v1__export_deals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__export_deals_request__free_unpacked
+                     (Steward__Sales__V1__ExportDealsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ExportDealsResponse methods */
+void   steward__sales__v1__export_deals_response__init
+                     (Steward__Sales__V1__ExportDealsResponse         *message);
+size_t steward__sales__v1__export_deals_response__get_packed_size
+                     (const Steward__Sales__V1__ExportDealsResponse   *message);
+size_t steward__sales__v1__export_deals_response__pack
+                     (const Steward__Sales__V1__ExportDealsResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__export_deals_response__pack_to_buffer
+                     (const Steward__Sales__V1__ExportDealsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ExportDealsResponse *
+       steward__sales__v1__export_deals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__export_deals_response__free_unpacked
+                     (Steward__Sales__V1__ExportDealsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__CreateDealRequest methods */
 void   steward__sales__v1__create_deal_request__init
                      (Steward__Sales__V1__CreateDealRequest         *message);
@@ -2366,6 +2472,12 @@ typedef void (*Steward__Sales__V1__ListDealsRequest_Closure)
 typedef void (*Steward__Sales__V1__ListDealsResponse_Closure)
                  (const Steward__Sales__V1__ListDealsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__ExportDealsRequest_Closure)
+                 (const Steward__Sales__V1__ExportDealsRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__ExportDealsResponse_Closure)
+                 (const Steward__Sales__V1__ExportDealsResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__CreateDealRequest_Closure)
                  (const Steward__Sales__V1__CreateDealRequest *message,
                   void *closure_data);
@@ -2546,6 +2658,10 @@ struct Steward__Sales__V1__DealService_Service
                               const Steward__Sales__V1__BatchRestoreDealsRequest *input,
                               Steward__Sales__V1__BatchRestoreDealsResponse_Closure closure,
                               void *closure_data);
+  void (*export_deals)(Steward__Sales__V1__DealService_Service *service,
+                       const Steward__Sales__V1__ExportDealsRequest *input,
+                       Steward__Sales__V1__ExportDealsResponse_Closure closure,
+                       void *closure_data);
   void (*list_deal_changes)(Steward__Sales__V1__DealService_Service *service,
                             const Steward__Sales__V1__ListDealChangesRequest *input,
                             Steward__Sales__V1__ListDealChangesResponse_Closure closure,
@@ -2609,6 +2725,7 @@ void steward__sales__v1__deal_service__init (Steward__Sales__V1__DealService_Ser
       function_prefix__ ## batch_delete_deals,\
       function_prefix__ ## restore_deal,\
       function_prefix__ ## batch_restore_deals,\
+      function_prefix__ ## export_deals,\
       function_prefix__ ## list_deal_changes,\
       function_prefix__ ## undo_deal_change,\
       function_prefix__ ## update_matching_deals,\
@@ -2664,6 +2781,10 @@ void steward__sales__v1__deal_service__batch_restore_deals(ProtobufCService *ser
                                                            const Steward__Sales__V1__BatchRestoreDealsRequest *input,
                                                            Steward__Sales__V1__BatchRestoreDealsResponse_Closure closure,
                                                            void *closure_data);
+void steward__sales__v1__deal_service__export_deals(ProtobufCService *service,
+                                                    const Steward__Sales__V1__ExportDealsRequest *input,
+                                                    Steward__Sales__V1__ExportDealsResponse_Closure closure,
+                                                    void *closure_data);
 void steward__sales__v1__deal_service__list_deal_changes(ProtobufCService *service,
                                                          const Steward__Sales__V1__ListDealChangesRequest *input,
                                                          Steward__Sales__V1__ListDealChangesResponse_Closure closure,
@@ -2718,6 +2839,8 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_get_deals_requ
 extern const ProtobufCMessageDescriptor steward__sales__v1__batch_get_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_deals_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_deals_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__export_deals_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__export_deals_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__create_deal_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__create_deal_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__batch_create_deals_request__descriptor;

@@ -25,6 +25,8 @@ typedef struct Steward__Sales__V1__BatchGetPipelinesRequest Steward__Sales__V1__
 typedef struct Steward__Sales__V1__BatchGetPipelinesResponse Steward__Sales__V1__BatchGetPipelinesResponse;
 typedef struct Steward__Sales__V1__ListPipelinesRequest Steward__Sales__V1__ListPipelinesRequest;
 typedef struct Steward__Sales__V1__ListPipelinesResponse Steward__Sales__V1__ListPipelinesResponse;
+typedef struct Steward__Sales__V1__ExportPipelinesRequest Steward__Sales__V1__ExportPipelinesRequest;
+typedef struct Steward__Sales__V1__ExportPipelinesResponse Steward__Sales__V1__ExportPipelinesResponse;
 typedef struct Steward__Sales__V1__CreatePipelineRequest Steward__Sales__V1__CreatePipelineRequest;
 typedef struct Steward__Sales__V1__CreatePipelineResponse Steward__Sales__V1__CreatePipelineResponse;
 typedef struct Steward__Sales__V1__BatchCreatePipelinesRequest Steward__Sales__V1__BatchCreatePipelinesRequest;
@@ -267,6 +269,72 @@ struct  Steward__Sales__V1__ListPipelinesResponse
 #define STEWARD__SALES__V1__LIST_PIPELINES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__list_pipelines_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all pipelines that fulfil a filter.
+ */
+struct  Steward__Sales__V1__ExportPipelinesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only pipelines that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListPipelines. Pipelines that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__SALES__V1__EXPORT_PIPELINES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__export_pipelines_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Sales__V1__ExportPipelinesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next pipelines, about 256 KiB of them.
+   */
+  size_t n_pipelines;
+  Steward__Sales__V1__Pipeline **pipelines;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__SALES__V1__EXPORT_PIPELINES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__export_pipelines_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1083,6 +1151,44 @@ Steward__Sales__V1__ListPipelinesResponse *
 void   steward__sales__v1__list_pipelines_response__free_unpacked
                      (Steward__Sales__V1__ListPipelinesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ExportPipelinesRequest methods */
+void   steward__sales__v1__export_pipelines_request__init
+                     (Steward__Sales__V1__ExportPipelinesRequest         *message);
+size_t steward__sales__v1__export_pipelines_request__get_packed_size
+                     (const Steward__Sales__V1__ExportPipelinesRequest   *message);
+size_t steward__sales__v1__export_pipelines_request__pack
+                     (const Steward__Sales__V1__ExportPipelinesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__export_pipelines_request__pack_to_buffer
+                     (const Steward__Sales__V1__ExportPipelinesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ExportPipelinesRequest *
+       steward__sales__v1__export_pipelines_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__export_pipelines_request__free_unpacked
+                     (Steward__Sales__V1__ExportPipelinesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ExportPipelinesResponse methods */
+void   steward__sales__v1__export_pipelines_response__init
+                     (Steward__Sales__V1__ExportPipelinesResponse         *message);
+size_t steward__sales__v1__export_pipelines_response__get_packed_size
+                     (const Steward__Sales__V1__ExportPipelinesResponse   *message);
+size_t steward__sales__v1__export_pipelines_response__pack
+                     (const Steward__Sales__V1__ExportPipelinesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__export_pipelines_response__pack_to_buffer
+                     (const Steward__Sales__V1__ExportPipelinesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ExportPipelinesResponse *
+       steward__sales__v1__export_pipelines_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__export_pipelines_response__free_unpacked
+                     (Steward__Sales__V1__ExportPipelinesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__CreatePipelineRequest methods */
 void   steward__sales__v1__create_pipeline_request__init
                      (Steward__Sales__V1__CreatePipelineRequest         *message);
@@ -1657,6 +1763,12 @@ typedef void (*Steward__Sales__V1__ListPipelinesRequest_Closure)
 typedef void (*Steward__Sales__V1__ListPipelinesResponse_Closure)
                  (const Steward__Sales__V1__ListPipelinesResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__ExportPipelinesRequest_Closure)
+                 (const Steward__Sales__V1__ExportPipelinesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__ExportPipelinesResponse_Closure)
+                 (const Steward__Sales__V1__ExportPipelinesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__CreatePipelineRequest_Closure)
                  (const Steward__Sales__V1__CreatePipelineRequest *message,
                   void *closure_data);
@@ -1795,6 +1907,10 @@ struct Steward__Sales__V1__PipelineService_Service
                                   const Steward__Sales__V1__BatchRestorePipelinesRequest *input,
                                   Steward__Sales__V1__BatchRestorePipelinesResponse_Closure closure,
                                   void *closure_data);
+  void (*export_pipelines)(Steward__Sales__V1__PipelineService_Service *service,
+                           const Steward__Sales__V1__ExportPipelinesRequest *input,
+                           Steward__Sales__V1__ExportPipelinesResponse_Closure closure,
+                           void *closure_data);
   void (*list_pipeline_changes)(Steward__Sales__V1__PipelineService_Service *service,
                                 const Steward__Sales__V1__ListPipelineChangesRequest *input,
                                 Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
@@ -1838,6 +1954,7 @@ void steward__sales__v1__pipeline_service__init (Steward__Sales__V1__PipelineSer
       function_prefix__ ## batch_delete_pipelines,\
       function_prefix__ ## restore_pipeline,\
       function_prefix__ ## batch_restore_pipelines,\
+      function_prefix__ ## export_pipelines,\
       function_prefix__ ## list_pipeline_changes,\
       function_prefix__ ## undo_pipeline_change,\
       function_prefix__ ## update_matching_pipelines,\
@@ -1888,6 +2005,10 @@ void steward__sales__v1__pipeline_service__batch_restore_pipelines(ProtobufCServ
                                                                    const Steward__Sales__V1__BatchRestorePipelinesRequest *input,
                                                                    Steward__Sales__V1__BatchRestorePipelinesResponse_Closure closure,
                                                                    void *closure_data);
+void steward__sales__v1__pipeline_service__export_pipelines(ProtobufCService *service,
+                                                            const Steward__Sales__V1__ExportPipelinesRequest *input,
+                                                            Steward__Sales__V1__ExportPipelinesResponse_Closure closure,
+                                                            void *closure_data);
 void steward__sales__v1__pipeline_service__list_pipeline_changes(ProtobufCService *service,
                                                                  const Steward__Sales__V1__ListPipelineChangesRequest *input,
                                                                  Steward__Sales__V1__ListPipelineChangesResponse_Closure closure,
@@ -1922,6 +2043,8 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_get_pipelines_
 extern const ProtobufCMessageDescriptor steward__sales__v1__batch_get_pipelines_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_pipelines_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_pipelines_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__export_pipelines_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__export_pipelines_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__create_pipeline_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__create_pipeline_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__batch_create_pipelines_request__descriptor;

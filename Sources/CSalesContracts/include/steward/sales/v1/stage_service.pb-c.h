@@ -25,6 +25,8 @@ typedef struct Steward__Sales__V1__BatchGetStagesRequest Steward__Sales__V1__Bat
 typedef struct Steward__Sales__V1__BatchGetStagesResponse Steward__Sales__V1__BatchGetStagesResponse;
 typedef struct Steward__Sales__V1__ListStagesRequest Steward__Sales__V1__ListStagesRequest;
 typedef struct Steward__Sales__V1__ListStagesResponse Steward__Sales__V1__ListStagesResponse;
+typedef struct Steward__Sales__V1__ExportStagesRequest Steward__Sales__V1__ExportStagesRequest;
+typedef struct Steward__Sales__V1__ExportStagesResponse Steward__Sales__V1__ExportStagesResponse;
 typedef struct Steward__Sales__V1__CreateStageRequest Steward__Sales__V1__CreateStageRequest;
 typedef struct Steward__Sales__V1__CreateStageResponse Steward__Sales__V1__CreateStageResponse;
 typedef struct Steward__Sales__V1__BatchCreateStagesRequest Steward__Sales__V1__BatchCreateStagesRequest;
@@ -302,6 +304,72 @@ struct  Steward__Sales__V1__ListStagesResponse
 #define STEWARD__SALES__V1__LIST_STAGES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__list_stages_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all stages that fulfil a filter.
+ */
+struct  Steward__Sales__V1__ExportStagesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only stages that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListStages. Stages that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__SALES__V1__EXPORT_STAGES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__export_stages_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Sales__V1__ExportStagesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next stages, about 256 KiB of them.
+   */
+  size_t n_stages;
+  Steward__Sales__V1__Stage **stages;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__SALES__V1__EXPORT_STAGES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__export_stages_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1071,6 +1139,44 @@ Steward__Sales__V1__ListStagesResponse *
 void   steward__sales__v1__list_stages_response__free_unpacked
                      (Steward__Sales__V1__ListStagesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ExportStagesRequest methods */
+void   steward__sales__v1__export_stages_request__init
+                     (Steward__Sales__V1__ExportStagesRequest         *message);
+size_t steward__sales__v1__export_stages_request__get_packed_size
+                     (const Steward__Sales__V1__ExportStagesRequest   *message);
+size_t steward__sales__v1__export_stages_request__pack
+                     (const Steward__Sales__V1__ExportStagesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__export_stages_request__pack_to_buffer
+                     (const Steward__Sales__V1__ExportStagesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ExportStagesRequest *
+       steward__sales__v1__export_stages_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__export_stages_request__free_unpacked
+                     (Steward__Sales__V1__ExportStagesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sales__V1__ExportStagesResponse methods */
+void   steward__sales__v1__export_stages_response__init
+                     (Steward__Sales__V1__ExportStagesResponse         *message);
+size_t steward__sales__v1__export_stages_response__get_packed_size
+                     (const Steward__Sales__V1__ExportStagesResponse   *message);
+size_t steward__sales__v1__export_stages_response__pack
+                     (const Steward__Sales__V1__ExportStagesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sales__v1__export_stages_response__pack_to_buffer
+                     (const Steward__Sales__V1__ExportStagesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sales__V1__ExportStagesResponse *
+       steward__sales__v1__export_stages_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sales__v1__export_stages_response__free_unpacked
+                     (Steward__Sales__V1__ExportStagesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sales__V1__CreateStageRequest methods */
 void   steward__sales__v1__create_stage_request__init
                      (Steward__Sales__V1__CreateStageRequest         *message);
@@ -1607,6 +1713,12 @@ typedef void (*Steward__Sales__V1__ListStagesRequest_Closure)
 typedef void (*Steward__Sales__V1__ListStagesResponse_Closure)
                  (const Steward__Sales__V1__ListStagesResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sales__V1__ExportStagesRequest_Closure)
+                 (const Steward__Sales__V1__ExportStagesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sales__V1__ExportStagesResponse_Closure)
+                 (const Steward__Sales__V1__ExportStagesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sales__V1__CreateStageRequest_Closure)
                  (const Steward__Sales__V1__CreateStageRequest *message,
                   void *closure_data);
@@ -1739,6 +1851,10 @@ struct Steward__Sales__V1__StageService_Service
                                const Steward__Sales__V1__BatchRestoreStagesRequest *input,
                                Steward__Sales__V1__BatchRestoreStagesResponse_Closure closure,
                                void *closure_data);
+  void (*export_stages)(Steward__Sales__V1__StageService_Service *service,
+                        const Steward__Sales__V1__ExportStagesRequest *input,
+                        Steward__Sales__V1__ExportStagesResponse_Closure closure,
+                        void *closure_data);
   void (*list_stage_changes)(Steward__Sales__V1__StageService_Service *service,
                              const Steward__Sales__V1__ListStageChangesRequest *input,
                              Steward__Sales__V1__ListStageChangesResponse_Closure closure,
@@ -1778,6 +1894,7 @@ void steward__sales__v1__stage_service__init (Steward__Sales__V1__StageService_S
       function_prefix__ ## batch_delete_stages,\
       function_prefix__ ## restore_stage,\
       function_prefix__ ## batch_restore_stages,\
+      function_prefix__ ## export_stages,\
       function_prefix__ ## list_stage_changes,\
       function_prefix__ ## undo_stage_change,\
       function_prefix__ ## update_matching_stages,\
@@ -1827,6 +1944,10 @@ void steward__sales__v1__stage_service__batch_restore_stages(ProtobufCService *s
                                                              const Steward__Sales__V1__BatchRestoreStagesRequest *input,
                                                              Steward__Sales__V1__BatchRestoreStagesResponse_Closure closure,
                                                              void *closure_data);
+void steward__sales__v1__stage_service__export_stages(ProtobufCService *service,
+                                                      const Steward__Sales__V1__ExportStagesRequest *input,
+                                                      Steward__Sales__V1__ExportStagesResponse_Closure closure,
+                                                      void *closure_data);
 void steward__sales__v1__stage_service__list_stage_changes(ProtobufCService *service,
                                                            const Steward__Sales__V1__ListStageChangesRequest *input,
                                                            Steward__Sales__V1__ListStageChangesResponse_Closure closure,
@@ -1858,6 +1979,8 @@ extern const ProtobufCMessageDescriptor steward__sales__v1__batch_get_stages_req
 extern const ProtobufCMessageDescriptor steward__sales__v1__batch_get_stages_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_stages_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__list_stages_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__export_stages_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sales__v1__export_stages_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__create_stage_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__create_stage_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sales__v1__batch_create_stages_request__descriptor;

@@ -27,6 +27,8 @@ typedef struct Steward__Sample__V1__BatchGetSamplesRequest Steward__Sample__V1__
 typedef struct Steward__Sample__V1__BatchGetSamplesResponse Steward__Sample__V1__BatchGetSamplesResponse;
 typedef struct Steward__Sample__V1__ListSamplesRequest Steward__Sample__V1__ListSamplesRequest;
 typedef struct Steward__Sample__V1__ListSamplesResponse Steward__Sample__V1__ListSamplesResponse;
+typedef struct Steward__Sample__V1__ExportSamplesRequest Steward__Sample__V1__ExportSamplesRequest;
+typedef struct Steward__Sample__V1__ExportSamplesResponse Steward__Sample__V1__ExportSamplesResponse;
 typedef struct Steward__Sample__V1__CreateSampleRequest Steward__Sample__V1__CreateSampleRequest;
 typedef struct Steward__Sample__V1__CreateSampleResponse Steward__Sample__V1__CreateSampleResponse;
 typedef struct Steward__Sample__V1__BatchCreateSamplesRequest Steward__Sample__V1__BatchCreateSamplesRequest;
@@ -365,6 +367,72 @@ struct  Steward__Sample__V1__ListSamplesResponse
 #define STEWARD__SAMPLE__V1__LIST_SAMPLES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__list_samples_response__descriptor) \
     , 0,NULL, NULL, NULL }
+
+
+/*
+ * Asks for all samples that fulfil a filter.
+ */
+struct  Steward__Sample__V1__ExportSamplesRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Only samples that fulfil this. At most one of filter and filter_expression.
+   */
+  Steward__Type__V1__Filter *filter;
+  /*
+   * The same as text.
+   */
+  char *filter_expression;
+  /*
+   * Sort keys, as in ListSamples. Samples that move in this order during the export may be missed or come twice; by create_time, the
+   * default, or id none does.
+   */
+  size_t n_order_by;
+  char **order_by;
+  /*
+   * The fields wanted; empty means all that the caller may read.
+   */
+  size_t n_read_mask;
+  char **read_mask;
+  /*
+   * Also gives the deleted.
+   */
+  protobuf_c_boolean has_show_deleted;
+  protobuf_c_boolean show_deleted;
+  /*
+   * resume_token of the last response that was kept, with all else unchanged: the export goes on after it.
+   */
+  char *resume_token;
+};
+#define STEWARD__SAMPLE__V1__EXPORT_SAMPLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__export_samples_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * A part of an export.
+ */
+struct  Steward__Sample__V1__ExportSamplesResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The next samples, about 256 KiB of them.
+   */
+  size_t n_samples;
+  Steward__Sample__V1__Sample **samples;
+  /*
+   * Where the export goes on after these; absent when it is complete.
+   */
+  char *resume_token;
+  /*
+   * How many there were so far, before the export was resumed included.
+   */
+  protobuf_c_boolean has_record_count;
+  int64_t record_count;
+};
+#define STEWARD__SAMPLE__V1__EXPORT_SAMPLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__sample__v1__export_samples_response__descriptor) \
+    , 0,NULL, NULL, 0, 0 }
 
 
 /*
@@ -1172,6 +1240,44 @@ Steward__Sample__V1__ListSamplesResponse *
 void   steward__sample__v1__list_samples_response__free_unpacked
                      (Steward__Sample__V1__ListSamplesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__ExportSamplesRequest methods */
+void   steward__sample__v1__export_samples_request__init
+                     (Steward__Sample__V1__ExportSamplesRequest         *message);
+size_t steward__sample__v1__export_samples_request__get_packed_size
+                     (const Steward__Sample__V1__ExportSamplesRequest   *message);
+size_t steward__sample__v1__export_samples_request__pack
+                     (const Steward__Sample__V1__ExportSamplesRequest   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__export_samples_request__pack_to_buffer
+                     (const Steward__Sample__V1__ExportSamplesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__ExportSamplesRequest *
+       steward__sample__v1__export_samples_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__export_samples_request__free_unpacked
+                     (Steward__Sample__V1__ExportSamplesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Sample__V1__ExportSamplesResponse methods */
+void   steward__sample__v1__export_samples_response__init
+                     (Steward__Sample__V1__ExportSamplesResponse         *message);
+size_t steward__sample__v1__export_samples_response__get_packed_size
+                     (const Steward__Sample__V1__ExportSamplesResponse   *message);
+size_t steward__sample__v1__export_samples_response__pack
+                     (const Steward__Sample__V1__ExportSamplesResponse   *message,
+                      uint8_t             *out);
+size_t steward__sample__v1__export_samples_response__pack_to_buffer
+                     (const Steward__Sample__V1__ExportSamplesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Sample__V1__ExportSamplesResponse *
+       steward__sample__v1__export_samples_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__sample__v1__export_samples_response__free_unpacked
+                     (Steward__Sample__V1__ExportSamplesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Sample__V1__CreateSampleRequest methods */
 void   steward__sample__v1__create_sample_request__init
                      (Steward__Sample__V1__CreateSampleRequest         *message);
@@ -1714,6 +1820,12 @@ typedef void (*Steward__Sample__V1__ListSamplesRequest_Closure)
 typedef void (*Steward__Sample__V1__ListSamplesResponse_Closure)
                  (const Steward__Sample__V1__ListSamplesResponse *message,
                   void *closure_data);
+typedef void (*Steward__Sample__V1__ExportSamplesRequest_Closure)
+                 (const Steward__Sample__V1__ExportSamplesRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Sample__V1__ExportSamplesResponse_Closure)
+                 (const Steward__Sample__V1__ExportSamplesResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Sample__V1__CreateSampleRequest_Closure)
                  (const Steward__Sample__V1__CreateSampleRequest *message,
                   void *closure_data);
@@ -1846,6 +1958,10 @@ struct Steward__Sample__V1__SampleService_Service
                                 const Steward__Sample__V1__BatchRestoreSamplesRequest *input,
                                 Steward__Sample__V1__BatchRestoreSamplesResponse_Closure closure,
                                 void *closure_data);
+  void (*export_samples)(Steward__Sample__V1__SampleService_Service *service,
+                         const Steward__Sample__V1__ExportSamplesRequest *input,
+                         Steward__Sample__V1__ExportSamplesResponse_Closure closure,
+                         void *closure_data);
   void (*list_sample_changes)(Steward__Sample__V1__SampleService_Service *service,
                               const Steward__Sample__V1__ListSampleChangesRequest *input,
                               Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
@@ -1905,6 +2021,7 @@ void steward__sample__v1__sample_service__init (Steward__Sample__V1__SampleServi
       function_prefix__ ## batch_delete_samples,\
       function_prefix__ ## restore_sample,\
       function_prefix__ ## batch_restore_samples,\
+      function_prefix__ ## export_samples,\
       function_prefix__ ## list_sample_changes,\
       function_prefix__ ## undo_sample_change,\
       function_prefix__ ## update_matching_samples,\
@@ -1959,6 +2076,10 @@ void steward__sample__v1__sample_service__batch_restore_samples(ProtobufCService
                                                                 const Steward__Sample__V1__BatchRestoreSamplesRequest *input,
                                                                 Steward__Sample__V1__BatchRestoreSamplesResponse_Closure closure,
                                                                 void *closure_data);
+void steward__sample__v1__sample_service__export_samples(ProtobufCService *service,
+                                                         const Steward__Sample__V1__ExportSamplesRequest *input,
+                                                         Steward__Sample__V1__ExportSamplesResponse_Closure closure,
+                                                         void *closure_data);
 void steward__sample__v1__sample_service__list_sample_changes(ProtobufCService *service,
                                                               const Steward__Sample__V1__ListSampleChangesRequest *input,
                                                               Steward__Sample__V1__ListSampleChangesResponse_Closure closure,
@@ -2033,6 +2154,8 @@ extern const ProtobufCMessageDescriptor steward__sample__v1__batch_get_samples_r
 extern const ProtobufCMessageDescriptor steward__sample__v1__batch_get_samples_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__list_samples_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__list_samples_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__export_samples_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__sample__v1__export_samples_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__create_sample_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__create_sample_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__sample__v1__batch_create_samples_request__descriptor;

@@ -332,6 +332,7 @@ extension Sample: RecordMessage {
             batchDelete: SampleServiceMethods.batchDeleteSamples, restore: SampleServiceMethods.restoreSample,
             batchRestore: SampleServiceMethods.batchRestoreSamples,
             listChanges: SampleServiceMethods.listSampleChanges, undo: SampleServiceMethods.undoSampleChange,
+            export: SampleServiceMethods.exportSamples,
             updateMatching: SampleServiceMethods.updateMatchingSamples,
             deleteMatching: SampleServiceMethods.deleteMatchingSamples,
             watch: SampleServiceMethods.watchSamples
@@ -355,6 +356,12 @@ public typealias ListSamplesRequest = ListRequest<Sample>
 
 /// A page of samples.
 public typealias ListSamplesResponse = ListResponse<Sample>
+
+/// Asks for all samples that fulfil a filter.
+public typealias ExportSamplesRequest = ExportRequest<Sample>
+
+/// A part of an export.
+public typealias ExportSamplesResponse = ExportResponse<Sample>
 
 /// The sample to create.
 public typealias CreateSampleRequest = CreateRequest<Sample>
@@ -543,6 +550,15 @@ public enum SampleServiceMethods {
         kind: .unary
     )
 
+    /// Streams all samples that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public static let exportSamples = MethodDefinition(
+        path: "steward.sample.v1.SampleService/ExportSamples",
+        request: MessageDescriptor(steward_sample_v1_export_samples_request_descriptor()),
+        response: MessageDescriptor(steward_sample_v1_export_samples_response_descriptor()),
+        kind: .serverStreaming
+    )
+
     /// Lists the changes of one sample, newest first, as far as the caller may see it now. NOT_FOUND as GetSample.
     public static let listSampleChanges = MethodDefinition(
         path: "steward.sample.v1.SampleService/ListSampleChanges",
@@ -620,8 +636,8 @@ public enum SampleServiceMethods {
     public static let all: [MethodDefinition] = [
         getSample, batchGetSamples, listSamples, createSample, batchCreateSamples, updateSample,
         batchUpdateSamples, deleteSample, batchDeleteSamples, restoreSample, batchRestoreSamples,
-        listSampleChanges, undoSampleChange, updateMatchingSamples, deleteMatchingSamples, watchSamples,
-        listSamplesByColour, weighSample, watchScales, uploadSamples, exchangeSamples
+        exportSamples, listSampleChanges, undoSampleChange, updateMatchingSamples, deleteMatchingSamples,
+        watchSamples, listSamplesByColour, weighSample, watchScales, uploadSamples, exchangeSamples
     ]
 
     /// As reflection tells it.
@@ -639,6 +655,7 @@ public enum SampleServiceMethods {
             MethodDescription(batchDeleteSamples, comment: "Deletes up to 1,000 samples, each as DeleteSample does; each succeeds or fails alone."),
             MethodDescription(restoreSample, comment: "Brings a deleted sample back."),
             MethodDescription(batchRestoreSamples, comment: "Brings up to 1,000 deleted samples back, each as RestoreSample does; each succeeds or fails alone."),
+            MethodDescription(exportSamples, comment: "Streams all samples that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes."),
             MethodDescription(listSampleChanges, comment: "Lists the changes of one sample, newest first, as far as the caller may see it now. NOT_FOUND as GetSample."),
             MethodDescription(undoSampleChange, comment: "Takes one change of a sample back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingSamples, comment: "Gives the fields in the mask the same values in all samples that a filter selects, by a job that works with the caller's rights of each moment. Needs sample.mass_update beside sample.update. What others change meanwhile in the same fields stays, and is reported."),
@@ -765,6 +782,14 @@ public struct SampleServiceClient: Sendable {
         _ request: BatchRestoreSamplesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchRestoreSamplesResponse {
         try await channel.call(SampleServiceMethods.batchRestoreSamples, request, options)
+    }
+
+    /// Streams all samples that fulfil a filter, for whoever may read and export them: those that both rights cover. Each stream begins
+    /// and ends with an entry in the ledger. It ends after a while: go on with the last resume_token, until none comes.
+    public func exportSamples(
+        _ request: ExportSamplesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResponseStream<ExportSamplesResponse> {
+        try await channel.serverStream(SampleServiceMethods.exportSamples, request, options)
     }
 
     /// Lists the changes of one sample, newest first, as far as the caller may see it now. NOT_FOUND as GetSample.
