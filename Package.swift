@@ -251,7 +251,7 @@ let package = Package(
             [
                 "TestSupport", "ServiceHost", "AccessControl", "Catalogue", "Contracts", "CustomerContracts",
                 "Credentials", "Observability", "RPC", "Reactor", "Settings", "TLSTransport", "RPCTransport", "Tenancy",
-                "Wire", logging, coreMetrics,
+                "Wire", "Work", logging, coreMetrics,
             ]),
         tests("AccessControlTests", ["AccessControl", "Tenancy"]),
         // Decides filters in memory: what the SQL of Records is compared with. In debug builds, as @testable is.
@@ -374,7 +374,7 @@ let package = Package(
                 "IdentityService", "ProductRoles", "ProvisionerService", "TestPostgres", "TestService", "AccessControl",
                 "Catalogue", "Contracts", "IdentityContracts", "Credentials", "Migrations", "Postgres", "RPC",
                 "Reactor", "Records",
-                "ServiceHost", "TenantDatabase", "Tenancy", "Wire", logging,
+                "ServiceHost", "TenantDatabase", "Tenancy", "Text", "Wire", "Work", logging, coreMetrics,
             ]),
         // What Tests/Fuzz/run feeds with arbitrary bytes, and the tests that run the found cases again.
         .target(

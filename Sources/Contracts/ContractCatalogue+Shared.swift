@@ -5,15 +5,16 @@ extension ContractCatalogue {
     /// What is in Contracts.
     package static let shared = ContractCatalogue(
         services: [
-            CallerServiceMethods.description, HealthServiceMethods.description,
-            PolicyServiceMethods.description, ProvisioningServiceMethods.description,
-            ReferenceServiceMethods.description, ReflectionServiceMethods.description,
-            ServerServiceMethods.description, SessionServiceMethods.description
+            CallerServiceMethods.description, HandoverServiceMethods.description,
+            HealthServiceMethods.description, PolicyServiceMethods.description,
+            ProvisioningServiceMethods.description, ReferenceServiceMethods.description,
+            ReflectionServiceMethods.description, ServerServiceMethods.description,
+            SessionServiceMethods.description
         ],
         methods: [
-            CallerServiceMethods.all, HealthServiceMethods.all, PolicyServiceMethods.all,
-            ProvisioningServiceMethods.all, ReferenceServiceMethods.all, ReflectionServiceMethods.all,
-            ServerServiceMethods.all, SessionServiceMethods.all
+            CallerServiceMethods.all, HandoverServiceMethods.all, HealthServiceMethods.all,
+            PolicyServiceMethods.all, ProvisioningServiceMethods.all, ReferenceServiceMethods.all,
+            ReflectionServiceMethods.all, ServerServiceMethods.all, SessionServiceMethods.all
         ],
         recordTypes: [],
         files: [
@@ -518,36 +519,43 @@ extension ContractCatalogue {
                     Y29kZRIYCgdtZXNzYWdlGAMgASgJUgdtZXNzYWdlEhYKBnJlYXNvbhgEIAEoCVIGcmVhc29uEhQKBWZpZWxkGAUgASgJUgVm\
                     aWVsZBIYCgd2ZXJzaW9uGAYgASgDUgd2ZXJzaW9uEi0KEmNvbmZsaWN0aW5nX2ZpZWxkcxgHIAMoCVIRY29uZmxpY3RpbmdG\
                     aWVsZHMidAoLUmVjb3JkSXNzdWUSFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSGwoJcmVjb3JkX2lkGAIgASgJUghyZWNvcmRJ\
-                    ZBIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIYCgdtZXNzYWdlGAQgASgJUgdtZXNzYWdlSrMMCjAKAQwSAwEAEhomIFZhbHVl\
-                    cyB0aGF0IG1hbnkgcmVjb3JkIHR5cGVzIHNoYXJlLgoKwwEKAgQAEgQJAA4BGrYBIEFuIGFtb3VudCBvZiBtb25leS4gTGlz\
-                    dHMgc29ydGVkIGJ5IGl0cyBtaW5vcl91bml0cyBnbyBieSB0aGF0IG51bWJlciwgd2hhdGV2ZXIgdGhlIGN1cnJlbmN5OiA1\
-                    MDAgeWVuIGNvbWUgYWZ0ZXIgNC45OSBldXJvcy4KIEZpbHRlciBmb3IgYSBjdXJyZW5jeSwgb3Igc29ydCBieSBjdXJyZW5j\
-                    eV9jb2RlIGZpcnN0LgoKNAoEBAACABIDCwIkGicgSVNPIDQyMTcgY29kZSwgdGhyZWUgY2FwaXRhbCBsZXR0ZXJzLgoKVwoE\
-                    BAACARIDDQIhGkogVGhlIGFtb3VudCBpbiBtaW5vciB1bml0cyBvZiB0aGUgY3VycmVuY3k6IGNlbnRzIG9mIHRoZSBldXJv\
-                    LCB3aG9sZSB5ZW4uCgoxCgIEARIEEQAWARolIEhvdyBtYW55IHJlY29yZHMgYSBsaXN0IGhhcyBpbiBhbGwuCgoaCgQEAQIA\
-                    EgMTAhsaDSBUaGUgbnVtYmVyLgoKRQoEBAECARIDFQIeGjggVGhlIG51bWJlciBpcyBhbiBlc3RpbWF0ZTogdGhlcmUgYXJl\
-                    IG1vcmUgdGhhbiAxMCwwMDAuCgoqCgIEAhIEGQAmARoeIFRoZSB2YWx1ZSBvZiBhIGN1c3RvbSBmaWVsZC4KCjsKBAQCAgAS\
-                    AxsCGxouIE5hbWUgb2YgdGhlIGZpZWxkLCBhcyB0aGUgdGVuYW50IGRlZmluZWQgaXQuCgoUCgQEAgIBEgMdAiMaByBUZXh0\
-                    LgoKHgoEBAICAhIDHwIfGhEgQSB3aG9sZSBudW1iZXIuCgoeCgQEAgIDEgMhAiMaESBBbm90aGVyIG51bWJlci4KCh0KBAQC\
-                    AgQSAyMCHxoQIEEgdHJ1dGggdmFsdWUuCgofCgQEAgIFEgMlAjQaEiBBIHBvaW50IGluIHRpbWUuCgoxCgIEAxIEKQA4ARol\
-                    IFRoZSBvdXRjb21lIG9mIG9uZSBpdGVtIG9mIGEgYmF0Y2guCgovCgQEAwIAEgMrAhwaIiBQb3NpdGlvbiBpbiB0aGUgcmVx\
-                    dWVzdCwgZnJvbSAwLgoKSgoEBAMCARIDLQIaGj0gQ2Fub25pY2FsIHN0YXR1cyBjb2RlLCAwIGZvciBPSywgYXMgaW4gc3Rl\
-                    d2FyZC5ycGMudjEuQ29kZS4KCjkKBAQDAgISAy8CHhosIFdoYXQgaXMgd3JvbmcgYW5kIHRoZSBjdXJlOyBhYnNlbnQgZm9y\
-                    IE9LLgoKNQoEBAMCAxIDMQIdGiggTWFjaGluZS1yZWFkYWJsZSBjYXVzZTsgYWJzZW50IGZvciBPSy4KCkEKBAQDAgQSAzMC\
-                    HBo0IFBhdGggb2YgdGhlIGZpZWxkIHRoYXQgd2FzIHJlZnVzZWQsIGlmIGl0IHdhcyBvbmUuCgpmCgQEAwIFEgM1Ah0aWSBU\
-                    aGUgdmVyc2lvbiB0aGF0IHRoZSByZWNvcmQgaGFzIG5vdywgd2hlcmUgYW5vdGhlciBvbmUgd2FzIGV4cGVjdGVkIChWRVJT\
-                    SU9OX0NPTkZMSUNUKS4KCl8KBAQDAgYSAzcCKRpSIFRoZSBmaWVsZHMgdGhhdCB3ZXJlIGNoYW5nZWQgc2luY2UsIGFuZCB0\
-                    byBhbm90aGVyIHZhbHVlIHRoYW4gdGhlIGl0ZW0gYXNrcyBmb3IuCgpMCgIEBBIEOwBEARpAIFdoYXQgd2FzIHJlZnVzZWQg\
-                    b2Ygb25lIHJlY29yZCwgd2hlcmUgbWFueSBhcmUgd29ya2VkIHRocm91Z2guCgotCgQEBAIAEgM9Ah0aICBLaW5kIG9mIHJl\
-                    Y29yZCwgYXMgaW4gYWNjb3VudC4KChYKBAQEAgESAz8CIBoJIEl0cyBpZC4KCiYKBAQEAgISA0ECHRoZIE1hY2hpbmUtcmVh\
-                    ZGFibGUgY2F1c2UuCgoqCgQEBAIDEgNDAh4aHSBXaGF0IGlzIHdyb25nIGFuZCB0aGUgY3VyZS4K
+                    ZBIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIYCgdtZXNzYWdlGAQgASgJUgdtZXNzYWdlIogBCgxPd25lZFJlY29yZHMSFgoG\
+                    b2JqZWN0GAEgASgJUgZvYmplY3QSGAoHc2VydmljZRgCIAEoCVIHc2VydmljZRIUCgVjb3VudBgDIAEoA1IFY291bnQSFgoG\
+                    cmVhc29uGAQgASgJUgZyZWFzb24SGAoHbWVzc2FnZRgFIAEoCVIHbWVzc2FnZUqtDwowCgEMEgMBABIaJiBWYWx1ZXMgdGhh\
+                    dCBtYW55IHJlY29yZCB0eXBlcyBzaGFyZS4KCsMBCgIEABIECQAOARq2ASBBbiBhbW91bnQgb2YgbW9uZXkuIExpc3RzIHNv\
+                    cnRlZCBieSBpdHMgbWlub3JfdW5pdHMgZ28gYnkgdGhhdCBudW1iZXIsIHdoYXRldmVyIHRoZSBjdXJyZW5jeTogNTAwIHll\
+                    biBjb21lIGFmdGVyIDQuOTkgZXVyb3MuCiBGaWx0ZXIgZm9yIGEgY3VycmVuY3ksIG9yIHNvcnQgYnkgY3VycmVuY3lfY29k\
+                    ZSBmaXJzdC4KCjQKBAQAAgASAwsCJBonIElTTyA0MjE3IGNvZGUsIHRocmVlIGNhcGl0YWwgbGV0dGVycy4KClcKBAQAAgES\
+                    Aw0CIRpKIFRoZSBhbW91bnQgaW4gbWlub3IgdW5pdHMgb2YgdGhlIGN1cnJlbmN5OiBjZW50cyBvZiB0aGUgZXVybywgd2hv\
+                    bGUgeWVuLgoKMQoCBAESBBEAFgEaJSBIb3cgbWFueSByZWNvcmRzIGEgbGlzdCBoYXMgaW4gYWxsLgoKGgoEBAECABIDEwIb\
+                    Gg0gVGhlIG51bWJlci4KCkUKBAQBAgESAxUCHho4IFRoZSBudW1iZXIgaXMgYW4gZXN0aW1hdGU6IHRoZXJlIGFyZSBtb3Jl\
+                    IHRoYW4gMTAsMDAwLgoKKgoCBAISBBkAJgEaHiBUaGUgdmFsdWUgb2YgYSBjdXN0b20gZmllbGQuCgo7CgQEAgIAEgMbAhsa\
+                    LiBOYW1lIG9mIHRoZSBmaWVsZCwgYXMgdGhlIHRlbmFudCBkZWZpbmVkIGl0LgoKFAoEBAICARIDHQIjGgcgVGV4dC4KCh4K\
+                    BAQCAgISAx8CHxoRIEEgd2hvbGUgbnVtYmVyLgoKHgoEBAICAxIDIQIjGhEgQW5vdGhlciBudW1iZXIuCgodCgQEAgIEEgMj\
+                    Ah8aECBBIHRydXRoIHZhbHVlLgoKHwoEBAICBRIDJQI0GhIgQSBwb2ludCBpbiB0aW1lLgoKMQoCBAMSBCkAOAEaJSBUaGUg\
+                    b3V0Y29tZSBvZiBvbmUgaXRlbSBvZiBhIGJhdGNoLgoKLwoEBAMCABIDKwIcGiIgUG9zaXRpb24gaW4gdGhlIHJlcXVlc3Qs\
+                    IGZyb20gMC4KCkoKBAQDAgESAy0CGho9IENhbm9uaWNhbCBzdGF0dXMgY29kZSwgMCBmb3IgT0ssIGFzIGluIHN0ZXdhcmQu\
+                    cnBjLnYxLkNvZGUuCgo5CgQEAwICEgMvAh4aLCBXaGF0IGlzIHdyb25nIGFuZCB0aGUgY3VyZTsgYWJzZW50IGZvciBPSy4K\
+                    CjUKBAQDAgMSAzECHRooIE1hY2hpbmUtcmVhZGFibGUgY2F1c2U7IGFic2VudCBmb3IgT0suCgpBCgQEAwIEEgMzAhwaNCBQ\
+                    YXRoIG9mIHRoZSBmaWVsZCB0aGF0IHdhcyByZWZ1c2VkLCBpZiBpdCB3YXMgb25lLgoKZgoEBAMCBRIDNQIdGlkgVGhlIHZl\
+                    cnNpb24gdGhhdCB0aGUgcmVjb3JkIGhhcyBub3csIHdoZXJlIGFub3RoZXIgb25lIHdhcyBleHBlY3RlZCAoVkVSU0lPTl9D\
+                    T05GTElDVCkuCgpfCgQEAwIGEgM3AikaUiBUaGUgZmllbGRzIHRoYXQgd2VyZSBjaGFuZ2VkIHNpbmNlLCBhbmQgdG8gYW5v\
+                    dGhlciB2YWx1ZSB0aGFuIHRoZSBpdGVtIGFza3MgZm9yLgoKTAoCBAQSBDsARAEaQCBXaGF0IHdhcyByZWZ1c2VkIG9mIG9u\
+                    ZSByZWNvcmQsIHdoZXJlIG1hbnkgYXJlIHdvcmtlZCB0aHJvdWdoLgoKLQoEBAQCABIDPQIdGiAgS2luZCBvZiByZWNvcmQs\
+                    IGFzIGluIGFjY291bnQuCgoWCgQEBAIBEgM/AiAaCSBJdHMgaWQuCgomCgQEBAICEgNBAh0aGSBNYWNoaW5lLXJlYWRhYmxl\
+                    IGNhdXNlLgoKKgoEBAQCAxIDQwIeGh0gV2hhdCBpcyB3cm9uZyBhbmQgdGhlIGN1cmUuCgpdCgIEBRIERwBSARpRIFdoYXQg\
+                    YSB1c2VyIG93bnMgb2Ygb25lIGtpbmQgb2YgcmVjb3JkcywgYXMgZmFyIGFzIGl0IHdvdWxkIGJlIGdpdmVuIHRvIG90aGVy\
+                    cy4KCi0KBAQFAgASA0kCHRogIEtpbmQgb2YgcmVjb3JkLCBhcyBpbiBhY2NvdW50LgoKOwoEBAUCARIDSwIeGi4gVGhlIHNl\
+                    cnZpY2UgdGhhdCBrZWVwcyB0aGVtLCBhcyBpbiBjdXN0b21lci4KClEKBAQFAgISA00CGxpEIEhvdyBtYW55IHRoZXJlIGFy\
+                    ZTsgYWJzZW50IHdoZW4gdGhlIGNhbGxlciBtYXkgbm90IGdpdmUgdGhlbSBhd2F5LgoKLgoEBAUCAxIDTwIdGiEgTWFjaGlu\
+                    ZS1yZWFkYWJsZSBjYXVzZSB3aHkgbm90LgoKKgoEBAUCBBIDUQIeGh0gV2hhdCBpcyB3cm9uZyBhbmQgdGhlIGN1cmUuCg==
                     """),
             DescribedFile(
                 path: "steward/type/v1/job.proto", package: "steward.type.v1",
                 dependencies: ["google/protobuf/timestamp.proto", "steward/type/v1/record.proto"],
                 base64: """
                     ChlzdGV3YXJkL3R5cGUvdjEvam9iLnByb3RvEg9zdGV3YXJkLnR5cGUudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAu\
-                    cHJvdG8aHHN0ZXdhcmQvdHlwZS92MS9yZWNvcmQucHJvdG8ioAUKA0pvYhIOCgJpZBgBIAEoCVICaWQSEgoEbmFtZRgCIAEo\
+                    cHJvdG8aHHN0ZXdhcmQvdHlwZS92MS9yZWNvcmQucHJvdG8itAUKA0pvYhIOCgJpZBgBIAEoCVICaWQSEgoEbmFtZRgCIAEo\
                     CVIEbmFtZRIvCgVzdGF0ZRgDIAEoDjIZLnN0ZXdhcmQudHlwZS52MS5Kb2JTdGF0ZVIFc3RhdGUSFwoHdXNlcl9pZBgEIAEo\
                     CVIGdXNlcklkEj8KDXNjaGVkdWxlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgxzY2hlZHVsZVRp\
                     bWUSNQoIZHVlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdkdWVUaW1lEjkKCnN0YXJ0X3RpbWUY\
@@ -556,80 +564,96 @@ extension ContractCatalogue {
                     dBgKIAEoA1IKdG90YWxDb3VudBIaCghhdHRlbXB0cxgLIAEoBVIIYXR0ZW1wdHMSHQoKbGFzdF9lcnJvchgMIAEoCVIJbGFz\
                     dEVycm9yEjsKC2NhbmNlbF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY2FuY2VsVGltZRI7Cgtj\
                     cmVhdGVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSGAoHc2VydmljZRgPIAEo\
-                    CVIHc2VydmljZRIyCgZyZXBvcnQYECABKAsyGi5zdGV3YXJkLnR5cGUudjEuSm9iUmVwb3J0UgZyZXBvcnQitAEKCUpvYlJl\
-                    cG9ydBIjCg1jaGFuZ2VkX2NvdW50GAEgASgDUgxjaGFuZ2VkQ291bnQSJwoPdW5jaGFuZ2VkX2NvdW50GAIgASgDUg51bmNo\
-                    YW5nZWRDb3VudBIjCg1yZWZ1c2VkX2NvdW50GAMgASgDUgxyZWZ1c2VkQ291bnQSNAoGaXNzdWVzGAQgAygLMhwuc3Rld2Fy\
-                    ZC50eXBlLnYxLlJlY29yZElzc3VlUgZpc3N1ZXMiHwoNR2V0Sm9iUmVxdWVzdBIOCgJpZBgBIAEoCVICaWQiOAoOR2V0Sm9i\
-                    UmVzcG9uc2USJgoDam9iGAEgASgLMhQuc3Rld2FyZC50eXBlLnYxLkpvYlIDam9iIn4KD0xpc3RKb2JzUmVxdWVzdBIbCglw\
-                    YWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbhISCgRuYW1lGAMgASgJUgRu\
-                    YW1lEhsKCW9wZW5fb25seRgEIAEoCFIIb3Blbk9ubHkiZAoQTGlzdEpvYnNSZXNwb25zZRIoCgRqb2JzGAEgAygLMhQuc3Rl\
-                    d2FyZC50eXBlLnYxLkpvYlIEam9icxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iIQoPV2F0Y2hK\
-                    b2JSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI6ChBXYXRjaEpvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULnN0ZXdhcmQudHlw\
-                    ZS52MS5Kb2JSA2pvYiIiChBDYW5jZWxKb2JSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI7ChFDYW5jZWxKb2JSZXNwb25zZRIm\
-                    CgNqb2IYASABKAsyFC5zdGV3YXJkLnR5cGUudjEuSm9iUgNqb2IiIwoNUnVuSm9iUmVxdWVzdBISCgRuYW1lGAEgASgJUgRu\
-                    YW1lIjgKDlJ1bkpvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULnN0ZXdhcmQudHlwZS52MS5Kb2JSA2pvYiIgCg5VbmRvSm9i\
-                    UmVxdWVzdBIOCgJpZBgBIAEoCVICaWQiOQoPVW5kb0pvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULnN0ZXdhcmQudHlwZS52\
-                    MS5Kb2JSA2pvYiqWAQoISm9iU3RhdGUSGQoVSk9CX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRSk9CX1NUQVRFX1dBSVRJTkcQ\
-                    ARIVChFKT0JfU1RBVEVfUlVOTklORxACEhIKDkpPQl9TVEFURV9ET05FEAMSFAoQSk9CX1NUQVRFX0ZBSUxFRBAEEhcKE0pP\
-                    Ql9TVEFURV9DQU5DRUxMRUQQBUqtFwp1CgEMEgMBABIaayBKb2JzOiB3aGF0IHNlcnZpY2VzIGRvIHdoaWxlIG5vYm9keSBj\
-                    YWxscy4gRWFjaCBzZXJ2aWNlIGhhcyBhIEpvYlNlcnZpY2Ugb2YgaXRzIG93biwgd2l0aCB0aGVzZSBtZXNzYWdlcy4KCjAK\
-                    AgQAEgQJACoBGiQgQSBqb2Igb2YgYSBzZXJ2aWNlIGluIGEgd29ya3NwYWNlLgoKJwoEBAACABIDCwIZGhogSWQsIGEgVVVJ\
-                    RCBpbiB0ZXh0IGZvcm0uCgowCgQEAAIBEgMNAhsaIyBXaGF0IGl0IGRvZXMsIGFzIGluIGhvdXNla2VlcGluZy4KCh8KBAQA\
-                    AgISAw8CHhoSIFdoZXJlIGl0IHN0YW5kcy4KCnIKBAQAAgMSAxECHhplIFRoZSB1c2VyIGZvciB3aG9tIGl0IHdvcmtzLCB3\
-                    aXRoIGhpcyByaWdodHMgb2YgZWFjaCBtb21lbnQ7IGFic2VudCBmb3Igb25lIG9mIHRoZSB3b3Jrc3BhY2UgaXRzZWxmLgoK\
-                    XwoEBAACBBIDEwI3GlIgVGhlIG1vbWVudCBvZiBpdHMgc2NoZWR1bGUgZm9yIHdoaWNoIGl0IHJ1bnM7IGFic2VudCBmb3Ig\
-                    b25lIHRoYXQgd2FzIGFza2VkIGZvci4KClMKBAQAAgUSAxUCMhpGIFdoZW4gaXQgaXMgdGFrZW4gdXAgbmV4dDsgd2hpbGUg\
-                    aXQgcnVucywgdW50aWwgd2hlbiBhIHJ1bm5lciBoYXMgaXQuCgoqCgQEAAIGEgMXAjQaHSBXaGVuIGl0IHdhcyBmaXJzdCB0\
-                    YWtlbiB1cC4KCh0KBAQAAgcSAxkCMhoQIFdoZW4gaXQgZW5kZWQuCgogCgQEAAIIEgMbAiAaEyBIb3cgbXVjaCBpcyBkb25l\
-                    LgoKRgoEBAACCRIDHQIiGjkgSG93IG11Y2ggdGhlcmUgaXM7IGFic2VudCBhcyBsb25nIGFzIHRoYXQgaXMgbm90IGtub3du\
-                    LgoKNQoEBAACChIDHwIfGiggSG93IG9mdGVuIGl0cyBwcmVzZW50IHN0ZXAgaGFzIGZhaWxlZC4KCkIKBAQAAgsSAyECIho1\
-                    IFRoZSByZWFzb24gb2YgdGhlIGxhc3QgZmFpbHVyZSwgYXMgaW4gVVNFUl9VTktOT1dOLgoKTgoEBAACDBIDIwI2GkEgV2hl\
-                    biBzb21lYm9keSBhc2tlZCB0aGF0IGl0IGVuZHM7IGl0IGVuZHMgYmVmb3JlIGl0cyBuZXh0IHN0ZXAuCgogCgQEAAINEgMl\
-                    AjYaEyBXaGVuIGl0IHdhcyBtYWRlLgoKOwoEBAACDhIDJwIfGi4gVGhlIHNlcnZpY2Ugd2hvc2Ugam9iIGl0IGlzLCBhcyBp\
-                    biBjdXN0b21lci4KCmEKBAQAAg8SAykCIRpUIFdoYXQgYmVjYW1lIG9mIHRoZSByZWNvcmRzIHRoYXQgaXQgd29ya2VkIHRo\
-                    cm91Z2g7IGFic2VudCBmb3IgYSBqb2IgdGhhdCBkb2VzIG5vdC4KCkMKAgQBEgQtADYBGjcgV2hhdCBiZWNhbWUgb2YgdGhl\
-                    IHJlY29yZHMgdGhhdCBhIGpvYiB3b3JrZWQgdGhyb3VnaC4KCiEKBAQBAgASAy8CIxoUIFRoZXkgd2VyZSBjaGFuZ2VkLgoK\
-                    KwoEBAECARIDMQIlGh4gVGhleSB3ZXJlIGFzIHRoZXkgc2hvdWxkIGJlLgoKOgoEBAECAhIDMwIjGi0gVGhleSB3ZXJlIHJl\
-                    ZnVzZWQsIGFuZCBzdGF5ZWQgYXMgdGhleSB3ZXJlLgoKJQoEBAECAxIDNQIiGhggV2h5LCBvZiB0aGUgZmlyc3QgMTAwLgoK\
-                    IQoCBQASBDkARgEaFSBXaGVyZSBhIGpvYiBzdGFuZHMuCgoYCgQFAAIAEgM7AhwaCyBOb3QgdG9sZC4KCkoKBAUAAgESAz0C\
-                    GBo9IEl0IHdhaXRzIHVudGlsIGl0IGlzIGR1ZTogZm9yIGl0cyB0aW1lLCBvciBhZnRlciBhIGZhaWx1cmUuCgofCgQFAAIC\
-                    EgM/AhgaEiBJdCBpcyB1bmRlciB3YXkuCgoaCgQFAAIDEgNBAhUaDSBJdCBpcyBkb25lLgoKNwoEBQACBBIDQwIXGiogSXQg\
-                    ZmFpbGVkIGZvciBnb29kOiBsYXN0X2Vycm9yIHNheXMgd2h5LgoKTQoEBQACBRIDRQIaGkAgSXQgd2FzIGVuZGVkIGJlZm9y\
-                    ZSBpdCB3YXMgZG9uZTsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCh0KAgQCEgRJAEwBGhEgQXNrcyBmb3IgYSBq\
-                    b2IuCgoWCgQEAgIAEgNLAhkaCSBJdHMgaWQuCgoUCgIEAxIETwBSARoIIEEgam9iLgoKFwoEBAMCABIDUQIXGgogVGhlIGpv\
-                    Yi4KCi4KAgQEEgRVAF4BGiIgQXNrcyBmb3Igam9icywgdGhlIG5ld2VzdCBmaXJzdC4KCjwKBAQEAgASA1cCHxovIE1vc3Qg\
-                    am9icyB3YW50ZWQsIDEgdG8gMSwwMDA7IDUwIHVubGVzcyBzYWlkLgoKRwoEBAQCARIDWQIhGjogbmV4dF9wYWdlX3Rva2Vu\
-                    IG9mIHRoZSBwYWdlIGJlZm9yZTsgZW1wdHkgZm9yIHRoZSBmaXJzdC4KCicKBAQEAgISA1sCGxoaIE9ubHkgdGhvc2Ugb2Yg\
-                    dGhpcyBuYW1lLgoKNAoEBAQCAxIDXQIeGicgT25seSB0aG9zZSB0aGF0IGFyZSBub3QgYXQgdGhlaXIgZW5kLgoKHQoCBAUS\
-                    BGEAZgEaESBBIHBhZ2Ugb2Ygam9icy4KChgKBAQFAgASA2MCGBoLIFRoZSBqb2JzLgoKQQoEBAUCARIDZQImGjQgQXNrcyBm\
-                    b3IgdGhlIG5leHQgcGFnZTsgYWJzZW50IGFmdGVyIHRoZSBsYXN0IG9uZS4KCjAKAgQGEgRpAGwBGiQgQXNrcyB0byBiZSB0\
-                    b2xkIGhvdyBhIGpvYiBnZXRzIG9uLgoKFgoEBAYCABIDawIZGgkgSXRzIGlkLgoKIQoCBAcSBG8AcgEaFSBBIGpvYiBhcyBp\
-                    dCBpcyBub3cuCgoXCgQEBwIAEgNxAhcaCiBUaGUgam9iLgoKIwoCBAgSBHUAeAEaFyBBc2tzIHRoYXQgYSBqb2IgZW5kcy4K\
-                    ChYKBAQIAgASA3cCGRoJIEl0cyBpZC4KChYKAgQJEgR7AH4BGgogVGhlIGpvYi4KCjoKBAQJAgASA30CFxotIEFzIGl0IGlz\
-                    IG5vdzogaXQgZW5kcyBiZWZvcmUgaXRzIG5leHQgc3RlcC4KCjcKAgQKEgaBAQCEAQEaKSBBc2tzIHRoYXQgYSBqb2Igb2Yg\
-                    YSBzY2hlZHVsZSBydW5zIG5vdy4KCjEKBAQKAgASBIMBAhsaIyBXaGF0IGl0IGRvZXMsIGFzIGluIGhvdXNla2VlcGluZy4K\
-                    ChgKAgQLEgaHAQCKAQEaCiBUaGUgam9iLgoKUAoEBAsCABIEiQECFxpCIFRoZSBydW46IHRoZSBvbmUgdGhhdCB3YWl0ZWQg\
-                    Zm9yIGl0cyB0aW1lLCBvciB0aGF0IGlzIHVuZGVyIHdheS4KCjsKAgQMEgaNAQCQAQEaLSBBc2tzIHRoYXQgd2hhdCBhIGpv\
-                    YiBjaGFuZ2VkIGlzIHRha2VuIGJhY2suCgoXCgQEDAIAEgSPAQIZGgkgSXRzIGlkLgoKKwoCBA0SBpMBAJYBARodIFRoZSBq\
-                    b2IgdGhhdCB0YWtlcyBpdCBiYWNrLgoKagoEBA0CABIElQECFxpcIEl0IHdvcmtzIGZvciB0aGUgY2FsbGVyLCB3aXRoIGhp\
-                    cyByaWdodHM7IHdoYXQgb3RoZXJzIGNoYW5nZWQgc2luY2Ugc3RheXMgYW5kIGlzIHJlcG9ydGVkLgo=
+                    CVIHc2VydmljZRIyCgZyZXBvcnQYECABKAsyGi5zdGV3YXJkLnR5cGUudjEuSm9iUmVwb3J0UgZyZXBvcnQSEgoEc3RlcBgR\
+                    IAEoCVIEc3RlcCLnAQoJSm9iUmVwb3J0EiMKDWNoYW5nZWRfY291bnQYASABKANSDGNoYW5nZWRDb3VudBInCg91bmNoYW5n\
+                    ZWRfY291bnQYAiABKANSDnVuY2hhbmdlZENvdW50EiMKDXJlZnVzZWRfY291bnQYAyABKANSDHJlZnVzZWRDb3VudBI0CgZp\
+                    c3N1ZXMYBCADKAsyHC5zdGV3YXJkLnR5cGUudjEuUmVjb3JkSXNzdWVSBmlzc3VlcxIxCgVraW5kcxgFIAMoCzIbLnN0ZXdh\
+                    cmQudHlwZS52MS5LaW5kUmVwb3J0UgVraW5kcyKXAQoKS2luZFJlcG9ydBIWCgZvYmplY3QYASABKAlSBm9iamVjdBIjCg1j\
+                    aGFuZ2VkX2NvdW50GAIgASgDUgxjaGFuZ2VkQ291bnQSJwoPdW5jaGFuZ2VkX2NvdW50GAMgASgDUg51bmNoYW5nZWRDb3Vu\
+                    dBIjCg1yZWZ1c2VkX2NvdW50GAQgASgDUgxyZWZ1c2VkQ291bnQiHwoNR2V0Sm9iUmVxdWVzdBIOCgJpZBgBIAEoCVICaWQi\
+                    OAoOR2V0Sm9iUmVzcG9uc2USJgoDam9iGAEgASgLMhQuc3Rld2FyZC50eXBlLnYxLkpvYlIDam9iIn4KD0xpc3RKb2JzUmVx\
+                    dWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbhISCgRuYW1l\
+                    GAMgASgJUgRuYW1lEhsKCW9wZW5fb25seRgEIAEoCFIIb3Blbk9ubHkiZAoQTGlzdEpvYnNSZXNwb25zZRIoCgRqb2JzGAEg\
+                    AygLMhQuc3Rld2FyZC50eXBlLnYxLkpvYlIEam9icxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4i\
+                    IQoPV2F0Y2hKb2JSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI6ChBXYXRjaEpvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULnN0\
+                    ZXdhcmQudHlwZS52MS5Kb2JSA2pvYiIiChBDYW5jZWxKb2JSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI7ChFDYW5jZWxKb2JS\
+                    ZXNwb25zZRImCgNqb2IYASABKAsyFC5zdGV3YXJkLnR5cGUudjEuSm9iUgNqb2IiIwoNUnVuSm9iUmVxdWVzdBISCgRuYW1l\
+                    GAEgASgJUgRuYW1lIjgKDlJ1bkpvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULnN0ZXdhcmQudHlwZS52MS5Kb2JSA2pvYiIh\
+                    Cg9SZXRyeUpvYlJlcXVlc3QSDgoCaWQYASABKAlSAmlkIjoKEFJldHJ5Sm9iUmVzcG9uc2USJgoDam9iGAEgASgLMhQuc3Rl\
+                    d2FyZC50eXBlLnYxLkpvYlIDam9iIiAKDlVuZG9Kb2JSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI5Cg9VbmRvSm9iUmVzcG9u\
+                    c2USJgoDam9iGAEgASgLMhQuc3Rld2FyZC50eXBlLnYxLkpvYlIDam9iKpYBCghKb2JTdGF0ZRIZChVKT0JfU1RBVEVfVU5T\
+                    UEVDSUZJRUQQABIVChFKT0JfU1RBVEVfV0FJVElORxABEhUKEUpPQl9TVEFURV9SVU5OSU5HEAISEgoOSk9CX1NUQVRFX0RP\
+                    TkUQAxIUChBKT0JfU1RBVEVfRkFJTEVEEAQSFwoTSk9CX1NUQVRFX0NBTkNFTExFRBAFSoIcCnUKAQwSAwEAEhprIEpvYnM6\
+                    IHdoYXQgc2VydmljZXMgZG8gd2hpbGUgbm9ib2R5IGNhbGxzLiBFYWNoIHNlcnZpY2UgaGFzIGEgSm9iU2VydmljZSBvZiBp\
+                    dHMgb3duLCB3aXRoIHRoZXNlIG1lc3NhZ2VzLgoKMAoCBAASBAkALAEaJCBBIGpvYiBvZiBhIHNlcnZpY2UgaW4gYSB3b3Jr\
+                    c3BhY2UuCgonCgQEAAIAEgMLAhkaGiBJZCwgYSBVVUlEIGluIHRleHQgZm9ybS4KCjAKBAQAAgESAw0CGxojIFdoYXQgaXQg\
+                    ZG9lcywgYXMgaW4gaG91c2VrZWVwaW5nLgoKHwoEBAACAhIDDwIeGhIgV2hlcmUgaXQgc3RhbmRzLgoKcgoEBAACAxIDEQIe\
+                    GmUgVGhlIHVzZXIgZm9yIHdob20gaXQgd29ya3MsIHdpdGggaGlzIHJpZ2h0cyBvZiBlYWNoIG1vbWVudDsgYWJzZW50IGZv\
+                    ciBvbmUgb2YgdGhlIHdvcmtzcGFjZSBpdHNlbGYuCgpfCgQEAAIEEgMTAjcaUiBUaGUgbW9tZW50IG9mIGl0cyBzY2hlZHVs\
+                    ZSBmb3Igd2hpY2ggaXQgcnVuczsgYWJzZW50IGZvciBvbmUgdGhhdCB3YXMgYXNrZWQgZm9yLgoKUwoEBAACBRIDFQIyGkYg\
+                    V2hlbiBpdCBpcyB0YWtlbiB1cCBuZXh0OyB3aGlsZSBpdCBydW5zLCB1bnRpbCB3aGVuIGEgcnVubmVyIGhhcyBpdC4KCioK\
+                    BAQAAgYSAxcCNBodIFdoZW4gaXQgd2FzIGZpcnN0IHRha2VuIHVwLgoKHQoEBAACBxIDGQIyGhAgV2hlbiBpdCBlbmRlZC4K\
+                    CiAKBAQAAggSAxsCIBoTIEhvdyBtdWNoIGlzIGRvbmUuCgpGCgQEAAIJEgMdAiIaOSBIb3cgbXVjaCB0aGVyZSBpczsgYWJz\
+                    ZW50IGFzIGxvbmcgYXMgdGhhdCBpcyBub3Qga25vd24uCgo1CgQEAAIKEgMfAh8aKCBIb3cgb2Z0ZW4gaXRzIHByZXNlbnQg\
+                    c3RlcCBoYXMgZmFpbGVkLgoKQgoEBAACCxIDIQIiGjUgVGhlIHJlYXNvbiBvZiB0aGUgbGFzdCBmYWlsdXJlLCBhcyBpbiBV\
+                    U0VSX1VOS05PV04uCgpOCgQEAAIMEgMjAjYaQSBXaGVuIHNvbWVib2R5IGFza2VkIHRoYXQgaXQgZW5kczsgaXQgZW5kcyBi\
+                    ZWZvcmUgaXRzIG5leHQgc3RlcC4KCiAKBAQAAg0SAyUCNhoTIFdoZW4gaXQgd2FzIG1hZGUuCgo7CgQEAAIOEgMnAh8aLiBU\
+                    aGUgc2VydmljZSB3aG9zZSBqb2IgaXQgaXMsIGFzIGluIGN1c3RvbWVyLgoKYQoEBAACDxIDKQIhGlQgV2hhdCBiZWNhbWUg\
+                    b2YgdGhlIHJlY29yZHMgdGhhdCBpdCB3b3JrZWQgdGhyb3VnaDsgYWJzZW50IGZvciBhIGpvYiB0aGF0IGRvZXMgbm90LgoK\
+                    cgoEBAACEBIDKwIcGmUgVGhlIHN0ZXAgdGhhdCBpdCBpcyBhdCwgYXMgaW4gaGFuZF9vdmVyX2N1c3RvbWVyLCBvZiBhIGpv\
+                    YiB3aG9zZSBzdGVwcyBhcmUgY2FsbHMgb2Ygb3RoZXIgc2VydmljZXMuCgpDCgIEARIELwA6ARo3IFdoYXQgYmVjYW1lIG9m\
+                    IHRoZSByZWNvcmRzIHRoYXQgYSBqb2Igd29ya2VkIHRocm91Z2guCgohCgQEAQIAEgMxAiMaFCBUaGV5IHdlcmUgY2hhbmdl\
+                    ZC4KCisKBAQBAgESAzMCJRoeIFRoZXkgd2VyZSBhcyB0aGV5IHNob3VsZCBiZS4KCjoKBAQBAgISAzUCIxotIFRoZXkgd2Vy\
+                    ZSByZWZ1c2VkLCBhbmQgc3RheWVkIGFzIHRoZXkgd2VyZS4KCiUKBAQBAgMSAzcCIhoYIFdoeSwgb2YgdGhlIGZpcnN0IDEw\
+                    MC4KCk8KBAQBAgQSAzkCIBpCIFRoZSBzYW1lIGJ5IGtpbmQgb2YgcmVjb3JkLCBvZiBhIGpvYiB0aGF0IHdvcmtzIHRocm91\
+                    Z2ggc2V2ZXJhbC4KCjUKAgQCEgQ9AEYBGikgV2hhdCBiZWNhbWUgb2YgdGhlIHJlY29yZHMgb2Ygb25lIGtpbmQuCgotCgQE\
+                    AgIAEgM/Ah0aICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4KCiEKBAQCAgESA0ECIxoUIFRoZXkgd2VyZSBjaGFu\
+                    Z2VkLgoKKwoEBAICAhIDQwIlGh4gVGhleSB3ZXJlIGFzIHRoZXkgc2hvdWxkIGJlLgoKOgoEBAICAxIDRQIjGi0gVGhleSB3\
+                    ZXJlIHJlZnVzZWQsIGFuZCBzdGF5ZWQgYXMgdGhleSB3ZXJlLgoKIQoCBQASBEkAVgEaFSBXaGVyZSBhIGpvYiBzdGFuZHMu\
+                    CgoYCgQFAAIAEgNLAhwaCyBOb3QgdG9sZC4KCkoKBAUAAgESA00CGBo9IEl0IHdhaXRzIHVudGlsIGl0IGlzIGR1ZTogZm9y\
+                    IGl0cyB0aW1lLCBvciBhZnRlciBhIGZhaWx1cmUuCgofCgQFAAICEgNPAhgaEiBJdCBpcyB1bmRlciB3YXkuCgoaCgQFAAID\
+                    EgNRAhUaDSBJdCBpcyBkb25lLgoKNwoEBQACBBIDUwIXGiogSXQgZmFpbGVkIGZvciBnb29kOiBsYXN0X2Vycm9yIHNheXMg\
+                    d2h5LgoKTQoEBQACBRIDVQIaGkAgSXQgd2FzIGVuZGVkIGJlZm9yZSBpdCB3YXMgZG9uZTsgd2hhdCBpdCBkaWQgdW50aWwg\
+                    dGhlbiBzdGF5cy4KCh0KAgQDEgRZAFwBGhEgQXNrcyBmb3IgYSBqb2IuCgoWCgQEAwIAEgNbAhkaCSBJdHMgaWQuCgoUCgIE\
+                    BBIEXwBiARoIIEEgam9iLgoKFwoEBAQCABIDYQIXGgogVGhlIGpvYi4KCi4KAgQFEgRlAG4BGiIgQXNrcyBmb3Igam9icywg\
+                    dGhlIG5ld2VzdCBmaXJzdC4KCjwKBAQFAgASA2cCHxovIE1vc3Qgam9icyB3YW50ZWQsIDEgdG8gMSwwMDA7IDUwIHVubGVz\
+                    cyBzYWlkLgoKRwoEBAUCARIDaQIhGjogbmV4dF9wYWdlX3Rva2VuIG9mIHRoZSBwYWdlIGJlZm9yZTsgZW1wdHkgZm9yIHRo\
+                    ZSBmaXJzdC4KCicKBAQFAgISA2sCGxoaIE9ubHkgdGhvc2Ugb2YgdGhpcyBuYW1lLgoKNAoEBAUCAxIDbQIeGicgT25seSB0\
+                    aG9zZSB0aGF0IGFyZSBub3QgYXQgdGhlaXIgZW5kLgoKHQoCBAYSBHEAdgEaESBBIHBhZ2Ugb2Ygam9icy4KChgKBAQGAgAS\
+                    A3MCGBoLIFRoZSBqb2JzLgoKQQoEBAYCARIDdQImGjQgQXNrcyBmb3IgdGhlIG5leHQgcGFnZTsgYWJzZW50IGFmdGVyIHRo\
+                    ZSBsYXN0IG9uZS4KCjAKAgQHEgR5AHwBGiQgQXNrcyB0byBiZSB0b2xkIGhvdyBhIGpvYiBnZXRzIG9uLgoKFgoEBAcCABID\
+                    ewIZGgkgSXRzIGlkLgoKIgoCBAgSBX8AggEBGhUgQSBqb2IgYXMgaXQgaXMgbm93LgoKGAoEBAgCABIEgQECFxoKIFRoZSBq\
+                    b2IuCgolCgIECRIGhQEAiAEBGhcgQXNrcyB0aGF0IGEgam9iIGVuZHMuCgoXCgQECQIAEgSHAQIZGgkgSXRzIGlkLgoKGAoC\
+                    BAoSBosBAI4BARoKIFRoZSBqb2IuCgo7CgQECgIAEgSNAQIXGi0gQXMgaXQgaXMgbm93OiBpdCBlbmRzIGJlZm9yZSBpdHMg\
+                    bmV4dCBzdGVwLgoKNwoCBAsSBpEBAJQBARopIEFza3MgdGhhdCBhIGpvYiBvZiBhIHNjaGVkdWxlIHJ1bnMgbm93LgoKMQoE\
+                    BAsCABIEkwECGxojIFdoYXQgaXQgZG9lcywgYXMgaW4gaG91c2VrZWVwaW5nLgoKGAoCBAwSBpcBAJoBARoKIFRoZSBqb2Iu\
+                    CgpQCgQEDAIAEgSZAQIXGkIgVGhlIHJ1bjogdGhlIG9uZSB0aGF0IHdhaXRlZCBmb3IgaXRzIHRpbWUsIG9yIHRoYXQgaXMg\
+                    dW5kZXIgd2F5LgoKNAoCBA0SBp0BAKABARomIEFza3MgdGhhdCBhIGpvYiB0aGF0IGZhaWxlZCBnb2VzIG9uLgoKFwoEBA0C\
+                    ABIEnwECGRoJIEl0cyBpZC4KChgKAgQOEgajAQCmAQEaCiBUaGUgam9iLgoKKwoEBA4CABIEpQECFxodIEl0IHdhaXRzIGZv\
+                    ciBpdHMgbmV4dCBzdGVwLgoKOwoCBA8SBqkBAKwBARotIEFza3MgdGhhdCB3aGF0IGEgam9iIGNoYW5nZWQgaXMgdGFrZW4g\
+                    YmFjay4KChcKBAQPAgASBKsBAhkaCSBJdHMgaWQuCgorCgIEEBIGrwEAsgEBGh0gVGhlIGpvYiB0aGF0IHRha2VzIGl0IGJh\
+                    Y2suCgpqCgQEEAIAEgSxAQIXGlwgSXQgd29ya3MgZm9yIHRoZSBjYWxsZXIsIHdpdGggaGlzIHJpZ2h0czsgd2hhdCBvdGhl\
+                    cnMgY2hhbmdlZCBzaW5jZSBzdGF5cyBhbmQgaXMgcmVwb3J0ZWQuCg==
                     """),
             DescribedFile(
                 path: "steward/platform/v1/caller.proto", package: "steward.platform.v1",
                 dependencies: [],
                 base64: """
-                    CiBzdGV3YXJkL3BsYXRmb3JtL3YxL2NhbGxlci5wcm90bxITc3Rld2FyZC5wbGF0Zm9ybS52MSLlAQoMQ2FsbGVyQ2xhaW1z\
+                    CiBzdGV3YXJkL3BsYXRmb3JtL3YxL2NhbGxlci5wcm90bxITc3Rld2FyZC5wbGF0Zm9ybS52MSL/AQoMQ2FsbGVyQ2xhaW1z\
                     EhsKCXRlbmFudF9pZBgBIAEoDFIIdGVuYW50SWQSFwoHdXNlcl9pZBgCIAEoDFIGdXNlcklkEh0KCnNlc3Npb25faWQYAyAB\
                     KAxSCXNlc3Npb25JZBIhCgxwb2xpY3lfZXBvY2gYBCABKANSC3BvbGljeUVwb2NoEiMKDWV4cGlyZV9taWNyb3MYBSABKANS\
-                    DGV4cGlyZU1pY3JvcxIaCghvcGVyYXRvchgGIAEoCFIIb3BlcmF0b3ISHAoJd29ya3NwYWNlGAcgASgJUgl3b3Jrc3BhY2VK\
-                    vAQKPQoBDBIDAQASGjMgV2hvIGNhbGxzLCBhcyBpZGVudGl0eSBzdGF0ZXMgaXQgdG8gdGhlIHNlcnZpY2VzLgoKWQoCBAAS\
-                    BAYAFQEaTSBXaGF0IGlkZW50aXR5IHN0YXRlcyBhYm91dCBhIGNhbGxlci4gQ2FycmllZCBpbiBzdGV3YXJkLnJwYy52MS5D\
-                    YWxsZXJUb2tlbi4KCjwKBAQAAgASAwgCHxovIFRoZSB0ZW5hbnQsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIGFuIG9wZXJhdG9y\
-                    LgoKLgoEBAACARIDCgIdGiEgVGhlIHVzZXIgb3Igb3BlcmF0b3IsIDE2IGJ5dGVzLgoKJQoEBAACAhIDDAIgGhggVGhlIHNl\
-                    c3Npb24sIDE2IGJ5dGVzLgoKQwoEBAACAxIDDgIiGjYgVmVyc2lvbiBvZiB0aGUgdGVuYW50J3MgcG9saWN5IHdoZW4gdGhp\
-                    cyB3YXMgc3RhdGVkLgoKXQoEBAACBBIDEAIjGlAgV2hlbiB0aGlzIGVuZHMsIG1pY3Jvc2Vjb25kcyBzaW5jZSAxOTcwIFVU\
-                    QzsgYXQgbW9zdCA2MCBzIGFmdGVyIGl0IHdhcyBzdGF0ZWQuCgopCgQEAAIFEgMSAh0aHCBUaGUgY2FsbGVyIGlzIGFuIG9w\
-                    ZXJhdG9yLgoKPAoEBAACBhIDFAIgGi8gTmFtZSBvZiB0aGUgdGVuYW50J3Mgd29ya3NwYWNlLCBmb3IgdGhlIGxvZ3MuCg==
+                    DGV4cGlyZU1pY3JvcxIaCghvcGVyYXRvchgGIAEoCFIIb3BlcmF0b3ISHAoJd29ya3NwYWNlGAcgASgJUgl3b3Jrc3BhY2US\
+                    GAoHcHVycG9zZRgIIAEoCVIHcHVycG9zZUrYBQo9CgEMEgMBABIaMyBXaG8gY2FsbHMsIGFzIGlkZW50aXR5IHN0YXRlcyBp\
+                    dCB0byB0aGUgc2VydmljZXMuCgpZCgIEABIEBgAXARpNIFdoYXQgaWRlbnRpdHkgc3RhdGVzIGFib3V0IGEgY2FsbGVyLiBD\
+                    YXJyaWVkIGluIHN0ZXdhcmQucnBjLnYxLkNhbGxlclRva2VuLgoKPAoEBAACABIDCAIfGi8gVGhlIHRlbmFudCwgMTYgYnl0\
+                    ZXM7IGFic2VudCBmb3IgYW4gb3BlcmF0b3IuCgouCgQEAAIBEgMKAh0aISBUaGUgdXNlciBvciBvcGVyYXRvciwgMTYgYnl0\
+                    ZXMuCgpCCgQEAAICEgMMAiAaNSBUaGUgc2Vzc2lvbiwgMTYgYnl0ZXM7IGFic2VudCBmb3IgYSBwcm9ncmFtJ3MgY2FsbC4K\
+                    CkMKBAQAAgMSAw4CIho2IFZlcnNpb24gb2YgdGhlIHRlbmFudCdzIHBvbGljeSB3aGVuIHRoaXMgd2FzIHN0YXRlZC4KCl0K\
+                    BAQAAgQSAxACIxpQIFdoZW4gdGhpcyBlbmRzLCBtaWNyb3NlY29uZHMgc2luY2UgMTk3MCBVVEM7IGF0IG1vc3QgNjAgcyBh\
+                    ZnRlciBpdCB3YXMgc3RhdGVkLgoKKQoEBAACBRIDEgIdGhwgVGhlIGNhbGxlciBpcyBhbiBvcGVyYXRvci4KCjwKBAQAAgYS\
+                    AxQCIBovIE5hbWUgb2YgdGhlIHRlbmFudCdzIHdvcmtzcGFjZSwgZm9yIHRoZSBsb2dzLgoKfQoEBAACBxIDFgIeGnAgV2hh\
+                    dCBpZGVudGl0eSBjYWxscyBmb3IsIG9uIGJlaGFsZiBvZiB0aGUgdXNlciBhbmQgd2l0aCB0aGUgdXNlcidzIHJpZ2h0cyBv\
+                    ZiBub3c7IGFic2VudCB3aGVyZSB0aGUgdXNlciBjYWxscy4K
                     """),
             DescribedFile(
                 path: "steward/platform/v1/caller_service.proto", package: "steward.platform.v1",
@@ -665,21 +689,76 @@ extension ContractCatalogue {
                     ZGVkLCAxNiBieXRlcyBlYWNoLgo=
                     """),
             DescribedFile(
-                path: "steward/platform/v1/checkpoint.proto", package: "steward.platform.v1",
-                dependencies: [],
+                path: "steward/platform/v1/handover_service.proto", package: "steward.platform.v1",
+                dependencies: ["steward/type/v1/job.proto", "steward/type/v1/record.proto"],
                 base64: """
-                    CiRzdGV3YXJkL3BsYXRmb3JtL3YxL2NoZWNrcG9pbnQucHJvdG8SE3N0ZXdhcmQucGxhdGZvcm0udjEiagoSTWF0Y2hpbmdD\
-                    aGVja3BvaW50EhgKB3JlcXVlc3QYASABKAxSB3JlcXVlc3QSIQoMc3RhcnRfbWljcm9zGAIgASgDUgtzdGFydE1pY3JvcxIX\
-                    CgdsYXN0X2lkGAMgASgMUgZsYXN0SWQiQwoOVW5kb0NoZWNrcG9pbnQSFQoGam9iX2lkGAEgASgMUgVqb2JJZBIaCghwb3Np\
-                    dGlvbhgCIAEoA1IIcG9zaXRpb25KtAQKgwEKAQwSAwEAEhp5IFdoZXJlIGpvYnMgc3RhbmQgdGhhdCB3b3JrIHRocm91Z2gg\
-                    bWFueSByZWNvcmRzLiBLZXB0IGluIHRoZSB0ZW5hbnQncyBqb2JzLCBhbmQgcmVhZCBieSB0aGUgc2VydmljZSB0aGF0IHdy\
-                    b3RlIGl0IG9ubHkuCgpFCgIEABIEBgANARo5IE9mIFVwZGF0ZU1hdGNoaW5nLCBEZWxldGVNYXRjaGluZyBhbmQgUmVhc3Np\
-                    Z25NYXRjaGluZy4KCiQKBAQAAgASAwgCHRoXIFRoZSByZXF1ZXN0LCBlbmNvZGVkLgoKOQoEBAACARIDCgIiGiwgV2hlbiBp\
-                    dCBjYW1lLCBtaWNyb3NlY29uZHMgc2luY2UgMTk3MCBVVEMuCgpQCgQEAAICEgMMAh0aQyBUaGUgbGFzdCByZWNvcmQgdGhh\
-                    dCB3YXMgZG9uZSwgMTYgYnl0ZXM7IGFic2VudCBiZWZvcmUgdGhlIGZpcnN0LgoKIwoCBAESBBAAFQEaFyBPZiB0aGUgdW5k\
-                    byBvZiBhIGpvYi4KCj4KBAQBAgASAxICHBoxIFRoZSBqb2Igd2hvc2UgY2hhbmdlcyBhcmUgdGFrZW4gYmFjaywgMTYgYnl0\
-                    ZXMuCgpNCgQEAQIBEgMUAh4aQCBQb3NpdGlvbiBpbiB0aGUgbGVkZ2VyIG9mIHRoZSBsYXN0IGNoYW5nZSB0aGF0IHdhcyB0\
-                    YWtlbiBiYWNrLgo=
+                    CipzdGV3YXJkL3BsYXRmb3JtL3YxL2hhbmRvdmVyX3NlcnZpY2UucHJvdG8SE3N0ZXdhcmQucGxhdGZvcm0udjEaGXN0ZXdh\
+                    cmQvdHlwZS92MS9qb2IucHJvdG8aHHN0ZXdhcmQvdHlwZS92MS9yZWNvcmQucHJvdG8iLAoRQ291bnRPd25lZFJlcXVlc3QS\
+                    FwoHdXNlcl9pZBgBIAEoDFIGdXNlcklkIk0KEkNvdW50T3duZWRSZXNwb25zZRI3CgdyZWNvcmRzGAEgAygLMh0uc3Rld2Fy\
+                    ZC50eXBlLnYxLk93bmVkUmVjb3Jkc1IHcmVjb3JkcyJJCglTdWNjZXNzb3ISFwoHdXNlcl9pZBgBIAEoDFIGdXNlcklkEiMK\
+                    DWRlcGFydG1lbnRfaWQYAiABKAxSDGRlcGFydG1lbnRJZCLNAQoUQmVnaW5IYW5kb3ZlclJlcXVlc3QSHwoLaGFuZG92ZXJf\
+                    aWQYASABKAxSCmhhbmRvdmVySWQSFwoHdXNlcl9pZBgCIAEoDFIGdXNlcklkEj4KCnN1Y2Nlc3NvcnMYAyADKAsyHi5zdGV3\
+                    YXJkLnBsYXRmb3JtLnYxLlN1Y2Nlc3NvclIKc3VjY2Vzc29ycxI7ChpyZXRyeV9mYWlsZWRfYmVmb3JlX21pY3JvcxgEIAEo\
+                    A1IXcmV0cnlGYWlsZWRCZWZvcmVNaWNyb3MiUgoVQmVnaW5IYW5kb3ZlclJlc3BvbnNlEjkKCGhhbmRvdmVyGAEgASgLMh0u\
+                    c3Rld2FyZC5wbGF0Zm9ybS52MS5IYW5kb3ZlclIIaGFuZG92ZXIiOAoVQ2FuY2VsSGFuZG92ZXJSZXF1ZXN0Eh8KC2hhbmRv\
+                    dmVyX2lkGAEgASgMUgpoYW5kb3ZlcklkIlMKFkNhbmNlbEhhbmRvdmVyUmVzcG9uc2USOQoIaGFuZG92ZXIYASABKAsyHS5z\
+                    dGV3YXJkLnBsYXRmb3JtLnYxLkhhbmRvdmVyUghoYW5kb3ZlciJ3CghIYW5kb3ZlchIdCgpvcGVuX2NvdW50GAEgASgFUglv\
+                    cGVuQ291bnQSGAoHZmFpbHVyZRgCIAEoCVIHZmFpbHVyZRIyCgZyZXBvcnQYAyABKAsyGi5zdGV3YXJkLnR5cGUudjEuSm9i\
+                    UmVwb3J0UgZyZXBvcnQywwIKD0hhbmRvdmVyU2VydmljZRJdCgpDb3VudE93bmVkEiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5D\
+                    b3VudE93bmVkUmVxdWVzdBonLnN0ZXdhcmQucGxhdGZvcm0udjEuQ291bnRPd25lZFJlc3BvbnNlEmYKDUJlZ2luSGFuZG92\
+                    ZXISKS5zdGV3YXJkLnBsYXRmb3JtLnYxLkJlZ2luSGFuZG92ZXJSZXF1ZXN0Giouc3Rld2FyZC5wbGF0Zm9ybS52MS5CZWdp\
+                    bkhhbmRvdmVyUmVzcG9uc2USaQoOQ2FuY2VsSGFuZG92ZXISKi5zdGV3YXJkLnBsYXRmb3JtLnYxLkNhbmNlbEhhbmRvdmVy\
+                    UmVxdWVzdBorLnN0ZXdhcmQucGxhdGZvcm0udjEuQ2FuY2VsSGFuZG92ZXJSZXNwb25zZUrmDAo3CgEMEgMBABIaLSBHaXZp\
+                    bmcgd2hhdCBhIHVzZXIgbGVhdmVzIGJlaGluZCB0byBvdGhlcnMuCgqRAQoCBgASBAkAEAEahAEgT2ZmZXJlZCBieSBldmVy\
+                    eSBzZXJ2aWNlIHRoYXQga2VlcHMgcmVjb3JkcywgdG8gaWRlbnRpdHk7IGNhbGxlZCBpbiB0aGUgbmFtZSBvZiB0aGUgdXNl\
+                    ciB3aG8gYXNrZWQgZm9yIGl0LCB3aXRoIGhpcyByaWdodHMgb2Ygbm93LgoKOAoEBgACABIDCwJBGisgQ291bnRzIHdoYXQg\
+                    d291bGQgYmUgZ2l2ZW4gYXdheSwgYnkga2luZC4KCoUBCgQGAAIBEgMNAkoaeCBNYWtlcyBhIGpvYiBmb3IgZWFjaCBraW5k\
+                    IG9mIHJlY29yZHMgdGhhdCBoYXZlIG93bmVycywgdW5sZXNzIHRoZSBoYW5kb3ZlciBoYXMgdGhlbSBhbHJlYWR5LCBhbmQg\
+                    dGVsbHMgaG93IHRoZXkgc3RhbmQuCgqVAQoEBgACAhIDDwJNGocBIEVuZHMgdGhlIGpvYnMgb2YgYSBoYW5kb3ZlciBiZWZv\
+                    cmUgdGhlaXIgbmV4dCBzdGVwLCBhbHNvIGJlZm9yZSBpdCBoYXMgYmVndW4sIGFuZCB0ZWxscyBob3cgdGhleSBzdGFuZC4g\
+                    V2hhdCB3YXMgZ2l2ZW4gYXdheSBzdGF5cyBzby4KCjIKAgQAEgQTABYBGiYgQXNrcyB3aGF0IGEgdXNlciB3b3VsZCBsZWF2\
+                    ZSBiZWhpbmQuCgoiCgQEAAIAEgMVAh0aFSBUaGUgdXNlciwgMTYgYnl0ZXMuCgotCgIEARIEGQAcARohIFdoYXQgYSB1c2Vy\
+                    IHdvdWxkIGxlYXZlIGJlaGluZC4KCj0KBAQBAgASAxsCNBowIE9uZSBmb3IgZWFjaCBraW5kIG9mIHJlY29yZHMgdGhhdCBo\
+                    YXZlIG93bmVycy4KChwKAgQCEgQfACQBGhAgV2hvIGdldHMgd2hhdC4KCiIKBAQCAgASAyECHRoVIFRoZSB1c2VyLCAxNiBi\
+                    eXRlcy4KCoUBCgQEAgIBEgMjAiMaeCBHZXRzIHRoZSByZWNvcmRzIG9mIHRoaXMgZGVwYXJ0bWVudCwgMTYgYnl0ZXM7IGFi\
+                    c2VudCBmb3Igd2hvIGdldHMgdGhvc2Ugb2YgYWxsIGRlcGFydG1lbnRzIHRoYXQgYXJlIG5vdCBuYW1lZCBiZXNpZGUuCgpV\
+                    CgIEAxIEJwAwARpJIEEgaGFuZG92ZXIuIFRoZSBzYW1lIGlkIGlzIHRoZSBzYW1lIGhhbmRvdmVyLCBob3dldmVyIG9mdGVu\
+                    IGl0IGlzIHNlbnQuCgogCgQEAwIAEgMpAiEaEyBJdHMgaWQsIDE2IGJ5dGVzLgoKJAoEBAMCARIDKwIdGhcgV2hvIGxlYXZl\
+                    cywgMTYgYnl0ZXMuCgodCgQEAwICEgMtAiQaECBXaG8gZ2V0cyB3aGF0LgoKXwoEBAMCAxIDLwIwGlIgSm9icyBvZiBpdCB0\
+                    aGF0IGZhaWxlZCBiZWZvcmUgdGhpcyBhcmUgdHJpZWQgYWdhaW4sIG1pY3Jvc2Vjb25kcyBzaW5jZSAxOTcwIFVUQy4KChwK\
+                    AgQEEgQzADYBGhAgSG93IGl0IHN0YW5kcy4KCh0KBAQEAgASAzUCIRoQIEhvdyBpdCBzdGFuZHMuCgooCgIEBRIEOQA8ARoc\
+                    IEEgaGFuZG92ZXIgdGhhdCBpcyB0byBlbmQuCgogCgQEBQIAEgM7AiEaEyBJdHMgaWQsIDE2IGJ5dGVzLgoKHAoCBAYSBD8A\
+                    QgEaECBIb3cgaXQgc3RhbmRzLgoKHQoEBAYCABIDQQIhGhAgSG93IGl0IHN0YW5kcy4KCiQKAgQHEgRFAEwBGhggSG93IGEg\
+                    aGFuZG92ZXIgc3RhbmRzLgoKLgoEBAcCABIDRwIgGiEgSm9icyB0aGF0IGFyZSBub3QgYXQgdGhlaXIgZW5kLgoKPAoEBAcC\
+                    ARIDSQIeGi8gV2h5IG9uZSBvZiB0aGVtIGZhaWxlZDsgYWJzZW50IHdoZW4gbm9uZSBkaWQuCgo0CgQEBwICEgNLAjAaJyBX\
+                    aGF0IGJlY2FtZSBvZiB0aGUgcmVjb3JkcyB1bnRpbCBub3cuCg==
+                    """),
+            DescribedFile(
+                path: "steward/platform/v1/checkpoint.proto", package: "steward.platform.v1",
+                dependencies: ["steward/platform/v1/handover_service.proto", "steward/type/v1/job.proto"],
+                base64: """
+                    CiRzdGV3YXJkL3BsYXRmb3JtL3YxL2NoZWNrcG9pbnQucHJvdG8SE3N0ZXdhcmQucGxhdGZvcm0udjEaKnN0ZXdhcmQvcGxh\
+                    dGZvcm0vdjEvaGFuZG92ZXJfc2VydmljZS5wcm90bxoZc3Rld2FyZC90eXBlL3YxL2pvYi5wcm90byJqChJNYXRjaGluZ0No\
+                    ZWNrcG9pbnQSGAoHcmVxdWVzdBgBIAEoDFIHcmVxdWVzdBIhCgxzdGFydF9taWNyb3MYAiABKANSC3N0YXJ0TWljcm9zEhcK\
+                    B2xhc3RfaWQYAyABKAxSBmxhc3RJZCJDCg5VbmRvQ2hlY2twb2ludBIVCgZqb2JfaWQYASABKAxSBWpvYklkEhoKCHBvc2l0\
+                    aW9uGAIgASgDUghwb3NpdGlvbiKRAQoOU2FnYUNoZWNrcG9pbnQSFAoFaW5wdXQYASABKAxSBWlucHV0EhIKBHN0ZXAYAiAB\
+                    KAVSBHN0ZXASHwoLYmFja19yZWFzb24YAyABKAlSCmJhY2tSZWFzb24SNAoHcmVwb3J0cxgEIAMoCzIaLnN0ZXdhcmQudHlw\
+                    ZS52MS5Kb2JSZXBvcnRSB3JlcG9ydHMibAoRRGVhY3RpdmF0aW9uSW5wdXQSFwoHdXNlcl9pZBgBIAEoDFIGdXNlcklkEj4K\
+                    CnN1Y2Nlc3NvcnMYAiADKAsyHi5zdGV3YXJkLnBsYXRmb3JtLnYxLlN1Y2Nlc3NvclIKc3VjY2Vzc29yc0rMBwp5CgEMEgMB\
+                    ABIabyBXaGVyZSBqb2JzIHN0YW5kIHRoYXQgdGFrZSBtYW55IHN0ZXBzLiBLZXB0IGluIHRoZSB0ZW5hbnQncyBqb2JzLCBh\
+                    bmQgcmVhZCBieSB0aGUgc2VydmljZSB0aGF0IHdyb3RlIGl0IG9ubHkuCgpFCgIEABIECQAQARo5IE9mIFVwZGF0ZU1hdGNo\
+                    aW5nLCBEZWxldGVNYXRjaGluZyBhbmQgUmVhc3NpZ25NYXRjaGluZy4KCiQKBAQAAgASAwsCHRoXIFRoZSByZXF1ZXN0LCBl\
+                    bmNvZGVkLgoKOQoEBAACARIDDQIiGiwgV2hlbiBpdCBjYW1lLCBtaWNyb3NlY29uZHMgc2luY2UgMTk3MCBVVEMuCgpQCgQE\
+                    AAICEgMPAh0aQyBUaGUgbGFzdCByZWNvcmQgdGhhdCB3YXMgZG9uZSwgMTYgYnl0ZXM7IGFic2VudCBiZWZvcmUgdGhlIGZp\
+                    cnN0LgoKIwoCBAESBBMAGAEaFyBPZiB0aGUgdW5kbyBvZiBhIGpvYi4KCj4KBAQBAgASAxUCHBoxIFRoZSBqb2Igd2hvc2Ug\
+                    Y2hhbmdlcyBhcmUgdGFrZW4gYmFjaywgMTYgYnl0ZXMuCgpNCgQEAQIBEgMXAh4aQCBQb3NpdGlvbiBpbiB0aGUgbGVkZ2Vy\
+                    IG9mIHRoZSBsYXN0IGNoYW5nZSB0aGF0IHdhcyB0YWtlbiBiYWNrLgoKGAoCBAISBBsAJAEaDCBPZiBhIHNhZ2EuCgolCgQE\
+                    AgIAEgMdAhsaGCBXaGF0IGl0IHdhcyBtYWRlIHdpdGguCgoyCgQEAgIBEgMfAhoaJSBOdW1iZXIgb2YgaXRzIHByZXNlbnQg\
+                    c3RlcCwgZnJvbSAwLgoKYQoEBAICAhIDIQIiGlQgV2h5IGl0IGdvZXMgYmFjazsgYWJzZW50IG9uIGl0cyB3YXkgZm9yd2Fy\
+                    ZC4gQ0FOQ0VMTEVEIHdoZW4gc29tZWJvZHkgYXNrZWQgZm9yIGl0LgoKQQoEBAICAxIDIwIxGjQgV2hhdCB0aGUgc3RlcHMg\
+                    YnJvdWdodCwgaW4gdGhlaXIgb3JkZXIsIHVudGlsIG5vdy4KCkEKAgQDEgQnACwBGjUgV2hhdCB0aGUgc2FnYSB0aGF0IGRl\
+                    YWN0aXZhdGVzIGEgdXNlciBpcyBtYWRlIHdpdGguCgokCgQEAwIAEgMpAh0aFyBXaG8gbGVhdmVzLCAxNiBieXRlcy4KCh0K\
+                    BAQDAgESAysCJBoQIFdobyBnZXRzIHdoYXQuCg==
                     """),
             DescribedFile(
                 path: "steward/identity/v1/grant.proto", package: "steward.identity.v1",

@@ -1449,24 +1449,27 @@ extension ContractCatalogue {
                 dependencies: ["steward/type/v1/job.proto"],
                 base64: """
                     CiVzdGV3YXJkL2N1c3RvbWVyL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLmN1c3RvbWVyLnYxGhlzdGV3YXJkL3R5\
-                    cGUvdjEvam9iLnByb3RvMugDCgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0\
+                    cGUvdjEvam9iLnByb3RvMrkECgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0\
                     Gh8uc3Rld2FyZC50eXBlLnYxLkdldEpvYlJlc3BvbnNlEk8KCExpc3RKb2JzEiAuc3Rld2FyZC50eXBlLnYxLkxpc3RKb2Jz\
                     UmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5MaXN0Sm9ic1Jlc3BvbnNlElEKCFdhdGNoSm9iEiAuc3Rld2FyZC50eXBlLnYx\
                     LldhdGNoSm9iUmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5XYXRjaEpvYlJlc3BvbnNlMAESUgoJQ2FuY2VsSm9iEiEuc3Rl\
                     d2FyZC50eXBlLnYxLkNhbmNlbEpvYlJlcXVlc3QaIi5zdGV3YXJkLnR5cGUudjEuQ2FuY2VsSm9iUmVzcG9uc2USSQoGUnVu\
-                    Sm9iEh4uc3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2USTAoH\
-                    VW5kb0pvYhIfLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVxdWVzdBogLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVzcG9u\
-                    c2VK8AUKKQoBDBIDAQASGh8gSm9icyBvZiB0aGUgY3VzdG9tZXIgc2VydmljZS4KCtoBCgIGABIECQAWARrNASBUZWxscyBv\
-                    ZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5lZWRzIGEgc2Vz\
-                    c2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBhbmQgam9iLnJl\
-                    YWQgYW5kIGpvYi51cGRhdGUgYXJlIHRoZSByaWdodHMgb24gdGhvc2Ugb2Ygb3RoZXJzLgoKUwoEBgACABIDCwJVGkYgR2l2\
-                    ZXMgb25lIGpvYi4gTk9UX0ZPVU5EIHdoZW4gdGhlcmUgaXMgbm9uZSB0aGF0IHRoZSBjYWxsZXIgbWF5IHNlZS4KCiwKBAYA\
-                    AgESAw0CWxofIExpc3RzIGpvYnMsIHRoZSBuZXdlc3QgZmlyc3QuCgpKCgQGAAICEgMPAmIaPSBHaXZlcyBhIGpvYiBlYWNo\
-                    IHRpbWUgdGhhdCBpdCBnb3Qgb24sIGFuZCBlbmRzIHdoZW4gaXQgaGFzLgoKTQoEBgACAxIDEQJeGkAgRW5kcyBhIGpvYiBi\
-                    ZWZvcmUgaXRzIG5leHQgc3RlcDsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCi8KBAYAAgQSAxMCVRoiIEhhcyBh\
-                    IGpvYiBvZiBhIHNjaGVkdWxlIHJ1biBub3cuCgqWAQoEBgACBRIDFQJYGogBIFRha2VzIGJhY2sgd2hhdCBhIGpvYiBjaGFu\
-                    Z2VkIHRoYXQgd29ya2VkIG9uIGFsbCByZWNvcmRzIHRoYXQgYSBmaWx0ZXIgc2VsZWN0cywgZm9yIGFzIGxvbmcgYXMgdGhl\
-                    IGpvYiBpcyBrZXB0OiAzMCBkYXlzIGFmdGVyIGl0cyBlbmQuCg==
+                    Sm9iEh4uc3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2USTwoI\
+                    UmV0cnlKb2ISIC5zdGV3YXJkLnR5cGUudjEuUmV0cnlKb2JSZXF1ZXN0GiEuc3Rld2FyZC50eXBlLnYxLlJldHJ5Sm9iUmVz\
+                    cG9uc2USTAoHVW5kb0pvYhIfLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVxdWVzdBogLnN0ZXdhcmQudHlwZS52MS5VbmRv\
+                    Sm9iUmVzcG9uc2VK3AYKKQoBDBIDAQASGh8gSm9icyBvZiB0aGUgY3VzdG9tZXIgc2VydmljZS4KCtoBCgIGABIECQAYARrN\
+                    ASBUZWxscyBvZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5l\
+                    ZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBh\
+                    bmQgam9iLnJlYWQgYW5kIGpvYi51cGRhdGUgYXJlIHRoZSByaWdodHMgb24gdGhvc2Ugb2Ygb3RoZXJzLgoKUwoEBgACABID\
+                    CwJVGkYgR2l2ZXMgb25lIGpvYi4gTk9UX0ZPVU5EIHdoZW4gdGhlcmUgaXMgbm9uZSB0aGF0IHRoZSBjYWxsZXIgbWF5IHNl\
+                    ZS4KCiwKBAYAAgESAw0CWxofIExpc3RzIGpvYnMsIHRoZSBuZXdlc3QgZmlyc3QuCgpKCgQGAAICEgMPAmIaPSBHaXZlcyBh\
+                    IGpvYiBlYWNoIHRpbWUgdGhhdCBpdCBnb3Qgb24sIGFuZCBlbmRzIHdoZW4gaXQgaGFzLgoKTQoEBgACAxIDEQJeGkAgRW5k\
+                    cyBhIGpvYiBiZWZvcmUgaXRzIG5leHQgc3RlcDsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCi8KBAYAAgQSAxMC\
+                    VRoiIEhhcyBhIGpvYiBvZiBhIHNjaGVkdWxlIHJ1biBub3cuCgpqCgQGAAIFEgMVAlsaXSBHb2VzIG9uIHdpdGggYSBqb2Ig\
+                    dGhhdCBmYWlsZWQsIGF0IHRoZSBzdGVwIHRoYXQgZmFpbGVkLiBOb3RoaW5nIHRoYXQgaXQgZGlkIGlzIGRvbmUgYWdhaW4u\
+                    CgqWAQoEBgACBhIDFwJYGogBIFRha2VzIGJhY2sgd2hhdCBhIGpvYiBjaGFuZ2VkIHRoYXQgd29ya2VkIG9uIGFsbCByZWNv\
+                    cmRzIHRoYXQgYSBmaWx0ZXIgc2VsZWN0cywgZm9yIGFzIGxvbmcgYXMgdGhlIGpvYiBpcyBrZXB0OiAzMCBkYXlzIGFmdGVy\
+                    IGl0cyBlbmQuCg==
                     """),
             DescribedFile(
                 path: "steward/customer/v1/lead_service.proto", package: "steward.customer.v1",

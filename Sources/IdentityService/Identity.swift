@@ -7,8 +7,9 @@ package import RPC
 package import Reactor
 import Records
 package import ServiceHost
-import Tenancy
+package import Tenancy
 package import TenantDatabase
+import Work
 
 /// What identity is made of, from the host or from a test.
 package struct IdentityParts: Sendable {
@@ -21,6 +22,8 @@ package struct IdentityParts: Sendable {
     /// The record types of all services, which roles speak of.
     package let records: [RecordEntry]
     package let minter: CallerTokenMinter
+    /// The ways to the other services that keep records.
+    package let services: [ServiceName: any RPCChannel]
     /// Threads that hash passwords and do nothing else.
     package let passwordWorkers: WorkerPool
     /// How many passwords may wait to be hashed.
@@ -32,7 +35,8 @@ package struct IdentityParts: Sendable {
 
     package init(
         databases: DatabaseSet, directory: DirectoryDatabase, provisioner: ProvisioningServiceClient,
-        records: [RecordEntry], minter: CallerTokenMinter, passwordWorkers: WorkerPool,
+        records: [RecordEntry], minter: CallerTokenMinter,
+        services: [ServiceName: any RPCChannel], passwordWorkers: WorkerPool,
         passwordsWaitingMax: Int? = nil,
         onPasswordEvaluation: @escaping @Sendable () -> Void = {},
         pageTokenKey: [UInt8], logger: Logger
@@ -42,6 +46,7 @@ package struct IdentityParts: Sendable {
         self.provisioner = provisioner
         self.records = records
         self.minter = minter
+        self.services = services
         self.passwordWorkers = passwordWorkers
         self.passwordsWaitingMax = passwordsWaitingMax
         self.onPasswordEvaluation = onPasswordEvaluation
@@ -103,16 +108,18 @@ package struct Identity: Sendable {
         let callers = CallerMethods(directory: directory, feed: feed, minter: parts.minter)
         let policyMethods = PolicyMethods(
             compiler: compiler, feed: feed, served: ServedTenants(directory: directory))
+        let handover = UserHandover(client: HandoverClient(parts.services, parts.minter, policies))
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
             records: [user, department, role],
+            jobs: [handover.saga.job],
             methods: { engine, router in
                 authentication.register(on: &router)
                 tenants.register(on: &router)
                 UserMethods(
                     engine: engine, users: user, catalogue: catalogue, tenantData: tenantData, hasher: hasher,
                     signInGuard: signInGuard,
-                    revoker: revoker
+                    revoker: revoker, handover: handover
                 ).register(on: &router)
                 SettingsMethods(engine: engine, tenantData: tenantData, publication: publication).register(on: &router)
                 callers.register(on: &router)

@@ -1,5 +1,6 @@
 import RPC
 import Records
+import Tenancy
 
 /// The errors that identity gives, each in one place. Reasons are never reused.
 enum IdentityError {
@@ -95,6 +96,32 @@ enum IdentityError {
     static func ownUser(_ what: String) -> RPCError {
         .failedPrecondition(
             "OWN_USER", "You cannot \(what) yourself. Ask another admin.", domain: domain)
+    }
+
+    static func successorInvalid(field: String) -> RPCError {
+        .invalidArgument(
+            "SUCCESSOR_INVALID", "Name another user of this workspace, who may sign in.", field: field, domain: domain)
+    }
+
+    static func handoverOpen(_ job: RecordID) -> RPCError {
+        .failedPrecondition(
+            "HANDOVER_OPEN",
+            "What this user owns is being given away by the job \(job). Wait until it has ended, or cancel it.",
+            domain: domain, details: [("job_id", job.text)])
+    }
+
+    static func departmentsTooMany(max: Int) -> RPCError {
+        .invalidArgument(
+            "OUT_OF_RANGE", "Name \(max) departments at most.", field: "department_successors", domain: domain)
+    }
+
+    static func departmentTwice(field: String) -> RPCError {
+        .invalidArgument("DUPLICATE", "This department is named before.", field: field, domain: domain)
+    }
+
+    static func idInvalid(field: String) -> RPCError {
+        .invalidArgument(
+            "INVALID_ID", "\(field) must be an id: a UUID of 36 characters with hyphens.", field: field, domain: domain)
     }
 
     /// What has rights that the caller lacks; begins the message.

@@ -53,6 +53,8 @@ extension IdentityParts {
             databases: host.databases, directory: IdentityParts.directory(host),
             provisioner: ProvisioningServiceClient(channel: host.channel(to: .provisioner)),
             records: host.contracts.records, minter: host.minter,
+            services: Dictionary(
+                uniqueKeysWithValues: Installation.current.recordServices.map { ($0, host.channel(to: $0)) }),
             passwordWorkers: passwordWorkers,
             onPasswordEvaluation: { evaluations.increment() },
             pageTokenKey: try host.derivedKey("page tokens"), logger: host.logger)

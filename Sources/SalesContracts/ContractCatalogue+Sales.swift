@@ -754,24 +754,27 @@ extension ContractCatalogue {
                 dependencies: ["steward/type/v1/job.proto"],
                 base64: """
                     CiJzdGV3YXJkL3NhbGVzL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhBzdGV3YXJkLnNhbGVzLnYxGhlzdGV3YXJkL3R5cGUvdjEv\
-                    am9iLnByb3RvMugDCgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0Gh8uc3Rl\
+                    am9iLnByb3RvMrkECgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0Gh8uc3Rl\
                     d2FyZC50eXBlLnYxLkdldEpvYlJlc3BvbnNlEk8KCExpc3RKb2JzEiAuc3Rld2FyZC50eXBlLnYxLkxpc3RKb2JzUmVxdWVz\
                     dBohLnN0ZXdhcmQudHlwZS52MS5MaXN0Sm9ic1Jlc3BvbnNlElEKCFdhdGNoSm9iEiAuc3Rld2FyZC50eXBlLnYxLldhdGNo\
                     Sm9iUmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5XYXRjaEpvYlJlc3BvbnNlMAESUgoJQ2FuY2VsSm9iEiEuc3Rld2FyZC50\
                     eXBlLnYxLkNhbmNlbEpvYlJlcXVlc3QaIi5zdGV3YXJkLnR5cGUudjEuQ2FuY2VsSm9iUmVzcG9uc2USSQoGUnVuSm9iEh4u\
-                    c3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2USTAoHVW5kb0pv\
-                    YhIfLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVxdWVzdBogLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVzcG9uc2VK7QUK\
-                    JgoBDBIDAQASGhwgSm9icyBvZiB0aGUgc2FsZXMgc2VydmljZS4KCtoBCgIGABIECQAWARrNASBUZWxscyBvZiB3aGF0IHRo\
-                    ZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5lZWRzIGEgc2Vzc2lvbjsgZXZl\
-                    cnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBhbmQgam9iLnJlYWQgYW5kIGpv\
-                    Yi51cGRhdGUgYXJlIHRoZSByaWdodHMgb24gdGhvc2Ugb2Ygb3RoZXJzLgoKUwoEBgACABIDCwJVGkYgR2l2ZXMgb25lIGpv\
-                    Yi4gTk9UX0ZPVU5EIHdoZW4gdGhlcmUgaXMgbm9uZSB0aGF0IHRoZSBjYWxsZXIgbWF5IHNlZS4KCiwKBAYAAgESAw0CWxof\
-                    IExpc3RzIGpvYnMsIHRoZSBuZXdlc3QgZmlyc3QuCgpKCgQGAAICEgMPAmIaPSBHaXZlcyBhIGpvYiBlYWNoIHRpbWUgdGhh\
-                    dCBpdCBnb3Qgb24sIGFuZCBlbmRzIHdoZW4gaXQgaGFzLgoKTQoEBgACAxIDEQJeGkAgRW5kcyBhIGpvYiBiZWZvcmUgaXRz\
-                    IG5leHQgc3RlcDsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCi8KBAYAAgQSAxMCVRoiIEhhcyBhIGpvYiBvZiBh\
-                    IHNjaGVkdWxlIHJ1biBub3cuCgqWAQoEBgACBRIDFQJYGogBIFRha2VzIGJhY2sgd2hhdCBhIGpvYiBjaGFuZ2VkIHRoYXQg\
-                    d29ya2VkIG9uIGFsbCByZWNvcmRzIHRoYXQgYSBmaWx0ZXIgc2VsZWN0cywgZm9yIGFzIGxvbmcgYXMgdGhlIGpvYiBpcyBr\
-                    ZXB0OiAzMCBkYXlzIGFmdGVyIGl0cyBlbmQuCg==
+                    c3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2USTwoIUmV0cnlK\
+                    b2ISIC5zdGV3YXJkLnR5cGUudjEuUmV0cnlKb2JSZXF1ZXN0GiEuc3Rld2FyZC50eXBlLnYxLlJldHJ5Sm9iUmVzcG9uc2US\
+                    TAoHVW5kb0pvYhIfLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVxdWVzdBogLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVz\
+                    cG9uc2VK2QYKJgoBDBIDAQASGhwgSm9icyBvZiB0aGUgc2FsZXMgc2VydmljZS4KCtoBCgIGABIECQAYARrNASBUZWxscyBv\
+                    ZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5lZWRzIGEgc2Vz\
+                    c2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBhbmQgam9iLnJl\
+                    YWQgYW5kIGpvYi51cGRhdGUgYXJlIHRoZSByaWdodHMgb24gdGhvc2Ugb2Ygb3RoZXJzLgoKUwoEBgACABIDCwJVGkYgR2l2\
+                    ZXMgb25lIGpvYi4gTk9UX0ZPVU5EIHdoZW4gdGhlcmUgaXMgbm9uZSB0aGF0IHRoZSBjYWxsZXIgbWF5IHNlZS4KCiwKBAYA\
+                    AgESAw0CWxofIExpc3RzIGpvYnMsIHRoZSBuZXdlc3QgZmlyc3QuCgpKCgQGAAICEgMPAmIaPSBHaXZlcyBhIGpvYiBlYWNo\
+                    IHRpbWUgdGhhdCBpdCBnb3Qgb24sIGFuZCBlbmRzIHdoZW4gaXQgaGFzLgoKTQoEBgACAxIDEQJeGkAgRW5kcyBhIGpvYiBi\
+                    ZWZvcmUgaXRzIG5leHQgc3RlcDsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCi8KBAYAAgQSAxMCVRoiIEhhcyBh\
+                    IGpvYiBvZiBhIHNjaGVkdWxlIHJ1biBub3cuCgpqCgQGAAIFEgMVAlsaXSBHb2VzIG9uIHdpdGggYSBqb2IgdGhhdCBmYWls\
+                    ZWQsIGF0IHRoZSBzdGVwIHRoYXQgZmFpbGVkLiBOb3RoaW5nIHRoYXQgaXQgZGlkIGlzIGRvbmUgYWdhaW4uCgqWAQoEBgAC\
+                    BhIDFwJYGogBIFRha2VzIGJhY2sgd2hhdCBhIGpvYiBjaGFuZ2VkIHRoYXQgd29ya2VkIG9uIGFsbCByZWNvcmRzIHRoYXQg\
+                    YSBmaWx0ZXIgc2VsZWN0cywgZm9yIGFzIGxvbmcgYXMgdGhlIGpvYiBpcyBrZXB0OiAzMCBkYXlzIGFmdGVyIGl0cyBlbmQu\
+                    Cg==
                     """),
             DescribedFile(
                 path: "steward/sales/v1/pipeline_service.proto", package: "steward.sales.v1",

@@ -88,6 +88,7 @@ package struct ServiceDefinition: Sendable {
             references: host.references, pageTokenKey: host.derivedKey("page tokens"))
         var router = try router(engine)
         ReferenceMethods(engine: engine).register(on: &router)
+        try HandoverMethods(engine).register(on: &router)
         host.run(try jobs(engine), engine)
         return ServiceOffer(router: router)
     }

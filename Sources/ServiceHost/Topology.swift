@@ -41,6 +41,7 @@ package enum Topology {
     /// Services between programs; no thin client reaches them.
     package static let platformServices: [String: Set<ServiceName>] = [
         "steward.platform.v1.CallerService": [.gateway],
+        "steward.platform.v1.HandoverService": [.identity],
         "steward.platform.v1.PolicyService": recordServices,
         "steward.platform.v1.ProvisioningService": [.identity],
         "steward.platform.v1.ReferenceService": recordServices,

@@ -19,10 +19,15 @@ package struct TenantActor: Hashable, Sendable {
     package let tenantID: TenantID
     package let actor: Actor
 
-    /// Nil for an operator, who belongs to no tenant. A caller is never a program.
+    /// Nil for an operator, who belongs to no tenant. A program that calls has always a user whose rights count.
     package init?(_ caller: Caller) {
-        guard caller.kind == .user, let tenant = caller.tenantID else { return nil }
-        (tenantID, actor) = (tenant, .user(caller.userID))
+        guard let tenant = caller.tenantID else { return nil }
+        tenantID = tenant
+        switch caller.kind {
+        case .operator: return nil
+        case .user: actor = .user(caller.userID)
+        case .program(let purpose): actor = .program(purpose, onBehalfOf: caller.userID)
+        }
     }
 
     /// A program in a workspace. Never made of what somebody sent: the places that make one are listed (ActorTests).

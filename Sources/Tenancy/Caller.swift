@@ -6,13 +6,16 @@ package struct Caller: Hashable, Sendable {
         case user
         /// An operator of the installation, who belongs to no tenant and sees no tenant's records.
         case `operator`
+        /// A program that calls another one for a user, with his rights of now. Stated by identity for its own calls, and good on those only.
+        case program(Purpose)
     }
 
     package let kind: Kind
     /// Nil for an operator.
     package let tenantID: TenantID?
     package let userID: UserID
-    package let sessionID: RecordID
+    /// Nil for a program's call, which is made in none.
+    package let sessionID: RecordID?
     /// Version of the tenant's policy when identity stated this; a service whose policy is older fetches the newer one.
     package let policyEpoch: Int64
     /// When the statement ends, at most 60 s after it was made.
@@ -21,7 +24,7 @@ package struct Caller: Hashable, Sendable {
     package let workspace: String
 
     package init(
-        kind: Kind, tenantID: TenantID?, userID: UserID, sessionID: RecordID, policyEpoch: Int64,
+        kind: Kind, tenantID: TenantID?, userID: UserID, sessionID: RecordID?, policyEpoch: Int64,
         expireTime: Timestamp, workspace: String
     ) {
         self.kind = kind

@@ -11,6 +11,13 @@ import Text
 package struct JobDefinition: Sendable {
     /// A step of a run.
     package typealias Body = @Sendable (JobRun, RecordTransaction) async throws -> JobStep
+    /// A step of a run that calls other services, outside of any transaction.
+    package typealias Calls = @Sendable (JobRun) async throws -> JobStep
+
+    enum Step: Sendable {
+        case transaction(Body)
+        case calls(Calls)
+    }
 
     /// Unique in the service, as in `forget_requests`. Rows of jobs are kept by it, so it stays.
     package let name: String
@@ -25,7 +32,11 @@ package struct JobDefinition: Sendable {
     package let attempts: JobAttempts
     /// How long a step may take, with its commit. A cancel waits so long at most.
     package let stepTimeout: Duration
-    let body: Body
+    let step: Step
+    /// Where a job goes on that is cancelled or has failed for good; nil when it ends there.
+    let turnBack: Job.TurnBack
+    /// What the step is called that a checkpoint stands at; nil for jobs whose steps have no names.
+    let stepName: @Sendable (_ checkpoint: [UInt8]) -> String?
 
     /// - Parameter body: one step, in a transaction that also stores where the job goes on: what it does there happens once, whatever
     ///   happens to the process. What it does elsewhere (a message sent) may happen again.
@@ -47,7 +58,21 @@ package struct JobDefinition: Sendable {
     ) {
         (self.name, self.purpose, self.method) = (name, purpose, method)
         (self.schedule, self.spread, self.missed, self.attempts) = (schedule, spread, missed, attempts)
-        (self.stepTimeout, self.body) = (stepTimeout, body)
+        (self.stepTimeout, step) = (stepTimeout, .transaction(body))
+        (turnBack, stepName) = ({ _, _ in nil }, { _ in nil })
+    }
+
+    /// A job whose steps call other services. Where it goes on is stored after each step: a step that was cut off runs again, so what it
+    /// calls has to do the same thing once.
+    init(
+        _ name: StaticString, for purpose: Purpose, doing method: MethodDefinition, attempts: JobAttempts,
+        calling calls: @escaping Calls, turningBack turnBack: @escaping Job.TurnBack,
+        naming stepName: @escaping @Sendable ([UInt8]) -> String?
+    ) {
+        (self.name, self.purpose, self.method) = (name.description, purpose, method)
+        (schedule, spread, missed, self.attempts) = (nil, .zero, .once, attempts)
+        (stepTimeout, step) = (.seconds(10), .calls(calls))
+        (self.turnBack, self.stepName) = (turnBack, stepName)
     }
 
     /// The run of a moment of the schedule in a workspace.
@@ -68,12 +93,20 @@ package struct JobDefinition: Sendable {
 /// What a step gets to know of its job.
 package struct JobRun: Sendable {
     package let id: RecordID
+    package let tenantID: TenantID
     /// The moment of the schedule for which it runs; nil for a job that was asked for.
     package let scheduledAt: Timestamp?
     package let userID: UserID?
     /// What the step before gave; what the job was made with for the first one.
     package let checkpoint: [UInt8]?
     package let progress: JobProgress
+    /// When it was first taken, or after it was asked to try again.
+    package let startedAt: Timestamp
     /// By the runner's clock.
     package let now: Timestamp
+
+    init(_ job: Job, of tenant: TenantID, at now: Timestamp) {
+        (id, tenantID, scheduledAt, userID) = (job.id, tenant, job.scheduledAt, job.userID)
+        (checkpoint, progress, startedAt, self.now) = (job.checkpoint, job.progress, job.startedAt ?? now, now)
+    }
 }

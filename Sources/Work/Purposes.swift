@@ -1,10 +1,12 @@
-import Tenancy
+package import Tenancy
 
 extension Purpose {
     /// Takes jobs and gives them back; steps have the purpose of their job.
     static let runJobs = Purpose("run_jobs")
     /// Changes the records that a filter selects, for who asked for it.
     static let changeMatching = Purpose("change_matching")
+    /// Gives what a user leaves behind to others, for who asked for it.
+    package static let handOver = Purpose("hand_over")
     /// Forgets what is no record and whose time is over.
     static let keepHouse = Purpose("keep_house")
 }

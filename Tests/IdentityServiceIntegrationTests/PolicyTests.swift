@@ -33,7 +33,7 @@ struct PolicyTests {
 
     @Test func changesOfOtherInstancesAreFound() async throws {
         try await inWorkspace { identity, workspace in
-            let session = try await identity.resolve(identity.signIn(workspace.name)).sessionID
+            let session = try #require(try await identity.resolve(identity.signIn(workspace.name)).sessionID)
             let feed = identity.identity.feed
             let policies = feed.policies.watch()
             let revocations = feed.revocations.watch()

@@ -28,6 +28,8 @@ final class TestIdentity: Sendable {
     let identity: Identity
     let provisioner: FakeProvisioner
     let callerKeys: [ServiceName: MACKey]
+    /// The services that hand over.
+    let services: [ServiceName: FakeHandover]
     let router: Router
     private let routes: RouteTable
     let operatorCaller: Caller
@@ -51,12 +53,16 @@ final class TestIdentity: Sendable {
         var keys: [ServiceName: MACKey] = [:]
         for name in ServiceName.dataServices { keys[name] = try MACKey(RandomToken.make()) }
         callerKeys = keys
+        services = keys.filter { $0.key != .identity }.reduce(into: [:]) {
+            $0[$1.key] = FakeHandover($1.key, key: $1.value)
+        }
         identity = try Identity(
             IdentityParts(
                 databases: postgres.databases(.identity),
                 directory: DirectoryDatabase(databases: directorySet),
                 provisioner: ProvisioningServiceClient(channel: provisioner),
                 records: RoleCatalogue.product.records, minter: CallerTokenMinter(keys: keys),
+                services: services,
                 passwordWorkers: postgres.workers, passwordsWaitingMax: 1_000,
                 onPasswordEvaluation: { [evaluations] in evaluations.increment() },
                 pageTokenKey: Array(repeating: 7, count: 32), logger: postgres.logger))

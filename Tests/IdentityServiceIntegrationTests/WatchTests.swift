@@ -77,7 +77,8 @@ struct WatchTests {
             var answers = stream.makeAsyncIterator()
             #expect(await answers.next() == WatchRevocationsResponse())
             _ = try await identity.authentication(as: caller).signOut(SignOutRequest())
-            while let answer = await answers.next(), !answer.sessionIDs.contains(caller.sessionID.bytes) {}
+            let session = try #require(caller.sessionID)
+            while let answer = await answers.next(), !answer.sessionIDs.contains(session.bytes) {}
             task.cancel()
         }
     }

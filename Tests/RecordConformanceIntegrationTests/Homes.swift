@@ -78,6 +78,7 @@ private struct Workspaces: Sendable {
                 databases: postgres.databases(.identity), directory: DirectoryDatabase(databases: directory),
                 provisioner: ProvisioningServiceClient(channel: SchemaMaker(postgres: postgres)),
                 records: ContractCatalogue.all.records, minter: CallerTokenMinter(keys: [:]),
+                services: [.customer: SchemaMaker(postgres: postgres)],
                 passwordWorkers: postgres.workers, passwordsWaitingMax: 1_000,
                 pageTokenKey: Array(repeating: 7, count: 32), logger: postgres.logger))
     }

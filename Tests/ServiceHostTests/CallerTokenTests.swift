@@ -1,7 +1,9 @@
+import CoreMetrics
 import Credentials
 import RPC
 import Tenancy
 import Testing
+import Work
 
 @testable import ServiceHost
 
@@ -33,6 +35,51 @@ import Testing
         ] {
             #expect(await reason { _ = try verifier.verify(token) } == "CALLER_INVALID")
         }
+    }
+
+    /// What a program calls for goes to the one service that it calls, and is known there.
+    @Test func aProgramsProofIsForOneAudienceAndAKnownPurpose() async throws {
+        let verifier = CallerTokenVerifier(audience: .customer, key: customerKey)
+        let caller = Sample.program()
+        let token = try minter.mint(caller, for: .customer)
+        #expect(try verifier.verify(token) == caller)
+        let sales = CallerTokenVerifier(audience: .sales, key: salesKey)
+        #expect(await reason { _ = try sales.verify(token) } == "CALLER_INVALID")
+        for kind in [Caller.Kind.program(Purpose("rule_the_world")), .program(.handOver)] {
+            let withSession = Caller(
+                kind: kind, tenantID: Sample.tenant, userID: Sample.user,
+                sessionID: kind == .program(.handOver) ? .make() : nil, policyEpoch: 3, expireTime: caller.expireTime,
+                workspace: "")
+            let forged = try minter.mint(withSession)
+            #expect(await reason { _ = try verifier.verify(forged) } == "CALLER_INVALID")
+        }
+        // A user has a session, and a program a tenant.
+        for (kind, tenant) in [(Caller.Kind.user, Sample.tenant), (.program(.handOver), nil)]
+            as [(Caller.Kind, TenantID?)]
+        {
+            let wrong = try minter.mint(
+                Caller(
+                    kind: kind, tenantID: tenant, userID: Sample.user, sessionID: nil, policyEpoch: 3,
+                    expireTime: caller.expireTime, workspace: ""))
+            #expect(await reason { _ = try verifier.verify(wrong) } == "CALLER_INVALID")
+        }
+    }
+
+    /// Who has come by a program's proof, the gateway or another service, cannot use it.
+    @Test func aProgramsProofIsGoodOnIdentitysConnectionsOnly() async throws {
+        let authentication = CallerAuthentication(
+            verifier: CallerTokenVerifier(audience: .customer, key: customerKey), loopCount: 1,
+            factory: NOOPMetricsHandler.instance)
+        let token = try minter.mint(Sample.program(), for: .customer)
+        for peer in [Peer.program(.gateway), .program(.sales), .client(address: "a")] {
+            let context = Sample.context(peer: peer, token: token)
+            #expect(await reason { try authentication.admit(context) } == "CALLER_INVALID")
+            #expect(context.caller == nil)
+        }
+        let context = Sample.context(peer: .program(.identity), token: token)
+        try authentication.admit(context)
+        #expect(context.caller?.purpose == .handOver)
+        #expect(try context.requireTenantActor().actor == .program(.handOver, onBehalfOf: Sample.user))
     }
 
     @Test func everyChangedByteIsNoticed() throws {

@@ -5,6 +5,7 @@ import RPC
 import Synchronization
 import Tenancy
 import Wire
+import Work
 
 @testable import ServiceHost
 
@@ -21,6 +22,13 @@ enum Sample {
             kind: tenant == nil ? .operator : .user, tenantID: tenant, userID: user,
             sessionID: RecordID(high: 3, low: 3), policyEpoch: epoch,
             expireTime: Timestamp.now().advanced(by: expiresIn), workspace: tenant == nil ? "" : "acme")
+    }
+
+    /// Identity, for a user.
+    static func program(expiresIn: Duration = .seconds(30)) -> Caller {
+        Caller(
+            kind: .program(.handOver), tenantID: tenant, userID: user, sessionID: nil, policyEpoch: 3,
+            expireTime: Timestamp.now().advanced(by: expiresIn), workspace: "")
     }
 
     static func context(

@@ -23,9 +23,10 @@ import Testing
     @Test func whoMayCallIsAPeer() {
         // A program that may call a service must be able to reach the program that offers it.
         #expect(Topology.callers(of: .identity) == [.gateway, .customer, .sales])
-        #expect(Topology.callers(of: .customer) == [.gateway, .sales])
-        #expect(Topology.callers(of: .sales) == [.gateway, .customer])
+        #expect(Topology.callers(of: .customer) == [.gateway, .identity, .sales])
+        #expect(Topology.callers(of: .sales) == [.gateway, .customer, .identity])
         #expect(Topology.callers(of: .provisioner) == [.identity])
         #expect(Topology.callers(of: .gateway).isEmpty)
+        #expect(Topology.callers(ofService: HandoverServiceMethods.serviceName) == [.identity])
     }
 }

@@ -79,10 +79,10 @@ final class Jobs: Sendable {
     @discardableResult
     func make(
         _ name: String = "count", key: String? = nil, for user: UserID? = nil, after wait: Duration = .zero,
-        in tenant: TenantID? = nil
+        in tenant: TenantID? = nil, checkpoint: [UInt8]? = nil
     ) async throws -> RecordID {
         let program = TenantActor(tenant ?? self.tenant, purpose: Self.purpose, onBehalfOf: nil)
-        let job = NewJob(name, key: key, userID: user, dueAt: now.advanced(by: wait))
+        let job = NewJob(name, key: key, userID: user, dueAt: now.advanced(by: wait), checkpoint: checkpoint)
         return try await service.engine.transaction(
             as: program, doing: ActivityServiceMethods.createActivity, deadline: .after(.seconds(20)),
             logger: service.postgres.logger
@@ -102,6 +102,11 @@ final class Jobs: Sendable {
 
     func cancel(_ id: RecordID) async throws -> Bool {
         try await JobTable(service.database).cancel(
+            id, as: service.tenant.actor, at: now, deadline: TestPostgres.deadline())
+    }
+
+    func retry(_ id: RecordID) async throws -> Bool {
+        try await JobTable(service.database).retry(
             id, as: service.tenant.actor, at: now, deadline: TestPostgres.deadline())
     }
 

@@ -6,6 +6,7 @@
 #include "steward/platform/v1/caller.pb-c.h"
 #include "steward/platform/v1/caller_service.pb-c.h"
 #include "steward/platform/v1/checkpoint.pb-c.h"
+#include "steward/platform/v1/handover_service.pb-c.h"
 #include "steward/platform/v1/policy_service.pb-c.h"
 #include "steward/platform/v1/provisioning_service.pb-c.h"
 #include "steward/platform/v1/reference_service.pb-c.h"
@@ -23,6 +24,16 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_revoca
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_revocations_response_descriptor(void) { return &steward__platform__v1__watch_revocations_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_matching_checkpoint_descriptor(void) { return &steward__platform__v1__matching_checkpoint__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_undo_checkpoint_descriptor(void) { return &steward__platform__v1__undo_checkpoint__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_saga_checkpoint_descriptor(void) { return &steward__platform__v1__saga_checkpoint__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_deactivation_input_descriptor(void) { return &steward__platform__v1__deactivation_input__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_owned_request_descriptor(void) { return &steward__platform__v1__count_owned_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_owned_response_descriptor(void) { return &steward__platform__v1__count_owned_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_successor_descriptor(void) { return &steward__platform__v1__successor__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_begin_handover_request_descriptor(void) { return &steward__platform__v1__begin_handover_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_begin_handover_response_descriptor(void) { return &steward__platform__v1__begin_handover_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_cancel_handover_request_descriptor(void) { return &steward__platform__v1__cancel_handover_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_cancel_handover_response_descriptor(void) { return &steward__platform__v1__cancel_handover_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_handover_descriptor(void) { return &steward__platform__v1__handover__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_policies_request_descriptor(void) { return &steward__platform__v1__watch_policies_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_policies_response_descriptor(void) { return &steward__platform__v1__watch_policies_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_change_descriptor(void) { return &steward__platform__v1__policy_change__descriptor; }
@@ -49,6 +60,7 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_comparison_descr
 static inline const ProtobufCMessageDescriptor *steward_type_v1_value_descriptor(void) { return &steward__type__v1__value__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_job_descriptor(void) { return &steward__type__v1__job__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_job_report_descriptor(void) { return &steward__type__v1__job_report__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_kind_report_descriptor(void) { return &steward__type__v1__kind_report__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_get_job_request_descriptor(void) { return &steward__type__v1__get_job_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_get_job_response_descriptor(void) { return &steward__type__v1__get_job_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_list_jobs_request_descriptor(void) { return &steward__type__v1__list_jobs_request__descriptor; }
@@ -59,6 +71,8 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_cancel_job_reque
 static inline const ProtobufCMessageDescriptor *steward_type_v1_cancel_job_response_descriptor(void) { return &steward__type__v1__cancel_job_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_run_job_request_descriptor(void) { return &steward__type__v1__run_job_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_run_job_response_descriptor(void) { return &steward__type__v1__run_job_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_retry_job_request_descriptor(void) { return &steward__type__v1__retry_job_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_retry_job_response_descriptor(void) { return &steward__type__v1__retry_job_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_undo_job_request_descriptor(void) { return &steward__type__v1__undo_job_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_undo_job_response_descriptor(void) { return &steward__type__v1__undo_job_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_money_descriptor(void) { return &steward__type__v1__money__descriptor; }
@@ -66,3 +80,4 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_record_count_des
 static inline const ProtobufCMessageDescriptor *steward_type_v1_custom_field_descriptor(void) { return &steward__type__v1__custom_field__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_item_result_descriptor(void) { return &steward__type__v1__item_result__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_record_issue_descriptor(void) { return &steward__type__v1__record_issue__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_owned_records_descriptor(void) { return &steward__type__v1__owned_records__descriptor; }

@@ -4,7 +4,7 @@ import Wire
 /// The methods of a service's JobService, which has the same messages whatever the service: `steward.customer.v1.JobService` and so on.
 /// Generated contracts have them, too, for reflection; a test compares both.
 package struct JobServiceOf: Sendable {
-    package let getJob, listJobs, watchJob, cancelJob, runJob, undoJob: MethodDefinition
+    package let getJob, listJobs, watchJob, cancelJob, runJob, retryJob, undoJob: MethodDefinition
 
     /// - Parameter package: as in `steward.customer.v1`.
     package init(package: String) {
@@ -20,8 +20,9 @@ package struct JobServiceOf: Sendable {
         watchJob = method("WatchJob", WatchJobRequest.self, WatchJobResponse.self, .serverStreaming)
         cancelJob = method("CancelJob", CancelJobRequest.self, CancelJobResponse.self)
         runJob = method("RunJob", RunJobRequest.self, RunJobResponse.self)
+        retryJob = method("RetryJob", RetryJobRequest.self, RetryJobResponse.self)
         undoJob = method("UndoJob", UndoJobRequest.self, UndoJobResponse.self)
     }
 
-    package var all: [MethodDefinition] { [getJob, listJobs, watchJob, cancelJob, runJob, undoJob] }
+    package var all: [MethodDefinition] { [getJob, listJobs, watchJob, cancelJob, runJob, retryJob, undoJob] }
 }

@@ -19,7 +19,10 @@ enum ActivityRecord {
             .field("deal_id", .reference(.remote("deal", in: .sales))),
             .field("external_id", .line(200), .unique("activities_external_id_key")),
         ],
-        rules: RecordRules(fill: { change in
-            if !change.after.isSet("occur_time") { change.after.set("occur_time", change.call.now) }
-        }))
+        rules: RecordRules(
+            fill: { change in
+                if !change.after.isSet("occur_time") { change.after.set("occur_time", change.call.now) }
+            },
+            // What has taken place tells who was there.
+            handover: { now in "occur_time > \"\(now.text)\"" }))
 }

@@ -14,8 +14,9 @@ extension AuthenticationMethods {
 
     /// The family of the caller's session; nil when the session is no more.
     func family(of caller: Caller, _ context: CallContext) async throws -> RecordID? {
+        guard let session = caller.sessionID else { return nil }
         let rows = try await directory.read(
-            SessionTable.family(ofSession: caller.sessionID, of: caller.sessionOwner),
+            SessionTable.family(ofSession: session, of: caller.sessionOwner),
             deadline: context.deadline)
         return try rows.first?.id(0)
     }

@@ -14,6 +14,7 @@ struct UserMethods: UserServiceCustomMethods {
     let hasher: PasswordHasher
     let signInGuard: SignInGuard
     let revoker: SessionRevoker
+    let handover: UserHandover
 
     /// A password is the key to all rights of its user, so only who has these rights may set it. Whoever gets a new one can
     /// use it at once: a lock is lifted.

@@ -39,6 +39,7 @@ struct UserRecord: Sendable {
                     .check()
                     if UserRecord.changesPolicy(change) { try await publication.announce(change) }
                 },
+                follow: UserHandover.endWithReturn,
                 publish: { change in
                     guard UserRecord.changesPolicy(change) else { return }
                     await publication.publish(

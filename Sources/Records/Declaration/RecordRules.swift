@@ -1,4 +1,5 @@
 package import RPC
+package import Tenancy
 
 /// What holds for a record type beyond its fields. Every rule is optional, does one thing, and runs for *each* change of a record,
 /// whichever method, job or other rule makes it: there is no way of writing that leaves one out. A rule tells by the change's `kind`, its
@@ -18,20 +19,25 @@ package struct RecordRules: Sendable {
     /// Runs after the transaction was committed, so it cannot undo it; not run for a replayed answer.
     package typealias Publish = @Sendable (RecordChange) async -> Void
 
+    /// Which records of a user who leaves go to his successor, at a moment, as a filter; the others stay his. Without it all go.
+    package typealias Handover = @Sendable (Timestamp) -> String
+
     package let fill: Fill?
     package let validate: Validate?
     package let `guard`: Guard?
     package let follow: Follow?
     package let publish: Publish?
+    package let handover: Handover?
 
     package init(
         fill: Fill? = nil, validate: Validate? = nil, guard: Guard? = nil, follow: Follow? = nil,
-        publish: Publish? = nil
+        publish: Publish? = nil, handover: Handover? = nil
     ) {
         self.fill = fill
         self.validate = validate
         self.guard = `guard`
         self.follow = follow
         self.publish = publish
+        self.handover = handover
     }
 }

@@ -35,7 +35,9 @@ extension RecordEngine {
     }
 
     /// Also of what touches no record: what is done for a user is done as long as he is there.
-    private func requireUser(of program: TenantActor) async throws {
+    ///
+    /// - Throws: PERMISSION_DENIED with USER_UNKNOWN.
+    package func requireUser(of program: TenantActor) async throws {
         guard program.userID != nil else { return }
         let policy = try await policies.snapshot(of: program.tenantID, minEpoch: 0)
         guard policy.access(of: program) != nil else { throw RecordErrors.userUnknown() }

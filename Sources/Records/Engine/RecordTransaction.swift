@@ -237,7 +237,7 @@ package struct LoadedRecord: @unchecked Sendable {
     /// As a generated value, not filtered.
     package func value<Value: WireMessage>(_ type: Value.Type) -> Value { message.value(type) }
 
-    var id: RecordID {
+    package var id: RecordID {
         guard let id = message.id(type.standard.id.descriptor) else { preconditionFailure("a stored record has an id") }
         return id
     }

@@ -107,7 +107,7 @@ package struct MatchingMethod: Sendable {
     }
 
     /// How many there are: exact up to `ListQuery.exactCountMax`.
-    private func count(_ selection: Selection) async throws -> (value: Int64, isEstimate: Bool) {
+    func count(_ selection: Selection) async throws -> (value: Int64, isEstimate: Bool) {
         let call = selection.call
         let list = ListQuery(
             selection: selection, order: try SortOrder([], of: type, rights: call.rights), pageSize: 1, place: nil)

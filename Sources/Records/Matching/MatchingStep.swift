@@ -65,6 +65,15 @@ extension JobReport {
 
     package var doneCount: Int64 { (changedCount ?? 0) + (unchangedCount ?? 0) + (refusedCount ?? 0) }
 
+    /// Both together; of the refusals the first ones.
+    package func adding(_ other: JobReport) -> JobReport {
+        JobReport(
+            changedCount: (changedCount ?? 0) + (other.changedCount ?? 0),
+            unchangedCount: (unchangedCount ?? 0) + (other.unchangedCount ?? 0),
+            refusedCount: (refusedCount ?? 0) + (other.refusedCount ?? 0),
+            issues: Array((issues + other.issues).prefix(JobReport.issuesMax)), kinds: kinds + other.kinds)
+    }
+
     mutating func add(_ item: MatchingItem) {
         if let issue = item.issue {
             refusedCount = (refusedCount ?? 0) + 1

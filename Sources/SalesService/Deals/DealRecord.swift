@@ -19,5 +19,7 @@ enum DealRecord {
             .field("external_id", .line(100), .unique("deals_external_id_key")),
             .field("description", .lines(10_000)),
         ],
-        rules: RecordRules(guard: DealRules.keep, follow: DealRules.tellHistory))
+        // What was won or lost stays with who won or lost it.
+        rules: RecordRules(
+            guard: DealRules.keep, follow: DealRules.tellHistory, handover: { _ in "stage.category = open" }))
 }

@@ -3,6 +3,7 @@ package import Credentials
 package import RPC
 package import Tenancy
 import Wire
+import Work
 
 /// Makes the proofs of who calls. Only identity has one.
 ///
@@ -20,12 +21,14 @@ package struct CallerTokenMinter: Sendable {
     }
 
     /// The proof of who calls, valid until `caller.expireTime`, which must be at most 60 s ahead.
-    package func mint(_ caller: Caller) throws -> CallerTokenBytes {
+    ///
+    /// - Parameter audience: the one program that is to accept it; nil for all.
+    package func mint(_ caller: Caller, for audience: ServiceName? = nil) throws -> CallerTokenBytes {
         let limit = Timestamp.now().advanced(by: HostLimits.callerLifetimeMax)
         precondition(
             caller.expireTime <= limit, "a caller token lives \(HostLimits.callerLifetimeMax) at most")
         let claims = CallerClaims(caller).encoded()
-        let macs = try keys.map { audience, key in
+        let macs = try keys.filter { audience == nil || $0.audience == audience }.map { audience, key in
             CallerMAC(
                 audience: audience.rawValue, mac: Array(try key.code(for: claims).prefix(Self.codeBytes)))
         }
@@ -37,24 +40,49 @@ extension CallerClaims {
     init(_ caller: Caller) {
         self.init(
             tenantID: caller.tenantID?.id.bytes, userID: caller.userID.id.bytes,
-            sessionID: caller.sessionID.bytes,
+            sessionID: caller.sessionID?.bytes,
             policyEpoch: caller.policyEpoch, expireMicros: caller.expireTime.microseconds,
-            operator: caller.kind == .operator, workspace: caller.workspace)
+            operator: caller.kind == .operator, workspace: caller.workspace,
+            purpose: caller.purpose?.name)
     }
 }
 
 extension Caller {
     /// Nil when the claims lack something or contradict themselves.
     init?(_ claims: CallerClaims) {
-        let kind: Kind = claims.operator == true ? .operator : .user
         let tenant = claims.tenantID.flatMap { RecordID(bytes: $0) }
-        guard let user = claims.userID.flatMap({ RecordID(bytes: $0) }),
-            let session = claims.sessionID.flatMap({ RecordID(bytes: $0) }),
-            let expire = claims.expireMicros, (tenant != nil) == (kind == .user)
+        let session = claims.sessionID.flatMap { RecordID(bytes: $0) }
+        guard let kind = Kind(claims), let user = claims.userID.flatMap({ RecordID(bytes: $0) }),
+            let expire = claims.expireMicros, (tenant == nil) == (kind == .operator),
+            (session == nil) == (claims.purpose != nil)
         else { return nil }
         self.init(
             kind: kind, tenantID: tenant.map { TenantID($0) }, userID: UserID(user), sessionID: session,
             policyEpoch: claims.policyEpoch ?? 0, expireTime: Timestamp(microseconds: expire),
             workspace: claims.workspace ?? "")
     }
+}
+
+extension Caller {
+    /// What a program calls for; nil for who has a session.
+    var purpose: Purpose? { if case .program(let purpose) = kind { purpose } else { nil } }
+}
+
+extension Caller.Kind {
+    /// Nil for a purpose that no program calls another one for.
+    fileprivate init?(_ claims: CallerClaims) {
+        switch (claims.operator == true, claims.purpose) {
+        case (true, nil): self = .operator
+        case (false, nil): self = .user
+        case (false, let name?):
+            guard let purpose = Purpose.ofCalls.first(where: { $0.name == name }) else { return nil }
+            self = .program(purpose)
+        case (true, _?): return nil
+        }
+    }
+}
+
+extension Purpose {
+    /// What identity may call other programs for.
+    fileprivate static let ofCalls: Set<Purpose> = [.handOver]
 }

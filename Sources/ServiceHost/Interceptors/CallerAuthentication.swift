@@ -1,6 +1,7 @@
 import CoreMetrics
 import Observability
 import RPC
+import Tenancy
 
 /// Verifies the proof of who calls, if one came along, and puts the caller into the context. A method that needs a
 /// caller asks for it; a few, as signing in, work without.
@@ -16,7 +17,9 @@ struct CallerAuthentication: Interceptor {
     func admit(_ context: CallContext) throws {
         guard let token = context.callerToken else { return }
         do {
-            context.caller = try cache.caller(of: token)
+            let caller = try cache.caller(of: token)
+            try requireIdentity(of: caller, context)
+            context.caller = caller
         } catch let error as RPCError {
             // Rare, so that making the counter anew each time costs nothing that matters.
             Counter(
@@ -25,5 +28,13 @@ struct CallerAuthentication: Interceptor {
             ).increment()
             throw error
         }
+    }
+
+    /// A program's proof is good on identity's own calls only: who has come by one cannot use it.
+    private func requireIdentity(of caller: Caller, _ context: CallContext) throws {
+        guard caller.purpose != nil, context.peer != .program(.identity) else { return }
+        throw RPCError.unauthenticated(
+            "CALLER_INVALID",
+            "The proof of who calls is of a program's own call, and \(context.peer) is not that program.")
     }
 }

@@ -31,6 +31,14 @@ enum JobError {
             domain: domain, details: [("name", job.name)])
     }
 
+    static func notRetryable(_ job: Job) -> RPCError {
+        let cure =
+            job.scheduledAt == nil ? "only one that failed is tried again" : "steward job run has its schedule run now"
+        return .failedPrecondition(
+            "JOB_NOT_RETRYABLE", "The job is \(job.state.rawValue): \(cure).", domain: domain,
+            details: [("state", job.state.rawValue)])
+    }
+
     static func notEnded(_ job: Job) -> RPCError {
         .failedPrecondition(
             "JOB_NOT_ENDED", "The job is under way; cancel it first, then take back what it did.", domain: domain,

@@ -27,6 +27,7 @@ package struct JobMethods: Sendable {
         router.serve(service.watchJob, watchJob)
         router.serve(service.cancelJob, cancelJob)
         router.serve(service.runJob, runJob)
+        router.serve(service.retryJob, retryJob)
         router.serve(service.undoJob, undoJob)
     }
 
@@ -101,6 +102,18 @@ package struct JobMethods: Sendable {
         return RunJobResponse(job: told(try await find(id.text, rights, context)))
     }
 
+    private func retryJob(_ request: RetryJobRequest, _ context: CallContext) async throws -> RetryJobResponse {
+        let rights = try await JobRights(engine, context, writes: true)
+        let job = try await find(request.id, rights, context)
+        try rights.require(.update, on: job)
+        let isTried = try await translated {
+            try await table.retry(job.id, as: rights.actor, at: .now(), deadline: context.deadline.nanoseconds)
+        }
+        guard isTried else { throw JobError.notRetryable(job) }
+        engine.bell.ring(rights.actor.tenantID)
+        return RetryJobResponse(job: told(try await find(request.id, rights, context)))
+    }
+
     private func undoJob(_ request: UndoJobRequest, _ context: CallContext) async throws -> UndoJobResponse {
         let rights = try await JobRights(engine, context, writes: true)
         let job = try await find(request.id, rights, context)
@@ -125,7 +138,10 @@ package struct JobMethods: Sendable {
         return job
     }
 
-    private func told(_ job: Job) -> Contracts.Job { Contracts.Job(job, of: engine.database.service) }
+    private func told(_ job: Job) -> Contracts.Job {
+        let step = jobs.first { $0.name == job.name }?.stepName(job.checkpoint ?? [])
+        return Contracts.Job(job, of: engine.database.service, at: step)
+    }
 
     private func translated<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {

@@ -30,8 +30,18 @@ package struct JobProgress: Hashable, Sendable {
 package enum JobStep: Hashable, Sendable {
     /// There is more: the next step gets these.
     case goesOn(checkpoint: [UInt8], JobProgress)
+    /// The same, not before a pause.
+    case waits(checkpoint: [UInt8], JobProgress, pause: Duration)
+    case ended(JobEnd, JobProgress)
+
     /// The job is done.
-    case done(JobProgress)
+    package static func done(_ progress: JobProgress) -> JobStep { .ended(.done, progress) }
+}
+
+/// How a job ended.
+package enum JobEnd: Hashable, Sendable {
+    case done, cancelled
+    case failed(reason: String)
 }
 
 /// The right to run a job's next step. Each lease has a number of its own, so that whoever lost one and takes the job again does not
@@ -72,22 +82,33 @@ package struct Job: Hashable, Sendable {
 
 // What becomes of a job that is leased.
 extension Job {
+    /// Where a job goes on that is cancelled or has failed for good; nil when it ends there.
+    package typealias TurnBack = @Sendable (_ checkpoint: [UInt8], JobEnd) -> [UInt8]?
+
     /// A step was done. The lease begins anew.
-    mutating func note(_ step: JobStep, at now: Timestamp, lease: Duration) {
+    mutating func note(
+        _ step: JobStep, at now: Timestamp, lease: Duration, turningBack turnBack: TurnBack = { _, _ in nil }
+    ) {
         precondition(state == .leased, "a step of a job that nobody has")
         attempts = 0
         lastError = nil
         switch step {
         case .goesOn(let next, let progress):
             (checkpoint, self.progress, dueAt) = (next, progress, now.advanced(by: lease))
-        case .done(let progress):
+        case .waits(let next, let progress, let pause):
+            (checkpoint, self.progress) = (next, progress)
+            wait(until: now.advanced(by: pause))
+        case .ended(let end, let progress):
             self.progress = progress
-            end(.done, at: now)
+            self.end(end, at: now, turnBack)
         }
     }
 
     /// A step failed: it is tried again, or the job has failed.
-    mutating func fail(_ failure: JobFailure, _ rules: JobAttempts, at now: Timestamp, jitter: Double) {
+    mutating func fail(
+        _ failure: JobFailure, _ rules: JobAttempts, at now: Timestamp, jitter: Double,
+        turningBack turnBack: TurnBack = { _, _ in nil }
+    ) {
         precondition(state == .leased, "a failure of a job that nobody has")
         lastError = failure.reason
         switch failure.kind {
@@ -97,7 +118,19 @@ extension Job {
             wait(until: now.advanced(by: rules.wait(after: attempts, jitter: jitter)))
         case .passing, .final:
             attempts += 1
-            end(.failed, at: now)
+            end(.failed(reason: failure.reason), at: now, turnBack)
+        }
+    }
+
+    private mutating func end(_ end: JobEnd, at now: Timestamp, _ turnBack: TurnBack) {
+        switch end {
+        case .done: self.end(.done, at: now)
+        case .cancelled: self.end(.cancelled, at: now)
+        case .failed(let reason):
+            lastError = reason
+            guard let next = turnBack(checkpoint ?? [], end) else { return self.end(.failed, at: now) }
+            (checkpoint, attempts) = (next, 0)
+            wait(until: now)
         }
     }
 
@@ -111,7 +144,20 @@ extension Job {
         wait(until: moment)
     }
 
-    mutating func cancel(at now: Timestamp) { end(.cancelled, at: now) }
+    /// Somebody asked for its end: it goes back, or ends if it cannot.
+    ///
+    /// - Returns: whether it has ended.
+    mutating func cancel(at now: Timestamp, turningBack turnBack: TurnBack) -> Bool {
+        guard let next = turnBack(checkpoint ?? [], .cancelled) else {
+            end(.cancelled, at: now)
+            return true
+        }
+        if next != checkpoint { (checkpoint, attempts) = (next, 0) }
+        return false
+    }
+
+    /// It ends without a step.
+    mutating func leaveOut(at now: Timestamp) { end(.cancelled, at: now) }
 
     /// Runners went away with it as often as its step may fail.
     func isInterrupted(_ rules: JobAttempts) -> Bool { attempts >= rules.countMax }

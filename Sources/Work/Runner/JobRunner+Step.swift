@@ -19,24 +19,13 @@ extension JobRunner {
             preconditionFailure("\(held.name) is no job of this runner")
         }
         do {
-            let zone = try await zone(held.tenantID)
-            let actor = TenantActor(held.tenantID, purpose: definition.purpose, onBehalfOf: held.userID)
-            let job = try await engine.transaction(
-                as: actor, doing: definition.method, deadline: .after(definition.stepTimeout),
-                requestID: held.lease.jobID.text, logger: logger
-            ) { transaction in
-                guard let row = try await transaction.query(JobStatements.lock(held.lease)).first else {
-                    throw LeaseLost()
+            let job =
+                switch definition.step {
+                case .transaction(let body): try await stepInside(held, definition, body)
+                case .calls(let calls): try await stepOutside(held, definition, calls)
                 }
-                var job = try Job(row)
-                try await advance(&job, definition, zone, transaction)
-                for query in storing(job, of: held.tenantID, zone) {
-                    try transaction.enqueue(query.statement, query.parameters)
-                }
-                return job
-            }
             let goesOn = job.lease == held.lease
-            meter.stepped(held.name, goesOn ? .goesOn : .ended)
+            meter.stepped(held.name, goesOn || job.state.isOpen ? .goesOn : .ended)
             return goesOn ? held.leased(until: job.dueAt) : nil
         } catch is LeaseLost {
             meter.stepped(held.name, .lost)
@@ -48,23 +37,69 @@ extension JobRunner {
         }
     }
 
-    private func advance(
-        _ job: inout Job, _ definition: JobDefinition, _ zone: TimeZone, _ transaction: RecordTransaction
-    ) async throws {
+    /// The step and where the job goes on are one transaction.
+    private func stepInside(
+        _ held: HeldJob, _ definition: JobDefinition, _ body: JobDefinition.Body
+    ) async throws -> Job {
+        let zone = try await zone(held.tenantID)
+        return try await engine.transaction(
+            as: actor(held, definition), doing: definition.method, deadline: .after(definition.stepTimeout),
+            requestID: held.lease.jobID.text, logger: logger
+        ) { transaction in
+            guard let row = try await transaction.query(JobStatements.lock(held.lease)).first else {
+                throw LeaseLost()
+            }
+            var job = try Job(row)
+            if !endsOrWaits(&job, definition, zone) {
+                let step = try await body(JobRun(job, of: held.tenantID, at: clock.now()), transaction)
+                job.note(step, at: clock.now(), lease: limits.lease)
+            }
+            for query in storing(job, of: held.tenantID, zone) {
+                try transaction.enqueue(query.statement, query.parameters)
+            }
+            return job
+        }
+    }
+
+    /// The step is run between two transactions: whoever lost the lease meanwhile stores nothing of it.
+    private func stepOutside(
+        _ held: HeldJob, _ definition: JobDefinition, _ calls: JobDefinition.Calls
+    ) async throws -> Job {
+        let zone = try await zone(held.tenantID)
+        let begun = try await change(held) { _ = endsOrWaits(&$0, definition, zone) }
+        guard let begun else { throw LeaseLost() }
+        guard begun.lease == held.lease else { return begun }
+        try await engine.requireUser(of: actor(held, definition))
+        let step = try await calls(JobRun(begun, of: held.tenantID, at: clock.now()))
+        let stepped = try await change(held) {
+            $0.note(step, at: clock.now(), lease: limits.lease, turningBack: definition.turnBack)
+        }
+        guard let stepped else { throw LeaseLost() }
+        return stepped
+    }
+
+    private func actor(_ held: HeldJob, _ definition: JobDefinition) -> TenantActor {
+        TenantActor(held.tenantID, purpose: definition.purpose, onBehalfOf: held.userID)
+    }
+
+    /// What is decided about a job before its step: then there is none.
+    private func endsOrWaits(_ job: inout Job, _ definition: JobDefinition, _ zone: TimeZone) -> Bool {
         let now = clock.now()
-        if job.cancelAskedAt != nil { return job.cancel(at: now) }
+        if job.cancelAskedAt != nil, job.cancel(at: now, turningBack: definition.turnBack) { return true }
         if job.isInterrupted(definition.attempts) {
-            return job.fail(.interrupted, definition.attempts, at: now, jitter: 0)
+            job.fail(.interrupted, definition.attempts, at: now, jitter: 0, turningBack: definition.turnBack)
+            return true
         }
-        if let moment = job.scheduledAt, let started = job.startedAt, definition.missed.leavesOut(moment, at: started) {
-            job.startedAt = nil
-            if let next = definition.successor(of: job, at: now, in: zone) { return job.postpone(to: next) }
-            return job.cancel(at: now)
+        guard let moment = job.scheduledAt, let started = job.startedAt,
+            definition.missed.leavesOut(moment, at: started)
+        else { return false }
+        job.startedAt = nil
+        if let next = definition.successor(of: job, at: now, in: zone) {
+            job.postpone(to: next)
+        } else {
+            job.leaveOut(at: now)
         }
-        let run = JobRun(
-            id: job.id, scheduledAt: job.scheduledAt, userID: job.userID, checkpoint: job.checkpoint,
-            progress: job.progress, now: now)
-        job.note(try await definition.body(run, transaction), at: clock.now(), lease: limits.lease)
+        return true
     }
 
     /// Keeps why a step came to nothing. When that cannot be kept, the lease ends and somebody takes the job again.
@@ -74,7 +109,9 @@ extension JobRunner {
             let policy = try? await engine.policies.snapshot(of: held.tenantID, minEpoch: 0)
             let failure = JobFailure(error, isTenantActive: policy?.isActive ?? false)
             _ = try await change(held) {
-                $0.fail(failure, definition.attempts, at: self.clock.now(), jitter: self.jitter())
+                $0.fail(
+                    failure, definition.attempts, at: self.clock.now(), jitter: self.jitter(),
+                    turningBack: definition.turnBack)
             }
         } catch {
             note(error, of: held, "a failure of a job could not be kept")

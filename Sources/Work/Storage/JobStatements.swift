@@ -190,6 +190,21 @@ enum JobStatements {
         WHERE id = $1 AND ended_at IS NULL RETURNING id
         """)
 
+    /// Has a job that failed go on now. A schedule's is left: the next one is there already.
+    static func retry(_ id: RecordID, at now: Timestamp) -> Query {
+        Query(retrying) {
+            $0.append(id)
+            $0.append(now)
+        }
+    }
+
+    private static let retrying = Statement(
+        """
+        UPDATE {schema}.jobs SET state = 'waiting', due_at = $2, attempts = 0, started_at = NULL, ended_at = NULL,
+            cancel_asked_at = NULL
+        WHERE id = $1 AND state = 'failed' AND scheduled_at IS NULL RETURNING id
+        """)
+
     static func renew(_ lease: JobLease, until end: Timestamp) -> Query {
         Query(renewing) {
             $0.append(lease.jobID)

@@ -81,6 +81,12 @@ package struct JobTable: Sendable {
         try await !write(JobStatements.cancel(id, at: now), actor, deadline).isEmpty
     }
 
+    /// Has a job that failed go on.
+    /// - Returns: false when it did not fail, or is one of a schedule.
+    func retry(_ id: RecordID, as actor: TenantActor, at now: Timestamp, deadline: UInt64) async throws -> Bool {
+        try await !write(JobStatements.retry(id, at: now), actor, deadline).isEmpty
+    }
+
     /// Has the run of a schedule be due now, a new one if there is none.
     /// - Returns: its id.
     func hasten(_ name: String, as actor: TenantActor, at now: Timestamp, deadline: UInt64) async throws -> RecordID {

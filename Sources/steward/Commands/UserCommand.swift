@@ -4,11 +4,11 @@ import StewardClient
 import Tenancy
 import Wire
 
-/// Users: the standard commands, and passwords.
+/// Users: the standard commands, passwords, leaving and coming back.
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: User.noun.name, abstract: User.noun.abstract,
-        subcommands: RecordCommands.standard(User.self) + [SetPassword.self])
+        subcommands: RecordCommands.standard(User.self) + [SetPassword.self, Deactivate.self, Activate.self])
 
     struct SetPassword: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -69,6 +69,13 @@ struct JobClient: Sendable {
     }
 
     /// The job that takes it back.
+    func retry(_ id: String) async throws -> Job? {
+        let service = try await find(id).service
+        let answer: RetryJobResponse = try await connection.channel.call(
+            Self.methods(of: service).retryJob, RetryJobRequest(id: id), .write())
+        return answer.job
+    }
+
     func undo(_ id: String) async throws -> Job? {
         let service = try await find(id).service
         let answer: UndoJobResponse = try await connection.channel.call(

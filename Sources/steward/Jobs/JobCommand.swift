@@ -15,7 +15,7 @@ struct JobCommand: AsyncParsableCommand {
               steward job watch 019a6f0e-…
               steward job run housekeeping --service customer
             """,
-        subcommands: [List.self, Show.self, Watch.self, Cancel.self, Run.self, Undo.self])
+        subcommands: [List.self, Show.self, Watch.self, Cancel.self, Run.self, Retry.self, Undo.self])
 
     struct Options: ParsableArguments {
         @OptionGroup var connection: ConnectionOptions
@@ -54,7 +54,8 @@ struct JobCommand: AsyncParsableCommand {
             try RecordPrinter(format: options.output, columns: []).show(
                 jobs.map { $0.message() }, of: Job.descriptor,
                 preferred: [
-                    "service", "id", "name", "state", "done_count", "total_count", "attempts", "last_error", "due_time",
+                    "service", "id", "name", "state", "step", "done_count", "total_count", "attempts", "last_error",
+                    "due_time",
                     "end_time", "user_id",
                 ])
         }
@@ -107,6 +108,28 @@ struct JobCommand: AsyncParsableCommand {
             let client = try await options.client()
             let job = try await client.run(name, service)
             guard watch, let id = job?.id else { return try options.show(job) }
+            try await JobProgress.watch(id, client, format: options.output)
+        }
+    }
+
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Has a job that failed go on at the step that failed.",
+            discussion: """
+                last_error says why it failed, and step where, of a job that calls other services. Nothing that it did is done again.
+
+                Example:
+                  steward job retry 019a6f0e-… --watch
+                """)
+
+        @OptionGroup var options: Options
+        @Argument(help: "Id of the job.") var id: String
+        @Flag(help: "Shows how it gets on until it has ended.") var watch = false
+
+        func run() async throws {
+            let client = try await options.client()
+            let job = try await client.retry(id)
+            guard watch else { return try options.show(job) }
             try await JobProgress.watch(id, client, format: options.output)
         }
     }

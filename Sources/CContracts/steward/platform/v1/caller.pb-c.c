@@ -52,7 +52,7 @@ void   steward__platform__v1__caller_claims__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__caller_claims__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__platform__v1__caller_claims__field_descriptors[7] =
+static const ProtobufCFieldDescriptor steward__platform__v1__caller_claims__field_descriptors[8] =
 {
   {
     "tenant_id",
@@ -138,11 +138,24 @@ static const ProtobufCFieldDescriptor steward__platform__v1__caller_claims__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "purpose",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__CallerClaims, purpose),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__caller_claims__field_indices_by_name[] = {
   4,   /* field[4] = expire_micros */
   5,   /* field[5] = operator */
   3,   /* field[3] = policy_epoch */
+  7,   /* field[7] = purpose */
   2,   /* field[2] = session_id */
   0,   /* field[0] = tenant_id */
   1,   /* field[1] = user_id */
@@ -151,7 +164,7 @@ static const unsigned steward__platform__v1__caller_claims__field_indices_by_nam
 static const ProtobufCIntRange steward__platform__v1__caller_claims__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__caller_claims__descriptor =
 {
@@ -161,7 +174,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__caller_claims__descripto
   "Steward__Platform__V1__CallerClaims",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__CallerClaims),
-  7,
+  8,
   steward__platform__v1__caller_claims__field_descriptors,
   steward__platform__v1__caller_claims__field_indices_by_name,
   1,  steward__platform__v1__caller_claims__number_ranges,

@@ -97,6 +97,96 @@ void   steward__platform__v1__undo_checkpoint__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__undo_checkpoint__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__saga_checkpoint__init
+                     (Steward__Platform__V1__SagaCheckpoint         *message)
+{
+  static const Steward__Platform__V1__SagaCheckpoint init_value = STEWARD__PLATFORM__V1__SAGA_CHECKPOINT__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__saga_checkpoint__get_packed_size
+                     (const Steward__Platform__V1__SagaCheckpoint *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__saga_checkpoint__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__saga_checkpoint__pack
+                     (const Steward__Platform__V1__SagaCheckpoint *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__saga_checkpoint__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__saga_checkpoint__pack_to_buffer
+                     (const Steward__Platform__V1__SagaCheckpoint *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__saga_checkpoint__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__SagaCheckpoint *
+       steward__platform__v1__saga_checkpoint__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__SagaCheckpoint *)
+     protobuf_c_message_unpack (&steward__platform__v1__saga_checkpoint__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__saga_checkpoint__free_unpacked
+                     (Steward__Platform__V1__SagaCheckpoint *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__saga_checkpoint__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__platform__v1__deactivation_input__init
+                     (Steward__Platform__V1__DeactivationInput         *message)
+{
+  static const Steward__Platform__V1__DeactivationInput init_value = STEWARD__PLATFORM__V1__DEACTIVATION_INPUT__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__deactivation_input__get_packed_size
+                     (const Steward__Platform__V1__DeactivationInput *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__deactivation_input__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__deactivation_input__pack
+                     (const Steward__Platform__V1__DeactivationInput *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__deactivation_input__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__deactivation_input__pack_to_buffer
+                     (const Steward__Platform__V1__DeactivationInput *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__deactivation_input__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__DeactivationInput *
+       steward__platform__v1__deactivation_input__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__DeactivationInput *)
+     protobuf_c_message_unpack (&steward__platform__v1__deactivation_input__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__deactivation_input__free_unpacked
+                     (Steward__Platform__V1__DeactivationInput *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__deactivation_input__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__platform__v1__matching_checkpoint__field_descriptors[3] =
 {
   {
@@ -210,5 +300,133 @@ const ProtobufCMessageDescriptor steward__platform__v1__undo_checkpoint__descrip
   steward__platform__v1__undo_checkpoint__field_indices_by_name,
   1,  steward__platform__v1__undo_checkpoint__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__undo_checkpoint__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__saga_checkpoint__field_descriptors[4] =
+{
+  {
+    "input",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__SagaCheckpoint, has_input),
+    offsetof(Steward__Platform__V1__SagaCheckpoint, input),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Platform__V1__SagaCheckpoint, has_step),
+    offsetof(Steward__Platform__V1__SagaCheckpoint, step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "back_reason",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__SagaCheckpoint, back_reason),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reports",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__SagaCheckpoint, n_reports),
+    offsetof(Steward__Platform__V1__SagaCheckpoint, reports),
+    &steward__type__v1__job_report__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__saga_checkpoint__field_indices_by_name[] = {
+  2,   /* field[2] = back_reason */
+  0,   /* field[0] = input */
+  3,   /* field[3] = reports */
+  1,   /* field[1] = step */
+};
+static const ProtobufCIntRange steward__platform__v1__saga_checkpoint__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__saga_checkpoint__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.SagaCheckpoint",
+  "SagaCheckpoint",
+  "Steward__Platform__V1__SagaCheckpoint",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__SagaCheckpoint),
+  4,
+  steward__platform__v1__saga_checkpoint__field_descriptors,
+  steward__platform__v1__saga_checkpoint__field_indices_by_name,
+  1,  steward__platform__v1__saga_checkpoint__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__saga_checkpoint__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__deactivation_input__field_descriptors[2] =
+{
+  {
+    "user_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__DeactivationInput, has_user_id),
+    offsetof(Steward__Platform__V1__DeactivationInput, user_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "successors",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__DeactivationInput, n_successors),
+    offsetof(Steward__Platform__V1__DeactivationInput, successors),
+    &steward__platform__v1__successor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__deactivation_input__field_indices_by_name[] = {
+  1,   /* field[1] = successors */
+  0,   /* field[0] = user_id */
+};
+static const ProtobufCIntRange steward__platform__v1__deactivation_input__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__deactivation_input__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.DeactivationInput",
+  "DeactivationInput",
+  "Steward__Platform__V1__DeactivationInput",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__DeactivationInput),
+  2,
+  steward__platform__v1__deactivation_input__field_descriptors,
+  steward__platform__v1__deactivation_input__field_indices_by_name,
+  1,  steward__platform__v1__deactivation_input__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__deactivation_input__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -97,6 +97,51 @@ void   steward__type__v1__job_report__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__job_report__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__type__v1__kind_report__init
+                     (Steward__Type__V1__KindReport         *message)
+{
+  static const Steward__Type__V1__KindReport init_value = STEWARD__TYPE__V1__KIND_REPORT__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__kind_report__get_packed_size
+                     (const Steward__Type__V1__KindReport *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__kind_report__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__kind_report__pack
+                     (const Steward__Type__V1__KindReport *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__kind_report__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__kind_report__pack_to_buffer
+                     (const Steward__Type__V1__KindReport *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__kind_report__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__KindReport *
+       steward__type__v1__kind_report__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__KindReport *)
+     protobuf_c_message_unpack (&steward__type__v1__kind_report__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__kind_report__free_unpacked
+                     (Steward__Type__V1__KindReport *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__kind_report__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__type__v1__get_job_request__init
                      (Steward__Type__V1__GetJobRequest         *message)
 {
@@ -547,6 +592,96 @@ void   steward__type__v1__run_job_response__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__run_job_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__type__v1__retry_job_request__init
+                     (Steward__Type__V1__RetryJobRequest         *message)
+{
+  static const Steward__Type__V1__RetryJobRequest init_value = STEWARD__TYPE__V1__RETRY_JOB_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__retry_job_request__get_packed_size
+                     (const Steward__Type__V1__RetryJobRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__retry_job_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__retry_job_request__pack
+                     (const Steward__Type__V1__RetryJobRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__retry_job_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__retry_job_request__pack_to_buffer
+                     (const Steward__Type__V1__RetryJobRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__retry_job_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__RetryJobRequest *
+       steward__type__v1__retry_job_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__RetryJobRequest *)
+     protobuf_c_message_unpack (&steward__type__v1__retry_job_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__retry_job_request__free_unpacked
+                     (Steward__Type__V1__RetryJobRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__retry_job_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__type__v1__retry_job_response__init
+                     (Steward__Type__V1__RetryJobResponse         *message)
+{
+  static const Steward__Type__V1__RetryJobResponse init_value = STEWARD__TYPE__V1__RETRY_JOB_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__retry_job_response__get_packed_size
+                     (const Steward__Type__V1__RetryJobResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__retry_job_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__retry_job_response__pack
+                     (const Steward__Type__V1__RetryJobResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__retry_job_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__retry_job_response__pack_to_buffer
+                     (const Steward__Type__V1__RetryJobResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__retry_job_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__RetryJobResponse *
+       steward__type__v1__retry_job_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__RetryJobResponse *)
+     protobuf_c_message_unpack (&steward__type__v1__retry_job_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__retry_job_response__free_unpacked
+                     (Steward__Type__V1__RetryJobResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__retry_job_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__type__v1__undo_job_request__init
                      (Steward__Type__V1__UndoJobRequest         *message)
 {
@@ -637,7 +772,7 @@ void   steward__type__v1__undo_job_response__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__undo_job_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__type__v1__job__field_descriptors[16] =
+static const ProtobufCFieldDescriptor steward__type__v1__job__field_descriptors[17] =
 {
   {
     "id",
@@ -831,6 +966,18 @@ static const ProtobufCFieldDescriptor steward__type__v1__job__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "step",
+    17,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__Job, step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__job__field_indices_by_name[] = {
   10,   /* field[10] = attempts */
@@ -847,13 +994,14 @@ static const unsigned steward__type__v1__job__field_indices_by_name[] = {
   14,   /* field[14] = service */
   6,   /* field[6] = start_time */
   2,   /* field[2] = state */
+  16,   /* field[16] = step */
   9,   /* field[9] = total_count */
   3,   /* field[3] = user_id */
 };
 static const ProtobufCIntRange steward__type__v1__job__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 16 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__job__descriptor =
 {
@@ -863,14 +1011,14 @@ const ProtobufCMessageDescriptor steward__type__v1__job__descriptor =
   "Steward__Type__V1__Job",
   "steward.type.v1",
   sizeof(Steward__Type__V1__Job),
-  16,
+  17,
   steward__type__v1__job__field_descriptors,
   steward__type__v1__job__field_indices_by_name,
   1,  steward__type__v1__job__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__job__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__job_report__field_descriptors[4] =
+static const ProtobufCFieldDescriptor steward__type__v1__job_report__field_descriptors[5] =
 {
   {
     "changed_count",
@@ -920,17 +1068,30 @@ static const ProtobufCFieldDescriptor steward__type__v1__job_report__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "kinds",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Type__V1__JobReport, n_kinds),
+    offsetof(Steward__Type__V1__JobReport, kinds),
+    &steward__type__v1__kind_report__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__job_report__field_indices_by_name[] = {
   0,   /* field[0] = changed_count */
   3,   /* field[3] = issues */
+  4,   /* field[4] = kinds */
   2,   /* field[2] = refused_count */
   1,   /* field[1] = unchanged_count */
 };
 static const ProtobufCIntRange steward__type__v1__job_report__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__job_report__descriptor =
 {
@@ -940,11 +1101,88 @@ const ProtobufCMessageDescriptor steward__type__v1__job_report__descriptor =
   "Steward__Type__V1__JobReport",
   "steward.type.v1",
   sizeof(Steward__Type__V1__JobReport),
-  4,
+  5,
   steward__type__v1__job_report__field_descriptors,
   steward__type__v1__job_report__field_indices_by_name,
   1,  steward__type__v1__job_report__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__job_report__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__kind_report__field_descriptors[4] =
+{
+  {
+    "object",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__KindReport, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__KindReport, has_changed_count),
+    offsetof(Steward__Type__V1__KindReport, changed_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unchanged_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__KindReport, has_unchanged_count),
+    offsetof(Steward__Type__V1__KindReport, unchanged_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refused_count",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__KindReport, has_refused_count),
+    offsetof(Steward__Type__V1__KindReport, refused_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__kind_report__field_indices_by_name[] = {
+  1,   /* field[1] = changed_count */
+  0,   /* field[0] = object */
+  3,   /* field[3] = refused_count */
+  2,   /* field[2] = unchanged_count */
+};
+static const ProtobufCIntRange steward__type__v1__kind_report__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__kind_report__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.KindReport",
+  "KindReport",
+  "Steward__Type__V1__KindReport",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__KindReport),
+  4,
+  steward__type__v1__kind_report__field_descriptors,
+  steward__type__v1__kind_report__field_indices_by_name,
+  1,  steward__type__v1__kind_report__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__kind_report__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__type__v1__get_job_request__field_descriptors[1] =
@@ -1377,6 +1615,82 @@ const ProtobufCMessageDescriptor steward__type__v1__run_job_response__descriptor
   steward__type__v1__run_job_response__field_indices_by_name,
   1,  steward__type__v1__run_job_response__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__run_job_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__retry_job_request__field_descriptors[1] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RetryJobRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__retry_job_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+};
+static const ProtobufCIntRange steward__type__v1__retry_job_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__retry_job_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.RetryJobRequest",
+  "RetryJobRequest",
+  "Steward__Type__V1__RetryJobRequest",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__RetryJobRequest),
+  1,
+  steward__type__v1__retry_job_request__field_descriptors,
+  steward__type__v1__retry_job_request__field_indices_by_name,
+  1,  steward__type__v1__retry_job_request__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__retry_job_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__retry_job_response__field_descriptors[1] =
+{
+  {
+    "job",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RetryJobResponse, job),
+    &steward__type__v1__job__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__retry_job_response__field_indices_by_name[] = {
+  0,   /* field[0] = job */
+};
+static const ProtobufCIntRange steward__type__v1__retry_job_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__retry_job_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.RetryJobResponse",
+  "RetryJobResponse",
+  "Steward__Type__V1__RetryJobResponse",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__RetryJobResponse),
+  1,
+  steward__type__v1__retry_job_response__field_descriptors,
+  steward__type__v1__retry_job_response__field_indices_by_name,
+  1,  steward__type__v1__retry_job_response__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__retry_job_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__type__v1__undo_job_request__field_descriptors[1] =

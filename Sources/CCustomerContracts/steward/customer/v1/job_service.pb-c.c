@@ -7,21 +7,23 @@
 #endif
 
 #include "steward/customer/v1/job_service.pb-c.h"
-static const ProtobufCMethodDescriptor steward__customer__v1__job_service__method_descriptors[6] =
+static const ProtobufCMethodDescriptor steward__customer__v1__job_service__method_descriptors[7] =
 {
   { "GetJob", &steward__type__v1__get_job_request__descriptor, &steward__type__v1__get_job_response__descriptor },
   { "ListJobs", &steward__type__v1__list_jobs_request__descriptor, &steward__type__v1__list_jobs_response__descriptor },
   { "WatchJob", &steward__type__v1__watch_job_request__descriptor, &steward__type__v1__watch_job_response__descriptor },
   { "CancelJob", &steward__type__v1__cancel_job_request__descriptor, &steward__type__v1__cancel_job_response__descriptor },
   { "RunJob", &steward__type__v1__run_job_request__descriptor, &steward__type__v1__run_job_response__descriptor },
+  { "RetryJob", &steward__type__v1__retry_job_request__descriptor, &steward__type__v1__retry_job_response__descriptor },
   { "UndoJob", &steward__type__v1__undo_job_request__descriptor, &steward__type__v1__undo_job_response__descriptor },
 };
 const unsigned steward__customer__v1__job_service__method_indices_by_name[] = {
   3,        /* CancelJob */
   0,        /* GetJob */
   1,        /* ListJobs */
+  5,        /* RetryJob */
   4,        /* RunJob */
-  5,        /* UndoJob */
+  6,        /* UndoJob */
   2         /* WatchJob */
 };
 const ProtobufCServiceDescriptor steward__customer__v1__job_service__descriptor =
@@ -31,7 +33,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__job_service__descriptor 
   "JobService",
   "Steward__Customer__V1__JobService",
   "steward.customer.v1",
-  6,
+  7,
   steward__customer__v1__job_service__method_descriptors,
   steward__customer__v1__job_service__method_indices_by_name
 };
@@ -75,13 +77,21 @@ void steward__customer__v1__job_service__run_job(ProtobufCService *service,
   assert(service->descriptor == &steward__customer__v1__job_service__descriptor);
   service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__customer__v1__job_service__retry_job(ProtobufCService *service,
+                                                   const Steward__Type__V1__RetryJobRequest *input,
+                                                   Steward__Type__V1__RetryJobResponse_Closure closure,
+                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__job_service__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__customer__v1__job_service__undo_job(ProtobufCService *service,
                                                   const Steward__Type__V1__UndoJobRequest *input,
                                                   Steward__Type__V1__UndoJobResponse_Closure closure,
                                                   void *closure_data)
 {
   assert(service->descriptor == &steward__customer__v1__job_service__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__job_service__init (Steward__Customer__V1__JobService_Service *service,
                                                Steward__Customer__V1__JobService_ServiceDestroy destroy)

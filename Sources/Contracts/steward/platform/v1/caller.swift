@@ -12,7 +12,7 @@ public struct CallerClaims: Hashable, Sendable {
     /// The user or operator, 16 bytes.
     public var userID: [UInt8]?
 
-    /// The session, 16 bytes.
+    /// The session, 16 bytes; absent for a program's call.
     public var sessionID: [UInt8]?
 
     /// Version of the tenant's policy when this was stated.
@@ -27,10 +27,13 @@ public struct CallerClaims: Hashable, Sendable {
     /// Name of the tenant's workspace, for the logs.
     public var workspace: String?
 
+    /// What identity calls for, on behalf of the user and with the user's rights of now; absent where the user calls.
+    public var purpose: String?
+
     public init(
         tenantID: [UInt8]? = nil, userID: [UInt8]? = nil, sessionID: [UInt8]? = nil,
         policyEpoch: Int64? = nil, expireMicros: Int64? = nil, `operator`: Bool? = nil,
-        workspace: String? = nil
+        workspace: String? = nil, purpose: String? = nil
     ) {
         self.tenantID = tenantID
         self.userID = userID
@@ -39,6 +42,7 @@ public struct CallerClaims: Hashable, Sendable {
         self.expireMicros = expireMicros
         self.`operator` = `operator`
         self.workspace = workspace
+        self.purpose = purpose
     }
 }
 
@@ -54,6 +58,7 @@ extension CallerClaims: WireMessage {
         self.expireMicros = c.pointee.has_expire_micros != 0 ? c.pointee.expire_micros : nil
         self.`operator` = c.pointee.has_operator_ != 0 ? c.pointee.operator_ != 0 : nil
         self.workspace = readString(c.pointee.workspace)
+        self.purpose = readString(c.pointee.purpose)
     }
 
     package func write(to message: Message) {
@@ -83,5 +88,6 @@ extension CallerClaims: WireMessage {
             c.pointee.operator_ = value ? 1 : 0
         }
         c.pointee.workspace = self.workspace.map(message.arena.string)
+        c.pointee.purpose = self.purpose.map(message.arena.string)
     }
 }

@@ -84,3 +84,88 @@ extension UndoCheckpoint: WireMessage {
         }
     }
 }
+
+/// Of a saga.
+public struct SagaCheckpoint: Hashable, Sendable {
+    /// What it was made with.
+    public var input: [UInt8]?
+
+    /// Number of its present step, from 0.
+    public var step: Int32?
+
+    /// Why it goes back; absent on its way forward. CANCELLED when somebody asked for it.
+    public var backReason: String?
+
+    /// What the steps brought, in their order, until now.
+    public var reports: [JobReport]
+
+    public init(
+        input: [UInt8]? = nil, step: Int32? = nil, backReason: String? = nil, reports: [JobReport] = []
+    ) {
+        self.input = input
+        self.step = step
+        self.backReason = backReason
+        self.reports = reports
+    }
+}
+
+extension SagaCheckpoint: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_saga_checkpoint_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__SagaCheckpoint.self)
+        self.input = c.pointee.has_input != 0 ? readBytes(c.pointee.input) : nil
+        self.step = c.pointee.has_step != 0 ? c.pointee.step : nil
+        self.backReason = readString(c.pointee.back_reason)
+        self.reports = readMessages(c.pointee.reports, c.pointee.n_reports, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__SagaCheckpoint.self)
+        if let value = self.input {
+            c.pointee.has_input = 1
+            c.pointee.input = message.arena.bytes(value)
+        }
+        if let value = self.step {
+            c.pointee.has_step = 1
+            c.pointee.step = value
+        }
+        c.pointee.back_reason = self.backReason.map(message.arena.string)
+        c.pointee.reports = writePointers(self.reports, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_reports = self.reports.count
+    }
+}
+
+/// What the saga that deactivates a user is made with.
+public struct DeactivationInput: Hashable, Sendable {
+    /// Who leaves, 16 bytes.
+    public var userID: [UInt8]?
+
+    /// Who gets what.
+    public var successors: [Successor]
+
+    public init(userID: [UInt8]? = nil, successors: [Successor] = []) {
+        self.userID = userID
+        self.successors = successors
+    }
+}
+
+extension DeactivationInput: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_deactivation_input_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__DeactivationInput.self)
+        self.userID = c.pointee.has_user_id != 0 ? readBytes(c.pointee.user_id) : nil
+        self.successors = readMessages(c.pointee.successors, c.pointee.n_successors, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__DeactivationInput.self)
+        if let value = self.userID {
+            c.pointee.has_user_id = 1
+            c.pointee.user_id = message.arena.bytes(value)
+        }
+        c.pointee.successors = writePointers(self.successors, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_successors = self.successors.count
+    }
+}

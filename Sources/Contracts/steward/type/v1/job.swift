@@ -55,12 +55,15 @@ public struct Job: Hashable, Sendable {
     /// What became of the records that it worked through; absent for a job that does not.
     public var report: JobReport?
 
+    /// The step that it is at, as in hand_over_customer, of a job whose steps are calls of other services.
+    public var step: String?
+
     public init(
         id: String? = nil, name: String? = nil, state: JobState? = nil, userID: String? = nil,
         scheduleTime: Timestamp? = nil, dueTime: Timestamp? = nil, startTime: Timestamp? = nil,
         endTime: Timestamp? = nil, doneCount: Int64? = nil, totalCount: Int64? = nil, attempts: Int32? = nil,
         lastError: String? = nil, cancelTime: Timestamp? = nil, createTime: Timestamp? = nil,
-        service: String? = nil, report: JobReport? = nil
+        service: String? = nil, report: JobReport? = nil, step: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -78,6 +81,7 @@ public struct Job: Hashable, Sendable {
         self.createTime = createTime
         self.service = service
         self.report = report
+        self.step = step
     }
 }
 
@@ -102,6 +106,7 @@ extension Job: WireMessage {
         self.createTime = readTimestamp(c.pointee.create_time)
         self.service = readString(c.pointee.service)
         self.report = readMessage(c.pointee.report, message.arena)
+        self.step = readString(c.pointee.step)
     }
 
     package func write(to message: Message) {
@@ -134,6 +139,7 @@ extension Job: WireMessage {
         c.pointee.create_time = self.createTime.map { writeTimestamp($0, message.arena) }
         c.pointee.service = self.service.map(message.arena.string)
         c.pointee.report = self.report.map { writeMessage($0, message.arena) }
+        c.pointee.step = self.step.map(message.arena.string)
     }
 }
 
@@ -151,14 +157,18 @@ public struct JobReport: Hashable, Sendable {
     /// Why, of the first 100.
     public var issues: [RecordIssue]
 
+    /// The same by kind of record, of a job that works through several.
+    public var kinds: [KindReport]
+
     public init(
         changedCount: Int64? = nil, unchangedCount: Int64? = nil, refusedCount: Int64? = nil,
-        issues: [RecordIssue] = []
+        issues: [RecordIssue] = [], kinds: [KindReport] = []
     ) {
         self.changedCount = changedCount
         self.unchangedCount = unchangedCount
         self.refusedCount = refusedCount
         self.issues = issues
+        self.kinds = kinds
     }
 }
 
@@ -171,6 +181,7 @@ extension JobReport: WireMessage {
         self.unchangedCount = c.pointee.has_unchanged_count != 0 ? c.pointee.unchanged_count : nil
         self.refusedCount = c.pointee.has_refused_count != 0 ? c.pointee.refused_count : nil
         self.issues = readMessages(c.pointee.issues, c.pointee.n_issues, message.arena)
+        self.kinds = readMessages(c.pointee.kinds, c.pointee.n_kinds, message.arena)
     }
 
     package func write(to message: Message) {
@@ -189,6 +200,62 @@ extension JobReport: WireMessage {
         }
         c.pointee.issues = writePointers(self.issues, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_issues = self.issues.count
+        c.pointee.kinds = writePointers(self.kinds, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_kinds = self.kinds.count
+    }
+}
+
+/// What became of the records of one kind.
+public struct KindReport: Hashable, Sendable {
+    /// Kind of record, as in account.
+    public var object: String?
+
+    /// They were changed.
+    public var changedCount: Int64?
+
+    /// They were as they should be.
+    public var unchangedCount: Int64?
+
+    /// They were refused, and stayed as they were.
+    public var refusedCount: Int64?
+
+    public init(
+        object: String? = nil, changedCount: Int64? = nil, unchangedCount: Int64? = nil,
+        refusedCount: Int64? = nil
+    ) {
+        self.object = object
+        self.changedCount = changedCount
+        self.unchangedCount = unchangedCount
+        self.refusedCount = refusedCount
+    }
+}
+
+extension KindReport: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_kind_report_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__KindReport.self)
+        self.object = readString(c.pointee.object)
+        self.changedCount = c.pointee.has_changed_count != 0 ? c.pointee.changed_count : nil
+        self.unchangedCount = c.pointee.has_unchanged_count != 0 ? c.pointee.unchanged_count : nil
+        self.refusedCount = c.pointee.has_refused_count != 0 ? c.pointee.refused_count : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__KindReport.self)
+        c.pointee.object = self.object.map(message.arena.string)
+        if let value = self.changedCount {
+            c.pointee.has_changed_count = 1
+            c.pointee.changed_count = value
+        }
+        if let value = self.unchangedCount {
+            c.pointee.has_unchanged_count = 1
+            c.pointee.unchanged_count = value
+        }
+        if let value = self.refusedCount {
+            c.pointee.has_refused_count = 1
+            c.pointee.refused_count = value
+        }
     }
 }
 
@@ -461,6 +528,54 @@ extension RunJobResponse: WireMessage {
 
     package func write(to message: Message) {
         let c = message.as(Steward__Type__V1__RunJobResponse.self)
+        c.pointee.job = self.job.map { writeMessage($0, message.arena) }
+    }
+}
+
+/// Asks that a job that failed goes on.
+public struct RetryJobRequest: Hashable, Sendable {
+    /// Its id.
+    public var id: String?
+
+    public init(id: String? = nil) {
+        self.id = id
+    }
+}
+
+extension RetryJobRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_retry_job_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__RetryJobRequest.self)
+        self.id = readString(c.pointee.id)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__RetryJobRequest.self)
+        c.pointee.id = self.id.map(message.arena.string)
+    }
+}
+
+/// The job.
+public struct RetryJobResponse: Hashable, Sendable {
+    /// It waits for its next step.
+    public var job: Job?
+
+    public init(job: Job? = nil) {
+        self.job = job
+    }
+}
+
+extension RetryJobResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_retry_job_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__RetryJobResponse.self)
+        self.job = readMessage(c.pointee.job, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__RetryJobResponse.self)
         c.pointee.job = self.job.map { writeMessage($0, message.arena) }
     }
 }

@@ -257,3 +257,57 @@ extension RecordIssue: WireMessage {
         c.pointee.message = self.message.map(message.arena.string)
     }
 }
+
+/// What a user owns of one kind of records, as far as it would be given to others.
+public struct OwnedRecords: Hashable, Sendable {
+    /// Kind of record, as in account.
+    public var object: String?
+
+    /// The service that keeps them, as in customer.
+    public var service: String?
+
+    /// How many there are; absent when the caller may not give them away.
+    public var count: Int64?
+
+    /// Machine-readable cause why not.
+    public var reason: String?
+
+    /// What is wrong and the cure.
+    public var message: String?
+
+    public init(
+        object: String? = nil, service: String? = nil, count: Int64? = nil, reason: String? = nil,
+        message: String? = nil
+    ) {
+        self.object = object
+        self.service = service
+        self.count = count
+        self.reason = reason
+        self.message = message
+    }
+}
+
+extension OwnedRecords: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_owned_records_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__OwnedRecords.self)
+        self.object = readString(c.pointee.object)
+        self.service = readString(c.pointee.service)
+        self.count = c.pointee.has_count != 0 ? c.pointee.count : nil
+        self.reason = readString(c.pointee.reason)
+        self.message = readString(c.pointee.message)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__OwnedRecords.self)
+        c.pointee.object = self.object.map(message.arena.string)
+        c.pointee.service = self.service.map(message.arena.string)
+        if let value = self.count {
+            c.pointee.has_count = 1
+            c.pointee.count = value
+        }
+        c.pointee.reason = self.reason.map(message.arena.string)
+        c.pointee.message = self.message.map(message.arena.string)
+    }
+}

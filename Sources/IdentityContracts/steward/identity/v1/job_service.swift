@@ -38,6 +38,12 @@ public enum JobServiceMethods {
         response: RunJobResponse.descriptor, kind: .unary
     )
 
+    /// Goes on with a job that failed, at the step that failed. Nothing that it did is done again.
+    public static let retryJob = MethodDefinition(
+        path: "steward.identity.v1.JobService/RetryJob", request: RetryJobRequest.descriptor,
+        response: RetryJobResponse.descriptor, kind: .unary
+    )
+
     /// Takes back what a job changed that worked on all records that a filter selects, for as long as the job is kept: 30 days after its end.
     public static let undoJob = MethodDefinition(
         path: "steward.identity.v1.JobService/UndoJob", request: UndoJobRequest.descriptor,
@@ -45,7 +51,9 @@ public enum JobServiceMethods {
     )
 
     /// In the order of the proto file.
-    public static let all: [MethodDefinition] = [getJob, listJobs, watchJob, cancelJob, runJob, undoJob]
+    public static let all: [MethodDefinition] = [
+        getJob, listJobs, watchJob, cancelJob, runJob, retryJob, undoJob
+    ]
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
@@ -56,6 +64,7 @@ public enum JobServiceMethods {
             MethodDescription(watchJob, comment: "Gives a job each time that it got on, and ends when it has."),
             MethodDescription(cancelJob, comment: "Ends a job before its next step; what it did until then stays."),
             MethodDescription(runJob, comment: "Has a job of a schedule run now."),
+            MethodDescription(retryJob, comment: "Goes on with a job that failed, at the step that failed. Nothing that it did is done again."),
             MethodDescription(undoJob, comment: "Takes back what a job changed that worked on all records that a filter selects, for as long as the job is kept: 30 days after its end."),
         ])
 }
@@ -77,6 +86,9 @@ package protocol JobServiceCustomMethods: Sendable {
     /// Has a job of a schedule run now.
     func runJob(_ request: RunJobRequest, _ context: CallContext) async throws -> RunJobResponse
 
+    /// Goes on with a job that failed, at the step that failed. Nothing that it did is done again.
+    func retryJob(_ request: RetryJobRequest, _ context: CallContext) async throws -> RetryJobResponse
+
     /// Takes back what a job changed that worked on all records that a filter selects, for as long as the job is kept: 30 days after its end.
     func undoJob(_ request: UndoJobRequest, _ context: CallContext) async throws -> UndoJobResponse
 }
@@ -89,6 +101,7 @@ extension JobServiceCustomMethods {
         router.serve(JobServiceMethods.watchJob, watchJob)
         router.serve(JobServiceMethods.cancelJob, cancelJob)
         router.serve(JobServiceMethods.runJob, runJob)
+        router.serve(JobServiceMethods.retryJob, retryJob)
         router.serve(JobServiceMethods.undoJob, undoJob)
     }
 }
@@ -135,6 +148,13 @@ public struct JobServiceClient: Sendable {
         _ request: RunJobRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RunJobResponse {
         try await channel.call(JobServiceMethods.runJob, request, options)
+    }
+
+    /// Goes on with a job that failed, at the step that failed. Nothing that it did is done again.
+    public func retryJob(
+        _ request: RetryJobRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> RetryJobResponse {
+        try await channel.call(JobServiceMethods.retryJob, request, options)
     }
 
     /// Takes back what a job changed that worked on all records that a filter selects, for as long as the job is kept: 30 days after its end.

@@ -40,7 +40,7 @@ struct  Steward__Platform__V1__CallerClaims
   protobuf_c_boolean has_user_id;
   ProtobufCBinaryData user_id;
   /*
-   * The session, 16 bytes.
+   * The session, 16 bytes; absent for a program's call.
    */
   protobuf_c_boolean has_session_id;
   ProtobufCBinaryData session_id;
@@ -63,10 +63,14 @@ struct  Steward__Platform__V1__CallerClaims
    * Name of the tenant's workspace, for the logs.
    */
   char *workspace;
+  /*
+   * What identity calls for, on behalf of the user and with the user's rights of now; absent where the user calls.
+   */
+  char *purpose;
 };
 #define STEWARD__PLATFORM__V1__CALLER_CLAIMS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__caller_claims__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, NULL }
+    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, NULL, NULL }
 
 
 /* Steward__Platform__V1__CallerClaims methods */

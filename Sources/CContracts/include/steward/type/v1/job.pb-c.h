@@ -19,6 +19,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Steward__Type__V1__Job Steward__Type__V1__Job;
 typedef struct Steward__Type__V1__JobReport Steward__Type__V1__JobReport;
+typedef struct Steward__Type__V1__KindReport Steward__Type__V1__KindReport;
 typedef struct Steward__Type__V1__GetJobRequest Steward__Type__V1__GetJobRequest;
 typedef struct Steward__Type__V1__GetJobResponse Steward__Type__V1__GetJobResponse;
 typedef struct Steward__Type__V1__ListJobsRequest Steward__Type__V1__ListJobsRequest;
@@ -29,6 +30,8 @@ typedef struct Steward__Type__V1__CancelJobRequest Steward__Type__V1__CancelJobR
 typedef struct Steward__Type__V1__CancelJobResponse Steward__Type__V1__CancelJobResponse;
 typedef struct Steward__Type__V1__RunJobRequest Steward__Type__V1__RunJobRequest;
 typedef struct Steward__Type__V1__RunJobResponse Steward__Type__V1__RunJobResponse;
+typedef struct Steward__Type__V1__RetryJobRequest Steward__Type__V1__RetryJobRequest;
+typedef struct Steward__Type__V1__RetryJobResponse Steward__Type__V1__RetryJobResponse;
 typedef struct Steward__Type__V1__UndoJobRequest Steward__Type__V1__UndoJobRequest;
 typedef struct Steward__Type__V1__UndoJobResponse Steward__Type__V1__UndoJobResponse;
 
@@ -142,10 +145,14 @@ struct  Steward__Type__V1__Job
    * What became of the records that it worked through; absent for a job that does not.
    */
   Steward__Type__V1__JobReport *report;
+  /*
+   * The step that it is at, as in hand_over_customer, of a job whose steps are calls of other services.
+   */
+  char *step;
 };
 #define STEWARD__TYPE__V1__JOB__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__job__descriptor) \
-    , NULL, NULL, 0, STEWARD__TYPE__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL }
+    , NULL, NULL, 0, STEWARD__TYPE__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*
@@ -174,10 +181,46 @@ struct  Steward__Type__V1__JobReport
    */
   size_t n_issues;
   Steward__Type__V1__RecordIssue **issues;
+  /*
+   * The same by kind of record, of a job that works through several.
+   */
+  size_t n_kinds;
+  Steward__Type__V1__KindReport **kinds;
 };
 #define STEWARD__TYPE__V1__JOB_REPORT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__job_report__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0,NULL }
+    , 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL }
+
+
+/*
+ * What became of the records of one kind.
+ */
+struct  Steward__Type__V1__KindReport
+{
+  ProtobufCMessage message_base;
+  /*
+   * Kind of record, as in account.
+   */
+  char *object;
+  /*
+   * They were changed.
+   */
+  protobuf_c_boolean has_changed_count;
+  int64_t changed_count;
+  /*
+   * They were as they should be.
+   */
+  protobuf_c_boolean has_unchanged_count;
+  int64_t unchanged_count;
+  /*
+   * They were refused, and stayed as they were.
+   */
+  protobuf_c_boolean has_refused_count;
+  int64_t refused_count;
+};
+#define STEWARD__TYPE__V1__KIND_REPORT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__kind_report__descriptor) \
+    , NULL, 0, 0, 0, 0, 0, 0 }
 
 
 /*
@@ -360,6 +403,38 @@ struct  Steward__Type__V1__RunJobResponse
 
 
 /*
+ * Asks that a job that failed goes on.
+ */
+struct  Steward__Type__V1__RetryJobRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its id.
+   */
+  char *id;
+};
+#define STEWARD__TYPE__V1__RETRY_JOB_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__retry_job_request__descriptor) \
+    , NULL }
+
+
+/*
+ * The job.
+ */
+struct  Steward__Type__V1__RetryJobResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * It waits for its next step.
+   */
+  Steward__Type__V1__Job *job;
+};
+#define STEWARD__TYPE__V1__RETRY_JOB_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__retry_job_response__descriptor) \
+    , NULL }
+
+
+/*
  * Asks that what a job changed is taken back.
  */
 struct  Steward__Type__V1__UndoJobRequest
@@ -428,6 +503,25 @@ Steward__Type__V1__JobReport *
                       const uint8_t       *data);
 void   steward__type__v1__job_report__free_unpacked
                      (Steward__Type__V1__JobReport *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Type__V1__KindReport methods */
+void   steward__type__v1__kind_report__init
+                     (Steward__Type__V1__KindReport         *message);
+size_t steward__type__v1__kind_report__get_packed_size
+                     (const Steward__Type__V1__KindReport   *message);
+size_t steward__type__v1__kind_report__pack
+                     (const Steward__Type__V1__KindReport   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__kind_report__pack_to_buffer
+                     (const Steward__Type__V1__KindReport   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__KindReport *
+       steward__type__v1__kind_report__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__kind_report__free_unpacked
+                     (Steward__Type__V1__KindReport *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Type__V1__GetJobRequest methods */
 void   steward__type__v1__get_job_request__init
@@ -619,6 +713,44 @@ Steward__Type__V1__RunJobResponse *
 void   steward__type__v1__run_job_response__free_unpacked
                      (Steward__Type__V1__RunJobResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Type__V1__RetryJobRequest methods */
+void   steward__type__v1__retry_job_request__init
+                     (Steward__Type__V1__RetryJobRequest         *message);
+size_t steward__type__v1__retry_job_request__get_packed_size
+                     (const Steward__Type__V1__RetryJobRequest   *message);
+size_t steward__type__v1__retry_job_request__pack
+                     (const Steward__Type__V1__RetryJobRequest   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__retry_job_request__pack_to_buffer
+                     (const Steward__Type__V1__RetryJobRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__RetryJobRequest *
+       steward__type__v1__retry_job_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__retry_job_request__free_unpacked
+                     (Steward__Type__V1__RetryJobRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Type__V1__RetryJobResponse methods */
+void   steward__type__v1__retry_job_response__init
+                     (Steward__Type__V1__RetryJobResponse         *message);
+size_t steward__type__v1__retry_job_response__get_packed_size
+                     (const Steward__Type__V1__RetryJobResponse   *message);
+size_t steward__type__v1__retry_job_response__pack
+                     (const Steward__Type__V1__RetryJobResponse   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__retry_job_response__pack_to_buffer
+                     (const Steward__Type__V1__RetryJobResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__RetryJobResponse *
+       steward__type__v1__retry_job_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__retry_job_response__free_unpacked
+                     (Steward__Type__V1__RetryJobResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Type__V1__UndoJobRequest methods */
 void   steward__type__v1__undo_job_request__init
                      (Steward__Type__V1__UndoJobRequest         *message);
@@ -665,6 +797,9 @@ typedef void (*Steward__Type__V1__Job_Closure)
 typedef void (*Steward__Type__V1__JobReport_Closure)
                  (const Steward__Type__V1__JobReport *message,
                   void *closure_data);
+typedef void (*Steward__Type__V1__KindReport_Closure)
+                 (const Steward__Type__V1__KindReport *message,
+                  void *closure_data);
 typedef void (*Steward__Type__V1__GetJobRequest_Closure)
                  (const Steward__Type__V1__GetJobRequest *message,
                   void *closure_data);
@@ -695,6 +830,12 @@ typedef void (*Steward__Type__V1__RunJobRequest_Closure)
 typedef void (*Steward__Type__V1__RunJobResponse_Closure)
                  (const Steward__Type__V1__RunJobResponse *message,
                   void *closure_data);
+typedef void (*Steward__Type__V1__RetryJobRequest_Closure)
+                 (const Steward__Type__V1__RetryJobRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Type__V1__RetryJobResponse_Closure)
+                 (const Steward__Type__V1__RetryJobResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Type__V1__UndoJobRequest_Closure)
                  (const Steward__Type__V1__UndoJobRequest *message,
                   void *closure_data);
@@ -710,6 +851,7 @@ typedef void (*Steward__Type__V1__UndoJobResponse_Closure)
 extern const ProtobufCEnumDescriptor    steward__type__v1__job_state__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__job__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__job_report__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__kind_report__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__get_job_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__get_job_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__list_jobs_request__descriptor;
@@ -720,6 +862,8 @@ extern const ProtobufCMessageDescriptor steward__type__v1__cancel_job_request__d
 extern const ProtobufCMessageDescriptor steward__type__v1__cancel_job_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__run_job_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__run_job_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__retry_job_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__retry_job_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__undo_job_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__undo_job_response__descriptor;
 

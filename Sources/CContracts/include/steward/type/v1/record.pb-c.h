@@ -21,6 +21,7 @@ typedef struct Steward__Type__V1__RecordCount Steward__Type__V1__RecordCount;
 typedef struct Steward__Type__V1__CustomField Steward__Type__V1__CustomField;
 typedef struct Steward__Type__V1__ItemResult Steward__Type__V1__ItemResult;
 typedef struct Steward__Type__V1__RecordIssue Steward__Type__V1__RecordIssue;
+typedef struct Steward__Type__V1__OwnedRecords Steward__Type__V1__OwnedRecords;
 
 
 /* --- enums --- */
@@ -183,6 +184,39 @@ struct  Steward__Type__V1__RecordIssue
     , NULL, NULL, NULL, NULL }
 
 
+/*
+ * What a user owns of one kind of records, as far as it would be given to others.
+ */
+struct  Steward__Type__V1__OwnedRecords
+{
+  ProtobufCMessage message_base;
+  /*
+   * Kind of record, as in account.
+   */
+  char *object;
+  /*
+   * The service that keeps them, as in customer.
+   */
+  char *service;
+  /*
+   * How many there are; absent when the caller may not give them away.
+   */
+  protobuf_c_boolean has_count;
+  int64_t count;
+  /*
+   * Machine-readable cause why not.
+   */
+  char *reason;
+  /*
+   * What is wrong and the cure.
+   */
+  char *message;
+};
+#define STEWARD__TYPE__V1__OWNED_RECORDS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__owned_records__descriptor) \
+    , NULL, NULL, 0, 0, NULL, NULL }
+
+
 /* Steward__Type__V1__Money methods */
 void   steward__type__v1__money__init
                      (Steward__Type__V1__Money         *message);
@@ -278,6 +312,25 @@ Steward__Type__V1__RecordIssue *
 void   steward__type__v1__record_issue__free_unpacked
                      (Steward__Type__V1__RecordIssue *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Type__V1__OwnedRecords methods */
+void   steward__type__v1__owned_records__init
+                     (Steward__Type__V1__OwnedRecords         *message);
+size_t steward__type__v1__owned_records__get_packed_size
+                     (const Steward__Type__V1__OwnedRecords   *message);
+size_t steward__type__v1__owned_records__pack
+                     (const Steward__Type__V1__OwnedRecords   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__owned_records__pack_to_buffer
+                     (const Steward__Type__V1__OwnedRecords   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__OwnedRecords *
+       steward__type__v1__owned_records__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__owned_records__free_unpacked
+                     (Steward__Type__V1__OwnedRecords *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Type__V1__Money_Closure)
@@ -295,6 +348,9 @@ typedef void (*Steward__Type__V1__ItemResult_Closure)
 typedef void (*Steward__Type__V1__RecordIssue_Closure)
                  (const Steward__Type__V1__RecordIssue *message,
                   void *closure_data);
+typedef void (*Steward__Type__V1__OwnedRecords_Closure)
+                 (const Steward__Type__V1__OwnedRecords *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -306,6 +362,7 @@ extern const ProtobufCMessageDescriptor steward__type__v1__record_count__descrip
 extern const ProtobufCMessageDescriptor steward__type__v1__custom_field__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__item_result__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__record_issue__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__owned_records__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -58,6 +58,11 @@ typedef struct Steward__Identity__V1__UpsertUserRequest Steward__Identity__V1__U
 typedef struct Steward__Identity__V1__UpsertUserResponse Steward__Identity__V1__UpsertUserResponse;
 typedef struct Steward__Identity__V1__SetUserPasswordRequest Steward__Identity__V1__SetUserPasswordRequest;
 typedef struct Steward__Identity__V1__SetUserPasswordResponse Steward__Identity__V1__SetUserPasswordResponse;
+typedef struct Steward__Identity__V1__DeactivateUserRequest Steward__Identity__V1__DeactivateUserRequest;
+typedef struct Steward__Identity__V1__DepartmentSuccessor Steward__Identity__V1__DepartmentSuccessor;
+typedef struct Steward__Identity__V1__DeactivateUserResponse Steward__Identity__V1__DeactivateUserResponse;
+typedef struct Steward__Identity__V1__ActivateUserRequest Steward__Identity__V1__ActivateUserRequest;
+typedef struct Steward__Identity__V1__ActivateUserResponse Steward__Identity__V1__ActivateUserResponse;
 
 
 /* --- enums --- */
@@ -1076,6 +1081,117 @@ struct  Steward__Identity__V1__SetUserPasswordResponse
      }
 
 
+/*
+ * The end of a user.
+ */
+struct  Steward__Identity__V1__DeactivateUserRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The user.
+   */
+  char *id;
+  /*
+   * The user who gets what the user owns, beside what department_successors gives to others.
+   */
+  char *successor_id;
+  /*
+   * The users who get the records of single departments, at most 20. Each department once.
+   */
+  size_t n_department_successors;
+  Steward__Identity__V1__DepartmentSuccessor **department_successors;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__IDENTITY__V1__DEACTIVATE_USER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__deactivate_user_request__descriptor) \
+    , NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * Who gets the records of a department.
+ */
+struct  Steward__Identity__V1__DepartmentSuccessor
+{
+  ProtobufCMessage message_base;
+  /*
+   * The department.
+   */
+  char *department_id;
+  /*
+   * The user.
+   */
+  char *successor_id;
+};
+#define STEWARD__IDENTITY__V1__DEPARTMENT_SUCCESSOR__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__department_successor__descriptor) \
+    , NULL, NULL }
+
+
+/*
+ * The user is deactivated.
+ */
+struct  Steward__Identity__V1__DeactivateUserResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The user as stored; absent in a preview.
+   */
+  Steward__Identity__V1__User *user;
+  /*
+   * The job of this service that gives away what the user owns; absent without successors, and in a preview.
+   */
+  char *job_id;
+  /*
+   * In a preview what would be given away, by kind.
+   */
+  size_t n_owned_records;
+  Steward__Type__V1__OwnedRecords **owned_records;
+};
+#define STEWARD__IDENTITY__V1__DEACTIVATE_USER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__deactivate_user_response__descriptor) \
+    , NULL, NULL, 0,NULL }
+
+
+/*
+ * The user is to come back.
+ */
+struct  Steward__Identity__V1__ActivateUserRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The user.
+   */
+  char *id;
+};
+#define STEWARD__IDENTITY__V1__ACTIVATE_USER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__activate_user_request__descriptor) \
+    , NULL }
+
+
+/*
+ * The user may sign in.
+ */
+struct  Steward__Identity__V1__ActivateUserResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The user as stored.
+   */
+  Steward__Identity__V1__User *user;
+  /*
+   * The job that gave away what the user owns and is cancelled by this; absent when none was under way.
+   */
+  char *cancelled_job_id;
+};
+#define STEWARD__IDENTITY__V1__ACTIVATE_USER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__activate_user_response__descriptor) \
+    , NULL, NULL }
+
+
 /* Steward__Identity__V1__User methods */
 void   steward__identity__v1__user__init
                      (Steward__Identity__V1__User         *message);
@@ -1836,6 +1952,101 @@ Steward__Identity__V1__SetUserPasswordResponse *
 void   steward__identity__v1__set_user_password_response__free_unpacked
                      (Steward__Identity__V1__SetUserPasswordResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__DeactivateUserRequest methods */
+void   steward__identity__v1__deactivate_user_request__init
+                     (Steward__Identity__V1__DeactivateUserRequest         *message);
+size_t steward__identity__v1__deactivate_user_request__get_packed_size
+                     (const Steward__Identity__V1__DeactivateUserRequest   *message);
+size_t steward__identity__v1__deactivate_user_request__pack
+                     (const Steward__Identity__V1__DeactivateUserRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__deactivate_user_request__pack_to_buffer
+                     (const Steward__Identity__V1__DeactivateUserRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__DeactivateUserRequest *
+       steward__identity__v1__deactivate_user_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__deactivate_user_request__free_unpacked
+                     (Steward__Identity__V1__DeactivateUserRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__DepartmentSuccessor methods */
+void   steward__identity__v1__department_successor__init
+                     (Steward__Identity__V1__DepartmentSuccessor         *message);
+size_t steward__identity__v1__department_successor__get_packed_size
+                     (const Steward__Identity__V1__DepartmentSuccessor   *message);
+size_t steward__identity__v1__department_successor__pack
+                     (const Steward__Identity__V1__DepartmentSuccessor   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__department_successor__pack_to_buffer
+                     (const Steward__Identity__V1__DepartmentSuccessor   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__DepartmentSuccessor *
+       steward__identity__v1__department_successor__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__department_successor__free_unpacked
+                     (Steward__Identity__V1__DepartmentSuccessor *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__DeactivateUserResponse methods */
+void   steward__identity__v1__deactivate_user_response__init
+                     (Steward__Identity__V1__DeactivateUserResponse         *message);
+size_t steward__identity__v1__deactivate_user_response__get_packed_size
+                     (const Steward__Identity__V1__DeactivateUserResponse   *message);
+size_t steward__identity__v1__deactivate_user_response__pack
+                     (const Steward__Identity__V1__DeactivateUserResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__deactivate_user_response__pack_to_buffer
+                     (const Steward__Identity__V1__DeactivateUserResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__DeactivateUserResponse *
+       steward__identity__v1__deactivate_user_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__deactivate_user_response__free_unpacked
+                     (Steward__Identity__V1__DeactivateUserResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ActivateUserRequest methods */
+void   steward__identity__v1__activate_user_request__init
+                     (Steward__Identity__V1__ActivateUserRequest         *message);
+size_t steward__identity__v1__activate_user_request__get_packed_size
+                     (const Steward__Identity__V1__ActivateUserRequest   *message);
+size_t steward__identity__v1__activate_user_request__pack
+                     (const Steward__Identity__V1__ActivateUserRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__activate_user_request__pack_to_buffer
+                     (const Steward__Identity__V1__ActivateUserRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ActivateUserRequest *
+       steward__identity__v1__activate_user_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__activate_user_request__free_unpacked
+                     (Steward__Identity__V1__ActivateUserRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ActivateUserResponse methods */
+void   steward__identity__v1__activate_user_response__init
+                     (Steward__Identity__V1__ActivateUserResponse         *message);
+size_t steward__identity__v1__activate_user_response__get_packed_size
+                     (const Steward__Identity__V1__ActivateUserResponse   *message);
+size_t steward__identity__v1__activate_user_response__pack
+                     (const Steward__Identity__V1__ActivateUserResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__activate_user_response__pack_to_buffer
+                     (const Steward__Identity__V1__ActivateUserResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ActivateUserResponse *
+       steward__identity__v1__activate_user_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__activate_user_response__free_unpacked
+                     (Steward__Identity__V1__ActivateUserResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__User_Closure)
@@ -1958,6 +2169,21 @@ typedef void (*Steward__Identity__V1__SetUserPasswordRequest_Closure)
 typedef void (*Steward__Identity__V1__SetUserPasswordResponse_Closure)
                  (const Steward__Identity__V1__SetUserPasswordResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__DeactivateUserRequest_Closure)
+                 (const Steward__Identity__V1__DeactivateUserRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__DepartmentSuccessor_Closure)
+                 (const Steward__Identity__V1__DepartmentSuccessor *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__DeactivateUserResponse_Closure)
+                 (const Steward__Identity__V1__DeactivateUserResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ActivateUserRequest_Closure)
+                 (const Steward__Identity__V1__ActivateUserRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ActivateUserResponse_Closure)
+                 (const Steward__Identity__V1__ActivateUserResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -2041,6 +2267,14 @@ struct Steward__Identity__V1__UserService_Service
                             const Steward__Identity__V1__SetUserPasswordRequest *input,
                             Steward__Identity__V1__SetUserPasswordResponse_Closure closure,
                             void *closure_data);
+  void (*deactivate_user)(Steward__Identity__V1__UserService_Service *service,
+                          const Steward__Identity__V1__DeactivateUserRequest *input,
+                          Steward__Identity__V1__DeactivateUserResponse_Closure closure,
+                          void *closure_data);
+  void (*activate_user)(Steward__Identity__V1__UserService_Service *service,
+                        const Steward__Identity__V1__ActivateUserRequest *input,
+                        Steward__Identity__V1__ActivateUserResponse_Closure closure,
+                        void *closure_data);
 };
 typedef void (*Steward__Identity__V1__UserService_ServiceDestroy)(Steward__Identity__V1__UserService_Service *);
 void steward__identity__v1__user_service__init (Steward__Identity__V1__UserService_Service *service,
@@ -2067,7 +2301,9 @@ void steward__identity__v1__user_service__init (Steward__Identity__V1__UserServi
       function_prefix__ ## delete_matching_users,\
       function_prefix__ ## watch_users,\
       function_prefix__ ## upsert_user,\
-      function_prefix__ ## set_user_password  }
+      function_prefix__ ## set_user_password,\
+      function_prefix__ ## deactivate_user,\
+      function_prefix__ ## activate_user  }
 void steward__identity__v1__user_service__get_user(ProtobufCService *service,
                                                    const Steward__Identity__V1__GetUserRequest *input,
                                                    Steward__Identity__V1__GetUserResponse_Closure closure,
@@ -2144,6 +2380,14 @@ void steward__identity__v1__user_service__set_user_password(ProtobufCService *se
                                                             const Steward__Identity__V1__SetUserPasswordRequest *input,
                                                             Steward__Identity__V1__SetUserPasswordResponse_Closure closure,
                                                             void *closure_data);
+void steward__identity__v1__user_service__deactivate_user(ProtobufCService *service,
+                                                          const Steward__Identity__V1__DeactivateUserRequest *input,
+                                                          Steward__Identity__V1__DeactivateUserResponse_Closure closure,
+                                                          void *closure_data);
+void steward__identity__v1__user_service__activate_user(ProtobufCService *service,
+                                                        const Steward__Identity__V1__ActivateUserRequest *input,
+                                                        Steward__Identity__V1__ActivateUserResponse_Closure closure,
+                                                        void *closure_data);
 
 /* --- descriptors --- */
 
@@ -2187,6 +2431,11 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__upsert_user_reque
 extern const ProtobufCMessageDescriptor steward__identity__v1__upsert_user_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__deactivate_user_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__department_successor__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__deactivate_user_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__activate_user_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__activate_user_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -52,6 +52,10 @@ struct Steward__Sales__V1__JobService_Service
                   const Steward__Type__V1__RunJobRequest *input,
                   Steward__Type__V1__RunJobResponse_Closure closure,
                   void *closure_data);
+  void (*retry_job)(Steward__Sales__V1__JobService_Service *service,
+                    const Steward__Type__V1__RetryJobRequest *input,
+                    Steward__Type__V1__RetryJobResponse_Closure closure,
+                    void *closure_data);
   void (*undo_job)(Steward__Sales__V1__JobService_Service *service,
                    const Steward__Type__V1__UndoJobRequest *input,
                    Steward__Type__V1__UndoJobResponse_Closure closure,
@@ -69,6 +73,7 @@ void steward__sales__v1__job_service__init (Steward__Sales__V1__JobService_Servi
       function_prefix__ ## watch_job,\
       function_prefix__ ## cancel_job,\
       function_prefix__ ## run_job,\
+      function_prefix__ ## retry_job,\
       function_prefix__ ## undo_job  }
 void steward__sales__v1__job_service__get_job(ProtobufCService *service,
                                               const Steward__Type__V1__GetJobRequest *input,
@@ -90,6 +95,10 @@ void steward__sales__v1__job_service__run_job(ProtobufCService *service,
                                               const Steward__Type__V1__RunJobRequest *input,
                                               Steward__Type__V1__RunJobResponse_Closure closure,
                                               void *closure_data);
+void steward__sales__v1__job_service__retry_job(ProtobufCService *service,
+                                                const Steward__Type__V1__RetryJobRequest *input,
+                                                Steward__Type__V1__RetryJobResponse_Closure closure,
+                                                void *closure_data);
 void steward__sales__v1__job_service__undo_job(ProtobufCService *service,
                                                const Steward__Type__V1__UndoJobRequest *input,
                                                Steward__Type__V1__UndoJobResponse_Closure closure,

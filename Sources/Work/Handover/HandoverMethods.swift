@@ -1,0 +1,136 @@
+package import Contracts
+package import RPC
+package import Records
+import Tenancy
+import TenantDatabase
+
+/// Serves HandoverService: gives what a user leaves behind to others, a job for each type of the service whose records have owners. The
+/// jobs are those of ReassignMatching, with the rights of who asked for it.
+package struct HandoverMethods: HandoverServiceCustomMethods {
+    private let engine: RecordEngine
+    private let methods: [MatchingMethod]
+
+    package init(_ engine: RecordEngine) throws {
+        (self.engine, methods) = (engine, try MatchingMethod.reassignments(engine))
+    }
+
+    package func countOwned(
+        _ request: CountOwnedRequest, _ context: CallContext
+    ) async throws -> CountOwnedResponse {
+        try await requirePurpose(context)
+        let user = UserID(try id(request.userID, "user_id"))
+        var records: [OwnedRecords] = []
+        for method in methods {
+            var owned = OwnedRecords(object: method.object, service: engine.database.service.rawValue)
+            do {
+                owned.count = try await method.count(leftBehindBy: user, context)
+            } catch let error as RPCError where error.code == .permissionDenied {
+                (owned.reason, owned.message) = (error.reason, error.message)
+            }
+            records.append(owned)
+        }
+        return CountOwnedResponse(records: records)
+    }
+
+    package func beginHandover(
+        _ request: BeginHandoverRequest, _ context: CallContext
+    ) async throws -> BeginHandoverResponse {
+        try await requirePurpose(context)
+        let (keys, parts) = (try keys(of: request.handoverID), try parts(of: request))
+        let retried = Timestamp(microseconds: request.retryFailedBeforeMicros ?? 0)
+        return try await engine.transaction(context, request: request) { transaction in
+            try await keys.retry(failedBefore: retried, transaction)
+            if try await keys.find(transaction).isEmpty {
+                for (number, part) in parts.enumerated() {
+                    for method in methods { try await begin(request.handoverID, number, part, method, transaction) }
+                }
+            }
+            return BeginHandoverResponse(handover: handover(try await keys.find(transaction)))
+        }
+    }
+
+    /// A handover that has not begun gets a job all the same: cancelled, so that a beginning that comes late finds it and makes none.
+    package func cancelHandover(
+        _ request: CancelHandoverRequest, _ context: CallContext
+    ) async throws -> CancelHandoverResponse {
+        try await requirePurpose(context)
+        let keys = try keys(of: request.handoverID)
+        return try await engine.transaction(context, request: request) { transaction in
+            if try await keys.find(transaction).isEmpty, let method = methods.first {
+                try await begin(request.handoverID, 0, nil, method, transaction)
+            }
+            try await keys.cancel(transaction)
+            return CancelHandoverResponse(handover: handover(try await keys.find(transaction)))
+        }
+    }
+
+    /// Whoever else comes by a proof of a program's call may not have anything given away by it, nor may identity for somebody who is gone.
+    private func requirePurpose(_ context: CallContext) async throws {
+        guard case .program(.handOver, .some) = try context.requireTenantActor().actor else {
+            throw HandoverError.purposeMissing
+        }
+        _ = try await engine.access(context, to: JobMethods.permission.name, writes: true)
+    }
+
+    private func begin(
+        _ handover: [UInt8]?, _ number: Int, _ part: HandoverPart?, _ method: MatchingMethod,
+        _ transaction: RecordTransaction
+    ) async throws {
+        let job = NewJob(
+            method.jobName, key: "\(try prefix(of: handover))\(number)", userID: transaction.actor.userID,
+            dueAt: transaction.now, checkpoint: part.map { method.checkpoint($0, at: transaction.now) })
+        _ = try await JobTable.insert(job, at: transaction.now, transaction)
+    }
+
+    private func handover(_ jobs: [Job]) -> Handover {
+        let failed = jobs.first { $0.state == .failed }
+        let cancelled = jobs.first { $0.state == .cancelled }
+        var report = JobReport()
+        for job in jobs {
+            var part = job.progress.report
+            part.kinds = [
+                KindReport(
+                    object: methods.first { $0.jobName == job.name }?.object, changedCount: part.changedCount ?? 0,
+                    unchangedCount: part.unchangedCount ?? 0, refusedCount: part.refusedCount ?? 0)
+            ]
+            report = report.adding(part)
+        }
+        return Handover(
+            openCount: Int32(jobs.count { $0.state.isOpen }),
+            failure: failed?.lastError ?? cancelled.map { _ in "JOB_CANCELLED" }, report: report)
+    }
+
+    private func keys(of handover: [UInt8]?) throws -> JobKeys {
+        JobKeys(methods.map(\.jobName), prefix: try prefix(of: handover))
+    }
+
+    private func prefix(of handover: [UInt8]?) throws -> String { "handover \(try id(handover, "handover_id")) " }
+
+    private func parts(of request: BeginHandoverRequest) throws -> [HandoverPart] {
+        let from = UserID(try id(request.userID, "user_id"))
+        let departments = try request.successors.compactMap { successor in
+            try successor.departmentID.map { try id($0, "successors.department_id") }
+        }
+        return try request.successors.map { successor in
+            let department = try successor.departmentID.map { try id($0, "successors.department_id") }
+            return HandoverPart(
+                from: from, to: UserID(try id(successor.userID, "successors.user_id")), department: department,
+                otherDepartments: department == nil ? departments : [])
+        }
+    }
+
+    private func id(_ bytes: [UInt8]?, _ field: String) throws -> RecordID {
+        guard let id = bytes.flatMap({ RecordID(bytes: $0) }) else { throw HandoverError.idInvalid(field) }
+        return id
+    }
+}
+
+/// The errors of HandoverService, which programs see.
+private enum HandoverError {
+    static let purposeMissing = RPCError.permissionDenied(
+        "PURPOSE_MISSING", "A handover is asked for by identity, for a user.", domain: "jobs")
+
+    static func idInvalid(_ field: String) -> RPCError {
+        .invalidArgument("INVALID_ID", "An id has 16 bytes.", field: field, domain: "jobs")
+    }
+}

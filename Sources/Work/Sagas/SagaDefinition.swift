@@ -1,0 +1,135 @@
+package import Contracts
+package import RPC
+import Records
+package import Tenancy
+
+/// A job whose steps call other services: what it did there stays when it is cut off, so each step can be done again, and may be undone.
+///
+///     SagaDefinition("deactivate_user", for: .handOver, doing: method, steps: [SagaStep("hand_over_customer") { … } undo: { … }])
+package struct SagaDefinition: Sendable {
+    /// What becomes of a saga that cannot be finished.
+    package enum Failure: Sendable {
+        /// It stays where it is until somebody tries it again.
+        case stays
+        /// What it did is undone.
+        case goesBack
+    }
+
+    private let name: StaticString
+    private let purpose: Purpose
+    private let method: MethodDefinition
+    private let steps: [SagaStep]
+    private let attempts: JobAttempts
+    /// How long it may take from when it was first taken, or tried again, until it counts as failed with SAGA_OVERDUE.
+    private let timeout: Duration
+    private let failure: Failure
+
+    package init(
+        _ name: StaticString, for purpose: Purpose, doing method: MethodDefinition, steps: [SagaStep],
+        attempts: JobAttempts = JobAttempts(10), timeout: Duration, whenFailed failure: Failure
+    ) {
+        precondition(!steps.isEmpty, "\(name) has steps")
+        (self.name, self.purpose, self.method, self.steps) = (name, purpose, method, steps)
+        (self.attempts, self.timeout, self.failure) = (attempts, timeout, failure)
+    }
+
+    /// What the job of a new saga is made with.
+    package static func checkpoint(_ input: [UInt8]) -> [UInt8] { SagaState(input: input).encoded }
+
+    package var job: JobDefinition {
+        JobDefinition(
+            name, for: purpose, doing: method, attempts: attempts, calling: step, turningBack: turnBack,
+            naming: { checkpoint in
+                let state = try? SagaState(decoding: checkpoint)
+                return state.flatMap { steps.indices.contains($0.step) ? steps[$0.step].name : nil }
+            })
+    }
+
+    private var undoable: [Bool] { steps.map { $0.undo != nil } }
+
+    private func turnBack(_ checkpoint: [UInt8], _ end: JobEnd) -> [UInt8]? {
+        if case .failed = end, failure == .stays { return nil }
+        guard var state = try? SagaState(decoding: checkpoint), state.turnBack(end, undoable) else { return nil }
+        return state.encoded
+    }
+
+    private func step(_ run: JobRun) async throws -> JobStep {
+        var state = try SagaState(decoding: run.checkpoint ?? [])
+        let body: SagaStep.Body
+        switch state.move(undoable) {
+        case .end(let end): return .ended(end, progress(state))
+        case .run(let step):
+            guard run.startedAt.advanced(by: timeout) > run.now else {
+                return .ended(.failed(reason: "SAGA_OVERDUE"), progress(state))
+            }
+            body = steps[step].run
+        case .undo(let step):
+            guard let undo = steps[step].undo else { preconditionFailure("a step is undone that can be") }
+            body = undo
+        }
+        let outcome = try await body(SagaRun(run, input: state.input))
+        state.note(outcome.report, isOver: outcome.pause == nil && outcome.failure == nil, undoable)
+        if let failure = outcome.failure { return .ended(.failed(reason: failure), progress(state)) }
+        if let pause = outcome.pause {
+            return .waits(checkpoint: state.encoded, progress(state), pause: pause)
+        }
+        if case .end(let end) = state.move(undoable) { return .ended(end, progress(state)) }
+        return .goesOn(checkpoint: state.encoded, progress(state))
+    }
+
+    private func progress(_ state: SagaState) -> JobProgress {
+        JobProgress(done: state.report.doneCount, report: state.report)
+    }
+}
+
+/// A step of a saga. It may run again at any time, after a success, too: what it calls is told the saga's id, and does it once.
+package struct SagaStep: Sendable {
+    package typealias Body = @Sendable (SagaRun) async throws -> SagaOutcome
+
+    /// As in `hand_over_customer`.
+    let name: String
+    let run: Body
+    let undo: Body?
+
+    /// - Parameter undo: takes back what `run` did, also in part or not at all; nil where nothing can be or is to be taken back.
+    package init(_ name: String, _ run: @escaping Body, undo: Body? = nil) {
+        (self.name, self.run, self.undo) = (name, run, undo)
+    }
+}
+
+/// What a step gets to know of its saga.
+package struct SagaRun: Sendable {
+    package let id: RecordID
+    package let tenantID: TenantID
+    /// For whom it works.
+    package let userID: UserID?
+    /// What it was made with.
+    package let input: [UInt8]
+    /// When it was first taken, or tried again.
+    package let startedAt: Timestamp
+
+    init(_ run: JobRun, input: [UInt8]) {
+        (id, tenantID, userID, startedAt) = (run.id, run.tenantID, run.userID, run.startedAt)
+        self.input = input
+    }
+}
+
+/// What a step came to.
+package struct SagaOutcome: Sendable {
+    /// What became of records until now.
+    let report: JobReport
+    /// Until the step is looked at again; nil when it is over.
+    let pause: Duration?
+    /// Why it cannot be done, however often it is tried.
+    var failure: String? = nil
+
+    package static func over(_ report: JobReport) -> SagaOutcome { SagaOutcome(report: report, pause: nil) }
+
+    package static func lookAgain(in pause: Duration, _ report: JobReport) -> SagaOutcome {
+        SagaOutcome(report: report, pause: pause)
+    }
+
+    package static func failed(_ reason: String, _ report: JobReport) -> SagaOutcome {
+        SagaOutcome(report: report, pause: nil, failure: reason)
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Contracts
+import IdentityContracts
+import StewardClient
+
+extension UserCommand {
+    struct Deactivate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Ends what a user can do here, and gives what the user owns to others.",
+            discussion: """
+                The user cannot sign in any more, and sessions end within a second. A job gives the successor what lives and is still
+                to be done: accounts, contacts, leads, open deals, activities to come. Nothing is deleted. Without --to all stays.
+
+                Examples:
+                  steward user deactivate ann@acme.example --to bob@acme.example --preview
+                  steward user deactivate ann@acme.example --to bob@acme.example --watch
+                  steward user deactivate ann@acme.example --to bob@acme.example --department-to Support=eve@acme.example
+                """)
+
+        @OptionGroup var options: JobCommand.Options
+        @Argument(help: "Id, e-mail address or name of the user.") var user: String
+        @Option(help: "Id, e-mail address or name of the user who gets what this one owns.") var to: String?
+        @Option(help: "As in Support=eve@acme.example: who gets the records of a department. May be repeated.")
+        var departmentTo: [String] = []
+        @Flag(help: "Changes nothing; shows what would be given away.") var preview = false
+        @Flag(help: "Shows how the handover gets on until it has ended.") var watch = false
+
+        func run() async throws {
+            let client = try await options.client()
+            let users = RecordClient(connection: client.connection, noun: User.noun)
+            var request = DeactivateUserRequest(id: try await users.id(of: user), preview: preview)
+            if let to { request.successorID = try await users.id(of: to) }
+            for text in departmentTo { request.departmentSuccessors.append(try await successor(text, users)) }
+            let answer = try await client.connection.users.deactivateUser(request, options: .write())
+            if preview { return try show(answer.ownedRecords) }
+            Terminal.line("\(answer.user?.email ?? user) is deactivated")
+            guard let job = answer.jobID else { return }
+            guard watch else { return Terminal.line("the handover is job \(job); steward job watch \(job) shows it") }
+            try await JobProgress.watch(job, client, format: options.output)
+        }
+
+        private func successor(_ text: String, _ users: RecordClient) async throws -> DepartmentSuccessor {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                throw UsageProblem(
+                    "--department-to \(text) names no department and user",
+                    cure: "write it as in Support=eve@acme.example")
+            }
+            let departments = RecordClient(connection: users.connection, noun: Department.noun)
+            return DepartmentSuccessor(
+                departmentID: try await departments.id(of: parts[0]), successorID: try await users.id(of: parts[1]))
+        }
+
+        private func show(_ records: [OwnedRecords]) throws {
+            try RecordPrinter(format: options.output, columns: []).show(
+                records.map { $0.message() }, of: OwnedRecords.descriptor,
+                preferred: ["service", "object", "count", "reason", "message"])
+        }
+    }
+
+    struct Activate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lets a deactivated user sign in again.",
+            discussion: """
+                A handover that is under way is cancelled. What was given away stays so; steward job undo takes it back, job by job.
+
+                Example:
+                  steward user activate ann@acme.example
+                """)
+
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "Id, e-mail address or name of the user.") var user: String
+
+        func run() async throws {
+            let steward = try await connection.connectSignedIn()
+            let id = try await RecordClient(connection: steward, noun: User.noun).id(of: user)
+            let answer = try await steward.users.activateUser(ActivateUserRequest(id: id), options: .write())
+            Terminal.line("\(answer.user?.email ?? user) may sign in")
+            if let job = answer.cancelledJobID { Terminal.line("the handover, job \(job), is cancelled") }
+        }
+    }
+}

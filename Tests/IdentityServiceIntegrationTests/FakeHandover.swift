@@ -1,0 +1,79 @@
+import Contracts
+import Credentials
+import RPC
+import ServiceHost
+import Synchronization
+import Tenancy
+import Wire
+
+/// A service that keeps records, as identity's handover sees it: it proves who calls as the program does, and says what a test wants.
+final class FakeHandover: RPCChannel {
+    struct Call: Sendable {
+        let method: String
+        let caller: Caller
+        let handover: [UInt8]
+        let successors: [Successor]
+        /// Nil for another method than BeginHandover.
+        let retryBefore: Int64?
+    }
+
+    private struct State {
+        var calls: [Call] = []
+        var standing = Handover(openCount: 0)
+        var isAway = false
+    }
+
+    private let state = Mutex(State())
+    private let verifier: CallerTokenVerifier
+    private let service: ServiceName
+
+    init(_ service: ServiceName, key: MACKey) {
+        (self.service, verifier) = (service, CallerTokenVerifier(audience: service, key: key))
+    }
+
+    func calls(for tenant: TenantID) -> [Call] { state.withLock { $0.calls.filter { $0.caller.tenantID == tenant } } }
+
+    /// What it answers from now on. For tests that have an identity of their own.
+    func stands(_ handover: Handover) { state.withLock { $0.standing = handover } }
+    func goAway(_ isAway: Bool) { state.withLock { $0.isAway = isAway } }
+
+    func unary(
+        _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
+    ) async throws(RPCError) -> [UInt8] {
+        do {
+            guard let token = options.callerToken else { throw RPCError.unauthenticated("NOBODY", "Nobody calls.") }
+            let caller = try verifier.verify(token)
+            let standing = try state.withLock { state in
+                guard !state.isAway else { throw RPCError.unavailable("DOWN", "The service is down.") }
+                state.calls.append(try Self.call(method, request, caller))
+                return state.standing
+            }
+            switch method.name {
+            case "CountOwned":
+                let owned = OwnedRecords(object: "thing", service: service.rawValue, count: 7)
+                return CountOwnedResponse(records: [owned]).encoded()
+            case "BeginHandover": return BeginHandoverResponse(handover: standing).encoded()
+            default: return CancelHandoverResponse(handover: standing).encoded()
+            }
+        } catch {
+            throw RPCError(masking: error)
+        }
+    }
+
+    private static func call(_ method: MethodDefinition, _ request: [UInt8], _ caller: Caller) throws -> Call {
+        guard method.name == "BeginHandover" else {
+            let handover =
+                method.name == "CancelHandover" ? try CancelHandoverRequest(decoding: request).handoverID : nil
+            return Call(
+                method: method.name, caller: caller, handover: handover ?? [], successors: [], retryBefore: nil)
+        }
+        let begun = try BeginHandoverRequest(decoding: request)
+        return Call(
+            method: method.name, caller: caller, handover: begun.handoverID ?? [], successors: begun.successors,
+            retryBefore: begun.retryFailedBeforeMicros)
+    }
+
+    func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
+        throw RPCError.unimplemented("KIND", method.path)
+    }
+}

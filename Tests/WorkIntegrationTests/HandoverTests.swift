@@ -1,0 +1,156 @@
+import AccessControl
+import Contracts
+import CustomerContracts
+import RPC
+import Records
+import Tenancy
+import TestPostgres
+import TestService
+import Testing
+import Wire
+
+@testable import Work
+
+/// HandoverService, as identity calls it.
+@Suite struct HandoverTests {
+    private func client(
+        _ matching: Matching, for user: UserID? = nil, kind: Caller.Kind = .program(.handOver)
+    ) throws -> HandoverServiceClient {
+        let service = matching.service
+        var router = Router()
+        try HandoverMethods(service.engine).register(on: &router)
+        let isProgram = kind == .program(.handOver)
+        let caller = Caller(
+            kind: kind, tenantID: service.tenant.id, userID: user ?? service.admin,
+            sessionID: isProgram ? nil : .make(), policyEpoch: 1, expireTime: .now().advanced(by: .seconds(30)),
+            workspace: "")
+        return HandoverServiceClient(
+            channel: LocalChannel(routes: RouteTable(router), caller: caller, logger: service.postgres.logger))
+    }
+
+    private func request(
+        _ id: RecordID, from: UserID, to successors: [Successor], retryBefore: Timestamp? = nil
+    ) -> BeginHandoverRequest {
+        BeginHandoverRequest(
+            handoverID: id.bytes, userID: from.id.bytes, successors: successors,
+            retryFailedBeforeMicros: retryBefore?.microseconds)
+    }
+
+    private func leaver(_ matching: Matching, in department: RecordID? = nil) -> UserID {
+        matching.service.makeUser(
+            [
+                ("account", "create", .all), ("account", "read", .all), ("contact", "create", .all),
+                ("contact", "read", .all),
+            ],
+            in: department)
+    }
+
+    private func owned(_ matching: Matching, by user: UserID) async throws -> Int64 {
+        try await matching.service.number("SELECT count(*) FROM {schema}.accounts WHERE owner_id = '\(user.id)'")
+    }
+
+    @Test func allThatAUserOwnsGoesToTheSuccessorOnce() async throws {
+        try await Matching.run { matching in
+            let (from, to) = (leaver(matching), matching.service.makeUser([]))
+            _ = try await matching.makeAccounts(205, as: from)
+            let (client, id) = (try client(matching), RecordID.make())
+            let counts = try await client.countOwned(CountOwnedRequest(userID: from.id.bytes)).records
+            #expect(counts.map(\.object) == ["account", "activity", "contact"] && counts.map(\.count) == [205, 0, 0])
+            let wanted = request(id, from: from, to: [Successor(userID: to.id.bytes)])
+            for _ in 0..<3 { #expect(try await client.beginHandover(wanted).handover?.openCount == 3) }
+            await matching.settle()
+            let over = try #require(try await client.beginHandover(wanted).handover)
+            #expect(over.openCount == 0 && over.failure == nil && over.report?.changedCount == 205)
+            let kinds = over.report?.kinds.map { "\($0.object ?? "") \($0.changedCount ?? -1)" }
+            #expect(kinds == ["account 205", "activity 0", "contact 0"])
+            #expect(try await owned(matching, by: to) == 205)
+            let changes = try await matching.service.number(
+                "SELECT count(*) FROM {schema}.ledger WHERE record_version = 2 AND on_behalf_of_id = '\(matching.service.admin)'"
+            )
+            #expect(changes == 205)
+        }
+    }
+
+    @Test func aDepartmentsRecordsGoToItsSuccessor() async throws {
+        try await Matching.run { matching in
+            let service = matching.service
+            let (support, other) = (service.makeDepartment(), service.makeDepartment())
+            let (from, boss, head) = (leaver(matching), service.makeUser([]), service.makeUser([]))
+            for department in [support, other, nil] {
+                _ = try await service.create(
+                    Account(ownerID: from.id.text, departmentID: department?.text, displayName: "a"))
+            }
+            try await service.sql(
+                "UPDATE {schema}.accounts SET department_id = NULL WHERE department_id = '\(service.home)'")
+            let parts = [
+                Successor(userID: boss.id.bytes), Successor(userID: head.id.bytes, departmentID: support.bytes),
+            ]
+            _ = try await client(matching).beginHandover(request(.make(), from: from, to: parts))
+            await matching.settle()
+            #expect(try await owned(matching, by: head) == 1)
+            #expect(try await owned(matching, by: boss) == 2)
+        }
+    }
+
+    /// A beginning that was on its way when the handover was cancelled begins nothing.
+    @Test func cancelledBeforeItBeganItNeverBegins() async throws {
+        try await Matching.run { matching in
+            let (from, to) = (leaver(matching), matching.service.makeUser([]))
+            _ = try await matching.makeAccounts(1, as: from)
+            let (client, id) = (try client(matching), RecordID.make())
+            _ = try await client.cancelHandover(CancelHandoverRequest(handoverID: id.bytes))
+            _ = try await client.beginHandover(request(id, from: from, to: [Successor(userID: to.id.bytes)]))
+            await matching.settle()
+            let over = try await client.beginHandover(request(id, from: from, to: [Successor(userID: to.id.bytes)]))
+            #expect(over.handover?.openCount == 0 && over.handover?.failure == "JOB_CANCELLED")
+            #expect(try await owned(matching, by: from) == 1)
+        }
+    }
+
+    @Test func whatFailedIsTriedAgainWhenAsked() async throws {
+        try await Matching.run { matching in
+            let service = matching.service
+            let (from, to) = (leaver(matching), service.makeUser([]))
+            _ = try await matching.makeAccounts(2, as: from)
+            let admin = service.makeUser([("account", "read", .all)])
+            let (client, id) = (try client(matching, for: admin), RecordID.make())
+            let counts = try await client.countOwned(CountOwnedRequest(userID: from.id.bytes)).records
+            #expect(counts.map(\.count) == [nil, nil, nil])
+            #expect(Set(counts.map(\.reason)) == ["PERMISSION_MISSING"])
+            let wanted = request(id, from: from, to: [Successor(userID: to.id.bytes)])
+            _ = try await client.beginHandover(wanted)
+            await matching.settle()
+            #expect(try await client.beginHandover(wanted).handover?.failure == "PERMISSION_MISSING")
+            service.change(admin, to: [("*", "*", .all)])
+            await matching.settle()
+            #expect(try await owned(matching, by: from) == 2)
+            let again = request(id, from: from, to: [Successor(userID: to.id.bytes)], retryBefore: .now())
+            #expect(try await client.beginHandover(again).handover?.openCount == 3)
+            await matching.settle()
+            #expect(try await client.beginHandover(wanted).handover?.report?.changedCount == 2)
+            #expect(try await owned(matching, by: to) == 2)
+        }
+    }
+
+    /// Who calls must be a program for this purpose, and he for whom it calls somebody of now.
+    @Test func nobodyElseHandsOver() async throws {
+        try await Matching.run { matching in
+            let (from, to) = (leaver(matching), matching.service.makeUser([]))
+            let wanted = request(.make(), from: from, to: [Successor(userID: to.id.bytes)])
+            let user = try client(matching, kind: .user)
+            let denied = try await denial { try await user.beginHandover(wanted) }
+            #expect(denied.reason == "PURPOSE_MISSING")
+            for call in [
+                { _ = try await user.countOwned(CountOwnedRequest(userID: from.id.bytes)) },
+                { _ = try await user.cancelHandover(CancelHandoverRequest(handoverID: from.id.bytes)) },
+            ] as [() async throws -> Void] {
+                #expect(try await denial(call).reason == "PURPOSE_MISSING")
+            }
+            let gone = matching.service.makeUser([("*", "*", .all)])
+            matching.service.disable(gone)
+            let leaver = try client(matching, for: gone)
+            #expect(try await denial { try await leaver.beginHandover(wanted) }.reason == "USER_UNKNOWN")
+            #expect(try await matching.service.number("SELECT count(*) FROM {schema}.jobs WHERE key IS NOT NULL") == 0)
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import Contracts
+import CustomerContracts
+import RPC
+import Records
+import Synchronization
+import Tenancy
+import TestPostgres
+import TestService
+import Testing
+
+@testable import Work
+
+/// Sagas in a real database; what their steps call is in this process.
+@Suite struct SagaTests {
+    /// What was called, in order.
+    private final class Calls: Sendable {
+        private let state = Mutex<[String]>([])
+        var all: [String] { state.withLock { $0 } }
+        func note(_ call: String) -> Int {
+            state.withLock { state in
+                state.append(call)
+                return state.count { $0 == call }
+            }
+        }
+    }
+
+    private func saga(
+        _ steps: [SagaStep], whenFailed failure: SagaDefinition.Failure = .goesBack, timeout: Duration = .seconds(3600)
+    ) -> JobDefinition {
+        SagaDefinition(
+            "travel", for: Jobs.purpose, doing: ActivityServiceMethods.createActivity, steps: steps,
+            attempts: JobAttempts(2), timeout: timeout, whenFailed: failure
+        ).job
+    }
+
+    private func step(_ name: String, _ calls: Calls, pauses: Int = 0, failing error: RPCError? = nil) -> SagaStep {
+        SagaStep(name) { run in
+            let count = calls.note(name)
+            if let error { throw error }
+            let report = JobReport(changedCount: Int64(min(count, pauses + 1)))
+            return count > pauses ? .over(report) : .lookAgain(in: .seconds(30), report)
+        } undo: { _ in
+            _ = calls.note("no \(name)")
+            return .over(JobReport())
+        }
+    }
+
+    private func make(_ jobs: Jobs, for user: UserID? = nil) async throws -> RecordID {
+        try await jobs.make("travel", for: user, checkpoint: SagaDefinition.checkpoint([5]))
+    }
+
+    @Test func itsStepsAreLookedAtUntilTheyAreOver() async throws {
+        try await Jobs.run { jobs in
+            let calls = Calls()
+            let runner = try jobs.runner(saga([step("book", calls, pauses: 2), step("pay", calls)]))
+            let id = try await make(jobs)
+            await jobs.settle(runner)
+            var job = try await jobs.job(id)
+            #expect(job.state == .waiting && job.dueAt == jobs.now.advanced(by: .seconds(30)) && job.attempts == 0)
+            for _ in 0..<2 {
+                jobs.advance(.seconds(30))
+                await jobs.settle(runner)
+            }
+            job = try await jobs.job(id)
+            #expect(job.state == .done && job.progress.done == 4 && calls.all == ["book", "book", "book", "pay"])
+        }
+    }
+
+    /// What trying again may cure is tried again, then what was done is undone.
+    @Test func whatCannotBeDoneGoesBack() async throws {
+        try await Jobs.run { jobs in
+            let calls = Calls()
+            let error = RPCError(.aborted, reason: "NO_MONEY", "there is none")
+            let runner = try jobs.runner(saga([step("book", calls), step("pay", calls, failing: error)]))
+            let id = try await make(jobs)
+            await jobs.settle(runner)
+            #expect(try await jobs.job(id).attempts == 1)
+            jobs.advance(.seconds(60))
+            await jobs.settle(runner)
+            let job = try await jobs.job(id)
+            #expect(job.state == .failed && job.lastError == "NO_MONEY")
+            #expect(calls.all == ["book", "pay", "pay", "no pay", "no book"])
+        }
+    }
+
+    @Test func itStaysWhereItFailedAndIsTriedAgain() async throws {
+        try await Jobs.run { jobs in
+            let calls = Calls()
+            let refusal = RPCError.permissionDenied("PERMISSION_MISSING", "no")
+            let steps = { [step("book", calls), step("pay", calls, failing: $0)] as [SagaStep] }
+            let id = try await make(jobs)
+            await jobs.settle(try jobs.runner(saga(steps(refusal), whenFailed: .stays)))
+            var job = try await jobs.job(id)
+            #expect(job.state == .failed && job.lastError == "PERMISSION_MISSING" && calls.all == ["book", "pay"])
+            #expect(try await jobs.retry(id))
+            await jobs.settle(try jobs.runner(saga(steps(nil), whenFailed: .stays)))
+            job = try await jobs.job(id)
+            #expect(job.state == .done && job.lastError == nil && calls.all == ["book", "pay", "pay"])
+            #expect(try await !jobs.retry(id))
+        }
+    }
+
+    @Test func cancelledItGoesBack() async throws {
+        try await Jobs.run { jobs in
+            let calls = Calls()
+            let runner = try jobs.runner(
+                saga([step("book", calls), step("pay", calls, pauses: 9)], whenFailed: .stays))
+            let id = try await make(jobs)
+            await jobs.settle(runner)
+            #expect(try await jobs.cancel(id))
+            await jobs.settle(runner)
+            #expect(try await jobs.job(id).state == .cancelled)
+            #expect(calls.all == ["book", "pay", "no pay", "no book"])
+        }
+    }
+
+    @Test func afterItsTimeItFails() async throws {
+        try await Jobs.run { jobs in
+            let calls = Calls()
+            let runner = try jobs.runner(
+                saga([step("book", calls, pauses: 99)], whenFailed: .stays, timeout: .seconds(40)))
+            let id = try await make(jobs)
+            await jobs.settle(runner)
+            jobs.advance(.seconds(40))
+            await jobs.settle(runner)
+            let job = try await jobs.job(id)
+            #expect(job.state == .failed && job.lastError == "SAGA_OVERDUE" && calls.all == ["book"])
+            // Tried again it has its time anew.
+            #expect(try await jobs.retry(id))
+            await jobs.settle(runner)
+            #expect(try await jobs.job(id).state == .waiting)
+        }
+    }
+
+    /// Who lost the lease in the middle of a call stores nothing of it; whoever has it runs the step again.
+    @Test func aStepThatWasCutOffRunsAgain() async throws {
+        try await Jobs.run { jobs in
+            let calls = Calls()
+            let id = try await make(jobs)
+            let other = try jobs.runner(saga([step("book", calls)]))
+            let slow = SagaStep("book") { _ in
+                _ = calls.note("slow")
+                jobs.advance(.seconds(61))
+                await jobs.settle(other)
+                return .lookAgain(in: .seconds(30), JobReport(changedCount: 100))
+            }
+            await jobs.settle(try jobs.runner(saga([slow])))
+            let job = try await jobs.job(id)
+            #expect(job.state == .done && job.progress.done == 1 && calls.all == ["slow", "book"])
+        }
+    }
+
+    @Test func aLeaversSagaCallsNobody() async throws {
+        try await Jobs.run { jobs in
+            let calls = Calls()
+            let user = jobs.service.makeUser([])
+            let id = try await make(jobs, for: user)
+            jobs.service.disable(user)
+            await jobs.settle(try jobs.runner(saga([step("book", calls)], whenFailed: .stays)))
+            #expect(try await jobs.job(id).lastError == "USER_UNKNOWN")
+            #expect(calls.all == [])
+        }
+    }
+}
