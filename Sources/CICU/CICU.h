@@ -48,8 +48,9 @@ static inline int steward_collate(
     return (int)ucol_strcollUTF8(collator, one, one_count, other, other_count, &status);
 }
 
-// The rules of a time zone of the IANA database, or NULL for a name that ICU does not know. Used by one thread at a time.
-static inline UCalendar *steward_time_zone(const UChar *name, int32_t count) {
+// The rules of a time zone of the IANA database, or NULL for a name that ICU does not know. Used by one thread at a time. A plain pointer,
+// so that who holds one needs no type of ICU: the toolchain's Foundation brings an ICU of its own, and both do not fit into one module.
+static inline void *steward_time_zone(const UChar *name, int32_t count) {
     UErrorCode status = U_ZERO_ERROR;
     UChar canonical[128];
     UBool is_known = false;
@@ -60,7 +61,8 @@ static inline UCalendar *steward_time_zone(const UChar *name, int32_t count) {
 }
 
 // How far the zone is ahead of UTC, in milliseconds, at a moment in milliseconds since 1970.
-static inline int32_t steward_zone_offset(UCalendar *calendar, double moment) {
+static inline int32_t steward_zone_offset(void *rules, double moment) {
+    UCalendar *calendar = rules;
     UErrorCode status = U_ZERO_ERROR;
     ucal_setMillis(calendar, moment, &status);
     int32_t standard = ucal_get(calendar, UCAL_ZONE_OFFSET, &status);
@@ -68,4 +70,4 @@ static inline int32_t steward_zone_offset(UCalendar *calendar, double moment) {
     return U_SUCCESS(status) ? standard + summer : 0;
 }
 
-static inline void steward_close_time_zone(UCalendar *calendar) { ucal_close(calendar); }
+static inline void steward_close_time_zone(void *rules) { ucal_close((UCalendar *)rules); }

@@ -7,7 +7,7 @@ package final class TimeZone: Sendable {
     private let rules: Mutex<Rules>
 
     // SAFETY: only used under the mutex.
-    private struct Rules: @unchecked Sendable { let calendar: UnsafeMutablePointer<UCalendar?> }
+    private struct Rules: @unchecked Sendable { let calendar: UnsafeMutableRawPointer }
 
     /// Nil for a name that ICU does not know: libicu may be older than the list of names that records take.
     package init?(_ name: String) {

@@ -6,7 +6,7 @@ import Reactor
 import Tenancy
 
 /// Hears from identity of sessions that end before their time. While it hears nothing, a revoked session lives on for at
-/// most the minute that its proof lasts.
+/// most the minute that its proof lasts; when it hears again, identity is asked about each before it goes on.
 struct RevocationWatch: Sendable {
     let callers: CallerServiceClient
     let registry: SessionRegistry
@@ -20,7 +20,12 @@ struct RevocationWatch: Sendable {
         while !Task.isCancelled {
             do {
                 let stream = try await callers.watchRevocations(WatchRevocationsRequest())
-                while let news = try await stream.next() { take(news) }
+                var isFirst = true
+                while let news = try await stream.next() {
+                    if isFirst { registry.doubtAll() }
+                    isFirst = false
+                    take(news)
+                }
             } catch {
                 guard !Task.isCancelled else { return }
                 logger.info("revocation watch interrupted", metadata: [LogKey.error: "\(LogText.of(error))"])

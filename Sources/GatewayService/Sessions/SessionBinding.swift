@@ -25,6 +25,8 @@ final class SessionBinding: @unchecked Sendable {
     private var tokenExpireTime: Timestamp
     private var waiting: [(Result<CallerTokenBytes, RPCError>) -> Void] = []
     private var isRenewing = false
+    /// The session may have ended unheard: identity is asked before the proof is used again.
+    private var isDoubted = false
     private let revoked = Atomic<Bool>(false)
     private let loop: EventLoop
     private let streams = SessionStreams()
@@ -77,6 +79,16 @@ final class SessionBinding: @unchecked Sendable {
         loop.execute { [self] in streams.end(Self.ended) }
     }
 
+    /// News of its end may have been missed: the next call asks identity first, and so do its streams, soon.
+    func doubt() {
+        loop.execute { [self] in
+            isDoubted = true
+            proofTimer?.cancel()
+            proofTimer = nil
+            keepProof()
+        }
+    }
+
     /// A stream goes on in the session's name until `leave`: it ends when the session does, and while it is open the proof is renewed as for
     /// new calls. One whose proof ran out, since identity is away, ends as a new call would be refused.
     func follow(_ call: InboundCall) {
@@ -97,7 +109,8 @@ final class SessionBinding: @unchecked Sendable {
     private func keepProof() {
         guard proofTimer == nil, !streams.isEmpty else { return }
         let left = Duration.microseconds(tokenExpireTime.microseconds - Timestamp.now().microseconds)
-        proofTimer = loop.schedule(after: max(Self.renewPause, left - Self.renewAhead)) { [self] in
+        let wait = isDoubted ? Self.renewPause : max(Self.renewPause, left - Self.renewAhead)
+        proofTimer = loop.schedule(after: wait) { [self] in
             proofTimer = nil
             guard !streams.isEmpty else { return }
             whenRenewed(on: loop) { [self] result in
@@ -111,8 +124,8 @@ final class SessionBinding: @unchecked Sendable {
     func presentToken(on loop: EventLoop) throws(RPCError) -> CallerTokenBytes? {
         if revoked.load(ordering: .relaxed) { throw Self.ended }
         let now = Timestamp.now()
-        if now.advanced(by: Self.renewAhead) > tokenExpireTime { renew(on: loop) }
-        return now.advanced(by: Self.tokenMargin) < tokenExpireTime ? token : nil
+        if isDoubted || now.advanced(by: Self.renewAhead) > tokenExpireTime { renew(on: loop) }
+        return !isDoubted && now.advanced(by: Self.tokenMargin) < tokenExpireTime ? token : nil
     }
 
     /// Calls back on the loop with the renewed proof, or with why there is none.
@@ -139,6 +152,7 @@ final class SessionBinding: @unchecked Sendable {
             let answer = try await callers.resolveSession(
                 ResolveSessionRequest(sessionHandle: handle), options: CallOptions(timeout: Self.renewTimeout))
             (token, tokenExpireTime) = try Self.token(of: answer)
+            isDoubted = false
             return .success(token)
         } catch let error as RPCError {
             return .failure(error)

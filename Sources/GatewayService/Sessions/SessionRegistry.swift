@@ -42,4 +42,9 @@ final class SessionRegistry: Sendable {
         }
         for entry in ended { entry.binding?.revoke() }
     }
+
+    /// Ends may have gone unheard.
+    func doubtAll() {
+        for entry in entries.withLock({ $0.values.flatMap(\.values) }) { entry.binding?.doubt() }
+    }
 }

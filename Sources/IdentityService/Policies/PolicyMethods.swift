@@ -18,7 +18,8 @@ struct PolicyMethods: PolicyServiceCustomMethods {
         _ request: ListServedTenantsRequest, _ context: CallContext
     ) async throws -> ListServedTenantsResponse {
         let last = request.afterTenantID.flatMap { RecordID(bytes: $0) }.map { TenantID($0) }
-        guard let service = request.service.flatMap({ ServiceName(rawValue: $0) }) else {
+        // Each program asks for its own.
+        guard case .program(let service) = context.connection.peer, service.rawValue == request.service else {
             return ListServedTenantsResponse()
         }
         let page = try await served.page(of: service, after: last, deadline: context.deadline)

@@ -33,6 +33,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case pageSizeInvalid = "PAGE_SIZE_INVALID"
     case pageTokenInvalid = "PAGE_TOKEN_INVALID"
     case orderInvalid = "ORDER_INVALID"
+    case requestTooLong = "REQUEST_TOO_LONG"
     case filterMissing = "FILTER_MISSING"
     case filterSyntax = "FILTER_SYNTAX"
     case filterMalformed = "FILTER_MALFORMED"

@@ -41,21 +41,31 @@ package struct JobUndo: Sendable {
     }
 
     private func takeBack(_ row: Row, _ transaction: RecordTransaction) async throws -> MatchingItem {
-        let id = try row.id(1)
-        guard let type = engine.type(try row.string(0)) else {
-            preconditionFailure("a job of this service changed a record of another")
+        let (object, id) = (try row.string(0), try row.id(1))
+        guard let type = engine.type(object) else {
+            let issue = RecordIssue(
+                object: object, recordID: id.text, reason: RecordReason.changeNotUndoable.rawValue,
+                message: "This program does not know the kind of record.")
+            return MatchingItem(id: id, record: nil, isChanged: false, issue: issue)
         }
         do {
             let call = try await transaction.call(type)
             let change = try PastChange(
                 of: id, version: row.int64(2), before: row.isNull(3) ? nil : row.json(3), after: row.json(4), call)
             let intent = try change.reversal(call)
-            try call.require(intent.action)
-            try call.require(.massUpdate)
+            let grant = change.movesRecord ? Action.reassign : .massUpdate
+            try call.require(grant)
+            if case .edit(let edit) = intent.kind { transaction.assume(edit.remoteReferences(type)) }
             let preparation = ChangePreparation(engine: engine, call: call, path: "")
             let (record, isChanged) = try await transaction.alone {
                 let count = transaction.changes.count
-                let record = try await transaction.write(intent, preparation)
+                let loaded = try await transaction.load(
+                    type, id: id.text, for: intent.action, lifetime: intent.lifetime)
+                guard call.predicate(grant).admits(owner: loaded.owner, unit: loaded.department) else {
+                    throw RecordErrors.outOfScope(grant, type)
+                }
+                let record = try await transaction.write(
+                    intent.change(of: loaded, preparation, in: transaction), preparation)
                 return (record, transaction.changes.count > count)
             }
             return MatchingItem(id: id, record: record, isChanged: isChanged, issue: nil)

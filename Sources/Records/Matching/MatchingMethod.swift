@@ -67,6 +67,7 @@ package struct MatchingMethod: Sendable {
         let call = try await engine.authorise(context, type, reader.action)
         try call.require(reader.grant)
         let order = try await reader.order(request, call, engine)
+        for grant in order.grants(reader.grant, of: type) { try call.require(grant) }
         let selection = try selection(order, call)
         if reader.isPreview(request) { return try await preview(order, selection, call) }
         let stored = try StoredAnswer(context, request: request)
@@ -75,7 +76,7 @@ package struct MatchingMethod: Sendable {
             // What a job names of other services must be known before, since those are asked as a caller only.
             _ = try await remoteReferences(order, call)
             let total = try await count(selection)
-            let checkpoint = MatchingCheckpoint(request: WireCodec.encode(request), startTime: call.now)
+            let checkpoint = MatchingCheckpoint(request: try kept(request, order), startTime: call.now)
             return try await engine.commit(context, call: call, under: stored) { transaction in
                 let id = try await begin(transaction, checkpoint.encoded, total.isEstimate ? nil : total.value)
                 let answer = Message.make(method.response, in: context.arena)
@@ -85,11 +86,29 @@ package struct MatchingMethod: Sendable {
         }
     }
 
+    /// Bytes of a request that a job keeps: filter and values.
+    static let requestBytesMax = 64 << 10
+
+    /// The request as its job keeps it: without values that the edit does not give.
+    private func kept(_ request: Message, _ order: MatchingOrder) throws -> [UInt8] {
+        let kept = request.copy()
+        if let edit = order.edit, let record = request.descriptor.fields.first(where: { $0.kind == .message(type.message) }) {
+            kept.setMessage(record, edit.only(in: request.arena))
+        }
+        let bytes = WireCodec.encode(kept)
+        guard bytes.count <= Self.requestBytesMax else {
+            throw RecordErrors.invalid(
+                .requestTooLong,
+                "Filter and values have \(bytes.count) bytes; a job keeps at most \(Self.requestBytesMax). Shorten the filter or the texts.")
+        }
+        return bytes
+    }
+
     /// The records that the order is for and that the caller may see and treat so.
     func selection(_ order: MatchingOrder, _ call: RecordCall) throws -> Selection {
         Selection(
             call: call, filter: try engine.resolve(order.filter, call), lifetime: .living, action: reader.action,
-            grant: reader.grant)
+            grants: order.grants(reader.grant, of: type))
     }
 
     /// Throws INVALID_ARGUMENT when the new values name users or departments that are not there.
@@ -135,10 +154,11 @@ extension MatchingMethod {
         Self.rowCost.charge(Self.previewMax, to: context)
         let total = try await count(selection)
         let known = try await remoteReferences(order, call)
+        let ids = try await firstIDs(selection)
         do {
             _ = try await engine.commit(context, call: call, under: nil, knowing: known) { transaction in
                 let pass = try MatchingPass(self, order, call, startTime: call.now)
-                let items = try await pass.run(after: nil, atMost: Self.previewMax, in: transaction)
+                let items = try await pass.run(ids, in: transaction)
                 throw Seen(answer: self.answer(items, total, call))
             }
         } catch let seen as Seen {
@@ -147,6 +167,23 @@ extension MatchingMethod {
             throw await engine.translate(error, type, "", context)
         }
         preconditionFailure("a preview takes its transaction back")
+    }
+
+    /// Those of the first records, read as a list is: in turn with other long readers, and for no longer.
+    private func firstIDs(_ selection: Selection) async throws -> [RecordID] {
+        let call = selection.call
+        var parameters = Parameters()
+        let condition = selection.condition(&parameters)
+        let id = type.standard.id.column
+        let text =
+            "SELECT \(id) FROM \(type.qualifiedTable) WHERE \(condition) ORDER BY \(id) LIMIT \(Self.previewMax)"
+        do {
+            return try await engine.database.read(
+                call.actor, at: engine.place(of: call), deadline: call.deadline, engine.scan(text), parameters
+            ).map { try $0.id(0) }
+        } catch {
+            throw DatabaseErrors.translate(error, type)
+        }
     }
 
     private func answer(

@@ -27,6 +27,13 @@ struct MatchingOrder: @unchecked Sendable {
         return Intent(id: id, kind: .edit(Edit(id: id.text, sent: sent, fields: edit.fields)))
     }
 
+    /// The rights that it takes to do this with many: who gives records away has to be allowed to, whatever the method is called.
+    func grants(_ grant: Action, of type: RecordType) -> [Action] {
+        let scope = [type.standard.owner, type.standard.department].compactMap { $0?.index }
+        let movesRecords = edit?.fields.contains { scope.contains($0.index) } ?? false
+        return movesRecords && grant != .reassign ? [grant, .reassign] : [grant]
+    }
+
     /// The values that an edit gives.
     var edit: Edit? { if case .edit(let edit) = kind { edit } else { nil } }
 }

@@ -34,10 +34,44 @@ struct MatchingPass {
         selection = try method.selection(order, call)
     }
 
+    /// The next records, and the last id that was looked at: nil behind the last record. A pass looks at so many records, whether they are
+    /// meant or not, that it takes no longer than a step may.
     func run(
         after id: RecordID?, atMost countMax: Int, in transaction: RecordTransaction
+    ) async throws -> (items: [MatchingItem], last: RecordID?) {
+        guard let end = try await windowEnd(after: id, transaction) else { return ([], nil) }
+        let countMax = min(countMax, max(type.rowsAtOnce, 1))
+        let records = try await lock(transaction) { parameters in
+            let column = type.standard.id.column
+            var condition = ""
+            if let id {
+                parameters.append(id)
+                condition += " AND \(column) > $\(parameters.count)"
+            }
+            parameters.append(end)
+            return condition + " AND \(column) <= $\(parameters.count) ORDER BY \(column) LIMIT \(countMax)"
+        }
+        return (try await run(records, transaction), records.count < countMax ? end : records.last?.id)
+    }
+
+    /// Those of these records that are meant still.
+    func run(_ ids: [RecordID], in transaction: RecordTransaction) async throws -> [MatchingItem] {
+        var items: [MatchingItem] = []
+        for first in stride(from: 0, to: ids.count, by: max(type.rowsAtOnce, 1)) {
+            let part = Array(ids[first..<min(first + max(type.rowsAtOnce, 1), ids.count)])
+            let records = try await lock(transaction) { parameters in
+                let column = type.standard.id.column
+                parameters.append(part)
+                return " AND \(column) = ANY ($\(parameters.count)) ORDER BY \(column)"
+            }
+            items += try await run(records, transaction)
+        }
+        return items
+    }
+
+    private func run(
+        _ records: [LoadedRecord], _ transaction: RecordTransaction
     ) async throws -> [MatchingItem] {
-        let records = try await lock(after: id, countMax, transaction)
         guard !records.isEmpty else { return [] }
         let bases = try await bases(of: records, transaction)
         var items = try await prepared(records, bases, transaction)
@@ -59,18 +93,38 @@ struct MatchingPass {
         return zip(records, items).map { MatchingItem($0, $1, type) }
     }
 
+    /// Records that are looked at together.
+    static let windowSize = 5_000
+
+    /// The id of the last record of the next window, whatever it holds; nil when there is none.
+    private func windowEnd(after id: RecordID?, _ transaction: RecordTransaction) async throws -> RecordID? {
+        var parameters = Parameters()
+        let column = type.standard.id.column
+        var condition = ""
+        if let id {
+            parameters.append(id)
+            condition = " WHERE \(column) > $1"
+        }
+        let text =
+            "SELECT \(column) FROM (SELECT \(column) FROM \(type.qualifiedTable)\(condition) ORDER BY \(column) "
+            + "LIMIT \(Self.windowSize)) AS part ORDER BY \(column) DESC LIMIT 1"
+        return try await transaction.query(engine.statement(text), parameters).first?.id(0)
+    }
+
     /// One by one each is made of the record as it is then, since rules of those before may have changed it.
     private func write(
         _ item: BatchItem, _ writer: BatchWriter, _ manner: BatchWriter.Manner, _ transaction: RecordTransaction
     ) async throws -> BatchItem {
         guard let change = item.change, let intent = item.intent else { return item }
+        var stored: Message?
         var item = try await writer.write(item, manner, in: transaction) {
-            switch manner {
-            case .together: try await transaction.write(change, item.preparation, holdsReferences: true)
-            case .oneByOne: try await transaction.write(intent, item.preparation)
-            }
+            stored =
+                switch manner {
+                case .together: try await transaction.write(change, item.preparation, holdsReferences: true)
+                case .oneByOne: try await transaction.write(intent, item.preparation)
+                }
         }
-        if item.refusal == nil { item.record = change.after }
+        if item.refusal == nil { item.record = stored }
         return item
     }
 
@@ -93,22 +147,19 @@ struct MatchingPass {
         return items
     }
 
-    /// The next records, locked. What was changed meanwhile so that the filter does not hold any more is passed over.
+    /// Records that are meant, locked. What was changed meanwhile so that the filter does not hold any more is passed over.
+    ///
+    /// - Parameter part: which of them, as the end of a condition, in the order of their ids.
     private func lock(
-        after id: RecordID?, _ countMax: Int, _ transaction: RecordTransaction
+        _ transaction: RecordTransaction, _ part: (inout Parameters) -> String
     ) async throws -> [LoadedRecord] {
         var parameters = Parameters()
         let condition = selection.condition(&parameters)
         parameters.append(startTime)
-        var text =
-            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(condition) "
-            + "AND \(type.standard.createTime.column) <= $\(parameters.count)"
-        let idColumn = type.standard.id.column
-        if let id {
-            parameters.append(id)
-            text += " AND \(idColumn) > $\(parameters.count)"
-        }
-        text += " ORDER BY \(idColumn) LIMIT \(min(countMax, max(type.rowsAtOnce, 1))) FOR UPDATE"
+        let time = "\(type.standard.createTime.column) <= $\(parameters.count)"
+        let text =
+            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(condition) AND \(time)\(part(&parameters)) "
+            + "FOR UPDATE"
         let rows = try await transaction.query(engine.statement(text), parameters)
         return try await transaction.map(rows) { row in
             LoadedRecord(

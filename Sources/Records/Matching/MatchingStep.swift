@@ -48,14 +48,14 @@ extension MatchingMethod {
             try WireCodec.decode($0, as: method.request, arena: transaction.context.arena)
         }
         let order = try await reader.order(request, call, engine)
+        for grant in order.grants(reader.grant, of: type) { try call.require(grant) }
         if let edit = order.edit { transaction.assume(edit.remoteReferences(type)) }
         let pass = try MatchingPass(self, order, call, startTime: place.startTime)
-        let items = try await pass.run(after: place.lastID, atMost: Self.rowsAtOnce, in: transaction)
+        let (items, last) = try await pass.run(after: place.lastID, atMost: Self.rowsAtOnce, in: transaction)
         var report = report
         for item in items { report.add(item) }
-        place.lastID = items.last?.id ?? place.lastID
-        let isOver = items.isEmpty
-        return MatchingStep(checkpoint: isOver ? nil : place.encoded, report: report)
+        place.lastID = last
+        return MatchingStep(checkpoint: last == nil ? nil : place.encoded, report: report)
     }
 }
 
@@ -88,7 +88,7 @@ extension JobReport {
 
 extension Edit {
     /// The records of other services that it names; they were found when the order was given.
-    fileprivate func remoteReferences(_ type: RecordType) -> Set<RecordReference> {
+    func remoteReferences(_ type: RecordType) -> Set<RecordReference> {
         var references: Set<RecordReference> = []
         for field in fields {
             guard case .remote(let object, _) = field.rules.reference else { continue }

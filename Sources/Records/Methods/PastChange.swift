@@ -37,6 +37,13 @@ struct PastChange: @unchecked Sendable {
         fields = type.fields.filter { names.contains($0.name) }
     }
 
+    /// It gave the record to another owner or department, and did nothing else that an update does.
+    var movesRecord: Bool {
+        let scope = [type.standard.owner, type.standard.department].compactMap { $0?.index }
+        let edited = fields.filter { !$0.isOutputOnly }
+        return !edited.isEmpty && before != nil && edited.allSatisfy { scope.contains($0.index) }
+    }
+
     /// What takes it back. Throws PERMISSION_DENIED when it changed a field that the caller may not write, FAILED_PRECONDITION when
     /// it changed what no update changes.
     func reversal(_ call: RecordCall) throws -> Intent {

@@ -13,14 +13,14 @@ package struct Selection: Sendable {
     /// What is to be changed must be readable, too.
     let action: Action
     /// What it takes beside, to do it with many.
-    var grant: Action? = nil
+    var grants: [Action] = []
 
     /// Those of them that fulfil what a program asks for, too. Throws PERMISSION_DENIED for a field that the caller may not fully read.
     package func and(_ condition: FilterNode) throws -> Selection {
         let added = try FilterResolver(type: call.type, rights: call.rights).resolve(condition)
         return Selection(
             call: call, filter: filter.map { .all([$0, added]) } ?? added, lifetime: lifetime, action: action,
-            grant: grant)
+            grants: grants)
     }
 
     /// The condition as SQL, with its values appended to those of the statement: scope, lifetime and filter.
@@ -28,7 +28,7 @@ package struct Selection: Sendable {
         let type = call.type
         var conditions: [String] = []
         if let living = lifetime.condition(type) { conditions.append(living) }
-        for action in (action == .read ? [.read] : [.read, action]) + (grant.map { [$0] } ?? []) {
+        for action in (action == .read ? [.read] : [.read, action]) + grants {
             if let scope = call.predicate(action).condition(type, &parameters) { conditions.append(scope) }
         }
         if let filter {

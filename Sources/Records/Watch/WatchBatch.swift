@@ -12,6 +12,9 @@ final class WatchBatch: Sendable {
         case made([[UInt8]])
     }
 
+    /// Bytes kept of what was made, of all views.
+    private static let bytesMax = 8 << 20
+
     /// By the view's digest.
     private let news = Mutex<[[UInt8]: News]>([:])
 
@@ -43,7 +46,9 @@ final class WatchBatch: Sendable {
             guard await isMine(view) else { continue }
             do {
                 let made = try await make()
-                finish(view, .made(made))
+                // What would be too much to keep is made by each who takes it.
+                let isKept = bytes + made.reduce(0) { $0 + $1.count } <= Self.bytesMax
+                finish(view, isKept ? .made(made) : nil)
                 return made
             } catch {
                 finish(view, nil)

@@ -17,8 +17,6 @@ package struct WatchLimits: Sendable {
 
     package init() {}
 
-    /// Batches kept whatever they hold.
-    static let batchesKeptMin = 4
     /// Events that are looked at together.
     static let eventsAtOnce = 100
     /// Records of a page of those that there are.

@@ -83,7 +83,7 @@ final class WatchTail: Sendable {
     func run(on loop: EventLoop) async {
         let rights = loop.spawn { [self] in await watchRights(on: loop) }
         defer { rights.cancel() }
-        while !state.withLock({ $0.isStopped }) {
+        while !state.withLock({ $0.isStopped || $0.failure != nil }) {
             do {
                 try await look()
                 // What takes long to be made for all views is told less often.
@@ -144,9 +144,7 @@ final class WatchTail: Sendable {
     private func keep(_ batch: WatchBatch, in state: inout State) {
         state.batches.append(batch)
         var bytes = state.batches.reduce(0) { $0 + $1.bytes }
-        while state.batches.count > WatchLimits.batchesKeptMin,
-            state.batches.count > limits.batchesKeptMax || bytes > limits.bytesKeptMax
-        {
+        while state.batches.count > 1, state.batches.count > limits.batchesKeptMax || bytes > limits.bytesKeptMax {
             bytes -= state.batches.removeFirst().bytes
             state.first += 1
         }

@@ -1,3 +1,4 @@
+import AccessControl
 package import Contracts
 package import RPC
 package import Records

@@ -30,6 +30,7 @@ package struct MatchingJobs: Sendable {
                 method.method,
                 by: .unaryEncoded { request, context in
                     try await method.answer(request, context) { transaction, checkpoint, total in
+                        try await JobTable.requireRoom(for: transaction.actor.userID, transaction)
                         let job = NewJob(
                             method.jobName, userID: transaction.actor.userID, dueAt: transaction.now,
                             checkpoint: checkpoint,

@@ -45,6 +45,12 @@ enum JobError {
             details: [("state", job.state.rawValue)])
     }
 
+    static func tooMany(_ limit: Int64) -> RPCError {
+        .resourceExhausted(
+            "JOBS_TOO_MANY", "\(limit) jobs work for you or wait; wait for them to end, or cancel some.", domain: domain,
+            details: [("limit", String(limit))])
+    }
+
     static func permissionMissing(_ action: Action) -> RPCError {
         let permission = "\(JobMethods.permission.name).\(action.name)"
         return .permissionDenied(

@@ -33,7 +33,7 @@ package struct JobMethods: Sendable {
 
     private func getJob(_ request: GetJobRequest, _ context: CallContext) async throws -> GetJobResponse {
         let rights = try await JobRights(engine, context)
-        return GetJobResponse(job: told(try await find(request.id, rights, context)))
+        return GetJobResponse(job: told(try await find(request.id, rights, context), rights))
     }
 
     private func listJobs(_ request: ListJobsRequest, _ context: CallContext) async throws -> ListJobsResponse {
@@ -52,7 +52,7 @@ package struct JobMethods: Sendable {
         }
         let page = found.prefix(size)
         return ListJobsResponse(
-            jobs: page.map(told), nextPageToken: found.count > size ? page.last?.id.text : nil)
+            jobs: page.map { told($0, rights) }, nextPageToken: found.count > size ? page.last?.id.text : nil)
     }
 
     private static let pageSizeDefault = 50
@@ -65,8 +65,10 @@ package struct JobMethods: Sendable {
         guard let loop = EventLoop.current else { preconditionFailure("methods run on event loops") }
         var last: Job?
         while true {
-            let job = try await find(request.id, JobRights(engine, context), context)
-            if job.isTold(differently: last) { try await responses.write(WatchJobResponse(job: told(job))) }
+            let rights = try await JobRights(engine, context)
+            let job = try await find(request.id, rights, context)
+            context.cost += Self.lookCost
+            if job.isTold(differently: last) { try await responses.write(WatchJobResponse(job: told(job, rights))) }
             guard job.state.isOpen else { return }
             last = job
             try await loop.sleep(for: Self.watchInterval)
@@ -74,6 +76,8 @@ package struct JobMethods: Sendable {
     }
 
     private static let watchInterval = Duration.milliseconds(500)
+    /// As much as reading a record.
+    private static let lookCost: UInt32 = 1
 
     private func cancelJob(_ request: CancelJobRequest, _ context: CallContext) async throws -> CancelJobResponse {
         let rights = try await JobRights(engine, context, writes: true)
@@ -85,7 +89,7 @@ package struct JobMethods: Sendable {
         let now = try await find(request.id, rights, context)
         guard isAsked || now.state == .cancelled else { throw JobError.ended(now) }
         engine.bell.ring(rights.actor.tenantID)
-        return CancelJobResponse(job: told(now))
+        return CancelJobResponse(job: told(now, rights))
     }
 
     private func runJob(_ request: RunJobRequest, _ context: CallContext) async throws -> RunJobResponse {
@@ -99,7 +103,7 @@ package struct JobMethods: Sendable {
             try await table.hasten(name, as: rights.actor, at: .now(), deadline: context.deadline.nanoseconds)
         }
         engine.bell.ring(rights.actor.tenantID)
-        return RunJobResponse(job: told(try await find(id.text, rights, context)))
+        return RunJobResponse(job: told(try await find(id.text, rights, context), rights))
     }
 
     private func retryJob(_ request: RetryJobRequest, _ context: CallContext) async throws -> RetryJobResponse {
@@ -111,21 +115,23 @@ package struct JobMethods: Sendable {
         }
         guard isTried else { throw JobError.notRetryable(job) }
         engine.bell.ring(rights.actor.tenantID)
-        return RetryJobResponse(job: told(try await find(request.id, rights, context)))
+        return RetryJobResponse(job: told(try await find(request.id, rights, context), rights))
     }
 
     private func undoJob(_ request: UndoJobRequest, _ context: CallContext) async throws -> UndoJobResponse {
         let rights = try await JobRights(engine, context, writes: true)
         let job = try await find(request.id, rights, context)
+        try rights.require(.update, on: job)
         guard MatchingJobs.isUndoable(job.name) else { throw JobError.notUndoable(job) }
         guard !job.state.isOpen else { throw JobError.notEnded(job) }
         return try await engine.transaction(context, request: request) { transaction in
+            try await JobTable.requireRoom(for: rights.actor.userID, transaction)
             let undo = NewJob(
                 MatchingJobs.undoName, userID: rights.actor.userID, dueAt: transaction.now,
                 checkpoint: JobUndo.checkpoint(of: job.id), total: job.progress.report.changedCount)
             let id = try await JobTable.insert(undo, at: transaction.now, transaction)
             let made = try Job(try await transaction.query(JobStatements.find(id)).one())
-            return UndoJobResponse(job: told(made))
+            return UndoJobResponse(job: told(made, rights))
         }
     }
 
@@ -138,9 +144,12 @@ package struct JobMethods: Sendable {
         return job
     }
 
-    private func told(_ job: Job) -> Contracts.Job {
+    /// What became of single records is told to the one for whom it works.
+    private func told(_ job: Job, _ rights: JobRights) -> Contracts.Job {
         let step = jobs.first { $0.name == job.name }?.stepName(job.checkpoint ?? [])
-        return Contracts.Job(job, of: engine.database.service, at: step)
+        var told = Contracts.Job(job, of: engine.database.service, at: step)
+        if !rights.isOwn(job) { told.report?.issues = [] }
+        return told
     }
 
     private func translated<Value>(_ body: () async throws -> Value) async throws -> Value {

@@ -12,7 +12,7 @@ struct JobRights: Sendable {
         (actor, access) = try await engine.access(context, to: JobMethods.permission.name, writes: writes)
     }
 
-    private func may(_ action: Action) -> Bool { access.predicate(action, ownership: .shared) == .all }
+    private func may(_ action: Action) -> Bool { access.scope(action) == .all }
 
     /// The user whose jobs are all that the caller sees; nil for who sees all.
     var ownerOfWhatIsSeen: UserID? { may(.read) ? nil : access.userID }
@@ -25,5 +25,6 @@ struct JobRights: Sendable {
         if !may(action) { throw JobError.permissionMissing(action) }
     }
 
-    private func isOwn(_ job: Job) -> Bool { job.userID == access.userID }
+    /// Whether the reasons of single records may be told: they are about records that others may not see.
+    func isOwn(_ job: Job) -> Bool { job.userID == access.userID }
 }

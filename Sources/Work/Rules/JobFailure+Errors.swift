@@ -12,7 +12,7 @@ extension JobFailure {
         }
         let reason = error.reason.isEmpty ? error.code.name : error.reason
         switch error.code {
-        case .unavailable: self.init(reason: reason, kind: .elsewhere)
+        case .unavailable, .resourceExhausted: self.init(reason: reason, kind: .elsewhere)
         case .permissionDenied: self.init(reason: reason, kind: isTenantActive ? .final : .elsewhere)
         case .invalidArgument, .unimplemented: self.init(reason: reason, kind: .final)
         default: self.init(reason: reason, kind: .passing)

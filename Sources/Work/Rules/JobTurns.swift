@@ -8,6 +8,8 @@ package struct JobLimits: Hashable, Sendable {
     package var turnsMax = 8
     /// Jobs of a tenant that are under way at once.
     package var jobsOfTenantMax = 2
+    /// Jobs that wait here for their next step; while there are so many, no more are looked for.
+    package var waitingMax = 64
     /// How often each tenant is looked at though nothing is known to be due there.
     package var period: Duration = .seconds(300)
     /// How long a job is kept for a runner that says nothing more.
@@ -90,7 +92,7 @@ struct JobTurns {
 
     /// The next turn; nil when there is none now, or as many are under way as may be.
     mutating func next(at now: Timestamp) -> Turn? {
-        while let moment = nextLook(), moment <= now, let look = looks.popMin() {
+        while waiting.count < limits.waitingMax, let moment = nextLook(), moment <= now, let look = looks.popMin() {
             places[look.tenantID]?.isLooking = true
             line.append(.look, of: look.tenantID, cost: 1)
         }

@@ -57,7 +57,8 @@ enum JobStatements {
 
     private static let finding = Statement(
         """
-        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, checkpoint,
+        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number,
+            CASE WHEN octet_length(checkpoint) <= 4096 THEN checkpoint END,
             progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
             created_at, report
         FROM {schema}.jobs WHERE id = $1
@@ -120,6 +121,11 @@ enum JobStatements {
         }
     }
 
+    static func countOpen(of user: UserID?) -> Query { Query(countingOpen) { $0.append(user?.id) } }
+
+    private static let countingOpen = Statement(
+        "SELECT count(*) FROM {schema}.jobs WHERE ended_at IS NULL AND on_behalf_of_id = $1")
+
     /// Those of a user, or of everybody, the newest first, before one of them.
     static func list(
         before id: RecordID?, name: String?, isOpen: Bool, of user: UserID?, countMax: Int
@@ -135,7 +141,8 @@ enum JobStatements {
 
     private static let listing = Statement(
         """
-        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, checkpoint,
+        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number,
+            CASE WHEN octet_length(checkpoint) <= 4096 THEN checkpoint END,
             progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
             created_at, report
         FROM {schema}.jobs WHERE ($1::uuid IS NULL OR id < $1) AND ($2::text IS NULL OR name = $2)

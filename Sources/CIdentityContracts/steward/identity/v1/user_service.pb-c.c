@@ -1807,6 +1807,231 @@ void   steward__identity__v1__set_user_password_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__set_user_password_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__deactivate_user_request__init
+                     (Steward__Identity__V1__DeactivateUserRequest         *message)
+{
+  static const Steward__Identity__V1__DeactivateUserRequest init_value = STEWARD__IDENTITY__V1__DEACTIVATE_USER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__deactivate_user_request__get_packed_size
+                     (const Steward__Identity__V1__DeactivateUserRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__deactivate_user_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__deactivate_user_request__pack
+                     (const Steward__Identity__V1__DeactivateUserRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__deactivate_user_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__deactivate_user_request__pack_to_buffer
+                     (const Steward__Identity__V1__DeactivateUserRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__deactivate_user_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__DeactivateUserRequest *
+       steward__identity__v1__deactivate_user_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__DeactivateUserRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__deactivate_user_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__deactivate_user_request__free_unpacked
+                     (Steward__Identity__V1__DeactivateUserRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__deactivate_user_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__department_successor__init
+                     (Steward__Identity__V1__DepartmentSuccessor         *message)
+{
+  static const Steward__Identity__V1__DepartmentSuccessor init_value = STEWARD__IDENTITY__V1__DEPARTMENT_SUCCESSOR__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__department_successor__get_packed_size
+                     (const Steward__Identity__V1__DepartmentSuccessor *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__department_successor__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__department_successor__pack
+                     (const Steward__Identity__V1__DepartmentSuccessor *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__department_successor__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__department_successor__pack_to_buffer
+                     (const Steward__Identity__V1__DepartmentSuccessor *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__department_successor__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__DepartmentSuccessor *
+       steward__identity__v1__department_successor__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__DepartmentSuccessor *)
+     protobuf_c_message_unpack (&steward__identity__v1__department_successor__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__department_successor__free_unpacked
+                     (Steward__Identity__V1__DepartmentSuccessor *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__department_successor__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__deactivate_user_response__init
+                     (Steward__Identity__V1__DeactivateUserResponse         *message)
+{
+  static const Steward__Identity__V1__DeactivateUserResponse init_value = STEWARD__IDENTITY__V1__DEACTIVATE_USER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__deactivate_user_response__get_packed_size
+                     (const Steward__Identity__V1__DeactivateUserResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__deactivate_user_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__deactivate_user_response__pack
+                     (const Steward__Identity__V1__DeactivateUserResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__deactivate_user_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__deactivate_user_response__pack_to_buffer
+                     (const Steward__Identity__V1__DeactivateUserResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__deactivate_user_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__DeactivateUserResponse *
+       steward__identity__v1__deactivate_user_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__DeactivateUserResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__deactivate_user_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__deactivate_user_response__free_unpacked
+                     (Steward__Identity__V1__DeactivateUserResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__deactivate_user_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__activate_user_request__init
+                     (Steward__Identity__V1__ActivateUserRequest         *message)
+{
+  static const Steward__Identity__V1__ActivateUserRequest init_value = STEWARD__IDENTITY__V1__ACTIVATE_USER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__activate_user_request__get_packed_size
+                     (const Steward__Identity__V1__ActivateUserRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__activate_user_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__activate_user_request__pack
+                     (const Steward__Identity__V1__ActivateUserRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__activate_user_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__activate_user_request__pack_to_buffer
+                     (const Steward__Identity__V1__ActivateUserRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__activate_user_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ActivateUserRequest *
+       steward__identity__v1__activate_user_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ActivateUserRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__activate_user_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__activate_user_request__free_unpacked
+                     (Steward__Identity__V1__ActivateUserRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__activate_user_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__activate_user_response__init
+                     (Steward__Identity__V1__ActivateUserResponse         *message)
+{
+  static const Steward__Identity__V1__ActivateUserResponse init_value = STEWARD__IDENTITY__V1__ACTIVATE_USER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__activate_user_response__get_packed_size
+                     (const Steward__Identity__V1__ActivateUserResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__activate_user_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__activate_user_response__pack
+                     (const Steward__Identity__V1__ActivateUserResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__activate_user_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__activate_user_response__pack_to_buffer
+                     (const Steward__Identity__V1__ActivateUserResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__activate_user_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ActivateUserResponse *
+       steward__identity__v1__activate_user_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ActivateUserResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__activate_user_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__activate_user_response__free_unpacked
+                     (Steward__Identity__V1__ActivateUserResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__activate_user_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__identity__v1__user__field_descriptors[14] =
 {
   {
@@ -4296,7 +4521,288 @@ const ProtobufCMessageDescriptor steward__identity__v1__set_user_password_respon
   (ProtobufCMessageInit) steward__identity__v1__set_user_password_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[19] =
+static const ProtobufCFieldDescriptor steward__identity__v1__deactivate_user_request__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeactivateUserRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "successor_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeactivateUserRequest, successor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "department_successors",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__DeactivateUserRequest, n_department_successors),
+    offsetof(Steward__Identity__V1__DeactivateUserRequest, department_successors),
+    &steward__identity__v1__department_successor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__DeactivateUserRequest, has_preview),
+    offsetof(Steward__Identity__V1__DeactivateUserRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__deactivate_user_request__field_indices_by_name[] = {
+  2,   /* field[2] = department_successors */
+  0,   /* field[0] = id */
+  3,   /* field[3] = preview */
+  1,   /* field[1] = successor_id */
+};
+static const ProtobufCIntRange steward__identity__v1__deactivate_user_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__deactivate_user_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DeactivateUserRequest",
+  "DeactivateUserRequest",
+  "Steward__Identity__V1__DeactivateUserRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__DeactivateUserRequest),
+  4,
+  steward__identity__v1__deactivate_user_request__field_descriptors,
+  steward__identity__v1__deactivate_user_request__field_indices_by_name,
+  1,  steward__identity__v1__deactivate_user_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__deactivate_user_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__department_successor__field_descriptors[2] =
+{
+  {
+    "department_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DepartmentSuccessor, department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "successor_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DepartmentSuccessor, successor_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__department_successor__field_indices_by_name[] = {
+  0,   /* field[0] = department_id */
+  1,   /* field[1] = successor_id */
+};
+static const ProtobufCIntRange steward__identity__v1__department_successor__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__department_successor__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DepartmentSuccessor",
+  "DepartmentSuccessor",
+  "Steward__Identity__V1__DepartmentSuccessor",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__DepartmentSuccessor),
+  2,
+  steward__identity__v1__department_successor__field_descriptors,
+  steward__identity__v1__department_successor__field_indices_by_name,
+  1,  steward__identity__v1__department_successor__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__department_successor__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__deactivate_user_response__field_descriptors[3] =
+{
+  {
+    "user",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeactivateUserResponse, user),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "job_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeactivateUserResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owned_records",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__DeactivateUserResponse, n_owned_records),
+    offsetof(Steward__Identity__V1__DeactivateUserResponse, owned_records),
+    &steward__type__v1__owned_records__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__deactivate_user_response__field_indices_by_name[] = {
+  1,   /* field[1] = job_id */
+  2,   /* field[2] = owned_records */
+  0,   /* field[0] = user */
+};
+static const ProtobufCIntRange steward__identity__v1__deactivate_user_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__deactivate_user_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DeactivateUserResponse",
+  "DeactivateUserResponse",
+  "Steward__Identity__V1__DeactivateUserResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__DeactivateUserResponse),
+  3,
+  steward__identity__v1__deactivate_user_response__field_descriptors,
+  steward__identity__v1__deactivate_user_response__field_indices_by_name,
+  1,  steward__identity__v1__deactivate_user_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__deactivate_user_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__activate_user_request__field_descriptors[1] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ActivateUserRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__activate_user_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+};
+static const ProtobufCIntRange steward__identity__v1__activate_user_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__activate_user_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ActivateUserRequest",
+  "ActivateUserRequest",
+  "Steward__Identity__V1__ActivateUserRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ActivateUserRequest),
+  1,
+  steward__identity__v1__activate_user_request__field_descriptors,
+  steward__identity__v1__activate_user_request__field_indices_by_name,
+  1,  steward__identity__v1__activate_user_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__activate_user_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__activate_user_response__field_descriptors[2] =
+{
+  {
+    "user",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ActivateUserResponse, user),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cancelled_job_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ActivateUserResponse, cancelled_job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__activate_user_response__field_indices_by_name[] = {
+  1,   /* field[1] = cancelled_job_id */
+  0,   /* field[0] = user */
+};
+static const ProtobufCIntRange steward__identity__v1__activate_user_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__activate_user_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ActivateUserResponse",
+  "ActivateUserResponse",
+  "Steward__Identity__V1__ActivateUserResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ActivateUserResponse),
+  2,
+  steward__identity__v1__activate_user_response__field_descriptors,
+  steward__identity__v1__activate_user_response__field_indices_by_name,
+  1,  steward__identity__v1__activate_user_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__activate_user_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[21] =
 {
   { "GetUser", &steward__identity__v1__get_user_request__descriptor, &steward__identity__v1__get_user_response__descriptor },
   { "BatchGetUsers", &steward__identity__v1__batch_get_users_request__descriptor, &steward__identity__v1__batch_get_users_response__descriptor },
@@ -4317,14 +4823,18 @@ static const ProtobufCMethodDescriptor steward__identity__v1__user_service__meth
   { "WatchUsers", &steward__identity__v1__watch_users_request__descriptor, &steward__identity__v1__watch_users_response__descriptor },
   { "UpsertUser", &steward__identity__v1__upsert_user_request__descriptor, &steward__identity__v1__upsert_user_response__descriptor },
   { "SetUserPassword", &steward__identity__v1__set_user_password_request__descriptor, &steward__identity__v1__set_user_password_response__descriptor },
+  { "DeactivateUser", &steward__identity__v1__deactivate_user_request__descriptor, &steward__identity__v1__deactivate_user_response__descriptor },
+  { "ActivateUser", &steward__identity__v1__activate_user_request__descriptor, &steward__identity__v1__activate_user_response__descriptor },
 };
 const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
+  20,        /* ActivateUser */
   4,        /* BatchCreateUsers */
   8,        /* BatchDeleteUsers */
   1,        /* BatchGetUsers */
   10,        /* BatchRestoreUsers */
   6,        /* BatchUpdateUsers */
   3,        /* CreateUser */
+  19,        /* DeactivateUser */
   15,        /* DeleteMatchingUsers */
   7,        /* DeleteUser */
   11,        /* ExportUsers */
@@ -4346,7 +4856,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor
   "UserService",
   "Steward__Identity__V1__UserService",
   "steward.identity.v1",
-  19,
+  21,
   steward__identity__v1__user_service__method_descriptors,
   steward__identity__v1__user_service__method_indices_by_name
 };
@@ -4501,6 +5011,22 @@ void steward__identity__v1__user_service__set_user_password(ProtobufCService *se
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
   service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__user_service__deactivate_user(ProtobufCService *service,
+                                                          const Steward__Identity__V1__DeactivateUserRequest *input,
+                                                          Steward__Identity__V1__DeactivateUserResponse_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__user_service__activate_user(ProtobufCService *service,
+                                                        const Steward__Identity__V1__ActivateUserRequest *input,
+                                                        Steward__Identity__V1__ActivateUserResponse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__init (Steward__Identity__V1__UserService_Service *service,
                                                 Steward__Identity__V1__UserService_ServiceDestroy destroy)

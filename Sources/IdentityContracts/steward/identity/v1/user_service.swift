@@ -296,6 +296,176 @@ extension SetUserPasswordResponse: WireMessage {
     package func write(to message: Message) {}
 }
 
+/// The end of a user.
+public struct DeactivateUserRequest: Hashable, Sendable {
+    /// The user.
+    public var id: String?
+
+    /// The user who gets what the user owns, beside what department_successors gives to others.
+    public var successorID: String?
+
+    /// The users who get the records of single departments, at most 20. Each department once.
+    public var departmentSuccessors: [DepartmentSuccessor]
+
+    /// Changes nothing and tells what would be done.
+    public var preview: Bool?
+
+    public init(
+        id: String? = nil, successorID: String? = nil, departmentSuccessors: [DepartmentSuccessor] = [],
+        preview: Bool? = nil
+    ) {
+        self.id = id
+        self.successorID = successorID
+        self.departmentSuccessors = departmentSuccessors
+        self.preview = preview
+    }
+}
+
+extension DeactivateUserRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_deactivate_user_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__DeactivateUserRequest.self)
+        self.id = readString(c.pointee.id)
+        self.successorID = readString(c.pointee.successor_id)
+        self.departmentSuccessors = readMessages(c.pointee.department_successors, c.pointee.n_department_successors, message.arena)
+        self.preview = c.pointee.has_preview != 0 ? c.pointee.preview != 0 : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__DeactivateUserRequest.self)
+        c.pointee.id = self.id.map(message.arena.string)
+        c.pointee.successor_id = self.successorID.map(message.arena.string)
+        c.pointee.department_successors = writePointers(self.departmentSuccessors, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_department_successors = self.departmentSuccessors.count
+        if let value = self.preview {
+            c.pointee.has_preview = 1
+            c.pointee.preview = value ? 1 : 0
+        }
+    }
+}
+
+/// Who gets the records of a department.
+public struct DepartmentSuccessor: Hashable, Sendable {
+    /// The department.
+    public var departmentID: String?
+
+    /// The user.
+    public var successorID: String?
+
+    public init(departmentID: String? = nil, successorID: String? = nil) {
+        self.departmentID = departmentID
+        self.successorID = successorID
+    }
+}
+
+extension DepartmentSuccessor: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_department_successor_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__DepartmentSuccessor.self)
+        self.departmentID = readString(c.pointee.department_id)
+        self.successorID = readString(c.pointee.successor_id)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__DepartmentSuccessor.self)
+        c.pointee.department_id = self.departmentID.map(message.arena.string)
+        c.pointee.successor_id = self.successorID.map(message.arena.string)
+    }
+}
+
+/// The user is deactivated.
+public struct DeactivateUserResponse: Hashable, Sendable {
+    /// The user as stored; absent in a preview.
+    public var user: User?
+
+    /// The job of this service that gives away what the user owns; absent without successors, and in a preview.
+    public var jobID: String?
+
+    /// In a preview what would be given away, by kind.
+    public var ownedRecords: [OwnedRecords]
+
+    public init(user: User? = nil, jobID: String? = nil, ownedRecords: [OwnedRecords] = []) {
+        self.user = user
+        self.jobID = jobID
+        self.ownedRecords = ownedRecords
+    }
+}
+
+extension DeactivateUserResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_deactivate_user_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__DeactivateUserResponse.self)
+        self.user = readMessage(c.pointee.user, message.arena)
+        self.jobID = readString(c.pointee.job_id)
+        self.ownedRecords = readMessages(c.pointee.owned_records, c.pointee.n_owned_records, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__DeactivateUserResponse.self)
+        c.pointee.user = self.user.map { writeMessage($0, message.arena) }
+        c.pointee.job_id = self.jobID.map(message.arena.string)
+        c.pointee.owned_records = writePointers(self.ownedRecords, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_owned_records = self.ownedRecords.count
+    }
+}
+
+/// The user is to come back.
+public struct ActivateUserRequest: Hashable, Sendable {
+    /// The user.
+    public var id: String?
+
+    public init(id: String? = nil) {
+        self.id = id
+    }
+}
+
+extension ActivateUserRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_activate_user_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ActivateUserRequest.self)
+        self.id = readString(c.pointee.id)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ActivateUserRequest.self)
+        c.pointee.id = self.id.map(message.arena.string)
+    }
+}
+
+/// The user may sign in.
+public struct ActivateUserResponse: Hashable, Sendable {
+    /// The user as stored.
+    public var user: User?
+
+    /// The job that gave away what the user owns and is cancelled by this; absent when none was under way.
+    public var cancelledJobID: String?
+
+    public init(user: User? = nil, cancelledJobID: String? = nil) {
+        self.user = user
+        self.cancelledJobID = cancelledJobID
+    }
+}
+
+extension ActivateUserResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_activate_user_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ActivateUserResponse.self)
+        self.user = readMessage(c.pointee.user, message.arena)
+        self.cancelledJobID = readString(c.pointee.cancelled_job_id)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ActivateUserResponse.self)
+        c.pointee.user = self.user.map { writeMessage($0, message.arena) }
+        c.pointee.cancelled_job_id = self.cancelledJobID.map(message.arena.string)
+    }
+}
+
 /// The methods of steward.identity.v1.UserService.
 public enum UserServiceMethods {
     public static let serviceName = "steward.identity.v1.UserService"
@@ -449,11 +619,28 @@ public enum UserServiceMethods {
         response: SetUserPasswordResponse.descriptor, kind: .unary
     )
 
+    /// Ends what a user can do here: no sign-in from now on, and sessions end within a second. With successors a job (deactivate_user) gives
+    /// them what the user owns, with the caller's rights of each moment: records that live, of deals the open ones, of activities those that are
+    /// still to take place. Without, all stays. Needs user.update, and for a handover what ReassignMatching needs of each kind. Refused with
+    /// LAST_ADMIN and OWN_USER; SUCCESSOR_INVALID when one is the user, or may not sign in; HANDOVER_OPEN while another handover of the user is
+    /// under way.
+    public static let deactivateUser = MethodDefinition(
+        path: "steward.identity.v1.UserService/DeactivateUser", request: DeactivateUserRequest.descriptor,
+        response: DeactivateUserResponse.descriptor, kind: .unary
+    )
+
+    /// Lets a user sign in again, and cancels the handover that is under way; what was given away stays so. Needs user.update.
+    public static let activateUser = MethodDefinition(
+        path: "steward.identity.v1.UserService/ActivateUser", request: ActivateUserRequest.descriptor,
+        response: ActivateUserResponse.descriptor, kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getUser, batchGetUsers, listUsers, createUser, batchCreateUsers, updateUser, batchUpdateUsers,
         deleteUser, batchDeleteUsers, restoreUser, batchRestoreUsers, exportUsers, listUserChanges,
-        undoUserChange, updateMatchingUsers, deleteMatchingUsers, watchUsers, upsertUser, setUserPassword
+        undoUserChange, updateMatchingUsers, deleteMatchingUsers, watchUsers, upsertUser, setUserPassword,
+        deactivateUser, activateUser
     ]
 
     /// As reflection tells it.
@@ -479,6 +666,8 @@ public enum UserServiceMethods {
             MethodDescription(watchUsers, comment: "Gives the users that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
             MethodDescription(upsertUser, comment: "Changes the user that has the given email, or creates it, with the right to read and the one that it takes. Of several at once with the same email one creates. ALREADY_EXISTS when a user that the caller may not see has it."),
             MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends the user's sessions and lifts the lock of the user's account."),
+            MethodDescription(deactivateUser, comment: "Ends what a user can do here: no sign-in from now on, and sessions end within a second. With successors a job (deactivate_user) gives them what the user owns, with the caller's rights of each moment: records that live, of deals the open ones, of activities those that are still to take place. Without, all stays. Needs user.update, and for a handover what ReassignMatching needs of each kind. Refused with LAST_ADMIN and OWN_USER; SUCCESSOR_INVALID when one is the user, or may not sign in; HANDOVER_OPEN while another handover of the user is under way."),
+            MethodDescription(activateUser, comment: "Lets a user sign in again, and cancels the handover that is under way; what was given away stays so. Needs user.update."),
         ])
 }
 
@@ -487,12 +676,24 @@ package protocol UserServiceCustomMethods: Sendable {
     /// Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends
     /// the user's sessions and lifts the lock of the user's account.
     func setUserPassword(_ request: SetUserPasswordRequest, _ context: CallContext) async throws -> SetUserPasswordResponse
+
+    /// Ends what a user can do here: no sign-in from now on, and sessions end within a second. With successors a job (deactivate_user) gives
+    /// them what the user owns, with the caller's rights of each moment: records that live, of deals the open ones, of activities those that are
+    /// still to take place. Without, all stays. Needs user.update, and for a handover what ReassignMatching needs of each kind. Refused with
+    /// LAST_ADMIN and OWN_USER; SUCCESSOR_INVALID when one is the user, or may not sign in; HANDOVER_OPEN while another handover of the user is
+    /// under way.
+    func deactivateUser(_ request: DeactivateUserRequest, _ context: CallContext) async throws -> DeactivateUserResponse
+
+    /// Lets a user sign in again, and cancels the handover that is under way; what was given away stays so. Needs user.update.
+    func activateUser(_ request: ActivateUserRequest, _ context: CallContext) async throws -> ActivateUserResponse
 }
 
 extension UserServiceCustomMethods {
     /// Offers the methods.
     package func register(on router: inout Router) {
         router.serve(UserServiceMethods.setUserPassword, setUserPassword)
+        router.serve(UserServiceMethods.deactivateUser, deactivateUser)
+        router.serve(UserServiceMethods.activateUser, activateUser)
     }
 }
 
@@ -644,5 +845,23 @@ public struct UserServiceClient: Sendable {
         _ request: SetUserPasswordRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> SetUserPasswordResponse {
         try await channel.call(UserServiceMethods.setUserPassword, request, options)
+    }
+
+    /// Ends what a user can do here: no sign-in from now on, and sessions end within a second. With successors a job (deactivate_user) gives
+    /// them what the user owns, with the caller's rights of each moment: records that live, of deals the open ones, of activities those that are
+    /// still to take place. Without, all stays. Needs user.update, and for a handover what ReassignMatching needs of each kind. Refused with
+    /// LAST_ADMIN and OWN_USER; SUCCESSOR_INVALID when one is the user, or may not sign in; HANDOVER_OPEN while another handover of the user is
+    /// under way.
+    public func deactivateUser(
+        _ request: DeactivateUserRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> DeactivateUserResponse {
+        try await channel.call(UserServiceMethods.deactivateUser, request, options)
+    }
+
+    /// Lets a user sign in again, and cancels the handover that is under way; what was given away stays so. Needs user.update.
+    public func activateUser(
+        _ request: ActivateUserRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ActivateUserResponse {
+        try await channel.call(UserServiceMethods.activateUser, request, options)
     }
 }
