@@ -1,0 +1,65 @@
+import Tenancy
+import TestSupport
+
+@testable import Work
+
+/// Runners at work on the jobs of some tenants, until each job has come to its end.
+struct JobSimulation: Simulation {
+    private var world: JobWorld
+    private var runners: [SimulatedRunner] = []
+
+    private static let momentCount = 400
+    private static let roundsToEndMax = 2_000
+
+    init(seed: UInt64, bug: JobWorld.Bug? = nil, trace: Trace) {
+        var world = JobWorld(seed: seed, bug: bug, trace: trace)
+        for _ in 1...world.random.number(2...3) { runners.append(SimulatedRunner(&world)) }
+        self.world = world
+    }
+
+    mutating func run() throws(Violation) {
+        for _ in 0..<Self.momentCount {
+            try happen()
+            let isLong = world.random.chance(1)
+            world.pass(seconds: world.random.number(isLong ? 30...120 : 0...2))
+        }
+        try settle()
+        try world.checkEnd()
+    }
+
+    private mutating func happen() throws(Violation) {
+        let one = world.random.number(0...runners.count - 1)
+        switch world.random.number(0...99) {
+        case 0..<2:
+            runners[one].crash(&world)
+            runners[one] = SimulatedRunner(&world)
+        case 2..<3: runners[one].drain()
+        case 3..<4:
+            world.cancelOne()
+            for tenant in world.tenants { runners[one].wake(tenant, world) }
+        case 4..<10: try world.endOrphan()
+        default: try step(one)
+        }
+    }
+
+    /// Who was drained and is gone has a successor.
+    private mutating func step(_ one: Int) throws(Violation) {
+        try runners[one].step(&world)
+        if runners[one].isGone { runners[one] = SimulatedRunner(&world) }
+    }
+
+    /// Nobody is killed any more and no step fails: each job ends by itself.
+    private mutating func settle() throws(Violation) {
+        world.isEnding = true
+        world.trace.note("the end begins")
+        while !world.orphans.isEmpty { try world.endOrphan() }
+        for _ in 0..<Self.roundsToEndMax {
+            guard world.jobs.contains(where: \.state.isOpen) else { return }
+            for one in runners.indices {
+                repeat { try step(one) } while !runners[one].isIdle
+            }
+            world.pass(seconds: 5)
+        }
+        throw Violation("jobs do not come to an end: \(world.jobs.filter(\.state.isOpen).map(\.id.low))")
+    }
+}
