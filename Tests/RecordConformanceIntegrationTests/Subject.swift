@@ -165,7 +165,7 @@ struct Bench: Sendable {
                 "batchUpdate",
                 {
                     let record = try self.record(bytes)
-                    return try await batch(methods.batchUpdate, as: user) { item in
+                    try await batch(methods.batchUpdate, as: user) { item in
                         item.put([record])
                         item.setList("update_mask", mask)
                     }

@@ -75,7 +75,7 @@ extension SystemTests {
             let preview = try await tool.run(
                 "user", "deactivate", "ann@acme.example", "--to", "bob@acme.example", "--preview", "--output", "csv")
             #expect(preview.code == 0, "\(preview)")
-            for line in ["customer,account,1200", "customer,activity,1", "customer,contact,300", "sales,deal,30"] {
+            for line in ["account,customer,1200", "activity,customer,1", "contact,customer,300", "deal,sales,30"] {
                 #expect(preview.output.contains(line), "\(preview.output)")
             }
 
