@@ -57,7 +57,7 @@ extension JobWork {
         case .lost: return .told(.stepped(held.tenantID, nil))
         case .job(var open):
             if open.job.cancelAskedAt != nil {
-                open.job.cancel(at: now)
+                _ = open.job.cancel(at: now, turningBack: { _, _ in nil })
             } else if open.job.isInterrupted(JobWorld.attempts) {
                 open.job.fail(.interrupted, JobWorld.attempts, at: now, jitter: 0)
             } else {
