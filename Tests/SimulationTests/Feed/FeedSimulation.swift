@@ -27,13 +27,13 @@ struct FeedSimulation: Simulation {
 
     private mutating func happen() throws(Violation) {
         if world.random.chance(5) { return try world.endOrphan() }
-        if world.random.chance(1) { return recover() }
-        let isCrash = world.random.chance(2)
+        if world.random.chance(world.odds.recovery) { return recover() }
+        let isKilled = world.random.chance(world.odds.kill)
         let one = world.random.number(0...writers.count + consumers.count - 1)
         if one >= writers.count {
             let consumer = one - writers.count
-            if isCrash { consumers[consumer].crash(&world) } else { try consumers[consumer].step(&world) }
-        } else if isCrash {
+            if isKilled { consumers[consumer].crash(&world) } else { try consumers[consumer].step(&world) }
+        } else if isKilled {
             writers[one].crash(&world)
         } else if world.random.number(1...writers[one].slowness) == 1 {
             try writers[one].step(&world)

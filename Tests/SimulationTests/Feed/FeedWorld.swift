@@ -16,6 +16,17 @@ struct FeedWorld {
         case readBeforeRecovery
     }
 
+    /// How often what goes wrong, in percent. Worlds differ in it: what shows one bug hides another.
+    struct Odds {
+        let abort: Int
+        let kill: Int
+        let recovery: Int
+
+        init(_ random: inout SeededGenerator) {
+            (abort, kill, recovery) = (random.number(0...60), random.number(0...4), random.number(0...4))
+        }
+    }
+
     enum LockedRow: Hashable {
         case record(Int)
         case consumer
@@ -23,6 +34,7 @@ struct FeedWorld {
 
     let bug: Bug?
     let trace: Trace
+    let odds: Odds
     var random: SeededGenerator
     var server = SimulatedServer()
     var locks = RowLocks<LockedRow>()
@@ -38,7 +50,9 @@ struct FeedWorld {
     private var transactionCount = 0
 
     init(seed: UInt64, bug: Bug?, trace: Trace) {
-        (self.bug, self.trace, random) = (bug, trace, SeededGenerator(seed: seed))
+        var random = SeededGenerator(seed: seed)
+        odds = Odds(&random)
+        (self.bug, self.trace, self.random) = (bug, trace, random)
         cursor = Self.cursor(at: 0).bytes
     }
 

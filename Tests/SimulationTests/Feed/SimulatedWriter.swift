@@ -27,7 +27,7 @@ struct SimulatedWriter {
             transaction = open
         } else {
             transaction = nil
-            if world.random.chance(12) { world.abort(open) } else { try world.commit(open) }
+            if world.random.chance(world.odds.abort) { world.abort(open) } else { try world.commit(open) }
         }
     }
 

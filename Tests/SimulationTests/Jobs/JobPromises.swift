@@ -25,7 +25,10 @@ struct JobPromises {
         }
     }
 
-    func stepBegins(_ job: Job) throws(Violation) {
+    func stepBegins(_ job: Job, _ attempts: JobAttempts) throws(Violation) {
+        guard mishaps[job.id, default: 0] < attempts.countMax else {
+            throw Violation("a step of job \(job.id.low) begins once more than it may")
+        }
         guard !cancelled.contains(job.id) else {
             throw Violation("a step of job \(job.id.low) begins after its end was promised")
         }

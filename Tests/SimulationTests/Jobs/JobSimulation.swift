@@ -29,16 +29,18 @@ struct JobSimulation: Simulation {
 
     private mutating func happen() throws(Violation) {
         let one = world.random.number(0...runners.count - 1)
-        switch world.random.number(0...99) {
-        case 0..<2:
+        if world.random.chance(world.odds.kill) {
             runners[one].crash(&world)
             runners[one] = SimulatedRunner(&world)
-        case 2..<3: runners[one].drain()
-        case 3..<4:
+        } else if world.random.chance(world.odds.drain) {
+            runners[one].drain()
+        } else if world.random.chance(1) {
             world.cancelOne()
             for tenant in world.tenants { runners[one].wake(tenant, world) }
-        case 4..<10: try world.endOrphan()
-        default: try step(one)
+        } else if world.random.chance(5) {
+            try world.endOrphan()
+        } else {
+            try step(one)
         }
     }
 

@@ -27,6 +27,14 @@ enum JobNews {
 }
 
 extension JobWork {
+    /// Under which lease it is a step.
+    var stepping: JobLease? {
+        switch self {
+        case .begin(let held), .body(let held, _), .commit(let held, _), .failed(let held, _): held.lease
+        case .look, .renew, .giveBack, .told: nil
+        }
+    }
+
     /// What is to be done after the next thing; nil when that was the last.
     func next(of runner: RecordID, at now: Timestamp, _ world: inout JobWorld) throws(Violation) -> JobWork? {
         switch self {
@@ -69,7 +77,7 @@ extension JobWork {
     }
 
     private func body(_ held: HeldJob, _ open: JobTransaction, _ now: Timestamp, _ world: inout JobWorld) -> JobWork {
-        if !world.isEnding, world.random.chance(12) {
+        if !world.isEnding, world.random.chance(world.odds.failure) {
             world.rollback(open)
             let kinds: [JobFailure.Kind] = [.passing, .passing, .passing, .elsewhere, .elsewhere, .final]
             let kind = kinds.randomElement(using: &world.random) ?? .passing
@@ -86,7 +94,7 @@ extension JobWork {
     private func commit(
         _ held: HeldJob, _ open: JobTransaction, _ world: inout JobWorld
     ) throws(Violation) -> JobWork {
-        let isAnswerLost = !world.isEnding && world.random.chance(4)
+        let isAnswerLost = !world.isEnding && world.random.chance(world.odds.lostAnswer)
         if isAnswerLost, world.random.chance(50) { world.rollback(open) } else { try world.commit(open) }
         if isAnswerLost { return .failed(held, JobFailure(reason: "UNAVAILABLE", kind: .elsewhere)) }
         let goesOn = open.job.lease == held.lease

@@ -10,8 +10,22 @@ struct JobWorld {
         case leaseWithoutFence
     }
 
+    /// How often what goes wrong, in percent. Worlds differ in it: what shows one bug hides another.
+    struct Odds {
+        let failure: Int
+        let lostAnswer: Int
+        let kill: Int
+        let drain: Int
+
+        init(_ random: inout SeededGenerator) {
+            (failure, lostAnswer) = (random.number(0...25), random.number(0...8))
+            (kill, drain) = (random.number(0...4), random.number(0...2))
+        }
+    }
+
     let bug: Bug?
     let trace: Trace
+    let odds: Odds
     var random: SeededGenerator
     /// No process sees it: their clocks are ahead or behind.
     private(set) var now = Timestamp(seconds: 1_000_000)
@@ -33,6 +47,7 @@ struct JobWorld {
 
     init(seed: UInt64, bug: Bug?, trace: Trace) {
         var random = SeededGenerator(seed: seed)
+        odds = Odds(&random)
         tenants = (1...UInt64(random.number(1...3))).map { TenantID(RecordID(high: 1, low: $0)) }
         for tenant in tenants {
             for _ in 1...random.number(1...Self.jobsMax) {
@@ -104,7 +119,7 @@ extension JobWorld {
         let open = JobTransaction(number: transactionCount, job: job)
         if bug == .leaseWithoutFence { return job.state == .leased ? .job(open) : .lost }
         guard !locks.isTaken(job.id) else { return .busy }
-        guard job.lease == lease else { return .lost }
+        guard job.state == .leased, job.lease == lease else { return .lost }
         _ = locks.take(job.id, for: open.number)
         return .job(open)
     }
@@ -168,7 +183,7 @@ extension JobWorld {
     }
 
     /// A step begins.
-    func begins(_ job: Job) throws(Violation) { try promises.stepBegins(job) }
+    func begins(_ job: Job) throws(Violation) { try promises.stepBegins(job, Self.attempts) }
 
     /// A step failed, and this is kept.
     mutating func failed(_ id: RecordID, _ kind: JobFailure.Kind) { promises.hadFailure(id, kind) }

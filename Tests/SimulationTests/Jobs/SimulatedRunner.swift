@@ -40,7 +40,7 @@ struct SimulatedRunner {
         if isDraining {
             giveBack()
         } else if work.isEmpty || world.random.chance(40) {
-            takeUp(&world)
+            try takeUp(world)
         }
         guard let index = work.indices.randomElement(using: &world.random) else { return }
         let item = work.remove(at: index)
@@ -64,11 +64,14 @@ struct SimulatedRunner {
 
     private func clock(_ world: JobWorld) -> Timestamp { world.now.advanced(by: skew) }
 
-    private mutating func takeUp(_ world: inout JobWorld) {
+    private mutating func takeUp(_ world: JobWorld) throws(Violation) {
         let now = clock(world)
         switch turns.next(at: now) {
         case .look(let tenant, let countMax): work.append(.look(tenant, countMax: countMax))
-        case .step(let job): work.append(.begin(job))
+        case .step(let job):
+            let isUnderWay = work.contains { $0.stepping == job.lease }
+            guard !isUnderWay else { throw Violation("two steps of job \(job.lease.jobID.low) at once in one runner") }
+            work.append(.begin(job))
         case nil: break
         }
         let isRenewing = work.contains { if case .renew = $0 { true } else { false } }
