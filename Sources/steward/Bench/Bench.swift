@@ -108,7 +108,7 @@ struct Bench: AsyncParsableCommand {
             try Data(BenchChart(report: report).svg.utf8).write(to: URL(filePath: chart))
         } catch {
             throw UsageProblem(
-                "the chart cannot be written to \(chart): \(error.localizedDescription)", cure: "name another file")
+                "the chart cannot be written to \(chart)", cure: "name a file in a folder that you may write to")
         }
         Terminal.note("chart: \(chart)")
     }
