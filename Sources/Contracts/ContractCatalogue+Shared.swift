@@ -771,34 +771,34 @@ extension ContractCatalogue {
                     CgpHcmFudFNjb3BlEhsKF0dSQU5UX1NDT1BFX1VOU1BFQ0lGSUVEEAASEwoPR1JBTlRfU0NPUEVfT1dOEAESFAoQR1JBTlRf\
                     U0NPUEVfVU5JVBACEhcKE0dSQU5UX1NDT1BFX1NVQlRSRUUQAxITCg9HUkFOVF9TQ09QRV9BTEwQBCqKAQoLRmllbGRBY2Nl\
                     c3MSHAoYRklFTERfQUNDRVNTX1VOU1BFQ0lGSUVEEAASFQoRRklFTERfQUNDRVNTX05PTkUQARIXChNGSUVMRF9BQ0NFU1Nf\
-                    TUFTS0VEEAISFQoRRklFTERfQUNDRVNTX1JFQUQQAxIWChJGSUVMRF9BQ0NFU1NfV1JJVEUQBEqEDwpnCgEMEgMBABIaXSBX\
+                    TUFTS0VEEAISFQoRRklFTERfQUNDRVNTX1JFQUQQAxIWChJGSUVMRF9BQ0NFU1NfV1JJVEUQBEqHDwpnCgEMEgMBABIaXSBX\
                     aGF0IGEgcm9sZSBtYXkgZG86IHBhcnQgb2Ygcm9sZXMsIGFuZCBvZiB0aGUgcG9saWNpZXMgdGhhdCBpZGVudGl0eSBnaXZl\
                     cyB0byB0aGUgc2VydmljZXMuCgpECgIEABIEBgAPARo4IEFsbG93cyBhbiBhY3Rpb24gb24gYSBraW5kIG9mIHJlY29yZHMs\
                     IHdpdGhpbiBhIHNjb3BlLgoKYwoEBAACABIDCAIdGlYgS2luZCBvZiByZWNvcmRzLCBhcyBpbiBhY2NvdW50IG9yIGRlYWws\
-                    IG9yIHNldHRpbmdzIChvZiB0aGUgd29ya3NwYWNlKTsgKiBtZWFucyBhbGwuCgqIAwoEBAACARIDDAIdGvoCIEFjdGlvbjog\
+                    IG9yIHNldHRpbmdzIChvZiB0aGUgd29ya3NwYWNlKTsgKiBtZWFucyBhbGwuCgqLAwoEBAACARIDDAIdGv0CIEFjdGlvbjog\
                     cmVhZCwgY3JlYXRlLCB1cGRhdGUsIGRlbGV0ZTsgaW1wb3J0LCBleHBvcnQsIG1hc3NfdXBkYXRlLCByZWFzc2lnbiwgbWVy\
                     Z2UsIGVyYXNlIGZvciBtYW55IHJlY29yZHMgYXQgb25jZSBvciBmb3IgZ29vZCwKIGVhY2ggb24gdG9wIG9mIHdoYXQgaXQg\
                     ZG9lcyB3aXRoIHNpbmdsZSBvbmVzICh3aG8gZXhwb3J0cyBoYXMgdG8gcmVhZCwgdG9vKS4gKiBtZWFucyBhbGwuIFNvIGZh\
-                    ciBtZXRob2RzIGFzayBmb3IgdGhlIGZpcnN0IGZvdXIgYW5kCiBleHBvcnQ7IHRoZSBvdGhlcnMgY2FuIGJlIGdyYW50ZWQs\
-                    IGFuZCBhbGxvdyBub3RoaW5nIHVudGlsIHRoZXJlIGFyZSBtZXRob2RzIGZvciB0aGVtLiBzZXR0aW5ncyBoYXZlIHVwZGF0\
-                    ZSBhbG9uZS4KCh0KBAQAAgISAw4CIBoQIFdoaWNoIHJlY29yZHMuCgrkAwoCBAESBBUAHAEa1wMgTGltaXRzIHdoYXQgYSBy\
-                    b2xlIHNlZXMgb2YgYSBmaWVsZC4gV2l0aCBzZXZlcmFsIHJvbGVzIHRoZSB3aWRlc3QgYWNjZXNzIHdpbnMuIFdoYXQgaXMg\
-                    bWFkZSBvZiBhIGhpZGRlbiBmaWVsZCBpcyBoaWRkZW4sIHRvbzogY2FsbHMKIHdob3NlIGFuc3dlciBvciByZWZ1c2FsIHdv\
-                    dWxkIHRlbGwgaXQgZW5kIHdpdGggRklFTERfTk9UX1JFQURBQkxFLiBGaWVsZHMgdGhhdCBnbyB0b2dldGhlciBhcmUgaGlk\
-                    ZGVuIHRvZ2V0aGVyOiB0aGUgaWQgb2YgYQogcmVjb3JkIHRlbGxzIHdoZW4gaXQgd2FzIGNyZWF0ZWQgKHVubGVzcyB0aGUg\
-                    Y2xpZW50IGNob3NlIHRoZSBpZCksIGEgZGVhbCdzIHN0YWdlX2lkIHdpdGggdGhlIHN0YWdlJ3MgcGlwZWxpbmVfaWQgaXRz\
-                    CiBwaXBlbGluZV9pZCwgYSBkZWFsJ3Mgb3V0Y29tZV9yZWFzb24gYW5kIGEgc3RhZ2UncyBwcm9iYWJpbGl0eV9wZXJjZW50\
-                    IHRoZSBzdGFnZSdzIGNhdGVnb3J5LgoKHwoEBAECABIDFwIdGhIgS2luZCBvZiByZWNvcmRzLgoKGgoEBAECARIDGQIcGg0g\
-                    RmllbGQgbmFtZS4KCiwKBAQBAgISAxsCIhofIFdoYXQgdGhlIHJvbGUgbWF5IGRvIHdpdGggaXQuCgpTCgIFABIEHwAqARpH\
-                    IFdoaWNoIHJlY29yZHMgYSBncmFudCBjb3ZlcnMuIEVhY2ggc2NvcGUgY29udGFpbnMgdGhlIG9uZXMgYmVmb3JlIGl0LgoK\
-                    FwoEBQACABIDIQIeGgogUmVmdXNlZC4KCiMKBAUAAgESAyMCFhoWIFRob3NlIHRoZSB1c2VyIG93bnMuCgouCgQFAAICEgMl\
-                    AhcaISBUaG9zZSBvZiB0aGUgdXNlcidzIGRlcGFydG1lbnQuCgpECgQFAAIDEgMnAhoaNyBUaG9zZSBvZiB0aGUgdXNlcidz\
-                    IGRlcGFydG1lbnQgYW5kIHRoZSBvbmVzIGJlbG93IGl0LgoKEwoEBQACBBIDKQIWGgYgQWxsLgoKTgoCBQESBC0AOAEaQiBX\
-                    aGF0IG1heSBiZSBkb25lIHdpdGggYSBmaWVsZC4gRWFjaCBjb250YWlucyB0aGUgb25lcyBiZWZvcmUgaXQuCgoXCgQFAQIA\
-                    EgMvAh8aCiBSZWZ1c2VkLgoKJgoEBQECARIDMQIYGhkgVGhlIGZpZWxkIGlzIG5vdCB0aGVyZS4KCmkKBAUBAgISAzMCGhpc\
-                    IEEgcGFydCBvZiB0aGUgdmFsdWUgY2FuIGJlIHJlYWQ6IHRoZSB0YWlsIG9mIGEgcGhvbmUgbnVtYmVyLCB0aGUgZG9tYWlu\
-                    IG9mIGEgbWFpbCBhZGRyZXNzLgoKJQoEBQECAxIDNQIYGhggVGhlIHZhbHVlIGNhbiBiZSByZWFkLgoKMQoEBQECBBIDNwIZ\
-                    GiQgVGhlIHZhbHVlIGNhbiBiZSByZWFkIGFuZCBjaGFuZ2VkLgo=
+                    ciBubyBtZXRob2QKIGFza3MgZm9yIGltcG9ydCwgbWVyZ2UgYW5kIGVyYXNlOiB0aGV5IGNhbiBiZSBncmFudGVkLCBhbmQg\
+                    YWxsb3cgbm90aGluZyB1bnRpbCB0aGVyZSBhcmUuIHNldHRpbmdzIGhhdmUgdXBkYXRlIGFsb25lLCBqb2IgaGFzIHJlYWQg\
+                    YW5kIHVwZGF0ZS4KCh0KBAQAAgISAw4CIBoQIFdoaWNoIHJlY29yZHMuCgrkAwoCBAESBBUAHAEa1wMgTGltaXRzIHdoYXQg\
+                    YSByb2xlIHNlZXMgb2YgYSBmaWVsZC4gV2l0aCBzZXZlcmFsIHJvbGVzIHRoZSB3aWRlc3QgYWNjZXNzIHdpbnMuIFdoYXQg\
+                    aXMgbWFkZSBvZiBhIGhpZGRlbiBmaWVsZCBpcyBoaWRkZW4sIHRvbzogY2FsbHMKIHdob3NlIGFuc3dlciBvciByZWZ1c2Fs\
+                    IHdvdWxkIHRlbGwgaXQgZW5kIHdpdGggRklFTERfTk9UX1JFQURBQkxFLiBGaWVsZHMgdGhhdCBnbyB0b2dldGhlciBhcmUg\
+                    aGlkZGVuIHRvZ2V0aGVyOiB0aGUgaWQgb2YgYQogcmVjb3JkIHRlbGxzIHdoZW4gaXQgd2FzIGNyZWF0ZWQgKHVubGVzcyB0\
+                    aGUgY2xpZW50IGNob3NlIHRoZSBpZCksIGEgZGVhbCdzIHN0YWdlX2lkIHdpdGggdGhlIHN0YWdlJ3MgcGlwZWxpbmVfaWQg\
+                    aXRzCiBwaXBlbGluZV9pZCwgYSBkZWFsJ3Mgb3V0Y29tZV9yZWFzb24gYW5kIGEgc3RhZ2UncyBwcm9iYWJpbGl0eV9wZXJj\
+                    ZW50IHRoZSBzdGFnZSdzIGNhdGVnb3J5LgoKHwoEBAECABIDFwIdGhIgS2luZCBvZiByZWNvcmRzLgoKGgoEBAECARIDGQIc\
+                    Gg0gRmllbGQgbmFtZS4KCiwKBAQBAgISAxsCIhofIFdoYXQgdGhlIHJvbGUgbWF5IGRvIHdpdGggaXQuCgpTCgIFABIEHwAq\
+                    ARpHIFdoaWNoIHJlY29yZHMgYSBncmFudCBjb3ZlcnMuIEVhY2ggc2NvcGUgY29udGFpbnMgdGhlIG9uZXMgYmVmb3JlIGl0\
+                    LgoKFwoEBQACABIDIQIeGgogUmVmdXNlZC4KCiMKBAUAAgESAyMCFhoWIFRob3NlIHRoZSB1c2VyIG93bnMuCgouCgQFAAIC\
+                    EgMlAhcaISBUaG9zZSBvZiB0aGUgdXNlcidzIGRlcGFydG1lbnQuCgpECgQFAAIDEgMnAhoaNyBUaG9zZSBvZiB0aGUgdXNl\
+                    cidzIGRlcGFydG1lbnQgYW5kIHRoZSBvbmVzIGJlbG93IGl0LgoKEwoEBQACBBIDKQIWGgYgQWxsLgoKTgoCBQESBC0AOAEa\
+                    QiBXaGF0IG1heSBiZSBkb25lIHdpdGggYSBmaWVsZC4gRWFjaCBjb250YWlucyB0aGUgb25lcyBiZWZvcmUgaXQuCgoXCgQF\
+                    AQIAEgMvAh8aCiBSZWZ1c2VkLgoKJgoEBQECARIDMQIYGhkgVGhlIGZpZWxkIGlzIG5vdCB0aGVyZS4KCmkKBAUBAgISAzMC\
+                    GhpcIEEgcGFydCBvZiB0aGUgdmFsdWUgY2FuIGJlIHJlYWQ6IHRoZSB0YWlsIG9mIGEgcGhvbmUgbnVtYmVyLCB0aGUgZG9t\
+                    YWluIG9mIGEgbWFpbCBhZGRyZXNzLgoKJQoEBQECAxIDNQIYGhggVGhlIHZhbHVlIGNhbiBiZSByZWFkLgoKMQoEBQECBBID\
+                    NwIZGiQgVGhlIHZhbHVlIGNhbiBiZSByZWFkIGFuZCBjaGFuZ2VkLgo=
                     """),
             DescribedFile(
                 path: "steward/identity/v1/workspace_settings.proto", package: "steward.identity.v1",

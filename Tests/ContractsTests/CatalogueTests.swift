@@ -12,7 +12,7 @@ import Wire
         #expect(AccountServiceMethods.getAccount.request.name == "steward.customer.v1.GetAccountRequest")
         #expect(AccountServiceMethods.getAccount.kind == .unary)
         #expect(PolicyServiceMethods.watchPolicies.kind == .serverStreaming)
-        #expect(DealServiceMethods.all.count == 22)
+        #expect(DealServiceMethods.all.count == 23)
         #expect(DealServiceMethods.all.map(\.service).allSatisfy { $0 == DealServiceMethods.serviceName })
     }
 

@@ -131,7 +131,10 @@ import Testing
     /// A pipeline whose stage is made, deleted and restored by a rule.
     private static let pipeline = RecordType(
         Pipeline.self,
-        fields: [.field("display_name", .required, .line(100)), .field("description", .lines(1000))],
+        fields: [
+            .field("display_name", .required, .line(100), .unique("pipelines_display_name_key", ignoringCase: true)),
+            .field("description", .lines(1000)),
+        ],
         rules: RecordRules(follow: RuleTests.takeStages, publish: RuleTests.note))
 
     @Sendable private static func takeStages(_ change: RecordChange, _ transaction: RecordTransaction) async throws {

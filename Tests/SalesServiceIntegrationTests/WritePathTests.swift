@@ -93,7 +93,11 @@ import Testing
         rules: RecordRules(guard: makePipeline))
 
     private static let pipeline = RecordType(
-        Pipeline.self, fields: [.field("display_name", .required, .line(100)), .field("description", .lines(1000))])
+        Pipeline.self,
+        fields: [
+            .field("display_name", .required, .line(100), .unique("pipelines_display_name_key", ignoringCase: true)),
+            .field("description", .lines(1000)),
+        ])
 
     @Sendable private static func makePipeline(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         let name = change.after.text("display_name") ?? ""

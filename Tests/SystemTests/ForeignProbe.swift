@@ -67,6 +67,9 @@ struct SampleRecords: Sendable {
         ids["lead"] = try await admin.leads.createLead(
             CreateLeadRequest(record: Lead(givenName: text("lead"), accountID: ids["account"], externalID: word))
         ).record?.id
+        ids["job"] = try await admin.accounts.deleteMatchingAccounts(
+            DeleteMatchingAccountsRequest(filterExpression: "external_id = \"none\"")
+        ).jobID
         (self.word, self.ids) = (word, ids)
     }
 
@@ -92,9 +95,14 @@ struct ForeignProbe {
     }
 
     /// The field of the request that holds a record, or several.
-    var record: (field: FieldDescriptor, type: MessageDescriptor)? {
-        for field in method.request.fields {
-            if case .message(let type) = field.kind, type.field("version") != nil { return (field, type) }
+    var record: (field: FieldDescriptor, type: MessageDescriptor)? { Self.record(in: method.request) }
+
+    /// One without an id, as the settings of a workspace, names nothing.
+    private static func record(in request: MessageDescriptor) -> (field: FieldDescriptor, type: MessageDescriptor)? {
+        for field in request.fields where field.name != "requests" {
+            if case .message(let type) = field.kind, type.field("version") != nil, type.field("id") != nil {
+                return (field, type)
+            }
         }
         return nil
     }
@@ -112,21 +120,40 @@ struct ForeignProbe {
     /// Every id in the request is a foreign one, and the record is one that would be stored.
     func request() throws -> [UInt8] {
         let request = Message.make(method.request, in: Arena())
-        if let record {
+        try fill(request)
+        return WireCodec.encode(request)
+    }
+
+    private func fill(_ request: Message) throws {
+        let type = request.descriptor
+        if let parts = type.field("requests"), case .message(let part) = parts.kind {
+            let message = Message.make(part, in: request.arena)
+            try fill(message)
+            request.setMessages(parts, [message])
+        }
+        if let record = Self.record(in: type) {
             let message = try wellFormed(record.type, in: request.arena)
-            try setForeignID(message)
+            // Creation shows what becomes of a foreign id that a new record is to have.
+            if !method.name.hasPrefix("Upsert") { try setForeignID(message) }
             put(message, at: record.field, of: request)
-            if let mask = method.request.field("update_mask") { request.setStrings(mask, [textField]) }
+            if let mask = type.field("update_mask") { request.setStrings(mask, [textField]) }
         }
         try setForeignID(request)
-        for field in method.request.fields {
+        for field in type.fields {
             if let kind = Self.referredObject(field), let id = foreign.ids[kind] { set(id, field, of: request) }
         }
         for name in ["password", "new_password"] {
-            if let password = method.request.field(name) { request.setString(password, TestSteward.password) }
+            if let password = type.field(name) { request.setString(password, TestSteward.password) }
         }
-        if let version = method.request.field("version") { request.setInt64(version, 1) }
-        return WireCodec.encode(request)
+        if let version = type.field("version") { request.setInt64(version, 1) }
+        if let filter = type.field("filter_expression"), selectsByFilter {
+            request.setString(filter, "id = \"\(try foreign.id(object))\"")
+        }
+    }
+
+    /// The records are named by a filter alone.
+    private var selectsByFilter: Bool {
+        method.name.contains("Matching") || ["Export", "Watch"].contains { method.name.hasPrefix($0) }
     }
 
     /// The fields of the record that refer to other records.

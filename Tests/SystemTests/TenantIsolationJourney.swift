@@ -29,10 +29,29 @@ extension SystemTests {
             _ connection: StewardConnection, _ method: MethodDefinition, _ request: [UInt8]
         ) async -> (error: RPCError?, answer: [UInt8]) {
             do {
+                guard method.kind == .unary else { return (nil, try await stream(connection, method, request)) }
                 return (nil, try await connection.channel.unary(method, request, CallOptions()))
             } catch {
                 return (error, [])
             }
+        }
+
+        /// All that a stream tells, of one without an end until the records have been told that there are.
+        private func stream(
+            _ connection: StewardConnection, _ method: MethodDefinition, _ request: [UInt8]
+        ) async throws(RPCError) -> [UInt8] {
+            #expect(method.kind == .serverStreaming, "write a probe for \(method.path)")
+            let call = try await connection.channel.open(method, CallOptions())
+            try await call.send(request)
+            try await call.finish()
+            var told: [UInt8] = []
+            while let response = try await call.next() {
+                told += response
+                let end = method.response.field("snapshot_end")
+                if let end, decoded(response, method)?.bool(end) == true { break }
+            }
+            call.cancel()
+            return told
         }
 
         @Test func noMethodReachesARecordOfAnotherTenant() async throws {
@@ -58,7 +77,6 @@ extension SystemTests {
             // What is created under a foreign id is one's own from then on, so these come last.
             let creating = Self.methods.filter(\.createsRecords)
             for method in Self.methods.filter({ !$0.createsRecords }) + creating where method.name != "SignOut" {
-                #expect(method.kind == .unary, "write a probe for \(method.path), which streams")
                 let probe = ForeignProbe(method: method, own: own, foreign: foreign)
                 let (error, answer) = await outcome(probing, method, try probe.request())
                 expectNothingOf(foreign, theirs, in: answer, error, method.path)
@@ -66,7 +84,9 @@ extension SystemTests {
                 probed.insert(method.path)
             }
             #expect(probed.count == Self.methods.count - 1)
-            #expect(try await steward.database.digest(ofTenant: theirs.tenantID) == before)
+            let after = try await steward.database.digest(ofTenant: theirs.tenantID)
+            // Programs work there by themselves.
+            #expect(after.filter { !$0.key.hasSuffix(".jobs") } == before.filter { !$0.key.hasSuffix(".jobs") })
             for connection in [probing, mine.admin] {
                 let names = try await connection.accounts.listAccounts(ListAccountsRequest(pageSize: 1000)).records
                     .compactMap(\.displayName)
@@ -101,6 +121,19 @@ extension SystemTests {
                     strings("missing_ids", in: answer, method) == foreign.ids[object].map { [$0] }, "\(method.path)")
             case (_, "List") where method.request.field("id") == nil:
                 #expect(error == nil, "\(method.path)")
+            case ("SettingsService", _), (_, "Run"):
+                break
+            case (_, "BatchUpdate"), (_, "BatchDelete"), (_, "BatchRestore"):
+                #expect(error == nil && resultCode(answer, method) == .notFound, "\(method.path)")
+            case (_, "Upsert"):
+                #expect(error == nil || error?.code == .invalidArgument, "\(method.path): \(error?.description ?? "")")
+            case (_, "Reassign"):
+                #expect(error?.reason == "REFERENCE_NOT_FOUND", "\(method.path)")
+            case (_, "Export"),
+                (_, "Watch") where method.name != "WatchJob",
+                (_, "Update") where method.name.contains("Matching"),
+                (_, "Delete") where method.name.contains("Matching"):
+                #expect(error == nil, "\(method.path): \(error?.description ?? "")")
             case (_, "Create"), (_, "BatchCreate"):
                 // An id that another tenant uses is as good as any: that it is used there must not be told.
                 #expect(error == nil, "\(method.path): \(error?.description ?? "")")
@@ -118,14 +151,17 @@ extension SystemTests {
                 #expect(error.map { allowed.contains($0.code) } == true, "\(what)")
                 return
             }
+            let code = resultCode(answer, method)
+            #expect(code != nil && code != .ok, "\(what)")
+        }
+
+        /// Of the only item of a batch.
+        private func resultCode(_ answer: [UInt8], _ method: MethodDefinition) -> StatusCode? {
             guard let message = decoded(answer, method),
                 let results = message.descriptor.field("results"), let result = message.messages(results).first,
                 let code = result.descriptor.field("code")
-            else {
-                Issue.record("\(what): the answer has no results")
-                return
-            }
-            #expect(result.int32(code) != StatusCode.ok.rawValue, "\(what)")
+            else { return nil }
+            return StatusCode(rawValue: result.int32(code))
         }
 
         private func strings(_ name: String, in answer: [UInt8], _ method: MethodDefinition) -> [String]? {

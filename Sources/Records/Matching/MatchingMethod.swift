@@ -92,14 +92,17 @@ package struct MatchingMethod: Sendable {
     /// The request as its job keeps it: without values that the edit does not give.
     private func kept(_ request: Message, _ order: MatchingOrder) throws -> [UInt8] {
         let kept = request.copy()
-        if let edit = order.edit, let record = request.descriptor.fields.first(where: { $0.kind == .message(type.message) }) {
+        if let edit = order.edit,
+            let record = request.descriptor.fields.first(where: { $0.kind == .message(type.message) })
+        {
             kept.setMessage(record, edit.only(in: request.arena))
         }
         let bytes = WireCodec.encode(kept)
         guard bytes.count <= Self.requestBytesMax else {
             throw RecordErrors.invalid(
                 .requestTooLong,
-                "Filter and values have \(bytes.count) bytes; a job keeps at most \(Self.requestBytesMax). Shorten the filter or the texts.")
+                "Filter and values have \(bytes.count) bytes; a job keeps at most \(Self.requestBytesMax). Shorten the filter or the texts."
+            )
         }
         return bytes
     }

@@ -47,7 +47,8 @@ enum JobError {
 
     static func tooMany(_ limit: Int64) -> RPCError {
         .resourceExhausted(
-            "JOBS_TOO_MANY", "\(limit) jobs work for you or wait; wait for them to end, or cancel some.", domain: domain,
+            "JOBS_TOO_MANY", "\(limit) jobs work for you or wait; wait for them to end, or cancel some.",
+            domain: domain,
             details: [("limit", String(limit))])
     }
 

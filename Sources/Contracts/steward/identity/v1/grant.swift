@@ -10,8 +10,8 @@ public struct Grant: Hashable, Sendable {
     public var object: String?
 
     /// Action: read, create, update, delete; import, export, mass_update, reassign, merge, erase for many records at once or for good,
-    /// each on top of what it does with single ones (who exports has to read, too). * means all. So far methods ask for the first four and
-    /// export; the others can be granted, and allow nothing until there are methods for them. settings have update alone.
+    /// each on top of what it does with single ones (who exports has to read, too). * means all. So far no method
+    /// asks for import, merge and erase: they can be granted, and allow nothing until there are. settings have update alone, job has read and update.
     public var action: String?
 
     /// Which records.
