@@ -5,22 +5,28 @@ import Wire
 /// What the handler of a streaming method reads from and writes to.
 extension RoutedCall: MessageSink, MessageSource {
     func write(_ message: Message) async throws {
-        try await write { try self.send(message) }
+        try await write(.message(message))
     }
 
     func write(encoded message: [UInt8]) async throws {
-        try await write { try self.send(encoded: message) }
+        try await write(.encoded(message))
     }
 
-    private func write(_ send: @escaping @Sendable () throws -> Void) async throws {
+    /// A value and no closure, which would be an allocation for each message.
+    private enum Outgoing: Sendable {
+        case message(Message)
+        case encoded([UInt8])
+    }
+
+    private func write(_ outgoing: Outgoing) async throws {
         let loop = server.loop
         guard loop.isCurrent else {
             return try await withUnsafeThrowingContinuation { continuation in
-                loop.execute { self.perform(send, continuation) }
+                loop.execute { self.send(outgoing, continuation) }
             }
         }
         while isHeldBack { try await waitUntilDrained() }
-        try send()
+        try send(outgoing)
         if !isDrained { try await waitUntilDrained() }
     }
 
@@ -33,6 +39,13 @@ extension RoutedCall: MessageSink, MessageSource {
         let loop = server.loop
         if loop.isCurrent { release(item.cost) } else { loop.execute { self.release(item.cost) } }
         return try item.bytes.withUnsafeBytes { try decode($0, arena) }
+    }
+
+    private func send(_ outgoing: Outgoing) throws {
+        switch outgoing {
+        case .message(let message): try send(message)
+        case .encoded(let message): try send(encoded: message)
+        }
     }
 
     private func send(_ message: Message) throws {
@@ -63,11 +76,9 @@ extension RoutedCall: MessageSink, MessageSource {
     }
 
     /// For a writer that was misled to another executor.
-    private func perform(
-        _ send: () throws -> Void, _ continuation: UnsafeContinuation<Void, any Error>
-    ) {
+    private func send(_ outgoing: Outgoing, _ continuation: UnsafeContinuation<Void, any Error>) {
         do {
-            try send()
+            try send(outgoing)
             if isDrained { continuation.resume() } else { readiness = continuation }
         } catch {
             continuation.resume(throwing: error)
