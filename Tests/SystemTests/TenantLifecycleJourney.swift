@@ -60,14 +60,14 @@ extension SystemTests {
             let steward = try await TestSteward.start()
             let workspace = try await steward.makeWorkspace()
             let schema = try #require(TenantSchema(tenantID: workspace.tenantID, service: .sales))
-            // Its program has worked in the workspace by itself meanwhile, which one that is new has not.
-            try await steward.sales.stop()
             try await steward.identity.stop()
             for command in [
                 "DELETE FROM directory.placements WHERE tenant_id = '\(workspace.tenantID)' AND service = 'sales'",
                 "DROP SCHEMA \(schema.name) CASCADE", "DROP OWNED BY \(schema.role)", "DROP ROLE \(schema.role)",
             ] { try await steward.database.run(command) }
             try await steward.identity.start()
+            // Its program has worked in the workspace by itself before, which one that is new has not.
+            try await steward.sales.stop()
             try await steward.sales.start()
             try await eventually("the workspace has a pipeline to sell in", within: .seconds(30)) {
                 do {
