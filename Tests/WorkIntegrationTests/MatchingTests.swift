@@ -222,4 +222,146 @@ import Testing
             #expect(one.jobID == two.jobID && one.jobID != nil)
         }
     }
+
+    @Test func givingRecordsAwayTakesTheRightForIt() async throws {
+        try await Matching.run { matching in
+            let service = matching.service
+            let (heir, clerk) = (service.makeUser([]), service.makeUser([]))
+            service.change(
+                clerk,
+                to: [("account", "read", .all), ("account", "update", .all), ("account", "mass_update", .all)])
+            _ = try await matching.makeAccounts(2, as: nil)
+            for values in [Account(ownerID: heir.id.text), Account(departmentID: service.home.text, city: "Bonn")] {
+                let refused = await matching.refusal {
+                    _ = try await matching.update("id is set", values, as: clerk)
+                }
+                #expect(refused?.reason == "PERMISSION_MISSING")
+                #expect(refused?.details.map(\.value) == ["account.reassign"])
+            }
+            let answer = try await matching.update("id is set", Account(city: "Bonn"), as: clerk)
+            await matching.settle()
+            #expect(try await matching.job(answer.jobID).report?.changedCount == 2)
+        }
+    }
+
+    /// A job that finds one record among many ends, and looks at a bounded part in each step.
+    @Test func aSelectiveJobGoesThroughAll() async throws {
+        try await Matching.run { matching in
+            let owner = matching.service.admin.id
+            try await matching.service.sql(
+                """
+                INSERT INTO {schema}.accounts (id, version, created_at, updated_at, owner_id, display_name, city)
+                SELECT gen_random_uuid(), 1, now() - interval '1 day', now() - interval '1 day', '\(owner)', 'n' || n,
+                    CASE WHEN n % 4000 = 0 THEN 'Ulm' ELSE 'Berlin' END FROM generate_series(1, 12000) AS n
+                """)
+            let seen = try await matching.update("city = \"Ulm\"", Account(city: "Bonn"), preview: true)
+            #expect(seen.count?.value == 3 && seen.records.count == 3)
+            let answer = try await matching.update("city = \"Ulm\"", Account(city: "Bonn"))
+            await matching.settle()
+            let job = try await matching.job(answer.jobID)
+            #expect(job.state == .done && job.report?.changedCount == 3)
+            #expect(try await matching.cities() == ["Berlin": 11_997, "Bonn": 3])
+        }
+    }
+
+    @Test func aJobKeepsWhatItNeedsAndNoMore() async throws {
+        try await Matching.run { matching in
+            _ = try await matching.makeAccounts(1)
+            let long = String(repeating: "x", count: 9_000)
+            _ = try await matching.update("id is set", Account(city: "Bonn", description: long), mask: ["city"])
+            let kept = try await matching.service.number(
+                "SELECT max(octet_length(checkpoint)) FROM {schema}.jobs WHERE name LIKE '%matching%'")
+            #expect(kept < 500)
+            let ids = Array(repeating: "\"\(RecordID.make())\"", count: 900).joined(separator: ", ")
+            let wide = String(repeating: "界", count: 10_000)
+            let refused = await matching.refusal {
+                _ = try await matching.update("id in (\(ids))", Account(description: wide))
+            }
+            #expect(refused?.reason == "REQUEST_TOO_LONG")
+        }
+    }
+
+    @Test func whyARecordWasRefusedIsToldToTheJobsUserOnly() async throws {
+        try await Matching.run { matching in
+            let reader = matching.service.makeUser([("job", "read", .all)])
+            _ = try await matching.makeAccounts(2)
+            let answer = try await matching.update("id is set", Account(externalID: "x"))
+            await matching.settle()
+            #expect(try await matching.job(answer.jobID).report?.issues.count == 1)
+            let told = try await matching.job(answer.jobID, as: reader)
+            #expect(told.report?.refusedCount == 1 && told.report?.issues.isEmpty == true)
+            let undo = await matching.refusal { _ = try await matching.undo(answer.jobID, as: reader) }
+            #expect(undo?.reason == "PERMISSION_MISSING")
+        }
+    }
+
+    /// Who may take back another's job takes back what lies within his own right to change many.
+    @Test func anUndoStaysWithinTheScopeForMany() async throws {
+        try await Matching.run { matching in
+            let service = matching.service
+            let lead = service.makeUser([
+                ("account", "read", .all), ("account", "update", .all), ("account", "mass_update", .own),
+                ("job", "read", .all), ("job", "update", .all),
+            ])
+            _ = try await matching.makeAccounts(2)
+            let answer = try await matching.update("id is set", Account(city: "Bonn"))
+            await matching.settle()
+            let undo = try await matching.undo(answer.jobID, as: lead)
+            await matching.settle()
+            let report = try await matching.job(undo.id, as: lead).report
+            #expect(
+                report?.refusedCount == 2
+                    && report?.issues.map(\.reason) == ["RECORD_OUT_OF_SCOPE", "RECORD_OUT_OF_SCOPE"])
+            #expect(try await matching.cities() == ["Bonn": 2])
+        }
+    }
+
+    /// Who may give away only takes back what he gave away.
+    @Test func aReassignmentIsTakenBackByWhoMayReassign() async throws {
+        try await Matching.run { matching in
+            let service = matching.service
+            let giver = service.makeUser([
+                ("account", "read", .all), ("account", "update", .all), ("account", "reassign", .all),
+            ])
+            let heir = service.makeUser([])
+            let accounts = try await matching.makeAccounts(2)
+            let answer = try await matching.reassign("id is set", to: heir.id.text, as: giver)
+            await matching.settle()
+            let undo = try await matching.undo(answer.jobID, as: giver)
+            await matching.settle()
+            #expect(try await matching.job(undo.id, as: giver).report?.changedCount == 2)
+            #expect(try await service.get(accounts[0]).ownerID == service.admin.id.text)
+        }
+    }
+
+    @Test func referencesToOtherServicesComeBack() async throws {
+        try await Matching.run { matching in
+            let service = matching.service
+            let (old, new) = (service.foreign.make("deal"), service.foreign.make("deal"))
+            let activity = try await service.create(Activity(kind: .call, subject: "s", dealID: old.text))
+            let request = UpdateMatchingRequest<Activity>(
+                filterExpression: "id is set", record: Activity(dealID: new.text))
+            let answer: UpdateMatchingResponse<Activity> = try await service.channel().call(
+                ActivityServiceMethods.updateMatchingActivities, request, CallOptions())
+            await matching.settle()
+            #expect(try await service.get(activity).dealID == new.text)
+            let undo = try await matching.undo(answer.jobID)
+            await matching.settle()
+            #expect(try await matching.job(undo.id).report?.changedCount == 1)
+            #expect(try await service.get(activity).dealID == old.text)
+        }
+    }
+
+    @Test func aUserHasSoManyOpenJobsAndNoMore() async throws {
+        try await Matching.run { matching in
+            let other = matching.service.makeUser([("account", "*", .all)])
+            _ = try await matching.makeAccounts(1)
+            for _ in 0..<JobTable.openMax { _ = try await matching.update("id is set", Account(city: "Bonn")) }
+            let refused = await matching.refusal { _ = try await matching.update("id is set", Account(city: "Bonn")) }
+            #expect(refused?.code == .resourceExhausted && refused?.reason == "JOBS_TOO_MANY")
+            _ = try await matching.update("id is set", Account(city: "Bonn"), as: other)
+            await matching.settle()
+            _ = try await matching.update("id is set", Account(city: "Ulm"))
+        }
+    }
 }

@@ -107,4 +107,24 @@ import Testing
         let (turn, look) = (turns.next(at: now), turns.nextLook())
         #expect(turn == nil && turns.tenantCount == 0 && look == nil)
     }
+
+    /// So many jobs in hand that no more are looked for: nothing is due until one is done, so that nobody waits in vain for a look.
+    @Test func whoHasEnoughInHandLooksForNoMore() throws {
+        var limits = limits(turns: 8, jobs: 4)
+        limits.waitingMax = 4
+        let (full, other) = (TenantID(.make()), TenantID(.make()))
+        var turns = JobTurns(limits)
+        turns.wake(full, at: now)
+        let found = (0..<4).map { _ in job(of: full) }
+        end(try take(&turns), &turns, found: [full: found])
+        turns.wake(other, at: now)
+        #expect(turns.waiting.count == 4)
+        let due = turns.nextLook()
+        #expect(due == nil)
+        guard case .step(let first) = try take(&turns) else { return #expect(Bool(false)) }
+        turns.stepped(full, nil, at: now)
+        #expect(first.tenantID == full)
+        let next = turns.nextLook()
+        #expect(next == now)
+    }
 }

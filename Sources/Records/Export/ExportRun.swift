@@ -42,7 +42,9 @@ struct ExportRun {
 
     private func keepPace(_ tenant: TenantID) async throws {
         let wait = pages.engine.exports.wait(of: tenant, now: MonotonicTime.now())
-        if wait > 0 { try await EventLoop.current?.sleep(for: .nanoseconds(Int64(clamping: wait))) }
+        guard wait > 0 else { return }
+        guard let loop = EventLoop.current else { preconditionFailure("calls run on loops") }
+        try await loop.sleep(for: .nanoseconds(Int64(clamping: wait)))
     }
 
     /// Sends a page in as many messages as it needs, one at least. The ledger is told of the end before the client is.

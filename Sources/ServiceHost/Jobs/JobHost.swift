@@ -18,7 +18,8 @@ package final class JobHost: Sendable {
     private let tenants: Tenants
     private let loop: EventLoop
     private let logger: Logger
-    private let works = Mutex<[Task<Void, Never>]>([])
+    private let running = Mutex<Task<Void, Never>?>(nil)
+    private let listing = Mutex<Task<Void, Never>?>(nil)
     /// Told when the tenants are to be asked for anew.
     private let asks = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
@@ -39,9 +40,8 @@ package final class JobHost: Sendable {
 
     package func start() {
         asks.continuation.yield()
-        let running = loop.spawn { [runner] in await runner.run() }
-        let listing = loop.spawn { [self] in await listWhenAsked() }
-        works.withLock { $0 = [running, listing] }
+        running.withLock { $0 = loop.spawn { [runner] in await runner.run() } }
+        listing.withLock { $0 = loop.spawn { [self] in await listWhenAsked() } }
     }
 
     /// Something of the workspace has changed: it is new, or is served again.
@@ -54,7 +54,10 @@ package final class JobHost: Sendable {
     package func drain() async {
         runner.drain()
         asks.continuation.finish()
-        for work in works.withLock({ $0 }) { await work.value }
+        let listing = listing.withLock { $0 }
+        listing?.cancel()
+        await listing?.value
+        await running.withLock({ $0 })?.value
     }
 
     private func listWhenAsked() async {

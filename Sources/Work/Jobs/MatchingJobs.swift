@@ -42,18 +42,22 @@ package struct MatchingJobs: Sendable {
     }
 
     private func definition(_ method: MatchingMethod) -> JobDefinition {
-        JobDefinition(named: method.jobName, for: .changeMatching, doing: method.method) { run, transaction in
-            let step = try await method.step(run.checkpoint ?? [], run.progress.report, in: transaction)
-            let progress = JobProgress(done: step.report.doneCount, total: run.progress.total, report: step.report)
-            return step.checkpoint.map { .goesOn(checkpoint: $0, progress) } ?? .done(progress)
-        }
+        definition(method.jobName, doing: method.method, method.step)
     }
 
     private func undoing(_ service: JobServiceOf) -> JobDefinition {
-        JobDefinition(named: Self.undoName, for: .changeMatching, doing: service.undoJob) { run, transaction in
-            let step = try await undo.step(run.checkpoint ?? [], run.progress.report, in: transaction)
-            let progress = JobProgress(done: step.report.doneCount, total: run.progress.total, report: step.report)
-            return step.checkpoint.map { .goesOn(checkpoint: $0, progress) } ?? .done(progress)
+        definition(Self.undoName, doing: service.undoJob, undo.step)
+    }
+
+    /// A job that works through records, a step at a time, and reports what became of them.
+    private func definition(
+        _ name: String, doing method: MethodDefinition,
+        _ step: @escaping @Sendable ([UInt8], JobReport, RecordTransaction) async throws -> MatchingStep
+    ) -> JobDefinition {
+        JobDefinition(named: name, for: .changeMatching, doing: method) { run, transaction in
+            let done = try await step(run.checkpoint ?? [], run.progress.report, transaction)
+            let progress = JobProgress(done: done.report.doneCount, total: run.progress.total, report: done.report)
+            return done.checkpoint.map { .goesOn(checkpoint: $0, progress) } ?? .done(progress)
         }
     }
 }

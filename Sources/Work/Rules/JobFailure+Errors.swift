@@ -12,7 +12,9 @@ extension JobFailure {
         }
         let reason = error.reason.isEmpty ? error.code.name : error.reason
         switch error.code {
-        case .unavailable, .resourceExhausted: self.init(reason: reason, kind: .elsewhere)
+        case .unavailable: self.init(reason: reason, kind: .elsewhere)
+        // Others of the workspace keep the database busy.
+        case .resourceExhausted where error.retryDelay != nil: self.init(reason: reason, kind: .elsewhere)
         case .permissionDenied: self.init(reason: reason, kind: isTenantActive ? .final : .elsewhere)
         case .invalidArgument, .unimplemented: self.init(reason: reason, kind: .final)
         default: self.init(reason: reason, kind: .passing)

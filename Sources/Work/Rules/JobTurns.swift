@@ -84,15 +84,16 @@ struct JobTurns {
         line.remove(of: tenant) { if case .look = $0 { true } else { false } }
     }
 
-    /// The first moment at which a tenant is to be looked at.
+    /// The first moment at which a tenant is to be looked at; nil while so many jobs wait here that none is.
     mutating func nextLook() -> Timestamp? {
+        guard waiting.count < limits.waitingMax else { return nil }
         while let look = looks.min, !holds(look) { looks.removeMin() }
         return looks.min?.moment
     }
 
     /// The next turn; nil when there is none now, or as many are under way as may be.
     mutating func next(at now: Timestamp) -> Turn? {
-        while waiting.count < limits.waitingMax, let moment = nextLook(), moment <= now, let look = looks.popMin() {
+        while let moment = nextLook(), moment <= now, let look = looks.popMin() {
             places[look.tenantID]?.isLooking = true
             line.append(.look, of: look.tenantID, cost: 1)
         }

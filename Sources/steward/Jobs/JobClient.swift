@@ -6,6 +6,13 @@ import Tenancy
 /// The jobs of all services, which each have a JobService of the same form.
 struct JobClient: Sendable {
     let connection: StewardConnection
+    let patience: Patience
+
+    /// - Parameter options: by which the connection was made; a session that runs out while a job is watched is renewed.
+    init(connection: StewardConnection, _ options: ConnectionOptions) {
+        self.connection = connection
+        patience = Patience(limit: .seconds(600)) { try await options.renewSession(on: connection) }
+    }
 
     static let services = ServiceName.dataServices
 
@@ -93,12 +100,8 @@ struct JobClient: Sendable {
     func watch(_ id: String, _ tell: (Job) -> Void) async throws -> Job {
         let service = try await find(id).service
         while true {
-            do {
-                if let job = try await watchOnce(id, service, tell) { return job }
-            } catch let error as RPCError {
-                guard error.code == .unavailable else { throw error }
-                try await Task.sleep(for: .seconds(1))
-            }
+            // A stream that told something and broke off is no reason to lose patience.
+            if let job = try await patience.persist({ try await watchOnce(id, service, tell) }) { return job }
         }
     }
 
@@ -107,10 +110,15 @@ struct JobClient: Sendable {
         let stream: ResponseStream<WatchJobResponse> = try await connection.channel.serverStream(
             Self.methods(of: service).watchJob, WatchJobRequest(id: id), CallOptions())
         var last: Job?
-        for try await response in stream {
-            guard let job = response.job else { continue }
-            last = job
-            tell(job)
+        do {
+            for try await response in stream {
+                guard let job = response.job else { continue }
+                last = job
+                tell(job)
+            }
+        } catch {
+            guard last != nil, Patience.isPassing(error) else { throw error }
+            return nil
         }
         return last.flatMap { $0.isOpen ? nil : $0 }
     }

@@ -21,7 +21,9 @@ struct JobCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
         @Option(help: "table, json, csv or sheet.") var output: OutputFormat = .table
 
-        func client() async throws -> JobClient { JobClient(connection: try await connection.connectSignedIn()) }
+        func client() async throws -> JobClient {
+            JobClient(connection: try await connection.connectSignedIn(), connection)
+        }
 
         func show(_ job: Job?) throws {
             guard let job else { return }

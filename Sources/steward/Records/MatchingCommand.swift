@@ -27,7 +27,7 @@ struct MatchingOptions: ParsableArguments {
         }
         if preview { return try await show(answer, client) }
         guard let id = answer.descriptor.field("job_id").flatMap({ answer.string($0) }) else { return }
-        let jobs = JobClient(connection: client.connection)
+        let jobs = JobClient(connection: client.connection, records.connection)
         if watch { return try await JobProgress.watch(id, jobs, format: records.output) }
         Terminal.line(id)
         Terminal.note("steward job watch \(id) shows how it gets on, steward job undo \(id) takes it back")
