@@ -583,7 +583,7 @@ extension ContractCatalogue {
                     d2FyZC50eXBlLnYxLkpvYlIDam9iIiAKDlVuZG9Kb2JSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI5Cg9VbmRvSm9iUmVzcG9u\
                     c2USJgoDam9iGAEgASgLMhQuc3Rld2FyZC50eXBlLnYxLkpvYlIDam9iKpYBCghKb2JTdGF0ZRIZChVKT0JfU1RBVEVfVU5T\
                     UEVDSUZJRUQQABIVChFKT0JfU1RBVEVfV0FJVElORxABEhUKEUpPQl9TVEFURV9SVU5OSU5HEAISEgoOSk9CX1NUQVRFX0RP\
-                    TkUQAxIUChBKT0JfU1RBVEVfRkFJTEVEEAQSFwoTSk9CX1NUQVRFX0NBTkNFTExFRBAFSoIcCnUKAQwSAwEAEhprIEpvYnM6\
+                    TkUQAxIUChBKT0JfU1RBVEVfRkFJTEVEEAQSFwoTSk9CX1NUQVRFX0NBTkNFTExFRBAFSqscCnUKAQwSAwEAEhprIEpvYnM6\
                     IHdoYXQgc2VydmljZXMgZG8gd2hpbGUgbm9ib2R5IGNhbGxzLiBFYWNoIHNlcnZpY2UgaGFzIGEgSm9iU2VydmljZSBvZiBp\
                     dHMgb3duLCB3aXRoIHRoZXNlIG1lc3NhZ2VzLgoKMAoCBAASBAkALAEaJCBBIGpvYiBvZiBhIHNlcnZpY2UgaW4gYSB3b3Jr\
                     c3BhY2UuCgonCgQEAAIAEgMLAhkaGiBJZCwgYSBVVUlEIGluIHRleHQgZm9ybS4KCjAKBAQAAgESAw0CGxojIFdoYXQgaXQg\
@@ -604,36 +604,37 @@ extension ContractCatalogue {
                     YiB3aG9zZSBzdGVwcyBhcmUgY2FsbHMgb2Ygb3RoZXIgc2VydmljZXMuCgpDCgIEARIELwA6ARo3IFdoYXQgYmVjYW1lIG9m\
                     IHRoZSByZWNvcmRzIHRoYXQgYSBqb2Igd29ya2VkIHRocm91Z2guCgohCgQEAQIAEgMxAiMaFCBUaGV5IHdlcmUgY2hhbmdl\
                     ZC4KCisKBAQBAgESAzMCJRoeIFRoZXkgd2VyZSBhcyB0aGV5IHNob3VsZCBiZS4KCjoKBAQBAgISAzUCIxotIFRoZXkgd2Vy\
-                    ZSByZWZ1c2VkLCBhbmQgc3RheWVkIGFzIHRoZXkgd2VyZS4KCiUKBAQBAgMSAzcCIhoYIFdoeSwgb2YgdGhlIGZpcnN0IDEw\
-                    MC4KCk8KBAQBAgQSAzkCIBpCIFRoZSBzYW1lIGJ5IGtpbmQgb2YgcmVjb3JkLCBvZiBhIGpvYiB0aGF0IHdvcmtzIHRocm91\
-                    Z2ggc2V2ZXJhbC4KCjUKAgQCEgQ9AEYBGikgV2hhdCBiZWNhbWUgb2YgdGhlIHJlY29yZHMgb2Ygb25lIGtpbmQuCgotCgQE\
-                    AgIAEgM/Ah0aICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4KCiEKBAQCAgESA0ECIxoUIFRoZXkgd2VyZSBjaGFu\
-                    Z2VkLgoKKwoEBAICAhIDQwIlGh4gVGhleSB3ZXJlIGFzIHRoZXkgc2hvdWxkIGJlLgoKOgoEBAICAxIDRQIjGi0gVGhleSB3\
-                    ZXJlIHJlZnVzZWQsIGFuZCBzdGF5ZWQgYXMgdGhleSB3ZXJlLgoKIQoCBQASBEkAVgEaFSBXaGVyZSBhIGpvYiBzdGFuZHMu\
-                    CgoYCgQFAAIAEgNLAhwaCyBOb3QgdG9sZC4KCkoKBAUAAgESA00CGBo9IEl0IHdhaXRzIHVudGlsIGl0IGlzIGR1ZTogZm9y\
-                    IGl0cyB0aW1lLCBvciBhZnRlciBhIGZhaWx1cmUuCgofCgQFAAICEgNPAhgaEiBJdCBpcyB1bmRlciB3YXkuCgoaCgQFAAID\
-                    EgNRAhUaDSBJdCBpcyBkb25lLgoKNwoEBQACBBIDUwIXGiogSXQgZmFpbGVkIGZvciBnb29kOiBsYXN0X2Vycm9yIHNheXMg\
-                    d2h5LgoKTQoEBQACBRIDVQIaGkAgSXQgd2FzIGVuZGVkIGJlZm9yZSBpdCB3YXMgZG9uZTsgd2hhdCBpdCBkaWQgdW50aWwg\
-                    dGhlbiBzdGF5cy4KCh0KAgQDEgRZAFwBGhEgQXNrcyBmb3IgYSBqb2IuCgoWCgQEAwIAEgNbAhkaCSBJdHMgaWQuCgoUCgIE\
-                    BBIEXwBiARoIIEEgam9iLgoKFwoEBAQCABIDYQIXGgogVGhlIGpvYi4KCi4KAgQFEgRlAG4BGiIgQXNrcyBmb3Igam9icywg\
-                    dGhlIG5ld2VzdCBmaXJzdC4KCjwKBAQFAgASA2cCHxovIE1vc3Qgam9icyB3YW50ZWQsIDEgdG8gMSwwMDA7IDUwIHVubGVz\
-                    cyBzYWlkLgoKRwoEBAUCARIDaQIhGjogbmV4dF9wYWdlX3Rva2VuIG9mIHRoZSBwYWdlIGJlZm9yZTsgZW1wdHkgZm9yIHRo\
-                    ZSBmaXJzdC4KCicKBAQFAgISA2sCGxoaIE9ubHkgdGhvc2Ugb2YgdGhpcyBuYW1lLgoKNAoEBAUCAxIDbQIeGicgT25seSB0\
-                    aG9zZSB0aGF0IGFyZSBub3QgYXQgdGhlaXIgZW5kLgoKHQoCBAYSBHEAdgEaESBBIHBhZ2Ugb2Ygam9icy4KChgKBAQGAgAS\
-                    A3MCGBoLIFRoZSBqb2JzLgoKQQoEBAYCARIDdQImGjQgQXNrcyBmb3IgdGhlIG5leHQgcGFnZTsgYWJzZW50IGFmdGVyIHRo\
-                    ZSBsYXN0IG9uZS4KCjAKAgQHEgR5AHwBGiQgQXNrcyB0byBiZSB0b2xkIGhvdyBhIGpvYiBnZXRzIG9uLgoKFgoEBAcCABID\
-                    ewIZGgkgSXRzIGlkLgoKIgoCBAgSBX8AggEBGhUgQSBqb2IgYXMgaXQgaXMgbm93LgoKGAoEBAgCABIEgQECFxoKIFRoZSBq\
-                    b2IuCgolCgIECRIGhQEAiAEBGhcgQXNrcyB0aGF0IGEgam9iIGVuZHMuCgoXCgQECQIAEgSHAQIZGgkgSXRzIGlkLgoKGAoC\
-                    BAoSBosBAI4BARoKIFRoZSBqb2IuCgo7CgQECgIAEgSNAQIXGi0gQXMgaXQgaXMgbm93OiBpdCBlbmRzIGJlZm9yZSBpdHMg\
-                    bmV4dCBzdGVwLgoKNwoCBAsSBpEBAJQBARopIEFza3MgdGhhdCBhIGpvYiBvZiBhIHNjaGVkdWxlIHJ1bnMgbm93LgoKMQoE\
-                    BAsCABIEkwECGxojIFdoYXQgaXQgZG9lcywgYXMgaW4gaG91c2VrZWVwaW5nLgoKGAoCBAwSBpcBAJoBARoKIFRoZSBqb2Iu\
-                    CgpQCgQEDAIAEgSZAQIXGkIgVGhlIHJ1bjogdGhlIG9uZSB0aGF0IHdhaXRlZCBmb3IgaXRzIHRpbWUsIG9yIHRoYXQgaXMg\
-                    dW5kZXIgd2F5LgoKNAoCBA0SBp0BAKABARomIEFza3MgdGhhdCBhIGpvYiB0aGF0IGZhaWxlZCBnb2VzIG9uLgoKFwoEBA0C\
-                    ABIEnwECGRoJIEl0cyBpZC4KChgKAgQOEgajAQCmAQEaCiBUaGUgam9iLgoKKwoEBA4CABIEpQECFxodIEl0IHdhaXRzIGZv\
-                    ciBpdHMgbmV4dCBzdGVwLgoKOwoCBA8SBqkBAKwBARotIEFza3MgdGhhdCB3aGF0IGEgam9iIGNoYW5nZWQgaXMgdGFrZW4g\
-                    YmFjay4KChcKBAQPAgASBKsBAhkaCSBJdHMgaWQuCgorCgIEEBIGrwEAsgEBGh0gVGhlIGpvYiB0aGF0IHRha2VzIGl0IGJh\
-                    Y2suCgpqCgQEEAIAEgSxAQIXGlwgSXQgd29ya3MgZm9yIHRoZSBjYWxsZXIsIHdpdGggaGlzIHJpZ2h0czsgd2hhdCBvdGhl\
-                    cnMgY2hhbmdlZCBzaW5jZSBzdGF5cyBhbmQgaXMgcmVwb3J0ZWQuCg==
+                    ZSByZWZ1c2VkLCBhbmQgc3RheWVkIGFzIHRoZXkgd2VyZS4KCk4KBAQBAgMSAzcCIhpBIFdoeSwgb2YgdGhlIGZpcnN0IDEw\
+                    MDsgdG9sZCB0byB0aGUgdXNlciBmb3Igd2hvbSB0aGUgam9iIHdvcmtzLgoKTwoEBAECBBIDOQIgGkIgVGhlIHNhbWUgYnkg\
+                    a2luZCBvZiByZWNvcmQsIG9mIGEgam9iIHRoYXQgd29ya3MgdGhyb3VnaCBzZXZlcmFsLgoKNQoCBAISBD0ARgEaKSBXaGF0\
+                    IGJlY2FtZSBvZiB0aGUgcmVjb3JkcyBvZiBvbmUga2luZC4KCi0KBAQCAgASAz8CHRogIEtpbmQgb2YgcmVjb3JkLCBhcyBp\
+                    biBhY2NvdW50LgoKIQoEBAICARIDQQIjGhQgVGhleSB3ZXJlIGNoYW5nZWQuCgorCgQEAgICEgNDAiUaHiBUaGV5IHdlcmUg\
+                    YXMgdGhleSBzaG91bGQgYmUuCgo6CgQEAgIDEgNFAiMaLSBUaGV5IHdlcmUgcmVmdXNlZCwgYW5kIHN0YXllZCBhcyB0aGV5\
+                    IHdlcmUuCgohCgIFABIESQBWARoVIFdoZXJlIGEgam9iIHN0YW5kcy4KChgKBAUAAgASA0sCHBoLIE5vdCB0b2xkLgoKSgoE\
+                    BQACARIDTQIYGj0gSXQgd2FpdHMgdW50aWwgaXQgaXMgZHVlOiBmb3IgaXRzIHRpbWUsIG9yIGFmdGVyIGEgZmFpbHVyZS4K\
+                    Ch8KBAUAAgISA08CGBoSIEl0IGlzIHVuZGVyIHdheS4KChoKBAUAAgMSA1ECFRoNIEl0IGlzIGRvbmUuCgo3CgQFAAIEEgNT\
+                    AhcaKiBJdCBmYWlsZWQgZm9yIGdvb2Q6IGxhc3RfZXJyb3Igc2F5cyB3aHkuCgpNCgQFAAIFEgNVAhoaQCBJdCB3YXMgZW5k\
+                    ZWQgYmVmb3JlIGl0IHdhcyBkb25lOyB3aGF0IGl0IGRpZCB1bnRpbCB0aGVuIHN0YXlzLgoKHQoCBAMSBFkAXAEaESBBc2tz\
+                    IGZvciBhIGpvYi4KChYKBAQDAgASA1sCGRoJIEl0cyBpZC4KChQKAgQEEgRfAGIBGgggQSBqb2IuCgoXCgQEBAIAEgNhAhca\
+                    CiBUaGUgam9iLgoKLgoCBAUSBGUAbgEaIiBBc2tzIGZvciBqb2JzLCB0aGUgbmV3ZXN0IGZpcnN0LgoKPAoEBAUCABIDZwIf\
+                    Gi8gTW9zdCBqb2JzIHdhbnRlZCwgMSB0byAxLDAwMDsgNTAgdW5sZXNzIHNhaWQuCgpHCgQEBQIBEgNpAiEaOiBuZXh0X3Bh\
+                    Z2VfdG9rZW4gb2YgdGhlIHBhZ2UgYmVmb3JlOyBlbXB0eSBmb3IgdGhlIGZpcnN0LgoKJwoEBAUCAhIDawIbGhogT25seSB0\
+                    aG9zZSBvZiB0aGlzIG5hbWUuCgo0CgQEBQIDEgNtAh4aJyBPbmx5IHRob3NlIHRoYXQgYXJlIG5vdCBhdCB0aGVpciBlbmQu\
+                    CgodCgIEBhIEcQB2ARoRIEEgcGFnZSBvZiBqb2JzLgoKGAoEBAYCABIDcwIYGgsgVGhlIGpvYnMuCgpBCgQEBgIBEgN1AiYa\
+                    NCBBc2tzIGZvciB0aGUgbmV4dCBwYWdlOyBhYnNlbnQgYWZ0ZXIgdGhlIGxhc3Qgb25lLgoKMAoCBAcSBHkAfAEaJCBBc2tz\
+                    IHRvIGJlIHRvbGQgaG93IGEgam9iIGdldHMgb24uCgoWCgQEBwIAEgN7AhkaCSBJdHMgaWQuCgoiCgIECBIFfwCCAQEaFSBB\
+                    IGpvYiBhcyBpdCBpcyBub3cuCgoYCgQECAIAEgSBAQIXGgogVGhlIGpvYi4KCiUKAgQJEgaFAQCIAQEaFyBBc2tzIHRoYXQg\
+                    YSBqb2IgZW5kcy4KChcKBAQJAgASBIcBAhkaCSBJdHMgaWQuCgoYCgIEChIGiwEAjgEBGgogVGhlIGpvYi4KCjsKBAQKAgAS\
+                    BI0BAhcaLSBBcyBpdCBpcyBub3c6IGl0IGVuZHMgYmVmb3JlIGl0cyBuZXh0IHN0ZXAuCgo3CgIECxIGkQEAlAEBGikgQXNr\
+                    cyB0aGF0IGEgam9iIG9mIGEgc2NoZWR1bGUgcnVucyBub3cuCgoxCgQECwIAEgSTAQIbGiMgV2hhdCBpdCBkb2VzLCBhcyBp\
+                    biBob3VzZWtlZXBpbmcuCgoYCgIEDBIGlwEAmgEBGgogVGhlIGpvYi4KClAKBAQMAgASBJkBAhcaQiBUaGUgcnVuOiB0aGUg\
+                    b25lIHRoYXQgd2FpdGVkIGZvciBpdHMgdGltZSwgb3IgdGhhdCBpcyB1bmRlciB3YXkuCgo0CgIEDRIGnQEAoAEBGiYgQXNr\
+                    cyB0aGF0IGEgam9iIHRoYXQgZmFpbGVkIGdvZXMgb24uCgoXCgQEDQIAEgSfAQIZGgkgSXRzIGlkLgoKGAoCBA4SBqMBAKYB\
+                    ARoKIFRoZSBqb2IuCgorCgQEDgIAEgSlAQIXGh0gSXQgd2FpdHMgZm9yIGl0cyBuZXh0IHN0ZXAuCgo7CgIEDxIGqQEArAEB\
+                    Gi0gQXNrcyB0aGF0IHdoYXQgYSBqb2IgY2hhbmdlZCBpcyB0YWtlbiBiYWNrLgoKFwoEBA8CABIEqwECGRoJIEl0cyBpZC4K\
+                    CisKAgQQEgavAQCyAQEaHSBUaGUgam9iIHRoYXQgdGFrZXMgaXQgYmFjay4KCmoKBAQQAgASBLEBAhcaXCBJdCB3b3JrcyBm\
+                    b3IgdGhlIGNhbGxlciwgd2l0aCBoaXMgcmlnaHRzOyB3aGF0IG90aGVycyBjaGFuZ2VkIHNpbmNlIHN0YXlzIGFuZCBpcyBy\
+                    ZXBvcnRlZC4K
                     """),
             DescribedFile(
                 path: "steward/platform/v1/caller.proto", package: "steward.platform.v1",

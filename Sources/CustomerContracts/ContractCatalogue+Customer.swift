@@ -1457,19 +1457,19 @@ extension ContractCatalogue {
                     Sm9iEh4uc3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2USTwoI\
                     UmV0cnlKb2ISIC5zdGV3YXJkLnR5cGUudjEuUmV0cnlKb2JSZXF1ZXN0GiEuc3Rld2FyZC50eXBlLnYxLlJldHJ5Sm9iUmVz\
                     cG9uc2USTAoHVW5kb0pvYhIfLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVxdWVzdBogLnN0ZXdhcmQudHlwZS52MS5VbmRv\
-                    Sm9iUmVzcG9uc2VK3AYKKQoBDBIDAQASGh8gSm9icyBvZiB0aGUgY3VzdG9tZXIgc2VydmljZS4KCtoBCgIGABIECQAYARrN\
+                    Sm9iUmVzcG9uc2VK7wYKKQoBDBIDAQASGh8gSm9icyBvZiB0aGUgY3VzdG9tZXIgc2VydmljZS4KCu0BCgIGABIECQAYARrg\
                     ASBUZWxscyBvZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5l\
                     ZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBh\
-                    bmQgam9iLnJlYWQgYW5kIGpvYi51cGRhdGUgYXJlIHRoZSByaWdodHMgb24gdGhvc2Ugb2Ygb3RoZXJzLgoKUwoEBgACABID\
-                    CwJVGkYgR2l2ZXMgb25lIGpvYi4gTk9UX0ZPVU5EIHdoZW4gdGhlcmUgaXMgbm9uZSB0aGF0IHRoZSBjYWxsZXIgbWF5IHNl\
-                    ZS4KCiwKBAYAAgESAw0CWxofIExpc3RzIGpvYnMsIHRoZSBuZXdlc3QgZmlyc3QuCgpKCgQGAAICEgMPAmIaPSBHaXZlcyBh\
-                    IGpvYiBlYWNoIHRpbWUgdGhhdCBpdCBnb3Qgb24sIGFuZCBlbmRzIHdoZW4gaXQgaGFzLgoKTQoEBgACAxIDEQJeGkAgRW5k\
-                    cyBhIGpvYiBiZWZvcmUgaXRzIG5leHQgc3RlcDsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCi8KBAYAAgQSAxMC\
-                    VRoiIEhhcyBhIGpvYiBvZiBhIHNjaGVkdWxlIHJ1biBub3cuCgpqCgQGAAIFEgMVAlsaXSBHb2VzIG9uIHdpdGggYSBqb2Ig\
-                    dGhhdCBmYWlsZWQsIGF0IHRoZSBzdGVwIHRoYXQgZmFpbGVkLiBOb3RoaW5nIHRoYXQgaXQgZGlkIGlzIGRvbmUgYWdhaW4u\
-                    CgqWAQoEBgACBhIDFwJYGogBIFRha2VzIGJhY2sgd2hhdCBhIGpvYiBjaGFuZ2VkIHRoYXQgd29ya2VkIG9uIGFsbCByZWNv\
-                    cmRzIHRoYXQgYSBmaWx0ZXIgc2VsZWN0cywgZm9yIGFzIGxvbmcgYXMgdGhlIGpvYiBpcyBrZXB0OiAzMCBkYXlzIGFmdGVy\
-                    IGl0cyBlbmQuCg==
+                    bmQgam9iLnJlYWQgYW5kIGpvYi51cGRhdGUgd2l0aCB0aGUgc2NvcGUgYWxsIGFyZSB0aGUgcmlnaHRzIG9uIHRob3NlIG9m\
+                    IG90aGVycy4KClMKBAYAAgASAwsCVRpGIEdpdmVzIG9uZSBqb2IuIE5PVF9GT1VORCB3aGVuIHRoZXJlIGlzIG5vbmUgdGhh\
+                    dCB0aGUgY2FsbGVyIG1heSBzZWUuCgosCgQGAAIBEgMNAlsaHyBMaXN0cyBqb2JzLCB0aGUgbmV3ZXN0IGZpcnN0LgoKSgoE\
+                    BgACAhIDDwJiGj0gR2l2ZXMgYSBqb2IgZWFjaCB0aW1lIHRoYXQgaXQgZ290IG9uLCBhbmQgZW5kcyB3aGVuIGl0IGhhcy4K\
+                    Ck0KBAYAAgMSAxECXhpAIEVuZHMgYSBqb2IgYmVmb3JlIGl0cyBuZXh0IHN0ZXA7IHdoYXQgaXQgZGlkIHVudGlsIHRoZW4g\
+                    c3RheXMuCgovCgQGAAIEEgMTAlUaIiBIYXMgYSBqb2Igb2YgYSBzY2hlZHVsZSBydW4gbm93LgoKagoEBgACBRIDFQJbGl0g\
+                    R29lcyBvbiB3aXRoIGEgam9iIHRoYXQgZmFpbGVkLCBhdCB0aGUgc3RlcCB0aGF0IGZhaWxlZC4gTm90aGluZyB0aGF0IGl0\
+                    IGRpZCBpcyBkb25lIGFnYWluLgoKlgEKBAYAAgYSAxcCWBqIASBUYWtlcyBiYWNrIHdoYXQgYSBqb2IgY2hhbmdlZCB0aGF0\
+                    IHdvcmtlZCBvbiBhbGwgcmVjb3JkcyB0aGF0IGEgZmlsdGVyIHNlbGVjdHMsIGZvciBhcyBsb25nIGFzIHRoZSBqb2IgaXMg\
+                    a2VwdDogMzAgZGF5cyBhZnRlciBpdHMgZW5kLgo=
                     """),
             DescribedFile(
                 path: "steward/customer/v1/lead_service.proto", package: "steward.customer.v1",

@@ -762,19 +762,19 @@ extension ContractCatalogue {
                     c3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2USTwoIUmV0cnlK\
                     b2ISIC5zdGV3YXJkLnR5cGUudjEuUmV0cnlKb2JSZXF1ZXN0GiEuc3Rld2FyZC50eXBlLnYxLlJldHJ5Sm9iUmVzcG9uc2US\
                     TAoHVW5kb0pvYhIfLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVxdWVzdBogLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVz\
-                    cG9uc2VK2QYKJgoBDBIDAQASGhwgSm9icyBvZiB0aGUgc2FsZXMgc2VydmljZS4KCtoBCgIGABIECQAYARrNASBUZWxscyBv\
+                    cG9uc2VK7AYKJgoBDBIDAQASGhwgSm9icyBvZiB0aGUgc2FsZXMgc2VydmljZS4KCu0BCgIGABIECQAYARrgASBUZWxscyBv\
                     ZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5lZWRzIGEgc2Vz\
                     c2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBhbmQgam9iLnJl\
-                    YWQgYW5kIGpvYi51cGRhdGUgYXJlIHRoZSByaWdodHMgb24gdGhvc2Ugb2Ygb3RoZXJzLgoKUwoEBgACABIDCwJVGkYgR2l2\
-                    ZXMgb25lIGpvYi4gTk9UX0ZPVU5EIHdoZW4gdGhlcmUgaXMgbm9uZSB0aGF0IHRoZSBjYWxsZXIgbWF5IHNlZS4KCiwKBAYA\
-                    AgESAw0CWxofIExpc3RzIGpvYnMsIHRoZSBuZXdlc3QgZmlyc3QuCgpKCgQGAAICEgMPAmIaPSBHaXZlcyBhIGpvYiBlYWNo\
-                    IHRpbWUgdGhhdCBpdCBnb3Qgb24sIGFuZCBlbmRzIHdoZW4gaXQgaGFzLgoKTQoEBgACAxIDEQJeGkAgRW5kcyBhIGpvYiBi\
-                    ZWZvcmUgaXRzIG5leHQgc3RlcDsgd2hhdCBpdCBkaWQgdW50aWwgdGhlbiBzdGF5cy4KCi8KBAYAAgQSAxMCVRoiIEhhcyBh\
-                    IGpvYiBvZiBhIHNjaGVkdWxlIHJ1biBub3cuCgpqCgQGAAIFEgMVAlsaXSBHb2VzIG9uIHdpdGggYSBqb2IgdGhhdCBmYWls\
-                    ZWQsIGF0IHRoZSBzdGVwIHRoYXQgZmFpbGVkLiBOb3RoaW5nIHRoYXQgaXQgZGlkIGlzIGRvbmUgYWdhaW4uCgqWAQoEBgAC\
-                    BhIDFwJYGogBIFRha2VzIGJhY2sgd2hhdCBhIGpvYiBjaGFuZ2VkIHRoYXQgd29ya2VkIG9uIGFsbCByZWNvcmRzIHRoYXQg\
-                    YSBmaWx0ZXIgc2VsZWN0cywgZm9yIGFzIGxvbmcgYXMgdGhlIGpvYiBpcyBrZXB0OiAzMCBkYXlzIGFmdGVyIGl0cyBlbmQu\
-                    Cg==
+                    YWQgYW5kIGpvYi51cGRhdGUgd2l0aCB0aGUgc2NvcGUgYWxsIGFyZSB0aGUgcmlnaHRzIG9uIHRob3NlIG9mIG90aGVycy4K\
+                    ClMKBAYAAgASAwsCVRpGIEdpdmVzIG9uZSBqb2IuIE5PVF9GT1VORCB3aGVuIHRoZXJlIGlzIG5vbmUgdGhhdCB0aGUgY2Fs\
+                    bGVyIG1heSBzZWUuCgosCgQGAAIBEgMNAlsaHyBMaXN0cyBqb2JzLCB0aGUgbmV3ZXN0IGZpcnN0LgoKSgoEBgACAhIDDwJi\
+                    Gj0gR2l2ZXMgYSBqb2IgZWFjaCB0aW1lIHRoYXQgaXQgZ290IG9uLCBhbmQgZW5kcyB3aGVuIGl0IGhhcy4KCk0KBAYAAgMS\
+                    AxECXhpAIEVuZHMgYSBqb2IgYmVmb3JlIGl0cyBuZXh0IHN0ZXA7IHdoYXQgaXQgZGlkIHVudGlsIHRoZW4gc3RheXMuCgov\
+                    CgQGAAIEEgMTAlUaIiBIYXMgYSBqb2Igb2YgYSBzY2hlZHVsZSBydW4gbm93LgoKagoEBgACBRIDFQJbGl0gR29lcyBvbiB3\
+                    aXRoIGEgam9iIHRoYXQgZmFpbGVkLCBhdCB0aGUgc3RlcCB0aGF0IGZhaWxlZC4gTm90aGluZyB0aGF0IGl0IGRpZCBpcyBk\
+                    b25lIGFnYWluLgoKlgEKBAYAAgYSAxcCWBqIASBUYWtlcyBiYWNrIHdoYXQgYSBqb2IgY2hhbmdlZCB0aGF0IHdvcmtlZCBv\
+                    biBhbGwgcmVjb3JkcyB0aGF0IGEgZmlsdGVyIHNlbGVjdHMsIGZvciBhcyBsb25nIGFzIHRoZSBqb2IgaXMga2VwdDogMzAg\
+                    ZGF5cyBhZnRlciBpdHMgZW5kLgo=
                     """),
             DescribedFile(
                 path: "steward/sales/v1/pipeline_service.proto", package: "steward.sales.v1",

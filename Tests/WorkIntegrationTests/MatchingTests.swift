@@ -272,10 +272,13 @@ import Testing
             let kept = try await matching.service.number(
                 "SELECT max(octet_length(checkpoint)) FROM {schema}.jobs WHERE name LIKE '%matching%'")
             #expect(kept < 500)
-            let ids = Array(repeating: "\"\(RecordID.make())\"", count: 900).joined(separator: ", ")
-            let wide = String(repeating: "界", count: 10_000)
+            let request = UpdateMatchingRequest<Activity>(
+                filterExpression: "id is set", record: Activity(body: String(repeating: "😀", count: 18_000)))
             let refused = await matching.refusal {
-                _ = try await matching.update("id in (\(ids))", Account(description: wide))
+                _ =
+                    try await matching.service.channel().call(
+                        ActivityServiceMethods.updateMatchingActivities, request, CallOptions())
+                    as UpdateMatchingResponse<Activity>
             }
             #expect(refused?.reason == "REQUEST_TOO_LONG")
         }

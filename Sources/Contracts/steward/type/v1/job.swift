@@ -154,7 +154,7 @@ public struct JobReport: Hashable, Sendable {
     /// They were refused, and stayed as they were.
     public var refusedCount: Int64?
 
-    /// Why, of the first 100.
+    /// Why, of the first 100; told to the user for whom the job works.
     public var issues: [RecordIssue]
 
     /// The same by kind of record, of a job that works through several.

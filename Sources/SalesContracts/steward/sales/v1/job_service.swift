@@ -57,7 +57,7 @@ public enum JobServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Tells of what the service does in the workspace while nobody calls. Needs a session; everybody sees and cancels the jobs that work for him, and job.read and job.update are the rights on those of others.",
+        name: serviceName, comment: "Tells of what the service does in the workspace while nobody calls. Needs a session; everybody sees and cancels the jobs that work for him, and job.read and job.update with the scope all are the rights on those of others.",
         methods: [
             MethodDescription(getJob, comment: "Gives one job. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(listJobs, comment: "Lists jobs, the newest first."),
@@ -107,7 +107,7 @@ extension JobServiceCustomMethods {
 }
 
 /// Tells of what the service does in the workspace while nobody calls. Needs a session; everybody sees and cancels the jobs that work for
-/// him, and job.read and job.update are the rights on those of others.
+/// him, and job.read and job.update with the scope all are the rights on those of others.
 public struct JobServiceClient: Sendable {
     private let channel: any RPCChannel
 

@@ -177,7 +177,7 @@ struct  Steward__Type__V1__JobReport
   protobuf_c_boolean has_refused_count;
   int64_t refused_count;
   /*
-   * Why, of the first 100.
+   * Why, of the first 100; told to the user for whom the job works.
    */
   size_t n_issues;
   Steward__Type__V1__RecordIssue **issues;
