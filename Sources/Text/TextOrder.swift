@@ -10,7 +10,7 @@ package enum TextOrder {
     package static let collation = "pg_catalog.\"und-x-icu\""
 
     // SAFETY: never changed after it was opened, and comparing may be done on any thread.
-    private struct Collator: @unchecked Sendable { let pointer: OpaquePointer }
+    private struct Collator: @unchecked Sendable { let pointer: UnsafeRawPointer }
     private static let root = steward_collator("und").map { Collator(pointer: $0) }
 
     /// Whether one text comes before another. Texts that the order takes for the same are told apart by their bytes, as

@@ -147,8 +147,17 @@ compile_ahead() {
 # himself; for the end of the script, too.
 stop_ahead() {
     [ -n "${ahead-}" ] || return 0
-    kill -TERM -- "-$ahead" 2>/dev/null || :
-    flock "$scratch/ahead.lock" true
+    signal_session TERM "$ahead"
+    # SwiftPM ends when its compilers do, each in a process group of its own; one that was told so may hang.
+    flock --timeout 10 "$scratch/ahead.lock" true || signal_session KILL "$ahead"
+    flock --timeout 60 "$scratch/ahead.lock" true || fail "what was compiled ahead does not end (session $ahead)"
+}
+
+# signal_session SIGNAL ID: to all processes of a session, whatever their process groups.
+signal_session() {
+    local members
+    mapfile -t members < <(sed -n "s/^\([0-9]*\) (.*) [A-Z] [0-9]* [0-9]* $2 .*/\1/p" /proc/[0-9]*/stat 2>/dev/null)
+    [ "${#members[@]}" -eq 0 ] || kill -"$1" "${members[@]}" 2>/dev/null || :
 }
 
 check_generated() { STEWARD_GENERATOR=$debug_products/protoc-gen-steward deploy/generate --check; }

@@ -1,0 +1,61 @@
+#include "CICU.h"
+
+#include <unicode/ucal.h>
+#include <unicode/uchar.h>
+#include <unicode/ucol.h>
+#include <unicode/unorm2.h>
+
+const void *steward_nfc(void) {
+    UErrorCode status = U_ZERO_ERROR;
+    const UNormalizer2 *form = unorm2_getNFCInstance(&status);
+    return U_SUCCESS(status) ? form : NULL;
+}
+
+int32_t steward_normalized_prefix(const void *form, const uint16_t *units, int32_t count) {
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t normalized = unorm2_spanQuickCheckYes(form, units, count, &status);
+    return U_SUCCESS(status) ? normalized : 0;
+}
+
+int32_t steward_normalize(const void *form, const uint16_t *units, int32_t count, uint16_t *normalized, int32_t capacity) {
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t length = unorm2_normalize(form, units, count, normalized, capacity, &status);
+    return U_SUCCESS(status) ? length : -1;
+}
+
+bool steward_joins_next(int32_t character) {
+    int32_t type = u_getIntPropertyValue(character, UCHAR_JOINING_TYPE);
+    return type == U_JT_DUAL_JOINING || type == U_JT_LEFT_JOINING;
+}
+
+const void *steward_collator(const char *locale) {
+    UErrorCode status = U_ZERO_ERROR;
+    UCollator *collator = ucol_open(locale, &status);
+    return U_SUCCESS(status) ? collator : NULL;
+}
+
+int steward_collate(const void *collator, const char *one, int32_t one_count, const char *other, int32_t other_count) {
+    UErrorCode status = U_ZERO_ERROR;
+    return (int)ucol_strcollUTF8(collator, one, one_count, other, other_count, &status);
+}
+
+void *steward_time_zone(const uint16_t *name, int32_t count) {
+    UErrorCode status = U_ZERO_ERROR;
+    UChar canonical[128];
+    UBool is_known = false;
+    ucal_getCanonicalTimeZoneID(name, count, canonical, 128, &is_known, &status);
+    if (U_FAILURE(status) || !is_known) return NULL;
+    UCalendar *calendar = ucal_open(name, count, "en", UCAL_GREGORIAN, &status);
+    return U_SUCCESS(status) ? calendar : NULL;
+}
+
+int32_t steward_zone_offset(void *rules, double moment) {
+    UCalendar *calendar = rules;
+    UErrorCode status = U_ZERO_ERROR;
+    ucal_setMillis(calendar, moment, &status);
+    int32_t standard = ucal_get(calendar, UCAL_ZONE_OFFSET, &status);
+    int32_t summer = ucal_get(calendar, UCAL_DST_OFFSET, &status);
+    return U_SUCCESS(status) ? standard + summer : 0;
+}
+
+void steward_close_time_zone(void *rules) { ucal_close((UCalendar *)rules); }

@@ -1,0 +1,34 @@
+// The door to ICU. Its functions carry their version in their names (unorm2_normalize_72) by macros, which Swift does not
+// see, so each gets a function of a fixed name.
+//
+// No header of ICU is included here: the toolchain's Foundation brings an ICU of its own, and a module that sees the types of both
+// does not compile. What ICU opens is a pointer to nothing that has a name.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+// The normal form C (NFC). Lives as long as the process; NULL when ICU's data is missing.
+const void *steward_nfc(void);
+
+// How many of the units at the beginning are in the form for certain, whatever follows.
+int32_t steward_normalized_prefix(const void *form, const uint16_t *units, int32_t count);
+
+// Writes the text in the form; gives its length, or -1 when it does not fit.
+int32_t steward_normalize(const void *form, const uint16_t *units, int32_t count, uint16_t *normalized, int32_t capacity);
+
+// Whether a letter of a cursive script, as Arabic, joins the one after it.
+bool steward_joins_next(int32_t character);
+
+// The order of a locale, or NULL. May be used by several threads at once as long as nobody changes it.
+const void *steward_collator(const char *locale);
+
+// Compares two texts in UTF-8: less than, equal to or greater than 0.
+int steward_collate(const void *collator, const char *one, int32_t one_count, const char *other, int32_t other_count);
+
+// The rules of a time zone of the IANA database, or NULL for a name that ICU does not know. Used by one thread at a time.
+void *steward_time_zone(const uint16_t *name, int32_t count);
+
+// How far the zone is ahead of UTC, in milliseconds, at a moment in milliseconds since 1970.
+int32_t steward_zone_offset(void *rules, double moment);
+
+void steward_close_time_zone(void *rules);
