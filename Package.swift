@@ -165,8 +165,8 @@ let package = Package(
         module(
             "SalesService",
             [
-                "RPC", "Contracts", "SalesContracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Records",
-                "Migrations", "ServiceHost", "Text",
+                "RPC", "Contracts", "SalesContracts", "CustomerContracts", "Wire", "Tenancy", "AccessControl",
+                "Postgres", "Records", "Migrations", "ServiceHost", "Text",
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "ProvisionerService",

@@ -35,6 +35,11 @@ package struct TableRights: Sendable, Hashable {
         [TableRights(table, "SELECT, INSERT, UPDATE (\(columns.joined(separator: ", "))), DELETE")]
     }
 
+    /// Rows that are another service's, kept here as it tells them.
+    package static func mirrored(_ tables: String...) -> [TableRights] {
+        tables.map { TableRights($0, "SELECT, INSERT, UPDATE, DELETE") }
+    }
+
     /// Rows that only the owner writes.
     package static func read(_ tables: String...) -> [TableRights] {
         tables.map { TableRights($0, "SELECT") }

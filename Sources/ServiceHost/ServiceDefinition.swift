@@ -23,6 +23,8 @@ package struct ServiceDefinition: Sendable {
     package let stream: MigrationStream
     /// The record types, in the order of the service's README; their standard methods are served by the engine.
     package let records: [RecordType]
+    /// What is kept here of records of other services, which these tell.
+    package let mirrors: [RecordType]
     /// The methods that tell of its jobs.
     private let jobService: JobServiceOf
     /// What it does without a caller, beside what every service does.
@@ -31,7 +33,7 @@ package struct ServiceDefinition: Sendable {
 
     /// - Parameter stream: one for schemas of tenants; its service is this one.
     package init(
-        _ stream: MigrationStream, records: [RecordType], jobs: [JobDefinition] = [],
+        _ stream: MigrationStream, records: [RecordType], mirrors: [RecordType] = [], jobs: [JobDefinition] = [],
         methods: @escaping Methods = { _, _ in }
     ) {
         guard let name = stream.service else {
@@ -40,6 +42,7 @@ package struct ServiceDefinition: Sendable {
         self.name = name
         self.stream = stream
         self.records = records
+        self.mirrors = mirrors
         jobService = JobServiceOf(package: "steward.\(name).v1")
         self.jobs = jobs
         self.methods = methods
@@ -62,7 +65,7 @@ package struct ServiceDefinition: Sendable {
         pageTokenKey: [UInt8], watchLimits: WatchLimits = WatchLimits()
     ) throws -> RecordEngine {
         try RecordEngine(
-            database: database, policies: policies, types: records, references: references,
+            database: database, policies: policies, types: records, mirrors: mirrors, references: references,
             pageTokenKey: pageTokenKey, watchLimits: watchLimits)
     }
 

@@ -45,7 +45,7 @@ import Testing
 
     private func compare(_ definition: ServiceDefinition) async throws {
         try await TestService.run(definition) { service in
-            for type in definition.records {
+            for type in definition.records + definition.mirrors {
                 let problems = try await service.problems(of: type)
                 #expect(problems == [], "\(type.object)")
             }

@@ -29,6 +29,8 @@ package final class RecordType: Sendable {
     let plural: String
     package let table: String
     package let ownership: Ownership
+    /// Its records are another service's, of which some fields are kept here as that service tells them.
+    package let isMirror: Bool
     /// The field by which Upsert finds a record where the request does not say; nil for a type without Upsert.
     let key: String?
     /// The standard methods that the engine serves.
@@ -63,15 +65,35 @@ package final class RecordType: Sendable {
         self.init(record.entry, table: table, fields: fields, constraints: constraints, rules: rules)
     }
 
+    /// A mirror of records of another service: their standard fields and those that are named, for filters, orders and groups of
+    /// records that refer to them.
+    ///
+    ///     static let account = RecordType(mirroring: Account.self, fields: [.field("region", .line(100))])
+    ///
+    /// - Parameter table: nil for one that is called as a record is: account_mirror.
+    package convenience init(
+        mirroring record: any RecordMessage.Type, table: String? = nil, fields: [FieldRule]
+    ) {
+        let entry = record.entry
+        let named = Set(fields.map(\.name))
+        let left = entry.message.fields.map(\.name).filter { name in
+            !named.contains(name) && (StandardField(rawValue: name) ?? .customFields) == .customFields
+        }
+        self.init(
+            entry, table: table ?? "\(entry.object)_mirror",
+            fields: fields + left.map { FieldRule(name: $0, traits: [.derived]) }, isMirror: true)
+    }
+
     init(
         _ entry: RecordEntry, table: String? = nil, fields fieldRules: [FieldRule],
-        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules()
+        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules(), isMirror: Bool = false
     ) {
         let table = table ?? entry.plural
         message = entry.message
         object = entry.object
         plural = entry.plural
         self.table = table
+        self.isMirror = isMirror
         ownership =
             switch entry.ownership {
             case .owned: .owned

@@ -14,18 +14,22 @@ package struct RecordCall: Sendable {
     package let now: Timestamp
     /// The rights on its fields.
     package let rights: FieldRights
+    private let types: RecordTypes
 
     /// The same call, looked at from another record type.
     func with(_ other: RecordType) throws -> RecordCall {
         guard let user = policy.access(of: actor) else { throw RecordErrors.userUnknown() }
         return RecordCall(
             context: context, actor: actor, type: other, access: user.object(other.object), policy: policy,
-            now: now)
+            now: now, types: types)
     }
+
+    /// The same call, looked at from the records that a reference names; nil when nothing is known of them here.
+    func following(_ target: ReferenceTarget) throws -> RecordCall? { try types.type(named: target).map(with) }
 
     init(
         context: CallContext, actor: TenantActor, type: RecordType, access: ObjectAccess, policy: PolicySnapshot,
-        now: Timestamp
+        now: Timestamp, types: RecordTypes
     ) {
         self.context = context
         self.actor = actor
@@ -33,6 +37,7 @@ package struct RecordCall: Sendable {
         self.access = access
         self.policy = policy
         self.now = now
+        self.types = types
         rights = FieldRights(type, access)
     }
 

@@ -19,7 +19,7 @@ package final class RecordEngine: Sendable {
     let readBudget: ReadBudget
     /// For digests of secrets in fingerprints of requests.
     let secretKey: [UInt8]
-    let types: [String: RecordType]
+    private let recordTypes: RecordTypes
     /// Rung for transactions that ask for it (`RecordTransaction.ringAfterCommit`).
     package let bell = CommitBell()
     /// Rung for transactions that wrote records.
@@ -27,11 +27,12 @@ package final class RecordEngine: Sendable {
     let watchLimits: WatchLimits
 
     /// - Parameters:
+    ///   - mirrors: what is kept here of records of other services; nothing serves or writes them but what feeds them.
     ///   - references: asks other services whether records exist; nil for a service whose types refer to none.
     ///   - pageTokenKey: a secret of 16 bytes or more that all instances of the service share.
     /// - Throws: `DeclarationError` when a type does not fit its message or refers to an unknown one.
     package init(
-        database: TenantDatabase, policies: any PolicySource, types: [RecordType],
+        database: TenantDatabase, policies: any PolicySource, types: [RecordType], mirrors: [RecordType] = [],
         references: (any ReferenceChecker)? = nil, pageTokenKey: [UInt8], watchLimits: WatchLimits = WatchLimits()
     ) throws {
         self.database = database
@@ -41,9 +42,16 @@ package final class RecordEngine: Sendable {
         tokens = try PageToken(secret: pageTokenKey)
         readBudget = ReadBudget(database: database)
         secretKey = try MAC.hmacSHA256(key: pageTokenKey, Array("secrets in fingerprints".utf8))
-        self.types = Dictionary(types.map { ($0.object, $0) }, uniquingKeysWith: { first, _ in first })
+        recordTypes = RecordTypes(types, mirrored: mirrors)
         for type in types { try check(type) }
+        for mirror in mirrors { try check(mirror: mirror) }
     }
+
+    /// By object.
+    var types: [String: RecordType] { recordTypes.kept }
+
+    /// What is kept here of records of another service, by the name of its objects.
+    package func mirror(_ object: String) -> RecordType? { recordTypes.mirrored[object] }
 
     /// Where the records of a call lie, as its policy tells; nil when it does not.
     func place(of call: RecordCall) -> Placement? { call.policy.placement(of: database.service) }
@@ -83,7 +91,21 @@ package final class RecordEngine: Sendable {
             }
         }
         if types[type.object] !== type { problems.append("Another type has the name \(type.object), too.") }
+        if type.isMirror { problems.append("It is a mirror, so it belongs to the mirrors of the service.") }
         if !problems.isEmpty { throw DeclarationError(object: type.object, problems: problems) }
+    }
+
+    private func check(mirror: RecordType) throws {
+        var problems = mirror.problems
+        if types[mirror.object] != nil {
+            problems.append("This service keeps \(mirror.object), so it needs no mirror.")
+        }
+        if self.mirror(mirror.object) !== mirror { problems.append("There is another mirror of \(mirror.object).") }
+        if !mirror.isMirror { problems.append("It is no mirror, so it belongs to the records of the service.") }
+        for field in mirror.fields where field.rules.reference != nil {
+            problems.append("\(field.name) of a mirror refers to nothing: references are followed one step.")
+        }
+        if !problems.isEmpty { throw DeclarationError(object: mirror.object, problems: problems) }
     }
 }
 
@@ -142,7 +164,7 @@ extension RecordEngine {
         guard let access = policy.access(of: actor) else { throw RecordErrors.userUnknown() }
         return RecordCall(
             context: context, actor: actor, type: type, access: access.object(type.object), policy: policy,
-            now: now)
+            now: now, types: recordTypes)
     }
 
     private func policy(_ context: CallContext, of actor: TenantActor, writes: Bool) async throws -> PolicySnapshot {

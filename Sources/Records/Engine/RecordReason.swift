@@ -42,6 +42,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case filterFieldUnknown = "FILTER_FIELD_UNKNOWN"
     case filterTypeMismatch = "FILTER_TYPE_MISMATCH"
     case filterOperatorUnsupported = "FILTER_OPERATOR_UNSUPPORTED"
+    case filterNotWatchable = "FILTER_NOT_WATCHABLE"
     case constraintViolated = "CONSTRAINT_VIOLATED"
     case databaseUnavailable = "DATABASE_UNAVAILABLE"
     case databaseBusy = "DATABASE_BUSY"

@@ -49,7 +49,7 @@ struct ExportPages {
         let (text, parameters) = query.page()
         let rows = try await engine.database.read(
             call.actor, at: engine.place(of: call), deadline: call.deadline, engine.scan(text), parameters)
-        let isCut = try query.isBounded && RowBytes.areCut(rows, of: type)
+        let isCut = try query.isBounded && RowBytes.areCut(rows, query.order.source)
         return Page(
             call: call, order: query.order, mask: mask, rows: rows.prefix(Self.pageSize),
             hasMore: rows.count > Self.pageSize || isCut)
@@ -64,7 +64,7 @@ struct ExportPages {
     }
 
     private func order(_ call: RecordCall) throws -> SortOrder {
-        try SortOrder(message.strings(request.orderBy), of: type, rights: call.rights)
+        try SortOrder(message.strings(request.orderBy), call)
     }
 
     /// The request without its token.

@@ -56,7 +56,7 @@ struct ExportRun {
             let part = RecordWriter(page.call, page.mask, count: min(rest.count, pages.type.rowsAtOnce))
             let count = try await fill(part, with: rest, response)
             if let last = rest.prefix(count).last {
-                place.keyset = Keyset(try pages.type.record(last, in: writer.arena), in: page.order)
+                place.keyset = try Keyset(last, in: page.order, arena: writer.arena)
             }
             place.count += Int64(count)
             rest = rest.dropFirst(count)

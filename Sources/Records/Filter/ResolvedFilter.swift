@@ -22,9 +22,19 @@ indirect enum ResolvedFilter: Sendable {
         case .follow: true
         }
     }
+
+    /// The field whose mirrored records are asked; nil when none are.
+    var mirroredReference: RecordField? {
+        switch self {
+        case .all(let filters), .any(let filters): filters.lazy.compactMap(\.mirroredReference).first
+        case .not(let filter): filter.mirroredReference
+        case .compare: nil
+        case .follow(let reference): reference.type.isMirror ? reference.field : nil
+        }
+    }
 }
 
-/// A condition on the record of this service that a field names.
+/// A condition on the record that a field names, of this service or mirrored in it.
 struct ResolvedReference: Sendable {
     /// Holds the id of the other record.
     let field: RecordField
@@ -47,8 +57,16 @@ struct ResolvedComparison: Sendable {
 struct FilterResolver {
     let type: RecordType
     let rights: FieldRights
-    /// The caller's rights on another record type of the service, by the name of its objects; nil for what it does not keep.
-    var following: (String) throws -> RecordCall? = { _ in nil }
+    private let following: ReferencePath.Following
+
+    init(type: RecordType, rights: FieldRights, following: @escaping ReferencePath.Following = { _ in nil }) {
+        (self.type, self.rights, self.following) = (type, rights, following)
+    }
+
+    /// What a caller may ask of a type and of the records that it names.
+    init(_ call: RecordCall) {
+        self.init(type: call.type, rights: call.rights, following: call.following)
+    }
 
     /// Throws INVALID_ARGUMENT for an unknown field or a value of the wrong type, and PERMISSION_DENIED for a field
     /// that the caller may not fully read, or for a reference to records that the caller may not read.
@@ -84,24 +102,17 @@ struct FilterResolver {
         return .compare(ResolvedComparison(target: target, comparator: comparison.comparator, values: values))
     }
 
-    /// Resolves a path such as stage.display_name, where stage_id names a record of the same service. One step: the rest of the
-    /// path is a field of that record, and a field here that is a copy of it is asked for, too. Nil for a path that begins with
-    /// no reference.
+    /// Resolves a path that leads to another record. Nil for a path that begins with no reference.
     private func follow(_ comparison: FilterComparison) throws -> ResolvedFilter? {
-        let parts = comparison.path.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, type.field(String(parts[0])) == nil, let field = type.field("\(parts[0])_id"),
-            case .record(let object) = field.rules.reference, let call = try following(object)
-        else { return nil }
-        try rights.requireReadable(field)
-        for copy in type.fields where copy.rules.original == comparison.path { try rights.requireReadable(copy) }
-        try call.require(.read)
+        guard let path = try ReferencePath(comparison.path, from: type, rights, following) else { return nil }
         // Not set fulfils `!=`, and so does a record that is not there.
         let isNegated = comparison.comparator == .notEqual
         let inner = FilterComparison(
-            path: String(parts[1]), comparator: isNegated ? .equal : comparison.comparator, values: comparison.values,
+            path: path.rest, comparator: isNegated ? .equal : comparison.comparator, values: comparison.values,
             place: comparison.place)
-        let filter = try FilterResolver(type: call.type, rights: call.rights).resolve(inner)
-        let reference = ResolvedReference(field: field, type: call.type, scope: call.predicate(.read), filter: filter)
+        let filter = try FilterResolver(type: path.call.type, rights: path.call.rights).resolve(inner)
+        let reference = ResolvedReference(
+            field: path.field, type: path.call.type, scope: path.call.predicate(.read), filter: filter)
         return isNegated ? .not(.follow(reference)) : .follow(reference)
     }
 

@@ -10,9 +10,14 @@ struct Keyset: Hashable, Sendable {
         self.values = values
     }
 
-    /// The place of a record.
-    init(_ record: Message, in order: SortOrder) {
-        values = order.keys.map { $0.target.values(in: record).first }
+    /// The place of a record, from its row: the columns of the type, then those that the source of the order adds.
+    init(_ row: Row, in order: SortOrder, arena: Arena) throws {
+        let type = order.source.type
+        let record = try type.record(row, in: arena)
+        values = try order.keys.map { key in
+            guard let added = key.addedColumn else { return key.target.values(in: record).first }
+            return try key.target.value(row, type.columnCount + added)
+        }
     }
 
     /// The place in the order without its first key.

@@ -43,21 +43,22 @@ struct ListQuery {
     /// The page and one record more, which tells whether there is another page; fewer if they hold too much.
     func page() -> (text: String, parameters: Parameters) {
         let (text, parameters) = records()
-        return (isBounded ? RowBytes.bounded(text, by: order.sql, of: type) : text, parameters)
+        return (isBounded ? RowBytes.bounded(text, by: order.sql, order.source) : text, parameters)
     }
 
     private func records() -> (text: String, parameters: Parameters) {
-        var parameters = Parameters()
+        let source = order.source
+        var parameters = source.parameters
         let condition = selection.condition(&parameters)
         let limit = limit(&parameters)
         let parts = order.splitsAtPresence ? self.parts(&parameters) : [whole(&parameters)]
         let selects = parts.map { part in
-            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(condition)\(part.condition) "
+            "SELECT \(source.columnList) FROM \(source.sql) WHERE \(condition)\(part.condition) "
                 + "ORDER BY \(part.order.sql) \(limit)"
         }
         guard selects.count > 1 else { return (selects[0], parameters) }
         let text =
-            "SELECT \(type.columnList) FROM (\(selects.map { "(\($0))" }.joined(separator: " UNION ALL "))) AS page "
+            "SELECT \(source.columnList) FROM (\(selects.map { "(\($0))" }.joined(separator: " UNION ALL "))) AS page "
             + "ORDER BY \(order.sql) \(limit)"
         return (text, parameters)
     }

@@ -7,40 +7,62 @@ struct SortOrder: Sendable {
     static let keyCountMax = 3
 
     struct Key: Sendable {
+        /// As the client wrote it.
+        let path: String
+        /// In the record, or in the one that it names.
         let target: FilterTarget
         let isDescending: Bool
         /// Records may lack the value.
-        let isNullable: Bool
+        var isNullable: Bool
         /// SQL of the value: a text in the order of people.
         let expression: String
+        /// The place of a value that is another record's among those that the source adds; nil for one of the record's own.
+        let addedColumn: Int?
     }
 
     /// The keys; the id is one of them.
     let keys: [Key]
+    /// Has the values of the keys.
+    let source: RecordSource
 
-    private init(keys: [Key]) {
-        self.keys = keys
+    private init(keys: [Key], source: RecordSource) {
+        (self.keys, self.source) = (keys, source)
     }
 
-    /// Reads `order_by`: each a field name, or one followed by " desc" or " asc". Without any, the newest comes first.
+    /// Reads `order_by` with the rights of a call on the type and on records that it names.
+    init(_ texts: [String], _ call: RecordCall) throws {
+        try self.init(texts, of: call.type, rights: call.rights, following: call.following)
+    }
+
+    /// Reads `order_by`: each a field name, or the path of a field of a record that is named, or one followed by " desc" or " asc".
+    /// Without any, the newest comes first.
     /// Throws INVALID_ARGUMENT, or PERMISSION_DENIED for a field that the caller may not fully read.
-    init(_ texts: [String], of type: RecordType, rights: FieldRights) throws {
+    init(
+        _ texts: [String], of type: RecordType, rights: FieldRights,
+        following: ReferencePath.Following = { _ in nil }
+    ) throws {
         try SortOrder.check(count: texts.count)
         var keys: [Key] = []
+        var source = RecordSource(type)
         for (index, text) in (texts.isEmpty ? ["create_time desc"] : texts).enumerated() {
-            let key = try SortOrder.key(text, of: type, place: "order_by[\(index)]")
+            let asked = try SortOrder.asked(text, of: type, place: "order_by[\(index)]")
+            let key =
+                if let path = try ReferencePath(asked.path, from: type, rights, following) {
+                    try SortOrder.key(asked, of: path, adding: &source)
+                } else { try SortOrder.key(asked, of: type) }
             // The default order tells nothing that the caller could choose.
-            if !texts.isEmpty { try rights.requireReadable(key.target.field) }
-            if keys.contains(where: { $0.expression == key.expression }) {
+            if !texts.isEmpty, key.addedColumn == nil { try rights.requireReadable(key.target.field) }
+            if keys.contains(where: { $0.path == key.path }) {
                 throw RecordErrors.invalid(
                     .orderInvalid, "\(text) occurs twice.", field: "order_by[\(index)]")
             }
             keys.append(key)
         }
-        if let last = keys.last, !keys.contains(where: { $0.target.field.role == .id }) {
-            keys.append(try SortOrder.key(last.isDescending ? "id desc" : "id", of: type, place: "order_by"))
+        if let last = keys.last, !keys.contains(where: { $0.addedColumn == nil && $0.target.field.role == .id }) {
+            let id = last.isDescending ? "id desc" : "id"
+            keys.append(try SortOrder.key(SortOrder.asked(id, of: type, place: "order_by"), of: type))
         }
-        self.keys = keys
+        self.init(keys: keys, source: source)
     }
 
     /// Throws INVALID_ARGUMENT for too many keys: before they are looked at.
@@ -50,19 +72,49 @@ struct SortOrder: Sendable {
             .orderInvalid, "There are \(count) sort keys; at most \(keyCountMax) are allowed.", field: "order_by")
     }
 
-    private static func key(_ text: String, of type: RecordType, place: String) throws -> Key {
+    /// A sort key as it was asked for.
+    private struct Asked {
+        let path: String
+        let isDescending: Bool
+        /// INVALID_ARGUMENT with ORDER_INVALID, for a path that is no sort key.
+        let refusal: RPCError
+    }
+
+    private static func asked(_ text: String, of type: RecordType, place: String) throws -> Asked {
         let words = text.utf8.count > MessageLimits.quotedBytesMax ? [] : text.split(separator: " ")
-        guard let path = words.first, words.count <= 2, let direction = direction(words.dropFirst().first),
-            let target = FilterTarget(String(path), in: type), case .column(let column) = target.place,
-            target.isSortable
-        else {
-            throw RecordErrors.invalid(
-                .orderInvalid, "\(text.quoted) is no sort key of \(type.object): \(cure(words.first, of: type)).",
-                field: place)
+        let refusal = RecordErrors.invalid(
+            .orderInvalid, "\(text.quoted) is no sort key of \(type.object): \(cure(words.first, of: type)).",
+            field: place)
+        guard let path = words.first, words.count <= 2, let direction = direction(words.dropFirst().first) else {
+            throw refusal
         }
+        return Asked(path: String(path), isDescending: direction, refusal: refusal)
+    }
+
+    /// A field of the type itself.
+    private static func key(_ asked: Asked, of type: RecordType) throws -> Key {
+        let (target, column) = try sortable(asked.path, of: type, asked)
         return Key(
-            target: target, isDescending: direction, isNullable: target.isNullable,
-            expression: target.type.orderExpression(column))
+            path: asked.path, target: target, isDescending: asked.isDescending, isNullable: target.isNullable,
+            expression: target.type.orderExpression(column), addedColumn: nil)
+    }
+
+    /// A field of a record that is named. Which record is there, and so whether it has a value, is not known.
+    private static func key(_ asked: Asked, of path: ReferencePath, adding source: inout RecordSource) throws -> Key {
+        let (target, column) = try sortable(path.rest, of: path.call.type, asked)
+        try path.call.rights.requireReadable(target.field)
+        let index = source.added.count
+        return Key(
+            path: asked.path, target: target, isDescending: asked.isDescending, isNullable: true,
+            expression: target.type.orderExpression(source.add(column, of: path)), addedColumn: index)
+    }
+
+    private static func sortable(
+        _ path: String, of type: RecordType, _ asked: Asked
+    ) throws -> (target: FilterTarget, column: String) {
+        guard let target = FilterTarget(path, in: type), case .column(let column) = target.place, target.isSortable
+        else { throw asked.refusal }
+        return (target, column)
     }
 
     private static func cure(_ path: Substring?, of type: RecordType) -> String {
@@ -91,17 +143,16 @@ struct SortOrder: Sendable {
 
     /// The order among records that all have the first key, or all lack it.
     var amongEqualPresence: SortOrder {
-        let first = keys[0]
-        let certain = Key(
-            target: first.target, isDescending: first.isDescending, isNullable: false, expression: first.expression)
-        return SortOrder(keys: [certain] + keys.dropFirst())
+        var first = keys[0]
+        first.isNullable = false
+        return SortOrder(keys: [first] + keys.dropFirst(), source: source)
     }
 
     /// The order by all keys but the first.
-    var withoutFirst: SortOrder { SortOrder(keys: Array(keys.dropFirst())) }
+    var withoutFirst: SortOrder { SortOrder(keys: Array(keys.dropFirst()), source: source) }
 
     /// Whether an index has the records by the first key, those that lack it at its end.
-    var splitsAtPresence: Bool { keys[0].isNullable && keys[0].target.isIndexed }
+    var splitsAtPresence: Bool { keys[0].addedColumn == nil && keys[0].isNullable && keys[0].target.isIndexed }
 }
 
 extension FilterTarget {

@@ -132,7 +132,7 @@ package struct MatchingMethod: Sendable {
     func count(_ selection: Selection) async throws -> (value: Int64, isEstimate: Bool) {
         let call = selection.call
         let list = ListQuery(
-            selection: selection, order: try SortOrder([], of: type, rights: call.rights), pageSize: 1, place: nil)
+            selection: selection, order: try SortOrder([], call), pageSize: 1, place: nil)
         do {
             let (text, parameters) = list.count()
             let rows = try await engine.database.read(

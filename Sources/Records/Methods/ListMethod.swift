@@ -55,7 +55,7 @@ struct ListMethod {
         let size = try ListQuery.pageSize(of: message, request.pageSize)
         let mask = try ReadMask(message.mask(request.readMask, of: type), of: type)
         try SortOrder.check(count: message.count(request.orderBy))
-        let order = try SortOrder(message.strings(request.orderBy), of: type, rights: call.rights)
+        let order = try SortOrder(message.strings(request.orderBy), call)
         let node = try await engine.filter(
             message.message(request.filter), message.string(request.expression), call)
         let filter = try engine.resolve(node, call)
@@ -115,9 +115,9 @@ struct ListMethod {
         let rows = try await read(query, counts: counts, into: answer)
         let written = try await write(rows.prefix(query.pageSize), to: writer)
         Self.rowCost.charge(written, bytes: writer.count, to: call.context)
-        let isCut = try query.isBounded && RowBytes.areCut(rows, of: type)
+        let isCut = try query.isBounded && RowBytes.areCut(rows, query.order.source)
         guard written < rows.count || isCut else { return (written, nil) }
-        return (written, Keyset(try type.record(rows[written - 1], in: call.context.arena), in: query.order))
+        return (written, try Keyset(rows[written - 1], in: query.order, arena: call.context.arena))
     }
 
     /// Writes the records that the page has room for, its first one in any case. Returns their number.

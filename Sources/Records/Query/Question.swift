@@ -1,3 +1,4 @@
+import AccessControl
 import Postgres
 import RPC
 import Reactor
@@ -47,12 +48,13 @@ extension Selection {
         _ limit: Int, _ value: Value.Type, by order: [String]
     ) throws -> Question<[Value]> {
         let order = try self.order(order)
-        var parameters = Parameters()
+        let source = order.source
+        var parameters = source.parameters
         let condition = condition(&parameters)
         parameters.append(Int64(limit))
         return records(
-            "SELECT \(call.type.columnList) FROM \(call.type.qualifiedTable) WHERE \(condition) "
-                + "ORDER BY \(order.sql) LIMIT $\(parameters.count)", by: order.sql, parameters)
+            "SELECT \(source.columnList) FROM \(source.sql) WHERE \(condition) "
+                + "ORDER BY \(order.sql) LIMIT $\(parameters.count)", by: order.sql, source, parameters)
     }
 
     /// The first records of each record in `wholes`, which `field` names; those of a whole follow one another in the order.
@@ -62,7 +64,8 @@ extension Selection {
         _ limit: Int, _ value: Value.Type, ofEach wholes: Selection, named field: String, by order: [String]
     ) throws -> Question<[Value]> {
         let (order, target) = (try self.order(order), try target(field))
-        var parameters = Parameters()
+        let source = order.source
+        var parameters = source.parameters
         let wholeCondition = wholes.condition(&parameters)
         let condition = condition(&parameters)
         parameters.append(Int64(limit))
@@ -72,11 +75,11 @@ extension Selection {
             SELECT whole_id, first.* FROM (
                 SELECT \(whole.standard.id.column) AS whole_id FROM \(whole.qualifiedTable) WHERE \(wholeCondition)
             ) AS whole CROSS JOIN LATERAL (
-                SELECT \(call.type.columnList) FROM \(call.type.qualifiedTable)
+                SELECT \(source.columnList) FROM \(source.sql)
                 WHERE \(condition) AND \(target.field.column) = whole_id
                 ORDER BY \(order.sql) LIMIT $\(parameters.count)
             ) AS first
-            """, by: "whole_id, \(order.sql)", parameters)
+            """, by: "whole_id, \(order.sql)", source, parameters)
     }
 
     /// How many records there are.
@@ -90,22 +93,26 @@ extension Selection {
 
     /// How many records there are of each combination of values, in the order of the values, and the sum of a whole number of theirs.
     /// Without paths there is one group, of all.
+    ///
+    /// - Parameter paths: fields of the records, or of records that they name, as in `account.region`: those that the caller may not
+    ///   see count as without a value.
     package func groups(by paths: [String], sum: String? = nil) throws -> Question<[RecordGroup]> {
-        let targets = try paths.map(target)
-        let columns = targets.map(\.column)
+        var source = RecordSource(call.type)
+        let keys = try paths.map { try key($0, adding: &source) }
+        let (targets, columns) = (keys.map(\.target), keys.map(\.column))
         let sum = try sum.map { "sum(\(try target($0).column))::text" } ?? "NULL::text"
-        let keys = columns.joined(separator: ", ")
-        let grouping = columns.isEmpty ? "" : " GROUP BY \(keys) ORDER BY \(keys)"
-        var parameters = Parameters()
+        let list = columns.joined(separator: ", ")
+        let grouping = columns.isEmpty ? "" : " GROUP BY \(list) ORDER BY \(list)"
+        var parameters = source.parameters
         let condition = condition(&parameters)
         return Question(
-            text: "SELECT \((["count(*)", sum] + columns).joined(separator: ", ")) FROM \(call.type.qualifiedTable) "
+            text: "SELECT \((["count(*)", sum] + columns).joined(separator: ", ")) FROM \(source.sql) "
                 + "WHERE \(condition)\(grouping)", parameters: parameters
         ) { rows in
             var pace = Pace()
             return try await pace.map(rows) { row in
                 RecordGroup(
-                    keys: try targets.enumerated().map { try $1.key(row, $0 + 2) }, count: try row.int64(0),
+                    keys: try targets.enumerated().map { try $1.value(row, $0 + 2) }, count: try row.int64(0),
                     sum: try row.optionalString(1).flatMap { Int128($0) })
             }
         }
@@ -114,12 +121,12 @@ extension Selection {
     /// The records that `part` selects, in this order. The answer throws RESOURCE_EXHAUSTED with ANSWER_TOO_LONG when they hold more
     /// than may be in memory at once; of those, only the first come here.
     private func records<Value: WireMessage>(
-        _ part: String, by order: String, _ parameters: Parameters
+        _ part: String, by order: String, _ source: RecordSource, _ parameters: Parameters
     ) -> Question<[Value]> {
         let type = call.type
-        let text = RowBytes.bounded(part, by: order, of: type)
+        let text = RowBytes.bounded(part, by: order, source)
         return Question(text: text, parameters: parameters) { [call] rows in
-            try RowBytes.check(rows, of: type)
+            try RowBytes.check(rows, source)
             var pace = Pace()
             return try await pace.map(rows) { row in
                 let record = try type.record(row, in: call.context.arena)
@@ -130,11 +137,25 @@ extension Selection {
     }
 
     private func order(_ keys: [String]) throws -> SortOrder {
-        try SortOrder(keys.isEmpty ? [call.type.standard.id.name] : keys, of: call.type, rights: call.rights)
+        try SortOrder(keys.isEmpty ? [call.type.standard.id.name] : keys, call)
+    }
+
+    /// What records are grouped by, and its column in the source.
+    private func key(
+        _ path: String, adding source: inout RecordSource
+    ) throws -> (target: FilterTarget, column: String) {
+        guard let named = try ReferencePath(path, from: call.type, call.rights, call.following) else {
+            let target = try target(path)
+            return (target, target.column)
+        }
+        let target = try Selection.target(named.rest, of: named.call)
+        return (target, source.add(target.column, of: named))
     }
 
     /// A column that records are grouped by, summed by or named by: a mistake in it is one of the program.
-    private func target(_ path: String) throws -> FilterTarget {
+    private func target(_ path: String) throws -> FilterTarget { try Selection.target(path, of: call) }
+
+    private static func target(_ path: String, of call: RecordCall) throws -> FilterTarget {
         guard let target = FilterTarget(path, in: call.type), case .column = target.place else {
             preconditionFailure("\(call.type.object) has no column \(path)")
         }
@@ -147,18 +168,5 @@ extension FilterTarget {
     fileprivate var column: String {
         guard case .column(let column) = place else { preconditionFailure("\(path) is no column") }
         return column
-    }
-
-    /// A value that records are grouped by.
-    fileprivate func key(_ row: Row, _ column: Int) throws -> FieldValue? {
-        if row.isNull(column) { return nil }
-        switch type {
-        case .text: return .text(try row.string(column))
-        case .id: return .id(try row.id(column))
-        case .integer, .enumeration: return .integer(try row.int64(column))
-        case .flag: return .flag(try row.bool(column))
-        case .date: return .date(try row.day(column))
-        case .number, .time, .money, .opaque: preconditionFailure("records are not grouped by \(path)")
-        }
     }
 }

@@ -17,7 +17,7 @@ package struct Selection: Sendable {
 
     /// Those of them that fulfil what a program asks for, too. Throws PERMISSION_DENIED for a field that the caller may not fully read.
     package func and(_ condition: FilterNode) throws -> Selection {
-        let added = try FilterResolver(type: call.type, rights: call.rights).resolve(condition)
+        let added = try FilterResolver(call).resolve(condition)
         return Selection(
             call: call, filter: filter.map { .all([$0, added]) } ?? added, lifetime: lifetime, action: action,
             grants: grants)
@@ -53,10 +53,7 @@ extension RecordEngine {
     }
 
     func resolve(_ filter: FilterNode?, _ call: RecordCall) throws -> ResolvedFilter? {
-        let resolver = FilterResolver(type: call.type, rights: call.rights) { object in
-            try self.type(object).map(call.with)
-        }
-        return try filter.map(resolver.resolve)
+        try filter.map(FilterResolver(call).resolve)
     }
 
     /// Bytes of a filter from which reading it takes longer than asking whether its scan would be refused anyway: some ten conditions.

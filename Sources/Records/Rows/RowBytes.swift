@@ -34,23 +34,24 @@ enum RowBytes {
 
     /// The first of the records that `part` selects, in this order: as many as may be in memory at once, one at least. A last column sums
     /// up their bytes.
-    static func bounded(_ part: String, by order: String, of type: RecordType) -> String {
-        """
-        SELECT \(type.columnList), bytes_read FROM (
-            SELECT *, sum(\(type.rowBytes)) OVER (ORDER BY \(order) ROWS UNBOUNDED PRECEDING) AS bytes_read
-            FROM (\(part)) AS part
-        ) AS measured WHERE bytes_read - (\(type.rowBytes)) <= \(bytesAtOnce) ORDER BY \(order)
-        """
+    static func bounded(_ part: String, by order: String, _ source: RecordSource) -> String {
+        let type = source.type
+        return """
+            SELECT \(source.columnList), bytes_read FROM (
+                SELECT *, sum(\(type.rowBytes)) OVER (ORDER BY \(order) ROWS UNBOUNDED PRECEDING) AS bytes_read
+                FROM (\(part)) AS part
+            ) AS measured WHERE bytes_read - (\(type.rowBytes)) <= \(bytesAtOnce) ORDER BY \(order)
+            """
     }
 
     /// Whether there are more rows than a bounded statement gave.
-    static func areCut(_ rows: Rows, of type: RecordType) throws -> Bool {
-        try rows.last.map { try $0.int64(type.columnCount) > bytesAtOnce } ?? false
+    static func areCut(_ rows: Rows, _ source: RecordSource) throws -> Bool {
+        try rows.last.map { try $0.int64(source.type.columnCount + source.added.count) > bytesAtOnce } ?? false
     }
 
     /// Throws RESOURCE_EXHAUSTED with ANSWER_TOO_LONG when there are more.
-    static func check(_ rows: Rows, of type: RecordType) throws {
-        if try areCut(rows, of: type) { throw tooMany(type) }
+    static func check(_ rows: Rows, _ source: RecordSource) throws {
+        if try areCut(rows, source) { throw tooMany(source.type) }
     }
 
     /// RESOURCE_EXHAUSTED with ANSWER_TOO_LONG.

@@ -79,7 +79,7 @@ struct Watch {
     private mutating func tellRecords(after last: RecordID?, _ cursor: FeedCursor) async throws {
         guard try await hasSameView() else { return }
         let call = view.call
-        let order = try SortOrder([call.type.standard.id.name], of: call.type, rights: call.rights)
+        let order = try SortOrder([call.type.standard.id.name], call)
         let query = ListQuery(
             selection: view.selection, order: order, pageSize: WatchLimits.pageSize,
             place: last.map { Keyset(values: [.id($0)]) })
@@ -97,7 +97,7 @@ struct Watch {
         ListMethod.rowCost.charge(count, bytes: writer.count, to: context)
         // Records that are told as they are would be an export by another name.
         try await engine.readBudget.take(all: count, call)
-        let isCut = try query.isBounded && RowBytes.areCut(rows, of: call.type)
+        let isCut = try query.isBounded && RowBytes.areCut(rows, query.order.source)
         let isEnd = count == rows.count && !isCut
         let next = try count == 0 ? last : rows[count - 1].id(call.type.standard.id.firstColumn)
         let rest: WatchToken.Rest = isEnd ? .nothing : .records(after: next)

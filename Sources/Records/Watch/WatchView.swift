@@ -19,12 +19,22 @@ struct WatchView {
 
     var call: RecordCall { selection.call }
 
-    /// - Throws: PERMISSION_DENIED for a field in the filter that the caller may not fully read, INVALID_ARGUMENT for a wrong filter.
+    /// - Throws: PERMISSION_DENIED for a field in the filter that the caller may not fully read, INVALID_ARGUMENT for a wrong filter, or
+    ///   one by records of another service (FILTER_NOT_WATCHABLE).
     init(_ question: WatchQuestion, _ call: RecordCall, _ engine: RecordEngine) throws {
-        selection = Selection(
-            call: call, filter: try engine.resolve(question.filter, call), lifetime: .living, action: .read)
+        let filter = try engine.resolve(question.filter, call)
+        if let field = filter?.mirroredReference { throw Self.notWatchable(field, call.type) }
+        selection = Selection(call: call, filter: filter, lifetime: .living, action: .read)
         mask = question.mask
         digest = Self.digest(selection, mask)
+    }
+
+    /// A record of another service that changes is no event of this one: records would come into the selection and leave it unnoticed.
+    private static func notWatchable(_ field: RecordField, _ type: RecordType) -> RPCError {
+        RecordErrors.invalid(
+            .filterNotWatchable,
+            "What \(field.name) names is of another service, whose changes a watch of \(type.plural) does not follow. Watch by fields of "
+                + "\(type.object), or list again from time to time.", field: "filter")
     }
 
     /// Of the condition with its values, and of what is shown of each field.

@@ -1,0 +1,14 @@
+import CustomerContracts
+import Records
+
+/// What is kept here of accounts, for lists of deals by their accounts.
+enum AccountMirror {
+    static let type = RecordType(
+        mirroring: Account.self,
+        fields: [
+            .field("display_name", .line(200), .indexed),
+            .field("industry", .line(100)),
+            .field("region", .line(100)),
+            .field("country_code", .format(.country)),
+        ])
+}
